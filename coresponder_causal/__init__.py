@@ -1,0 +1,1 @@
+"""Causal evaluation of co-responder programmes."""
