@@ -1,0 +1,46 @@
+"""What an estimate must say about itself, gathered while it is computed.
+
+``warnings.catch_warnings`` is not thread-safe, so notes travel in a context variable: each estimator call collects
+its own, also when several run in threads.
+"""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from coresponder_causal.core.errors import IdentificationWarning
+
+_collected: ContextVar[list[str] | None] = ContextVar("coresponder_causal_notes", default=None)
+
+
+@contextmanager
+def collecting() -> Iterator[list[str]]:
+    """Collect the notes said inside the block.
+
+    Examples
+    --------
+    >>> with collecting() as notes:
+    ...     note("3 months were dropped")
+    >>> notes
+    ['3 months were dropped']
+    """
+    notes: list[str] = []
+    token = _collected.set(notes)
+    try:
+        yield notes
+    finally:
+        _collected.reset(token)
+
+
+def note(text: str) -> None:
+    """Say a fact that belongs beside the number; repeated facts are kept once."""
+    notes = _collected.get()
+    if notes is not None and text not in notes:
+        notes.append(text)
+
+
+def doubt(text: str) -> None:
+    """Say a fact that puts identification or the interval in doubt: a note and an `IdentificationWarning`."""
+    note(text)
+    warnings.warn(text, IdentificationWarning, stacklevel=3)
