@@ -1,0 +1,41 @@
+"""A short digest of data and options that changes when, and only when, they do."""
+
+import hashlib
+
+import numpy as np
+import pandas as pd
+
+
+def fingerprint(*parts: object) -> str:
+    """SHA-256 (hex) of frames, arrays, numbers, text, and tuples or mappings of these, in the order given.
+
+    Examples
+    --------
+    >>> fingerprint("a", 1.0) == fingerprint("a", 1.0) != fingerprint("a", 2.0)
+    True
+    """
+    digest = hashlib.sha256()
+    for part in parts:
+        _update(digest, part)
+    return digest.hexdigest()
+
+
+def _update(digest: "hashlib._Hash", part: object) -> None:
+    digest.update(type(part).__name__.encode())
+    if isinstance(part, pd.DataFrame):
+        _update(digest, tuple(str(column) for column in part.columns))
+        digest.update(pd.util.hash_pandas_object(part, index=False).to_numpy().tobytes())
+    elif isinstance(part, (pd.Series, pd.Index)):
+        digest.update(pd.util.hash_pandas_object(part, index=False).to_numpy().tobytes())
+    elif isinstance(part, np.ndarray):
+        digest.update(f"{part.dtype}{part.shape}".encode())
+        digest.update(np.ascontiguousarray(part).tobytes())
+    elif isinstance(part, dict):
+        for key in sorted(part):
+            _update(digest, key)
+            _update(digest, part[key])
+    elif isinstance(part, (tuple, list)):
+        for item in part:
+            _update(digest, item)
+    else:
+        digest.update(repr(part).encode())

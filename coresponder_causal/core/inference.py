@@ -1,0 +1,101 @@
+"""Tests, intervals and detectable effects: the only file of the package with p-values.
+
+Survival functions are used throughout: ``1 - cdf`` loses every digit of a small p-value.
+"""
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+Array = NDArray[np.float64]
+Alternative = Literal["two-sided", "less", "greater"]
+
+
+class WaldTest(NamedTuple):
+    """A joint test that a set of terms is zero: F statistic, its two df, its p-value."""
+
+    statistic: float
+    df_num: int
+    df_den: float
+    p_value: float
+
+
+class RankTest(NamedTuple):
+    """A permutation statement: rank of the treated among all (1 = most extreme), p-value and its floor."""
+
+    rank: int
+    of: int
+    p_value: float
+    floor: float
+
+
+def critical(df: ArrayLike, level: float = 0.95) -> Array:
+    """Two-sided critical values of t(df); ``df=inf`` is the normal.
+
+    Examples
+    --------
+    >>> round(float(critical(9.0)), 3)
+    2.262
+    """
+    return np.asarray(stats.t.isf((1 - level) / 2, np.asarray(df, float)), float)
+
+
+def p_value(statistic: ArrayLike, df: ArrayLike) -> Array:
+    """Two-sided p-values of t statistics."""
+    return np.asarray(2 * stats.t.sf(np.abs(np.asarray(statistic, float)), np.asarray(df, float)), float)
+
+
+def interval(estimate: ArrayLike, std_error: ArrayLike, df: ArrayLike, level: float = 0.95) -> tuple[Array, Array]:
+    """Bounds estimate ± t(df)·std_error."""
+    half = critical(df, level) * np.asarray(std_error, float)
+    centre = np.asarray(estimate, float)
+    return centre - half, centre + half
+
+
+def minimum_detectable_effect(std_error: float, df: float, *, power: float = 0.8, level: float = 0.95) -> float:
+    """Effect that a two-sided test at ``level`` finds with probability ``power``: (t_{(1+level)/2} + t_{power})·SE.
+
+    References
+    ----------
+    Bloom (1995), Evaluation Review 19(5):547, doi:10.1177/0193841X9501900504.
+
+    Examples
+    --------
+    >>> round(minimum_detectable_effect(0.1, 9.0), 4)
+    0.3146
+    """
+    return float((critical(df, level) + stats.t.isf(1 - power, df)) * std_error)
+
+
+def wald_test(estimate: Array, vcov: Array, df: float) -> WaldTest:
+    """F test of ``estimate = 0`` with the rank of ``vcov`` as numerator df.
+
+    ``vcov`` may be singular when terms repeat each other: the generalised inverse keeps the independent directions.
+    """
+    rank = int(np.linalg.matrix_rank(vcov, hermitian=True))
+    if rank == 0:
+        return WaldTest(np.nan, 0, df, np.nan)
+    statistic = float(estimate @ np.linalg.pinv(vcov, hermitian=True) @ estimate) / rank
+    return WaldTest(statistic, rank, df, float(stats.f.sf(statistic, rank, df)))
+
+
+def rank_test(treated: float, placebo: ArrayLike) -> RankTest:
+    """Rank of |treated| among itself and the |placebo| statistics; ties count against the treated.
+
+    Examples
+    --------
+    >>> rank_test(-3.0, [1.0, -2.0, 4.0])
+    RankTest(rank=2, of=4, p_value=0.5, floor=0.25)
+    """
+    others = np.abs(np.asarray(placebo, float))
+    size = abs(treated)
+    rank = 1 + int(np.sum(others >= size - 1e-12 * max(size, 1.0)))
+    of = len(others) + 1
+    return RankTest(rank, of, rank / of, 1 / of)
+
+
+def rejection_rate_limit(nominal: float, replications: int, errors: float) -> float:
+    """Largest rejection rate compatible with ``nominal`` within ``errors`` Monte-Carlo standard errors."""
+    return float(nominal + errors * np.sqrt(nominal * (1 - nominal) / replications))
