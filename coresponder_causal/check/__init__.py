@@ -1,1 +1,43 @@
-"""The check room."""
+"""Checks: one file for each assumption, and the battery that runs them all."""
+
+from collections.abc import Sequence
+
+from coresponder_causal.check.control_outcomes import control_outcomes
+from coresponder_causal.check.leave_one_out import leave_one_out
+from coresponder_causal.check.placebo_cities import placebo_cities
+from coresponder_causal.check.placebo_dates import placebo_dates
+from coresponder_causal.check.pre_period import pre_period
+from coresponder_causal.core.result import Result
+from coresponder_causal.core.verdict import CheckResult
+from coresponder_causal.design import CoverageDesign, PanelDesign, SeriesDesign
+
+__all__ = [
+    "CheckResult",
+    "battery",
+    "control_outcomes",
+    "leave_one_out",
+    "placebo_cities",
+    "placebo_dates",
+    "pre_period",
+]
+
+
+def battery(
+    result: Result, design: SeriesDesign | PanelDesign | CoverageDesign, *, controls: Sequence[str] = ()
+) -> tuple[CheckResult, ...]:
+    """Every check that speaks to a result, those that do not apply included and said.
+
+    Parameters
+    ----------
+    result : Result
+    design : the design it was made from
+    controls : sequence of str
+        Outcomes in the design's frame that the programme cannot touch.
+    """
+    return (
+        pre_period(result, design),
+        placebo_dates(result, design),
+        placebo_cities(result, design),
+        leave_one_out(result, design),
+        control_outcomes(result, design, outcomes=controls),
+    )

@@ -46,7 +46,7 @@ class Facts(Mapping[str, object]):
     _items: dict[str, object]
 
     def number(self, key: str) -> float:
-        """The fact as a float; NaN where it is absent."""
+        """Return the fact as a float; NaN where it is absent."""
         value = self._items.get(key)
         return float(value) if isinstance(value, (int, float)) else float("nan")
 

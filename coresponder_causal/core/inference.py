@@ -99,3 +99,36 @@ def rank_test(treated: float, placebo: ArrayLike) -> RankTest:
 def rejection_rate_limit(nominal: float, replications: int, errors: float) -> float:
     """Largest rejection rate compatible with ``nominal`` within ``errors`` Monte-Carlo standard errors."""
     return float(nominal + errors * np.sqrt(nominal * (1 - nominal) / replications))
+
+
+def power(effect: float, std_error: ArrayLike, df: ArrayLike, *, level: float = 0.95) -> Array:
+    """Probability that a two-sided t test finds a true ``effect`` (noncentral t).
+
+    Examples
+    --------
+    >>> round(float(power(0.3146, 0.1, 9.0)), 2)
+    0.79
+    """
+    degrees, shift = np.asarray(df, float), abs(effect) / np.asarray(std_error, float)
+    cut = critical(degrees, level)
+    return np.asarray(stats.nct.sf(cut, degrees, shift) + stats.nct.cdf(-cut, degrees, shift), float)
+
+
+def holm(p_values: ArrayLike) -> Array:
+    """Holm-adjusted p-values, in the order given.
+
+    References
+    ----------
+    Holm (1979), Scandinavian Journal of Statistics 6:65.
+
+    Examples
+    --------
+    >>> holm([0.01, 0.04, 0.03]).round(2).tolist()
+    [0.03, 0.06, 0.06]
+    """
+    raw = np.asarray(p_values, float)
+    order = np.argsort(raw)
+    stepped = np.maximum.accumulate(raw[order] * (len(raw) - np.arange(len(raw))))
+    adjusted = np.empty_like(raw)
+    adjusted[order] = np.minimum(stepped, 1.0)
+    return adjusted

@@ -49,7 +49,7 @@ class Influence:
         return int(self.left.shape[0])
 
     def rows(self) -> Array:
-        """The n × k influence values, made now."""
+        """Return the n × k influence values, made now."""
         return np.asarray(self.left @ self.right, float)
 
     def gram(self) -> Array:
@@ -59,7 +59,7 @@ class Influence:
         return np.asarray(self.right.T @ inner @ self.right, float) / self.n**2
 
     def by_cluster(self, labels: pd.Index | None = None) -> pd.DataFrame:
-        """Sums of ψ within each label (default: ``cluster``), one row per label in sorted order."""
+        """Return sums of ψ within each label (default: ``cluster``), one row per label in sorted order."""
         chosen = self.cluster if labels is None else labels
         if chosen is None:
             chosen = self.unit

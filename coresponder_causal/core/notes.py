@@ -12,6 +12,7 @@ from contextvars import ContextVar
 from coresponder_causal.core.errors import IdentificationWarning
 
 _collected: ContextVar[list[str] | None] = ContextVar("coresponder_causal_notes", default=None)
+_quiet: ContextVar[bool] = ContextVar("coresponder_causal_quiet", default=False)
 
 
 @contextmanager
@@ -43,4 +44,15 @@ def note(text: str) -> None:
 def doubt(text: str) -> None:
     """Say a fact that puts identification or the interval in doubt: a note and an `IdentificationWarning`."""
     note(text)
-    warnings.warn(text, IdentificationWarning, stacklevel=3)
+    if not _quiet.get():
+        warnings.warn(text, IdentificationWarning, stacklevel=3)
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Keep doubts as notes only, for fits that repeat one whose doubts were said."""
+    token = _quiet.set(True)
+    try:
+        yield
+    finally:
+        _quiet.reset(token)

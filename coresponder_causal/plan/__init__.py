@@ -1,1 +1,29 @@
-"""The plan room."""
+"""Plans: a study as its file states it, and the corridor it is run through."""
+
+from coresponder_causal.plan.embedded import embedded_study, truths
+from coresponder_causal.plan.run import (
+    Evaluation,
+    evaluation_page,
+    publish,
+    quality_of,
+    read_tables,
+    refuse_filled,
+    run,
+)
+from coresponder_causal.plan.study import Study, read_study
+from coresponder_causal.plan.template import write_template
+
+__all__ = [
+    "Evaluation",
+    "Study",
+    "embedded_study",
+    "evaluation_page",
+    "publish",
+    "quality_of",
+    "read_study",
+    "read_tables",
+    "refuse_filled",
+    "run",
+    "truths",
+    "write_template",
+]

@@ -1,1 +1,8 @@
-"""The simulate room."""
+"""Simulated studies with known truth."""
+
+from coresponder_causal.simulate.config import WorldConfig
+from coresponder_causal.simulate.presets import Preset
+from coresponder_causal.simulate.truth import Truth
+from coresponder_causal.simulate.worlds import World, world
+
+__all__ = ["Preset", "Truth", "World", "WorldConfig", "world"]

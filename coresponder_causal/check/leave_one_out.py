@@ -1,0 +1,64 @@
+"""Whether one comparison city carries the finding."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from coresponder_causal.core.registry import refit
+from coresponder_causal.core.result import Result
+from coresponder_causal.core.verdict import CheckResult, Verdict, as_change, not_applicable
+from coresponder_causal.design import CoverageDesign, PanelDesign, SeriesDesign
+
+name = "leave_one_out"
+assumption = "No single comparison city carries the finding."
+
+
+def leave_one_out(result: Result, design: SeriesDesign | PanelDesign | CoverageDesign) -> CheckResult:
+    """Fit again without each comparison city in turn.
+
+    Parameters
+    ----------
+    result : Result
+        The estimate to be checked; its first term is looked at.
+    design : the design it was made from
+
+    Returns
+    -------
+    CheckResult
+        Contradicts when leaving out one city turns the sign of the estimate, halves or doubles it while its interval
+        excludes no change, or changes whether the interval excludes no change.
+
+    References
+    ----------
+    Abadie, Diamond & Hainmueller (2015), doi:10.1111/ajps.12116 (leave-one-out distribution).
+
+    Examples
+    --------
+    >>> from coresponder_causal.estimate import its_segmented
+    >>> frame = pd.DataFrame({"month": pd.period_range("2017-01", periods=48, freq="M"), "calls": [90, 110] * 24})
+    >>> d = SeriesDesign.from_frame(frame, outcome="calls", time="month", start="2019-07")
+    >>> leave_one_out(its_segmented(d), d).verdict
+    'not applicable'
+    """
+    if isinstance(design, SeriesDesign) or len(cities := design.comparison_units) < 3:
+        return not_applicable(name, assumption, "It needs at least three comparison cities.")
+    rows = [_row(refit(result, design.without(city)), city) for city in cities]
+    table = pd.DataFrame(rows)
+    first = result.tidy().iloc[0]
+    estimate, excludes = float(first["estimate"]), bool(first["p_value"] < 0.05)
+    turned = table["excludes"] != excludes
+    if excludes:
+        ratio = table["estimate"] / estimate
+        turned |= (ratio < 0.5) | (ratio > 2)
+    verdict: Verdict = "contradicts" if turned.any() else "no contradiction found"
+    low, high = float(table["estimate"].min()), float(table["estimate"].max())
+    span = f"{as_change(low, result.scale)} to {as_change(high, result.scale)}"
+    who = f" It changes without {', '.join(table.loc[turned, 'left_out'])}." if turned.any() else ""
+    sentence = f"Without one comparison city at a time the estimate runs from {span}.{who}"
+    return CheckResult(check=name, assumption=assumption, verdict=verdict, power=None, table=table, sentence=sentence)
+
+
+def _row(result: Result, city: str) -> dict[str, str | float]:
+    first = result.tidy().iloc[0]
+    shown = {column: float(first[column]) for column in ("estimate", "conf_low", "conf_high", "p_value")}
+    return {"left_out": city} | shown | {"excludes": bool(first["p_value"] < 0.05)}

@@ -1,0 +1,122 @@
+"""The command line: `evaluate` a study, or `init` one."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.panel import Panel
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from coresponder_causal.core.errors import CausalError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+wrong_input = 2
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    help="Does sending a mental-health professional with the police help, for whom, and how should it be run?",
+)
+
+
+@app.command()
+def evaluate(
+    study: Annotated[Path | None, typer.Argument(help="STUDY.toml; without it the embedded simulated study.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the page.")] = Path("evaluation"),
+    force: Annotated[bool, typer.Option("--force", help="Replace a folder that holds files.")] = False,
+) -> None:
+    """Evaluate a study: validate, design, estimate, check, and write one page."""
+    with _one_screen(), _progress() as say:
+        from coresponder_causal import plan
+
+        plan.refuse_filled(out, force=force)
+        simulated = None
+        if study is None:
+            say("Simulating a city whose truth is known")
+            stated, tables, simulated = plan.embedded_study()
+            quality = plan.quality_of(tables)
+        else:
+            say("Reading and validating the tables")
+            stated = plan.read_study(study)
+            tables, quality = plan.read_tables(stated)
+        evaluation = plan.run(stated, tables, quality, say=say)
+        say("Writing the page")
+        truth = None if simulated is None else plan.truths(simulated)
+        page = plan.evaluation_page(evaluation, truth=truth)
+        written = plan.publish(page, evaluation, out, force=force)
+    _tell("\n".join(sentence.text for sentence in page.finding), written, simulated=simulated is not None)
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Folder for the study.")],
+    force: Annotated[bool, typer.Option("--force", help="Write into a folder that holds files.")] = False,
+) -> None:
+    """Write a documented study with example tables to replace."""
+    with _one_screen(), _progress() as say:
+        from coresponder_causal import plan
+
+        say("Writing the study and its example tables")
+        written = plan.write_template(folder, force=force)
+    console = Console(highlight=False)
+    for path in written:
+        console.print(Text(str(path)))
+    console.print(Text(f"\nReplace the tables by your own, then: coresponder-causal evaluate {written[0]}"))
+
+
+@contextmanager
+def _one_screen() -> Iterator[None]:
+    """Turn an error of ours, or of the file system, into one screen and exit code 2."""
+    try:
+        yield
+    except CausalError as error:
+        _show(error.what, error.mend)
+        raise typer.Exit(wrong_input) from None
+    except OSError as error:
+        _show(f"{error.strerror or error}: {error.filename or ''}", "check the path and the permissions")
+        raise typer.Exit(wrong_input) from None
+
+
+def _show(what: str, mend: str) -> None:
+    body = Text(what) + Text("\n\nmend: ", style="bold") + Text(mend)
+    Console(stderr=True).print(Panel(body, title="This cannot be evaluated as it is", title_align="left"))
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """Show what is being done and for how long, on the error stream."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("Starting", total=None)
+        yield lambda text: bar.update(task, description=text)
+
+
+def _tell(finding: str, written: Path, *, simulated: bool) -> None:
+    console = Console(highlight=False)
+    if simulated:
+        console.print(Text("This is a simulated city: nothing here is evidence about a real programme.", style="bold"))
+    console.print(Text(finding))
+    console.print(Text(f"\nThe page: {written}"))
+
+
+def main() -> None:
+    """Run the command line; doubts about identification stand on the page, not between the lines of the screen."""
+    import warnings
+
+    from coresponder_causal.core.errors import IdentificationWarning
+
+    warnings.simplefilter("ignore", IdentificationWarning)
+    app()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,219 @@
+"""The register of methods: what every estimator has in common, done once.
+
+An estimator is one decorated function in one file whose module docstring is its method card. The decorator checks the
+design, gathers the notes said on the way, stamps provenance and enters the card; `refit` runs a result's own
+estimator again on another design.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import wraps
+from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar, get_args, get_origin, get_type_hints
+
+from coresponder_causal.core.errors import DesignError, EstimationError
+from coresponder_causal.core.notes import collecting, note, quietly
+from coresponder_causal.core.provenance import Provenance
+from coresponder_causal.core.result import Result
+
+headings = ("Estimand", "Needs", "Estimator", "Inference", "Breaks", "Reference", "Say")
+not_measured = "domain: not yet measured"
+
+
+class Design(Protocol):
+    """What the register needs of a design."""
+
+    @property
+    def outcome(self) -> str | None:
+        """Name of the outcome, None where it is still to be chosen."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest of the data and of the statement of the design."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was said when the design was formed."""
+
+
+P = ParamSpec("P")
+D = TypeVar("D", bound=Design)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MethodCard:
+    """What a method is, when it holds and when not to use it.
+
+    Parameters
+    ----------
+    name : str
+        Name of the estimator.
+    title : str
+        First line of its module.
+    design : str
+        Name of the design it takes.
+    contrasts : tuple of str
+        Estimands it can give.
+    reference, checked_against : str
+        Source of the method; program and version its numbers were checked against.
+    sections : tuple of (heading, text)
+        The card itself.
+    domain : str
+        Where its interval was measured to hold.
+    """
+
+    name: str
+    title: str
+    design: str
+    contrasts: tuple[str, ...]
+    reference: str
+    checked_against: str
+    sections: tuple[tuple[str, str], ...]
+    domain: str = not_measured
+
+    def to_markdown(self) -> str:
+        """Return the card as a section of the methods page."""
+        facts = [
+            f"Design: `{self.design}` · contrasts: {', '.join(self.contrasts)}",
+            f"Source: {self.reference} · checked against: {self.checked_against} · {self.domain}",
+        ]
+        body = [f"**{heading}.** {text}" for heading, text in self.sections]
+        return "\n\n".join([f"## `{self.name}`", self.title, *facts, *body])
+
+
+METHODS: dict[str, MethodCard] = {}
+_functions: dict[str, Callable[..., Result]] = {}
+
+
+def estimator(
+    *, design: type[D], contrasts: tuple[str, ...], reference: str, checked_against: str
+) -> Callable[[Callable[Concatenate[D, P], Result]], Callable[Concatenate[D, P], Result]]:
+    """Register an estimator and give it the manners that all of them share.
+
+    Parameters
+    ----------
+    design : type
+        The design class it takes; any other design raises a DesignError that says how to make one.
+    contrasts : tuple of str
+        Estimands it can give.
+    reference, checked_against : str
+        Source of the method; program and version its numbers were checked against.
+    """
+
+    def register(function: Callable[Concatenate[D, P], Result]) -> Callable[Concatenate[D, P], Result]:
+        name = function.__name__
+        title, sections = _card_sections(sys.modules[function.__module__].__doc__ or "", name)
+        METHODS[name] = MethodCard(
+            name=name,
+            title=title,
+            design=design.__name__,
+            contrasts=contrasts,
+            reference=reference,
+            checked_against=checked_against,
+            sections=sections,
+        )
+
+        @wraps(function)
+        def run(given: D, /, *args: P.args, **options: P.kwargs) -> Result:
+            _require(given, design, name)
+            chosen = _options(function, given, dict(options))
+            with collecting() as notes:
+                for said in given.notes:
+                    note(said)
+                result = function(given, *args, **options)
+                note(METHODS[name].domain)
+            return replace(
+                result, notes=(*result.notes, *notes), provenance=_provenance(given, design.__name__, chosen)
+            )
+
+        _functions[name] = run
+        return run
+
+    return register
+
+
+def refit(result: Result, design: Design, *, options: Mapping[str, object] | None = None) -> Result:
+    """Run a result's estimator with its own options on another design; doubts are noted, not warned of again.
+
+    Parameters
+    ----------
+    result : Result
+        Made by a registered estimator.
+    design : design of the class that estimator takes
+    options : mapping, optional
+        Options to change; those the estimator does not have are passed over.
+
+    Raises
+    ------
+    EstimationError
+        If the method is not registered here; import ``coresponder_causal.estimate`` first.
+    """
+    if result.method not in _functions:
+        raise EstimationError(
+            f"'{result.method}' is not a registered method", mend="import coresponder_causal.estimate"
+        )
+    own = result.provenance.option_values()
+    changed = {key: value for key, value in (options or {}).items() if key in own}
+    with quietly():
+        return _functions[result.method](design, **(own | changed))
+
+
+def _card_sections(text: str, name: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Title and sections of a method card: paragraphs that open with one of the headings and a colon."""
+    pieces = re.split(rf"^({'|'.join(headings)}):", inspect.cleandoc(text), flags=re.MULTILINE)
+    found = dict(zip(pieces[1::2], (" ".join(piece.split()) for piece in pieces[2::2]), strict=True))
+    missing = [heading for heading in headings if not found.get(heading)]
+    if missing:
+        raise EstimationError(
+            f"the card of {name} lacks {', '.join(missing)}", mend="write them in its module docstring"
+        )
+    return " ".join(pieces[0].split()), tuple((heading, found[heading]) for heading in headings)
+
+
+def _require(given: object, design: type[Any], name: str) -> None:
+    if not isinstance(given, design):
+        wanted = design.__name__
+        raise DesignError(
+            f"{name} takes a {wanted}, not a {type(given).__name__}",
+            mend=f"build one with coresponder_causal.design.{wanted}",
+        )
+    if given.outcome is None:
+        raise DesignError(
+            f"{name} needs an outcome and this design has none", mend="name one: design.with_outcome('…')"
+        )
+
+
+def _options(function: Callable[..., Result], given: object, options: dict[str, Any]) -> dict[str, Any]:
+    """Options with their defaults; a value outside its Literal is refused by name."""
+    bound = inspect.signature(function).bind(given, **options)
+    bound.apply_defaults()
+    chosen = dict(list(bound.arguments.items())[1:])
+    hints = get_type_hints(function)
+    for key, value in chosen.items():
+        allowed = _choices(hints[key])
+        if allowed and value not in allowed:
+            raise EstimationError(
+                f"{function.__name__}: {key}={value!r} is not a choice",
+                mend=f"choose {key} from {', '.join(map(repr, allowed))}",
+            )
+    return chosen
+
+
+def _choices(hint: object) -> tuple[object, ...]:
+    """Every literal value of an annotation, or none when it also admits values that are not literal."""
+    if get_origin(hint) is Literal:
+        return get_args(hint)
+    if hint is type(None):
+        return (None,)
+    parts = [_choices(part) for part in get_args(hint)]
+    return tuple(value for part in parts for value in part) if parts and all(parts) else ()
+
+
+def _provenance(given: Design, design: str, options: dict[str, Any]) -> Provenance:
+    seed = options.get("seed")
+    return Provenance(design=design, data=given.fingerprint, options=json.dumps(options, sort_keys=True), seed=seed)

@@ -1,0 +1,72 @@
+"""Columns of regressors that several methods share."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coresponder_causal.core.errors import EstimationError
+
+Array = NDArray[np.float64]
+
+
+def harmonics(positions: Array, season: float | None, pairs: int) -> Array:
+    """Sine and cosine pairs of a season.
+
+    Parameters
+    ----------
+    positions : ndarray, shape (n,)
+        Integer positions in time.
+    season : float or None
+        Periods in a year: 12 for months, 365.25/7 for weeks. None gives no column.
+    pairs : int
+        Number of pairs.
+
+    Returns
+    -------
+    ndarray, shape (n, 2·pairs)
+        A pair at half the season's frequency of sampling has no sine column of its own and loses it.
+
+    Examples
+    --------
+    >>> harmonics(np.arange(4.0), 12, 1).round(2).tolist()
+    [[0.0, 1.0], [0.5, 0.87], [0.87, 0.5], [1.0, 0.0]]
+    """
+    if season is None or pairs == 0:
+        return np.empty((len(positions), 0))
+    angle = 2 * np.pi * np.outer(positions, np.arange(1, pairs + 1)) / season
+    columns = np.stack([np.sin(angle), np.cos(angle)], axis=2).reshape(len(positions), -1)
+    return columns[:, np.abs(columns).max(axis=0) > 1e-9]
+
+
+def log_rate(counts: Array, exposure: Array) -> Array:
+    """Log of counts per exposure, with half an event in place of none."""
+    return np.log(np.maximum(counts, 0.5) / exposure)
+
+
+def require_full_rank(matrix: Array, names: Sequence[str]) -> None:
+    """Refuse columns that others absorb, by name.
+
+    Raises
+    ------
+    EstimationError
+        Naming every column that is a combination of those before it.
+
+    Examples
+    --------
+    >>> require_full_rank(np.ones((3, 2)), ["constant", "burglary"])
+    Traceback (most recent call last):
+    ...
+    coresponder_causal.core.errors.EstimationError: 'burglary' is absorbed by the other terms
+      mend: leave it out
+    """
+    scale = np.abs(matrix).max(axis=0)
+    _, triangle = np.linalg.qr(matrix / np.where(scale > 0, scale, 1.0))
+    small = np.abs(np.diag(triangle)) < 1e-9 * np.sqrt(len(matrix))
+    absorbed = [name for name, lost in zip(names, small, strict=False) if lost] + list(names[len(matrix) :])
+    if absorbed:
+        listed = ", ".join(f"'{name}'" for name in absorbed)
+        raise EstimationError(
+            f"{listed} {'is' if len(absorbed) == 1 else 'are'} absorbed by the other terms",
+            mend=f"leave {'it' if len(absorbed) == 1 else 'them'} out",
+        )

@@ -1,0 +1,326 @@
+"""The one result: what every estimator returns, whatever its design."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from html import escape
+from typing import Literal, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from coresponder_causal.core import inference, serialise
+from coresponder_causal.core.errors import EstimationError
+from coresponder_causal.core.estimand import Estimand
+from coresponder_causal.core.facts import Facts
+from coresponder_causal.core.influence import Influence
+from coresponder_causal.core.provenance import Provenance
+from coresponder_causal.core.variance import VarianceRecord
+
+Array = NDArray[np.float64]
+Scale = Literal["difference", "log_ratio"]
+Kind = Literal["point", "set"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Result:
+    """Estimates of k terms with everything needed to read, test, combine, draw and release them.
+
+    Parameters
+    ----------
+    method : str
+        Name of the estimator.
+    estimand : Estimand
+        What is estimated.
+    terms : DataFrame, k rows
+        Keys of the terms; one column is called ``term``. The first row is the headline.
+    estimate : ndarray, shape (k,)
+        Estimates on ``scale``.
+    vcov : ndarray, shape (k, k)
+        Their covariance; NaN off the diagonal where the covariance of two terms was not estimated, so that combining
+        them is an error.
+    df : ndarray, shape (k,)
+        Degrees of freedom per term; ``inf`` is the normal.
+    scale : {"difference", "log_ratio"}
+        Scale of ``estimate``.
+    kind : {"point", "set"}
+        Sets carry their bounds in ``set_low`` and ``set_high``.
+    event_base : ndarray, shape (k,), optional
+        Finite where a log ratio g of a number of events to a known number ``b`` is shown in events, ``b (exp(g) − 1)``.
+    variance_record : VarianceRecord, optional
+        How ``vcov`` moves with its variance parameters: `combine` gives new contrasts their own df with it.
+    influence : Influence, optional
+        Lazy influence functions; unit labels travel with them.
+    support : DataFrame, optional
+        Persons, events and units behind each term (columns ``term, persons, events, units``).
+    path : DataFrame, optional
+        ``time, observed, counterfactual, low, high`` and the events behind each row.
+    cities : DataFrame, optional
+        One row per city behind a comparison: ``city, role, effect, std_error, df, events``.
+    n_obs, n_units : int
+        Rows and units used.
+    extra : Facts
+        Small facts: rho, nugget, tau, kind of interval, p floor.
+    notes : tuple of str
+        What must be read beside the number.
+    provenance : Provenance
+        Data fingerprint, options, version, seed.
+
+    Examples
+    --------
+    >>> about = Estimand(contrast="ATT", outcome="calls", treatment="0 to 70 hours", population="one city",
+    ...                  horizon="30 months", scale="ratio of rates")
+    >>> r = Result(method="example", estimand=about, terms=pd.DataFrame({"term": ["mean_post"]}),
+    ...            estimate=np.array([-0.2]), vcov=np.array([[0.01]]), df=np.array([9.0]), scale="log_ratio",
+    ...            n_obs=72, n_units=11)
+    >>> r.tidy(scale="ratio").round(3).iloc[0].tolist()
+    ['mean_post', 0.819, 0.082, -2.0, 0.077, 0.653, 1.027]
+    """
+
+    method: str
+    estimand: Estimand
+    terms: pd.DataFrame
+    estimate: Array
+    vcov: Array
+    df: Array
+    scale: Scale
+    n_obs: int
+    n_units: int
+    kind: Kind = "point"
+    set_low: Array | None = None
+    set_high: Array | None = None
+    event_base: Array | None = None
+    variance_record: VarianceRecord | None = None
+    influence: Influence | None = None
+    support: pd.DataFrame | None = None
+    path: pd.DataFrame | None = None
+    cities: pd.DataFrame | None = None
+    extra: Facts = field(default_factory=Facts)
+    notes: tuple[str, ...] = ()
+    provenance: Provenance = field(default_factory=Provenance)
+
+    def __post_init__(self) -> None:
+        k = len(self.terms)
+        for name, shape in (("estimate", (k,)), ("vcov", (k, k)), ("df", (k,)), ("event_base", (k,))):
+            _freeze(self, name, shape)
+        for name in ("set_low", "set_high"):
+            _freeze(self, name, (k,))
+        for name in ("terms", "support", "path", "cities"):
+            frame = getattr(self, name)
+            object.__setattr__(self, name, None if frame is None else frame.reset_index(drop=True).copy())
+        _check(self)
+
+    def tidy(self, *, level: float = 0.95, scale: Literal["ratio"] | None = None) -> pd.DataFrame:
+        """One row per term: the keys, ``term, estimate, std_error, statistic, p_value, conf_low, conf_high``.
+
+        Parameters
+        ----------
+        level : float
+            Confidence level.
+        scale : {"ratio"}, optional
+            ``"ratio"`` exponentiates log ratios and their bounds; standard errors by the delta method.
+
+        Returns
+        -------
+        DataFrame
+            Sets add ``set_low, set_high``. Terms in events (see ``event_base``) are in events on either scale.
+
+        Raises
+        ------
+        EstimationError
+            If a ratio is asked of a result on the difference scale; ask for ``tidy()``.
+        """
+        if scale == "ratio" and self.scale != "log_ratio":
+            raise EstimationError(
+                f"{self.method} estimates a difference, not a ratio", mend="use tidy() without scale="
+            )
+        std_error = np.sqrt(np.diag(self.vcov))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            statistic = self.estimate / std_error
+        low, high = inference.interval(self.estimate, std_error, self.df, level)
+        columns = {
+            "estimate": self._shown(self.estimate, scale),
+            "std_error": std_error * self._slope(scale),
+            "statistic": statistic,
+            "p_value": inference.p_value(statistic, self.df),
+            "conf_low": self._shown(low, scale),
+            "conf_high": self._shown(high, scale),
+        }
+        if self.kind == "set" and self.set_low is not None and self.set_high is not None:
+            columns |= {"set_low": self._shown(self.set_low, scale), "set_high": self._shown(self.set_high, scale)}
+        keys = [column for column in self.terms if column != "term"]
+        return pd.concat([self.terms[[*keys, "term"]], pd.DataFrame(columns)], axis=1)
+
+    def glance(self) -> pd.DataFrame:
+        """One row about the fit: method, estimand, sizes, the small facts of ``extra`` and the number of notes."""
+        about = {
+            "method": self.method,
+            "contrast": self.estimand.contrast,
+            "outcome": self.estimand.outcome,
+            "n_obs": self.n_obs,
+            "n_units": self.n_units,
+            "scale": self.scale,
+        }
+        return pd.DataFrame([about | dict(self.extra) | {"notes": len(self.notes)}])
+
+    def combine(self, weights: Array, terms: pd.DataFrame, *, weight_influence: Array | None = None) -> Self:
+        """Linear combinations ``weights @ estimate`` as a result of its own.
+
+        Parameters
+        ----------
+        weights : ndarray, shape (q, k)
+        terms : DataFrame, q rows
+            Keys of the combinations, with a column ``term``.
+        weight_influence : ndarray, shape (n, q), optional
+            Influence of estimated weights, added to that of the estimates (Callaway & Sant'Anna 2021, section 4.3).
+
+        Raises
+        ------
+        EstimationError
+            If a weighted term is shown in events, or weight influence is given where the result has no influence.
+
+        References
+        ----------
+        Callaway & Sant'Anna (2021), doi:10.1016/j.jeconom.2020.12.001.
+        """
+        w = np.atleast_2d(np.asarray(weights, float))
+        used = (w != 0).any(axis=0)
+        if self.event_base is not None and np.any(np.isfinite(self.event_base) & used):
+            raise EstimationError("terms in events do not combine with log ratios", mend="give them zero weight")
+        influence = None if self.influence is None else self.influence.transform(w)
+        vcov = w[:, used] @ self.vcov[np.ix_(used, used)] @ w[:, used].T
+        if weight_influence is not None:
+            if influence is None:
+                raise EstimationError(
+                    f"{self.method} carries no influence functions", mend="combine with fixed weights"
+                )
+            influence = influence.plus(weight_influence)
+            vcov = influence.gram() if influence.cluster is None else _clustered_gram(influence)
+        return replace(
+            self,
+            terms=terms,
+            estimate=w @ self.estimate,
+            vcov=vcov,
+            df=self._combined_df(w),
+            event_base=None,
+            variance_record=None if self.variance_record is None else self.variance_record.transform(w),
+            influence=influence,
+            support=None,
+            path=None,
+        )
+
+    def wald(self, terms: list[str] | None = None) -> inference.WaldTest:
+        """Joint F test that the named terms (default: all not in events) are zero, at their smallest df."""
+        events = np.zeros(len(self.terms), bool) if self.event_base is None else np.isfinite(self.event_base)
+        chosen = ~events if terms is None else self.terms["term"].isin(terms).to_numpy()
+        vcov = self.vcov[np.ix_(chosen, chosen)]
+        if not chosen.any() or not np.isfinite(vcov).all():
+            names = ", ".join(map(str, self.terms.loc[chosen, "term"])) or f"{terms}"
+            raise EstimationError(f"no joint covariance was estimated for {names}", mend="test the terms one by one")
+        return inference.wald_test(self.estimate[chosen], vcov, float(self.df[chosen].min()))
+
+    def public(self) -> Self:
+        """Return what may leave the project: the same without unit rows and labels."""
+        return replace(self, influence=None)
+
+    def to_json(self) -> str:
+        """JSON text from which `from_json` makes the same result, influence left out."""
+        return serialise.dumps(self)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return the result written by `to_json`."""
+        return cls(**serialise.loads(text))
+
+    @property
+    def params(self) -> pd.Series:
+        """Estimates by term."""
+        return self._by_term("estimate")
+
+    @property
+    def bse(self) -> pd.Series:
+        """Standard errors by term."""
+        return self._by_term("std_error")
+
+    @property
+    def pvalues(self) -> pd.Series:
+        """Two-sided p-values by term."""
+        return self._by_term("p_value")
+
+    def conf_int(self, level: float = 0.95) -> pd.DataFrame:
+        """Confidence bounds by term (columns ``conf_low, conf_high``)."""
+        return self.tidy(level=level).set_index("term")[["conf_low", "conf_high"]]
+
+    def summary(self) -> str:
+        """Text: what was estimated, the terms, the facts of the fit, the notes."""
+        facts = ", ".join(f"{key} = {_plain(value)}" for key, value in self.extra.items())
+        lines = [f"{self.method}: {self.estimand}", "", self._table(), "", f"{self.n_obs} rows, {self.n_units} units"]
+        return "\n".join(lines + ([facts] if facts else []) + [f"note: {text}" for text in self.notes])
+
+    def __str__(self) -> str:
+        return f"{self.method} · {self.estimand.outcome} ({self.scale})\n{self._table()}"
+
+    def _repr_html_(self) -> str:
+        notes = "".join(f"<li>{escape(text)}</li>" for text in self.notes)
+        table = self.tidy().to_html(index=False, float_format=lambda value: f"{value:.4g}", border=0)
+        return f"<p><b>{escape(self.method)}</b>: {escape(str(self.estimand))}</p>{table}<ul>{notes}</ul>"
+
+    def _table(self) -> str:
+        return str(self.tidy().to_string(index=False, float_format=lambda value: f"{value:.4g}"))
+
+    def _by_term(self, column: str) -> pd.Series:
+        return self.tidy().set_index("term")[column]
+
+    def _combined_df(self, weights: Array) -> Array:
+        if self.variance_record is None:
+            return np.array([self.df[row != 0].min() if (row != 0).any() else np.inf for row in weights])
+        return np.array([self.variance_record.df(row, self.vcov) for row in weights])
+
+    def _shown(self, values: Array, scale: str | None) -> Array:
+        shown = np.exp(values) if scale == "ratio" else values
+        if self.event_base is None:
+            return shown
+        return np.where(np.isfinite(self.event_base), self.event_base * np.expm1(values), shown)
+
+    def _slope(self, scale: str | None) -> Array:
+        slope = np.exp(self.estimate) if scale == "ratio" else np.ones(len(self.estimate))
+        if self.event_base is None:
+            return slope
+        return np.where(np.isfinite(self.event_base), self.event_base * np.exp(self.estimate), slope)
+
+
+def _freeze(result: Result, name: str, shape: tuple[int, ...]) -> None:
+    """Replace an array field by a read-only copy of the stated shape: the caller's array stays writeable."""
+    value = getattr(result, name)
+    if value is None:
+        return
+    array = np.array(value, dtype=float)
+    if array.shape != shape:
+        raise EstimationError(f"{name} has shape {array.shape}, not {shape}", mend="give one value per term")
+    array.setflags(write=False)
+    object.__setattr__(result, name, array)
+
+
+def _check(result: Result) -> None:
+    """Refuse what must never be read as a number: no terms, non-finite estimates, negative variances."""
+    if len(result.terms) == 0 or "term" not in result.terms:
+        raise EstimationError(f"{result.method} has no terms", mend="name each estimate in a column 'term'")
+    if result.kind == "set" and (result.set_low is None or result.set_high is None):
+        raise EstimationError(f"{result.method} is a set without bounds", mend="give set_low and set_high")
+    bad = ~np.isfinite(result.estimate) | ~(np.diag(result.vcov) >= 0) | ~(result.df > 0)
+    if bad.any():
+        names = ", ".join(map(str, result.terms.loc[bad, "term"]))
+        raise EstimationError(
+            f"{result.method} has no finite estimate, variance or df for {names}",
+            mend="ask for terms the data support, or a longer series",
+        )
+
+
+def _clustered_gram(influence: Influence) -> Array:
+    sums = influence.by_cluster().to_numpy()
+    return np.asarray(sums.T @ sums, float) / influence.n**2
+
+
+def _plain(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

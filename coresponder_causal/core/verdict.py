@@ -1,0 +1,74 @@
+"""What a check says: one assumption, one verdict, and whether the check could have seen a violation at all."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+Verdict = Literal["contradicts", "no contradiction found", "cannot tell", "not applicable"]
+enough_power = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CheckResult:
+    """The outcome of a check of one assumption.
+
+    Parameters
+    ----------
+    check : str
+        Name of the check.
+    assumption : str
+        The assumption in one sentence.
+    verdict : {"contradicts", "no contradiction found", "cannot tell", "not applicable"}
+        A check can contradict an assumption; none can establish it.
+    power : float or None
+        Probability with which the check sees a violation as large as the estimate, where known.
+    table : DataFrame
+        The numbers behind the verdict.
+    sentence : str
+        The verdict with its numbers.
+    """
+
+    check: str
+    assumption: str
+    verdict: Verdict
+    power: float | None
+    table: pd.DataFrame
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"{self.check}: {self.verdict}. {self.sentence}"
+
+
+def not_applicable(check: str, assumption: str, why: str) -> CheckResult:
+    """Return the verdict for a check that the design gives no means to make."""
+    return CheckResult(
+        check=check, assumption=assumption, verdict="not applicable", power=None, table=pd.DataFrame(), sentence=why
+    )
+
+
+def judged(*, rejects: bool, power: float) -> Verdict:
+    """Verdict of a test: a test that would rarely see a violation cannot tell, whatever it finds.
+
+    Examples
+    --------
+    >>> judged(rejects=False, power=0.9), judged(rejects=False, power=0.1)
+    ('no contradiction found', 'cannot tell')
+    """
+    if rejects:
+        return "contradicts"
+    return "no contradiction found" if power >= enough_power else "cannot tell"
+
+
+def as_change(estimate: float, scale: str) -> str:
+    """Estimate as a signed change: per cent of a log ratio, else in its own units.
+
+    Examples
+    --------
+    >>> as_change(-0.223144, "log_ratio")
+    '-20.0 %'
+    """
+    return f"{100 * math.expm1(estimate):+.1f} %" if scale == "log_ratio" else f"{estimate:+.3g}"

@@ -1,0 +1,335 @@
+"""One column at a time: from what an export holds to the type that the dictionary names, with all that is wrong."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import numpy as np
+import pandas as pd
+
+from coresponder_causal.core.errors import DataError
+
+if TYPE_CHECKING:
+    from coresponder_causal.data.dictionary import Field, FieldType
+
+Severity: TypeAlias = Literal["error", "quality"]
+SEVERAL_OFFSETS = "several offsets from UTC"
+
+_DIGITS = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_SEPARATED = r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?"
+_OFFSET = r"(?:Z|[+-]\d{2}:?\d{2})"
+_STAMP = rf"\d{{4}}-\d{{2}}-\d{{2}}(?:[ T]\d{{2}}:\d{{2}}(?::\d{{2}}(?:\.\d+)?)? ?{_OFFSET}?)?"
+_YES_NO = {"true": True, "yes": True, "1": True, "1.0": True, "false": False, "no": False, "0": False, "0.0": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something wrong with a table: a broken rule, where, how often, and what mends it."""
+
+    rule: str
+    field: str
+    severity: Severity
+    count: int
+    rows: tuple[str, ...]
+    mend: str
+
+
+class Broken(NamedTuple):
+    """A rule and the rows of a column that break it."""
+
+    rule: str
+    severity: Severity
+    mask: pd.Series
+    mend: str
+
+
+Reading: TypeAlias = tuple[pd.Series, list[Broken]]
+
+
+def typed(values: pd.Series, field: Field) -> tuple[pd.Series, list[Finding]]:
+    """Give a column the type of its field.
+
+    Parameters
+    ----------
+    values : Series, shape (n_rows,)
+        The column as it came.
+    field : Field
+        Its entry in the dictionary.
+
+    Returns
+    -------
+    Series, shape (n_rows,)
+        The column typed; unreadable values and missing codes are missing.
+    list of Finding
+        Every broken rule, errors and doubts of quality.
+
+    Examples
+    --------
+    >>> from coresponder_causal.data import dictionary
+    >>> column, found = typed(pd.Series(["yes", "0", "maybe"]), dictionary.table("calls").field("attended"))
+    >>> column.tolist(), found[0].rule, found[0].rows
+    ([True, False, <NA>], 'not a yes or no', ("2: 'maybe'",))
+    """
+    plain = _without_codes(values, field)
+    column, broken = _READERS[field.type](plain)
+    if field.required:
+        broken.append(Broken("missing value", "error", plain.isna(), "fill it, or drop the row and say so"))
+    broken += _outside(column, field)
+    return column, [finding(entry, field, values) for entry in broken if entry.mask.any()]
+
+
+def finding(broken: Broken, field: Field, values: pd.Series) -> Finding:
+    """Name the first five offending rows; show their values only where the field is open.
+
+    Parameters
+    ----------
+    broken : Broken
+        The rule and its rows.
+    field : Field
+        The field, whose privacy class decides what is shown.
+    values : Series, shape (n_rows,)
+        The column as it came.
+
+    Returns
+    -------
+    Finding
+    """
+    rows = np.flatnonzero(broken.mask.to_numpy(dtype=bool))
+    shown = tuple(f"{row}: {values.iloc[row]!r}" if field.privacy == "open" else str(row) for row in rows[:5])
+    return Finding(broken.rule, field.name, broken.severity, rows.size, shown, broken.mend)
+
+
+def local_clock(stamps: pd.Series, zones: pd.Series) -> pd.Series:
+    """Turn stamps with an offset into the local clock time of their city.
+
+    Parameters
+    ----------
+    stamps : Series of timezone-aware datetime64, shape (n_rows,)
+        Moments in time.
+    zones : Series of str, shape (n_rows,)
+        IANA name of the zone of each row.
+
+    Returns
+    -------
+    Series of naive datetime64, shape (n_rows,)
+
+    Raises
+    ------
+    DataError
+        A zone that does not exist: write its IANA name.
+
+    Examples
+    --------
+    >>> noon = pd.Series(pd.to_datetime(["2020-07-15T19:00Z"]))
+    >>> local_clock(noon, pd.Series(["America/Los_Angeles"])).iloc[0]
+    Timestamp('2020-07-15 12:00:00')
+    """
+    local: pd.Series = stamps.dt.tz_localize(None)
+    for name in zones.dropna().unique():
+        here = zones == name
+        local = local.mask(here, stamps.dt.tz_convert(_zone(name)).dt.tz_localize(None))
+    return local
+
+
+def is_zone(name: str) -> bool:
+    """Say whether a time zone of this name exists.
+
+    Examples
+    --------
+    >>> is_zone("America/Los_Angeles"), is_zone("Pacific")
+    (True, False)
+    """
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def _zone(name: str) -> ZoneInfo:
+    """Time zone of an IANA name, or an error."""
+    if not is_zone(name):
+        raise DataError(f"there is no time zone {name!r}", mend="write its IANA name, e.g. 'America/Los_Angeles'")
+    return ZoneInfo(name)
+
+
+def _without_codes(values: pd.Series, field: Field) -> pd.Series:
+    """Make blanks and missing codes missing."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.astype(values.cat.categories.dtype)
+    if pd.api.types.is_bool_dtype(values.dtype) or not (_is_textual(values) or _is_numeric(values)):
+        return values
+    if not _is_textual(values):
+        numbers = [code for code in field.missing if not isinstance(code, str)]
+        return values.mask(values.isin(numbers)) if numbers else values
+    if pd.api.types.infer_dtype(values, skipna=True) == "string":
+        plain: pd.Series = values.astype("str").str.strip()
+    else:
+        plain = values.map(lambda value: value.strip() if isinstance(value, str) else value, na_action="ignore")
+    return plain.mask(plain.isin(["", *field.missing, *map(str, field.missing)]))
+
+
+def _is_textual(values: pd.Series) -> bool:
+    """Whether a column may hold strings."""
+    return pd.api.types.is_object_dtype(values.dtype) or pd.api.types.is_string_dtype(values.dtype)
+
+
+def _is_numeric(values: pd.Series) -> bool:
+    """Whether a column holds numbers, not yes or no."""
+    return pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype)
+
+
+def _wrong_type(values: pd.Series, wanted: str, filler: pd.Series) -> Reading:
+    """Refuse a whole column."""
+    held = pd.api.types.infer_dtype(values, skipna=True)
+    rule = f"{held} values where {wanted} is wanted"
+    return filler, [Broken(rule, "error", values.notna(), f"give {wanted}; check which column was mapped here")]
+
+
+def _read_text(values: pd.Series) -> Reading:
+    """Text; whole numbers are taken as codes."""
+
+    def one(value: object) -> str | None:
+        if isinstance(value, str):
+            return value
+        if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
+            return None
+        return str(int(value)) if float(value).is_integer() else None
+
+    if pd.api.types.infer_dtype(values, skipna=True) in {"string", "empty"}:
+        return values.astype("str"), []
+    column = values.map(one, na_action="ignore").astype("str")
+    refused = values.notna() & column.isna()
+    return column, [Broken("not a text or code", "error", refused, "write it as text")]
+
+
+def _read_number(values: pd.Series) -> Reading:
+    """Numbers; digits in text are numbers, digits with separators are not."""
+    if _is_numeric(values):
+        numbers, broken = values.astype("Float64").astype("float64"), []
+    elif not _is_textual(values):
+        return _wrong_type(values, "a number", pd.Series(np.nan, index=values.index))
+    else:
+        text = _spelled(values)
+        digits = text.str.fullmatch(rf"{_DIGITS}|[+-]?inf", case=False).fillna(value=False)
+        separated = text.str.fullmatch(_SEPARATED).fillna(value=False)
+        numbers = pd.to_numeric(text.where(digits), errors="coerce").astype("float64")
+        broken = [
+            Broken("number with thousands separators", "error", separated, "write 1,000 as 1000 in the export"),
+            Broken("not a number", "error", text.notna() & ~digits & ~separated, "write digits only"),
+        ]
+    broken.append(Broken("infinite number", "error", numbers.abs() == np.inf, "correct the division or the export"))
+    return numbers, broken
+
+
+def _spelled(values: pd.Series) -> pd.Series:
+    """Spell cells out for the patterns: dates as ISO dates, everything else as Python writes it."""
+    if isinstance(values.dtype, pd.StringDtype):
+        return values
+    one = values.map(lambda value: value.isoformat() if isinstance(value, dt.date) else str(value), na_action="ignore")
+    return one.astype("str")
+
+
+def _read_integer(values: pd.Series) -> Reading:
+    """Whole numbers."""
+    numbers, broken = _read_number(values)
+    finite = numbers.where(np.isfinite(numbers))
+    fractional = finite.notna() & (finite != finite.round())
+    broken.append(Broken("not a whole number", "error", fractional, "give a whole number"))
+    return finite.round().astype("Int64"), broken
+
+
+def _read_boolean(values: pd.Series) -> Reading:
+    """Yes and no, in the ways exports write them."""
+    if pd.api.types.is_bool_dtype(values.dtype):
+        return values.astype("boolean"), []
+    if not (_is_textual(values) or _is_numeric(values)):
+        return _wrong_type(values, "a yes or no", pd.Series(pd.NA, index=values.index, dtype="boolean"))
+    words = {value: _YES_NO.get(str(value).lower()) for value in values.dropna().unique()}
+    column = values.map(words).astype("boolean")
+    refused = values.notna() & column.isna()
+    return column, [Broken("not a yes or no", "error", refused, "write true or false, yes or no, 1 or 0")]
+
+
+def _read_datetime(values: pd.Series) -> Reading:
+    """Local clock times, or moments with an offset."""
+    if isinstance(values.dtype, pd.DatetimeTZDtype) or pd.api.types.is_datetime64_dtype(values.dtype):
+        return values.dt.as_unit("us"), []
+    if not _is_textual(values):
+        return _wrong_type(values, "a date and time", pd.Series(pd.NaT, index=values.index, dtype="datetime64[us]"))
+    text = _spelled(values)
+    written = text.str.fullmatch(_STAMP).fillna(value=False)
+    offsets = text.where(written).str.extract(rf"\d{{2}}:\d{{2}}.*?({_OFFSET})$", expand=False)
+    aware = offsets.notna()
+    column = pd.to_datetime(text.where(written), format="ISO8601", errors="coerce", utc=bool(aware.any()))
+    broken = [
+        Broken(
+            "unreadable date",
+            "error",
+            text.notna() & column.isna(),
+            "write local time as 2020-07-15 12:30",
+        ),
+        Broken("date without a clock time", "quality", written & (text.str.len() == 10), "export the clock time too"),
+    ]
+    if aware.any() and (written & ~aware).any():
+        broken.append(Broken("no offset where other rows have one", "error", written & ~aware, "write all rows alike"))
+    elif offsets.nunique() > 1:
+        broken.append(Broken(SEVERAL_OFFSETS, "error", offsets.ne(offsets.dropna().iloc[0]) & aware, "fill time_zone"))
+    return column.dt.as_unit("us"), broken
+
+
+def _read_date(values: pd.Series) -> Reading:
+    """Calendar dates."""
+    stamps, broken = _read_datetime(values)
+    broken = [entry for entry in broken if entry.rule == "unreadable date" or "where" in entry.rule]
+    if stamps.dt.tz is not None:
+        zoned = Broken("date with a time zone", "error", stamps.notna(), "give the local calendar date")
+        return stamps.dt.tz_localize(None), [*broken, zoned]
+    clock = stamps.notna() & (stamps != stamps.dt.normalize())
+    return stamps.dt.normalize(), [*broken, Broken("clock time in a date", "quality", clock, "give the date alone")]
+
+
+def _read_month(values: pd.Series) -> Reading:
+    """Calendar months, from Periods, ISO months or dates."""
+    if isinstance(values.dtype, pd.PeriodDtype):
+        if values.dtype == "period[M]":
+            return values, []
+        return _wrong_type(values, "a month", pd.Series(pd.NaT, index=values.index, dtype="period[M]"))
+    if _is_textual(values):
+        values = _spelled(values)
+        values = values.where(~values.str.fullmatch(r"\d{4}-\d{2}").fillna(value=False), values + "-01")
+    dates, broken = _read_date(values)
+    return dates.dt.to_period("M"), broken
+
+
+def _outside(column: pd.Series, field: Field) -> list[Broken]:
+    """Values beyond the limits, or not among the codes."""
+    broken = []
+    if field.minimum is not None:
+        below = (column < field.minimum).fillna(value=False)
+        broken.append(Broken(f"below {field.minimum:g}", "error", below, "correct it, or name its missing code"))
+    if field.maximum is not None:
+        above = (column > field.maximum).fillna(value=False)
+        broken.append(Broken(f"above {field.maximum:g}", "error", above, "correct it, or name its missing code"))
+    if field.allowed is not None:
+        other = column.notna() & ~column.isin(field.allowed)
+        broken.append(Broken("unexpected code", "quality", other, "add a crosswalk to the codes of the dictionary"))
+    if field.unit == "IANA name":
+        unknown = column.notna() & ~column.map({name: is_zone(name) for name in column.dropna().unique()}).eq(True)
+        broken.append(Broken("unknown time zone", "error", unknown, "write its IANA name, e.g. America/Los_Angeles"))
+    return broken
+
+
+_READERS: dict[FieldType, Callable[[pd.Series], Reading]] = {
+    "text": _read_text,
+    "integer": _read_integer,
+    "number": _read_number,
+    "boolean": _read_boolean,
+    "datetime": _read_datetime,
+    "date": _read_date,
+    "month": _read_month,
+}

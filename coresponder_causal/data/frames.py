@@ -1,0 +1,163 @@
+"""Tables come in: any data frame as pandas, and files read as they were written."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import pandas as pd
+
+from coresponder_causal.core.errors import DataError
+from coresponder_causal.core.notes import note
+
+if TYPE_CHECKING:
+    from narwhals.typing import IntoDataFrame
+
+_SEPARATORS = {".csv": ",", ".tsv": "\t"}
+
+
+def to_pandas(frame: object) -> pd.DataFrame:
+    """Take a table from pandas, polars or pyarrow.
+
+    Parameters
+    ----------
+    frame : DataFrame or Table
+        A pandas or polars DataFrame, or a pyarrow Table.
+
+    Returns
+    -------
+    DataFrame
+        The table as pandas; a pandas table is returned as it is, so copy it before changing it.
+
+    Raises
+    ------
+    DataError
+        Something else, or two columns of one name: convert or rename.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> to_pandas(pl.DataFrame({"city": ["Davis"]})).city.tolist()
+    ['Davis']
+    """
+    import narwhals as nw
+
+    try:
+        eager = nw.from_native(cast("IntoDataFrame", frame), eager_only=True)
+    except TypeError as error:
+        raise DataError(
+            f"a {type(frame).__name__} is not a table in memory",
+            mend="give a pandas or polars DataFrame or a pyarrow Table; collect a lazy frame first",
+        ) from error
+    except nw.exceptions.DuplicateError as error:
+        raise DataError("two columns have the same name", mend="rename one of them") from error
+    try:
+        return eager.to_pandas()
+    except ModuleNotFoundError as error:
+        raise DataError(f"this table needs {error.name} to become pandas", mend=f"install {error.name}") from error
+
+
+def read_table(path: str | Path) -> pd.DataFrame:
+    r"""Read a file as it was written.
+
+    Cells of text files stay text, so that "007" keeps its zeros and "NA" its letters; only blanks are missing.
+    `validate` gives every column the type that the dictionary names. Spreadsheets and Parquet keep their own types.
+
+    Parameters
+    ----------
+    path : str or Path
+        A .csv, .tsv, .parquet or .xlsx file; of a workbook the first sheet is read.
+
+    Returns
+    -------
+    DataFrame
+
+    Raises
+    ------
+    DataError
+        No such file, an empty or damaged one, an unknown kind, two columns of one name: the message says which.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "calls.csv"
+    ...     _ = file.write_text("call_id,city\n007,Davis\n")
+    ...     read_table(file).call_id.tolist()
+    ['007']
+    """
+    file = Path(path)
+    kind = file.suffix.lower()
+    if kind not in {*_SEPARATORS, ".parquet", ".xlsx"}:
+        raise DataError(f"{file.name} is no kind of table known here", mend="save it as csv, tsv, parquet or xlsx")
+    if not file.is_file():
+        raise DataError(f"there is no file {file}", mend="correct the path")
+    if file.stat().st_size == 0:
+        raise DataError(f"{file.name} is empty", mend="export it again")
+    try:
+        frame = _read(file, kind)
+    except ModuleNotFoundError as error:
+        raise DataError(f"{file.name} needs {error.name} to be read", mend=f"install {error.name}") from error
+    except (ValueError, OSError, KeyError, csv.Error) as error:
+        raise DataError(f"{file.name} cannot be read: {error}", mend="save or export it again") from error
+    if frame.empty:
+        raise DataError(f"{file.name} has a head but no rows", mend="export it again")
+    return frame
+
+
+def _read(file: Path, kind: str) -> pd.DataFrame:
+    """Read one file by its kind."""
+    if kind == ".parquet":
+        return pd.read_parquet(file)
+    if kind == ".xlsx":
+        return _read_workbook(file)
+    return _read_text(file, _SEPARATORS[kind])
+
+
+def _read_workbook(file: Path) -> pd.DataFrame:
+    """Read the first sheet; text cells stay text."""
+    with pd.ExcelFile(file) as book:
+        first, *others = book.sheet_names
+        if others:
+            note(f"{file.name}: sheet {first!r} was read, {len(others)} other sheets were not")
+        cells = book.parse(first, header=None, dtype=object)
+    if cells.empty:
+        raise DataError(f"{file.name} has an empty first sheet {first!r}", mend="move the table to the first sheet")
+    head = _distinct([str(name).strip() for name in cells.iloc[0]], file)
+    return cells.iloc[1:].reset_index(drop=True).set_axis(head, axis="columns").infer_objects()
+
+
+def _read_text(file: Path, separator: str) -> pd.DataFrame:
+    """Read delimited text, every cell as text."""
+    text = _decoded(file)
+    head = next(csv.reader(io.StringIO(text), delimiter=separator), [])
+    _distinct([name.strip() for name in head], file)
+    frame = pd.read_csv(io.StringIO(text), sep=separator, dtype=str, keep_default_na=False, na_values=[""])
+    if not isinstance(frame.index, pd.RangeIndex):
+        raise DataError(
+            f"{file.name} has rows with more cells than its head of {len(head)}",
+            mend="quote cells with separators",
+        )
+    return frame.rename(columns=str.strip)
+
+
+def _decoded(file: Path) -> str:
+    """Text of a file in UTF-8, in UTF-16 with a byte-order mark, or in Windows-1252."""
+    raw = file.read_bytes()
+    if raw[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        return raw.decode("utf-16")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        note(f"{file.name} is not UTF-8 and was read as Windows-1252")
+        return raw.decode("cp1252")
+
+
+def _distinct(names: list[str], file: Path) -> list[str]:
+    """Column names, none of them twice."""
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise DataError(f"{file.name} has columns of the same name: {', '.join(map(repr, twice))}", mend="rename them")
+    return names

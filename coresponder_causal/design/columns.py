@@ -1,0 +1,93 @@
+"""Columns read for a design: everything wrong with them is gathered, nothing is mended in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal, TypeVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from coresponder_causal.core.errors import DesignError, Problems
+from coresponder_causal.data import frames
+from coresponder_causal.data.periods import TimeAxis, parse_time
+
+Array = NDArray[np.float64]
+Sign = Literal["any", "nonnegative", "positive"]
+T = TypeVar("T")
+
+
+def rectangular(frame: object, wanted: Sequence[str | None], problems: Problems) -> pd.DataFrame:
+    """Frame as pandas with a fresh index; missing columns and an empty frame are raised at once."""
+    table = frames.to_pandas(frame).reset_index(drop=True)
+    if table.empty:
+        problems.add("the frame has no rows", mend="give it at least one row per period")
+    doubled = sorted({str(name) for name in table.columns[table.columns.duplicated()]})
+    if doubled:
+        problems.add(f"columns given twice: {', '.join(doubled)}", mend="keep one of each")
+    for name in dict.fromkeys(column for column in wanted if column is not None):
+        if name not in table.columns:
+            has = ", ".join(map(str, table.columns[:12]))
+            problems.add(f"column '{name}' is missing (there are: {has})", mend="rename the column or the argument")
+    problems.raise_if_any(DesignError)
+    return table
+
+
+def numbers(table: pd.DataFrame, column: str, problems: Problems, *, sign: Sign = "any") -> Array:
+    """Values of a column as floats; text, missing, infinite and wrongly signed values are problems."""
+    values = table[column]
+    if not (pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values)):
+        text = values.map(lambda value: isinstance(value, str))
+        kind = f"text in {int(text.sum())} rows, e.g. {values[text].iloc[0]!r}" if text.any() else str(values.dtype)
+        problems.add(
+            f"'{column}' is not numeric: {kind}",
+            mend="read it as numbers (thousands separators and text codes removed)",
+            rows=np.flatnonzero(text),
+        )
+        return np.full(len(table), np.nan)
+    found = values.to_numpy(dtype=float, na_value=np.nan)
+    wrong = {
+        "missing": (np.isnan(found), "fill them (a period without events is a 0) or leave those rows out"),
+        "infinite": (np.isinf(found), "look for a division by zero where the column is made"),
+    }
+    if sign != "any":
+        below = found < 0 if sign == "nonnegative" else found <= 0
+        wrong["negative" if sign == "nonnegative" else "zero or negative"] = (below, "correct them at the source")
+    for word, (where, mend) in wrong.items():
+        if where.any():
+            problems.add(f"'{column}' is {word} in {int(where.sum())} rows", mend=mend, rows=np.flatnonzero(where))
+    return found
+
+
+def attempt(make: Callable[[], T], problems: Problems) -> T | None:
+    """Return what ``make`` makes, or None with its DesignError among the problems."""
+    try:
+        return make()
+    except DesignError as error:
+        problems.add(error.what, mend=error.mend)
+        return None
+
+
+def time_axis(table: pd.DataFrame, column: str, problems: Problems) -> TimeAxis:
+    """Regular time axis of a column; without one nothing else can be checked, so it is raised at once."""
+    axis = attempt(lambda: parse_time(table[column]), problems)
+    if axis is None:
+        problems.raise_if_any(DesignError)
+    assert axis is not None  # raise_if_any has raised
+    return axis
+
+
+def varies(values: Array, what: str, problems: Problems) -> None:
+    """Refuse an outcome that never varies: it carries no error to judge a change by."""
+    if len(values) > 1 and np.isfinite(values).all() and np.ptp(values) == 0:
+        problems.add(f"{what} is {values[0]:g} in every period", mend="choose an outcome that varies")
+
+
+def full_season(freq: str, season: float | Literal["auto"] | None) -> float | None:
+    """Periods in a year: 12 for months and 365.25/7 for weeks unless said otherwise; None for no season."""
+    if season == "auto":
+        return {"M": 12.0, "W": 365.25 / 7}.get(freq)
+    if season is not None and not season > 1:
+        raise DesignError(f"season={season!r} is not a number of periods", mend="give 12 for months, or None")
+    return season

@@ -1,0 +1,327 @@
+"""Hours of the week that the team covers against those it does not, before and after, in one or several cities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from coresponder_causal.core.errors import DesignError, Problems
+from coresponder_causal.core.fingerprint import fingerprint
+from coresponder_causal.core.notes import collecting, note
+from coresponder_causal.core.regressors import log_rate
+from coresponder_causal.data import frames
+from coresponder_causal.data.panel import panel
+from coresponder_causal.data.periods import Start, TimeAxis, parse_time
+from coresponder_causal.data.registers import scheduled_hours
+from coresponder_causal.design import columns
+from coresponder_causal.design.onset import Onset, onset
+
+Array = NDArray[np.float64]
+hours_in_week = 168
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CoverageDesign:
+    """Covered against uncovered hours of the week: made by `from_tables`, never by hand.
+
+    Parameters
+    ----------
+    source : DataFrame
+        Hours and counts by city, month and class of hours (column ``covered``).
+    axis : TimeAxis
+        Months of those rows.
+    onset : Onset
+        Start and dose by month, in the order of ``months``.
+    months : ndarray, shape (T,)
+        Positions of the months.
+    covered : ndarray of bool, shape (168,)
+        Hours of the week, Monday 00:00 first, that are scheduled after the start.
+    treated : str
+        City with the programme.
+    outcome : str or None
+        Count in ``source``.
+    exposure : str
+        ``"hours"``, or a count such as ``"calls"`` for a rate per call.
+    planned, delivered : float
+        Hours a week after the start.
+    season : float or None
+        Periods in a year.
+    notes : tuple of str
+        What was said when the design was formed.
+    """
+
+    source: pd.DataFrame
+    axis: TimeAxis
+    onset: Onset
+    months: NDArray[np.int64]
+    covered: NDArray[np.bool_]
+    treated: str
+    outcome: str | None
+    exposure: str
+    planned: float
+    delivered: float
+    season: float | None = None
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def from_tables(
+        cls,
+        calls: object,
+        schedule: object,
+        *,
+        outcome: str | None,
+        start: Start | None = None,
+        start_between: tuple[Start, Start] | None = None,
+        treated: str | None = None,
+        exposure: str = "hours",
+        season: float | Literal["auto"] | None = "auto",
+        phase_in: int = 0,
+    ) -> Self:
+        """Form the design from calls and the team's schedule.
+
+        Parameters
+        ----------
+        calls : frame
+            Table of calls, or its counts by city, month and hour of the week (``data.panel(period="hour_of_week")``).
+        schedule : frame
+            Table of planned and delivered shifts.
+        outcome : str or None
+            ``"calls"`` or a count of a boolean field; None leaves it to `with_outcome`.
+        start, start_between, phase_in
+            As in `SeriesDesign.from_frame`.
+        treated : str, optional
+            City with the programme; by default the only city of the schedule.
+        exposure : str
+            ``"hours"`` (rate per hour) or a count such as ``"calls"`` (rate per call).
+        season : float, "auto" or None
+            Periods in a year.
+
+        Raises
+        ------
+        DesignError
+            Listing every broken rule with its mend.
+
+        Notes
+        -----
+        An hour of the week is covered when it is planned in at least half of the weeks from the start on. The same
+        hours divide the comparison cities' calls. The share of planned hours that was delivered is reported, not used:
+        the contrast is that of the plan.
+        """
+        problems = Problems("coverage")
+        given = frames.to_pandas(calls)
+        hourly = given if "hour_of_week" in given.columns else panel(given, unit="city", period="hour_of_week")
+        table = columns.rectangular(hourly, ["city", "month", "hour_of_week", "hours", outcome, exposure], problems)
+        axis = columns.time_axis(table, "month", problems)
+        _check_cells(table, axis, problems)
+        columns.numbers(table, "hours", problems, sign="positive")
+        if outcome is not None:
+            columns.varies(columns.numbers(table, outcome, problems, sign="nonnegative"), f"'{outcome}'", problems)
+        shifts = frames.to_pandas(schedule)
+        city = columns.attempt(lambda: _treated_city(shifts, table, treated), problems)
+        months = np.unique(axis.positions)
+        by_month = replace(axis, positions=months)
+        with collecting() as notes:
+            found = columns.attempt(
+                lambda: onset(by_month, start=start, between=start_between, phase_in=phase_in), problems
+            )
+            problems.raise_if_any(DesignError)
+            assert found is not None  # raised above otherwise
+            assert city is not None
+            covered, planned, delivered = _covered(scheduled_hours(shifts, city), by_month, found.position)
+            note(
+                f"{int(covered.sum())} of {hours_in_week} hours of the week count as covered; "
+                f"{planned:.1f} hours a week planned and {delivered:.1f} delivered from the start on"
+            )
+        source = _by_class(table, axis, covered)
+        return cls(
+            source=source,
+            axis=replace(axis, positions=source.pop("position").to_numpy()),
+            onset=found,
+            months=months,
+            covered=covered,
+            treated=city,
+            outcome=outcome,
+            exposure=exposure,
+            planned=planned,
+            delivered=delivered,
+            season=columns.full_season(axis.freq, season),
+            notes=tuple(notes),
+        )
+
+    def with_outcome(self, outcome: str) -> Self:
+        """Return the same design for another count of its table."""
+        problems = Problems("coverage")
+        columns.rectangular(self.source, [outcome], problems)
+        values = columns.numbers(self.source, outcome, problems, sign="nonnegative")
+        columns.varies(values, f"'{outcome}'", problems)
+        problems.raise_if_any(DesignError)
+        return replace(self, outcome=outcome)
+
+    def before_start(self, *, start: int | None = None) -> Self:
+        """Return the months before the start with a made-up treatment in them.
+
+        Parameters
+        ----------
+        start : int, optional
+            Position from which the made-up dose is 1. Without it the dose rises linearly from 0 to 1: a drift.
+        """
+        months = self.months[self.months < self.start_position]
+        ramp = (months - months.min()) / (months.max() - months.min())
+        dose = ramp if start is None else (months >= start).astype(float)
+        first = int(months.min()) + 1 if start is None else start
+        rows = self.axis.positions < self.start_position
+        return replace(
+            self._keep(rows), months=months, onset=Onset(f"made-up start {self.axis.label(first)}", first, dose)
+        )
+
+    def without(self, city: str) -> Self:
+        """Return the design without one city."""
+        return self._keep(self.source["city"].ne(city).to_numpy())
+
+    def pretending(self, city: str) -> Self:
+        """Return the comparison cities alone, with one of them in the treated city's place."""
+        return replace(self._keep(self.source["city"].ne(self.treated).to_numpy()), treated=city)
+
+    def gap(self) -> pd.DataFrame:
+        """Log rate of covered minus log rate of uncovered hours, months × cities, the treated city first.
+
+        Half an event stands for none; the number of such cells is said.
+        """
+        counts, exposure = self._classes(str(self.outcome)), self._classes(self.exposure)
+        zeros = int((counts == 0).to_numpy().sum())
+        if zeros:
+            note(f"{zeros} of {counts.size} city-month-class counts are zero: half an event was put in their place")
+        rates = pd.DataFrame(log_rate(counts.to_numpy(), exposure.to_numpy()), counts.index, counts.columns)
+        covered, uncovered = rates.xs(True, axis=1, level="covered"), rates.xs(False, axis=1, level="covered")
+        cities = [self.treated, *self.comparison_units]
+        return (covered[cities] - uncovered[cities]).dropna()
+
+    def events(self) -> pd.Series:
+        """Events by city."""
+        return self.source.groupby("city")[str(self.outcome)].sum().astype(float)
+
+    def dose_at(self, months: NDArray[np.int64]) -> Array:
+        """Dose at given months."""
+        return pd.Series(self.dose, index=self.months).reindex(months).to_numpy(np.float64)
+
+    @property
+    def comparison_units(self) -> list[str]:
+        """Cities without the programme, sorted."""
+        return sorted(set(self.source["city"].unique()) - {self.treated})
+
+    @property
+    def dose(self) -> Array:
+        """Dose by month, shape (T,)."""
+        return self.onset.dose
+
+    @property
+    def start(self) -> str:
+        """The start in words."""
+        return self.onset.label
+
+    @property
+    def start_position(self) -> int:
+        """First position the start touches."""
+        return self.onset.position
+
+    @property
+    def period_name(self) -> str:
+        """Plural word for the period."""
+        return "months"
+
+    @property
+    def treatment(self) -> str:
+        """The treatment in words."""
+        return (
+            f"scheduled team hours as planned from {self.start} ({int(self.covered.sum())} of {hours_in_week} a week)"
+        )
+
+    @property
+    def estimand(self) -> str:
+        """What a method may estimate with this design."""
+        return f"ITT of coverage on {self.outcome or 'the outcome'} in {self.treated} from {self.start} on"
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the rows and of the statement of the design."""
+        stated = (self.outcome, self.exposure, self.treated, self.season, self.start)
+        return fingerprint("CoverageDesign", stated, self.dose, self.covered, self.source)
+
+    def describe(self) -> str:
+        """Return the design in words."""
+        per = "hour" if self.exposure == "hours" else self.exposure
+        parts = [
+            f"{self.outcome or 'outcome not yet named'} per {per} in {self.treated}",
+            f"{int(self.covered.sum())} covered and {int((~self.covered).sum())} uncovered hours of the week",
+            f"{len(self.comparison_units)} comparison cities with hours",
+            f"start {self.start}",
+        ]
+        return "; ".join([*parts, *self.notes])
+
+    def _classes(self, column: str) -> pd.DataFrame:
+        """Return a column as months × (city, covered)."""
+        cells = self.source[["city", "covered", column]].assign(position=self.axis.positions)
+        return cells.pivot(index="position", columns=["city", "covered"], values=column).astype(float)
+
+    def _keep(self, rows: NDArray[np.bool_]) -> Self:
+        return replace(
+            self,
+            source=self.source[rows].reset_index(drop=True),
+            axis=replace(self.axis, positions=self.axis.positions[rows]),
+        )
+
+
+def _check_cells(table: pd.DataFrame, axis: TimeAxis, problems: Problems) -> None:
+    if axis.freq != "M":
+        problems.add(f"time is in periods '{axis.freq}'", mend="count by month and hour of the week")
+    hours = table["hour_of_week"]
+    if not pd.api.types.is_integer_dtype(hours) or not hours.between(0, hours_in_week - 1).all():
+        problems.add("'hour_of_week' is not a whole number from 0 to 167", mend="count hours from Monday 00:00")
+    cells = pd.DataFrame({"city": table["city"], "month": axis.positions, "hour": hours})
+    doubled = cells.duplicated().to_numpy()
+    if doubled.any():
+        problems.add(
+            f"{int(doubled.sum())} rows repeat a city, month and hour",
+            mend="keep one row for each",
+            rows=np.flatnonzero(doubled),
+        )
+
+
+def _by_class(table: pd.DataFrame, axis: TimeAxis, covered: NDArray[np.bool_]) -> pd.DataFrame:
+    """Sum every numeric column by city, month and class of hours."""
+    keys = {"position": axis.positions, "covered": covered[table["hour_of_week"].to_numpy(int)]}
+    numeric = table.select_dtypes("number").drop(columns="hour_of_week")
+    cells = numeric.assign(city=table["city"].astype(str), month=table["month"], **keys)
+    return cells.groupby(["city", "position", "month", "covered"], as_index=False, sort=True).sum()
+
+
+def _treated_city(schedule: pd.DataFrame, table: pd.DataFrame, treated: str | None) -> str:
+    if schedule.empty or "city" not in schedule.columns:
+        raise DesignError("the schedule names no city", mend="give planned shifts with a column 'city'")
+    cities = sorted(map(str, schedule["city"].dropna().unique()))
+    if treated is None and len(cities) != 1:
+        raise DesignError(f"the schedule holds {len(cities)} cities", mend="name one with treated=")
+    city = cities[0] if treated is None else treated
+    if city not in cities or city not in table["city"].unique():
+        raise DesignError(f"'{city}' is not in both the schedule and the calls", mend="spell the city alike in both")
+    return city
+
+
+def _covered(scheduled: pd.DataFrame, months: TimeAxis, start: int) -> tuple[NDArray[np.bool_], float, float]:
+    """Covered hours of the week, and planned and delivered hours a week, from the start to the last month of data."""
+    when = parse_time(scheduled["month"]).positions
+    used = scheduled[(when >= start) & (when <= months.positions.max())]
+    weeks = sum(months.period_days(int(m)) or 0 for m in months.positions if m >= start) / 7
+    by_hour = used.groupby("hour_of_week")[["planned_hours", "delivered_hours"]].sum().reindex(range(hours_in_week))
+    planned, delivered = by_hour.fillna(0.0).to_numpy(float).T
+    covered = planned / weeks >= 0.5
+    if not covered.any() or covered.all():
+        raise DesignError(
+            f"{int(covered.sum())} of {hours_in_week} hours are planned in at least half of the weeks after the start",
+            mend="check the schedule: covered and uncovered hours are both needed",
+        )
+    return covered, float(planned.sum() / weeks), float(delivered.sum() / weeks)

@@ -1,0 +1,99 @@
+"""When a programme starts: a date, a period, an interval of dates, or a dose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coresponder_causal.core.errors import DesignError
+from coresponder_causal.core.notes import doubt
+from coresponder_causal.data.periods import Start, TimeAxis, share_after, start_between
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Onset:
+    """The treated unit's dose per row of a time axis.
+
+    Parameters
+    ----------
+    label : str
+        The start in words.
+    position : int
+        First position that the start touches.
+    dose : ndarray, shape (n,)
+        0 before, 1 at full dose.
+    """
+
+    label: str
+    position: int
+    dose: Array
+
+
+def onset(
+    axis: TimeAxis, *, start: Start | None = None, between: tuple[Start, Start] | None = None, phase_in: int = 0
+) -> Onset:
+    """Dose per row from a start.
+
+    Parameters
+    ----------
+    axis : TimeAxis
+    start : int, date, Period or ISO string
+        A date inside a period gives that period the share of its days from the date on; a period gives 1.
+    between : pair of such values
+        Earliest and latest start: the dose rises linearly between them.
+    phase_in : int
+        Periods over which the dose rises linearly from the start's period on.
+
+    Raises
+    ------
+    DesignError
+        Unless exactly one of ``start`` and ``between`` is given and fits the axis, and periods lie on both sides.
+    """
+    if between is not None and len(between) != 2:
+        raise DesignError("start_between= is not a pair", mend="give (earliest, latest)")
+    if (start is None) == (between is None):
+        raise DesignError("give either start= or start_between=", mend="pass exactly one of the two")
+    if phase_in < 0 or (phase_in and between is not None):
+        raise DesignError(f"phase_in={phase_in} cannot be used here", mend="use it with start= and a number of periods")
+    if between is None:
+        assert start is not None  # one of the two is given
+        dose, label = share_after(axis, start), str(start)
+    else:
+        dose, label = start_between(axis, *between), f"{between[0]} to {between[1]}"
+    touched = axis.positions[dose > 0]
+    if not len(touched) or touched.min() == axis.positions.min():
+        side = "after" if not len(touched) else "before"
+        raise DesignError(
+            f"no period lies {side} the start {label}: the data run from {axis.label(int(axis.positions.min()))} "
+            f"to {axis.label(int(axis.positions.max()))}",
+            mend="correct the start, or bring a longer series",
+        )
+    position = int(touched.min())
+    if phase_in:
+        dose = dose * np.clip((axis.positions - position + 1) / (phase_in + 1), 0, 1)
+    return Onset(label, position, dose)
+
+
+def measured_dose(values: Array, found: Onset, after: NDArray[np.bool_], name: str) -> Onset:
+    """Dose from a column, in units of its largest value; a dose that falls back to nothing is said.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+        Dose per row, e.g. delivered hours.
+    found : Onset
+        The start that divides before from after.
+    after : ndarray of bool, shape (n,)
+    name : str
+        Name of the column.
+    """
+    largest = float(values.max(initial=0.0))
+    if not largest > 0 or not np.ptp(values) > 0:
+        raise DesignError(f"the dose '{name}' never varies", mend="give a column that rises with the programme")
+    if (values[after] == 0).any():
+        doubt(f"the treatment switches off: the dose '{name}' is 0 in {int((values[after] == 0).sum())} periods after")
+    return Onset(f"{found.label}, dose '{name}' (full dose {largest:g})", found.position, values / largest)

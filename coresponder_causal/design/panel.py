@@ -1,0 +1,422 @@
+"""Cities (or other units) in time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from coresponder_causal.core.errors import DesignError, Problems
+from coresponder_causal.core.fingerprint import fingerprint
+from coresponder_causal.core.notes import collecting, note
+from coresponder_causal.data.periods import Start, TimeAxis, parse_start, share_after
+from coresponder_causal.design import columns
+from coresponder_causal.design.onset import Onset, measured_dose, onset
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PanelDesign:
+    """Units in time, some of which take up a treatment: made by `from_frame`, never by hand.
+
+    Parameters
+    ----------
+    source : DataFrame
+        The rows used, sorted by unit and time.
+    axis : TimeAxis
+        Time of those rows.
+    cohort : Series
+        First treated position by unit, NaN where never treated.
+    dose : ndarray, shape (n,)
+        Dose per row.
+    start : str
+        The start in words.
+    outcome, exposure, weights, cluster : str or None
+        Columns of ``source``.
+    unit, time : str
+        Columns of ``source``.
+    covariates : tuple of str
+        Columns of ``source``.
+    season : float or None
+        Periods in a year.
+    notes : tuple of str
+        What was said when the design was formed.
+    """
+
+    source: pd.DataFrame
+    axis: TimeAxis
+    cohort: pd.Series
+    dose: Array
+    start: str
+    outcome: str | None
+    unit: str
+    time: str
+    exposure: str | None = None
+    covariates: tuple[str, ...] = ()
+    weights: str | None = None
+    cluster: str | None = None
+    season: float | None = None
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: object,
+        *,
+        outcome: str | None,
+        unit: str,
+        time: str,
+        cohort: str | None = None,
+        treated: object = None,
+        start: Start | None = None,
+        start_between: tuple[Start, Start] | None = None,
+        exposure: str | None = None,
+        covariates: Sequence[str] = (),
+        weights: str | None = None,
+        cluster: str | None = None,
+        season: float | Literal["auto"] | None = "auto",
+        dose: str | None = None,
+        phase_in: int = 0,
+    ) -> Self:
+        """Form the design, checking everything at once.
+
+        Parameters
+        ----------
+        frame : pandas, polars or pyarrow frame
+            One row per unit and period.
+        outcome : str or None
+            Column counted; None leaves it to `with_outcome`.
+        unit, time : str
+            Columns of the unit and of time (int, date, Period or ISO strings).
+        cohort : str, optional
+            Column of the first treated period, constant within a unit, missing where never treated.
+        treated : label or list of labels, with ``start`` or ``start_between``
+            The treated units instead of ``cohort``. A start date inside a period gives it the share of its days from
+            the date on.
+        exposure : str, optional
+            Column of the denominator, e.g. population.
+        covariates : sequence of str
+            Columns to adjust for.
+        weights, cluster : str, optional
+            Columns of weights and of clusters.
+        season : float, "auto" or None
+            Periods in a year; ``"auto"`` is 12 for months and 365.25/7 for weeks; None: no season.
+        dose : str, optional
+            Column of the treated units' dose, used in units of its largest value.
+        phase_in : int
+            Periods over which the dose rises from the start on.
+
+        Raises
+        ------
+        DesignError
+            Listing every broken rule with its mend.
+
+        Examples
+        --------
+        >>> months = pd.period_range("2019-01", periods=4, freq="M")
+        >>> frame = pd.DataFrame({"city": ["A"] * 4 + ["B"] * 4, "month": [*months, *months], "calls": range(8)})
+        >>> design = PanelDesign.from_frame(
+        ...     frame, outcome="calls", unit="city", time="month", treated="A", start="2019-03")
+        >>> design.treated_units, design.wide("calls").shape
+        (['A'], (4, 2))
+        """
+        problems = Problems("panel")
+        wanted = [outcome, unit, time, cohort, exposure, weights, cluster, dose, *covariates]
+        table = columns.rectangular(frame, wanted, problems)
+        axis = columns.time_axis(table, time, problems)
+        _check_rows(table, axis, unit, problems)
+        for name, sign in _signs(exposure, weights, dose, covariates).items():
+            columns.numbers(table, name, problems, sign=sign)
+        if outcome is not None:
+            columns.varies(columns.numbers(table, outcome, problems), f"'{outcome}'", problems)
+        with collecting() as notes:
+            label, first, shares = _treatment(
+                table, axis, unit, cohort, treated, start, start_between, phase_in, problems
+            )
+            problems.raise_if_any(DesignError)
+            order = np.lexsort((axis.positions, table[unit].astype(str).to_numpy()))
+            if dose is not None:
+                label, shares = _dosed(table, axis, unit, dose, label, first, problems)
+            made = cls(
+                source=table.iloc[order].reset_index(drop=True),
+                axis=replace(axis, positions=axis.positions[order]),
+                cohort=first,
+                dose=shares[order],
+                start=label,
+                outcome=outcome,
+                unit=unit,
+                time=time,
+                exposure=exposure,
+                covariates=tuple(covariates),
+                weights=weights,
+                cluster=cluster,
+                season=columns.full_season(axis.freq, season),
+            )
+            _say_unbalanced(made)
+        return replace(made, notes=tuple(notes))
+
+    def with_outcome(self, outcome: str) -> Self:
+        """Return the same design for another column of its frame."""
+        problems = Problems("panel")
+        columns.rectangular(self.source, [outcome], problems)
+        columns.varies(columns.numbers(self.source, outcome, problems), f"'{outcome}'", problems)
+        problems.raise_if_any(DesignError)
+        return replace(self, outcome=outcome)
+
+    def before_start(self, *, start: int | None = None) -> Self:
+        """Return the periods before the first start, with a made-up treatment of the treated units in them.
+
+        Parameters
+        ----------
+        start : int, optional
+            Position from which the made-up dose is 1. Without it the dose rises linearly from 0 to 1: a drift.
+        """
+        before = self.positions < self.start_position
+        positions = self.positions[before]
+        span = positions.max() - positions.min()
+        dose = (positions - positions.min()) / span if start is None else (positions >= start).astype(float)
+        source = self.source[before].reset_index(drop=True)
+        first = int(positions.min()) + 1 if start is None else start
+        treated = source[self.unit].isin(self.treated_units).to_numpy()
+        return replace(
+            self,
+            source=source,
+            axis=replace(self.axis, positions=self.axis.positions[before]),
+            cohort=self.cohort.where(self.cohort.isna(), float(first)),
+            dose=np.where(treated, dose, 0.0),
+            start=f"made-up start {self.axis.label(first)}",
+        )
+
+    def without(self, unit: object) -> Self:
+        """Return the design without one unit."""
+        return self._keep((self.source[self.unit] != unit).to_numpy(), self.cohort.drop(unit), self.dose)
+
+    def pretending(self, unit: object) -> Self:
+        """Return the untreated units alone, with one of them treated as the treated unit was (exactly one)."""
+        (treated,) = self.treated_units
+        by_position = pd.Series(self.dose[self.rows(treated)], index=self.positions[self.rows(treated)].astype(int))
+        mine = (self.source[self.unit] == unit).to_numpy()
+        dose = np.where(mine, by_position.reindex(self.axis.positions).fillna(0.0).to_numpy(), 0.0)
+        cohort = self.cohort.drop(treated)
+        cohort[cohort.index == unit] = self.cohort[treated]
+        return self._keep((self.source[self.unit] != treated).to_numpy(), cohort, dose)
+
+    def wide(self, column: str) -> pd.DataFrame:
+        """Return a column as periods × units, over the periods that all units have."""
+        table = pd.DataFrame(
+            {"position": self.axis.positions, "unit": self.source[self.unit], "value": self.source[column]}
+        )
+        return table.pivot(index="position", columns="unit", values="value").dropna().astype(float)
+
+    def rows(self, unit: object) -> NDArray[np.bool_]:
+        """Rows of a unit, shape (n,)."""
+        return np.asarray((self.source[self.unit] == unit).to_numpy())
+
+    def dose_of(self, unit: object, positions: NDArray[np.int64]) -> Array:
+        """Dose of a unit at given positions."""
+        mine = self.rows(unit)
+        return pd.Series(self.dose[mine], index=self.axis.positions[mine]).reindex(positions).to_numpy(np.float64)
+
+    @property
+    def positions(self) -> Array:
+        """Integer positions of the rows as floats, shape (n,)."""
+        return self.axis.positions.astype(float)
+
+    @property
+    def treated_units(self) -> list[str]:
+        """Units that are treated within the data, sorted."""
+        return sorted(self.cohort.index[self.cohort.notna()])
+
+    @property
+    def comparison_units(self) -> list[str]:
+        """Units never treated, sorted."""
+        return sorted(self.cohort.index[self.cohort.isna()])
+
+    @property
+    def start_position(self) -> int:
+        """First position that any start touches."""
+        return int(self.cohort.min())
+
+    @property
+    def freq(self) -> str:
+        """Kind of period."""
+        return self.axis.freq
+
+    @property
+    def period_name(self) -> str:
+        """Plural word for the period."""
+        return {"M": "months", "W": "weeks", "D": "days", "Q": "quarters", "Y": "years"}.get(self.freq, "periods")
+
+    @property
+    def treatment(self) -> str:
+        """The treatment in words."""
+        return f"the programme as run from {self.start}, with everything else that changed only there"
+
+    @property
+    def estimand(self) -> str:
+        """What a method may estimate with this design."""
+        outcome, treated = self.outcome or "the outcome", ", ".join(map(str, self.treated_units))
+        return f"ATT on {outcome} in {treated} from {self.start} on, against {len(self.comparison_units)} others"
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the rows and of the statement of the design."""
+        stated = (self.outcome, self.unit, self.time, self.exposure, self.covariates, self.weights, self.cluster)
+        return fingerprint("PanelDesign", stated, self.season, self.start, self.cohort, self.dose, self.source)
+
+    def describe(self) -> str:
+        """Return the design in words."""
+        rate = f" per {self.exposure}" if self.exposure else ""
+        some = ", ".join(map(str, self.treated_units[:5])) + (", …" if len(self.treated_units) > 5 else "")
+        parts = [
+            f"{self.outcome or 'outcome not yet named'}{rate}",
+            f"{len(self.treated_units)} treated ({some}), {len(self.comparison_units)} never treated",
+            f"start {self.start}",
+            f"{len(np.unique(self.axis.positions))} {self.period_name}, {len(self.source)} rows",
+        ]
+        return "; ".join([*parts, *self.notes])
+
+    def _keep(self, rows: NDArray[np.bool_], cohort: pd.Series, dose: Array) -> Self:
+        return replace(
+            self,
+            source=self.source[rows].reset_index(drop=True),
+            axis=replace(self.axis, positions=self.axis.positions[rows]),
+            cohort=cohort,
+            dose=dose[rows],
+        )
+
+
+def _signs(
+    exposure: str | None, weights: str | None, dose: str | None, covariates: Sequence[str]
+) -> dict[str, columns.Sign]:
+    signs: dict[str, columns.Sign] = dict.fromkeys(covariates, "any")
+    signs |= {name: "nonnegative" for name in (weights, dose) if name is not None}
+    return signs | ({} if exposure is None else {exposure: "positive"})
+
+
+def _check_rows(table: pd.DataFrame, axis: TimeAxis, unit: str, problems: Problems) -> None:
+    missing = table[unit].isna().to_numpy()
+    if missing.any():
+        problems.add(f"'{unit}' is missing in {missing.sum()} rows", mend="name the unit", rows=np.flatnonzero(missing))
+    doubled = pd.DataFrame({"unit": table[unit], "position": axis.positions}).duplicated().to_numpy()
+    if doubled.any():
+        problems.add(
+            f"{int(doubled.sum())} rows repeat a unit and period",
+            mend="keep one row per unit and period",
+            rows=np.flatnonzero(doubled),
+        )
+    if table[unit].nunique() < 2:
+        problems.add("there is one unit only", mend="bring comparison units, or take a SeriesDesign")
+
+
+def _treatment(
+    table: pd.DataFrame,
+    axis: TimeAxis,
+    unit: str,
+    cohort: str | None,
+    treated: object,
+    start: Start | None,
+    between: tuple[Start, Start] | None,
+    phase_in: int,
+    problems: Problems,
+) -> tuple[str, pd.Series, Array]:
+    """Start in words, first treated position by unit, dose by row; from a cohort column or from treated= and start=."""
+    units = pd.Index(sorted(table[unit].dropna().unique(), key=str))
+    nothing = "", pd.Series(np.nan, index=units), np.zeros(len(table))
+    if (cohort is None) == (treated is None):
+        problems.add("give either cohort= or treated= with a start", mend="pass exactly one of the two")
+        return nothing
+    if cohort is not None:
+        if start is not None or between is not None:
+            problems.add("cohort= already holds the starts", mend="leave start= and start_between= out")
+            return nothing
+        return _from_cohort(table, axis, unit, cohort, units, problems)
+    names = list(treated) if isinstance(treated, (list, tuple, set)) else [treated]
+    unknown = [str(name) for name in names if name not in units]
+    if unknown or not names:
+        there = ", ".join(map(str, units[:12]))
+        problems.add(
+            f"treated {', '.join(unknown) or '(nobody)'} is not among the units ({there})", mend="correct treated="
+        )
+    found = columns.attempt(lambda: onset(axis, start=start, between=between, phase_in=phase_in), problems)
+    if found is None:
+        return nothing
+    if not unknown and len(names) == len(units):
+        problems.add("every unit is treated", mend="bring units without the programme")
+    first = pd.Series(np.where(units.isin(names), float(found.position), np.nan), index=units)
+    return found.label, first, np.where(table[unit].isin(names), found.dose, 0.0)
+
+
+def _from_cohort(
+    table: pd.DataFrame, axis: TimeAxis, unit: str, cohort: str, units: pd.Index, problems: Problems
+) -> tuple[str, pd.Series, Array]:
+    changing = table.groupby(unit)[cohort].nunique(dropna=False).loc[lambda n: n > 1]
+    if len(changing):
+        some = ", ".join(map(str, changing.index[:3]))
+        problems.add(
+            f"'{cohort}' changes within {len(changing)} units ({some}): the treatment switches off or moves",
+            mend="give each unit one first treated period",
+        )
+    starts = table.groupby(unit)[cohort].first().reindex(units)
+    if starts.isna().all():
+        problems.add(f"no unit is ever treated: '{cohort}' is missing everywhere", mend="give the first treated period")
+    shares, first = np.zeros(len(table)), pd.Series(np.nan, index=units)
+    for value in starts.dropna().unique():
+        plain = int(value) if isinstance(value, float) and float(value).is_integer() else value
+        place = columns.attempt(lambda plain=plain: parse_start(plain, axis), problems)  # type: ignore[misc]
+        if place is None:
+            continue
+        members = starts.index[starts == value]
+        first[members] = float(np.floor(place))
+        shares = np.where(table[unit].isin(members), share_after(axis, plain), shares)
+    early = first.index[first <= axis.positions.min()]
+    if len(early):
+        some = ", ".join(map(str, early[:3]))
+        problems.add(f"{len(early)} units have no period before their start ({some})", mend="leave them out")
+    beyond = first.index[first > axis.positions.max()]
+    if len(beyond):
+        note(f"{len(beyond)} units start after the data end: they count as never treated")
+        first[beyond] = np.nan
+    return f"column '{cohort}'", first, shares
+
+
+def _dosed(
+    table: pd.DataFrame,
+    axis: TimeAxis,
+    unit: str,
+    dose: str,
+    label: str,
+    first: pd.Series,
+    problems: Problems,
+) -> tuple[str, Array]:
+    """Replace the dose of the treated units by a column."""
+    values = table[dose].to_numpy(float)
+    starts = table[unit].map(first).to_numpy(float)
+    treated = ~np.isnan(starts)
+    if (values[~treated] > 0).any():
+        problems.add(f"'{dose}' is above 0 in untreated units", mend="make it 0 there, or name those units as treated")
+    blank = Onset(label, int(np.nanmin(starts)), values)
+    found = columns.attempt(
+        lambda: measured_dose(values[treated], blank, axis.positions[treated] >= starts[treated], dose), problems
+    )
+    problems.raise_if_any(DesignError)
+    assert found is not None  # raised above otherwise
+    shares = np.zeros(len(table))
+    shares[treated] = found.dose
+    return found.label, shares
+
+
+def _say_unbalanced(design: PanelDesign) -> None:
+    """Say how many unit-periods a balanced panel would have that this one lacks."""
+    units, periods = len(design.cohort), len(np.unique(design.axis.positions))
+    lacking = units * periods - len(design.source)
+    if lacking:
+        note(f"{lacking} of {units * periods} unit-periods are missing")
+    skipped = int(design.axis.positions.max() - design.axis.positions.min()) + 1 - periods
+    if skipped:
+        note(f"{skipped} periods are missing for every unit")

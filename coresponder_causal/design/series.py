@@ -1,0 +1,332 @@
+"""One city in time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from coresponder_causal.core.errors import DesignError, Problems
+from coresponder_causal.core.fingerprint import fingerprint
+from coresponder_causal.core.notes import collecting, note
+from coresponder_causal.data.periods import Start, TimeAxis, parse_start
+from coresponder_causal.design import columns
+from coresponder_causal.design.onset import Onset, measured_dose, onset
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SeriesDesign:
+    """One city before and after a start: made by `from_frame`, never by hand.
+
+    Parameters
+    ----------
+    source : DataFrame
+        The rows used, sorted by time.
+    axis : TimeAxis
+        Time of those rows.
+    onset : Onset
+        Start and dose.
+    outcome, exposure : str or None
+        Columns of ``source``.
+    city, time : str
+        Name of the city; column of time.
+    season : float or None
+        Periods in a year.
+    controls : tuple of str
+        Columns that enter as regressors.
+    breaks : tuple of int
+        Positions from which recording changed.
+    notes : tuple of str
+        What was said when the design was formed.
+    """
+
+    source: pd.DataFrame
+    axis: TimeAxis
+    onset: Onset
+    outcome: str | None
+    time: str
+    city: str
+    exposure: str | None = None
+    season: float | None = None
+    controls: tuple[str, ...] = ()
+    breaks: tuple[int, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: object,
+        *,
+        outcome: str | None,
+        time: str,
+        start: Start | None = None,
+        start_between: tuple[Start, Start] | None = None,
+        exposure: str | None = None,
+        season: float | Literal["auto"] | None = "auto",
+        controls: Sequence[str] = (),
+        dose: str | None = None,
+        phase_in: int = 0,
+        exclude: Sequence[Start | tuple[Start, Start]] = (),
+        breaks: Sequence[Start] = (),
+        city: str | None = None,
+    ) -> Self:
+        """Form the design, checking everything at once.
+
+        Parameters
+        ----------
+        frame : pandas, polars or pyarrow frame
+            One row per period.
+        outcome : str or None
+            Column counted; None leaves it to `with_outcome`.
+        time : str
+            Column of int, date, Period or ISO strings.
+        start : int, date, Period or ISO string
+            A date inside a period gives it the share of its days from the date on; a period gives 1.
+        start_between : pair
+            Earliest and latest start instead of ``start``.
+        exposure : str, optional
+            Column of the denominator, e.g. population.
+        season : float, "auto" or None
+            Periods in a year; ``"auto"`` is 12 for months and 365.25/7 for weeks; None: no season.
+        controls : sequence of str
+            Columns that enter as regressors.
+        dose : str, optional
+            Column of the dose (e.g. delivered hours), used in units of its largest value.
+        phase_in : int
+            Periods over which the dose rises from the start on.
+        exclude : sequence
+            Periods left out, each a period or a pair (first, last).
+        breaks : sequence
+            Periods from which recording changed: each gets a step of its own.
+        city : str, optional
+            Name of the city; by default the single value of the column ``city``.
+
+        Raises
+        ------
+        DesignError
+            Listing every broken rule with its mend.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"month": pd.period_range("2019-01", periods=24, freq="M"), "calls": range(24)})
+        >>> design = SeriesDesign.from_frame(frame, outcome="calls", time="month", start="2020-07-15")
+        >>> design.dose[17:20].round(3).tolist()
+        [0.0, 0.548, 1.0]
+        """
+        problems = Problems("series")
+        table = columns.rectangular(frame, [outcome, time, exposure, dose, *controls], problems)
+        axis = columns.time_axis(table, time, problems)
+        _refuse_duplicates(axis, problems)
+        for name, sign in _signs(exposure, dose, controls).items():
+            columns.numbers(table, name, problems, sign=sign)
+        if outcome is not None:
+            columns.varies(columns.numbers(table, outcome, problems), f"'{outcome}'", problems)
+        with collecting() as notes:
+            found = columns.attempt(
+                lambda: onset(axis, start=start, between=start_between, phase_in=phase_in), problems
+            )
+            left_out = columns.attempt(lambda: _excluded(axis, exclude), problems)
+            steps = columns.attempt(lambda: tuple(_position(axis, value) for value in breaks), problems)
+            problems.raise_if_any(DesignError)
+            assert found is not None  # raised above otherwise
+            assert left_out is not None
+            assert steps is not None
+            if dose is not None:
+                found = measured_dose(table[dose].to_numpy(float), found, axis.positions >= found.position, dose)
+            order = np.argsort(axis.positions)
+            order = order[~left_out[order]]
+            kept = replace(axis, positions=axis.positions[order])
+            if left_out.any():
+                note(f"{int(left_out.sum())} periods were left out on request")
+            _say_gaps(kept, int(left_out.sum()))
+        made = cls(
+            source=table.iloc[order].reset_index(drop=True),
+            axis=kept,
+            onset=Onset(found.label, found.position, found.dose[order]),
+            outcome=outcome,
+            time=time,
+            city=_city(table, city),
+            exposure=exposure,
+            season=columns.full_season(axis.freq, season),
+            controls=tuple(controls),
+            breaks=steps,
+            notes=tuple(notes),
+        )
+        if not made.n_before or not made.n_after:
+            raise DesignError("no period is left on one side of the start", mend="exclude fewer periods")
+        return made
+
+    def with_outcome(self, outcome: str) -> Self:
+        """Return the same design for another column of its frame."""
+        problems = Problems("series")
+        columns.rectangular(self.source, [outcome], problems)
+        columns.varies(columns.numbers(self.source, outcome, problems), f"'{outcome}'", problems)
+        problems.raise_if_any(DesignError)
+        return replace(self, outcome=outcome)
+
+    def before_start(self, *, start: int | None = None) -> Self:
+        """Return the periods before the start with a made-up treatment in them.
+
+        Parameters
+        ----------
+        start : int, optional
+            Position from which the made-up dose is 1. Without it the dose rises linearly from 0 halfway to 1 at the
+            end: a bend in the trend.
+        """
+        before = ~self.after
+        positions = self.positions[before]
+        middle = int((positions.min() + positions.max()) // 2)
+        bend = np.maximum(positions - middle, 0) / (positions.max() - middle)
+        dose = bend if start is None else (positions >= start).astype(float)
+        source = self.source[before].reset_index(drop=True)
+        first = middle + 1 if start is None else start
+        made_up = Onset(f"made-up start {self.label(first)}", first, dose.astype(float))
+        return replace(
+            self, source=source, axis=replace(self.axis, positions=self.axis.positions[before]), onset=made_up
+        )
+
+    def outcome_values(self) -> Array:
+        """Outcome per period, shape (n,)."""
+        return self.source[self.outcome].to_numpy(float)
+
+    def exposure_values(self) -> Array:
+        """Exposure per period, shape (n,); ones where none was named."""
+        return np.ones(len(self.source)) if self.exposure is None else self.source[self.exposure].to_numpy(float)
+
+    def control_values(self) -> Array:
+        """Return the controls, shape (n, number of controls)."""
+        return self.source[list(self.controls)].to_numpy(float)
+
+    def label(self, position: int) -> object:
+        """Period at a position."""
+        return self.axis.label(position)
+
+    @property
+    def positions(self) -> Array:
+        """Integer positions of the periods as floats, shape (n,)."""
+        return self.axis.positions.astype(float)
+
+    @property
+    def periods(self) -> pd.Index:
+        """Labels of the periods."""
+        return self.axis.labels(self.axis.positions)
+
+    @property
+    def dose(self) -> Array:
+        """Dose per period, shape (n,)."""
+        return self.onset.dose
+
+    @property
+    def start(self) -> str:
+        """The start in words."""
+        return self.onset.label
+
+    @property
+    def start_position(self) -> int:
+        """First position the start touches."""
+        return self.onset.position
+
+    @property
+    def after(self) -> NDArray[np.bool_]:
+        """Periods from the start on, shape (n,)."""
+        return np.asarray(self.positions >= self.start_position)
+
+    @property
+    def n_before(self) -> int:
+        """Periods before the start."""
+        return int((~self.after).sum())
+
+    @property
+    def n_after(self) -> int:
+        """Periods from the start on."""
+        return int(self.after.sum())
+
+    @property
+    def freq(self) -> str:
+        """Kind of period."""
+        return self.axis.freq
+
+    @property
+    def period_name(self) -> str:
+        """Plural word for the period."""
+        return {"M": "months", "W": "weeks", "D": "days", "Q": "quarters", "Y": "years"}.get(self.freq, "periods")
+
+    @property
+    def treatment(self) -> str:
+        """The treatment in words."""
+        return f"the programme as run from {self.start}, with everything else that changed then"
+
+    @property
+    def estimand(self) -> str:
+        """What a method may estimate with this design."""
+        return f"change of {self.outcome or 'the outcome'} in {self.city} from {self.start} on against its own course"
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the rows and of the statement of the design."""
+        stated = (self.outcome, self.time, self.city, self.exposure, self.season, self.controls, self.breaks)
+        return fingerprint("SeriesDesign", stated, self.start, self.dose, self.source)
+
+    def describe(self) -> str:
+        """Return the design in words."""
+        parts = [
+            f"{self.city}: {self.outcome or 'outcome not yet named'}"
+            + (f" per {self.exposure}" if self.exposure else ""),
+            f"{self.n_before} {self.period_name} before and {self.n_after} from the start {self.start} on",
+            f"season of {self.season:g} {self.period_name}" if self.season else "no season",
+        ]
+        parts += [f"controls: {', '.join(self.controls)}"] if self.controls else []
+        parts += [f"recording breaks: {', '.join(str(self.label(b)) for b in self.breaks)}"] if self.breaks else []
+        return "; ".join([*parts, *self.notes])
+
+
+def _signs(exposure: str | None, dose: str | None, controls: Sequence[str]) -> dict[str, columns.Sign]:
+    signs: dict[str, columns.Sign] = dict.fromkeys(controls, "any")
+    if dose is not None:
+        signs[dose] = "nonnegative"
+    if exposure is not None:
+        signs[exposure] = "positive"
+    return signs
+
+
+def _refuse_duplicates(axis: TimeAxis, problems: Problems) -> None:
+    doubled = pd.Series(axis.positions).duplicated().to_numpy()
+    if doubled.any():
+        problems.add(
+            f"{int(doubled.sum())} periods come more than once",
+            mend="keep one city and one row per period",
+            rows=np.flatnonzero(doubled),
+        )
+
+
+def _position(axis: TimeAxis, value: Start) -> int:
+    """Position of the period that holds a value."""
+    return int(np.floor(parse_start(value, axis)))
+
+
+def _excluded(axis: TimeAxis, exclude: Sequence[Start | tuple[Start, Start]]) -> NDArray[np.bool_]:
+    out = np.zeros(len(axis.positions), bool)
+    for item in exclude:
+        first, last = item if isinstance(item, (tuple, list)) else (item, item)
+        out |= (axis.positions >= _position(axis, first)) & (axis.positions <= _position(axis, last))
+    return out
+
+
+def _say_gaps(axis: TimeAxis, left_out: int) -> None:
+    positions = axis.positions
+    missing = int(positions.max() - positions.min() + 1 - len(positions)) - left_out
+    if missing > 0:
+        note(f"{missing} periods are missing inside the series; the errors' correlation spans the gaps")
+
+
+def _city(table: pd.DataFrame, city: str | None) -> str:
+    if city is not None:
+        return city
+    names: list[object] = list(table["city"].unique()) if "city" in table.columns else []
+    return str(names[0]) if len(names) == 1 else "the city"

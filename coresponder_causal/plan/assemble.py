@@ -1,0 +1,151 @@
+"""From validated tables to the counts that designs are formed of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from coresponder_causal.core.errors import DataError, Problems
+from coresponder_causal.core.notes import collecting
+from coresponder_causal.data.panel import panel
+from coresponder_causal.data.registers import breaks_for, contaminated, scheduled_hours
+from coresponder_causal.plan.study import Study
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Counts:
+    """Counts of a study, and what was decided about them.
+
+    Parameters
+    ----------
+    monthly : DataFrame
+        City × month: counts, ``population`` (missing where nobody gave it), control series and the dose.
+    hourly : DataFrame
+        City × month × hour of the week; empty where no calls were given.
+    schedule : DataFrame
+        Shifts; empty where none were given.
+    breaks : tuple of str
+        Dates at which the recording of the primary outcome changed in the treated city.
+    lines : tuple of str
+        Decisions, in words.
+    """
+
+    monthly: pd.DataFrame
+    hourly: pd.DataFrame
+    schedule: pd.DataFrame
+    breaks: tuple[str, ...]
+    lines: tuple[str, ...]
+
+
+def counts(study: Study, tables: Mapping[str, pd.DataFrame]) -> Counts:
+    """Count calls, add control series and the dose, leave out comparison cities with a programme of their own.
+
+    Parameters
+    ----------
+    study : Study
+    tables : mapping of DataFrame
+        Validated tables.
+
+    Raises
+    ------
+    DataError
+        Listing what the study names and the tables lack.
+    """
+    calls, cities = tables.get("calls"), tables.get("cities")
+    with collecting() as lines:
+        if "city_panel" in tables:
+            monthly = tables["city_panel"].copy()
+        else:
+            monthly = panel(calls, unit="city", period="month", cities=cities)
+        hourly = pd.DataFrame()
+        if "hours" in study.designs:
+            hourly = panel(calls, unit="city", period="hour_of_week", cities=cities)
+    monthly = _with_population(monthly, cities)
+    series = tables.get("control_series")
+    monthly, hourly = _with_controls(monthly, hourly, series)
+    _check_names(study, monthly)
+    schedule = tables.get("schedule", pd.DataFrame())
+    if study.dose in ("planned_hours", "delivered_hours"):
+        monthly = _with_dose(monthly, schedule, str(study.city), study.dose)
+    own = _own_programme(study, tables.get("programmes"), monthly)
+    if own:
+        lines.append(f"Left out because they had a programme of their own: {', '.join(own)}.")
+        monthly = monthly[~monthly["city"].isin(own)]
+        hourly = hourly[~hourly["city"].isin(own)] if len(hourly) else hourly
+    breaks = _breaks(study, tables.get("breaks"), monthly)
+    lines += [f"A step is fitted where recording changed: {day}." for day in breaks]
+    return Counts(
+        monthly=monthly.reset_index(drop=True),
+        hourly=hourly.reset_index(drop=True),
+        schedule=schedule,
+        breaks=breaks,
+        lines=tuple(lines),
+    )
+
+
+def _with_population(monthly: pd.DataFrame, cities: pd.DataFrame | None) -> pd.DataFrame:
+    if "population" in monthly.columns:
+        return monthly
+    if cities is None or "population" not in cities.columns:
+        return monthly.assign(population=np.nan)
+    return monthly.assign(population=monthly["city"].map(cities.set_index("city")["population"]))
+
+
+def _with_controls(
+    monthly: pd.DataFrame, hourly: pd.DataFrame, series: pd.DataFrame | None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Add a column for each control series; rows without a count have none."""
+    if series is None:
+        return monthly, hourly
+    by_month = series.pivot_table(index=["city", "month"], columns="series", values="count", aggfunc="sum")
+    monthly = monthly.merge(by_month.reset_index(), on=["city", "month"], how="left")
+    if not len(hourly) or "hour_of_week" not in series.columns or series["hour_of_week"].isna().any():
+        return monthly, hourly
+    keys = ["city", "month", "hour_of_week"]
+    by_hour = series.pivot_table(index=keys, columns="series", values="count", aggfunc="sum").reset_index()
+    by_hour["hour_of_week"] = by_hour["hour_of_week"].astype(int)
+    return monthly, hourly.merge(by_hour, on=keys, how="left")
+
+
+def _check_names(study: Study, monthly: pd.DataFrame) -> None:
+    problems = Problems(f"study '{study.title}'")
+    numeric = ", ".join(monthly.select_dtypes("number").columns)
+    for name in (str(study.primary), *study.controls):
+        if name not in monthly.columns:
+            problems.add(f"there is no outcome '{name}'", mend=f"choose from {numeric}")
+    if study.city not in set(monthly["city"].unique()):
+        some = ", ".join(map(str, sorted(monthly["city"].unique())[:8]))
+        problems.add(f"city '{study.city}' is not in the data", mend=f"choose from {some}")
+    dose = study.dose
+    if dose is not None and dose not in ("planned_hours", "delivered_hours") and dose not in monthly.columns:
+        problems.add(f"there is no dose '{dose}'", mend=f"choose from {numeric}, planned_hours, delivered_hours")
+    problems.raise_if_any(DataError)
+
+
+def _with_dose(monthly: pd.DataFrame, schedule: pd.DataFrame, city: str, dose: str) -> pd.DataFrame:
+    """Add the treated city's hours a month from its schedule, 0 where no shift was planned and in other cities."""
+    hours = scheduled_hours(schedule, city).groupby("month")[dose].sum()
+    own = monthly["city"] == city
+    return monthly.assign(**{dose: monthly["month"].map(hours).fillna(0.0).where(own, 0.0)})
+
+
+def _own_programme(study: Study, programmes: pd.DataFrame | None, monthly: pd.DataFrame) -> list[str]:
+    """Comparison cities that had a programme of their own within the months of the data."""
+    if programmes is None:
+        return []
+    first, last = monthly["month"].min().start_time.date(), monthly["month"].max().end_time.date()
+    found = contaminated(programmes, sorted(set(monthly["city"].unique()) - {study.city}), first, last)
+    return sorted(map(str, found["city"].unique()))
+
+
+def _breaks(study: Study, breaks: pd.DataFrame | None, monthly: pd.DataFrame) -> tuple[str, ...]:
+    """Dates within the data at which the primary outcome's recording changed in the treated city."""
+    if breaks is None or not len(breaks):
+        return ()
+    found = breaks_for(breaks, str(study.city), [str(study.primary)])
+    dates = pd.to_datetime(found["date"])
+    inside = dates[(dates > monthly["month"].min().end_time) & (dates <= monthly["month"].max().end_time)]
+    return tuple(sorted({str(day.date()) for day in inside}))

@@ -1,0 +1,263 @@
+"""Run a study: read and validate its tables, form its designs, estimate, check, and write the page."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from coresponder_causal import check, estimate, report
+from coresponder_causal.core.errors import DataError, Problems
+from coresponder_causal.core.result import Result
+from coresponder_causal.core.verdict import CheckResult
+from coresponder_causal.data import findings, read_table, validate
+from coresponder_causal.design import CoverageDesign, PanelDesign, SeriesDesign
+from coresponder_causal.plan.assemble import Counts, counts
+from coresponder_causal.plan.study import Study
+
+Design = SeriesDesign | PanelDesign | CoverageDesign
+Say = Callable[[str], None]
+enough_events = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Evaluation:
+    """What a study found.
+
+    Parameters
+    ----------
+    study : Study
+    quality : DataFrame
+        Every finding of validation, one row each, with its table.
+    results : tuple of Result
+        Headline first.
+    designs : tuple
+        Designs of the results, in their order.
+    checks : mapping from method to its checks
+    lines : tuple of str
+        What was decided about the data on the way.
+    """
+
+    study: Study
+    quality: pd.DataFrame
+    results: tuple[Result, ...]
+    designs: tuple[Design, ...]
+    checks: Mapping[str, tuple[CheckResult, ...]]
+    lines: tuple[str, ...]
+
+
+def read_tables(study: Study) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
+    """Read and validate every table of a study.
+
+    Returns
+    -------
+    tables : dict of DataFrame
+        Typed by the dictionary.
+    quality : DataFrame
+        Findings with a column ``table``.
+
+    Raises
+    ------
+    DataError
+        Listing every broken rule of every table.
+    """
+    given = {name: read_table(source.path) for name, source in study.tables.items()}
+    columns = {name: source.columns for name, source in study.tables.items()}
+    return validated(given, columns)
+
+
+def quality_of(
+    given: Mapping[str, pd.DataFrame], columns: Mapping[str, Mapping[str, str]] | None = None
+) -> pd.DataFrame:
+    """Return the findings of validation over several tables, with a column ``table``."""
+    found = [
+        findings(frame, table=name, columns=(columns or {}).get(name)).assign(table=name)
+        for name, frame in given.items()
+    ]
+    return pd.concat(found, ignore_index=True)
+
+
+def validated(
+    given: Mapping[str, pd.DataFrame], columns: Mapping[str, Mapping[str, str]]
+) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
+    """Validate tables in memory; all that is wrong is raised together."""
+    quality = quality_of(given, columns)
+    problems = Problems("the study's data")
+    for entry in quality[quality["severity"] == "error"].to_dict("records"):
+        what = f"table '{entry['table']}', {entry['field'] or 'whole table'}: {entry['rule']} ({entry['count']})"
+        problems.add(what, mend=str(entry["mend"]), rows=entry["rows"], total=int(entry["count"]))
+    problems.raise_if_any(DataError)
+    tables = {name: validate(frame, table=name, columns=columns.get(name)) for name, frame in given.items()}
+    return tables, quality
+
+
+def run(
+    study: Study, tables: Mapping[str, pd.DataFrame], quality: pd.DataFrame, *, say: Say = lambda _: None
+) -> Evaluation:
+    """Form the designs a study asks for, estimate and check them.
+
+    Parameters
+    ----------
+    study : Study
+    tables : mapping of DataFrame
+        Validated tables, as `read_tables` gives them.
+    quality : DataFrame
+        Findings of validation.
+    say : callable
+        Told what is being done.
+    """
+    if not study.designs:
+        return Evaluation(study=study, quality=quality, results=(), designs=(), checks={}, lines=())
+    say("Counting calls by city, month and hour")
+    data = counts(study, tables)
+    results, designs, checks = [], [], {}
+    for name in study.designs:
+        say(f"Forming the design '{name}' and estimating")
+        design = form(name, study, data)
+        result = method(name)(design)
+        say(f"Checking {result.method}")
+        checks[result.method] = check.battery(result, design, controls=_there(study.controls, design))
+        results.append(result)
+        designs.append(design)
+    order = sorted(range(len(results)), key=lambda i: rank(results[i]))
+    return Evaluation(
+        study=study,
+        quality=quality,
+        results=tuple(results[i] for i in order),
+        designs=tuple(designs[i] for i in order),
+        checks={results[i].method: checks[results[i].method] for i in order},
+        lines=data.lines,
+    )
+
+
+def rank(result: Result) -> int:
+    """Place of a result on the page: the headline first.
+
+    The triple difference leads where the treated city has at least 60 events a month and comparison cities bring
+    hours; then the comparison of cities; then the hours alone; a single series last.
+    """
+    across = result.terms["term"].iloc[0] == "triple_difference"
+    if result.method == "call_coverage":
+        return 0 if across and result.extra.number("mean_events") >= enough_events else 2
+    return {"did_prediction_interval": 1, "its_segmented": 3}.get(result.method, 4)
+
+
+def method(name: str) -> Callable[..., Result]:
+    """Return the estimator of a design's name."""
+    return {
+        "hours": estimate.call_coverage,
+        "cities": estimate.did_prediction_interval,
+        "series": estimate.its_segmented,
+    }[name]
+
+
+def form(name: str, study: Study, data: Counts) -> Design:
+    """Form one of a study's designs."""
+    primary, city = str(study.primary), str(study.city)
+    if name == "hours":
+        return CoverageDesign.from_tables(
+            data.hourly,
+            data.schedule,
+            outcome=primary,
+            treated=city,
+            start=study.start,
+            start_between=study.start_between,
+        )
+    exposure = "population" if data.monthly["population"].notna().all() else None
+    if name == "cities":
+        return PanelDesign.from_frame(
+            data.monthly,
+            outcome=primary,
+            unit="city",
+            time="month",
+            treated=city,
+            start=study.start,
+            start_between=study.start_between,
+            exposure=exposure,
+            dose=study.dose,
+        )
+    return SeriesDesign.from_frame(
+        data.monthly[data.monthly["city"] == city],
+        outcome=primary,
+        time="month",
+        start=study.start,
+        start_between=study.start_between,
+        exposure=exposure,
+        dose=study.dose,
+        breaks=data.breaks,
+        city=city,
+    )
+
+
+def evaluation_page(evaluation: Evaluation, *, truth: Mapping[str, float] | None = None) -> report.Page:
+    """Put an evaluation on a page; ``truth`` marks it as simulated and adds the distances from the truth.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+    truth : mapping, optional
+        True values by ``"method.term"``.
+    """
+    headline = evaluation.results[0].method if evaluation.results else ""
+    return report.page(
+        evaluation.results,
+        checks=evaluation.checks.get(headline, ()),
+        title=evaluation.study.title,
+        truth=truth,
+        simulated=truth is not None,
+        sensitive=evaluation.study.sensitive,
+        quality=evaluation.quality,
+        design_lines=(*(design.describe() for design in evaluation.designs), *evaluation.lines),
+    )
+
+
+def publish(page: report.Page, evaluation: Evaluation, out: Path, *, force: bool = False) -> Path:
+    """Write an evaluation: the page, the results as JSON, the findings about the data. All of it or nothing.
+
+    Parameters
+    ----------
+    page : Page
+    evaluation : Evaluation
+    out : Path
+        Folder; one that holds files is refused without ``force`` and replaced with it.
+
+    Returns
+    -------
+    Path
+        The page.
+    """
+    refuse_filled(out, force=force)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".writing-") as folder:
+        made = Path(folder) / "evaluation"
+        report.write(page, made)
+        results = [json.loads(result.public().to_json()) for result in evaluation.results]
+        (made / "results.json").write_text(json.dumps(results, indent=1), encoding="utf-8")
+        if out.exists():
+            shutil.rmtree(out)
+        os.replace(made, out)
+    return out / "index.html"
+
+
+def refuse_filled(out: Path, *, force: bool) -> None:
+    """Refuse a folder that holds files, unless it is to be replaced.
+
+    Raises
+    ------
+    DataError
+        Choose another folder with ``--out``, or replace it with ``--force``.
+    """
+    if out.is_file():
+        raise DataError(f"{out} is a file", mend="name a folder with --out")
+    if out.is_dir() and any(out.iterdir()) and not force:
+        raise DataError(f"the folder {out} is not empty", mend="choose another with --out, or replace it with --force")
+
+
+def _there(controls: tuple[str, ...], design: Design) -> tuple[str, ...]:
+    return tuple(name for name in controls if name in design.source.columns)

@@ -1,0 +1,88 @@
+"""A documented study with example tables, to be replaced by a city's own."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+
+from coresponder_causal.plan.run import refuse_filled
+from coresponder_causal.simulate import world
+
+study_text = """\
+# A study: which tables, which city, which outcome, which designs.
+# The tables beside this file are simulated examples. Replace them by your own; every field is explained in
+# data_dictionary/README.md. Then run:  coresponder-causal evaluate STUDY.toml
+
+[study]
+title = "Our co-responder programme"
+sensitive = true          # true: no rows and values of the data on the page
+seed = 1
+
+[tables]
+# A file beside this one (csv, tsv, parquet, xlsx) ...
+calls = "calls.csv"                    # one row per call of the treated city
+city_panel = "city_panel.csv"          # one row per city and month, comparison cities included
+schedule = "schedule.csv"              # planned and delivered shifts of the team
+control_series = "control_series.csv"  # counts the programme cannot touch
+programmes = "programmes.csv"          # comparison cities' own programmes: these cities are left out
+breaks = "breaks.csv"                  # changes of recording: each gets a step of its own
+# ... or a file whose columns are named otherwise; environment variables are filled in:
+# calls = { path = "${OUR_DATA}/cad.csv", columns = { received_at = "CallTime", call_id = "Incident" } }
+
+[treated]
+city = "West Sacramento"
+start = "2020-07-15"                   # a date inside a month gives it the share of its days
+# start_between = ["2020-07-15", "2021-06-30"]   # instead of start, where only an interval is known
+# dose = "delivered_hours"             # instead of on and off: hours of the schedule, or a column of city_panel
+
+[outcomes]
+primary = "calls"                      # calls, or the count of a yes-or-no field: arrest, hold, ed_transport, force
+controls = ["burglary", "collision"]   # names of control_series
+
+[designs]
+# hours: covered against uncovered hours of the week; cities: against comparison cities; series: the city's own course.
+# An empty list makes a study of data quality alone.
+run = ["hours", "cities", "series"]
+"""
+
+
+def write_template(folder: Path, *, force: bool = False) -> list[Path]:
+    """Write a documented study and its example tables into a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        A folder that holds files is refused without ``force``; other files in it stay.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+    """
+    refuse_filled(folder, force=force)
+    folder.mkdir(parents=True, exist_ok=True)
+    written = [_write(folder / "STUDY.toml", study_text)]
+    for name, table in _examples().items():
+        written.append(_write(folder / f"{name}.csv", table.to_csv(index=False)))
+    return written
+
+
+def _examples() -> dict[str, pd.DataFrame]:
+    """Return the treated city's calls, monthly counts of every city, shifts and registers of a simulated world."""
+    tables = world("west_sac_like", seed=1).tables
+    names = ("city_panel", "schedule", "programmes", "breaks")
+    calls = tables["calls"]
+    series = tables["control_series"].groupby(["city", "month", "series"], as_index=False)["count"].sum()
+    own = {"calls": calls[calls["city"] == "West Sacramento"], "control_series": series}
+    return own | {name: tables[name] for name in names}
+
+
+def _write(path: Path, text: str) -> Path:
+    """Write a text file so that it is there whole or not at all."""
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8", newline="") as file:
+        file.write(text)
+    os.replace(file.name, path)
+    return path

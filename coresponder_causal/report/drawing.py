@@ -1,0 +1,166 @@
+"""Picture specs drawn with matplotlib's objects, without its global state of figures."""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+
+from coresponder_causal.report import words
+from coresponder_causal.report.specs import Picture
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+style = Path(__file__).with_name("style.mplstyle")
+accent, expected, ink, grey, pale = "#0072B2", "#D55E00", "#333333", "#767676", "#9A9A9A"
+changes = (-0.9, -0.8, -0.7, -0.6, -0.5, -0.4, -0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 4.0, 9.0)
+no_dates = {
+    "svg": {"Date": None, "Creator": None, "Format": None, "Type": None},
+    "png": {"Software": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
+
+
+def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool = True) -> bytes:
+    """Draw a picture.
+
+    Parameters
+    ----------
+    picture : Picture
+    form : {"svg", "png", "pdf"}
+    framed : bool
+        Whether title and caption are part of the picture; a page writes them itself.
+
+    Returns
+    -------
+    bytes
+        The file. The same picture gives the same bytes.
+    """
+    import matplotlib.style
+    from matplotlib.figure import Figure
+
+    with matplotlib.style.context(["default", style]):
+        rows = len(picture.data["cities"]) if picture.kind == "forest" else 0
+        tall = max(3.6, 0.19 * rows + 1.2) + (0.9 if framed else 0.0)
+        canvas = Figure(figsize=(6.5, tall))
+        axes = canvas.add_subplot()
+        if picture.kind == "forest":
+            _forest(axes, picture)
+        else:
+            _path(axes, picture)
+        if framed:
+            _frame(canvas, picture)
+        target = io.BytesIO()
+        canvas.savefig(target, format=form, metadata=no_dates[form])
+    return target.getvalue()
+
+
+def _frame(canvas: Figure, picture: Picture) -> None:
+    """Title above and caption below, wrapped to the width of the figure."""
+    canvas.suptitle(textwrap.fill(picture.title, 62), x=0.015, ha="left", fontsize=12, fontweight="bold")
+    caption = textwrap.fill(picture.caption, 104)
+    canvas.supxlabel(caption, x=0.015, ha="left", fontsize=8, color=grey)
+
+
+def _path(axes: Axes, picture: Picture) -> None:
+    data, labels = picture.data["path"], picture.labels
+    before, after = data[~data["after"]], data[data["after"]]
+    axes.plot(data["position"], data["observed"], "o", ms=3.6, mfc=pale, mec="none", zorder=2)
+    axes.plot(before["position"], before["counterfactual"], color=grey, lw=1.3, zorder=3)
+    axes.fill_between(after["position"], after["low"], after["high"], color=expected, alpha=0.2, lw=0, zorder=1)
+    axes.plot(after["position"], after["counterfactual"], color=expected, ls=(0, (4, 1.6)), zorder=3)
+    axes.set_ylabel(str(labels["y"]))
+    if picture.kind == "gap":
+        axes.axhline(1, color=ink, lw=0.8, zorder=1)
+    else:
+        axes.set_ylim(0, 1.06 * float(np.nanmax(data[["observed", "counterfactual", "high"]].to_numpy(float))))
+    first, last = float(data["position"].iloc[0]), float(data["position"].iloc[-1])
+    axes.set_xlim(first - 0.015 * (last - first), last + 0.015 * (last - first))
+    if labels["calendar"]:
+        _calendar(axes, first, last)
+    if labels["start"] is not None:
+        _start(axes, labels.number("start"), str(labels["start_label"]))
+    _end_labels(axes, data)
+
+
+def _calendar(axes: Axes, first: float, last: float) -> None:
+    """Years, or half-years where the series is short."""
+    step = 0.5 if last - first < 3 else max(1, round((last - first) / 9))
+    low, high = axes.get_xlim()
+    ticks = np.arange(np.ceil(low / step) * step, high, step)
+    names = [f"{'Jan' if tick % 1 == 0 else 'Jul'} {int(tick)}" if step == 0.5 else f"{int(tick)}" for tick in ticks]
+    axes.set_xticks(ticks, names)
+
+
+def _start(axes: Axes, position: float, label: str) -> None:
+    """Draw the start as a vertical line, named above the frame where no point can lie."""
+    axes.axvline(position, color=ink, lw=1, ls=(0, (3, 2)), zorder=2)
+    low, high = axes.get_xlim()
+    side: Literal["left", "right"] = "left" if position < low + 0.6 * (high - low) else "right"
+    axes.annotate(
+        label, (position, 1), (0, 4), xycoords=("data", "axes fraction"), textcoords="offset points",
+        ha=side, va="bottom", fontsize=9, color=ink,
+    )  # fmt: skip
+
+
+def _end_labels(axes: Axes, data: pd.DataFrame) -> None:
+    """Name the line and the dots beside their ends, kept apart by the height of a label."""
+    after = data[data["after"]] if data["after"].any() else data
+    tail = after.tail(max(3, len(after) // 6))
+    low, high = axes.get_ylim()
+    heights = np.array([tail["observed"].mean(), tail["counterfactual"].iloc[-1]])
+    gap, least = heights[1] - heights[0], 0.15 * (high - low)
+    if abs(gap) < least:
+        heights += np.array([-0.5, 0.5]) * (least - abs(gap)) * (1 if gap >= 0 else -1)
+    heights = np.clip(heights, low + 0.04 * (high - low), high - 0.04 * (high - low))
+    for height, label, color in zip(heights, ("observed", "expected\nwithout it"), (grey, expected), strict=True):
+        axes.annotate(
+            label, (1, height), (5, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
+            va="center", fontsize=9, color=color,
+        )  # fmt: skip
+
+
+def _forest(axes: Axes, picture: Picture) -> None:
+    rows, limits = picture.data["cities"], picture.data["range"].iloc[0]
+    height = -np.arange(len(rows), dtype=float)
+    height[rows["role"].ne("treated").to_numpy()] -= 0.5
+    treated = rows["role"].eq("treated").to_numpy()
+    axes.axvspan(limits["low"], limits["high"], color="#EFEFEF", lw=0, zorder=0)
+    axes.axvline(0, color=ink, lw=0.8, zorder=1)
+    for mask, color, width, size in ((~treated, pale, 1.2, 4.2), (treated, accent, 2.6, 7.0)):
+        axes.hlines(height[mask], rows["low"][mask], rows["high"][mask], color=color, lw=width, zorder=2)
+        axes.plot(rows["effect"][mask], height[mask], "o", ms=size, mfc=color, mec="white", mew=0.6, zorder=3)
+    axes.set_yticks(height, [textwrap.shorten(str(city), 28, placeholder="…") for city in rows["city"]])
+    for label, is_treated in zip(axes.get_yticklabels(), treated, strict=True):
+        label.set(color=accent if is_treated else "#444444", fontweight="bold" if is_treated else "normal")
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="y", visible=False)
+    axes.grid(axis="x", visible=True)
+    axes.set_ylim(height.min() - 0.7, 0.8)
+    if picture.labels["percent"]:
+        _percent_axis(axes, rows, limits)
+    axes.set_xlabel(str(picture.labels["x"]))
+    axes.annotate(
+        str(picture.labels["range"]), (0, 1), (0, 4), xycoords=("data", "axes fraction"), textcoords="offset points",
+        ha="center", va="bottom", fontsize=8.5, color=grey,
+    )  # fmt: skip
+
+
+def _percent_axis(axes: Axes, rows: pd.DataFrame, limits: pd.Series) -> None:
+    """Label the axis of log ratios with percent changes, no two closer than an eleventh of its length."""
+    ends = np.array([rows["low"].min(), limits["low"], rows["high"].max(), limits["high"]])
+    low, high = float(ends.min()), float(ends.max())
+    margin = 0.04 * (high - low)
+    axes.set_xlim(low - margin, high + margin)
+    inside = sorted((np.log1p(change) for change in changes if low <= np.log1p(change) <= high), key=abs)
+    kept: list[float] = []
+    for place in inside:
+        if all(abs(place - other) > (high - low) / 11 for other in kept):
+            kept.append(float(place))
+    axes.set_xticks(kept, [words.percent(round(100 * np.expm1(place), 6)).replace(".0 %", " %") for place in kept])

@@ -1,0 +1,183 @@
+"""Pictures of results before they are drawn: which numbers, which words."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from coresponder_causal.core.errors import EstimationError
+from coresponder_causal.core.facts import Facts
+from coresponder_causal.core.inference import interval
+from coresponder_causal.core.result import Result
+from coresponder_causal.report import words
+from coresponder_causal.report.sentences import finding
+from coresponder_causal.report.specs import Picture
+
+day = re.compile(r"\d{4}-\d{2}(?:-\d{2})?")
+
+
+def figure(result: Result, *, kind: Literal["path", "forest"] | None = None) -> Picture:
+    """Picture of a result: its course in time, or its cities side by side.
+
+    Parameters
+    ----------
+    result : Result
+    kind : {"path", "forest"}, optional
+        ``"path"``: observed against expected, period by period. ``"forest"``: the treated city's change beside that of
+        each comparison city. Default: cities where the result has them, else the path.
+
+    Returns
+    -------
+    Picture
+        ``data`` of a path: ``path`` (time, position, observed, counterfactual, low, high, after); of a forest:
+        ``cities`` (city, role, effect, low, high) and ``range`` (low, high), on the log scale of the result.
+
+    Raises
+    ------
+    EstimationError
+        If the result carries neither; show it with ``report.table``.
+    """
+    chosen = kind or ("forest" if result.cities is not None else "path")
+    if chosen == "forest":
+        return _forest(result, _needed(result, "cities"))
+    return _path(result, _needed(result, "path"))
+
+
+def pictures(result: Result) -> tuple[Picture, ...]:
+    """Every picture a result can give: its course in time, then its cities where any are compared.
+
+    Parameters
+    ----------
+    result : Result
+
+    Returns
+    -------
+    tuple of Picture
+    """
+    made = [] if result.path is None else [figure(result, kind="path")]
+    compared = result.cities is not None and result.cities["role"].eq("comparison").any()
+    return (*made, figure(result, kind="forest")) if compared else tuple(made)
+
+
+def _needed(result: Result, name: Literal["cities", "path"]) -> pd.DataFrame:
+    frame = result.cities if name == "cities" else result.path
+    if frame is None:
+        raise EstimationError(f"{result.method} carries no {name} to draw", mend="show it with report.table")
+    return frame
+
+
+def _path(result: Result, path: pd.DataFrame) -> Picture:
+    """One city in time, or its ratio to the comparison cities where there are any."""
+    gap = result.cities is not None
+    position = _positions(path["time"])
+    start = _start(result, path, position)
+    data = path[["time", "observed", "counterfactual", "low", "high"]].assign(
+        position=position, after=position >= (np.inf if start is None else start)
+    )
+    city, outcome = words.city(result), words.outcome(result)
+    hours = ", covered over other hours," if "triple_difference" in result.terms["term"].tolist() else ""
+    versus = f"{hours} against the comparison cities" if gap else ""
+    said = str(result.extra.get("start", ""))
+    return Picture(
+        title=f"{city}{versus}: {outcome}, observed and expected",
+        caption=_path_caption(gap),
+        alt=_path_alt(result, data, gap),
+        kind="gap" if gap else "series",
+        data={"path": data},
+        labels=Facts(
+            {
+                "y": "Ratio to comparison cities (before: 1)" if gap else words.capital(words.unit(result)),
+                "start": start,
+                "start_label": f"start: {words.date(said)}" if said else "start",
+                "calendar": not pd.api.types.is_numeric_dtype(path["time"]),
+            }
+        ),
+        support=path[["time", "events"]] if "events" in path else result.support,
+    )
+
+
+def _path_caption(gap: bool) -> str:
+    dots = "the city over the mean of the comparison cities, 1 as before the start" if gap else "what was observed"
+    return (
+        f"Dots: {dots}. Line: the course of the time before the start, dashed where it is carried forward. "
+        "Band: 95 % interval of the line; single periods scatter more widely."
+    )
+
+
+def _path_alt(result: Result, data: pd.DataFrame, gap: bool) -> str:
+    after = data[data["after"]]
+    observed, expected = after["observed"].mean(), after["counterfactual"].mean()
+    what = "its ratio to the comparison cities" if gap else words.outcome(result)
+    means = f"On average after the start: observed {words.number(observed)}, expected {words.number(expected)}."
+    first, last = data["time"].iloc[0], data["time"].iloc[-1]
+    return (
+        f"Course of {what} in {words.city(result)} from {first} to {last}, and the line expected without it. "
+        f"{means if len(after) else ''} {finding(result).text}"
+    )
+
+
+def _forest(result: Result, cities: pd.DataFrame) -> Picture:
+    """One row per city, the treated city first and with the headline's interval."""
+    treated = cities["role"].eq("treated")
+    ordered = pd.concat([cities[treated], cities[~treated].sort_values("effect")], ignore_index=True)
+    low, high = interval(ordered["effect"], ordered["std_error"], ordered["df"])
+    rows = ordered[["city", "role", "effect"]].assign(low=low, high=high)
+    headline = result.tidy().iloc[0]
+    own = rows["role"].eq("treated")
+    rows.loc[own, ["effect", "low", "high"]] = headline[["estimate", "conf_low", "conf_high"]].to_numpy(float)
+    half = float(headline["conf_high"] - headline["estimate"])
+    outcome = words.outcome(result)
+    as_large = int((rows.loc[~own, "effect"].abs() >= abs(float(headline["estimate"]))).sum())
+    return Picture(
+        title=f"Change of {outcome} in each city against the comparison cities' mean",
+        caption=(
+            "Points: change of each city. Bars of comparison cities: 95 % interval of that city alone. Bar of the city "
+            "with the programme: 95 % prediction interval of the finding. Shaded: where that city would land nineteen "
+            "times in twenty if the programme changed nothing."
+        ),
+        alt=(
+            f"One row per city. {finding(result).text} Of {int((~own).sum())} comparison cities, {as_large} changed by "
+            "as much or more in either direction."
+        ),
+        kind="forest",
+        data={"cities": rows, "range": pd.DataFrame({"low": [-half], "high": [half]})},
+        labels=Facts(
+            {
+                "x": f"Change of {outcome}" + ("" if result.scale == "log_ratio" else f", {words.unit(result)}"),
+                "range": "expected range without the programme",
+                "percent": result.scale == "log_ratio",
+            }
+        ),
+        support=cities[["city", "events"]] if "events" in cities else result.support,
+    )
+
+
+def _positions(time: pd.Series) -> np.ndarray:
+    """Numbered periods as they are, others as years and their fraction in the middle of the period."""
+    if pd.api.types.is_numeric_dtype(time):
+        return time.to_numpy(float)
+    if isinstance(time.dtype, pd.PeriodDtype):
+        starts, ends = time.dt.start_time, time.dt.end_time
+        return np.asarray((_years(starts) + _years(ends)) / 2, float)
+    return _years(pd.to_datetime(time))
+
+
+def _years(moments: pd.Series) -> np.ndarray:
+    days = 365 + moments.dt.is_leap_year
+    part = (moments.dt.dayofyear - 1 + moments.dt.hour / 24) / days
+    return np.asarray(moments.dt.year + part, float)
+
+
+def _start(result: Result, path: pd.DataFrame, position: np.ndarray) -> float | None:
+    """Where the start falls on the axis of positions: its date, or half a step before the first treated period."""
+    dates = day.search(str(result.extra.get("start", "")))
+    if dates and not pd.api.types.is_numeric_dtype(path["time"]):
+        return float(_years(pd.Series(pd.to_datetime([dates[0]])))[0])
+    step = float(np.median(np.diff(position))) if len(position) > 1 else 1.0
+    if "dose" in path and path["dose"].gt(0).any():
+        return float(position[path["dose"].gt(0)].min()) - step / 2
+    number = str(result.extra.get("start", ""))
+    return float(number) - step / 2 if number.isdigit() else None

@@ -1,0 +1,263 @@
+"""One page for one study: the finding, how we know, what could be wrong, where the numbers come from."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+
+import pandas as pd
+
+from coresponder_causal.core.errors import CausalError, DataError
+from coresponder_causal.core.facts import Facts
+from coresponder_causal.core.result import Result
+from coresponder_causal.core.verdict import CheckResult
+from coresponder_causal.core.version import VERSION
+from coresponder_causal.report import words
+from coresponder_causal.report.figures import pictures
+from coresponder_causal.report.sentences import description, detectable, finding, within_city
+from coresponder_causal.report.specs import Block, Bullets, Column, Fold, Page, Section, Sentence, Table
+from coresponder_causal.report.tables import distances, numbers_of, plain, table
+
+simulated_banner = (
+    "This is a simulated city. Its calls, its people and the effect of its programme were made by a computer program, "
+    "so that what the methods find can be held against a known truth. Nothing here is evidence about a real programme."
+)
+sensitive_banner = (
+    "Not for release. This page may show small counts that could point to a person; share it only with those who may "
+    "see the records themselves."
+)
+questions = {
+    "series": "How do we know? The city against its own course",
+    "gap": "How do we know? The city against the comparison cities over time",
+    "forest": "How do we know? The city beside each comparison city",
+}
+libraries = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib")
+
+
+def page(
+    results: Sequence[Result] = (),
+    *,
+    checks: Sequence[CheckResult] = (),
+    title: str | None = None,
+    subtitle: str | None = None,
+    truth: Mapping[str, float] | None = None,
+    simulated: bool = False,
+    sensitive: bool = False,
+    quality: pd.DataFrame | None = None,
+    design_lines: Sequence[str] = (),
+) -> Page:
+    """Put a study on one page.
+
+    Parameters
+    ----------
+    results : sequence of Result
+        The first is the headline; a result whose first term only describes (``covered_within_city``) never is.
+    checks : sequence of CheckResult
+    title, subtitle : str, optional
+        By default from the headline's estimand.
+    truth : mapping, optional
+        True values of a simulated study by ``"method.term"``, on the result's own scale.
+    simulated, sensitive : bool
+        Put a banner on top.
+    quality : DataFrame, optional
+        Findings in the data: ``rule, field, severity, count, rows, mend``.
+    design_lines : sequence of str
+        What was compared, a line each.
+
+    Returns
+    -------
+    Page
+
+    Raises
+    ------
+    CausalError
+        If there is neither a result nor ``quality``; DataError if ``quality`` lacks columns; EstimationError if a
+        ``truth`` belongs to no estimate. Each says its mend.
+
+    Examples
+    --------
+    >>> found = pd.DataFrame({"rule": ["order of times"], "severity": ["error"], "count": [907]})
+    >>> print(page(quality=found).finding[0])
+    The data break 1 rule (1 error), in 907 places.
+    """
+    if not results and quality is None:
+        raise CausalError("the page has nothing to show", mend="give results, or quality=")
+    headline = next((result for result in results if not _describes(result)), None)
+    sections = [
+        _compared(design_lines),
+        *_evidence(headline),
+        _doubts(checks),
+        *_others(results, headline),
+        _together(results),
+        _truth(results, truth),
+        _quality(quality),
+        _remarks(results),
+        _origins(results),
+    ]
+    banners = (simulated_banner,) * simulated + (sensitive_banner,) * sensitive
+    return Page(
+        title=title or _title(headline, results),
+        subtitle=_subtitle(headline) if subtitle is None else subtitle,
+        banners=banners,
+        finding=_finding(headline, results, checks, quality),
+        sections=tuple(section for section in sections if section is not None),
+    )
+
+
+def _describes(result: Result) -> bool:
+    return bool(result.terms["term"].iloc[0] == description)
+
+
+def _title(headline: Result | None, results: Sequence[Result]) -> str:
+    shown = headline or next(iter(results), None)
+    if shown is None:
+        return "Can these data carry an evaluation?"
+    return f"Co-response in {words.city(shown)}: {words.outcome(shown)}"
+
+
+def _subtitle(headline: Result | None) -> str:
+    if headline is None:
+        return ""
+    about = headline.estimand
+    return words.capital(f"{about.treatment}. {words.capital(about.horizon)}.")
+
+
+def _finding(
+    headline: Result | None, results: Sequence[Result], checks: Sequence[CheckResult], quality: pd.DataFrame | None
+) -> tuple[Sentence, ...]:
+    """Say what the design can detect, what was found, and whether a check contradicts it."""
+    if headline is not None:
+        broken = [check.check.replace("_", " ") for check in checks if check.verdict == "contradicts"]
+        doubt = Sentence(
+            text=f"{len(broken)} of {len(checks)} checks contradict{'s' * (len(broken) == 1)} an assumption of this "
+            f"finding: {', '.join(broken)}.",
+            numbers=Facts({"contradicted": len(broken), "checks": len(checks)}),
+        )
+        return (detectable(headline), finding(headline), *((doubt,) if broken else ()))
+    if results:
+        return (Sentence(text="No design on this page identifies an effect: what follows is description."),)
+    assert quality is not None  # page() refuses an empty page
+    return (_quality_counts(quality),)
+
+
+def _compared(lines: Sequence[str]) -> Section | None:
+    if not lines:
+        return None
+    return Section(title="What was compared?", blocks=(Bullets(items=tuple(Sentence(text=line) for line in lines)),))
+
+
+def _evidence(headline: Result | None) -> list[Section]:
+    if headline is None:
+        return []
+    return [Section(title=questions[picture.kind], blocks=(picture,)) for picture in pictures(headline)]
+
+
+def _doubts(checks: Sequence[CheckResult]) -> Section | None:
+    if not checks:
+        return None
+    folds = [
+        Fold(label=f"The numbers behind “{check.check.replace('_', ' ')}”", table=numbers_of(check))
+        for check in checks
+        if len(check.table)
+    ]
+    return Section(title="What could be wrong?", blocks=(_verdict_counts(checks), table(*checks), *folds))
+
+
+def _verdict_counts(checks: Sequence[CheckResult]) -> Sentence:
+    found = pd.Series([check.verdict for check in checks]).value_counts(sort=False)
+    counts = {str(verdict): int(number) for verdict, number in found.items()}
+    said = ", ".join(f"{verdict}: {number}" for verdict, number in counts.items())
+    return Sentence(
+        text=f"Checks made: {len(checks)} ({said}).",
+        numbers=Facts(counts),
+    )
+
+
+def _others(results: Sequence[Result], headline: Result | None) -> list[Section]:
+    """Every other design with its own picture; within-city contrasts as description."""
+    sections = [
+        Section(
+            title=f"What does another design say? {words.method(result.method)}",
+            blocks=(finding(result), detectable(result), *pictures(result)),
+        )
+        for result in results
+        if result is not headline and not _describes(result)
+    ]
+    described = [result for result in results if result.terms["term"].eq(description).any()]
+    if described:
+        blocks: list[Block] = []
+        for result in described:
+            blocks += [within_city(result), *(pictures(result) if _describes(result) else ())]
+        sections.append(Section(title="What did the covered hours do within the city?", blocks=tuple(blocks)))
+    return sections
+
+
+def _together(results: Sequence[Result]) -> Section | None:
+    if not results:
+        return None
+    every = Fold(label="Every term of every design", table=table(*results))
+    return Section(title="All estimates together", blocks=(table(*results, terms="headline"), every))
+
+
+def _truth(results: Sequence[Result], truth: Mapping[str, float] | None) -> Section | None:
+    if not truth:
+        return None
+    return Section(title="How far are the estimates from the truth?", blocks=(distances(results, truth),))
+
+
+def _quality(quality: pd.DataFrame | None) -> Section | None:
+    if quality is None:
+        return None
+    counts = _quality_counts(quality)
+    labels = {"rows": "first rows", "mend": "what to do"}
+    found = (plain(quality, title="Findings in the data", labels=labels),) if len(quality) else ()
+    return Section(title="Can the data be trusted?", blocks=(counts, *found))
+
+
+def _quality_counts(quality: pd.DataFrame) -> Sentence:
+    absent = [name for name in ("rule", "severity", "count") if name not in quality]
+    if absent:
+        raise DataError(f"quality= lacks {', '.join(absent)}", mend="give the findings table of data validation")
+    if quality.empty:
+        return Sentence(text="The data break no rule of the data dictionary.", numbers=Facts({"rules": 0}))
+    rules, places = len(quality), int(quality["count"].sum())
+    kinds = quality["severity"].value_counts(sort=False)
+    said = ", ".join(f"{number} {kind}{'s' * (number > 1)}" for kind, number in kinds.items())
+    return Sentence(
+        text=f"The data break {rules} rule{'s' * (rules > 1)} ({said}), in {places:,} place{'s' * (places > 1)}.",
+        numbers=Facts({"rules": rules, "places": places} | {str(kind): int(n) for kind, n in kinds.items()}),
+    )
+
+
+def _remarks(results: Sequence[Result]) -> Section | None:
+    """List the notes of all results, each once with the methods it belongs to."""
+    said: dict[str, list[str]] = {}
+    for result in results:
+        for text in result.notes:
+            said.setdefault(text, []).append(words.method(result.method))
+    if not said:
+        return None
+    items = tuple(Sentence(text=f"{', '.join(dict.fromkeys(names))}: {text}") for text, names in said.items())
+    return Section(title="What must be read with these numbers?", blocks=(Bullets(items=items),))
+
+
+def _origins(results: Sequence[Result]) -> Section:
+    made = f"Made with coresponder_causal {VERSION}, Python {platform.python_version()}, " + ", ".join(
+        f"{name} {version(name)}" for name in libraries
+    )
+    computed = (_provenance(results),) if results else ()
+    return Section(title="Where do the numbers come from?", blocks=(*computed, Sentence(text=f"{made}.")))
+
+
+def _provenance(results: Sequence[Result]) -> Table:
+    rows = [{"method": result.method, **result.provenance.to_dict()} for result in results]
+    columns = (
+        Column("method", "Method"),
+        Column("design", "Design"),
+        Column("options", "Options"),
+        Column("version", "Version"),
+        Column("seed", "Seed"),
+        Column("data", "Fingerprint of the design (SHA-256)"),
+    )
+    return Table(title="Computed from", frame=pd.DataFrame(rows), columns=columns)

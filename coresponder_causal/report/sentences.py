@@ -1,0 +1,169 @@
+"""The finding in plain words, with every number from the result."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from coresponder_causal.core.facts import Facts
+from coresponder_causal.core.result import Result
+from coresponder_causal.report import words
+from coresponder_causal.report.effects import effects
+from coresponder_causal.report.specs import Sentence
+
+description = "covered_within_city"
+
+
+def sentence(result: Result) -> Sentence:
+    """Say what was found, and the smallest effect the design would have found.
+
+    An effect is claimed only when the 95 % interval leaves out "no change".
+
+    Parameters
+    ----------
+    result : Result
+        Its first term is spoken of.
+
+    Returns
+    -------
+    Sentence
+        ``numbers``: ``estimate, conf_low, conf_high`` as in ``tidy()``, ``df``, and ``shown``, ``shown_low``,
+        ``shown_high``, ``shown_mde`` in the unit of the text.
+
+    Raises
+    ------
+    EstimationError
+        If the result is a set of values; read its bounds from ``tidy()``.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from coresponder_causal.core.estimand import Estimand
+    >>> about = Estimand(contrast="ATT", outcome="calls", treatment="0 to 70 hours", population="one city",
+    ...                  horizon="30 months", scale="ratio of rates")
+    >>> r = Result(method="example", estimand=about, terms=pd.DataFrame({"term": ["mean_post"]}),
+    ...            estimate=np.array([-0.2]), vcov=np.array([[0.0049]]), df=np.array([9.0]), scale="log_ratio",
+    ...            n_obs=72, n_units=11)
+    >>> print(finding(r))
+    Calls fell by 18 % against what would be expected without the programme (95 % interval −30 % to −4.1 %).
+    """
+    return Sentence(
+        text=f"{finding(result).text} {detectable(result).text}", numbers=_numbers(result), support=result.support
+    )
+
+
+def finding(result: Result) -> Sentence:
+    """Say what was found of the first term, without the detectable effect.
+
+    Parameters
+    ----------
+    result : Result
+
+    Returns
+    -------
+    Sentence
+    """
+    low, high = (float(result.tidy()[name].iloc[0]) for name in ("conf_low", "conf_high"))
+    unclear = low <= 0 <= high
+    text = _unclear(result) if unclear else _claim(result)
+    return Sentence(text=text, numbers=_numbers(result), support=result.support)
+
+
+def detectable(result: Result) -> Sentence:
+    """Say the smallest fall that the design finds four times in five.
+
+    Parameters
+    ----------
+    result : Result
+
+    Returns
+    -------
+    Sentence
+    """
+    size = _amount(result, float(effects(result)["mde"].iloc[0]))
+    text = f"The smallest effect this design would find four times in five is a fall of {size}."
+    return Sentence(text=text, numbers=_numbers(result), support=result.support)
+
+
+def within_city(result: Result) -> Sentence:
+    """Describe what the covered hours did inside the city, and how much of it other cities show without a team.
+
+    Parameters
+    ----------
+    result : Result
+        With a term ``covered_within_city``.
+
+    Returns
+    -------
+    Sentence
+        Where there is a ``triple_difference`` too, ``numbers`` adds ``elsewhere``: the change in percent of the same
+        contrast in the comparison cities, on average.
+    """
+    names = result.terms["term"].tolist()
+    weights = np.eye(len(names))
+    alone = result.combine(weights[[names.index(description)]], pd.DataFrame({"term": [description]}))
+    text = f"Description only, not an effect of the programme. {finding(alone).text}"
+    numbers = dict(finding(alone).numbers)
+    if "triple_difference" in names and result.scale == "log_ratio":
+        contrast = weights[names.index(description)] - weights[names.index("triple_difference")]
+        elsewhere = float(100 * np.expm1(contrast @ result.estimate))
+        numbers["elsewhere"] = elsewhere
+        text += (
+            f" In the comparison cities, where no team came, the same hours moved by about "
+            f"{words.percent(elsewhere)} against the others: so much of the contrast needs no programme."
+        )
+    return Sentence(text=text, numbers=Facts(numbers), support=result.support)
+
+
+def _claim(result: Result) -> str:
+    row = effects(result).iloc[0]
+    outcome = words.capital(words.outcome(result))
+    verb = "fell" if row["estimate"] < 0 else "rose"
+    return f"{outcome} {verb} by {_amount(result, row['estimate'])} {_against(result)} ({_interval(result)})."
+
+
+def _unclear(result: Result) -> str:
+    row = effects(result).iloc[0]
+    change = "a fall" if row["estimate"] < 0 else "a rise"
+    return (
+        f"The data cannot tell whether {words.outcome(result)} changed {_against(result)}: the best single estimate is "
+        f"{change} of {_amount(result, row['estimate'])}, but the {_interval(result)} leaves room for no change at all."
+    )
+
+
+def _against(result: Result) -> str:
+    """Say what the change is measured against."""
+    term = result.terms["term"].iloc[0]
+    if term == description:
+        return "in the hours the team was on duty, against the other hours of the same city"
+    if term == "triple_difference":
+        return "in the hours the team was on duty, against the other hours and the comparison cities' experience"
+    if result.cities is not None:
+        return "against what the comparison cities' experience predicts"
+    if result.path is not None:
+        return "against what the city's own earlier course predicts"
+    return "against what would be expected without the programme"
+
+
+def _interval(result: Result) -> str:
+    row = effects(result).iloc[0]
+    predicted = result.extra.get("interval") == "prediction interval" and row["term"] != description
+    kind = "prediction interval" if predicted else "interval"
+    if result.scale == "log_ratio":
+        return f"95 % {kind} {words.percent(row['conf_low'])} to {words.percent(row['conf_high'])}"
+    return f"95 % {kind} {words.signed(row['conf_low'])} to {words.signed(row['conf_high'])} {row['unit']}"
+
+
+def _amount(result: Result, value: float) -> str:
+    if result.scale == "log_ratio":
+        return words.percent_size(value)
+    return f"{words.number(abs(value))} {words.unit(result)}"
+
+
+def _numbers(result: Result) -> Facts:
+    raw, shown = result.tidy().iloc[0], effects(result).iloc[0]
+    return Facts(
+        {name: float(raw[name]) for name in ("estimate", "conf_low", "conf_high")}
+        | {"df": float(shown["df"]), "shown": float(shown["estimate"]), "shown_mde": float(shown["mde"])}
+        | {"shown_low": float(shown["conf_low"]), "shown_high": float(shown["conf_high"])}
+    )

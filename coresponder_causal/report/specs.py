@@ -1,0 +1,207 @@
+"""What the report room makes: tables, pictures, sentences and pages as values, with every number they show.
+
+A spec is not yet a file. It carries the numbers it draws and the support behind them (persons, events, units), so that
+whoever decides what may leave can decide on the spec alone; `coresponder_causal.report.write` then makes the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+import pandas as pd
+
+from coresponder_causal.core.facts import Facts
+
+Form = Literal["text", "number", "signed", "whole", "p"]
+PictureKind = Literal["series", "gap", "forest"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """How one column of a table is headed and written.
+
+    Parameters
+    ----------
+    name : str
+        Column of the frame.
+    label : str
+        Heading in plain words.
+    form : {"text", "number", "signed", "whole", "p"}
+        Text, three significant digits, the same with its sign always shown, whole numbers, p-values.
+    """
+
+    name: str
+    label: str
+    form: Form = "text"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Table:
+    """A table: numbers at full precision in ``frame``, and how they are to be written.
+
+    Parameters
+    ----------
+    title : str
+    frame : DataFrame
+        The cells.
+    columns : tuple of Column
+        Columns shown, in order.
+    note : str
+        What stands below the table.
+    support : DataFrame, optional
+        Persons, events and units behind the rows; None where nothing is known of them.
+    """
+
+    title: str
+    frame: pd.DataFrame
+    columns: tuple[Column, ...]
+    note: str = ""
+    support: pd.DataFrame | None = None
+
+    def _repr_html_(self) -> str:
+        return _fragment(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Picture:
+    """A picture before it is drawn.
+
+    Parameters
+    ----------
+    title, caption : str
+        Heading, and what is to be read below the picture.
+    alt : str
+        What the picture shows, for those who cannot see it.
+    kind : {"series", "gap", "forest"}
+        One city in time; its ratio to comparison cities in time; one row per city.
+    data : mapping of str to DataFrame
+        Every number drawn.
+    labels : Facts
+        Words on the axes and beside the lines.
+    support : DataFrame, optional
+        Persons, events and units behind what is drawn; None where nothing is known of them.
+    """
+
+    title: str
+    caption: str
+    alt: str
+    kind: PictureKind
+    data: Mapping[str, pd.DataFrame]
+    labels: Facts = field(default_factory=Facts)
+    support: pd.DataFrame | None = None
+
+    def _repr_html_(self) -> str:
+        return _fragment(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sentence:
+    """A sentence and the numbers in it.
+
+    Parameters
+    ----------
+    text : str
+    numbers : Facts
+        Numbers of the sentence by name, unrounded.
+    support : DataFrame, optional
+        Persons, events and units behind the numbers.
+    """
+
+    text: str
+    numbers: Facts = field(default_factory=Facts)
+    support: pd.DataFrame | None = None
+
+    def __str__(self) -> str:
+        return self.text
+
+    def _repr_html_(self) -> str:
+        return _fragment(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Fold:
+    """A table that opens on a click, and is printed open.
+
+    Parameters
+    ----------
+    label : str
+        What stands on the closed fold.
+    table : Table
+    """
+
+    label: str
+    table: Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Bullets:
+    """Sentences as a list.
+
+    Parameters
+    ----------
+    items : tuple of Sentence
+    """
+
+    items: tuple[Sentence, ...]
+
+
+Block: TypeAlias = Sentence | Table | Picture | Fold | Bullets
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Section:
+    """One question of a page and what answers it.
+
+    Parameters
+    ----------
+    title : str
+    blocks : tuple of Sentence, Table, Picture, Fold or Bullets
+    """
+
+    title: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Page:
+    """A page: banners, the finding, then one question a section.
+
+    Parameters
+    ----------
+    title, subtitle : str
+    banners : tuple of str
+        What must be known before anything else is read.
+    finding : tuple of Sentence
+        First what the design can detect, then what was found.
+    sections : tuple of Section
+    """
+
+    title: str
+    subtitle: str = ""
+    banners: tuple[str, ...] = ()
+    finding: tuple[Sentence, ...] = ()
+    sections: tuple[Section, ...] = ()
+
+    def parts(self) -> Iterator[Table | Picture | Sentence]:
+        """Every table, picture and sentence on the page, in the order of reading."""
+        yield from self.finding
+        for section in self.sections:
+            for block in section.blocks:
+                if isinstance(block, Fold):
+                    yield block.table
+                elif isinstance(block, Bullets):
+                    yield from block.items
+                else:
+                    yield block
+
+
+Spec: TypeAlias = Table | Picture | Sentence | Page
+
+
+def _fragment(spec: Spec) -> str:
+    """Markup for a notebook, by way of the one door."""
+    from coresponder_causal.report.write import rendered
+
+    return rendered(spec, ".fragment").decode()

@@ -1,0 +1,222 @@
+"""Estimates and checks as tables: numbers at full precision, headed in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from coresponder_causal.core.errors import EstimationError
+from coresponder_causal.core.result import Result
+from coresponder_causal.core.verdict import CheckResult
+from coresponder_causal.report import words
+from coresponder_causal.report.effects import effects
+from coresponder_causal.report.specs import Column, Table
+
+marks = {"contradicts": "✕", "no contradiction found": "○", "cannot tell": "?", "not applicable": "–"}
+evidence_columns = (
+    Column("method", "Method"),
+    Column("term", "What"),
+    Column("estimate", "Estimate", "signed"),
+    Column("conf_low", "95 % from", "signed"),
+    Column("conf_high", "to", "signed"),
+    Column("unit", "Unit"),
+    Column("mde", "Smallest detectable", "signed"),
+    Column("df", "df", "number"),
+    Column("p_value", "p", "p"),
+    Column("n_obs", "Rows", "whole"),
+    Column("notes", "Notes", "whole"),
+)
+evidence_note = (
+    "Smallest detectable: the fall that a two-sided 5 % test of this design finds four times in five. "
+    "Rows: observations used. Notes: how many remarks must be read with the number."
+)
+verdict_note = (
+    "A check can contradict an assumption; none can establish it. Power: how often the check would see a violation as "
+    "large as the estimate, where known."
+)
+
+
+def table(*items: Result | CheckResult, terms: Literal["all", "headline"] = "all") -> Table:
+    """Estimates of results, or verdicts of checks, one below the other.
+
+    Parameters
+    ----------
+    *items : Result or CheckResult
+        All of one kind.
+    terms : {"all", "headline"}
+        Every term of each result, or its first.
+
+    Returns
+    -------
+    Table
+        Of results: ``method, term, estimate, conf_low, conf_high, unit, mde, df, p_value, n_obs, notes``, log ratios as
+        percent changes. Of checks: ``check, assumption, verdict, power, sentence``.
+
+    Raises
+    ------
+    EstimationError
+        If nothing, or results and checks together, are given: make one table of each.
+    """
+    results = [item for item in items if isinstance(item, Result)]
+    checks = [item for item in items if isinstance(item, CheckResult)]
+    if not items or len(results) not in (0, len(items)):
+        raise EstimationError(
+            f"a table shows results or checks, not {len(results)} results and {len(checks)} checks",
+            mend="call table once for the results and once for the checks",
+        )
+    return _evidence(results, terms) if results else _verdicts(checks)
+
+
+def numbers_of(check: CheckResult) -> Table:
+    """Return the numbers behind a check's verdict, column by column.
+
+    Parameters
+    ----------
+    check : CheckResult
+
+    Returns
+    -------
+    Table
+    """
+    return plain(check.table, title=f"Numbers behind “{check.check.replace('_', ' ')}”")
+
+
+def plain(frame: pd.DataFrame, *, title: str, note: str = "", labels: Mapping[str, str] | None = None) -> Table:
+    """Return any frame as a table: numbers as numbers, everything else as text.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    title, note : str
+    labels : mapping, optional
+        Headings by column; the column's own name with spaces otherwise.
+    """
+    headings = dict(labels or {})
+    columns = tuple(
+        Column(str(name), headings.get(str(name), str(name).replace("_", " ")), _form(frame[name])) for name in frame
+    )
+    return Table(title=title, frame=frame.rename(columns=str).reset_index(drop=True), columns=columns, note=note)
+
+
+def distances(results: Sequence[Result], truth: Mapping[str, float]) -> Table:
+    """Return how far each estimate lies from a known truth.
+
+    Parameters
+    ----------
+    results : sequence of Result
+    truth : mapping
+        True value on the result's own scale by ``"method.term"``, e.g. ``{"its_segmented.mean_post": -0.2}``.
+
+    Returns
+    -------
+    Table
+        ``method, term, truth, estimate, distance, std_errors, inside``: differences, or percent changes with their
+        distance in percentage points; the distance also in standard errors.
+
+    Raises
+    ------
+    EstimationError
+        If a truth belongs to no estimate; correct its name.
+    """
+    rows = [row for result in results for row in _distance_rows(result, truth)]
+    strangers = sorted(set(truth) - {row["key"] for row in rows})
+    if strangers:
+        raise EstimationError(
+            f"{len(strangers)} truths belong to no estimate: {', '.join(strangers[:5])}",
+            mend="name each as 'method.term' of a result on the page, terms in events left out",
+        )
+    columns = (
+        Column("method", "Method"),
+        Column("term", "What"),
+        Column("truth", "Truth", "signed"),
+        Column("estimate", "Estimate", "signed"),
+        Column("distance", "Distance", "signed"),
+        Column("unit", "Unit"),
+        Column("std_errors", "in standard errors", "signed"),
+        Column("inside", "Truth inside the 95 % interval"),
+    )
+    return Table(
+        title="How far from the known truth?",
+        frame=pd.DataFrame(rows).drop(columns="key"),
+        columns=columns,
+        note="Distance: estimate minus truth; of percent changes in percentage points.",
+        support=_support(results),
+    )
+
+
+def _evidence(results: Sequence[Result], terms: Literal["all", "headline"]) -> Table:
+    frames = []
+    for result in results:
+        rows = effects(result)
+        frames.append(
+            rows.assign(
+                method=words.method(result.method),
+                term=rows["term"].map(words.term),
+                n_obs=result.n_obs,
+                notes=len(result.notes),
+            ).head(len(rows) if terms == "all" else 1)
+        )
+    frame = pd.concat(frames, ignore_index=True)[[column.name for column in evidence_columns]]
+    return Table(
+        title="Estimates", frame=frame, columns=evidence_columns, note=evidence_note, support=_support(results)
+    )
+
+
+def _verdicts(checks: Sequence[CheckResult]) -> Table:
+    frame = pd.DataFrame(
+        {
+            "check": [words.capital(check.check.replace("_", " ")) for check in checks],
+            "assumption": [check.assumption for check in checks],
+            "verdict": [f"{marks[check.verdict]} {check.verdict}" for check in checks],
+            "sentence": [check.sentence for check in checks],
+            "power": [float("nan") if check.power is None else check.power for check in checks],
+        }
+    )
+    columns = (
+        Column("check", "Check"),
+        Column("assumption", "Assumption"),
+        Column("verdict", "Verdict"),
+        Column("sentence", "What was found"),
+        Column("power", "Power", "number"),
+    )
+    return Table(title="Checks", frame=frame, columns=columns, note=verdict_note)
+
+
+def _distance_rows(result: Result, truth: Mapping[str, float]) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = []
+    table = effects(result).join(result.tidy().drop(columns="term"), rsuffix="_raw")
+    for row in table[table["mde"].notna()].to_dict("records"):
+        true = truth.get(f"{result.method}.{row['term']}")
+        if true is None:
+            continue
+        shown = 100 * np.expm1(true) if result.scale == "log_ratio" else true
+        rows.append(
+            {
+                "key": f"{result.method}.{row['term']}",
+                "method": words.method(result.method),
+                "term": words.term(str(row["term"])),
+                "truth": shown,
+                "estimate": row["estimate"],
+                "distance": row["estimate"] - shown,
+                "unit": row["unit"],
+                "std_errors": (row["estimate_raw"] - true) / row["std_error"],
+                "inside": "yes" if row["conf_low_raw"] <= true <= row["conf_high_raw"] else "no",
+            }
+        )
+    return rows
+
+
+def _support(results: Sequence[Result]) -> pd.DataFrame | None:
+    known = [result.support.assign(method=result.method) for result in results if result.support is not None]
+    return pd.concat(known, ignore_index=True) if known else None
+
+
+def _form(values: pd.Series) -> Literal["text", "number", "whole", "p"]:
+    if pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
+        return "text"
+    if values.name == "p_value":
+        return "p"
+    return "whole" if pd.api.types.is_integer_dtype(values) else "number"

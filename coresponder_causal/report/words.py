@@ -1,0 +1,158 @@
+"""Numbers and names in plain words, so that the same figure reads the same in a sentence, a table and a picture."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+
+from coresponder_causal.core.result import Result
+from coresponder_causal.report.specs import Form
+
+methods = {
+    "its_segmented": "Interrupted time series",
+    "did_prediction_interval": "Comparison cities, prediction interval",
+    "call_coverage": "Hours on duty",
+}
+terms = {
+    "mean_post": "mean after the start",
+    "level_change": "change of level at the start",
+    "slope_change": "change of slope after the start",
+    "averted": "events averted in all",
+    "triple_difference": "covered hours, beyond comparison cities",
+    "covered_within_city": "covered hours, within the city (description)",
+}
+missing = "–"
+
+
+def number(value: float) -> str:
+    """Three significant digits, a true minus sign, whole numbers from 100 on.
+
+    Examples
+    --------
+    >>> number(-0.01234), number(18.26), number(1234.5), number(float("inf"))
+    ('−0.0123', '18.3', '1,234', '∞')
+    """
+    if pd.isna(value):
+        return missing
+    if np.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    size = abs(float(value))
+    digits = 0 if size >= 100 or size == 0 else int(np.clip(2 - np.floor(np.log10(size)), 0, 12))
+    text = f"{size:,.{digits}f}"
+    return f"−{text}" if value < 0 else text
+
+
+def signed(value: float) -> str:
+    """Write as `number` does, with a plus sign before positive values."""
+    return f"+{number(value)}" if value > 0 else number(value)
+
+
+def percent(value: float) -> str:
+    """Write a change in percent: whole from 10 on, else one decimal; below 0.1 one digit, so as not to read 0.
+
+    Examples
+    --------
+    >>> percent(-18.26), percent(3.04), percent(0.042), percent(0.0)
+    ('−18 %', '+3.0 %', '+0.04 %', '0 %')
+    """
+    if value == 0 or not np.isfinite(value):
+        return f"{number(value)} %"
+    return f"{'−' if value < 0 else '+'}{percent_size(value)}"
+
+
+def percent_size(value: float) -> str:
+    """Write as `percent` does, without the sign."""
+    size = abs(float(value))
+    if size >= 9.95:
+        return f"{size:,.0f} %"
+    if size >= 0.095:
+        return f"{size:.1f} %"
+    return f"{size:.{int(np.ceil(-np.log10(size)))}f} %" if size > 0 else "0 %"
+
+
+def p_value(value: float) -> str:
+    """Write a p-value to three decimals; smaller ones as a bound."""
+    if pd.isna(value):
+        return missing
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def cell(value: object, form: Form) -> str:
+    """Write a table's cell.
+
+    Parameters
+    ----------
+    value : object
+    form : {"text", "number", "signed", "whole", "p"}
+
+    Examples
+    --------
+    >>> cell(-0.5, "signed"), cell(12345, "whole"), cell(None, "text")
+    ('−0.500', '12,345', '–')
+    """
+    if value is None or value is pd.NaT or (isinstance(value, (float, np.floating)) and np.isnan(value)):
+        return missing
+    if isinstance(value, (tuple, list)):
+        return ", ".join(str(item) for item in value)
+    if form == "text" or not isinstance(value, (int, float, np.integer, np.floating)):
+        return str(value)
+    if form == "whole":
+        return f"{value:,.0f}".replace("-", "−")
+    return {"number": number, "signed": signed, "p": p_value}[form](float(value))
+
+
+def method(name: str) -> str:
+    """Name the method in plain words; by its own name with spaces where it has none."""
+    return methods.get(name, name.replace("_", " "))
+
+
+def term(name: str) -> str:
+    """Name the term in plain words.
+
+    Examples
+    --------
+    >>> term("effect_at_6_months"), term("event_time_3")
+    ('after 6 months', 'event time 3')
+    """
+    horizon = re.fullmatch(r"effect_at_(\d+)_(\w+)", name)
+    return f"after {horizon[1]} {horizon[2]}" if horizon else terms.get(name, name.replace("_", " "))
+
+
+def outcome(result: Result) -> str:
+    """Name what is counted: "calls", "the rate of arrest"."""
+    name = result.estimand.outcome.replace("_", " ")
+    return name if name.endswith("s") else f"the rate of {name}"
+
+
+def unit(result: Result) -> str:
+    """Name the unit of the outcome per period, e.g. "calls a month"."""
+    return str(result.extra.get("outcome_unit", result.estimand.outcome.replace("_", " ")))
+
+
+def city(result: Result) -> str:
+    """Name the treated city."""
+    return str(result.extra.get("city", result.estimand.population))
+
+
+def capital(text: str) -> str:
+    """Make the first letter large."""
+    return text[:1].upper() + text[1:]
+
+
+def date(text: str) -> str:
+    """Write an ISO date in words, anything else as it is.
+
+    Examples
+    --------
+    >>> date("2020-07-15"), date("2020-07"), date("period 12")
+    ('15 July 2020', 'July 2020', 'period 12')
+    """
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        day = pd.Timestamp(text)
+        return f"{day.day} {day.month_name()} {day.year}"
+    if re.fullmatch(r"\d{4}-\d{2}", text):
+        month = pd.Timestamp(text)
+        return f"{month.month_name()} {month.year}"
+    return text

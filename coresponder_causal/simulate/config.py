@@ -1,0 +1,138 @@
+"""What a simulated world is made of: every number that a study may turn."""
+
+from dataclasses import dataclass, fields
+from math import isfinite, log
+from numbers import Integral, Real
+
+from coresponder_causal.core.errors import DesignError, Problems
+
+_BOUNDS: dict[str, tuple[float, float]] = {
+    "monthly_calls": (0.5, 1e5),
+    "n_comparison": (1, 60),
+    "city_rate_sd": (0, 2),
+    "season_amplitude": (0, 1),
+    "season_sd": (0, 1),
+    "hour_sd": (0, 1),
+    "rho": (0, 0.99),
+    "ar_sd": (0, 2),
+    "nugget_sd": (0, 2),
+    "tau": (0, 2),
+    "tau_hours": (0, 2),
+    "covid_amplitude": (-3, 3),
+    "covid_loading_sd": (0, 3),
+    "covid_hours": (-3, 3),
+    "covid_months": (1, 34),
+    "effect": (-3, 3),
+    "spillover": (-1, 1),
+    "city_effect": (-3, 3),
+    "absence": (0, 1),
+    "attendance": (-3, 3),
+    "selection": (-3, 3),
+}
+_WHOLE = ("n_comparison", "covid_months")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorldConfig:
+    """Sizes, shocks and effects of a simulated world; logs are natural logs of monthly call rates.
+
+    Parameters
+    ----------
+    monthly_calls : float
+        Expected calls of the treated city in an average month before March 2020. The comparison cities follow from
+        their populations and their own rates.
+    n_comparison : int
+        Number of comparison cities. The first ten carry names; further ones are called "Comparison 11" and so on and
+        repeat the populations of the ten.
+    city_rate_sd : float
+        Standard deviation of the comparison cities' log rates per resident around the treated city's.
+    season_amplitude, season_sd : float
+        Size of the shared yearly wave (two harmonics), and standard deviation of each city's departure from it.
+    hour_sd : float
+        Standard deviation of each city's departure from the shared hour-of-week profile.
+    rho, ar_sd : float
+        Month-to-month correlation and standard deviation of the AR(1) shocks of a city.
+    nugget_sd : float
+        Standard deviation of the independent month shocks of a city.
+    tau : float
+        Standard deviation between cities of the structural step on 15 July 2020, the treated city included.
+    tau_hours : float
+        Standard deviation between cities of the structural step of covered against uncovered hours on that day.
+    covid_amplitude, covid_loading_sd : float
+        Log change of calls in March 2020 in the average city, and the standard deviation of the cities' loadings
+        (mean 1) on it.
+    covid_hours : float
+        Size of the log shift of the hour-of-week profile towards the evening in March 2020, times the city's loading.
+    covid_months : int
+        Months until both COVID changes have faded, in a straight line.
+    effect : float
+        Log ratio of calls in covered hours at full dose, against the earlier small dose.
+    spillover : float
+        Share of `effect` that reaches the uncovered hours.
+    city_effect : float or None
+        If given, replaces `effect` and `spillover` by one log ratio over all hours at full dose from 15 July 2020.
+    absence : float
+        Probability that a planned shift is not delivered.
+    attendance : float
+        Strength of everything that the team's presence changes on a call: 1 as built, 0 nothing.
+    selection : float
+        Log odds by which one standard deviation of hidden severity raises the chance that the team is sent.
+
+    Raises
+    ------
+    DesignError
+        If values are no numbers or out of range; the message lists each with its range. Mend: set them inside it.
+
+    Examples
+    --------
+    >>> WorldConfig(tau=0).tau
+    0
+    >>> WorldConfig(rho=1.2, absence=-0.1)
+    Traceback (most recent call last):
+    ...
+    coresponder_causal.core.errors.DesignError: WorldConfig breaks 2 rules
+      1. rho = 1.2 is outside [0, 0.99]: set it inside
+      2. absence = -0.1 is outside [0, 1]: set it inside
+      mend: change the 2 points above, then run again
+    """
+
+    monthly_calls: float = 200.0
+    n_comparison: int = 10
+    city_rate_sd: float = 0.25
+    season_amplitude: float = 0.10
+    season_sd: float = 0.02
+    hour_sd: float = 0.06
+    rho: float = 0.5
+    ar_sd: float = 0.08
+    nugget_sd: float = 0.03
+    tau: float = 0.10
+    tau_hours: float = 0.06
+    covid_amplitude: float = -0.30
+    covid_loading_sd: float = 0.30
+    covid_hours: float = 0.15
+    covid_months: int = 15
+    effect: float = log(0.70)
+    spillover: float = 0.25
+    city_effect: float | None = None
+    absence: float = 0.07
+    attendance: float = 1.0
+    selection: float = 0.8
+
+    def __post_init__(self) -> None:
+        problems = Problems("WorldConfig")
+        for item in fields(self):
+            _check_number(problems, item.name, getattr(self, item.name))
+        problems.raise_if_any(DesignError)
+
+
+def _check_number(problems: Problems, name: str, value: object) -> None:
+    """Note a value that is no finite number, no whole number where one is due, or out of range."""
+    low, high = _BOUNDS[name]
+    if value is None and name == "city_effect":
+        return
+    if isinstance(value, bool) or not isinstance(value, Real) or not isfinite(value):
+        problems.add(f"{name} = {value!r} is not a finite number", mend=f"give a number from {low:g} to {high:g}")
+    elif name in _WHOLE and not isinstance(value, Integral):
+        problems.add(f"{name} = {value!r} is not a whole number", mend="give an int")
+    elif not low <= float(value) <= high:
+        problems.add(f"{name} = {float(value):g} is outside [{low:g}, {high:g}]", mend="set it inside")

@@ -1,0 +1,31 @@
+"""The tables of a world pass the data room unchanged, and its panels agree with the world's own counts."""
+
+import pandas as pd
+import pytest
+
+from coresponder_causal.data.panel import panel
+from coresponder_causal.data.validate import findings, validate
+from coresponder_causal.simulate import WorldConfig, world
+
+NAMES = ["calls", "outcomes", "cities", "city_panel", "programmes", "breaks", "schedule", "control_series"]
+
+
+@pytest.fixture(scope="module")
+def study():
+    return world(seed=31, config=WorldConfig(n_comparison=1, monthly_calls=40))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_table_is_valid(study, name):
+    table = study.tables[name]
+    assert findings(table, table=name).empty
+    assert len(validate(table, table=name)) == len(table)
+
+
+def test_panels_of_the_calls_are_the_counts_of_the_world(study):
+    made = panel(study.tables["calls"], unit="city", period="month", cities=study.tables["cities"])
+    keys = ["city", "month"]
+    for own in (study.panel_counts, study.tables["city_panel"]):
+        expected = own.sort_values(keys).reset_index(drop=True)
+        found = made.sort_values(keys).reset_index(drop=True)[list(own.columns)]
+        pd.testing.assert_frame_equal(found, expected, check_dtype=False)
