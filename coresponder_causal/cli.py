@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -69,8 +68,9 @@ def init(
         written = plan.write_template(folder, force=force)
     console = Console(highlight=False)
     for path in written:
-        console.print(Text(str(path)))
-    console.print(Text(f"\nReplace the tables by your own, then: coresponder-causal evaluate {written[0]}"))
+        console.print(Text(str(path)), soft_wrap=True)
+    console.print("\nReplace the tables by your own, then:")
+    console.print(Text(f"coresponder-causal evaluate {written[0]}"), soft_wrap=True)
 
 
 @contextmanager
@@ -105,7 +105,7 @@ def _tell(finding: str, written: Path, *, simulated: bool) -> None:
     if simulated:
         console.print(Text("This is a simulated city: nothing here is evidence about a real programme.", style="bold"))
     console.print(Text(finding))
-    console.print(Text(f"\nThe page: {written}"))
+    console.print(Text(f"\nThe page: {written}"), soft_wrap=True)
 
 
 def main() -> None:
@@ -119,4 +119,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

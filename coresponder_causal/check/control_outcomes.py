@@ -19,17 +19,23 @@ assumption = "Outcomes that the programme cannot touch did not move with it."
 
 
 def control_outcomes(
-    result: Result, design: SeriesDesign | PanelDesign | CoverageDesign, *, outcomes: Sequence[str] = ()
+    result: Result,
+    design: SeriesDesign | PanelDesign | CoverageDesign,
+    *,
+    outcomes: Sequence[str] = (),
+    term: str | None = None,
 ) -> CheckResult:
     """Fit the same design to outcomes that the programme cannot touch.
 
     Parameters
     ----------
     result : Result
-        The estimate to be checked; its first term is looked at.
+        The estimate to be checked.
     design : the design it was made from
     outcomes : sequence of str
         Columns of the design's frame, e.g. burglaries and collisions.
+    term : str, optional
+        The term looked at; the first if not given.
 
     Returns
     -------
@@ -51,6 +57,7 @@ def control_outcomes(
     """
     if not outcomes:
         return not_applicable(name, assumption, "No outcome was named that the programme cannot touch.")
+    place = 0 if term is None else list(result.terms["term"]).index(term)
     rows, failed = [], []
     for outcome in outcomes:
         try:
@@ -58,12 +65,12 @@ def control_outcomes(
         except EstimationError as error:
             failed.append(f"{outcome}: {error.what}")
         else:
-            rows.append(_row(fit, outcome))
+            rows.append(_row(fit, place, outcome))
     if not rows:
         return not_applicable(name, assumption, f"None could be fitted ({'; '.join(failed)}).")
     table = pd.DataFrame(rows)
     table["p_holm"] = holm(table["p_value"])
-    able = float(np.median(power(float(result.estimate[0]), table["std_error"], table["df"])))
+    able = float(np.median(power(float(result.estimate[place]), table["std_error"], table["df"])))
     moved = table.loc[table["p_holm"] < 0.05, "outcome"]
     changes = "; ".join(_words(row, result.scale) for row in rows)
     sentence = (
@@ -81,10 +88,10 @@ def control_outcomes(
     )
 
 
-def _row(fit: Result, outcome: str) -> dict[str, str | float]:
-    first = fit.tidy().iloc[0]
+def _row(fit: Result, place: int, outcome: str) -> dict[str, str | float]:
+    first = fit.tidy().iloc[place]
     shown = {column: float(first[column]) for column in ("estimate", "std_error", "conf_low", "conf_high", "p_value")}
-    return {"outcome": outcome} | shown | {"df": float(fit.df[0])}
+    return {"outcome": outcome} | shown | {"df": float(fit.df[place])}
 
 
 def _words(row: dict[str, str | float], scale: str) -> str:

@@ -78,10 +78,10 @@ def _column(values: pd.Series) -> dict[str, object]:
 def _series(column: dict[str, Any]) -> pd.Series:
     values = column["values"]
     if "period" in column:
-        return pd.Series(values, dtype=column["period"])
+        return pd.Series(pd.array(values, dtype=column["period"]))
     if column["dtype"] == "float64":
         return pd.Series(_array({"shape": [len(values)], "values": values}))
-    return pd.Series(values, dtype=column["dtype"])
+    return pd.Series(pd.array(values, dtype=column["dtype"]))
 
 
 def _numbers(array: np.ndarray) -> dict[str, Any]:

@@ -28,7 +28,23 @@ _YES_NO = {"true": True, "yes": True, "1": True, "1.0": True, "false": False, "n
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something wrong with a table: a broken rule, where, how often, and what mends it."""
+    """Something wrong with a table.
+
+    Parameters
+    ----------
+    rule : str
+        What is broken.
+    field : str
+        Where; empty for the table as a whole.
+    severity : {"error", "quality"}
+        Whether the table can be used nevertheless.
+    count : int
+        How many rows break it.
+    rows : tuple of str
+        The first five row numbers, with values where the field is open.
+    mend : str
+        What puts it right.
+    """
 
     rule: str
     field: str
@@ -99,7 +115,8 @@ def finding(broken: Broken, field: Field, values: pd.Series) -> Finding:
     Finding
     """
     rows = np.flatnonzero(broken.mask.to_numpy(dtype=bool))
-    shown = tuple(f"{row}: {values.iloc[row]!r}" if field.privacy == "open" else str(row) for row in rows[:5])
+    first = zip(rows[:5], values.iloc[rows[:5]].tolist(), strict=True)
+    shown = tuple(f"{row}: {value!r}" if field.privacy == "open" else str(row) for row, value in first)
     return Finding(broken.rule, field.name, broken.severity, rows.size, shown, broken.mend)
 
 
@@ -137,6 +154,15 @@ def local_clock(stamps: pd.Series, zones: pd.Series) -> pd.Series:
 
 def is_zone(name: str) -> bool:
     """Say whether a time zone of this name exists.
+
+    Parameters
+    ----------
+    name : str
+        A name, such as an IANA one.
+
+    Returns
+    -------
+    bool
 
     Examples
     --------
@@ -267,12 +293,7 @@ def _read_datetime(values: pd.Series) -> Reading:
     aware = offsets.notna()
     column = pd.to_datetime(text.where(written), format="ISO8601", errors="coerce", utc=bool(aware.any()))
     broken = [
-        Broken(
-            "unreadable date",
-            "error",
-            text.notna() & column.isna(),
-            "write local time as 2020-07-15 12:30",
-        ),
+        Broken("unreadable date", "error", text.notna() & column.isna(), "write local time as 2020-07-15 12:30"),
         Broken("date without a clock time", "quality", written & (text.str.len() == 10), "export the clock time too"),
     ]
     if aware.any() and (written & ~aware).any():
@@ -285,7 +306,7 @@ def _read_datetime(values: pd.Series) -> Reading:
 def _read_date(values: pd.Series) -> Reading:
     """Calendar dates."""
     stamps, broken = _read_datetime(values)
-    broken = [entry for entry in broken if entry.rule == "unreadable date" or "where" in entry.rule]
+    broken = [entry for entry in broken if entry.severity == "error" and entry.rule != SEVERAL_OFFSETS]
     if stamps.dt.tz is not None:
         zoned = Broken("date with a time zone", "error", stamps.notna(), "give the local calendar date")
         return stamps.dt.tz_localize(None), [*broken, zoned]
@@ -296,7 +317,7 @@ def _read_date(values: pd.Series) -> Reading:
 def _read_month(values: pd.Series) -> Reading:
     """Calendar months, from Periods, ISO months or dates."""
     if isinstance(values.dtype, pd.PeriodDtype):
-        if values.dtype == "period[M]":
+        if str(values.dtype) == "period[M]":
             return values, []
         return _wrong_type(values, "a month", pd.Series(pd.NaT, index=values.index, dtype="period[M]"))
     if _is_textual(values):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -100,7 +101,7 @@ def read_table(path: str | Path) -> pd.DataFrame:
         frame = _read(file, kind)
     except ModuleNotFoundError as error:
         raise DataError(f"{file.name} needs {error.name} to be read", mend=f"install {error.name}") from error
-    except (ValueError, OSError, KeyError, csv.Error) as error:
+    except (ValueError, OSError, KeyError, csv.Error, zipfile.BadZipFile) as error:
         raise DataError(f"{file.name} cannot be read: {error}", mend="save or export it again") from error
     if frame.empty:
         raise DataError(f"{file.name} has a head but no rows", mend="export it again")
@@ -121,8 +122,8 @@ def _read_workbook(file: Path) -> pd.DataFrame:
     with pd.ExcelFile(file) as book:
         first, *others = book.sheet_names
         if others:
-            note(f"{file.name}: sheet {first!r} was read, {len(others)} other sheets were not")
-        cells = book.parse(first, header=None, dtype=object)
+            note(f"{file.name}: of {len(others) + 1} sheets only the first, {first!r}, was read")
+        cells = pd.read_excel(book, sheet_name=first, header=None, dtype=object)
     if cells.empty:
         raise DataError(f"{file.name} has an empty first sheet {first!r}", mend="move the table to the first sheet")
     head = _distinct([str(name).strip() for name in cells.iloc[0]], file)

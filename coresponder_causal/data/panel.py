@@ -159,7 +159,7 @@ def _local(columns: pd.DataFrame, cities: pd.DataFrame | None) -> pd.Series:
         zones = pd.Series(pd.NA, index=columns.index, dtype="str")
     if zones.isna().any():
         raise DataError(
-            f"{int(zones.isna().sum())} stamps have an offset from UTC but no known local time zone",
+            f"stamps with an offset from UTC but no known local time zone: {int(zones.isna().sum())}",
             mend="give cities= with time_zone, or fill time_zone in the calls",
         )
     return local_clock(stamps, zones)
@@ -171,7 +171,7 @@ def _say_doubts(columns: pd.DataFrame, period: PeriodName, cities: pd.DataFrame 
         if missing := int(columns[name].isna().sum()):
             note(f"{name} is missing in {missing} of {len(columns)} calls, which the counts of {name} leave out")
     if cities is not None and (silent := sorted(set(cities.index) - set(columns["city"]))):
-        note(f"{len(silent)} cities have no calls and are not in the panel: {', '.join(silent)}")
+        note(f"cities without calls, left out of the panel: {', '.join(silent)}")
     first, last = columns["received_at"].min(), columns["received_at"].max()
     start = first.to_period(_FREQ[period]).start_time
     end = last.to_period(_FREQ[period]).end_time

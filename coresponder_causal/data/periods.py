@@ -149,7 +149,9 @@ def parse_time(values: Iterable[object]) -> TimeAxis:
         raise DesignError("time is empty", mend="give a table with at least one row")
     if (missing := np.flatnonzero(series.isna())).size:
         rows = ", ".join(str(row) for row in missing[:5])
-        raise DesignError(f"time is missing in {missing.size} rows (rows {rows})", mend="fill or drop those rows")
+        raise DesignError(
+            f"time is missing in {missing.size} of {len(series)} rows (rows {rows})", mend="fill or drop those rows"
+        )
     kind = pd.api.types.infer_dtype(series, skipna=False)
     if kind == "integer":
         return _from_numbers(series)
@@ -332,7 +334,7 @@ def _from_strings(texts: pd.Series, name: str = "time") -> TimeAxis:
         raise DesignError("time mixes months and dates", mend="write all of them as months or all as dates")
     wrong = texts[~iso]
     raise DesignError(
-        f"{name} holds {len(wrong)} strings that are not ISO dates, e.g. {wrong.iloc[0]!r}",
+        f"{name} holds strings that are not ISO dates: {len(wrong)}, e.g. {wrong.iloc[0]!r}",
         mend=f"write {name} as {_FORMS}",
     )
 
@@ -343,7 +345,8 @@ def _whole_days(stamps: pd.Series, name: str = "time") -> pd.Series:
         raise DesignError(f"{name} holds stamps with a time zone", mend="convert them to local dates")
     if (clock := int((stamps != stamps.dt.normalize()).sum())) > 0:
         raise DesignError(
-            f"{name} holds {clock} clock times", mend="give dates; count calls per period with data.panel"
+            f"{name} holds clock times: {clock} of {len(stamps)}",
+            mend="give dates; count calls per period with data.panel",
         )
     return stamps
 

@@ -155,7 +155,7 @@ def scheduled_hours(schedule: object, city: str) -> pd.DataFrame:
     if backwards.size:
         rows = ", ".join(map(str, backwards[:5]))
         raise DataError(
-            f"{backwards.size} shifts do not end after they start (rows {rows})",
+            f"shifts that do not end after they start: {backwards.size} (rows {rows})",
             mend="write the end of a shift past midnight with the next day's date",
         )
     shifts = clean[clean["city"] == city].sort_values("shift_start", ignore_index=True)
@@ -196,9 +196,9 @@ def _say_doubts(shifts: pd.DataFrame, city: str) -> None:
     """Note shifts that overlap and shifts whose delivered hours are not known."""
     overlapping = int((shifts["shift_start"].iloc[1:] < shifts["shift_end"].cummax().shift().iloc[1:]).sum())
     if overlapping:
-        note(f"{overlapping} shifts in {city} begin before an earlier one ends: their hours add up to team hours")
+        note(f"overlapping shifts in {city}: {overlapping}; their hours add up to team hours")
     if missing := int(shifts["delivered_hours"].isna().sum()):
-        note(f"{missing} of {len(shifts)} shifts in {city} do not say how many hours were delivered")
+        note(f"shifts in {city} without delivered hours: {missing} of {len(shifts)}")
 
 
 def _names(cities: object) -> set[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import astuple, fields
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,9 @@ from coresponder_causal.data.columns import SEVERAL_OFFSETS, Finding, local_cloc
 from coresponder_causal.data.frames import to_pandas
 
 if TYPE_CHECKING:
-    from coresponder_causal.data.dictionary import Field, Table
+    from coresponder_causal.data.dictionary import Table
+
+_HEAD = [entry.name for entry in fields(Finding)]
 
 
 def findings(frame: object, *, table: str, columns: Mapping[str, str] | None = None) -> pd.DataFrame:
@@ -50,7 +52,7 @@ def findings(frame: object, *, table: str, columns: Mapping[str, str] | None = N
     [['number with thousands separators', 'population', 'error', ("0: '66,900'",)]]
     """
     _, found = _examine(frame, table, columns)
-    return pd.DataFrame([[getattr(entry, name) for name in Finding.__slots__] for entry in found], columns=_HEAD)
+    return pd.DataFrame([astuple(entry) for entry in found], columns=_HEAD)
 
 
 def validate(frame: object, *, table: str, columns: Mapping[str, str] | None = None) -> pd.DataFrame:
@@ -109,7 +111,7 @@ def refuse(subject: str, found: Iterable[Finding]) -> None:
     problems = Problems(subject)
     for entry in found:
         if entry.severity == "error":
-            problems.add(_sentence(entry), mend=entry.mend, rows=entry.rows, total=entry.count)
+            problems.add(_sentence(entry), mend=entry.mend, rows=entry.rows, total=entry.count if entry.rows else None)
     problems.raise_if_any(DataError)
 
 
@@ -180,30 +182,27 @@ def _duplicates(clean: pd.DataFrame, table: Table) -> Iterator[Finding]:
 
 def _disorder(clean: pd.DataFrame, table: Table) -> Iterator[Finding]:
     """Count time stamps that come before an earlier one, by pair and by row."""
-    stamps = [table.field(name) for name in table.order if name in clean.columns]
-    naive = {clean[field.name].dt.tz is None for field in stamps}
-    if len(naive) > 1:
-        names = ", ".join(field.name for field in stamps)
-        yield Finding("some stamps have an offset, others not", names, "error", len(clean), (), "export all alike")
+    stamps = [name for name in table.order if name in clean.columns]
+    if len({clean[name].dt.tz is None for name in stamps}) > 1:
+        rule = "some stamps have an offset, others not"
+        yield Finding(rule, ", ".join(stamps), "error", len(clean), (), "export all alike")
         return
     anywhere = pd.Series(False, index=clean.index)
     pairs = []
     for first, second in combinations(stamps, 2):
-        wrong = clean[second.name] < clean[first.name]
+        wrong = clean[second] < clean[first]
         anywhere |= wrong
-        pairs.append(_disordered(f"{second.name} before {first.name}", second, wrong))
+        pairs.append(_disordered(f"{second} before {first}", second, wrong))
     if len(stamps) > 2:
-        pairs.append(
-            _disordered("time stamps out of order, any pair", replace(stamps[0], name=", ".join(table.order)), anywhere)
-        )
+        pairs.append(_disordered("time stamps out of order, any pair", ", ".join(stamps), anywhere))
     yield from (entry for entry in pairs if entry.count)
 
 
-def _disordered(rule: str, field: Field, wrong: pd.Series) -> Finding:
+def _disordered(rule: str, field: str, wrong: pd.Series) -> Finding:
     """Name the rows of one pair of stamps."""
     rows = tuple(str(row) for row in np.flatnonzero(wrong)[:5])
     mend = "keep the rows; ask how the stamps are entered, and leave intervals that use them out"
-    return Finding(rule, field.name, "quality", int(wrong.sum()), rows, mend)
+    return Finding(rule, field, "quality", int(wrong.sum()), rows, mend)
 
 
 def _sentence(entry: Finding) -> str:
@@ -217,6 +216,3 @@ def _shown(entry: Finding) -> str:
     """List the first rows of a finding."""
     more = ", …" if entry.count > len(entry.rows) else ""
     return f" (rows {', '.join(entry.rows)}{more})" if entry.rows else ""
-
-
-_HEAD = list(Finding.__slots__)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import DesignError, Problems
 from coresponder_causal.core.fingerprint import fingerprint
-from coresponder_causal.core.notes import collecting, note
+from coresponder_causal.core.notes import collecting, doubt, note
 from coresponder_causal.core.regressors import log_rate
 from coresponder_causal.data import frames
 from coresponder_causal.data.panel import panel
@@ -195,10 +195,21 @@ class CoverageDesign:
         zeros = int((counts == 0).to_numpy().sum())
         if zeros:
             note(f"{zeros} of {counts.size} city-month-class counts are zero: half an event was put in their place")
+        empty = int((exposure <= 0).to_numpy().sum())
+        if empty:
+            raise DesignError(
+                f"no '{self.exposure}' in {empty} of {counts.size} city-month-class cells",
+                mend="use exposure='hours', or leave out the cities with few calls",
+            )
         rates = pd.DataFrame(log_rate(counts.to_numpy(), exposure.to_numpy()), counts.index, counts.columns)
         covered, uncovered = rates.xs(True, axis=1, level="covered"), rates.xs(False, axis=1, level="covered")
         cities = [self.treated, *self.comparison_units]
-        return (covered[cities] - uncovered[cities]).dropna()
+        gap = pd.DataFrame(covered - uncovered).reindex(columns=cities)
+        if gap[self.treated].isna().all() or gap.isna().all().any():
+            raise DesignError("a city has no covered or no uncovered hours", mend="bring every hour of the week")
+        if gap.isna().to_numpy().any():
+            doubt(f"{int(gap.isna().any(axis=1).sum())} months are not there for every city and were left out of all")
+        return gap.dropna()
 
     def events(self) -> pd.Series:
         """Events by city."""
@@ -206,7 +217,7 @@ class CoverageDesign:
 
     def dose_at(self, months: NDArray[np.int64]) -> Array:
         """Dose at given months."""
-        return pd.Series(self.dose, index=self.months).reindex(months).to_numpy(np.float64)
+        return np.asarray(pd.Series(self.dose, index=self.months).reindex(months).to_numpy(), float)
 
     @property
     def comparison_units(self) -> list[str]:

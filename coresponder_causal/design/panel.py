@@ -220,7 +220,8 @@ class PanelDesign:
     def dose_of(self, unit: object, positions: NDArray[np.int64]) -> Array:
         """Dose of a unit at given positions."""
         mine = self.rows(unit)
-        return pd.Series(self.dose[mine], index=self.axis.positions[mine]).reindex(positions).to_numpy(np.float64)
+        own = pd.Series(self.dose[mine], index=self.axis.positions[mine])
+        return np.asarray(own.reindex(positions).to_numpy(), float)
 
     @property
     def positions(self) -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from coresponder_causal.core.errors import DataError, Problems
-from coresponder_causal.core.notes import collecting
+from coresponder_causal.core.notes import collecting, note
 from coresponder_causal.data.panel import panel
 from coresponder_causal.data.registers import breaks_for, contaminated, scheduled_hours
 from coresponder_causal.plan.study import Study
@@ -63,26 +63,26 @@ def counts(study: Study, tables: Mapping[str, pd.DataFrame]) -> Counts:
         hourly = pd.DataFrame()
         if "hours" in study.designs:
             hourly = panel(calls, unit="city", period="hour_of_week", cities=cities)
-    monthly = _with_population(monthly, cities)
-    series = tables.get("control_series")
-    monthly, hourly = _with_controls(monthly, hourly, series)
-    _check_names(study, monthly)
-    schedule = tables.get("schedule", pd.DataFrame())
-    if study.dose in ("planned_hours", "delivered_hours"):
-        monthly = _with_dose(monthly, schedule, str(study.city), study.dose)
-    own = _own_programme(study, tables.get("programmes"), monthly)
-    if own:
-        lines.append(f"Left out because they had a programme of their own: {', '.join(own)}.")
-        monthly = monthly[~monthly["city"].isin(own)]
-        hourly = hourly[~hourly["city"].isin(own)] if len(hourly) else hourly
-    breaks = _breaks(study, tables.get("breaks"), monthly)
-    lines += [f"A step is fitted where recording changed: {day}." for day in breaks]
+        monthly = _with_population(monthly, cities)
+        monthly, hourly = _with_controls(monthly, hourly, tables.get("control_series"))
+        _check_names(study, monthly)
+        schedule = tables.get("schedule", pd.DataFrame())
+        if study.dose in ("planned_hours", "delivered_hours"):
+            monthly = _with_dose(monthly, schedule, str(study.city), study.dose)
+        own = _own_programme(study, tables.get("programmes"), monthly)
+        if own:
+            note(f"left out because they had a programme of their own: {', '.join(own)}")
+            monthly = monthly[~monthly["city"].isin(own)]
+            hourly = hourly[~hourly["city"].isin(own)] if len(hourly) else hourly
+        breaks = _breaks(study, tables.get("breaks"), monthly)
+        for day in breaks:
+            note(f"recording of {study.primary} changed on {day}: the city's own series alone gets a step there")
     return Counts(
         monthly=monthly.reset_index(drop=True),
         hourly=hourly.reset_index(drop=True),
         schedule=schedule,
         breaks=breaks,
-        lines=tuple(lines),
+        lines=tuple(f"{line[:1].upper()}{line[1:]}." for line in lines),
     )
 
 

@@ -31,7 +31,7 @@ def embedded_study(*, seed: int = 1) -> tuple[Study, dict[str, pd.DataFrame], Wo
         city="West Sacramento",
         start="2020-07-15",
         primary="calls",
-        controls=("burglary", "collision"),
+        controls=("burglary", "traffic_collision"),
         sensitive=False,
         seed=seed,
     )

@@ -14,9 +14,11 @@ import pandas as pd
 
 from coresponder_causal import check, estimate, report
 from coresponder_causal.core.errors import DataError, Problems
+from coresponder_causal.core.notes import collecting
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.data import findings, read_table, validate
+from coresponder_causal.data.columns import Finding
 from coresponder_causal.design import CoverageDesign, PanelDesign, SeriesDesign
 from coresponder_causal.plan.assemble import Counts, counts
 from coresponder_causal.plan.study import Study
@@ -40,6 +42,8 @@ class Evaluation:
     designs : tuple
         Designs of the results, in their order.
     checks : mapping from method to its checks
+    falsification : tuple of CheckResult
+        Checks of the contrast within the treated city alone, which only describes.
     lines : tuple of str
         What was decided about the data on the way.
     """
@@ -49,6 +53,7 @@ class Evaluation:
     results: tuple[Result, ...]
     designs: tuple[Design, ...]
     checks: Mapping[str, tuple[CheckResult, ...]]
+    falsification: tuple[CheckResult, ...]
     lines: tuple[str, ...]
 
 
@@ -65,11 +70,25 @@ def read_tables(study: Study) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
     Raises
     ------
     DataError
-        Listing every broken rule of every table.
+        Listing every broken rule of every table. A study without designs is about the data alone: there broken rules
+        are what it finds, and its tables are returned as they were read.
     """
-    given = {name: read_table(source.path) for name, source in study.tables.items()}
     columns = {name: source.columns for name, source in study.tables.items()}
-    return validated(given, columns)
+    with collecting() as said:
+        read = {name: read_table(source.path) for name, source in study.tables.items()}
+    given = {name: _with_namesakes_aside(frame, columns[name]) for name, frame in read.items()}
+    if study.designs:
+        tables, quality = validated(given, columns)
+    else:
+        tables, quality = given, quality_of(given, columns)
+    remarks = [Finding(text, "", "quality", 1, (), "check that this is what was meant") for text in said]
+    return tables, pd.concat([quality, pd.DataFrame(remarks).assign(table="")], ignore_index=True)
+
+
+def _with_namesakes_aside(frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
+    """Rename columns that bear the name of a field to which another column was mapped."""
+    taken = {ours for theirs, ours in columns.items() if theirs in frame.columns} - set(columns)
+    return frame.rename(columns={name: f"{name} (not the one mapped)" for name in frame.columns if name in taken})
 
 
 def quality_of(
@@ -112,8 +131,9 @@ def run(
     say : callable
         Told what is being done.
     """
+    read = tuple(f"Table {name}: {len(table):,} rows." for name, table in tables.items())
     if not study.designs:
-        return Evaluation(study=study, quality=quality, results=(), designs=(), checks={}, lines=())
+        return Evaluation(study=study, quality=quality, results=(), designs=(), checks={}, falsification=(), lines=read)
     say("Counting calls by city, month and hour")
     data = counts(study, tables)
     results, designs, checks = [], [], {}
@@ -132,7 +152,18 @@ def run(
         results=tuple(results[i] for i in order),
         designs=tuple(designs[i] for i in order),
         checks={results[i].method: checks[results[i].method] for i in order},
-        lines=data.lines,
+        falsification=_falsified(study, results, designs),
+        lines=(*read, *data.lines),
+    )
+
+
+def _falsified(study: Study, results: list[Result], designs: list[Design]) -> tuple[CheckResult, ...]:
+    """Check the within-city contrast of covered hours by outcomes the programme cannot touch."""
+    term = "covered_within_city"
+    return tuple(
+        check.control_outcomes(result, design, outcomes=_there(study.controls, design), term=term)
+        for result, design in zip(results, designs, strict=True)
+        if result.terms["term"].eq(term).any()
     )
 
 
@@ -150,11 +181,12 @@ def rank(result: Result) -> int:
 
 def method(name: str) -> Callable[..., Result]:
     """Return the estimator of a design's name."""
-    return {
+    methods: dict[str, Callable[..., Result]] = {
         "hours": estimate.call_coverage,
         "cities": estimate.did_prediction_interval,
         "series": estimate.its_segmented,
-    }[name]
+    }
+    return methods[name]
 
 
 def form(name: str, study: Study, data: Counts) -> Design:
@@ -208,6 +240,7 @@ def evaluation_page(evaluation: Evaluation, *, truth: Mapping[str, float] | None
     return report.page(
         evaluation.results,
         checks=evaluation.checks.get(headline, ()),
+        falsification=evaluation.falsification,
         title=evaluation.study.title,
         truth=truth,
         simulated=truth is not None,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from string import Template
-from typing import Any
+from typing import Any, TypeAlias
 
 from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.data import dictionary
@@ -22,6 +23,19 @@ keys: dict[str, tuple[str, ...]] = {
     "designs": ("run",),
 }
 design_names = ("hours", "cities", "series")
+kinds: tuple[tuple[str, str, type | tuple[type, ...], str], ...] = (
+    ("study", "title", str, "text"),
+    ("study", "sensitive", bool, "true or false"),
+    ("study", "seed", int, "a whole number"),
+    ("treated", "city", str, "text"),
+    ("treated", "start", (str, date), "a date or month"),
+    ("treated", "start_between", list, "a list of two dates"),
+    ("treated", "dose", str, "the name of a column"),
+    ("outcomes", "primary", str, "text"),
+    ("outcomes", "controls", list, "a list of names"),
+    ("designs", "run", list, "a list"),
+)
+Sections: TypeAlias = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,68 +112,63 @@ def read_study(path: str | Path) -> Study:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DataError(f"{file.name} is not a TOML file in UTF-8: {error}", mend="correct that line") from error
     problems = Problems(f"study {file.name}")
-    _check_keys(content, problems)
-    _check_types(content, problems)
+    sections = _sections(content, problems)
+    _check_types(sections, problems)
+    tables = {name: _source(name, given, file.parent, problems) for name, given in sections["tables"].items()}
+    _check_complete(sections, problems)
     problems.raise_if_any(DataError)
-    study = _study(content, file.parent, problems)
-    _check_complete(study, problems)
-    problems.raise_if_any(DataError)
-    return study
+    return _study(sections, tables)
 
 
-def _check_keys(content: Mapping[str, Any], problems: Problems) -> None:
-    for section, entries in content.items():
-        if section not in keys:
-            problems.add(f"unknown section [{section}]", mend=f"sections are {', '.join(keys)}")
+def _sections(content: Mapping[str, Any], problems: Problems) -> Sections:
+    """Every section with its known keys, empty where it is missing; whatever is unknown is a problem."""
+    for name, entries in content.items():
+        if name not in keys:
+            problems.add(f"unknown section [{name}]", mend=f"sections are {', '.join(keys)}")
         elif not isinstance(entries, dict):
-            problems.add(f"{section} is a value, not a section", mend=f"write [{section}] on a line of its own")
-        elif section == "tables":
-            for name in sorted(set(entries) - set(dictionary.tables())):
-                problems.add(f"unknown table '{name}'", mend=f"tables are {', '.join(dictionary.tables())}")
-        else:
-            for key in sorted(set(entries) - set(keys[section])):
-                problems.add(f"unknown key '{key}' in [{section}]", mend=f"keys are {', '.join(keys[section])}")
-    for section in ("study", "tables", "designs"):
-        if section not in content:
-            problems.add(f"section [{section}] is missing", mend="add it")
-    problems.raise_if_any(DataError)
+            problems.add(f"{name} is a value, not a section", mend=f"write [{name}] on a line of its own")
+    for name in ("study", "tables", "designs"):
+        if name not in content:
+            problems.add(f"section [{name}] is missing", mend="add it")
+    known = {name: tuple(dictionary.tables()) if name == "tables" else keys[name] for name in keys}
+    given = {name: entries if isinstance(entries := content.get(name), dict) else {} for name in keys}
+    for name, entries in given.items():
+        word = "table" if name == "tables" else "key"
+        for key in sorted(entries.keys() - set(known[name])):
+            problems.add(f"unknown {word} '{key}' in [{name}]", mend=f"{word}s are {', '.join(known[name])}")
+    return {name: {key: entries[key] for key in known[name] if key in entries} for name, entries in given.items()}
 
 
-def _check_types(content: Mapping[str, Any], problems: Problems) -> None:
-    wanted: list[tuple[str, str, Any, str]] = [
-        ("study", "title", str, "text"),
-        ("study", "sensitive", bool, "true or false"),
-        ("study", "seed", int, "a whole number"),
-        ("treated", "city", str, "text"),
-        ("treated", "start", (str, date), "a date or month"),
-        ("treated", "start_between", list, "a list of two dates"),
-        ("treated", "dose", str, "the name of a column"),
-        ("outcomes", "primary", str, "text"),
-        ("outcomes", "controls", list, "a list of names"),
-        ("designs", "run", list, "a list"),
-    ]
-    for section, key, kind, words in wanted:
-        value = content.get(section, {}).get(key)
+def _check_types(sections: Sections, problems: Problems) -> None:
+    for section, key, kind, words in kinds:
+        value = sections[section].get(key)
         if value is not None and not isinstance(value, kind):
             problems.add(f"{key} in [{section}] is {value!r}", mend=f"write {words}")
-    unknown = [name for name in content["designs"].get("run", []) if name not in design_names]
+    between = sections["treated"].get("start_between")
+    if isinstance(between, list) and len(between) != 2:
+        problems.add("start_between does not hold two dates", mend="write [earliest, latest]")
+    run = _asked(sections)
+    unknown = [name for name in run if name not in design_names]
     if unknown:
         problems.add(f"unknown designs {unknown}", mend=f"designs are {', '.join(design_names)}")
-    if len(content.get("treated", {}).get("start_between", [0, 0])) != 2:
-        problems.add("start_between does not hold two dates", mend="write [earliest, latest]")
-    for key, section in (("title", "study"), ("run", "designs")):
-        if key not in content[section]:
-            problems.add(f"key '{key}' in [{section}] is missing", mend="add it")
+    elif len(set(run)) < len(run):
+        problems.add(f"run in [designs] names a design twice: {', '.join(run)}", mend="name each once")
 
 
-def _study(content: Mapping[str, Any], folder: Path, problems: Problems) -> Study:
-    about, treated, outcomes = (content.get(name, {}) for name in ("study", "treated", "outcomes"))
+def _asked(sections: Sections) -> list[Any]:
+    """Return the designs asked for, none where the list is missing or no list."""
+    run = sections["designs"].get("run")
+    return run if isinstance(run, list) else []
+
+
+def _study(sections: Sections, tables: Mapping[str, Source]) -> Study:
+    about, treated, outcomes = (sections[name] for name in ("study", "treated", "outcomes"))
     between = treated.get("start_between")
     start = treated.get("start")
     return Study(
         title=about["title"],
-        tables={name: _source(name, given, folder, problems) for name, given in content["tables"].items()},
-        designs=tuple(content["designs"]["run"]),
+        tables=tables,
+        designs=tuple(_asked(sections)),
         city=treated.get("city"),
         start=None if start is None else str(start),
         start_between=None if between is None else (str(between[0]), str(between[1])),
@@ -173,11 +182,10 @@ def _study(content: Mapping[str, Any], folder: Path, problems: Problems) -> Stud
 
 def _source(name: str, given: object, folder: Path, problems: Problems) -> Source:
     """File and column names of a table: a path, or a table with ``path`` and ``columns``."""
-    entry = {"path": given} if isinstance(given, str) else given
-    path = entry.get("path") if isinstance(entry, dict) else None
-    columns = entry.get("columns", {}) if isinstance(entry, dict) else None
-    extra = set(entry) - {"path", "columns"} if isinstance(entry, dict) else set()
-    if not isinstance(path, str) or not isinstance(columns, dict) or extra:
+    entry: dict[str, Any] = given if isinstance(given, dict) else {"path": given}
+    path, columns = entry.get("path"), entry.get("columns", {})
+    mapped = isinstance(columns, dict) and all(isinstance(theirs, str) for theirs in columns.values())
+    if not isinstance(path, str) or not mapped or entry.keys() - {"path", "columns"}:
         problems.add(
             f"table '{name}' is {given!r}", mend='write "file.csv" or {path = "…", columns = {ours = "theirs"}}'
         )
@@ -189,20 +197,30 @@ def _source(name: str, given: object, folder: Path, problems: Problems) -> Sourc
     file = folder / filled
     if not file.is_file():
         problems.add(f"table '{name}': there is no file {filled}", mend="correct the path")
+    twice = sorted(theirs for theirs, count in Counter(columns.values()).items() if count > 1)
+    if twice:
+        problems.add(f"table '{name}': columns maps {', '.join(twice)} to several fields", mend="map each column once")
     return Source(path=file, columns={theirs: ours for ours, theirs in columns.items()})
 
 
-def _check_complete(study: Study, problems: Problems) -> None:
-    if not study.designs:
+def _check_complete(sections: Sections, problems: Problems) -> None:
+    """Note what is missing for a page, and for the designs asked for."""
+    for key, section in (("title", "study"), ("run", "designs")):
+        if key not in sections[section]:
+            problems.add(f"key '{key}' in [{section}] is missing", mend="add it")
+    tables, treated, run = set(sections["tables"]), sections["treated"], _asked(sections)
+    if not tables:
+        problems.add("[tables] names no table", mend=f"name at least one of {', '.join(dictionary.tables())}")
+    if not run:
         return
-    for key, section, value in (("city", "treated", study.city), ("primary", "outcomes", study.primary)):
-        if value is None:
+    for key, section in (("city", "treated"), ("primary", "outcomes")):
+        if key not in sections[section]:
             problems.add(f"key '{key}' in [{section}] is missing", mend="add it: a design is to be run")
-    if (study.start is None) == (study.start_between is None):
+    if ("start" in treated) == ("start_between" in treated):
         problems.add("[treated] needs start or start_between", mend="give exactly one of the two")
-    if "hours" in study.designs and not {"calls", "schedule"} <= set(study.tables):
+    if "hours" in run and not {"calls", "schedule"} <= tables:
         problems.add("design 'hours' needs the tables calls and schedule", mend="add them, or leave 'hours' out")
-    if not {"calls", "city_panel"} & set(study.tables):
+    if not {"calls", "city_panel"} & tables:
         problems.add("designs need the table calls or city_panel", mend="add one of them")
-    if study.dose in ("planned_hours", "delivered_hours") and "schedule" not in study.tables:
-        problems.add(f"dose '{study.dose}' needs the table schedule", mend="add it")
+    if treated.get("dose") in ("planned_hours", "delivered_hours") and "schedule" not in tables:
+        problems.add(f"dose '{treated['dose']}' needs the table schedule", mend="add it")

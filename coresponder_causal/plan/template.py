@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
 import pandas as pd
 
+from coresponder_causal.core.files import write_whole
+from coresponder_causal.data import dictionary
 from coresponder_causal.plan.run import refuse_filled
 from coresponder_causal.simulate import world
 
 study_text = """\
 # A study: which tables, which city, which outcome, which designs.
 # The tables beside this file are simulated examples. Replace them by your own; every field is explained in
-# data_dictionary/README.md. Then run:  coresponder-causal evaluate STUDY.toml
+# DATA_DICTIONARY.md. Then run:  coresponder-causal evaluate STUDY.toml
 
 [study]
 title = "Our co-responder programme"
@@ -40,7 +40,7 @@ start = "2020-07-15"                   # a date inside a month gives it the shar
 
 [outcomes]
 primary = "calls"                      # calls, or the count of a yes-or-no field: arrest, hold, ed_transport, force
-controls = ["burglary", "collision"]   # names of control_series
+controls = ["burglary", "traffic_collision"]   # names of control_series
 
 [designs]
 # hours: covered against uncovered hours of the week; cities: against comparison cities; series: the city's own course.
@@ -63,11 +63,9 @@ def write_template(folder: Path, *, force: bool = False) -> list[Path]:
         The files written.
     """
     refuse_filled(folder, force=force)
-    folder.mkdir(parents=True, exist_ok=True)
-    written = [_write(folder / "STUDY.toml", study_text)]
-    for name, table in _examples().items():
-        written.append(_write(folder / f"{name}.csv", table.to_csv(index=False)))
-    return written
+    texts = {"STUDY.toml": study_text, "DATA_DICTIONARY.md": dictionary.readme()}
+    texts |= {f"{name}.csv": table.to_csv(index=False) for name, table in _examples().items()}
+    return [write_whole(folder / name, text.encode()) for name, text in texts.items()]
 
 
 def _examples() -> dict[str, pd.DataFrame]:
@@ -75,14 +73,7 @@ def _examples() -> dict[str, pd.DataFrame]:
     tables = world("west_sac_like", seed=1).tables
     names = ("city_panel", "schedule", "programmes", "breaks")
     calls = tables["calls"]
-    series = tables["control_series"].groupby(["city", "month", "series"], as_index=False)["count"].sum()
-    own = {"calls": calls[calls["city"] == "West Sacramento"], "control_series": series}
-    return own | {name: tables[name] for name in names}
-
-
-def _write(path: Path, text: str) -> Path:
-    """Write a text file so that it is there whole or not at all."""
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8", newline="") as file:
-        file.write(text)
-    os.replace(file.name, path)
-    return path
+    series = tables["control_series"].pivot_table(index=["city", "month", "series"], values="count", aggfunc="sum")
+    examples: dict[str, pd.DataFrame] = {"calls": calls[calls["city"] == "West Sacramento"]}
+    examples["control_series"] = series.reset_index()
+    return examples | {name: tables[name] for name in names}

@@ -35,7 +35,8 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
     picture : Picture
     form : {"svg", "png", "pdf"}
     framed : bool
-        Whether title and caption are part of the picture; a page writes them itself.
+        Whether title and caption are part of the picture. A page writes them itself and takes a smaller picture, whose
+        letters can still be read on a phone.
 
     Returns
     -------
@@ -47,8 +48,8 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
 
     with matplotlib.style.context(["default", style]):
         rows = len(picture.data["cities"]) if picture.kind == "forest" else 0
-        tall = max(3.6, 0.19 * rows + 1.2) + (0.9 if framed else 0.0)
-        canvas = Figure(figsize=(6.5, tall))
+        wide, tall = (6.5, 4.5) if framed else (5.4, 3.3)
+        canvas = Figure(figsize=(wide, tall + 0.2 * max(0, rows - 11)))
         axes = canvas.add_subplot()
         if picture.kind == "forest":
             _forest(axes, picture)
@@ -127,11 +128,10 @@ def _end_labels(axes: Axes, data: pd.DataFrame) -> None:
 
 
 def _forest(axes: Axes, picture: Picture) -> None:
-    rows, limits = picture.data["cities"], picture.data["range"].iloc[0]
+    rows = picture.data["cities"]
     height = -np.arange(len(rows), dtype=float)
     height[rows["role"].ne("treated").to_numpy()] -= 0.5
     treated = rows["role"].eq("treated").to_numpy()
-    axes.axvspan(limits["low"], limits["high"], color="#EFEFEF", lw=0, zorder=0)
     axes.axvline(0, color=ink, lw=0.8, zorder=1)
     for mask, color, width, size in ((~treated, pale, 1.2, 4.2), (treated, accent, 2.6, 7.0)):
         axes.hlines(height[mask], rows["low"][mask], rows["high"][mask], color=color, lw=width, zorder=2)
@@ -143,24 +143,31 @@ def _forest(axes: Axes, picture: Picture) -> None:
     axes.grid(axis="y", visible=False)
     axes.grid(axis="x", visible=True)
     axes.set_ylim(height.min() - 0.7, 0.8)
-    if picture.labels["percent"]:
-        _percent_axis(axes, rows, limits)
     axes.set_xlabel(str(picture.labels["x"]))
+    ends = rows[["low", "high"]]
+    if "range" in picture.data:
+        _range(axes, picture.data["range"], str(picture.labels["range"]))
+        ends = pd.concat([ends, picture.data["range"]])
+    if picture.labels["percent"]:
+        _percent_axis(axes, float(ends["low"].min()), float(ends["high"].max()))
+
+
+def _range(axes: Axes, limits: pd.DataFrame, label: str) -> None:
+    """Shade where the city would be expected without the programme, and say so above the frame."""
+    axes.axvspan(limits["low"].iloc[0], limits["high"].iloc[0], color="#EFEFEF", lw=0, zorder=0)
     axes.annotate(
-        str(picture.labels["range"]), (0, 1), (0, 4), xycoords=("data", "axes fraction"), textcoords="offset points",
+        label, (0, 1), (0, 4), xycoords=("data", "axes fraction"), textcoords="offset points",
         ha="center", va="bottom", fontsize=8.5, color=grey,
     )  # fmt: skip
 
 
-def _percent_axis(axes: Axes, rows: pd.DataFrame, limits: pd.Series) -> None:
-    """Label the axis of log ratios with percent changes, no two closer than an eleventh of its length."""
-    ends = np.array([rows["low"].min(), limits["low"], rows["high"].max(), limits["high"]])
-    low, high = float(ends.min()), float(ends.max())
+def _percent_axis(axes: Axes, low: float, high: float) -> None:
+    """Label the axis of log ratios with percent changes, with room for each."""
     margin = 0.04 * (high - low)
     axes.set_xlim(low - margin, high + margin)
     inside = sorted((np.log1p(change) for change in changes if low <= np.log1p(change) <= high), key=abs)
     kept: list[float] = []
     for place in inside:
-        if all(abs(place - other) > (high - low) / 11 for other in kept):
+        if all(abs(place - other) > (high - low) / 7.5 for other in kept):
             kept.append(float(place))
     axes.set_xticks(kept, [words.percent(round(100 * np.expm1(place), 6)).replace(".0 %", " %") for place in kept])

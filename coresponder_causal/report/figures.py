@@ -12,6 +12,7 @@ from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.inference import interval
 from coresponder_causal.core.result import Result
+from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.report import words
 from coresponder_causal.report.sentences import finding
 from coresponder_causal.report.specs import Picture
@@ -19,27 +20,29 @@ from coresponder_causal.report.specs import Picture
 day = re.compile(r"\d{4}-\d{2}(?:-\d{2})?")
 
 
-def figure(result: Result, *, kind: Literal["path", "forest"] | None = None) -> Picture:
-    """Picture of a result: its course in time, or its cities side by side.
+def figure(result: Result | CheckResult, *, kind: Literal["path", "forest"] | None = None) -> Picture:
+    """Picture of a result, its course in time or its cities side by side; or of the estimates behind a check.
 
     Parameters
     ----------
-    result : Result
+    result : Result or CheckResult
     kind : {"path", "forest"}, optional
         ``"path"``: observed against expected, period by period. ``"forest"``: the treated city's change beside that of
-        each comparison city. Default: cities where the result has them, else the path.
+        each comparison city. Default: cities where the result has them, else the path. A check has a forest only.
 
     Returns
     -------
     Picture
         ``data`` of a path: ``path`` (time, position, observed, counterfactual, low, high, after); of a forest:
-        ``cities`` (city, role, effect, low, high) and ``range`` (low, high), on the log scale of the result.
+        ``cities`` (city, role, effect, low, high) and, of a result, ``range`` (low, high), on its own scale.
 
     Raises
     ------
     EstimationError
-        If the result carries neither; show it with ``report.table``.
+        If the result carries neither, or the check no estimates; show it with ``report.table``.
     """
+    if isinstance(result, CheckResult):
+        return _estimates(result)
     chosen = kind or ("forest" if result.cities is not None else "path")
     if chosen == "forest":
         return _forest(result, _needed(result, "cities"))
@@ -91,7 +94,7 @@ def _path(result: Result, path: pd.DataFrame) -> Picture:
             {
                 "y": "Ratio to comparison cities (before: 1)" if gap else words.capital(words.unit(result)),
                 "start": start,
-                "start_label": f"start: {words.date(said)}" if said else "start",
+                "start_label": f"start: {words.dates(said)}" if said else "start",
                 "calendar": not pd.api.types.is_numeric_dtype(path["time"]),
             }
         ),
@@ -155,6 +158,27 @@ def _forest(result: Result, cities: pd.DataFrame) -> Picture:
     )
 
 
+def _estimates(check: CheckResult) -> Picture:
+    """One row per estimate behind a check, with its 95 % interval where the check gives it."""
+    table, name = check.table, check.check.replace("_", " ")
+    if "estimate" not in table:
+        raise EstimationError(f"the check {name} has no estimates to draw", mend="show it with report.table")
+    low = high = table["estimate"]
+    if {"conf_low", "conf_high"} <= set(table):
+        low, high = table["conf_low"], table["conf_high"]
+    elif {"std_error", "df"} <= set(table):
+        low, high = (pd.Series(bound) for bound in interval(table["estimate"], table["std_error"], table["df"]))
+    rows = pd.DataFrame({"city": table.iloc[:, 0].astype(str), "effect": table["estimate"], "low": low, "high": high})
+    return Picture(
+        title=f"{words.capital(name)}: {check.verdict}",
+        caption=f"{check.assumption} {check.sentence}",
+        alt=f"One row per estimate of the check {name}. {check.sentence}",
+        kind="forest",
+        data={"cities": rows.assign(role=table.get("role", "comparison"))},
+        labels=Facts({"x": "Estimate, on the scale of the method", "percent": False}),
+    )
+
+
 def _positions(time: pd.Series) -> np.ndarray:
     """Numbered periods as they are, others as years and their fraction in the middle of the period."""
     if pd.api.types.is_numeric_dtype(time):
@@ -167,7 +191,7 @@ def _positions(time: pd.Series) -> np.ndarray:
 
 def _years(moments: pd.Series) -> np.ndarray:
     days = 365 + moments.dt.is_leap_year
-    part = (moments.dt.dayofyear - 1 + moments.dt.hour / 24) / days
+    part = (moments.dt.day_of_year - 1 + moments.dt.hour / 24) / days
     return np.asarray(moments.dt.year + part, float)
 
 

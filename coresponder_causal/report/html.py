@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 here = Path(__file__).parent
-long_cell = 40
 
 
 def document(spec: Page | Table) -> str:
@@ -55,7 +54,7 @@ def fragment(spec: Table | Picture | Sentence | Page) -> str:
     """
     if isinstance(spec, Page):
         return f"<p>{escape(spec.title)}: write it with <code>report.write(page, folder)</code></p>"
-    return _macro("block")(spec).strip()
+    return str(_macro("block")(spec)).strip()
 
 
 def cells(table: Table) -> Iterator[list[tuple[Column, str]]]:
@@ -90,7 +89,7 @@ def _template() -> Template:
     environment.globals.update(
         cells=cells,
         css=(here / "page.css").read_text(encoding="utf-8"),
-        is_long=lambda table: any(len(text) > long_cell for row in cells(table) for _, text in row),
+        wordy=lambda table: sum(1 if column.form == "text" else -1 for column in table.columns) > 0,
         kind_of=lambda spec: type(spec).__name__,
         svg=lambda picture: _inline(picture, next(numbers)),
     )

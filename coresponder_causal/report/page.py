@@ -120,7 +120,7 @@ def _subtitle(headline: Result | None) -> str:
     if headline is None:
         return ""
     about = headline.estimand
-    return words.capital(f"{about.treatment}. {words.capital(about.horizon)}.")
+    return words.dates(words.capital(f"{about.treatment}. {words.capital(about.horizon)}."))
 
 
 def _finding(
@@ -251,13 +251,13 @@ def _origins(results: Sequence[Result]) -> Section:
 
 
 def _provenance(results: Sequence[Result]) -> Table:
-    rows = [{"method": result.method, **result.provenance.to_dict()} for result in results]
+    frame = pd.DataFrame([{"method": result.method, **result.provenance.to_dict()} for result in results])
     columns = (
         Column("method", "Method"),
         Column("design", "Design"),
         Column("options", "Options"),
         Column("version", "Version"),
         Column("seed", "Seed"),
-        Column("data", "Fingerprint of the design (SHA-256)"),
+        Column("data", "Fingerprint of the design (first 16 digits)"),
     )
-    return Table(title="Computed from", frame=pd.DataFrame(rows), columns=columns)
+    return Table(title="Computed from", frame=frame.assign(data=frame["data"].str[:16]), columns=columns)

@@ -110,7 +110,8 @@ def within_city(result: Result) -> Sentence:
         numbers["elsewhere"] = elsewhere
         text += (
             f" In the comparison cities, where no team came, the same hours moved by about "
-            f"{words.percent(elsewhere)} against the others: so much of the contrast needs no programme."
+            f"{words.percent(elsewhere)} against the others in the same time: so much "
+            "the contrast shows without a programme."
         )
     return Sentence(text=text, numbers=Facts(numbers), support=result.support)
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from coresponder_causal.core.facts import Facts
 
-Form = Literal["text", "number", "signed", "whole", "p"]
+Form = Literal["text", "number", "signed", "whole", "share", "p"]
 PictureKind = Literal["series", "gap", "forest"]
 
 
@@ -28,8 +28,8 @@ class Column:
         Column of the frame.
     label : str
         Heading in plain words.
-    form : {"text", "number", "signed", "whole", "p"}
-        Text, three significant digits, the same with its sign always shown, whole numbers, p-values.
+    form : {"text", "number", "signed", "whole", "share", "p"}
+        Text, three significant digits, the same with its sign always shown, whole numbers, two decimals, p-values.
     """
 
     name: str

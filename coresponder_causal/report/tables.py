@@ -81,7 +81,13 @@ def numbers_of(check: CheckResult) -> Table:
     -------
     Table
     """
-    return plain(check.table, title=f"Numbers behind “{check.check.replace('_', ' ')}”")
+    return plain(
+        check.table,
+        title=f"Numbers behind “{check.check.replace('_', ' ')}”",
+        note="Estimates on the scale of the method: log ratios where the findings are percent changes."
+        if "estimate" in check.table
+        else "",
+    )
 
 
 def plain(frame: pd.DataFrame, *, title: str, note: str = "", labels: Mapping[str, str] | None = None) -> Table:
@@ -139,7 +145,7 @@ def distances(results: Sequence[Result], truth: Mapping[str, float]) -> Table:
         Column("inside", "Truth inside the 95 % interval"),
     )
     return Table(
-        title="How far from the known truth?",
+        title="Estimates beside the known truth",
         frame=pd.DataFrame(rows).drop(columns="key"),
         columns=columns,
         note="Distance: estimate minus truth; of percent changes in percentage points.",
@@ -180,14 +186,14 @@ def _verdicts(checks: Sequence[CheckResult]) -> Table:
         Column("assumption", "Assumption"),
         Column("verdict", "Verdict"),
         Column("sentence", "What was found"),
-        Column("power", "Power", "number"),
+        Column("power", "Power", "share"),
     )
     return Table(title="Checks", frame=frame, columns=columns, note=verdict_note)
 
 
 def _distance_rows(result: Result, truth: Mapping[str, float]) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
-    table = effects(result).join(result.tidy().drop(columns="term"), rsuffix="_raw")
+    table = pd.concat([effects(result), result.tidy().add_suffix("_raw")], axis=1)
     for row in table[table["mde"].notna()].to_dict("records"):
         true = truth.get(f"{result.method}.{row['term']}")
         if true is None:
@@ -202,7 +208,7 @@ def _distance_rows(result: Result, truth: Mapping[str, float]) -> list[dict[str,
                 "estimate": row["estimate"],
                 "distance": row["estimate"] - shown,
                 "unit": row["unit"],
-                "std_errors": (row["estimate_raw"] - true) / row["std_error"],
+                "std_errors": (row["estimate_raw"] - true) / row["std_error_raw"],
                 "inside": "yes" if row["conf_low_raw"] <= true <= row["conf_high_raw"] else "no",
             }
         )

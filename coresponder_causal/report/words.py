@@ -85,7 +85,7 @@ def cell(value: object, form: Form) -> str:
     Parameters
     ----------
     value : object
-    form : {"text", "number", "signed", "whole", "p"}
+    form : {"text", "number", "signed", "whole", "share", "p"}
 
     Examples
     --------
@@ -100,6 +100,8 @@ def cell(value: object, form: Form) -> str:
         return str(value)
     if form == "whole":
         return f"{value:,.0f}".replace("-", "−")
+    if form == "share":
+        return f"{value:.2f}"
     return {"number": number, "signed": signed, "p": p_value}[form](float(value))
 
 
@@ -141,18 +143,18 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def date(text: str) -> str:
-    """Write an ISO date in words, anything else as it is.
+def dates(text: str) -> str:
+    """Write the ISO dates inside a text in words.
 
     Examples
     --------
-    >>> date("2020-07-15"), date("2020-07"), date("period 12")
-    ('15 July 2020', 'July 2020', 'period 12')
+    >>> dates("2020-01 to 2020-07-15"), dates("period 12")
+    ('January 2020 to 15 July 2020', 'period 12')
     """
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-        day = pd.Timestamp(text)
-        return f"{day.day} {day.month_name()} {day.year}"
-    if re.fullmatch(r"\d{4}-\d{2}", text):
-        month = pd.Timestamp(text)
-        return f"{month.month_name()} {month.year}"
-    return text
+
+    def spelt(found: re.Match[str]) -> str:
+        moment = pd.Timestamp(found[0])
+        day = f"{moment.day} " if found[1] else ""
+        return f"{day}{moment.month_name()} {moment.year}"
+
+    return re.sub(r"\b\d{4}-\d{2}(-\d{2})?\b", spelt, text)

@@ -1,0 +1,39 @@
+"""Write the page of methods: ``python -m coresponder_causal.estimate``, at the root of a checkout."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from coresponder_causal.core.registry import METHODS
+
+page = Path("docs", "methods.md")
+introduction = (
+    "Every estimator takes a design and returns a `Result`. Each section below is the card of one of them: what it "
+    "estimates, what it needs and which check speaks to that, how it computes, when it breaks and what to take then. "
+    "The cards are the docstrings of the estimators' files; this page is written from them by "
+    "`python -m coresponder_causal.estimate`."
+)
+
+
+def methods_page() -> str:
+    """Return the page of methods: one section for each estimator that the room exports.
+
+    Returns
+    -------
+    str
+        Markdown.
+
+    Examples
+    --------
+    >>> methods_page().splitlines()[0]
+    '# Methods'
+    """
+    exported = sys.modules["coresponder_causal.estimate"].__all__
+    cards = [METHODS[name].to_markdown() for name in sorted(exported)]
+    return "\n\n".join(["# Methods", introduction, *cards]) + "\n"
+
+
+if __name__ == "__main__":
+    page.parent.mkdir(exist_ok=True)
+    page.write_text(methods_page(), encoding="utf-8")

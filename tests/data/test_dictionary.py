@@ -1,0 +1,95 @@
+"""The dictionary reads its YAML files, refuses broken ones, and its README is up to date."""
+
+import copy
+import pickle
+from pathlib import Path
+
+import pytest
+import yaml
+
+from coresponder_causal.core.errors import DataError
+from coresponder_causal.data import dictionary
+
+FOLDER = Path(__file__).parents[2] / "data_dictionary"
+
+
+def test_the_readme_is_up_to_date():
+    on_disk = (FOLDER / "README.md").read_text(encoding="utf-8")
+    assert on_disk == dictionary.readme(), "run python -m coresponder_causal.data.dictionary"
+
+
+def test_the_command_writes_the_readme_beside_the_tables(tmp_path, monkeypatch):
+    monkeypatch.setattr(dictionary, "_folder", lambda: tmp_path)
+    dictionary.main()
+    assert (tmp_path / "README.md").read_text(encoding="utf-8") == dictionary.readme()
+
+
+def test_every_table_file_is_read():
+    files = {path.stem for path in FOLDER.glob("*.yaml") if "table" in yaml.safe_load(path.read_text())}
+    assert files == set(dictionary.tables())
+    assert len(files) >= 8
+
+
+@pytest.mark.parametrize("name", sorted(dictionary.tables()))
+def test_tables_are_sound(name):
+    table = dictionary.table(name)
+    assert len(set(table.names)) == len(table.names)
+    assert set(table.key) | set(table.order) <= set(table.names)
+    assert all(table.field(stamp).type == "datetime" for stamp in table.order)
+    for field in table.fields:
+        assert field.why
+        assert field.entered_by
+        if field.allowed is not None:
+            wanted = int if field.type == "integer" else str
+            assert all(type(code) is wanted for code in field.allowed), f"YAML changed a code of {field.name}"
+            assert not set(field.allowed) & set(field.missing)
+
+
+def test_what_a_design_may_adjust_for_is_known_before_dispatch():
+    calls = dictionary.table("calls")
+    known = set(calls.pre_dispatch)
+    assert {"initial_type", "priority", "prior_contacts", "patrol_load", "team_on_duty", "team_busy"} <= known
+    assert not known & {"attended", "final_type", "arrest", "hold", "force", "minutes_on_scene", "arrived_at"}
+    assert calls.required == ("call_id", "city", "received_at")
+
+
+def test_no_value_about_a_person_is_open():
+    open_after = {f.name for f in dictionary.table("calls").fields if f.privacy == "open" and f.stage == "after"}
+    assert open_after == {"final_type"}
+    assert dictionary.table("calls").field("call_id").privacy == "identifying"
+    assert dictionary.table("schedule").field("absence_reason").privacy == "restricted"
+
+
+def test_unknown_names_are_told_the_known_ones():
+    with pytest.raises(DataError, match=r"no table 'call'\n  mend: take one of breaks, calls"):
+        dictionary.table("call")
+    with pytest.raises(DataError, match="no field 'arrests'"):
+        dictionary.table("calls").field("arrests")
+
+
+def test_tables_cannot_be_changed_and_can_be_sent_to_a_worker():
+    table = dictionary.table("calls")
+    with pytest.raises(AttributeError):
+        table.name = "other"
+    with pytest.raises(TypeError):
+        dictionary.tables()["calls"] = table
+    assert pickle.loads(pickle.dumps(table)) == table
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda spec: spec["fields"][0].pop("why"), r"lacks or does not know \['why'\]"),
+        (lambda spec: spec["fields"][0].update(alowed=[1]), r"does not know \['alowed'\]"),
+        (lambda spec: spec["fields"][0].update(type="string"), "has type 'string'"),
+        (lambda spec: spec["fields"][0].update(privacy="secret"), "has privacy 'secret'"),
+        (lambda spec: spec.update(key=["id"]), r"key or order names \['id'\]"),
+    ],
+)
+def test_a_misspelt_file_is_refused(change, says, tmp_path, monkeypatch):
+    spec = copy.deepcopy(yaml.safe_load((FOLDER / "cities.yaml").read_text()))
+    change(spec)
+    (tmp_path / "cities.yaml").write_text(yaml.safe_dump(spec))
+    monkeypatch.setattr(dictionary, "_folder", lambda: tmp_path)
+    with pytest.raises(DataError, match=says):
+        dictionary.tables.__wrapped__()

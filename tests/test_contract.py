@@ -1,0 +1,413 @@
+"""What every estimator keeps, whatever it estimates: one suite over all registered methods and the template.
+
+A method whose design has no maker below fails here; a new method is covered without a line in this file.
+"""
+
+import ast
+import inspect
+import json
+import pickle
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Literal, get_args, get_origin, get_type_hints
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from coresponder_causal import estimate
+from coresponder_causal.core.errors import DesignError, EstimationError
+from coresponder_causal.core.influence import Influence
+from coresponder_causal.core.registry import METHODS, headings, not_measured
+from coresponder_causal.core.result import Result
+from coresponder_causal.core.version import VERSION
+from coresponder_causal.design import CoverageDesign, PanelDesign, SeriesDesign
+from coresponder_causal.estimate import _template
+from coresponder_causal.estimate.__main__ import methods_page
+from coresponder_causal.simulate import WorldConfig, world
+
+DOCS = Path(__file__).parents[1] / "docs" / "methods.md"
+CITY, START = "West Sacramento", "2020-07-15"
+# Five comparison cities and 400 calls a month: no estimator has a doubt, so that none warns here.
+STUDY = world("west_sac_like", seed=3, config=WorldConfig(n_comparison=5, monthly_calls=400))
+TIDY = ["term", "estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high"]
+NAMES = sorted(METHODS)
+
+
+@dataclass(frozen=True)
+class Maker:
+    """A frame of counts called ``calls``, and the design made of it."""
+
+    frame: Callable[[], pd.DataFrame]
+    design: Callable[[pd.DataFrame, str | None], object]
+
+
+def of_series(frame, outcome):
+    return SeriesDesign.from_frame(frame, outcome=outcome, time="month", start=START, exposure="population")
+
+
+def of_panel(frame, outcome):
+    return PanelDesign.from_frame(
+        frame, outcome=outcome, unit="city", time="month", treated=CITY, start=START, exposure="population"
+    )
+
+
+def of_coverage(frame, outcome):
+    return CoverageDesign.from_tables(frame, STUDY.tables["schedule"], outcome=outcome, start=START)
+
+
+def one_city():
+    counts = STUDY.panel_counts
+    return counts[counts["city"] == CITY].reset_index(drop=True)
+
+
+MAKERS = {
+    "SeriesDesign": Maker(one_city, of_series),
+    "PanelDesign": Maker(lambda: STUDY.panel_counts, of_panel),
+    "CoverageDesign": Maker(lambda: STUDY.hours, of_coverage),
+}
+
+
+def function(name):
+    return getattr(estimate, name) if name in estimate.__all__ else getattr(_template, name)
+
+
+def maker(name):
+    wanted = METHODS[name].design
+    assert wanted in MAKERS, f"{name} takes a {wanted}: give this suite a maker of one in MAKERS"
+    return MAKERS[wanted]
+
+
+@cache
+def designed(name):
+    return maker(name).design(maker(name).frame(), "calls")
+
+
+@cache
+def estimated(name):
+    return function(name)(designed(name))
+
+
+def on_other_counts(name, change, **options):
+    """Run the estimator on the same design with its outcome changed; ``change`` maps counts to counts."""
+    frame = maker(name).frame()
+    return function(name)(maker(name).design(frame.assign(calls=change(frame["calls"])), "calls"), **options)
+
+
+def options_of(name):
+    _, *options = inspect.signature(function(name)).parameters.values()
+    return options
+
+
+def parts_of(value):
+    """Every array below a dataclass, by the names that lead to it."""
+    for field in fields(value):
+        part = getattr(value, field.name)
+        if isinstance(part, np.ndarray):
+            yield field.name, part
+        elif is_dataclass(part):
+            yield from ((f"{field.name}.{below}", array) for below, array in parts_of(part))
+
+
+def as_json(value):
+    return json.loads(json.dumps(value))
+
+
+every_method = pytest.mark.parametrize("name", NAMES)
+
+
+def test_every_exported_estimator_is_registered_and_the_template_with_them():
+    assert set(NAMES) >= {*estimate.__all__, "series_mean_change"}
+
+
+@every_method
+def test_returns_a_result_with_terms_support_and_sizes(name):
+    result = estimated(name)
+    assert isinstance(result, Result)
+    assert result.method == name
+    assert set(result.terms["term"]) == set(result.support["term"])
+    assert list(result.support) == ["term", "persons", "events", "units"]
+    assert result.n_obs > 0
+    assert result.n_units > 0
+    assert all(result.estimand.to_dict().values())
+    assert result.extra["interval"]
+
+
+@every_method
+def test_provenance_names_data_options_and_version(name):
+    about = estimated(name).provenance
+    assert (about.design, about.version) == (METHODS[name].design, VERSION)
+    assert about.data == designed(name).fingerprint
+    assert len(about.data) == 64
+    stated = json.loads(about.options)
+    assert stated == {option.name: as_json(option.default) for option in options_of(name)}
+    assert about.option_values() == {option.name: option.default for option in options_of(name)}
+
+
+@every_method
+def test_fingerprint_follows_the_data_and_the_outcome(name):
+    frame = maker(name).frame()
+    assert maker(name).design(frame, "calls").fingerprint == designed(name).fingerprint
+    assert maker(name).design(frame, None).fingerprint != designed(name).fingerprint
+    other = frame.assign(calls=frame["calls"].where(frame.index != 7, frame["calls"] + 1))
+    assert maker(name).design(other, "calls").fingerprint != designed(name).fingerprint
+
+
+@every_method
+def test_input_and_design_are_left_as_they_were(name):
+    frame = maker(name).frame()
+    given = frame.copy(deep=True)
+    design = maker(name).design(frame, "calls")
+    pd.testing.assert_frame_equal(frame, given)
+    before, source = design.fingerprint, design.source.copy(deep=True)
+    function(name)(design)
+    pd.testing.assert_frame_equal(design.source, source)
+    pd.testing.assert_frame_equal(frame, given)
+    assert design.fingerprint == before
+
+
+@every_method
+def test_repeats_bit_for_bit_also_in_threads(name):
+    once = estimated(name).to_json()
+    with ThreadPoolExecutor(2) as pool:
+        again = [job.result() for job in [pool.submit(function(name), designed(name)) for _ in range(2)]]
+    assert [result.to_json() for result in again] == [once, once]
+
+
+@every_method
+def test_row_order_does_not_matter(name):
+    frame = maker(name).frame()
+    shuffled = frame.sample(frac=1.0, random_state=5)
+    assert list(shuffled.index) != list(frame.index)
+    assert function(name)(maker(name).design(shuffled, "calls")).to_json() == estimated(name).to_json()
+
+
+# The same linear algebra on numbers of another size; the search for the variance parameters stops at slightly other
+# points (their likelihood is flat there), so estimates agree to 1e-6 of a standard error and df, which are ratios of
+# second derivatives, to 1e-5 of themselves.
+def assert_carried(moved, result, factor):
+    std_error = np.sqrt(np.diag(result.vcov))
+    assert np.abs(moved.estimate / factor - result.estimate).max() < (1e-6 * std_error).min()
+    np.testing.assert_allclose(np.sqrt(np.diag(moved.vcov)), factor * std_error, rtol=1e-6)
+    np.testing.assert_allclose(moved.df, result.df, rtol=1e-5)
+
+
+@every_method
+def test_the_unit_of_the_outcome_carries_through(name):
+    """Log ratios do not feel a factor; differences take it on and do not feel a shift."""
+    variants = [{}, {"link": "identity"}] if "link" in [option.name for option in options_of(name)] else [{}]
+    for options in variants:
+        result = function(name)(designed(name), **options)
+        if result.scale == "difference":
+            assert_carried(on_other_counts(name, lambda counts: 70 + 3 * counts, **options), result, 3)
+            continue
+        doubled = on_other_counts(name, lambda counts: 2 * counts, **options)
+        assert_carried(doubled, result, 1)
+        if result.event_base is not None:
+            np.testing.assert_allclose(doubled.event_base, 2 * result.event_base)  # nan where no events are meant
+
+
+@every_method
+def test_variance_is_that_of_the_influence_functions(name):
+    result = estimated(name)
+    if result.influence is None:
+        pytest.skip(f"{name} carries no influence functions")
+    psi = result.influence.rows() if result.influence.cluster is None else result.influence.by_cluster().to_numpy()
+    np.testing.assert_allclose(result.vcov, psi.T @ psi / result.influence.n**2, rtol=1e-10)
+
+
+@every_method
+def test_result_and_design_pickle(name):
+    result, design = (pickle.loads(pickle.dumps(thing)) for thing in (estimated(name), designed(name)))
+    assert result.to_json() == estimated(name).to_json()
+    assert design.fingerprint == designed(name).fingerprint
+    assert function(name)(design).to_json() == result.to_json()
+
+
+@every_method
+def test_arrays_are_read_only(name):
+    result = estimated(name)
+    writeable = [where for where, array in parts_of(result) if array.flags.writeable and "." not in where]
+    assert writeable == []
+    with pytest.raises(ValueError, match="read-only"):
+        result.estimate[0] = 0.0
+    with pytest.raises(AttributeError):
+        result.estimate = np.zeros(1)
+
+
+@every_method
+def test_arrays_of_a_pickled_copy_are_read_only(name):
+    copy = pickle.loads(pickle.dumps(estimated(name)))
+    assert [where for where, array in parts_of(copy) if array.flags.writeable and "." not in where] == []
+
+
+@every_method
+def test_tidy_has_its_columns_and_agrees_with_the_labelled_views(name):
+    result = estimated(name)
+    tidy = result.tidy()
+    keys = [column for column in result.terms if column != "term"]
+    added = ["set_low", "set_high"] if result.kind == "set" else []
+    assert list(tidy) == [*keys, *TIDY, *added]
+    assert np.isfinite(tidy[TIDY[1:]].to_numpy(float)).all()
+    assert (tidy["conf_low"] < tidy["estimate"]).all()
+    assert (tidy["estimate"] < tidy["conf_high"]).all()
+    assert tidy["p_value"].between(0, 1).all()
+    for view, column in (("params", "estimate"), ("bse", "std_error"), ("pvalues", "p_value")):
+        labelled = getattr(result, view)
+        assert list(labelled.index) == list(tidy["term"])
+        np.testing.assert_array_equal(labelled, tidy[column])
+    np.testing.assert_array_equal(result.conf_int(), tidy[["conf_low", "conf_high"]])
+    assert (result.conf_int(0.8)["conf_high"] < result.conf_int()["conf_high"]).all()
+    assert len(result.glance()) == 1
+
+
+@every_method
+def test_card_is_complete(name):
+    card = METHODS[name]
+    assert tuple(heading for heading, _ in card.sections) == headings
+    assert all(len(text) > 20 for _, text in card.sections)
+    assert card.title
+    assert card.contrasts
+    assert card.reference
+    assert card.checked_against
+    assert "doi:" in dict(card.sections)["Reference"]
+    assert "{interval}" in dict(card.sections)["Say"]
+    shown = card.to_markdown()
+    assert shown.startswith(f"## `{name}`")
+    assert all(f"**{heading}.** {text}" in shown for heading, text in card.sections)
+
+
+@every_method
+def test_checks_named_on_the_card_exist(name):
+    from coresponder_causal import check
+
+    text = dict(METHODS[name].sections)["Needs"]
+    named = {part.strip() for piece in text.split("(check:")[1:] for part in piece.split(")")[0].split(",")}
+    assert named
+    assert named <= set(check.__all__)
+
+
+@every_method
+def test_measured_domain_is_said(name):
+    assert METHODS[name].domain == not_measured
+    assert not_measured in estimated(name).notes
+
+
+@every_method
+def test_another_design_is_refused_by_name(name):
+    wanted = METHODS[name].design
+    other = next(made for key, made in MAKERS.items() if key != wanted)
+    with pytest.raises(DesignError, match=f"takes a {wanted}, not a ") as caught:
+        function(name)(other.design(other.frame(), "calls"))
+    assert f"design.{wanted}" in caught.value.mend
+    with pytest.raises(DesignError, match=f"takes a {wanted}, not a DataFrame"):
+        function(name)(maker(name).frame())
+
+
+@every_method
+def test_design_without_outcome_is_refused_until_one_is_named(name):
+    blank = maker(name).design(maker(name).frame(), None)
+    with pytest.raises(DesignError, match="needs an outcome") as caught:
+        function(name)(blank)
+    assert ".with_outcome" in caught.value.mend
+    assert function(name)(blank.with_outcome("calls")).to_json() == estimated(name).to_json()
+
+
+def literals(hint):
+    """The values of every Literal inside an annotation."""
+    if get_origin(hint) is Literal:
+        return get_args(hint)
+    return tuple(value for part in get_args(hint) for value in literals(part))
+
+
+@every_method
+def test_a_choice_that_does_not_exist_is_refused_with_the_choices(name):
+    hints = get_type_hints(function(name))
+    for option in options_of(name):
+        choices = literals(hints[option.name])
+        if not choices:
+            continue
+        with pytest.raises(EstimationError, match=f"{option.name}='nonsense'") as caught:
+            function(name)(designed(name), **{option.name: "nonsense"})
+        assert all(repr(value) in caught.value.mend for value in choices), option.name
+
+
+@every_method
+def test_an_option_of_another_kind_is_refused(name):
+    for option in options_of(name):
+        if isinstance(option.default, str):
+            continue  # text among texts: the test before
+        with pytest.raises((EstimationError, DesignError), match=option.name):
+            function(name)(designed(name), **{option.name: "nonsense"})
+
+
+@every_method
+def test_options_are_keywords_and_a_misspelt_one_is_an_error(name):
+    kinds = {option.kind for option in options_of(name)}
+    assert kinds <= {inspect.Parameter.KEYWORD_ONLY}
+    assert all(option.default is not inspect.Parameter.empty for option in options_of(name))
+    with pytest.raises(TypeError, match="no_such_option"):
+        function(name)(designed(name), no_such_option=1)
+    with pytest.raises(TypeError):
+        function(name)(designed(name), "reml-ar1")
+
+
+@every_method
+def test_json_gives_the_same_result_back(name):
+    result = estimated(name)
+    again = Result.from_json(result.to_json())
+    assert again.to_json() == result.to_json()
+    for field in fields(Result):
+        ours, theirs = getattr(result, field.name), getattr(again, field.name)
+        if isinstance(ours, np.ndarray):
+            np.testing.assert_array_equal(theirs, ours, err_msg=field.name)
+            assert not theirs.flags.writeable
+        elif isinstance(ours, pd.DataFrame):
+            pd.testing.assert_frame_equal(theirs, ours, check_exact=True, obj=field.name)
+        elif field.name not in ("influence", "variance_record"):
+            assert theirs == ours, field.name
+    pd.testing.assert_frame_equal(again.tidy(), result.tidy(), check_exact=True)
+
+
+@every_method
+def test_what_may_leave_carries_no_units(name):
+    units = Influence(left=np.ones((3, 1)), right=np.ones((1, len(estimated(name).terms))), unit=pd.Index(list("abc")))
+    public = replace(estimated(name), influence=units).public()
+    assert public.influence is None
+    assert public.to_json() == estimated(name).to_json()
+    assert "influence" not in json.loads(public.to_json())
+
+
+@every_method
+def test_result_reads_as_text_and_html_and_escapes(name):
+    result = estimated(name)
+    for shown in (str(result), result.summary(), result._repr_html_()):
+        assert name in shown
+        assert all(term in shown for term in result.terms["term"])
+    assert all(text in result.summary() for text in result.notes)
+    hostile = "<script>alert(1)</script>"
+    estimand = replace(result.estimand, outcome=hostile)
+    labels = result.terms.assign(term=[hostile, *result.terms["term"][1:]])
+    html = replace(result, notes=(hostile,), estimand=estimand, terms=labels)._repr_html_()
+    assert "<script>" not in html
+    assert html.count("&lt;script&gt;") == 3
+
+
+@every_method
+def test_the_file_holds_one_function_for_others_and_never_prints(name):
+    tree = ast.parse(Path(inspect.getsourcefile(inspect.unwrap(function(name)))).read_text(encoding="utf-8"))
+    calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    assert [call.id for call in calls if isinstance(call, ast.Name) and call.id == "print"] == []
+    public = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    assert [found for found in public if not found.startswith("_")] == [name]
+
+
+def test_the_methods_page_is_up_to_date():
+    shown = methods_page()
+    assert [line for line in shown.splitlines() if line.startswith("## ")] == [
+        f"## `{name}`" for name in sorted(estimate.__all__)
+    ]
+    assert DOCS.read_text(encoding="utf-8") == shown, "run: python -m coresponder_causal.estimate"
