@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+# Tests run in several processes: two BLAS threads in each make small matrices ten times slower on two cores. This acts
+# because nothing has imported numpy yet.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 CHECKOUT = Path(__file__).resolve().parents[1]
 
 

@@ -200,7 +200,7 @@ class SerialDesign:
             outside = np.flatnonzero(~inside)
             problems.add(f"{len(outside)} outside 0 ≤ ρ < 1, 0 < φ ≤ 1", rows=outside, mend="keep them inside")
         problems.raise_if_any(EstimationError)
-        return self._loglik(places, unit) - (self.n - self.k) * float(np.log(scale))
+        return np.asarray(self._loglik(places, unit) - (self.n - self.k) * np.log(scale), float)
 
     def _standardise(self, y: Array) -> tuple[Array, Array, float]:
         """Return the outcome, its ordinary residuals in units of their own spread, and that spread."""

@@ -69,6 +69,7 @@ def as_change(estimate: float, scale: str) -> str:
     Examples
     --------
     >>> as_change(-0.223144, "log_ratio")
-    '-20.0 %'
+    '−20.0 %'
     """
-    return f"{100 * math.expm1(estimate):+.1f} %" if scale == "log_ratio" else f"{estimate:+.3g}"
+    shown = f"{100 * math.expm1(estimate):+.1f} %" if scale == "log_ratio" else f"{estimate:+.3g}"
+    return shown.replace("-", "−")

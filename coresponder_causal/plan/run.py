@@ -81,8 +81,14 @@ def read_tables(study: Study) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
         tables, quality = validated(given, columns)
     else:
         tables, quality = given, quality_of(given, columns)
+    return tables, _with_remarks(quality, said)
+
+
+def _with_remarks(quality: pd.DataFrame, said: list[str]) -> pd.DataFrame:
+    """Add what was said while files were read."""
     remarks = [Finding(text, "", "quality", 1, (), "check that this is what was meant") for text in said]
-    return tables, pd.concat([quality, pd.DataFrame(remarks).assign(table="")], ignore_index=True)
+    found = pd.DataFrame(remarks, columns=list(Finding.__slots__)).assign(table="")
+    return pd.concat([quality, found], ignore_index=True).astype({"count": "int64"})
 
 
 def _with_namesakes_aside(frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
@@ -99,7 +105,7 @@ def quality_of(
         findings(frame, table=name, columns=(columns or {}).get(name)).assign(table=name)
         for name, frame in given.items()
     ]
-    return pd.concat(found, ignore_index=True)
+    return pd.concat(found, ignore_index=True).astype({"count": "int64"})
 
 
 def validated(

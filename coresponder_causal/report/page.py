@@ -39,6 +39,7 @@ def page(
     results: Sequence[Result] = (),
     *,
     checks: Sequence[CheckResult] = (),
+    falsification: Sequence[CheckResult] = (),
     title: str | None = None,
     subtitle: str | None = None,
     truth: Mapping[str, float] | None = None,
@@ -54,6 +55,9 @@ def page(
     results : sequence of Result
         The first is the headline; a result whose first term only describes (``covered_within_city``) never is.
     checks : sequence of CheckResult
+        Checks of the headline.
+    falsification : sequence of CheckResult
+        Checks of the contrast within the city, which only describes.
     title, subtitle : str, optional
         By default from the headline's estimand.
     truth : mapping, optional
@@ -88,7 +92,7 @@ def page(
         _compared(design_lines),
         *_evidence(headline),
         _doubts(checks),
-        *_others(results, headline),
+        *_others(results, headline, falsification),
         _together(results),
         _truth(results, truth),
         _quality(quality),
@@ -174,7 +178,7 @@ def _verdict_counts(checks: Sequence[CheckResult]) -> Sentence:
     )
 
 
-def _others(results: Sequence[Result], headline: Result | None) -> list[Section]:
+def _others(results: Sequence[Result], headline: Result | None, falsification: Sequence[CheckResult]) -> list[Section]:
     """Every other design with its own picture; within-city contrasts as description."""
     sections = [
         Section(
@@ -189,6 +193,7 @@ def _others(results: Sequence[Result], headline: Result | None) -> list[Section]
         blocks: list[Block] = []
         for result in described:
             blocks += [within_city(result), *(pictures(result) if _describes(result) else ())]
+        blocks += [Sentence(text=str(check)) for check in falsification]
         sections.append(Section(title="What did the covered hours do within the city?", blocks=tuple(blocks)))
     return sections
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
 from typing import Literal, cast
 
 from coresponder_causal.core.errors import CausalError
+from coresponder_causal.core.files import write_whole
 from coresponder_causal.report import html
 from coresponder_causal.report.drawing import drawn
 from coresponder_causal.report.specs import Page, Picture, Sentence, Spec, Table
@@ -51,15 +51,7 @@ def write(spec: Spec, path: str | Path) -> Path:
     target = Path(path)
     if isinstance(spec, Page) and target.suffix != ".html":
         target = target / "index.html"
-    content = rendered(spec, target.suffix)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-    try:
-        beside.write_bytes(content)
-        beside.replace(target)
-    finally:
-        beside.unlink(missing_ok=True)
-    return target
+    return write_whole(target, rendered(spec, target.suffix))
 
 
 def rendered(spec: Spec, form: str) -> bytes:

@@ -1,1 +1,0 @@
-from coresponder_causal.core.verdict import CheckResult, Verdict, not_applicable  # noqa
