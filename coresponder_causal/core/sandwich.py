@@ -221,13 +221,8 @@ def clustered(
             f"CR2 was asked for with {absorbed} absorbed effects, whose leverage it needs",
             mend="give the effects as columns of X and absorbed=0",
         )
-    adjusted = np.array(
-        [
-            right.T @ (values * adjustment * (left.T @ residuals[rows]))
-            for rows, left, values, right, adjustment in _leverages(basis, labels, many)
-        ]
-    )
-    return _unrotate(adjusted.T @ adjusted, triangle)
+    scores = _adjusted_scores(basis, residuals, labels, many)
+    return _unrotate(scores.T @ scores, triangle)
 
 
 def clustered_df(X: Array, cluster: ArrayLike, contrast: Array) -> float:
@@ -280,6 +275,16 @@ def clustered_df(X: Array, cluster: ArrayLike, contrast: Array) -> float:
         )
     squares = np.sum(own**2) - 2 * np.sum(own * overlap) + np.sum((shared.T @ shared) ** 2)
     return trace**2 / float(squares)
+
+
+def _adjusted_scores(basis: Array, residuals: Array, labels: Labels, many: int) -> Array:
+    """Q_g'(I − H_gg)^−½ u_g of every cluster, shape (G, k)."""
+    return np.array(
+        [
+            right.T @ (values * adjustment * (left.T @ residuals[rows]))
+            for rows, left, values, right, adjustment in _leverages(basis, labels, many)
+        ]
+    )
 
 
 def _leverages(basis: Array, labels: Labels, many: int) -> Iterator[tuple[Labels, Array, Array, Array, Array]]:

@@ -57,6 +57,17 @@ class TimeAxis:
         positions.setflags(write=False)
         object.__setattr__(self, "positions", positions)
 
+    @property
+    def plural(self) -> str:
+        """The word for several periods.
+
+        Examples
+        --------
+        >>> parse_time(["2020-06", "2020-07"]).plural
+        'months'
+        """
+        return {"D": "days", "W": "weeks", "M": "months", "Q": "quarters", "Y": "years"}.get(self.freq, "periods")
+
     def label(self, position: int) -> int | pd.Period:
         """Return the name of one position: a Period, or the number itself.
 

@@ -60,6 +60,14 @@ def numbers(table: pd.DataFrame, column: str, problems: Problems, *, sign: Sign 
     return found
 
 
+def require_outcome(table: pd.DataFrame, outcome: str, subject: str, *, sign: Sign = "any") -> None:
+    """Refuse an outcome that is not there, not a number everywhere, or never varies."""
+    problems = Problems(subject)
+    rectangular(table, [outcome], problems)
+    varies(numbers(table, outcome, problems, sign=sign), f"'{outcome}'", problems)
+    problems.raise_if_any(DesignError)
+
+
 def attempt(make: Callable[[], T], problems: Problems) -> T | None:
     """Return what ``make`` makes, or None with its DesignError among the problems."""
     try:

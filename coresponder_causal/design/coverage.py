@@ -18,7 +18,7 @@ from coresponder_causal.data.panel import panel
 from coresponder_causal.data.periods import Start, TimeAxis, parse_time
 from coresponder_causal.data.registers import scheduled_hours
 from coresponder_causal.design import columns
-from coresponder_causal.design.onset import Onset, onset
+from coresponder_causal.design.onset import Onset, made_up, onset
 
 Array = NDArray[np.float64]
 hours_in_week = 168
@@ -154,11 +154,7 @@ class CoverageDesign:
 
     def with_outcome(self, outcome: str) -> Self:
         """Return the same design for another count of its table."""
-        problems = Problems("coverage")
-        columns.rectangular(self.source, [outcome], problems)
-        values = columns.numbers(self.source, outcome, problems, sign="nonnegative")
-        columns.varies(values, f"'{outcome}'", problems)
-        problems.raise_if_any(DesignError)
+        columns.require_outcome(self.source, outcome, "coverage", sign="nonnegative")
         return replace(self, outcome=outcome)
 
     def before_start(self, *, start: int | None = None) -> Self:
@@ -170,13 +166,8 @@ class CoverageDesign:
             Position from which the made-up dose is 1. Without it the dose rises linearly from 0 to 1: a drift.
         """
         months = self.months[self.months < self.start_position]
-        ramp = (months - months.min()) / (months.max() - months.min())
-        dose = ramp if start is None else (months >= start).astype(float)
-        first = int(months.min()) + 1 if start is None else start
-        rows = self.axis.positions < self.start_position
-        return replace(
-            self._keep(rows), months=months, onset=Onset(f"made-up start {self.axis.label(first)}", first, dose)
-        )
+        fake = made_up(replace(self.axis, positions=months), start=start, rising_from=int(months.min()))
+        return replace(self._keep(self.axis.positions < self.start_position), months=months, onset=fake)
 
     def without(self, city: str) -> Self:
         """Return the design without one city."""
@@ -242,7 +233,7 @@ class CoverageDesign:
     @property
     def period_name(self) -> str:
         """Plural word for the period."""
-        return "months"
+        return self.axis.plural
 
     @property
     def treatment(self) -> str:

@@ -78,6 +78,24 @@ def onset(
     return Onset(label, position, dose)
 
 
+def made_up(axis: TimeAxis, *, start: int | None, rising_from: int) -> Onset:
+    """Return a treatment that nobody had, for checks on the time before the real one.
+
+    Parameters
+    ----------
+    axis : TimeAxis
+    start : int or None
+        Position from which the dose is 1; without it the dose rises linearly from 0 at ``rising_from`` to 1 at the end.
+    rising_from : int
+        Position.
+    """
+    positions, last = axis.positions, int(axis.positions.max())
+    ramp = np.maximum(positions - rising_from, 0) / (last - rising_from)
+    first = rising_from + 1 if start is None else start
+    dose = ramp if start is None else (positions >= start).astype(float)
+    return Onset(f"made-up start {axis.label(first)}", first, np.asarray(dose, float))
+
+
 def measured_dose(values: Array, found: Onset, after: NDArray[np.bool_], name: str) -> Onset:
     """Dose from a column, in units of its largest value; a dose that falls back to nothing is said.
 

@@ -15,7 +15,7 @@ from coresponder_causal.core.fingerprint import fingerprint
 from coresponder_causal.core.notes import collecting, note
 from coresponder_causal.data.periods import Start, TimeAxis, parse_start, share_after
 from coresponder_causal.design import columns
-from coresponder_causal.design.onset import Onset, measured_dose, onset
+from coresponder_causal.design.onset import Onset, made_up, measured_dose, onset
 
 Array = NDArray[np.float64]
 
@@ -162,10 +162,7 @@ class PanelDesign:
 
     def with_outcome(self, outcome: str) -> Self:
         """Return the same design for another column of its frame."""
-        problems = Problems("panel")
-        columns.rectangular(self.source, [outcome], problems)
-        columns.varies(columns.numbers(self.source, outcome, problems), f"'{outcome}'", problems)
-        problems.raise_if_any(DesignError)
+        columns.require_outcome(self.source, outcome, "panel")
         return replace(self, outcome=outcome)
 
     def before_start(self, *, start: int | None = None) -> Self:
@@ -177,19 +174,17 @@ class PanelDesign:
             Position from which the made-up dose is 1. Without it the dose rises linearly from 0 to 1: a drift.
         """
         before = self.positions < self.start_position
-        positions = self.positions[before]
-        span = positions.max() - positions.min()
-        dose = (positions - positions.min()) / span if start is None else (positions >= start).astype(float)
+        axis = replace(self.axis, positions=self.axis.positions[before])
+        fake = made_up(axis, start=start, rising_from=int(axis.positions.min()))
         source = self.source[before].reset_index(drop=True)
-        first = int(positions.min()) + 1 if start is None else start
         treated = source[self.unit].isin(self.treated_units).to_numpy()
         return replace(
             self,
             source=source,
-            axis=replace(self.axis, positions=self.axis.positions[before]),
-            cohort=self.cohort.where(self.cohort.isna(), float(first)),
-            dose=np.where(treated, dose, 0.0),
-            start=f"made-up start {self.axis.label(first)}",
+            axis=axis,
+            cohort=self.cohort.where(self.cohort.isna(), float(fake.position)),
+            dose=np.where(treated, fake.dose, 0.0),
+            start=fake.label,
         )
 
     def without(self, unit: object) -> Self:
@@ -251,7 +246,7 @@ class PanelDesign:
     @property
     def period_name(self) -> str:
         """Plural word for the period."""
-        return {"M": "months", "W": "weeks", "D": "days", "Q": "quarters", "Y": "years"}.get(self.freq, "periods")
+        return self.axis.plural
 
     @property
     def treatment(self) -> str:

@@ -15,7 +15,7 @@ from coresponder_causal.core.fingerprint import fingerprint
 from coresponder_causal.core.notes import collecting, note
 from coresponder_causal.data.periods import Start, TimeAxis, parse_start
 from coresponder_causal.design import columns
-from coresponder_causal.design.onset import Onset, measured_dose, onset
+from coresponder_causal.design.onset import Onset, made_up, measured_dose, onset
 
 Array = NDArray[np.float64]
 
@@ -164,10 +164,7 @@ class SeriesDesign:
 
     def with_outcome(self, outcome: str) -> Self:
         """Return the same design for another column of its frame."""
-        problems = Problems("series")
-        columns.rectangular(self.source, [outcome], problems)
-        columns.varies(columns.numbers(self.source, outcome, problems), f"'{outcome}'", problems)
-        problems.raise_if_any(DesignError)
+        columns.require_outcome(self.source, outcome, "series")
         return replace(self, outcome=outcome)
 
     def before_start(self, *, start: int | None = None) -> Self:
@@ -180,15 +177,13 @@ class SeriesDesign:
             end: a bend in the trend.
         """
         before = ~self.after
-        positions = self.positions[before]
-        middle = int((positions.min() + positions.max()) // 2)
-        bend = np.maximum(positions - middle, 0) / (positions.max() - middle)
-        dose = bend if start is None else (positions >= start).astype(float)
-        source = self.source[before].reset_index(drop=True)
-        first = middle + 1 if start is None else start
-        made_up = Onset(f"made-up start {self.label(first)}", first, dose.astype(float))
+        axis = replace(self.axis, positions=self.axis.positions[before])
+        middle = int((axis.positions.min() + axis.positions.max()) // 2)
         return replace(
-            self, source=source, axis=replace(self.axis, positions=self.axis.positions[before]), onset=made_up
+            self,
+            source=self.source[before].reset_index(drop=True),
+            axis=axis,
+            onset=made_up(axis, start=start, rising_from=middle),
         )
 
     def outcome_values(self) -> Array:
@@ -255,7 +250,7 @@ class SeriesDesign:
     @property
     def period_name(self) -> str:
         """Plural word for the period."""
-        return {"M": "months", "W": "weeks", "D": "days", "Q": "quarters", "Y": "years"}.get(self.freq, "periods")
+        return self.axis.plural
 
     @property
     def treatment(self) -> str:

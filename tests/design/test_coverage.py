@@ -1,4 +1,4 @@
-"""Covered and uncovered hours of the week: from calls or from counts, with the plan deciding which hours are covered."""
+"""Covered and uncovered hours of the week, from calls or from counts; the plan decides which hours are covered."""
 
 from __future__ import annotations
 
@@ -160,7 +160,8 @@ def test_the_order_of_rows_does_not_matter(hourly):
 def test_the_callers_tables_stay_as_they_were(hourly):
     schedule = shifts()
     before = hourly.copy(deep=True), schedule.copy(deep=True)
-    made(hourly, schedule).source.loc[0, "calls"] = -1
+    design = made(hourly, schedule)
+    design.source.loc[0, "calls"] = -1
     pd.testing.assert_frame_equal(hourly, before[0])
     pd.testing.assert_frame_equal(schedule, before[1])
 
