@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 wrong_input = 2
+longest = 30  # lines of an error on the screen
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
@@ -87,8 +88,14 @@ def _one_screen() -> Iterator[None]:
 
 
 def _show(what: str, mend: str) -> None:
-    body = Text(what) + Text("\n\nmend: ", style="bold") + Text(mend)
-    Console(stderr=True).print(Panel(body, title="This cannot be evaluated as it is", title_align="left"))
+    """Show an error on one screen; what does not fit on it is counted."""
+    console = Console(stderr=True)
+    lines = Text(what).wrap(console, console.width - 4)
+    body = Text("\n").join(lines[:longest])
+    if len(lines) > longest:
+        body += Text(f"\n… and {len(lines) - longest} more lines, which show when these are mended", style="italic")
+    body += Text("\n\nmend: ", style="bold") + Text(mend)
+    console.print(Panel(body, title="This cannot be evaluated as it is", title_align="left"))
 
 
 @contextmanager

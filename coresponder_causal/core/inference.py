@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import optimize, stats
 
 Array = NDArray[np.float64]
 Alternative = Literal["two-sided", "less", "greater"]
@@ -52,6 +52,23 @@ def interval(estimate: ArrayLike, std_error: ArrayLike, df: ArrayLike, level: fl
     half = critical(df, level) * np.asarray(std_error, float)
     centre = np.asarray(estimate, float)
     return centre - half, centre + half
+
+
+def mixture_half_width(variances: ArrayLike, df: ArrayLike, weights: ArrayLike, *, level: float = 0.95) -> float:
+    """Half-width of the symmetric interval that holds ``level`` of a weighted mixture of centred, scaled t's.
+
+    Examples
+    --------
+    >>> round(mixture_half_width([1.0], [9.0], [1.0]), 3)
+    2.262
+    """
+    scale, degrees, share = (np.asarray(values, float) for values in (np.sqrt(variances), df, weights))
+
+    def outside(half: float) -> float:
+        return float(2 * share @ stats.t.sf(half / scale, degrees) - (1 - level))
+
+    widest = float(np.max(critical(degrees, level) * scale))
+    return float(optimize.brentq(outside, 0.0, widest * (1 + 1e-9)))
 
 
 def minimum_detectable_effect(std_error: float, df: float, *, power: float = 0.8, level: float = 0.95) -> float:

@@ -19,6 +19,7 @@ from coresponder_causal.core.regressors import harmonics
 from coresponder_causal.core.reml import RemlFit, SerialDesign
 
 Array = NDArray[np.float64]
+prior_scale = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -61,6 +62,20 @@ class Prediction:
         if self.tau == 0:
             return tau_star, float("inf") if spare > 0 else 0.0
         return tau_star, float(np.sqrt(max(0.0, spare / self.tau**2 - 1 / m)))
+
+    def integrated(self, level: float = 0.95) -> tuple[float, float]:
+        """Interval with τ integrated over a half-normal(0.2) prior times its restricted likelihood, not plugged in.
+
+        A companion to be stated beforehand; the default interval plugs in the REML estimate.
+        """
+        m = len(self.effects) - 1
+        tau = np.linspace(0.0, 6 * prior_scale, 601)
+        loglik = _restricted_loglik(tau**2, self.effects[1:], self.variances[1:] * m / (m - 1))
+        weights = np.exp(loglik - loglik.max() - 0.5 * (tau / prior_scale) ** 2)
+        variances = self.variances[0] + tau**2 * (1 + 1 / m)
+        dfs = self.dfs[0] * (variances / self.variances[0]) ** 2
+        half = inference.mixture_half_width(variances, dfs, weights / weights.sum(), level=level)
+        return self.effect - half, self.effect + half
 
 
 def predict(outcomes: Array, dose: Array, positions: Array, *, season: float | None, pairs: int = 2) -> Prediction:
@@ -190,12 +205,15 @@ def city_table(fit: Prediction, cities: list[str], events: Array) -> pd.DataFram
 def facts(fit: Prediction) -> dict[str, object]:
     """Return the small facts of a prediction interval, breakdown values included."""
     tau_star, kappa_star = fit.breakdown()
+    low, high = fit.integrated()
     return {
         "interval": "prediction interval",
         "m": len(fit.effects) - 1,
         "tau": fit.tau,
         "tau_star": tau_star,
         "kappa_star": kappa_star,
+        "integrated_low": low,
+        "integrated_high": high,
         "rho": fit.own.rho,
         "phi": fit.own.phi,
     }

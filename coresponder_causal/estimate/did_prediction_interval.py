@@ -13,7 +13,7 @@ maximum likelihood; τ² by restricted maximum likelihood from the comparison ci
 d = θ_0, V = v_0 + τ²(1 + 1/m).
 
 Inference: d ± t(df) √V with df = max(m − 1, 2V² / [(1 + 1/m)² 2/tr(PP) + 2 v_0²/df_0]). τ* and κ* say at which spread
-between cities the finding dies.
+between cities the finding dies. A companion, integrated_low and integrated_high, integrates τ over a half-normal(0.2).
 
 Breaks: when the treated city is structurally more volatile than the comparison cities: no method survives that; read
 κ*. With fewer than five comparison cities the power is small. For fewer than ten events a period the log rate is biased

@@ -1,0 +1,179 @@
+"""The prediction interval, recomputed with dense matrices and by its own definitions."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from coresponder_causal.core.errors import EstimationError
+from coresponder_causal.core.inference import critical
+from coresponder_causal.core.prediction import between_cities, city_table, facts, gap_path, predict
+from coresponder_causal.core.regressors import harmonics
+from coresponder_causal.core.reml import SerialDesign
+
+MONTHS, POSITIONS = 48, np.arange(48.0)
+DOSE = np.where(POSITIONS < 24, 0.0, 1.0)
+DOSE[24] = 17 / 31
+
+
+def outcomes(*, m=6, effect=0.0, spread=0.1, noise=0.05, seed=0):
+    """Log rates of a treated city and m others with steps of their own, a shared season and a shared shock."""
+    rng = np.random.default_rng(seed)
+    shared = 0.2 * np.sin(2 * np.pi * POSITIONS / 12) + rng.normal(0, 0.1, MONTHS)
+    steps = np.r_[effect, spread * rng.normal(size=m)]
+    return 3 + shared[:, None] + DOSE[:, None] * steps + rng.normal(0, noise, (MONTHS, 1 + m))
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return predict(outcomes(effect=-0.6), DOSE, POSITIONS, season=12)
+
+
+def restricted_loglik(tau_squared, effects, variances):
+    """REML log-likelihood of a random-effects mean with matrices in full."""
+    V, one = np.diag(variances + tau_squared), np.ones((len(effects), 1))
+    W = np.linalg.inv(V)
+    P = W - W @ one @ np.linalg.inv(one.T @ W @ one) @ one.T @ W
+    return -0.5 * (np.linalg.slogdet(V)[1] + np.linalg.slogdet(one.T @ W @ one)[1] + effects @ P @ effects)
+
+
+def dense_trace(variances, tau_squared):
+    """tr(PP), P = W − W11'W/(1'W1)."""
+    W, one = np.diag(1 / (variances + tau_squared)), np.ones((len(variances), 1))
+    P = W - W @ one @ one.T @ W / (one.T @ W @ one)
+    return float(np.trace(P @ P))
+
+
+@pytest.mark.parametrize("effects", [(-0.3, 0.0, 0.3), (0.2, 0.21, 0.19), (1.0, -2.0, 0.5, 0.0, 4.0)])
+@pytest.mark.parametrize("variance", [0.01, 0.09])
+def test_tau_of_equally_known_effects_is_the_spread_left_over(effects, variance):
+    # With equal v the restricted likelihood is that of a sample variance: τ² = max(0, s² − v), tr(PP) = (m−1)/(v+τ²)².
+    m, expected = len(effects), max(0.0, float(np.var(effects, ddof=1)) - variance)
+    tau_squared, trace = between_cities(np.array(effects), np.full(m, variance))
+    assert tau_squared == pytest.approx(expected, rel=1e-6, abs=1e-12)  # a minimiser stops at √ε of itself
+    assert trace == pytest.approx((m - 1) / (variance + tau_squared) ** 2, rel=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_tau_is_the_highest_point_of_a_dense_grid(seed):
+    rng = np.random.default_rng(seed)
+    m = int(rng.integers(3, 15))
+    variances = rng.uniform(0.001, 0.05, m)
+    effects = rng.normal(0, np.sqrt(variances + rng.choice([0.0, 0.01, 0.1])))
+    tau_squared, trace = between_cities(effects, variances)
+    grid = np.r_[0.0, np.geomspace(1e-7, 2.0, 2000)]
+    values = np.array([restricted_loglik(point, effects, variances) for point in grid])
+    best = int(values.argmax())
+    assert restricted_loglik(tau_squared, effects, variances) >= values[best] - 1e-12
+    assert grid[max(best - 1, 0)] <= tau_squared <= grid[best + 1]
+    assert trace == pytest.approx(dense_trace(variances, tau_squared), rel=1e-9)
+
+
+def test_each_city_is_measured_against_the_comparison_cities_mean(fitted):
+    series = outcomes(effect=-0.6)
+    relative = series - series[:, 1:].mean(axis=1, keepdims=True)
+    X = np.column_stack([np.ones(MONTHS), DOSE, harmonics(POSITIONS, 12, 2)])
+    lag = np.abs(POSITIONS[:, None] - POSITIONS)
+    for j, values in enumerate(relative.T):
+        reml = SerialDesign(X, time=POSITIONS).fit(values)
+        K = np.linalg.inv(reml.phi * reml.rho**lag + (1 - reml.phi) * np.eye(MONTHS))
+        inverse = np.linalg.inv(X.T @ K @ X)
+        beta = inverse @ X.T @ K @ values
+        residuals = values - X @ beta
+        s2 = residuals @ K @ residuals / (MONTHS - X.shape[1])
+        assert fitted.effects[j] == pytest.approx(beta[1], abs=1e-10)
+        assert fitted.variances[j] == pytest.approx(s2 * inverse[1, 1], rel=1e-8)
+        assert fitted.dfs[j] == pytest.approx(reml.record.df(np.eye(len(beta))[1], reml.vcov), rel=1e-12)
+    np.testing.assert_allclose(fitted.effects[1:].mean(), 0.0, atol=0.05)  # equal weights would make it 0 exactly
+
+
+@pytest.mark.parametrize("m", [2, 3, 8])
+@pytest.mark.parametrize("spread", [0.0, 0.2])
+def test_variance_and_df_follow_their_formulas(m, spread):
+    fit = predict(outcomes(m=m, effect=-0.3, spread=spread, seed=m), DOSE, POSITIONS, season=12)
+    v0, df0, tau2 = fit.variances[0], fit.dfs[0], fit.tau**2
+    V = v0 + tau2 * (1 + 1 / m)
+    trace = dense_trace(fit.variances[1:] * m / (m - 1), tau2)
+    satterthwaite = 2 * V**2 / ((1 + 1 / m) ** 2 * 2 / trace + 2 * v0**2 / df0)
+    assert len(fit.effects) == len(fit.variances) == m + 1
+    assert fit.effect == fit.effects[0]
+    assert fit.variance == pytest.approx(V, rel=1e-12)
+    assert fit.df == pytest.approx(max(m - 1, satterthwaite), rel=1e-9)
+    expected, _ = between_cities(fit.effects[1:], fit.variances[1:] * m / (m - 1))
+    assert tau2 == pytest.approx(expected, rel=1e-12, abs=1e-15)
+
+
+def test_a_shock_that_all_cities_share_changes_nothing(fitted):
+    shock = np.random.default_rng(9).normal(0, 0.5, (MONTHS, 1))
+    shaken = predict(outcomes(effect=-0.6) + shock, DOSE, POSITIONS, season=12)
+    assert shaken.effect == pytest.approx(fitted.effect, abs=1e-9)
+    assert shaken.variance == pytest.approx(fitted.variance, rel=1e-6)
+
+
+def test_a_known_step_is_found_and_no_spread_is_invented():
+    fit = predict(outcomes(effect=-0.4, spread=0.0, noise=1e-3), DOSE, POSITIONS, season=12)
+    # Twelve standard errors of a mean of 24 months' noise.
+    assert fit.effect == pytest.approx(-0.4, abs=12 * 1e-3 * np.sqrt(2 / 24))
+    assert fit.tau < 1e-3
+
+
+def test_tau_star_makes_the_interval_touch_no_change(fitted):
+    tau_star, _ = fitted.breakdown()
+    m, cut = len(fitted.effects) - 1, float(critical(fitted.df))
+    assert tau_star > fitted.tau > 0
+    touching = fitted.variances[0] + tau_star**2 * (1 + 1 / m)
+    assert abs(fitted.effect) == pytest.approx(cut * np.sqrt(touching), rel=1e-12)
+    looser, _ = fitted.breakdown(0.8)
+    assert looser > tau_star
+
+
+def test_kappa_star_makes_the_interval_touch_no_change(fitted):
+    _, kappa_star = fitted.breakdown()
+    m, cut = len(fitted.effects) - 1, float(critical(fitted.df))
+    assert kappa_star > 1
+    touching = fitted.variances[0] + fitted.tau**2 * (kappa_star**2 + 1 / m)
+    assert abs(fitted.effect) == pytest.approx(cut * np.sqrt(touching), rel=1e-12)
+
+
+def test_breakdown_values_of_no_finding_are_zero():
+    none = predict(outcomes(effect=0.0, noise=0.2), DOSE, POSITIONS, season=12)
+    assert abs(none.effect) < float(critical(none.df)) * np.sqrt(none.variances[0])
+    assert none.breakdown() == (0.0, 0.0)
+
+
+def test_kappa_star_is_infinite_where_no_spread_is_seen():
+    fit = predict(outcomes(effect=-0.6, spread=0.0, noise=0.2, seed=3), DOSE, POSITIONS, season=12)
+    assert fit.tau == 0
+    tau_star, kappa_star = fit.breakdown()
+    assert tau_star > 0
+    assert kappa_star == np.inf
+
+
+@pytest.mark.parametrize(("m", "said"), [(0, "0 comparison cities"), (1, "1 comparison city:")])
+def test_fewer_than_two_comparison_cities_are_refused(m, said):
+    with pytest.raises(EstimationError, match=said) as caught:
+        predict(outcomes()[:, : 1 + m], DOSE, POSITIONS, season=12)
+    assert "series design" in caught.value.mend
+
+
+def test_facts_and_city_table_repeat_the_fit(fitted):
+    said = facts(fitted)
+    assert (said["m"], said["tau"], said["interval"]) == (6, fitted.tau, "prediction interval")
+    assert (said["tau_star"], said["kappa_star"]) == fitted.breakdown()
+    table = city_table(fitted, list("ABCDEFG"), np.arange(7.0))
+    assert table["role"].tolist() == ["treated"] + ["comparison"] * 6
+    np.testing.assert_array_equal(table["effect"], fitted.effects)
+    np.testing.assert_allclose(table["std_error"] ** 2, fitted.variances)
+
+
+def test_the_path_departs_by_the_effect_and_its_band_widens_by_the_spread(fitted):
+    after = POSITIONS >= 24
+    time = pd.Index(POSITIONS.astype(int))
+    path = gap_path(fitted, outcomes(effect=-0.6), after, time, np.ones(MONTHS))
+    without = np.column_stack([np.ones(MONTHS), np.zeros(MONTHS), harmonics(POSITIONS, 12, 2)])
+    fitted_log = np.log(path["counterfactual"]) + DOSE * fitted.effect
+    # Least-squares residuals are small beside an effect of .6: the fitted course follows the observed one.
+    assert np.abs(np.log(path["observed"]) - fitted_log).max() < 0.25
+    half = (np.log(path["high"]) - np.log(path["low"])) / 2 / float(critical(fitted.df))
+    own = np.einsum("ij,jk,ik->i", without, fitted.own.vcov, without)
+    np.testing.assert_allclose(half**2, own + after * fitted.tau**2 * (1 + 1 / 6), rtol=1e-9)
+    assert np.log(path["counterfactual"])[~after].mean() == pytest.approx(0.0, abs=1e-12)
