@@ -32,7 +32,7 @@ app = typer.Typer(
 def evaluate(
     study: Annotated[Path | None, typer.Argument(help="STUDY.toml; without it the embedded simulated study.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for the page.")] = Path("evaluation"),
-    force: Annotated[bool, typer.Option("--force", help="Replace a folder that holds files.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an evaluation in a folder that holds files.")] = False,
 ) -> None:
     """Evaluate a study: validate, design, estimate, check, and write one page."""
     with _one_screen(), _progress() as say:

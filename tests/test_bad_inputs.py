@@ -211,6 +211,10 @@ ERRORS: dict[str, tuple[Callable[[], object], type[CausalError], str]] = {
         "no period is left on one side of the start",
     ),
     "negative phase-in": (lambda: series(phase_in=-1), DesignError, "phase_in=-1 cannot be used here"),
+    "phase-in as text": (lambda: series(phase_in="2"), DesignError, "phase_in="),
+    "half a phase-in": (lambda: series(phase_in=2.5), DesignError, "phase_in=2.5"),
+    "interval as number": (lambda: series(start=None, start_between=7), DesignError, "start_between= is not a pair"),
+    "season as text": (lambda: series(season="yes"), DesignError, "season='yes' is not a number of periods"),
     "season of nothing": (lambda: series(season=0), DesignError, "season=0 is not a number of periods"),
     # exposure and dose
     "zero exposure": (
@@ -659,7 +663,7 @@ def folder(tmp_path) -> Path:
 
 
 def on_one_line(screen: str) -> str:
-    return " ".join("".join(" " if letter in "│╭╮╰╯─" else letter for letter in screen).split())
+    return " ".join(screen.translate(dict.fromkeys(map(ord, "│╭╮╰╯─"), " ")).split())
 
 
 def held(folder: Path) -> set[str]:
@@ -711,7 +715,7 @@ def test_an_output_that_holds_something_is_left_alone(folder, tmp_path, filled):
     kept.write_text("years of work", encoding="utf-8")
     result = CliRunner().invoke(app, ["evaluate", str(folder / "STUDY.toml"), "--out", str(out)])
     assert result.exit_code == 2
-    assert "--out" in on_one_line(result.output)
+    assert "mend: name " in on_one_line(result.output)
     assert kept.read_text(encoding="utf-8") == "years of work"
 
 

@@ -27,15 +27,20 @@ def _update(digest: "hashlib._Hash", part: object) -> None:
         digest.update(pd.util.hash_pandas_object(part, index=False).to_numpy().tobytes())
     elif isinstance(part, (pd.Series, pd.Index)):
         digest.update(pd.util.hash_pandas_object(part, index=False).to_numpy().tobytes())
+    elif isinstance(part, np.ndarray) and part.dtype == object:
+        _update(digest, (part.shape, part.ravel().tolist()))
     elif isinstance(part, np.ndarray):
         digest.update(f"{part.dtype}{part.shape}".encode())
         digest.update(np.ascontiguousarray(part).tobytes())
     elif isinstance(part, dict):
+        digest.update(f"{len(part)}:".encode())
         for key in sorted(part):
             _update(digest, key)
             _update(digest, part[key])
     elif isinstance(part, (tuple, list)):
+        digest.update(f"{len(part)}:".encode())
         for item in part:
             _update(digest, item)
     else:
-        digest.update(repr(part).encode())
+        text = repr(part).encode()
+        digest.update(f"{len(text)}:".encode() + text)

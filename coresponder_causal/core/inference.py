@@ -124,11 +124,12 @@ def power(effect: float, std_error: ArrayLike, df: ArrayLike, *, level: float = 
     Examples
     --------
     >>> round(float(power(0.3146, 0.1, 9.0)), 2)
-    0.79
+    0.8
     """
     degrees, shift = np.asarray(df, float), abs(effect) / np.asarray(std_error, float)
     cut = critical(degrees, level)
-    return np.asarray(stats.nct.sf(cut, degrees, shift) + stats.nct.cdf(-cut, degrees, shift), float)
+    other_tail = np.nan_to_num(stats.nct.cdf(-cut, degrees, shift))  # scipy gives NaN where this underflows
+    return np.asarray(stats.nct.sf(cut, degrees, shift) + other_tail, float)
 
 
 def holm(p_values: ArrayLike) -> Array:

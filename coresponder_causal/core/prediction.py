@@ -72,6 +72,7 @@ class Prediction:
         tau = np.linspace(0.0, 6 * prior_scale, 601)
         loglik = _restricted_loglik(tau**2, self.effects[1:], self.variances[1:] * m / (m - 1))
         weights = np.exp(loglik - loglik.max() - 0.5 * (tau / prior_scale) ** 2)
+        weights[[0, -1]] /= 2
         variances = self.variances[0] + tau**2 * (1 + 1 / m)
         dfs = self.dfs[0] * (variances / self.variances[0]) ** 2
         half = inference.mixture_half_width(variances, dfs, weights / weights.sum(), level=level)

@@ -14,7 +14,8 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import wraps
-from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.notes import collecting, note, quietly
@@ -189,29 +190,44 @@ def _require(given: object, design: type[Any], name: str) -> None:
 
 
 def _options(function: Callable[..., Result], given: object, options: dict[str, Any]) -> dict[str, Any]:
-    """Options with their defaults; a value outside its Literal is refused by name."""
+    """Options with their defaults; a value that its annotation does not admit is refused by name."""
     bound = inspect.signature(function).bind(given, **options)
     bound.apply_defaults()
     chosen = dict(list(bound.arguments.items())[1:])
     hints = get_type_hints(function)
     for key, value in chosen.items():
-        allowed = _choices(hints[key])
-        if allowed and value not in allowed:
+        if not _admits(hints[key], value):
             raise EstimationError(
                 f"{function.__name__}: {key}={value!r} is not a choice",
-                mend=f"choose {key} from {', '.join(map(repr, allowed))}",
+                mend=f"choose {key} from {', '.join(_words(hints[key]))}",
             )
     return chosen
 
 
-def _choices(hint: object) -> tuple[object, ...]:
-    """Every literal value of an annotation, or none when it also admits values that are not literal."""
-    if get_origin(hint) is Literal:
-        return get_args(hint)
-    if hint is type(None):
-        return (None,)
-    parts = [_choices(part) for part in get_args(hint)]
-    return tuple(value for part in parts for value in part) if parts and all(parts) else ()
+def _admits(hint: Any, value: object) -> bool:  # noqa: ANN401
+    """Whether an annotation of an option admits a value; True is not the whole number 1."""
+    origin, parts = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return any(type(value) is type(choice) and value == choice for choice in parts)
+    if origin in (Union, UnionType):
+        return any(_admits(part, value) for part in parts)
+    if origin is tuple:
+        return isinstance(value, (tuple, list)) and all(_admits(parts[0], item) for item in value)
+    if hint in (int, float):
+        return isinstance(value, (int, hint)) and not isinstance(value, bool)
+    return isinstance(value, hint)
+
+
+def _words(hint: Any) -> list[str]:  # noqa: ANN401
+    """What an annotation admits, in words."""
+    origin, parts = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return [repr(choice) for choice in parts]
+    if origin in (Union, UnionType):
+        return [word for part in parts for word in _words(part)]
+    if origin is tuple:
+        return [f"several of {word}" for word in _words(parts[0])]
+    return [{int: "whole numbers", float: "numbers", bool: "True, False", str: "text"}.get(hint, "None")]
 
 
 def _provenance(given: Design, design: str, options: dict[str, Any]) -> Provenance:

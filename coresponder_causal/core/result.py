@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, replace
 from html import escape
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -74,8 +75,9 @@ class Result:
     >>> r = Result(method="example", estimand=about, terms=pd.DataFrame({"term": ["mean_post"]}),
     ...            estimate=np.array([-0.2]), vcov=np.array([[0.01]]), df=np.array([9.0]), scale="log_ratio",
     ...            n_obs=72, n_units=11)
-    >>> r.tidy(scale="ratio").round(3).iloc[0].tolist()
-    ['mean_post', 0.819, 0.082, -2.0, 0.077, 0.653, 1.027]
+    >>> print(r.tidy(scale="ratio")[["term", "estimate", "conf_low", "conf_high"]].round(3).to_string(index=False))
+         term  estimate  conf_low  conf_high
+    mean_post     0.819     0.653      1.027
     """
 
     method: str
@@ -110,6 +112,9 @@ class Result:
             frame = getattr(self, name)
             object.__setattr__(self, name, None if frame is None else frame.reset_index(drop=True).copy())
         _check(self)
+
+    def __reduce__(self) -> tuple[Callable[..., Result], tuple[dict[str, Any]]]:
+        return _remade, ({f.name: getattr(self, f.name) for f in fields(self)},)
 
     def tidy(self, *, level: float = 0.95, scale: Literal["ratio"] | None = None) -> pd.DataFrame:
         """One row per term: the keys, ``term, estimate, std_error, statistic, p_value, conf_low, conf_high``.
@@ -178,18 +183,26 @@ class Result:
         Raises
         ------
         EstimationError
-            If a weighted term is shown in events, or weight influence is given where the result has no influence.
+            If the weights do not fit, a weighted term is shown in events, the result is a set, or weight influence is
+            given where the result has no influence.
 
         References
         ----------
         Callaway & Sant'Anna (2021), doi:10.1016/j.jeconom.2020.12.001.
         """
         w = np.atleast_2d(np.asarray(weights, float))
+        if w.shape != (len(terms), len(self.terms)):
+            raise EstimationError(
+                f"weights have shape {w.shape}, not {(len(terms), len(self.terms))}",
+                mend="one row each, one column per term",
+            )
+        if self.kind == "set":
+            raise EstimationError(f"{self.method} is a set: its bounds do not combine", mend="combine point estimates")
         used = (w != 0).any(axis=0)
         if self.event_base is not None and np.any(np.isfinite(self.event_base) & used):
             raise EstimationError("terms in events do not combine with log ratios", mend="give them zero weight")
         influence = None if self.influence is None else self.influence.transform(w)
-        vcov = w[:, used] @ self.vcov[np.ix_(used, used)] @ w[:, used].T
+        vcov = _combined_vcov(w, self.vcov)
         if weight_influence is not None:
             if influence is None:
                 raise EstimationError(
@@ -213,10 +226,13 @@ class Result:
     def wald(self, terms: list[str] | None = None) -> inference.WaldTest:
         """Joint F test that the named terms (default: all not in events) are zero, at their smallest df."""
         events = np.zeros(len(self.terms), bool) if self.event_base is None else np.isfinite(self.event_base)
+        unknown = sorted(set(terms or ()) - set(self.terms["term"]))
+        if unknown:
+            raise EstimationError(f"no terms {', '.join(unknown)}", mend=f"choose from {', '.join(self.terms['term'])}")
         chosen = ~events if terms is None else self.terms["term"].isin(terms).to_numpy()
         vcov = self.vcov[np.ix_(chosen, chosen)]
         if not chosen.any() or not np.isfinite(vcov).all():
-            names = ", ".join(map(str, self.terms.loc[chosen, "term"])) or f"{terms}"
+            names = ", ".join(map(str, self.terms.loc[chosen, "term"])) or "no term"
             raise EstimationError(f"no joint covariance was estimated for {names}", mend="test the terms one by one")
         return inference.wald_test(self.estimate[chosen], vcov, float(self.df[chosen].min()))
 
@@ -290,6 +306,11 @@ class Result:
         return np.where(np.isfinite(self.event_base), self.event_base * np.exp(self.estimate), slope)
 
 
+def _remade(content: dict[str, Any]) -> Result:
+    """Make a pickled result again, its arrays read-only as before."""
+    return Result(**content)
+
+
 def _freeze(result: Result, name: str, shape: tuple[int, ...]) -> None:
     """Replace an array field by a read-only copy of the stated shape: the caller's array stays writeable."""
     value = getattr(result, name)
@@ -315,6 +336,14 @@ def _check(result: Result) -> None:
             f"{result.method} has no finite estimate, variance or df for {names}",
             mend="ask for terms the data support, or a longer series",
         )
+
+
+def _combined_vcov(weights: Array, vcov: Array) -> Array:
+    """W V W', NaN where a pair of terms is used whose covariance was not estimated."""
+    unknown = np.isnan(vcov)
+    combined = weights @ np.where(unknown, 0.0, vcov) @ weights.T
+    used = (weights != 0).astype(float)
+    return np.asarray(np.where(used @ unknown @ used.T > 0, np.nan, combined))
 
 
 def _clustered_gram(influence: Influence) -> Array:

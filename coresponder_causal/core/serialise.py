@@ -24,7 +24,7 @@ left_behind = ("influence",)
 def dumps(result: Result) -> str:
     """JSON text of every field but the influence functions."""
     content = {f.name: _plain(getattr(result, f.name)) for f in fields(result) if f.name not in left_behind}
-    return json.dumps(content, sort_keys=True, allow_nan=False)
+    return json.dumps(content, allow_nan=False)
 
 
 def loads(text: str) -> dict[str, Any]:
@@ -93,11 +93,15 @@ def _array(part: dict[str, Any]) -> np.ndarray:
 
 
 def _fact(value: object) -> object:
-    """Numbers JSON cannot carry (nan, inf) as a one-key object."""
+    """Numbers JSON cannot carry (nan, inf) as a one-key object, also inside tuples."""
+    if isinstance(value, tuple):
+        return [_fact(item) for item in value]
     if isinstance(value, float) and not np.isfinite(value):
         return {"float": str(value)}
     return value
 
 
 def _unfact(value: object) -> object:
+    if isinstance(value, list):
+        return tuple(_unfact(item) for item in value)
     return float(value["float"]) if isinstance(value, dict) else value

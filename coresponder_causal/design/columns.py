@@ -96,6 +96,6 @@ def full_season(freq: str, season: float | Literal["auto"] | None) -> float | No
     """Periods in a year: 12 for months and 365.25/7 for weeks unless said otherwise; None for no season."""
     if season == "auto":
         return {"M": 12.0, "W": 365.25 / 7}.get(freq)
-    if season is not None and not season > 1:
+    if season is not None and not (isinstance(season, (int, float)) and season > 1):
         raise DesignError(f"season={season!r} is not a number of periods", mend="give 12 for months, or None")
     return season

@@ -53,12 +53,14 @@ def onset(
     DesignError
         Unless exactly one of ``start`` and ``between`` is given and fits the axis, and periods lie on both sides.
     """
-    if between is not None and len(between) != 2:
+    if between is not None and (not isinstance(between, (tuple, list)) or len(between) != 2):
         raise DesignError("start_between= is not a pair", mend="give (earliest, latest)")
     if (start is None) == (between is None):
         raise DesignError("give either start= or start_between=", mend="pass exactly one of the two")
-    if phase_in < 0 or (phase_in and between is not None):
-        raise DesignError(f"phase_in={phase_in} cannot be used here", mend="use it with start= and a number of periods")
+    if not isinstance(phase_in, int) or phase_in < 0 or (phase_in and between is not None):
+        raise DesignError(
+            f"phase_in={phase_in!r} cannot be used here", mend="use it with start= and a number of periods"
+        )
     if between is None:
         assert start is not None  # one of the two is given
         dose, label = share_after(axis, start), str(start)

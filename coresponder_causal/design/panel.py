@@ -378,6 +378,8 @@ def _from_cohort(
     if len(beyond):
         note(f"{len(beyond)} units start after the data end: they count as never treated")
         first[beyond] = np.nan
+    if len(beyond) and first.isna().all():
+        problems.add("no unit is treated within the data", mend="bring the periods after the starts")
     return f"column '{cohort}'", first, shares
 
 

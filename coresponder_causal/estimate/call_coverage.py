@@ -127,8 +127,9 @@ def _result(
         terms, estimate = ["triple_difference", *terms], [across.effect, *estimate]
         variance, df = [across.variance, *variance], [across.df, *df]
         extra = facts(across)
-        treated_events = d.source[d.source["city"] == d.treated].groupby("month")[str(d.outcome)].sum()
-        path = gap_path(across, gap.to_numpy(), after, d.axis.labels(gap.index), treated_events.to_numpy(float))
+        own_rows = (d.source["city"] == d.treated).to_numpy()
+        monthly = d.source.loc[own_rows, str(d.outcome)].groupby(d.axis.positions[own_rows]).sum().reindex(gap.index)
+        path = gap_path(across, gap.to_numpy(), after, d.axis.labels(gap.index), monthly.to_numpy(float))
         cities = city_table(across, list(gap.columns), events[gap.columns].to_numpy())
     about = {
         "city": d.treated,

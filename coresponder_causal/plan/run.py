@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -177,12 +175,14 @@ def rank(result: Result) -> int:
     """Place of a result on the page: the headline first.
 
     The triple difference leads where the treated city has at least 60 events a month and comparison cities bring
-    hours; then the comparison of cities; then the hours alone; a single series last.
+    hours; then the comparison of cities; then the triple difference of fewer events; then the single series; the
+    covered hours of one city alone only describe and come last.
     """
-    across = result.terms["term"].iloc[0] == "triple_difference"
     if result.method == "call_coverage":
-        return 0 if across and result.extra.number("mean_events") >= enough_events else 2
-    return {"did_prediction_interval": 1, "its_segmented": 3}.get(result.method, 4)
+        if result.terms["term"].iloc[0] != "triple_difference":
+            return 4
+        return 0 if result.extra.number("mean_events") >= enough_events else 2
+    return {"did_prediction_interval": 1, "its_segmented": 3}[result.method]
 
 
 def method(name: str) -> Callable[..., Result]:
@@ -243,6 +243,7 @@ def evaluation_page(evaluation: Evaluation, *, truth: Mapping[str, float] | None
         True values by ``"method.term"``.
     """
     headline = evaluation.results[0].method if evaluation.results else ""
+    quality = evaluation.quality.drop(columns="rows") if evaluation.study.sensitive else evaluation.quality
     return report.page(
         evaluation.results,
         checks=evaluation.checks.get(headline, ()),
@@ -251,7 +252,7 @@ def evaluation_page(evaluation: Evaluation, *, truth: Mapping[str, float] | None
         truth=truth,
         simulated=truth is not None,
         sensitive=evaluation.study.sensitive,
-        quality=evaluation.quality,
+        quality=quality,
         design_lines=(*(design.describe() for design in evaluation.designs), *evaluation.lines),
     )
 
@@ -264,7 +265,8 @@ def publish(page: report.Page, evaluation: Evaluation, out: Path, *, force: bool
     page : Page
     evaluation : Evaluation
     out : Path
-        Folder; one that holds files is refused without ``force`` and replaced with it.
+        Folder; one that holds files is refused without ``force``. With it an earlier evaluation is replaced; other
+        files stay.
 
     Returns
     -------
@@ -278,9 +280,9 @@ def publish(page: report.Page, evaluation: Evaluation, out: Path, *, force: bool
         report.write(page, made)
         results = [json.loads(result.public().to_json()) for result in evaluation.results]
         (made / "results.json").write_text(json.dumps(results, indent=1), encoding="utf-8")
-        if out.exists():
-            shutil.rmtree(out)
-        os.replace(made, out)
+        out.mkdir(exist_ok=True)
+        for file in made.iterdir():
+            file.replace(out / file.name)
     return out / "index.html"
 
 
@@ -290,12 +292,12 @@ def refuse_filled(out: Path, *, force: bool) -> None:
     Raises
     ------
     DataError
-        Choose another folder with ``--out``, or replace it with ``--force``.
+        Name another folder, or write into this one with ``--force``.
     """
     if out.is_file():
-        raise DataError(f"{out} is a file", mend="name a folder with --out")
+        raise DataError(f"{out} is a file", mend="name a folder")
     if out.is_dir() and any(out.iterdir()) and not force:
-        raise DataError(f"the folder {out} is not empty", mend="choose another with --out, or replace it with --force")
+        raise DataError(f"the folder {out} is not empty", mend="name another, or write into it with --force")
 
 
 def _there(controls: tuple[str, ...], design: Design) -> tuple[str, ...]:

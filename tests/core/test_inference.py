@@ -30,6 +30,20 @@ def test_interval_excludes_zero_exactly_when_p_is_small():
     np.testing.assert_allclose(high - low, 2 * 2.262157 * np.array([0.5, 1.0]), rtol=1e-6)
 
 
+def test_a_mixture_of_one_is_its_t():
+    assert inference.mixture_half_width([0.25], [9], [1.0]) == pytest.approx(0.5 * 2.262157, rel=1e-6)
+    assert inference.mixture_half_width([0.25, 0.25], [9, 9], [0.3, 0.7], level=0.9) == pytest.approx(
+        0.5 * 1.833113, rel=1e-6
+    )
+
+
+def test_a_mixture_interval_holds_its_level():
+    variances, df, weights = np.array([0.1, 1.0, 4.0]), np.array([3.0, 8.0, 40.0]), np.array([0.5, 0.3, 0.2])
+    half = inference.mixture_half_width(variances, df, weights, level=0.8)
+    inside = stats.t.cdf(half / np.sqrt(variances), df) - stats.t.cdf(-half / np.sqrt(variances), df)
+    assert weights @ inside == pytest.approx(0.8, abs=1e-9)
+
+
 def test_minimum_detectable_effect_is_bloom_s_multiple():
     # Bloom (1995): 1.96 + 0.84 standard errors; 2.262157 + 0.883404 at 9 df.
     assert inference.minimum_detectable_effect(0.5, np.inf) == pytest.approx(0.5 * (1.959964 + 0.841621), rel=1e-6)

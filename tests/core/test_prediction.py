@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import integrate, stats
 
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.inference import critical
@@ -148,6 +149,30 @@ def test_kappa_star_is_infinite_where_no_spread_is_seen():
     assert kappa_star == np.inf
 
 
+@pytest.mark.parametrize("spread", [0.0, 0.2])
+def test_the_integrated_interval_holds_its_level_by_quadrature(spread):
+    fit = predict(outcomes(effect=-0.3, spread=spread, seed=3), DOSE, POSITIONS, season=12)
+    low, high = fit.integrated()
+    m, half = len(fit.effects) - 1, (high - low) / 2
+    assert (low + high) / 2 == pytest.approx(fit.effect, abs=1e-12)
+    peak = restricted_loglik(fit.tau**2, fit.effects[1:], fit.variances[1:] * m / (m - 1))
+
+    def weight(tau):
+        """Half-normal(0.2) prior times the restricted likelihood."""
+        loglik = restricted_loglik(tau**2, fit.effects[1:], fit.variances[1:] * m / (m - 1))
+        return np.exp(loglik - peak - 0.5 * (tau / 0.2) ** 2)
+
+    def outside(tau):
+        variance = fit.variances[0] + tau**2 * (1 + 1 / m)
+        df = fit.dfs[0] * (variance / fit.variances[0]) ** 2
+        return weight(tau) * 2 * stats.t.sf(half / np.sqrt(variance), df)
+
+    total, beyond = (integrate.quad(function, 0, 1.2, limit=200)[0] for function in (weight, outside))
+    # A smooth integrand, even in τ: trapezoids over 601 points reach 1e-9, and quadrature as much.
+    assert beyond / total == pytest.approx(0.05, abs=1e-6)
+    assert fit.integrated(0.8)[0] > low
+
+
 @pytest.mark.parametrize(("m", "said"), [(0, "0 comparison cities"), (1, "1 comparison city:")])
 def test_fewer_than_two_comparison_cities_are_refused(m, said):
     with pytest.raises(EstimationError, match=said) as caught:
@@ -159,6 +184,7 @@ def test_facts_and_city_table_repeat_the_fit(fitted):
     said = facts(fitted)
     assert (said["m"], said["tau"], said["interval"]) == (6, fitted.tau, "prediction interval")
     assert (said["tau_star"], said["kappa_star"]) == fitted.breakdown()
+    assert (said["integrated_low"], said["integrated_high"]) == fitted.integrated()
     table = city_table(fitted, list("ABCDEFG"), np.arange(7.0))
     assert table["role"].tolist() == ["treated"] + ["comparison"] * 6
     np.testing.assert_array_equal(table["effect"], fitted.effects)

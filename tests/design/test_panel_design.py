@@ -206,6 +206,18 @@ def test_another_city_can_stand_in_the_treated_ones_place(frame):
     assert placebo.start_position == design.start_position
 
 
+@pytest.mark.parametrize("several", [list, tuple, set, np.array, pd.Index, pd.Series], ids=lambda made: made.__name__)
+def test_several_treated_cities_may_come_in_any_collection(frame, several):
+    names = several(["Davis", "Folsom"])
+    assert one(frame, treated=names).treated_units == ["Davis", "Folsom"]
+
+
+def test_labels_of_several_types_can_be_described(frame):
+    design = one(frame.assign(city=[7 if city == "Rocklin" else city for city in frame["city"]]))
+    assert set(design.comparison_units) == {"Woodland", "Folsom", 7}
+    assert "3 never treated" in design.describe()
+
+
 def test_a_dose_is_scaled_within_the_treated(frame):
     hours = np.where(frame["city"].eq("Davis") & (frame["month"] >= "2020-07"), 35.0, 0.0)
     hours[20] = 70.0

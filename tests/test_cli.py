@@ -1,0 +1,176 @@
+"""The command line: the embedded study, and a city's own from its first file to its page."""
+
+from __future__ import annotations
+
+import html
+import json
+import math
+import re
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from coresponder_causal import plan
+from coresponder_causal.cli import app
+from coresponder_causal.core.result import Result
+from coresponder_causal.simulate import world
+
+pytestmark = pytest.mark.filterwarnings("ignore::coresponder_causal.core.errors.IdentificationWarning")
+EXAMPLES = {"calls", "city_panel", "schedule", "control_series", "programmes", "breaks"}
+
+
+def invoke(*arguments: object):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def plain(page: Path) -> str:
+    """The text a reader sees, on one line."""
+    body = re.sub(r"<(style|svg)\b.*?</\1>", " ", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
+
+
+def stored(out: Path) -> list[Result]:
+    entries = json.loads((out / "results.json").read_text(encoding="utf-8"))
+    return [Result.from_json(json.dumps(entry)) for entry in entries]
+
+
+def on_one_line(screen: str) -> str:
+    return " ".join(screen.translate(dict.fromkeys(map(ord, "│╭╮╰╯─"), " ")).split())
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_without_a_study_the_embedded_one_is_evaluated(tmp_path, monkeypatch, record_property):
+    monkeypatch.chdir(tmp_path)
+    began = time.perf_counter()
+    done = invoke("evaluate")
+    record_property("seconds", round(time.perf_counter() - began, 1))
+    assert done.exit_code == 0, done.output
+    assert [path.name for path in tmp_path.iterdir()] == ["evaluation"]
+    out = tmp_path / "evaluation"
+    assert sorted(files(out)) == ["index.html", "results.json"]
+    assert "This is a simulated city: nothing here is evidence about a real programme." in done.output
+    page, results = plain(out / "index.html"), stored(out)
+    assert "This is a simulated city." in page
+    assert [result.method for result in results] == ["call_coverage", "did_prediction_interval", "its_segmented"]
+    assert "Estimates beside the known truth" in page
+    truths = world("west_sac_like", seed=1).truth
+    for true, estimate in (
+        (truths.hours_log_ratio, results[0].estimate[0]),
+        (truths.city_log_ratio, results[1].estimate[0]),
+        (truths.city_log_ratio, results[2].estimate[0]),
+    ):
+        shown, distance = 100 * math.expm1(true), 100 * (math.expm1(estimate) - math.expm1(true))
+        assert signed(shown) in page
+        assert re.search(rf"{re.escape(signed(shown))} \S+ {re.escape(signed(distance))}", page)
+
+
+def signed(value: float) -> str:
+    """A percentage as the tables of the page write it: three digits, a real minus."""
+    digits = max(0, 2 - math.floor(math.log10(abs(value))))
+    return f"{value:+.{digits}f}".replace("-", "−")
+
+
+@pytest.fixture(scope="module")
+def initialised(tmp_path_factory) -> tuple[Path, str]:
+    """A folder made by init, and what the screen said."""
+    folder = tmp_path_factory.mktemp("city") / "our study"
+    made = invoke("init", folder)
+    assert made.exit_code == 0, made.output
+    return folder, made.output
+
+
+def test_a_study_made_by_init_can_be_evaluated_as_it_is(initialised, tmp_path):
+    (folder, said), out = initialised, tmp_path / "out"
+    assert {path.stem for path in folder.glob("*.csv")} == EXAMPLES
+    assert f"coresponder-causal evaluate {folder / 'STUDY.toml'}" in said
+    before = files(folder)
+
+    done = invoke("evaluate", folder / "STUDY.toml", "--out", out)
+    assert done.exit_code == 0, done.output
+    assert f"The page: {out / 'index.html'}" in done.output
+    assert "simulated" not in done.output
+    assert files(folder) == before
+    # The examples hold calls of the treated city alone: its hours describe and cannot lead.
+    assert [result.method for result in stored(out)] == ["did_prediction_interval", "its_segmented", "call_coverage"]
+    page = plain(out / "index.html")
+    assert "Not for release." in page
+    assert "Our co-responder programme" in page
+
+
+def test_the_tables_of_init_are_sound(initialised):
+    study = plan.read_study(initialised[0] / "STUDY.toml")
+    assert set(study.tables) == EXAMPLES
+    tables, quality = plan.read_tables(study)
+    assert (quality["severity"] == "quality").all()
+    assert tables["calls"]["city"].unique().tolist() == ["West Sacramento"]
+    assert tables["city_panel"]["city"].nunique() == 11
+    assert set(study.controls) <= set(tables["control_series"]["series"])
+
+
+def test_a_folder_that_holds_files_is_refused_by_init(tmp_path):
+    (tmp_path / "notes.txt").write_text("ours", encoding="utf-8")
+    done = invoke("init", tmp_path)
+    assert done.exit_code == 2
+    assert "is not empty" in on_one_line(done.output)
+    assert "--out" not in done.output
+    assert files(tmp_path) == {"notes.txt": b"ours"}
+
+
+def test_on_request_init_writes_beside_other_files(tmp_path):
+    (tmp_path / "notes.txt").write_text("ours", encoding="utf-8")
+    assert invoke("init", tmp_path, "--force").exit_code == 0
+    assert files(tmp_path)["notes.txt"] == b"ours"
+    assert (tmp_path / "STUDY.toml").is_file()
+
+
+@pytest.fixture
+def small_study(tmp_path) -> Path:
+    """A study of data quality alone, in a folder of its own."""
+    folder = tmp_path / "study"
+    folder.mkdir()
+    pd.DataFrame({"city": ["Davis"], "month": ["2020-07"], "calls": [3]}).to_csv(folder / "panel.csv", index=False)
+    text = '[study]\ntitle = "Small"\n[tables]\ncity_panel = "panel.csv"\n[designs]\nrun = []\n'
+    (folder / "STUDY.toml").write_text(text, encoding="utf-8")
+    return folder / "STUDY.toml"
+
+
+def test_a_study_without_designs_is_a_page_about_the_data(small_study, tmp_path):
+    done = invoke("evaluate", small_study, "--out", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    assert "The data break no rule of the data dictionary." in done.output
+    assert "Table city_panel: 1 rows." in plain(tmp_path / "out" / "index.html")
+    assert stored(tmp_path / "out") == []
+
+
+def test_a_filled_output_is_refused_and_on_request_replaced(small_study, tmp_path):
+    out = tmp_path / "out"
+    assert invoke("evaluate", small_study, "--out", out).exit_code == 0
+    (out / "index.html").write_text("old", encoding="utf-8")
+    refused = invoke("evaluate", small_study, "--out", out)
+    assert refused.exit_code == 2
+    assert (out / "index.html").read_text(encoding="utf-8") == "old"
+    assert invoke("evaluate", small_study, "--out", out, "--force").exit_code == 0
+    assert "Small" in (out / "index.html").read_text(encoding="utf-8")
+
+
+def test_an_error_of_the_file_system_is_one_screen_too(small_study, tmp_path):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    done = invoke("evaluate", small_study, "--out", tmp_path / "file" / "out")
+    assert done.exit_code == 2
+    assert "check the path and the permissions" in on_one_line(done.output)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [([], "evaluate"), (["evaluate", "--help"], "--out"), (["init", "--help"], "Folder for the study")],
+)
+def test_help_says_what_there_is(arguments, says):
+    done = invoke(*arguments)
+    assert says in done.output
+    assert "Traceback" not in done.output
