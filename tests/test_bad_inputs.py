@@ -95,12 +95,12 @@ ERRORS: dict[str, tuple[Callable[[], object], type[CausalError], str]] = {
     "NaN outcome": (
         lambda: series(with_value(SERIES, 3, "calls", np.nan)),
         DesignError,
-        "'calls' is missing in 1 rows (rows 3)",
+        "'calls' is missing in 1 row (rows 3)",
     ),
     "infinite outcome": (
         lambda: series(with_value(SERIES, 3, "calls", np.inf)),
         DesignError,
-        "'calls' is infinite in 1 rows (rows 3)",
+        "'calls' is infinite in 1 row (rows 3)",
     ),
     "text numbers": (
         lambda: series(SERIES.assign(calls="1,000")),
@@ -110,7 +110,7 @@ ERRORS: dict[str, tuple[Callable[[], object], type[CausalError], str]] = {
     "one text among numbers": (
         lambda: series(with_value(SERIES, 3, "calls", "12 (est.)")),
         DesignError,
-        "text in 1 rows, e.g. '12 (est.)' (rows 3)",
+        "text in 1 row, e.g. '12 (est.)' (rows 3)",
     ),
     "dates as outcome": (
         lambda: series(SERIES.assign(calls=MONTHS.to_timestamp())),
@@ -177,7 +177,7 @@ ERRORS: dict[str, tuple[Callable[[], object], type[CausalError], str]] = {
     "duplicated unit-times": (
         lambda: cities(pd.concat([PANEL, PANEL.head(2)])),
         DesignError,
-        "2 rows repeat a unit and period (rows 192, 193)",
+        "2 rows with a unit and period of another row (rows 192, 193)",
     ),
     # the start
     "no start": (lambda: series(start=None), DesignError, "give either start= or start_between="),
@@ -225,7 +225,7 @@ ERRORS: dict[str, tuple[Callable[[], object], type[CausalError], str]] = {
     "negative exposure": (
         lambda: cities(with_value(PANEL, 9, "population", -1), exposure="population"),
         DesignError,
-        "'population' is zero or negative in 1 rows (rows 9)",
+        "'population' is zero or negative in 1 row (rows 9)",
     ),
     "negative dose": (
         lambda: series(SERIES.assign(dose=-1.0), dose="dose"),
@@ -246,13 +246,13 @@ ERRORS: dict[str, tuple[Callable[[], object], type[CausalError], str]] = {
     "missing unit": (
         lambda: cities(with_value(PANEL, 60, "city", None)),
         DesignError,
-        "'city' is missing in 1 rows (rows 60)",
+        "'city' is missing in 1 row (rows 60)",
     ),
     "cohort never": (lambda: cohorts({}), DesignError, "no unit is ever treated: 'first' is missing everywhere"),
     "cohort at the first period": (
         lambda: cohorts({"Davis": "2018-01"}),
         DesignError,
-        "1 units have no period before their start (Davis)",
+        "no period before the start in 1 unit (Davis)",
     ),
     "cohort as prose": (lambda: cohorts({"Davis": "summer"}), DesignError, "e.g. 'summer'"),
     "cohort and treated": (
@@ -493,7 +493,7 @@ def disordered_stamps():
 NOTES = {
     "a dose that falls to 0": (fall_back_to_nothing, "the treatment switches off: the dose 'dose' is 0 in 6 periods"),
     "missing unit-periods": (unbalanced, "2 of 192 unit-periods are missing"),
-    "a start after the data": (late_cohort, "1 units start after the data end: they count as never treated"),
+    "a start after the data": (late_cohort, "1 unit with a start after the data end: counted as never treated"),
     "an outcome that is not known": (outcomes_not_known, "arrest is missing in 1 of 6 calls"),
     "a column nobody described": (unknown_column, "'zip': column is not in the dictionary"),
     "two comparison cities": (two_comparison_cities, "2 comparison cities: the spread between cities is hardly known"),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from coresponder_causal.core.errors import EstimationError
+from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.inference import holm, power
 from coresponder_causal.core.registry import refit
 from coresponder_causal.core.result import Result
@@ -62,7 +62,7 @@ def control_outcomes(
     for outcome in outcomes:
         try:
             fit = refit(result, design.with_outcome(outcome), options={"horizons": ()})
-        except EstimationError as error:
+        except (DesignError, EstimationError) as error:
             failed.append(f"{outcome}: {error.what}")
         else:
             rows.append(_row(fit, place, outcome))

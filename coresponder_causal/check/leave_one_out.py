@@ -1,4 +1,4 @@
-"""Whether one comparison city carries the finding."""
+"""Whether one comparison city decides the conclusion."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from coresponder_causal.core.verdict import CheckResult, Verdict, as_change, not
 from coresponder_causal.design import CoverageDesign, PanelDesign, SeriesDesign
 
 name = "leave_one_out"
-assumption = "No single comparison city carries the finding."
+assumption = "No single comparison city decides the conclusion."
 
 
 def leave_one_out(result: Result, design: SeriesDesign | PanelDesign | CoverageDesign) -> CheckResult:
@@ -25,8 +25,8 @@ def leave_one_out(result: Result, design: SeriesDesign | PanelDesign | CoverageD
     Returns
     -------
     CheckResult
-        Contradicts when leaving out one city turns the sign of the estimate, halves or doubles it while its interval
-        excludes no change, or changes whether the interval excludes no change.
+        Contradicts when leaving out one city changes whether the interval excludes no change, or turns the sign of an
+        estimate whose interval excludes it, halves or doubles it.
 
     References
     ----------
@@ -53,7 +53,7 @@ def leave_one_out(result: Result, design: SeriesDesign | PanelDesign | CoverageD
     verdict: Verdict = "contradicts" if turned.any() else "no contradiction found"
     low, high = float(table["estimate"].min()), float(table["estimate"].max())
     span = f"{as_change(low, result.scale)} to {as_change(high, result.scale)}"
-    who = f" It changes without {', '.join(table.loc[turned, 'left_out'])}." if turned.any() else ""
+    who = f" The conclusion changes without {', '.join(table.loc[turned, 'left_out'])}." if turned.any() else ""
     sentence = f"Without one comparison city at a time the estimate runs from {span}.{who}"
     return CheckResult(check=name, assumption=assumption, verdict=verdict, power=None, table=table, sentence=sentence)
 

@@ -215,34 +215,32 @@ def facts(fit: Prediction) -> dict[str, object]:
         "kappa_star": kappa_star,
         "integrated_low": low,
         "integrated_high": high,
+        "at_bound": ", ".join(fit.own.at_bound),
         "rho": fit.own.rho,
         "phi": fit.own.phi,
     }
 
 
 def gap_path(fit: Prediction, outcomes: Array, after: NDArray[np.bool_], time: pd.Index, events: Array) -> pd.DataFrame:
-    """Ratio of the treated city to the comparison cities' mean, and the ratio predicted without the programme.
+    """Ratio of the treated city to the comparison cities' mean, and where it would lie without the programme.
 
     Notes
     -----
-    Both are relative to the treated city's level before the start. The band of the periods after the start carries the
-    spread between cities, τ²(1 + 1/m); that of the periods before it does not.
+    Both are relative to their mean before the start. The band after the start is the prediction interval of no change,
+    exp(± t(df) √V): where the city's mean would lie nineteen times in twenty. There is no band before the start. The
+    estimate weights months by the persistence of their errors, so it is not exactly the mean distance drawn.
     """
-    m = outcomes.shape[1] - 1
     series = outcomes[:, 0] - outcomes[:, 1:].mean(axis=1)
-    without = fit.matrix.copy()
-    without[:, 1] = 0.0
-    mean = without @ fit.own.beta
-    level = mean[~after].mean()
-    variance = np.einsum("ij,jk,ik->i", without, fit.own.vcov, without) + after * fit.tau**2 * (1 + 1 / m)
-    half = inference.critical(fit.df) * np.sqrt(variance)
+    season = fit.matrix[:, 2:] @ fit.own.beta[2:]
+    expected = season - season[~after].mean()
+    half = np.where(after, float(inference.critical(fit.df)) * np.sqrt(fit.variance), np.nan)
     return pd.DataFrame(
         {
             "time": time,
-            "observed": np.exp(series - level),
-            "counterfactual": np.exp(mean - level),
-            "low": np.exp(mean - level - half),
-            "high": np.exp(mean - level + half),
+            "observed": np.exp(series - series[~after].mean()),
+            "counterfactual": np.exp(expected),
+            "low": np.exp(expected - half),
+            "high": np.exp(expected + half),
             "events": events,
             "dose": fit.matrix[:, 1],
         }

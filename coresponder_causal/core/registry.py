@@ -219,7 +219,7 @@ def _admits(hint: Any, value: object) -> bool:  # noqa: ANN401
 
 
 def _words(hint: Any) -> list[str]:  # noqa: ANN401
-    """What an annotation admits, in words."""
+    """Say what an annotation admits."""
     origin, parts = get_origin(hint), get_args(hint)
     if origin is Literal:
         return [repr(choice) for choice in parts]

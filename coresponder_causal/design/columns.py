@@ -37,9 +37,16 @@ def rectangular(frame: object, wanted: Sequence[str | None], problems: Problems)
 def numbers(table: pd.DataFrame, column: str, problems: Problems, *, sign: Sign = "any") -> Array:
     """Values of a column as floats; text, missing, infinite and wrongly signed values are problems."""
     values = table[column]
+    if pd.api.types.is_complex_dtype(values):
+        problems.add(f"'{column}' holds complex numbers", mend="give real numbers")
+        return np.full(len(table), np.nan)
     if not (pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values)):
         text = values.map(lambda value: isinstance(value, str))
-        kind = f"text in {int(text.sum())} rows, e.g. {values[text].iloc[0]!r}" if text.any() else str(values.dtype)
+        kind = (
+            f"text in {counted(int(text.sum()), 'row')}, e.g. {values[text].iloc[0]!r}"
+            if text.any()
+            else str(values.dtype)
+        )
         problems.add(
             f"'{column}' is not numeric: {kind}",
             mend="read it as numbers (thousands separators and text codes removed)",
@@ -56,7 +63,9 @@ def numbers(table: pd.DataFrame, column: str, problems: Problems, *, sign: Sign 
         wrong["negative" if sign == "nonnegative" else "zero or negative"] = (below, "correct them at the source")
     for word, (where, mend) in wrong.items():
         if where.any():
-            problems.add(f"'{column}' is {word} in {int(where.sum())} rows", mend=mend, rows=np.flatnonzero(where))
+            problems.add(
+                f"'{column}' is {word} in {counted(int(where.sum()), 'row')}", mend=mend, rows=np.flatnonzero(where)
+            )
     return found
 
 
@@ -66,6 +75,17 @@ def require_outcome(table: pd.DataFrame, outcome: str, subject: str, *, sign: Si
     rectangular(table, [outcome], problems)
     varies(numbers(table, outcome, problems, sign=sign), f"'{outcome}'", problems)
     problems.raise_if_any(DesignError)
+
+
+def counted(number: int, noun: str) -> str:
+    """Write a number and its noun.
+
+    Examples
+    --------
+    >>> counted(1, "row"), counted(2, "row")
+    ('1 row', '2 rows')
+    """
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def attempt(make: Callable[[], T], problems: Problems) -> T | None:

@@ -18,7 +18,7 @@ from coresponder_causal.data.panel import panel
 from coresponder_causal.data.periods import Start, TimeAxis, parse_time
 from coresponder_causal.data.registers import scheduled_hours
 from coresponder_causal.design import columns
-from coresponder_causal.design.onset import Onset, made_up, onset
+from coresponder_causal.design.onset import Onset, made_up, measured_dose, onset
 
 Array = NDArray[np.float64]
 hours_in_week = 168
@@ -79,6 +79,7 @@ class CoverageDesign:
         treated: str | None = None,
         exposure: str = "hours",
         season: float | Literal["auto"] | None = "auto",
+        dose: Literal["planned_hours", "delivered_hours"] | None = None,
         phase_in: int = 0,
     ) -> Self:
         """Form the design from calls and the team's schedule.
@@ -99,6 +100,9 @@ class CoverageDesign:
             ``"hours"`` (rate per hour) or a count such as ``"calls"`` (rate per call).
         season : float, "auto" or None
             Periods in a year.
+        dose : {"planned_hours", "delivered_hours"}, optional
+            Use the schedule's hours in covered hours of the week as the dose of a month, in units of its fullest month,
+            instead of a step: staff that arrives over months is no step, and a step fitted to it finds too little.
 
         Raises
         ------
@@ -131,7 +135,11 @@ class CoverageDesign:
             problems.raise_if_any(DesignError)
             assert found is not None  # raised above otherwise
             assert city is not None
-            covered, planned, delivered = _covered(scheduled_hours(shifts, city), by_month, found.position)
+            scheduled = scheduled_hours(shifts, city)
+            covered, planned, delivered = _covered(scheduled, by_month, found.position)
+            if dose is not None:
+                hours = _dose_hours(scheduled, by_month, covered, dose)
+                found = measured_dose(hours, found, months >= found.position, dose)
             note(
                 f"{int(covered.sum())} of {hours_in_week} hours of the week count as covered; "
                 f"{planned:.1f} hours a week planned and {delivered:.1f} delivered from the start on"
@@ -170,11 +178,13 @@ class CoverageDesign:
         return replace(self._keep(self.axis.positions < self.start_position), months=months, onset=fake)
 
     def without(self, city: str) -> Self:
-        """Return the design without one city."""
+        """Return the design without one of the comparison cities."""
+        self._require_comparison(city)
         return self._keep(self.source["city"].ne(city).to_numpy())
 
     def pretending(self, city: str) -> Self:
         """Return the comparison cities alone, with one of them in the treated city's place."""
+        self._require_comparison(city)
         return replace(self._keep(self.source["city"].ne(self.treated).to_numpy()), treated=city)
 
     def gap(self) -> pd.DataFrame:
@@ -264,6 +274,11 @@ class CoverageDesign:
         ]
         return "; ".join([*parts, *self.notes])
 
+    def _require_comparison(self, city: str) -> None:
+        if city not in self.comparison_units:
+            there = ", ".join(self.comparison_units[:8])
+            raise DesignError(f"'{city}' is not a comparison city", mend=f"choose from {there}")
+
     def _classes(self, column: str) -> pd.DataFrame:
         """Return a column as months × (city, covered)."""
         cells = self.source[["city", "covered", column]].assign(position=self.axis.positions)
@@ -287,10 +302,19 @@ def _check_cells(table: pd.DataFrame, axis: TimeAxis, problems: Problems) -> Non
     doubled = cells.duplicated().to_numpy()
     if doubled.any():
         problems.add(
-            f"{int(doubled.sum())} rows repeat a city, month and hour",
+            f"{columns.counted(int(doubled.sum()), 'row')} with a city, month and hour of another row",
             mend="keep one row for each",
             rows=np.flatnonzero(doubled),
         )
+
+
+def _dose_hours(scheduled: pd.DataFrame, months: TimeAxis, covered: NDArray[np.bool_], dose: str) -> Array:
+    """Share of the covered clock hours of each month that was planned or delivered."""
+    inside = scheduled[covered[scheduled["hour_of_week"].to_numpy(int)]]
+    position = parse_time(inside["month"]).positions
+    by_month = inside[dose].astype(float).groupby(position).sum().reindex(months.positions).fillna(0.0).to_numpy()
+    days = np.array([months.period_days(int(position)) or 0 for position in months.positions])
+    return np.asarray(by_month / days)
 
 
 def _by_class(table: pd.DataFrame, axis: TimeAxis, covered: NDArray[np.bool_]) -> pd.DataFrame:

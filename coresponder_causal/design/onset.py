@@ -32,6 +32,11 @@ class Onset:
     position: int
     dose: Array
 
+    def __post_init__(self) -> None:
+        dose = np.array(self.dose, float)
+        dose.setflags(write=False)
+        object.__setattr__(self, "dose", dose)
+
 
 def onset(
     axis: TimeAxis, *, start: Start | None = None, between: tuple[Start, Start] | None = None, phase_in: int = 0

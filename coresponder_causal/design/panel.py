@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Self
+from typing import Literal, Self, cast
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ from coresponder_causal.core.fingerprint import fingerprint
 from coresponder_causal.core.notes import collecting, note
 from coresponder_causal.data.periods import Start, TimeAxis, parse_start, share_after
 from coresponder_causal.design import columns
+from coresponder_causal.design.columns import counted
 from coresponder_causal.design.onset import Onset, made_up, measured_dose, onset
 
 Array = NDArray[np.float64]
@@ -62,6 +63,11 @@ class PanelDesign:
     cluster: str | None = None
     season: float | None = None
     notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        dose = np.array(self.dose, float)
+        dose.setflags(write=False)
+        object.__setattr__(self, "dose", dose)
 
     @classmethod
     def from_frame(
@@ -188,11 +194,13 @@ class PanelDesign:
         )
 
     def without(self, unit: object) -> Self:
-        """Return the design without one unit."""
+        """Return the design without one of the untreated units."""
+        self._require_untreated(unit)
         return self._keep((self.source[self.unit] != unit).to_numpy(), self.cohort.drop(unit), self.dose)
 
     def pretending(self, unit: object) -> Self:
         """Return the untreated units alone, with one of them treated as the treated unit was (exactly one)."""
+        self._require_untreated(unit)
         (treated,) = self.treated_units
         by_position = pd.Series(self.dose[self.rows(treated)], index=self.positions[self.rows(treated)].astype(int))
         mine = (self.source[self.unit] == unit).to_numpy()
@@ -226,12 +234,12 @@ class PanelDesign:
     @property
     def treated_units(self) -> list[str]:
         """Units that are treated within the data, sorted."""
-        return sorted(self.cohort.index[self.cohort.notna()])
+        return sorted(self.cohort.index[self.cohort.notna()], key=str)
 
     @property
     def comparison_units(self) -> list[str]:
         """Units never treated, sorted."""
-        return sorted(self.cohort.index[self.cohort.isna()])
+        return sorted(self.cohort.index[self.cohort.isna()], key=str)
 
     @property
     def start_position(self) -> int:
@@ -273,9 +281,14 @@ class PanelDesign:
             f"{self.outcome or 'outcome not yet named'}{rate}",
             f"{len(self.treated_units)} treated ({some}), {len(self.comparison_units)} never treated",
             f"start {self.start}",
-            f"{len(np.unique(self.axis.positions))} {self.period_name}, {len(self.source)} rows",
+            f"{len(np.unique(self.axis.positions))} {self.period_name}, {counted(len(self.source), 'row')}",
         ]
         return "; ".join([*parts, *self.notes])
+
+    def _require_untreated(self, unit: object) -> None:
+        if unit not in self.comparison_units:
+            there = ", ".join(map(str, self.comparison_units[:8]))
+            raise DesignError(f"'{unit}' is not an untreated unit", mend=f"choose from {there}")
 
     def _keep(self, rows: NDArray[np.bool_], cohort: pd.Series, dose: Array) -> Self:
         return replace(
@@ -298,11 +311,15 @@ def _signs(
 def _check_rows(table: pd.DataFrame, axis: TimeAxis, unit: str, problems: Problems) -> None:
     missing = table[unit].isna().to_numpy()
     if missing.any():
-        problems.add(f"'{unit}' is missing in {missing.sum()} rows", mend="name the unit", rows=np.flatnonzero(missing))
+        problems.add(
+            f"'{unit}' is missing in {counted(int(missing.sum()), 'row')}",
+            mend="name it",
+            rows=np.flatnonzero(missing),
+        )
     doubled = pd.DataFrame({"unit": table[unit], "position": axis.positions}).duplicated().to_numpy()
     if doubled.any():
         problems.add(
-            f"{int(doubled.sum())} rows repeat a unit and period",
+            f"{counted(int(doubled.sum()), 'row')} with a unit and period of another row",
             mend="keep one row per unit and period",
             rows=np.flatnonzero(doubled),
         )
@@ -332,7 +349,7 @@ def _treatment(
             problems.add("cohort= already holds the starts", mend="leave start= and start_between= out")
             return nothing
         return _from_cohort(table, axis, unit, cohort, units, problems)
-    names = list(treated) if isinstance(treated, (list, tuple, set)) else [treated]
+    names = [treated] if pd.api.types.is_scalar(treated) else list(cast("Iterable[object]", treated))
     unknown = [str(name) for name in names if name not in units]
     if unknown or not names:
         there = ", ".join(map(str, units[:12]))
@@ -355,7 +372,7 @@ def _from_cohort(
     if len(changing):
         some = ", ".join(map(str, changing.index[:3]))
         problems.add(
-            f"'{cohort}' changes within {len(changing)} units ({some}): the treatment switches off or moves",
+            f"'{cohort}' changes within {counted(len(changing), 'unit')} ({some}): the treatment switches off or moves",
             mend="give each unit one first treated period",
         )
     starts = table.groupby(unit)[cohort].first().reindex(units)
@@ -373,10 +390,10 @@ def _from_cohort(
     early = first.index[first <= axis.positions.min()]
     if len(early):
         some = ", ".join(map(str, early[:3]))
-        problems.add(f"{len(early)} units have no period before their start ({some})", mend="leave them out")
+        problems.add(f"no period before the start in {counted(len(early), 'unit')} ({some})", mend="leave them out")
     beyond = first.index[first > axis.positions.max()]
     if len(beyond):
-        note(f"{len(beyond)} units start after the data end: they count as never treated")
+        note(f"{counted(len(beyond), 'unit')} with a start after the data end: counted as never treated")
         first[beyond] = np.nan
     if len(beyond) and first.isna().all():
         problems.add("no unit is treated within the data", mend="bring the periods after the starts")

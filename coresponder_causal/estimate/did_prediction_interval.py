@@ -33,7 +33,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from coresponder_causal.core.errors import DesignError
+from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.estimand import Estimand
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.notes import doubt, note
@@ -44,7 +44,7 @@ from coresponder_causal.core.result import Result
 from coresponder_causal.design.panel import PanelDesign
 
 Array = NDArray[np.float64]
-few_events, few_cities = 10, 5
+few_events, few_cities, most_zeros = 10, 5, 0.05
 
 
 @estimator(
@@ -73,7 +73,7 @@ def did_prediction_interval(d: PanelDesign, *, harmonics: Literal[0, 1, 2, 3] = 
     DesignError
         Unless exactly one unit is treated, or when periods common to all cities do not span the start.
     EstimationError
-        With fewer than two comparison cities.
+        With fewer than two comparison cities, or a city without events in more than 5 % of its periods.
 
     References
     ----------
@@ -151,6 +151,12 @@ def _nonnegative(counts: pd.DataFrame, d: PanelDesign) -> pd.DataFrame:
     negative = int((counts < 0).to_numpy().sum())
     if negative:
         raise DesignError(f"'{d.outcome}' has {negative} negative values", mend="choose a count")
+    often = (counts == 0).mean()[lambda share: share > most_zeros]
+    if len(often):
+        raise EstimationError(
+            f"'{d.outcome}' is zero in more than {most_zeros:.0%} of the periods in {', '.join(map(str, often.index))}",
+            mend="use longer periods, or leave those cities out",
+        )
     zeros = int((counts == 0).to_numpy().sum())
     if zeros:
         note(f"{zeros} of {counts.size} city-periods without events: half an event was put in their place")

@@ -229,6 +229,10 @@ def _fit(y: Array, matrix: Array, positions: Array, errors: Errors, lags: int | 
 
 def _horizons(d: SeriesDesign, horizons: tuple[int, ...] | None) -> tuple[int, ...]:
     """Horizons inside the data; those beyond it are named, not extrapolated."""
+    if horizons is not None and any(h < 0 for h in horizons):
+        raise EstimationError(
+            f"horizons={horizons} lie before the start", mend="give periods after the start, from 0 on"
+        )
     asked = {"M": (6, 12, 24), "W": (26, 52, 104)}.get(d.freq, ()) if horizons is None else horizons
     reached = set((d.positions - d.start_position).tolist())
     beyond = [str(h) for h in asked if h not in reached]

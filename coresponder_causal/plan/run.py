@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 
@@ -146,7 +147,7 @@ def run(
         design = form(name, study, data)
         result = method(name)(design)
         say(f"Checking {result.method}")
-        checks[result.method] = check.battery(result, design, controls=_there(study.controls, design))
+        checks[result.method] = check.battery(result, design, controls=study.controls)
         results.append(result)
         designs.append(design)
     order = sorted(range(len(results)), key=lambda i: rank(results[i]))
@@ -165,7 +166,7 @@ def _falsified(study: Study, results: list[Result], designs: list[Design]) -> tu
     """Check the within-city contrast of covered hours by outcomes the programme cannot touch."""
     term = "covered_within_city"
     return tuple(
-        check.control_outcomes(result, design, outcomes=_there(study.controls, design), term=term)
+        check.control_outcomes(result, design, outcomes=study.controls, term=term)
         for result, design in zip(results, designs, strict=True)
         if result.terms["term"].eq(term).any()
     )
@@ -206,6 +207,7 @@ def form(name: str, study: Study, data: Counts) -> Design:
             treated=city,
             start=study.start,
             start_between=study.start_between,
+            dose=_schedule_dose(study),
         )
     exposure = "population" if data.monthly["population"].notna().all() else None
     if name == "cities":
@@ -231,6 +233,15 @@ def form(name: str, study: Study, data: Counts) -> Design:
         breaks=data.breaks,
         city=city,
     )
+
+
+def _schedule_dose(study: Study) -> Literal["planned_hours", "delivered_hours"] | None:
+    """Return the dose of the hours design: one of the schedule, or none."""
+    doses: dict[str | None, Literal["planned_hours", "delivered_hours"]] = {
+        "planned_hours": "planned_hours",
+        "delivered_hours": "delivered_hours",
+    }
+    return doses.get(study.dose)
 
 
 def evaluation_page(evaluation: Evaluation, *, truth: Mapping[str, float] | None = None) -> report.Page:
@@ -298,7 +309,3 @@ def refuse_filled(out: Path, *, force: bool) -> None:
         raise DataError(f"{out} is a file", mend="name a folder")
     if out.is_dir() and any(out.iterdir()) and not force:
         raise DataError(f"the folder {out} is not empty", mend="name another, or write into it with --force")
-
-
-def _there(controls: tuple[str, ...], design: Design) -> tuple[str, ...]:
-    return tuple(name for name in controls if name in design.source.columns)

@@ -104,9 +104,12 @@ def _path(result: Result, path: pd.DataFrame) -> Picture:
 
 def _path_caption(gap: bool) -> str:
     dots = "the city over the mean of the comparison cities, 1 as before the start" if gap else "what was observed"
+    band = (
+        "where the city's mean would lie nineteen times in twenty without the programme" if gap else "its 95 % interval"
+    )
     return (
         f"Dots: {dots}. Line: the course of the time before the start, dashed where it is carried forward. "
-        "Band: 95 % interval of the line; single periods scatter more widely."
+        f"Band: {band}; single periods scatter more widely."
     )
 
 

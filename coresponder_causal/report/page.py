@@ -27,6 +27,7 @@ sensitive_banner = (
     "Not for release. This page may show small counts that could point to a person; share it only with those who may "
     "see the records themselves."
 )
+unread_column = "column is not in the dictionary"
 questions = {
     "series": "How do we know? The city against its own course",
     "gap": "How do we know? The city against the comparison cities over time",
@@ -81,15 +82,15 @@ def page(
 
     Examples
     --------
-    >>> found = pd.DataFrame({"rule": ["order of times"], "severity": ["error"], "count": [907]})
+    >>> found = pd.DataFrame({"rule": ["order of times"], "severity": ["quality"], "count": [907]})
     >>> print(page(quality=found).finding[0])
-    The data break 1 rule (1 error), in 907 places.
+    The data raise 1 doubt about their quality.
     """
     if not results and quality is None:
         raise CausalError("the page has nothing to show", mend="give results, or quality=")
     headline = next((result for result in results if not _describes(result)), None)
     sections = [
-        _compared(design_lines),
+        _compared(design_lines, compared=bool(results)),
         *_evidence(headline),
         _doubts(checks),
         *_others(results, headline, falsification),
@@ -145,10 +146,11 @@ def _finding(
     return (_quality_counts(quality),)
 
 
-def _compared(lines: Sequence[str]) -> Section | None:
+def _compared(lines: Sequence[str], *, compared: bool) -> Section | None:
     if not lines:
         return None
-    return Section(title="What was compared?", blocks=(Bullets(items=tuple(Sentence(text=line) for line in lines)),))
+    title = "What was compared?" if compared else "What was read?"
+    return Section(title=title, blocks=(Bullets(items=tuple(Sentence(text=line) for line in lines)),))
 
 
 def _evidence(headline: Result | None) -> list[Section]:
@@ -216,23 +218,36 @@ def _quality(quality: pd.DataFrame | None) -> Section | None:
         return None
     counts = _quality_counts(quality)
     labels = {"rows": "first rows", "mend": "what to do"}
-    found = (plain(quality, title="Findings in the data", labels=labels),) if len(quality) else ()
-    return Section(title="Can the data be trusted?", blocks=(counts, *found))
+    unread = quality["rule"].eq(unread_column)
+    blocks: list[Block] = [counts]
+    if (~unread).any():
+        worst = quality[~unread].sort_values("severity", kind="stable")
+        blocks.append(plain(worst, title="Findings in the data", labels=labels))
+    if unread.any():
+        others = plain(quality[unread], title="Columns that the data dictionary does not know", labels=labels)
+        blocks.append(Fold(label=others.title, table=others))
+    return Section(title="Can the data be trusted?", blocks=tuple(blocks))
 
 
 def _quality_counts(quality: pd.DataFrame) -> Sentence:
     absent = [name for name in ("rule", "severity", "count") if name not in quality]
     if absent:
         raise DataError(f"quality= lacks {', '.join(absent)}", mend="give the findings table of data validation")
-    if quality.empty:
-        return Sentence(text="The data break no rule of the data dictionary.", numbers=Facts({"rules": 0}))
-    rules, places = len(quality), int(quality["count"].sum())
-    kinds = quality["severity"].value_counts(sort=False)
-    said = ", ".join(f"{number} {kind}{'s' * (number > 1)}" for kind, number in kinds.items())
-    return Sentence(
-        text=f"The data break {rules} rule{'s' * (rules > 1)} ({said}), in {places:,} place{'s' * (places > 1)}.",
-        numbers=Facts({"rules": rules, "places": places} | {str(kind): int(n) for kind, n in kinds.items()}),
-    )
+    errors = int(quality["severity"].eq("error").sum())
+    unread = int(quality["rule"].eq(unread_column).sum())
+    doubts = len(quality) - errors - unread
+    said = [
+        f"break {_number_of(errors, 'rule')} that must be mended before any analysis" if errors else "",
+        f"raise {_number_of(doubts, 'doubt')} about their quality" if doubts else "",
+        f"hold {_number_of(unread, 'column')} that the data dictionary does not know" if unread else "",
+    ]
+    parts = [part for part in said if part] or ["break no rule of the data dictionary"]
+    text = f"The data {', '.join(parts[:-1])}{' and ' if len(parts) > 1 else ''}{parts[-1]}."
+    return Sentence(text=text, numbers=Facts({"errors": errors, "doubts": doubts, "unread": unread}))
+
+
+def _number_of(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' * (count != 1)}"
 
 
 def _remarks(results: Sequence[Result]) -> Section | None:

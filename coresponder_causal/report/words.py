@@ -23,6 +23,14 @@ terms = {
     "triple_difference": "covered hours, beyond comparison cities",
     "covered_within_city": "covered hours, within the city (description)",
 }
+outcomes = {
+    "arrest": "arrests",
+    "hold": "involuntary holds",
+    "ed_transport": "transports to an emergency department",
+    "force": "uses of force",
+    "report_filed": "reports filed",
+    "attended": "calls attended",
+}
 missing = "–"
 
 
@@ -123,9 +131,10 @@ def term(name: str) -> str:
 
 
 def outcome(result: Result) -> str:
-    """Name what is counted: "calls", "the rate of arrest"."""
-    name = result.estimand.outcome.replace("_", " ")
-    return name if name.endswith("s") else f"the rate of {name}"
+    """Name what is counted: "calls", "arrests", "the rate of burglary"."""
+    name = result.estimand.outcome
+    plain = outcomes.get(name, name.replace("_", " "))
+    return plain if plain.endswith("s") or name in outcomes else f"the rate of {plain}"
 
 
 def unit(result: Result) -> str:

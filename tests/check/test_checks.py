@@ -181,7 +181,7 @@ def test_a_comparison_city_that_hides_the_finding_is_named():
     assert result.tidy()["p_value"].item() > 0.05
     found = check.leave_one_out(result, design)
     assert found.verdict == "contradicts"
-    assert found.sentence.endswith("It changes without B.")
+    assert found.sentence.endswith("The conclusion changes without B.")
     assert found.table.set_index("left_out")["excludes"].to_dict() == {"B": True, "C": False, "D": False, "E": False}
 
 

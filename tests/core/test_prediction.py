@@ -191,15 +191,16 @@ def test_facts_and_city_table_repeat_the_fit(fitted):
     np.testing.assert_allclose(table["std_error"] ** 2, fitted.variances)
 
 
-def test_the_path_departs_by_the_effect_and_its_band_widens_by_the_spread(fitted):
+def test_the_path_departs_by_the_effect_and_its_band_is_the_prediction_interval(fitted):
     after = POSITIONS >= 24
     time = pd.Index(POSITIONS.astype(int))
     path = gap_path(fitted, outcomes(effect=-0.6), after, time, np.ones(MONTHS))
-    without = np.column_stack([np.ones(MONTHS), np.zeros(MONTHS), harmonics(POSITIONS, 12, 2)])
     fitted_log = np.log(path["counterfactual"]) + DOSE * fitted.effect
     # Least-squares residuals are small beside an effect of .6: the fitted course follows the observed one.
     assert np.abs(np.log(path["observed"]) - fitted_log).max() < 0.25
     half = (np.log(path["high"]) - np.log(path["low"])) / 2 / float(critical(fitted.df))
-    own = np.einsum("ij,jk,ik->i", without, fitted.own.vcov, without)
-    np.testing.assert_allclose(half**2, own + after * fitted.tau**2 * (1 + 1 / 6), rtol=1e-9)
+    np.testing.assert_allclose(half[after] ** 2, fitted.variance, rtol=1e-9)
+    np.testing.assert_allclose(path["low"] * path["high"], np.where(after, path["counterfactual"] ** 2, np.nan))
+    assert half[~after].isna().all()
     assert np.log(path["counterfactual"])[~after].mean() == pytest.approx(0.0, abs=1e-12)
+    assert np.log(path["observed"])[~after].mean() == pytest.approx(0.0, abs=1e-12)

@@ -241,9 +241,9 @@ def test_a_shift_that_ends_before_it_starts_is_refused(hourly):
     ("change", "says"),
     [
         ({"hour_of_week": 168}, "'hour_of_week' is not a whole number from 0 to 167"),
-        ({"hours": 0}, "'hours' is zero or negative in 1 rows"),
-        ({"calls": -1}, "'calls' is negative in 1 rows"),
-        ({"hour_of_week": 0}, "1 rows repeat a city, month and hour"),
+        ({"hours": 0}, "'hours' is zero or negative in 1 row"),
+        ({"calls": -1}, "'calls' is negative in 1 row"),
+        ({"hour_of_week": 0}, "1 row with a city, month and hour of another row"),
     ],
 )
 def test_wrong_cells_are_named(hourly, change, says):

@@ -87,7 +87,7 @@ def test_cohorts_may_differ_and_missing_means_never(frame):
 def test_a_cohort_beyond_the_data_is_never_treated_and_said(frame):
     design = cohorts(frame, {"Davis": "2020-02", "Woodland": "2025-01"})
     assert design.treated_units == ["Davis"]
-    assert design.notes == ("1 units start after the data end: they count as never treated",)
+    assert design.notes == ("1 unit with a start after the data end: counted as never treated",)
     assert design.dose[design.rows("Woodland")].max() == 0
 
 
@@ -106,7 +106,7 @@ def test_every_unit_may_be_treated_in_its_own_time(frame):
 def test_a_cohort_that_changes_within_a_unit_is_refused(frame):
     starts = frame["city"].map({"Davis": "2020-02"})
     starts[5] = None
-    with pytest.raises(DesignError, match=r"changes within 1 units \(Davis\): the treatment switches off or moves"):
+    with pytest.raises(DesignError, match=r"changes within 1 unit \(Davis\): the treatment switches off or moves"):
         PanelDesign.from_frame(frame.assign(first=starts), cohort="first", **STATED)
 
 
@@ -251,8 +251,8 @@ def test_every_broken_rule_is_said_at_once(frame):
     with pytest.raises(DesignError, match="breaks 4 rules") as caught:
         one(broken, exposure="population", treated="Chico", start="2031-01")
     for said in (
-        "2 rows repeat a unit and period (rows 144, 145)",
-        "'population' is zero or negative in 1 rows (rows 0)",
+        "2 rows with a unit and period of another row (rows 144, 145)",
+        "'population' is zero or negative in 1 row (rows 0)",
         "treated Chico is not among the units (Davis, Folsom, Rocklin, Woodland)",
         "no period lies after the start 2031-01",
     ):

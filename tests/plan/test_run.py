@@ -256,7 +256,7 @@ def test_broken_rules_stop_a_study_with_designs_and_are_the_finding_of_one_witho
     assert found.results == ()
     assert found.lines == ("Table city_panel: 420 rows.", "Table control_series: 420 rows.")
     page = plan.evaluation_page(found)
-    assert page.finding[0].text == "The data break 1 rule (1 error), in 420 places."
+    assert page.finding[0].text == "The data break 1 rule that must be mended before any analysis."
 
 
 def test_a_sensitive_page_shows_no_row_and_no_value():

@@ -507,8 +507,10 @@ def test_the_contrast_within_the_city_stands_beside_that_of_the_comparison_citie
 
 def test_a_study_of_the_data_alone_has_a_page(tmp_path):
     page = report.page(quality=quality())
-    assert page.finding[0].text == "The data break 3 rules (2 errors, 1 warning), in 921 places."
-    assert page.finding[0].numbers["places"] == quality()["count"].sum()
+    assert page.finding[0].text == (
+        "The data break 2 rules that must be mended before any analysis and raise 1 doubt about their quality."
+    )
+    assert dict(page.finding[0].numbers) == {"errors": 2, "doubts": 1, "unread": 0}
     assert "keep the last row of each call" in page_text(page, tmp_path)
     clean = report.page(quality=quality().head(0))
     assert clean.finding[0].text == "The data break no rule of the data dictionary."
