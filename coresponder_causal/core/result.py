@@ -129,7 +129,8 @@ class Result:
         Returns
         -------
         DataFrame
-            Sets add ``set_low, set_high``. Terms in events (see ``event_base``) are in events on either scale.
+            Joint bands add ``band_low, band_high`` (at the level of ``extra["critical_value"]``), sets
+            ``set_low, set_high``. Terms in events (see ``event_base``) are in events on either scale.
 
         Raises
         ------
@@ -152,6 +153,10 @@ class Result:
             "conf_low": self._shown(low, scale),
             "conf_high": self._shown(high, scale),
         }
+        joint = self.extra.number("critical_value")
+        if np.isfinite(joint):
+            columns["band_low"] = self._shown(self.estimate - joint * std_error, scale)
+            columns["band_high"] = self._shown(self.estimate + joint * std_error, scale)
         if self.kind == "set" and self.set_low is not None and self.set_high is not None:
             columns |= {"set_low": self._shown(self.set_low, scale), "set_high": self._shown(self.set_high, scale)}
         keys = [column for column in self.terms if column != "term"]
@@ -221,6 +226,7 @@ class Result:
             influence=influence,
             support=None,
             path=None,
+            extra=Facts({key: value for key, value in self.extra.items() if key != "critical_value"}),
         )
 
     def wald(self, terms: list[str] | None = None) -> inference.WaldTest:

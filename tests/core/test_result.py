@@ -375,3 +375,13 @@ def test_html_escapes_what_it_shows():
     shown = replace(made(), notes=(hostile,), method=hostile)._repr_html_()
     assert "<img" not in shown
     assert shown.count("&lt;img src=x&gt;") == 2
+
+
+def test_a_joint_critical_value_adds_bands_that_a_combination_does_not_keep():
+    banded = made(extra=Facts({"critical_value": 3.0}))
+    tidy = banded.tidy()
+    np.testing.assert_allclose(tidy["band_high"][:2] - tidy["estimate"][:2], 3.0 * tidy["std_error"][:2], rtol=1e-12)
+    np.testing.assert_allclose(tidy["estimate"][:2] - tidy["band_low"][:2], 3.0 * tidy["std_error"][:2], rtol=1e-12)
+    assert "band_low" not in made().tidy()
+    weights = np.eye(len(banded.terms))[:1]
+    assert "critical_value" not in banded.combine(weights, banded.terms.iloc[:1]).extra
