@@ -31,21 +31,25 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from coresponder_causal import check, core, data, design, estimate, plan, report, simulate
+    from coresponder_causal.core.registry import METHODS
     from coresponder_causal.core.version import VERSION as __version__
 
-__all__ = ["__version__", "check", "core", "data", "design", "estimate", "plan", "report", "simulate"]
+__all__ = ["METHODS", "__version__", "check", "core", "data", "design", "estimate", "plan", "report", "simulate"]
 
 
 def __getattr__(name: str) -> object:
     """Load a room when it is first named (PEP 562), so that the bare import costs nothing."""
     if name == "__version__":
         return import_module("coresponder_causal.core.version").VERSION
+    if name == "METHODS":
+        import_module("coresponder_causal.estimate")
+        return import_module("coresponder_causal.core.registry").METHODS
     if name in __all__:
         return import_module(f"coresponder_causal.{name}")
     raise AttributeError(
-        f"module 'coresponder_causal' has no attribute {name!r}; its rooms are {', '.join(__all__[1:])}"
+        f"module 'coresponder_causal' has no attribute {name!r}; its rooms are {', '.join(__all__[2:])}"
     )
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted(__all__)

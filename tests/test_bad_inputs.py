@@ -60,11 +60,12 @@ def cohorts(starts, frame=PANEL):
 
 
 def hours(**changed):
-    """A design of hours from a small world, with a column or the schedule changed."""
+    """A design of hours from a small world, with a column, the schedule or the dose changed."""
     small = world("west_sac_like", seed=2, config=WorldConfig(n_comparison=2, monthly_calls=20))
     schedule = changed.pop("schedule", small.tables["schedule"])
+    dose = changed.pop("dose", None)
     frame = small.hours.assign(**changed)
-    return CoverageDesign.from_tables(frame, schedule, outcome="calls", start="2020-07-15")
+    return CoverageDesign.from_tables(frame, schedule, outcome="calls", start="2020-07-15", dose=dose)
 
 
 def with_value(frame: pd.DataFrame, row: int, column: str, value: object) -> pd.DataFrame:
@@ -212,6 +213,20 @@ ERRORS: dict[str, tuple[Callable[[], object], type[CausalError], str]] = {
     ),
     "negative phase-in": (lambda: series(phase_in=-1), DesignError, "phase_in=-1 cannot be used here"),
     "phase-in as text": (lambda: series(phase_in="2"), DesignError, "phase_in="),
+    "a phase-in longer than the data": (lambda: series(phase_in=500), DesignError, "full dose is never seen"),
+    "two doses": (lambda: series(dose="calls", phase_in=2), DesignError, "dose= and phase_in= both shape the dose"),
+    "excluding nothing": (
+        lambda: series(exclude=["2031-03"]),
+        DesignError,
+        "exclude='2031-03' is no period of the data",
+    ),
+    "breaks as text": (lambda: series(breaks="2021-01"), DesignError, "breaks='2021-01' is one text"),
+    "an unknown dose of hours": (lambda: hours(dose="hours"), DesignError, "dose='hours' is not in the schedule"),
+    "a level in percent": (
+        lambda: its_segmented(series()).tidy(level=95),
+        EstimationError,
+        "level=95 and scale=None cannot be shown",
+    ),
     "half a phase-in": (lambda: series(phase_in=2.5), DesignError, "phase_in=2.5"),
     "interval as number": (lambda: series(start=None, start_between=7), DesignError, "start_between= is not a pair"),
     "season as text": (lambda: series(season="yes"), DesignError, "season='yes' is not a number of periods"),

@@ -85,7 +85,7 @@ class Problems:
 
     def add(self, what: str, *, mend: str, rows: Iterable[object] = (), total: int | None = None) -> None:
         """Note one broken rule with its first offending rows (zero-based positions; at most five are shown)."""
-        offenders = list(rows)
+        offenders = [row for row in rows if str(row)]
         count = len(offenders) if total is None else total
         shown = ", ".join(str(row) for row in offenders[:5]) + (", …" if count > min(len(offenders), 5) else "")
         self.found.append(f"{what}{f' (rows {shown})' if shown else ''}: {mend}")

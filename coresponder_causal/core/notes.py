@@ -11,6 +11,13 @@ from contextvars import ContextVar
 
 from coresponder_causal.core.errors import IdentificationWarning
 
+
+class Doubt(str):
+    """A note that puts identification or the interval in doubt; it reads and compares as its text."""
+
+    __slots__ = ()
+
+
 _collected: ContextVar[list[str] | None] = ContextVar("coresponder_causal_notes", default=None)
 _quiet: ContextVar[bool] = ContextVar("coresponder_causal_quiet", default=False)
 
@@ -43,7 +50,7 @@ def note(text: str) -> None:
 
 def doubt(text: str) -> None:
     """Say a fact that puts identification or the interval in doubt: a note and an `IdentificationWarning`."""
-    note(text)
+    note(Doubt(text))
     if not _quiet.get():
         warnings.warn(text, IdentificationWarning, stacklevel=3)
 

@@ -15,8 +15,10 @@ from scipy.optimize import minimize_scalar
 
 from coresponder_causal.core import inference
 from coresponder_causal.core.errors import EstimationError
+from coresponder_causal.core.notes import Doubt, note
 from coresponder_causal.core.regressors import harmonics
 from coresponder_causal.core.reml import RemlFit, SerialDesign
+from coresponder_causal.core.verdict import as_change
 
 Array = NDArray[np.float64]
 prior_scale = 0.2
@@ -201,6 +203,20 @@ def city_table(fit: Prediction, cities: list[str], events: Array) -> pd.DataFram
             "events": events,
         }
     )
+
+
+def doubt_bound(fit: Prediction, outcomes: Array, after: NDArray[np.bool_]) -> None:
+    """Say when the treated city's errors are fitted as a near random walk, so that months near the start decide."""
+    if "rho upper" not in fit.own.at_bound:
+        return
+    series = outcomes[:, 0] - outcomes[:, 1:].mean(axis=1)
+    distance = as_change(float(series[after].mean() - series[~after].mean()), "log_ratio")
+    text = (
+        f"the city's errors are fitted as almost a random walk (ρ at its bound): the estimate, "
+        f"{as_change(fit.effect, 'log_ratio')}, rests on the periods around the start; the plain distance of the means "
+        f"after and before is {distance}"
+    )
+    note(Doubt(text))
 
 
 def facts(fit: Prediction) -> dict[str, object]:

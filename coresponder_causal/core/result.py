@@ -24,7 +24,7 @@ Scale = Literal["difference", "log_ratio"]
 Kind = Literal["point", "set"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Result:
     """Estimates of k terms with everything needed to read, test, combine, draw and release them.
 
@@ -135,8 +135,13 @@ class Result:
         Raises
         ------
         EstimationError
-            If a ratio is asked of a result on the difference scale; ask for ``tidy()``.
+            If the level is not between 0 and 1, or a ratio is asked of a result on the difference scale.
         """
+        if not 0 < level < 1 or scale not in (None, "ratio"):
+            raise EstimationError(
+                f"level={level!r} and scale={scale!r} cannot be shown",
+                mend="give a level between 0 and 1, e.g. 0.95, and scale='ratio' or none",
+            )
         if scale == "ratio" and self.scale != "log_ratio":
             raise EstimationError(
                 f"{self.method} estimates a difference, not a ratio", mend="use tidy() without scale="
@@ -279,6 +284,9 @@ class Result:
         facts = ", ".join(f"{key} = {_plain(value)}" for key, value in self.extra.items())
         lines = [f"{self.method}: {self.estimand}", "", self._table(), "", f"{self.n_obs} rows, {self.n_units} units"]
         return "\n".join(lines + ([facts] if facts else []) + [f"note: {text}" for text in self.notes])
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def __str__(self) -> str:
         return f"{self.method} · {self.estimand.outcome} ({self.scale})\n{self._table()}"

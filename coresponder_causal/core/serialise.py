@@ -12,6 +12,7 @@ import pandas as pd
 
 from coresponder_causal.core.estimand import Estimand
 from coresponder_causal.core.facts import Facts
+from coresponder_causal.core.notes import Doubt
 from coresponder_causal.core.provenance import Provenance
 from coresponder_causal.core.variance import VarianceRecord
 
@@ -30,7 +31,11 @@ def dumps(result: Result) -> str:
 def loads(text: str) -> dict[str, Any]:
     """Fields of a result from the text of `dumps`."""
     content: dict[str, Any] = {name: _restored(value) for name, value in json.loads(text).items()}
-    return content | {"notes": tuple(content["notes"])}
+    return content | {"notes": tuple(_note(item) for item in content["notes"])}
+
+
+def _note(item: Any) -> str:  # noqa: ANN401
+    return Doubt(item["doubt"]) if isinstance(item, dict) else str(item)
 
 
 def _plain(value: object) -> object:
@@ -45,7 +50,9 @@ def _plain(value: object) -> object:
         return {type(value).__name__.lower(): value.to_dict()}
     if isinstance(value, Facts):
         return {"facts": {key: _fact(item) for key, item in value.items()}}
-    return list(value) if isinstance(value, tuple) else value
+    if isinstance(value, tuple):
+        return [{"doubt": str(item)} if isinstance(item, Doubt) else item for item in value]
+    return value
 
 
 def _restored(value: object) -> object:

@@ -12,7 +12,7 @@ Verdict = Literal["contradicts", "no contradiction found", "cannot tell", "not a
 enough_power = 0.5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class CheckResult:
     """The outcome of a check of one assumption.
 
@@ -38,6 +38,9 @@ class CheckResult:
     power: float | None
     table: pd.DataFrame
     sentence: str
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def __str__(self) -> str:
         return f"{self.check}: {self.verdict}. {self.sentence}"

@@ -54,6 +54,9 @@ class Finding:
     mend: str
 
 
+date_mend = "write the date as 2020-07-15, a month as 2020-07"
+
+
 class Broken(NamedTuple):
     """A rule and the rows of a column that break it."""
 
@@ -306,7 +309,11 @@ def _read_datetime(values: pd.Series) -> Reading:
 def _read_date(values: pd.Series) -> Reading:
     """Calendar dates."""
     stamps, broken = _read_datetime(values)
-    broken = [entry for entry in broken if entry.severity == "error" and entry.rule != SEVERAL_OFFSETS]
+    broken = [
+        entry._replace(mend=date_mend) if entry.rule == "unreadable date" else entry
+        for entry in broken
+        if entry.severity == "error" and entry.rule != SEVERAL_OFFSETS
+    ]
     if stamps.dt.tz is not None:
         zoned = Broken("date with a time zone", "error", stamps.notna(), "give the local calendar date")
         return stamps.dt.tz_localize(None), [*broken, zoned]

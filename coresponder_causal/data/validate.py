@@ -177,7 +177,9 @@ def _duplicates(clean: pd.DataFrame, table: Table) -> Iterator[Finding]:
     again = clean.duplicated(known) & clean[required].notna().all(axis=1)
     if again.any():
         rows = tuple(str(row) for row in np.flatnonzero(again)[:5])
-        yield Finding("duplicated key", ", ".join(known), "error", int(again.sum()), rows, "keep one row per key")
+        key_names = ", ".join(known)
+        mend = f"keep one row per {key_names}; counts of shorter periods are added up first"
+        yield Finding("duplicated key", key_names, "error", int(again.sum()), rows, mend)
 
 
 def _disorder(clean: pd.DataFrame, table: Table) -> Iterator[Finding]:

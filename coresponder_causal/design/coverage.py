@@ -24,7 +24,7 @@ Array = NDArray[np.float64]
 hours_in_week = 168
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class CoverageDesign:
     """Covered against uncovered hours of the week: made by `from_tables`, never by hand.
 
@@ -132,6 +132,10 @@ class CoverageDesign:
             found = columns.attempt(
                 lambda: onset(by_month, start=start, between=start_between, phase_in=phase_in), problems
             )
+            if dose not in (None, "planned_hours", "delivered_hours"):
+                problems.add(f"dose={dose!r} is not in the schedule", mend="give planned_hours or delivered_hours")
+            if dose is not None and phase_in:
+                problems.add("dose= and phase_in= both shape the dose", mend="give one of them")
             problems.raise_if_any(DesignError)
             assert found is not None  # raised above otherwise
             assert city is not None
@@ -159,6 +163,9 @@ class CoverageDesign:
             season=columns.full_season(axis.freq, season),
             notes=tuple(notes),
         )
+
+    def __repr__(self) -> str:
+        return f"CoverageDesign: {self.describe()}"
 
     def with_outcome(self, outcome: str) -> Self:
         """Return the same design for another count of its table."""
@@ -266,10 +273,11 @@ class CoverageDesign:
     def describe(self) -> str:
         """Return the design in words."""
         per = "hour" if self.exposure == "hours" else self.exposure
+        n = len(self.comparison_units)
         parts = [
             f"{self.outcome or 'outcome not yet named'} per {per} in {self.treated}",
             f"{int(self.covered.sum())} covered and {int((~self.covered).sum())} uncovered hours of the week",
-            f"{len(self.comparison_units)} comparison cities with hours",
+            f"{n} comparison {'city' if n == 1 else 'cities'} with hours",
             f"start {self.start}",
         ]
         return "; ".join([*parts, *self.notes])

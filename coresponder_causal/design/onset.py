@@ -81,6 +81,10 @@ def onset(
         )
     position = int(touched.min())
     if phase_in:
+        if phase_in >= axis.positions.max() - position + 1:
+            raise DesignError(
+                f"phase_in={phase_in} periods reach beyond the data: full dose is never seen", mend="give fewer periods"
+            )
         dose = dose * np.clip((axis.positions - position + 1) / (phase_in + 1), 0, 1)
     return Onset(label, position, dose)
 
@@ -119,6 +123,14 @@ def measured_dose(values: Array, found: Onset, after: NDArray[np.bool_], name: s
     largest = float(values.max(initial=0.0))
     if not largest > 0 or not np.ptp(values) > 0:
         raise DesignError(f"the dose '{name}' never varies", mend="give a column that rises with the programme")
+    if not (values[after] > 0).any():
+        raise DesignError(f"the dose '{name}' is 0 from the start on", mend="correct the start or the column")
+    typical = float(np.median(values[after & (values > 0)]))
+    if largest > 5 * typical:
+        doubt(f"the full dose of '{name}' is {largest:g}, its typical dose {typical:g}: is the largest a slip?")
+    early = float(values[~after].mean()) / largest if (~after).any() else 0.0
+    if early > 0:
+        doubt(f"the dose '{name}' is on average {early:.0%} of full before the start: the contrast is between doses")
     if (values[after] == 0).any():
         doubt(f"the treatment switches off: the dose '{name}' is 0 in {int((values[after] == 0).sum())} periods after")
     return Onset(f"{found.label}, dose '{name}' (full dose {largest:g})", found.position, values / largest)

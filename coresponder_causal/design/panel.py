@@ -21,7 +21,7 @@ from coresponder_causal.design.onset import Onset, made_up, measured_dose, onset
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class PanelDesign:
     """Units in time, some of which take up a treatment: made by `from_frame`, never by hand.
 
@@ -144,6 +144,8 @@ class PanelDesign:
             label, first, shares = _treatment(
                 table, axis, unit, cohort, treated, start, start_between, phase_in, problems
             )
+            if dose is not None and phase_in:
+                problems.add("dose= and phase_in= both shape the dose", mend="give one of them")
             problems.raise_if_any(DesignError)
             order = np.lexsort((axis.positions, table[unit].astype(str).to_numpy()))
             if dose is not None:
@@ -165,6 +167,9 @@ class PanelDesign:
             )
             _say_unbalanced(made)
         return replace(made, notes=tuple(notes))
+
+    def __repr__(self) -> str:
+        return f"PanelDesign: {self.describe()}"
 
     def with_outcome(self, outcome: str) -> Self:
         """Return the same design for another column of its frame."""

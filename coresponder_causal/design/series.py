@@ -12,15 +12,16 @@ from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import DesignError, Problems
 from coresponder_causal.core.fingerprint import fingerprint
-from coresponder_causal.core.notes import collecting, note
+from coresponder_causal.core.notes import collecting, doubt, note
 from coresponder_causal.data.periods import Start, TimeAxis, parse_start
 from coresponder_causal.design import columns
 from coresponder_causal.design.onset import Onset, made_up, measured_dose, onset
 
 Array = NDArray[np.float64]
+near_start = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class SeriesDesign:
     """One city before and after a start: made by `from_frame`, never by hand.
 
@@ -132,7 +133,9 @@ class SeriesDesign:
                 lambda: onset(axis, start=start, between=start_between, phase_in=phase_in), problems
             )
             left_out = columns.attempt(lambda: _excluded(axis, exclude), problems)
-            steps = columns.attempt(lambda: tuple(_position(axis, value) for value in breaks), problems)
+            steps = columns.attempt(lambda: _steps(axis, breaks), problems)
+            if dose is not None and phase_in:
+                problems.add("dose= and phase_in= both shape the dose", mend="give one of them")
             problems.raise_if_any(DesignError)
             assert found is not None  # raised above otherwise
             assert left_out is not None
@@ -144,6 +147,9 @@ class SeriesDesign:
             kept = replace(axis, positions=axis.positions[order])
             if left_out.any():
                 note(f"{int(left_out.sum())} periods were left out on request")
+            near = [str(axis.label(step)) for step in steps if abs(step - found.position) <= near_start]
+            if near:
+                doubt(f"recording changed at {', '.join(near)}, next to the start: the two can hardly be told apart")
             _say_gaps(kept, int(left_out.sum()))
         made = cls(
             source=table.iloc[order].reset_index(drop=True),
@@ -161,6 +167,9 @@ class SeriesDesign:
         if not made.n_before or not made.n_after:
             raise DesignError("no period is left on one side of the start", mend="exclude fewer periods")
         return made
+
+    def __repr__(self) -> str:
+        return f"SeriesDesign: {self.describe()}"
 
     def with_outcome(self, outcome: str) -> Self:
         """Return the same design for another column of its frame."""
@@ -305,11 +314,21 @@ def _position(axis: TimeAxis, value: Start) -> int:
     return int(np.floor(parse_start(value, axis)))
 
 
+def _steps(axis: TimeAxis, breaks: Sequence[Start]) -> tuple[int, ...]:
+    if isinstance(breaks, str):
+        raise DesignError(f"breaks={breaks!r} is one text", mend=f"give a list: breaks=[{breaks!r}]")
+    return tuple(_position(axis, value) for value in breaks)
+
+
 def _excluded(axis: TimeAxis, exclude: Sequence[Start | tuple[Start, Start]]) -> NDArray[np.bool_]:
     out = np.zeros(len(axis.positions), bool)
     for item in exclude:
         first, last = item if isinstance(item, (tuple, list)) else (item, item)
-        out |= (axis.positions >= _position(axis, first)) & (axis.positions <= _position(axis, last))
+        inside = (axis.positions >= _position(axis, first)) & (axis.positions <= _position(axis, last))
+        if not inside.any():
+            span = f"{axis.label(int(axis.positions.min()))} to {axis.label(int(axis.positions.max()))}"
+            raise DesignError(f"exclude={item!r} is no period of the data ({span})", mend="correct exclude=")
+        out |= inside
     return out
 
 

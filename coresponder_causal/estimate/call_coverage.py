@@ -37,7 +37,7 @@ from numpy.typing import NDArray
 from coresponder_causal.core.estimand import Estimand
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.notes import doubt
-from coresponder_causal.core.prediction import Prediction, city_table, facts, gap_path, predict
+from coresponder_causal.core.prediction import Prediction, city_table, doubt_bound, facts, gap_path, predict
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.regressors import harmonics as seasonal
 from coresponder_causal.core.reml import RemlFit, SerialDesign
@@ -126,6 +126,7 @@ def _result(
     if across is not None:
         terms, estimate = ["triple_difference", *terms], [across.effect, *estimate]
         variance, df = [across.variance, *variance], [across.df, *df]
+        doubt_bound(across, gap.to_numpy(), after)
         extra = facts(across)
         own_rows = (d.source["city"] == d.treated).to_numpy()
         monthly = d.source.loc[own_rows, str(d.outcome)].groupby(d.axis.positions[own_rows]).sum().reindex(gap.index)

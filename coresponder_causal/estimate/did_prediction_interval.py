@@ -37,7 +37,7 @@ from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.estimand import Estimand
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.notes import doubt, note
-from coresponder_causal.core.prediction import city_table, facts, gap_path, predict
+from coresponder_causal.core.prediction import city_table, doubt_bound, facts, gap_path, predict
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.regressors import log_rate
 from coresponder_causal.core.result import Result
@@ -97,6 +97,7 @@ def did_prediction_interval(d: PanelDesign, *, harmonics: Literal[0, 1, 2, 3] = 
     after = _after(d, positions)
     rates = log_rate(_nonnegative(counts, d).to_numpy(), _exposure(d, counts))
     fit = predict(rates, dose, positions.astype(float), season=d.season, pairs=harmonics)
+    doubt_bound(fit, rates, after)
     events = counts[treated].to_numpy()
     return Result(
         method="did_prediction_interval",

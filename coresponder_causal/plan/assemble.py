@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from coresponder_causal.core.errors import DataError, Problems
-from coresponder_causal.core.notes import collecting, note
+from coresponder_causal.core.notes import collecting, doubt, note
 from coresponder_causal.data.panel import panel
 from coresponder_causal.data.registers import breaks_for, contaminated, scheduled_hours
 from coresponder_causal.plan.study import Study
@@ -59,11 +59,13 @@ def counts(study: Study, tables: Mapping[str, pd.DataFrame]) -> Counts:
         if "city_panel" in tables:
             monthly = tables["city_panel"].copy()
         else:
-            monthly = panel(calls, unit="city", period="month", cities=cities)
+            monthly = _whole_months(calls, panel(calls, unit="city", period="month", cities=cities))
         hourly = pd.DataFrame()
         if "hours" in study.designs:
-            hourly = panel(calls, unit="city", period="hour_of_week", cities=cities)
+            hourly = _whole_months(calls, panel(calls, unit="city", period="hour_of_week", cities=cities))
         monthly = _with_population(monthly, cities)
+        if monthly["population"].isna().all():
+            note("no population was given: counts are compared, not rates")
         monthly, hourly = _with_controls(monthly, hourly, tables.get("control_series"))
         _check_names(study, monthly)
         schedule = tables.get("schedule", pd.DataFrame())
@@ -75,15 +77,35 @@ def counts(study: Study, tables: Mapping[str, pd.DataFrame]) -> Counts:
             monthly = monthly[~monthly["city"].isin(own)]
             hourly = hourly[~hourly["city"].isin(own)] if len(hourly) else hourly
         breaks = _breaks(study, tables.get("breaks"), monthly)
+        _doubt_other_breaks(study, tables.get("breaks"), monthly)
         for day in breaks:
-            note(f"recording of {study.primary} changed on {day}: the city's own series alone gets a step there")
+            doubt(f"recording of {study.primary} changed on {day}: the city's own series alone gets a step there")
     return Counts(
         monthly=monthly.reset_index(drop=True),
         hourly=hourly.reset_index(drop=True),
         schedule=schedule,
         breaks=breaks,
-        lines=tuple(f"{line[:1].upper()}{line[1:]}." for line in lines),
+        lines=tuple(type(line)(f"{line[:1].upper()}{line[1:]}.") for line in lines),
     )
+
+
+def _whole_months(calls: pd.DataFrame | None, counted: pd.DataFrame) -> pd.DataFrame:
+    """Leave out a city's first and last month where its calls do not span it: a half-covered month is no low count.
+
+    A month counts as spanned when the calls begin, or end, within a day of its edge, or within five mean gaps between
+    the city's calls.
+    """
+    assert calls is not None  # the study names calls or a city_panel
+    stamps = calls.groupby("city")["received_at"].agg(["min", "max", "count"])
+    slack = 5 * (stamps["max"] - stamps["min"]) / stamps["count"]
+    slack = slack.where(slack > pd.Timedelta(days=1), pd.Timedelta(days=1))
+    first, last = ((stamps["min"] - slack).dt.to_period("M") + 1, (stamps["max"] + slack).dt.to_period("M") - 1)
+    whole = (counted["month"] >= counted["city"].map(first)) & (counted["month"] <= counted["city"].map(last))
+    left = counted[~whole].groupby("city")["month"].agg(lambda months: ", ".join(sorted({str(m) for m in months})))
+    if len(left):
+        said = "; ".join(f"{city}: {months}" for city, months in left.items())
+        doubt(f"months that a city's calls do not span were left out ({said})")
+    return counted[whole].reset_index(drop=True)
 
 
 def _with_population(monthly: pd.DataFrame, cities: pd.DataFrame | None) -> pd.DataFrame:
@@ -116,6 +138,8 @@ def _check_names(study: Study, monthly: pd.DataFrame) -> None:
     for name in (str(study.primary), *study.controls):
         if name not in monthly.columns:
             problems.add(f"there is no outcome '{name}'", mend=f"choose from {numeric}")
+    if study.primary in study.controls:
+        problems.add(f"'{study.primary}' is the primary outcome and a control", mend="take it out of controls")
     if study.city not in set(monthly["city"].unique()):
         some = ", ".join(map(str, sorted(monthly["city"].unique())[:8]))
         problems.add(f"city '{study.city}' is not in the data", mend=f"choose from {some}")
@@ -136,6 +160,10 @@ def _own_programme(study: Study, programmes: pd.DataFrame | None, monthly: pd.Da
     """Comparison cities that had a programme of their own within the months of the data."""
     if programmes is None:
         return []
+    before = programmes[programmes["city"] == study.city]["start_earliest"].min()
+    begins = study.start or (study.start_between or ("",))[0]
+    if pd.notna(before) and begins and str(before)[:10] < begins:
+        doubt(f"{study.city} had a programme from {str(before)[:10]} on: before the start it was not untreated")
     first, last = monthly["month"].min().start_time.date(), monthly["month"].max().end_time.date()
     found = contaminated(programmes, sorted(set(monthly["city"].unique()) - {study.city}), first, last)
     return sorted(map(str, found["city"].unique()))
@@ -149,3 +177,13 @@ def _breaks(study: Study, breaks: pd.DataFrame | None, monthly: pd.DataFrame) ->
     dates = pd.to_datetime(found["date"])
     inside = dates[(dates > monthly["month"].min().end_time) & (dates <= monthly["month"].max().end_time)]
     return tuple(sorted({str(day.date()) for day in inside}))
+
+
+def _doubt_other_breaks(study: Study, breaks: pd.DataFrame | None, monthly: pd.DataFrame) -> None:
+    """Say which comparison cities' recording of the primary outcome changed: no design corrects for it."""
+    if breaks is None or not len(breaks):
+        return
+    others = breaks[(breaks["field"] == study.primary) & (breaks["city"] != study.city)]
+    named = sorted(set(others["city"].astype(str)) & set(monthly["city"].astype(str)))
+    if named:
+        doubt(f"recording of {study.primary} changed in {', '.join(named)}, for which no design corrects")

@@ -209,7 +209,7 @@ def form(name: str, study: Study, data: Counts) -> Design:
             start_between=study.start_between,
             dose=_schedule_dose(study),
         )
-    exposure = "population" if data.monthly["population"].notna().all() else None
+    exposure = "population" if data.monthly["population"].notna().any() else None
     if name == "cities":
         return PanelDesign.from_frame(
             data.monthly,
@@ -261,7 +261,7 @@ def evaluation_page(evaluation: Evaluation, *, truth: Mapping[str, float] | None
         falsification=evaluation.falsification,
         title=evaluation.study.title,
         truth=truth,
-        simulated=truth is not None,
+        simulated=evaluation.study.simulated or truth is not None,
         sensitive=evaluation.study.sensitive,
         quality=quality,
         design_lines=(*(design.describe() for design in evaluation.designs), *evaluation.lines),

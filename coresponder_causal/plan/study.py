@@ -16,7 +16,7 @@ from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.data import dictionary
 
 keys: dict[str, tuple[str, ...]] = {
-    "study": ("title", "sensitive", "seed"),
+    "study": ("title", "sensitive", "simulated", "seed"),
     "tables": (),
     "treated": ("city", "start", "start_between", "dose"),
     "outcomes": ("primary", "controls"),
@@ -26,6 +26,7 @@ design_names = ("hours", "cities", "series")
 kinds: tuple[tuple[str, str, type | tuple[type, ...], str], ...] = (
     ("study", "title", str, "text"),
     ("study", "sensitive", bool, "true or false"),
+    ("study", "simulated", bool, "true or false"),
     ("study", "seed", int, "a whole number"),
     ("treated", "city", str, "text"),
     ("treated", "start", (str, date), "a date or month"),
@@ -68,6 +69,8 @@ class Study:
         Outcomes that the programme cannot touch.
     sensitive : bool
         Whether rows and values of the data stay off the page.
+    simulated : bool
+        Whether the tables are made up, which the page then says.
     seed : int
         Seed of whatever is random.
     """
@@ -82,6 +85,7 @@ class Study:
     primary: str | None = None
     controls: tuple[str, ...] = ()
     sensitive: bool = True
+    simulated: bool = False
     seed: int = 1
 
 
@@ -176,6 +180,7 @@ def _study(sections: Sections, tables: Mapping[str, Source]) -> Study:
         primary=outcomes.get("primary"),
         controls=tuple(outcomes.get("controls", ())),
         sensitive=about.get("sensitive", True),
+        simulated=about.get("simulated", False),
         seed=about.get("seed", 1),
     )
 

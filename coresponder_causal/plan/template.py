@@ -19,6 +19,7 @@ study_text = """\
 [study]
 title = "Our co-responder programme"
 sensitive = true          # true: no rows and values of the data on the page
+simulated = true          # true: the tables are made up, and the page says so. Delete this line with them.
 seed = 1
 
 [tables]
@@ -28,7 +29,7 @@ city_panel = "city_panel.csv"          # one row per city and month, comparison 
 schedule = "schedule.csv"              # planned and delivered shifts of the team
 control_series = "control_series.csv"  # counts the programme cannot touch
 programmes = "programmes.csv"          # comparison cities' own programmes: these cities are left out
-breaks = "breaks.csv"                  # changes of recording: each gets a step of its own
+breaks = "breaks.csv"                  # changes of recording: each gets a step in the city's own series
 # ... or a file whose columns are named otherwise; environment variables are filled in:
 # calls = { path = "${OUR_DATA}/cad.csv", columns = { received_at = "CallTime", call_id = "Incident" } }
 

@@ -10,12 +10,13 @@ import pandas as pd
 
 from coresponder_causal.core.errors import CausalError, DataError
 from coresponder_causal.core.facts import Facts
+from coresponder_causal.core.notes import Doubt
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.core.version import VERSION
 from coresponder_causal.report import words
 from coresponder_causal.report.figures import pictures
-from coresponder_causal.report.sentences import description, detectable, finding, within_city
+from coresponder_causal.report.sentences import description, detectable, drift, finding, within_city
 from coresponder_causal.report.specs import Block, Bullets, Column, Fold, Page, Section, Sentence, Table
 from coresponder_causal.report.tables import distances, numbers_of, plain, table
 
@@ -26,6 +27,10 @@ simulated_banner = (
 sensitive_banner = (
     "Not for release. This page may show small counts that could point to a person; share it only with those who may "
     "see the records themselves."
+)
+single_series = "its_segmented"
+describes_alone = Sentence(
+    text="Description only: a single series cannot tell the programme from anything else that changed at that time."
 )
 unread_column = "column is not in the dictionary"
 questions = {
@@ -105,7 +110,7 @@ def page(
         title=title or _title(headline, results),
         subtitle=_subtitle(headline) if subtitle is None else subtitle,
         banners=banners,
-        finding=_finding(headline, results, checks, quality),
+        finding=_finding(headline, results, checks, quality, design_lines),
         sections=tuple(section for section in sections if section is not None),
     )
 
@@ -129,7 +134,11 @@ def _subtitle(headline: Result | None) -> str:
 
 
 def _finding(
-    headline: Result | None, results: Sequence[Result], checks: Sequence[CheckResult], quality: pd.DataFrame | None
+    headline: Result | None,
+    results: Sequence[Result],
+    checks: Sequence[CheckResult],
+    quality: pd.DataFrame | None,
+    lines: Sequence[str],
 ) -> tuple[Sentence, ...]:
     """Say what the design can detect, what was found, and whether a check contradicts it."""
     if headline is not None:
@@ -139,11 +148,19 @@ def _finding(
             f"finding: {', '.join(broken)}.",
             numbers=Facts({"contradicted": len(broken), "checks": len(checks)}),
         )
-        return (detectable(headline), finding(headline), *((doubt,) if broken else ()))
+        said = (describes_alone,) if headline.method == single_series else ()
+        doubts = tuple(Sentence(text=text) for text in _doubted(headline, lines))
+        return (detectable(headline), *said, finding(headline), *((doubt,) if broken else ()), *doubts)
     if results:
         return (Sentence(text="No design on this page identifies an effect: what follows is description."),)
     assert quality is not None  # page() refuses an empty page
     return (_quality_counts(quality),)
+
+
+def _doubted(headline: Result, lines: Sequence[str]) -> list[str]:
+    """List what puts the headline in doubt, said of it or of the whole study, a sentence each."""
+    said = dict.fromkeys((*headline.notes, *lines))
+    return [f"In doubt: {text.rstrip('.')}." for text in said if isinstance(text, Doubt)]
 
 
 def _compared(lines: Sequence[str], *, compared: bool) -> Section | None:
@@ -156,7 +173,10 @@ def _compared(lines: Sequence[str], *, compared: bool) -> Section | None:
 def _evidence(headline: Result | None) -> list[Section]:
     if headline is None:
         return []
-    return [Section(title=questions[picture.kind], blocks=(picture,)) for picture in pictures(headline)]
+    sections = [Section(title=questions[picture.kind], blocks=(picture,)) for picture in pictures(headline)]
+    if "integrated_low" in headline.extra:
+        sections.append(Section(title="How far apart may cities drift?", blocks=(drift(headline),)))
+    return sections
 
 
 def _doubts(checks: Sequence[CheckResult]) -> Section | None:
@@ -185,7 +205,12 @@ def _others(results: Sequence[Result], headline: Result | None, falsification: S
     sections = [
         Section(
             title=f"What does another design say? {words.method(result.method)}",
-            blocks=(finding(result), detectable(result), *pictures(result)),
+            blocks=(
+                finding(result),
+                detectable(result),
+                *((drift(result),) if "integrated_low" in result.extra else ()),
+                *pictures(result),
+            ),
         )
         for result in results
         if result is not headline and not _describes(result)

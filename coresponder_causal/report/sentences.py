@@ -109,11 +109,43 @@ def within_city(result: Result) -> Sentence:
         elsewhere = float(100 * np.expm1(contrast @ result.estimate))
         numbers["elsewhere"] = elsewhere
         text += (
-            f" In the comparison cities, where no team came, the same hours moved by about "
+            f" In the comparison cities, without a team on record, the same hours moved by about "
             f"{words.percent(elsewhere)} against the others in the same time: so much "
             "the contrast shows without a programme."
         )
     return Sentence(text=text, numbers=Facts(numbers), support=result.support)
+
+
+def drift(result: Result) -> Sentence:
+    """Say how far comparison cities drift apart, and at which drift the finding dies.
+
+    Parameters
+    ----------
+    result : Result
+        With ``tau, tau_star, kappa_star, integrated_low, integrated_high`` among its facts.
+
+    Returns
+    -------
+    Sentence
+    """
+    names = ("tau", "tau_star", "kappa_star", "integrated_low", "integrated_high")
+    facts = {name: result.extra.number(name) for name in names}
+    size, low, high = (100 * np.expm1(facts[name]) for name in ("tau", "integrated_low", "integrated_high"))
+    text = (
+        f"Without a programme, cities typically drift apart by about {words.percent_size(size)} (τ = "
+        f"{words.number(facts['tau'])} on the log scale). With τ not fixed at its estimate but integrated over, the "
+        f"interval is {words.percent(low)} to {words.percent(high)}."
+    )
+    star = f"{words.percent_size(100 * np.expm1(facts['tau_star']))} (τ* = {words.number(facts['tau_star'])})"
+    if facts["tau_star"] == 0:
+        text += " The finding would include no change even if cities did not drift apart at all (τ* = 0)."
+    elif facts["tau_star"] <= facts["tau"]:
+        text += f" The finding would exclude no change only if cities drifted apart by less than {star}."
+    else:
+        text += f" The finding would die if cities drifted apart by {star}"
+        own = words.number(facts["kappa_star"])
+        text += f", or this city alone {own} times as far as the others." if np.isfinite(facts["kappa_star"]) else "."
+    return Sentence(text=text, numbers=Facts(facts), support=result.support)
 
 
 def _claim(result: Result) -> str:
@@ -128,7 +160,7 @@ def _unclear(result: Result) -> str:
     change = "a fall" if row["estimate"] < 0 else "a rise"
     return (
         f"The data cannot tell whether {words.outcome(result)} changed {_against(result)}: the best single estimate is "
-        f"{change} of {_amount(result, row['estimate'])}, but the {_interval(result)} leaves room for no change at all."
+        f"{change} of {_amount(result, row['estimate'])}, but the {_interval(result)} includes no change."
     )
 
 

@@ -251,3 +251,18 @@ def test_wrong_cells_are_named(hourly, change, says):
     hourly.loc[1, column] = value
     with pytest.raises(DesignError, match=says):
         made(hourly)
+
+
+@pytest.mark.parametrize("dose", ["planned_hours", "delivered_hours"])
+def test_the_schedule_may_give_the_dose(dose):
+    study = world("west_sac_like", seed=4, config=WorldConfig(n_comparison=2))
+    with pytest.warns(IdentificationWarning, match="the contrast is between doses"):
+        design = CoverageDesign.from_tables(
+            study.hours, study.tables["schedule"], outcome="calls", start="2020-07-15", dose=dose
+        )
+    months = pd.PeriodIndex(design.axis.labels(design.months))
+    by_month = pd.Series(design.dose, index=months)
+    assert by_month.max() == 1
+    assert by_month["2017-06"] == 0
+    assert 0 < by_month["2019-06"] < 0.3 < by_month["2020-11"] < by_month["2021-06"]
+    assert any("before the start: the contrast is between doses" in text for text in design.notes)

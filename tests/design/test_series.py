@@ -10,7 +10,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from coresponder_causal.core.errors import DesignError
+from coresponder_causal.core.errors import DesignError, IdentificationWarning
 from coresponder_causal.design import SeriesDesign
 
 MONTHS = pd.period_range("2017-01", periods=72, freq="M")
@@ -215,3 +215,19 @@ def test_the_design_says_what_it_is(frame):
         "controls: burglary"
     )
     assert made(frame).estimand == "change of calls in Davis from 2020-07-15 on against its own course"
+
+
+def test_a_change_of_recording_next_to_the_start_is_a_doubt(frame):
+    with pytest.warns(IdentificationWarning, match="next to the start"):
+        design = made(frame, breaks=["2020-08"])
+    assert any("recording changed at 2020-08" in text for text in design.notes)
+
+
+def test_a_dose_before_the_start_and_a_slip_of_the_dose_are_doubts(frame):
+    hours = np.where(np.arange(len(frame)) < 12, 10.0, 70.0)
+    hours[-1] = 7000.0
+    with pytest.warns(IdentificationWarning) as said:
+        made(frame.assign(hours=hours), dose="hours")
+    texts = " ".join(str(warning.message) for warning in said)
+    assert "full dose of 'hours' is 7000" in texts
+    assert "before the start: the contrast is between doses" in texts

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from coresponder_causal import plan, report
+from coresponder_causal import data, plan, report
 from coresponder_causal.core.errors import DataError, DesignError
-from coresponder_causal.core.notes import quietly
+from coresponder_causal.core.notes import Doubt, collecting, quietly
 from coresponder_causal.core.result import Result
 from coresponder_causal.plan.run import validated
 from coresponder_causal.plan.study import Source, Study
@@ -353,3 +353,38 @@ def test_a_study_runs_the_same_twice():
     one, two = evaluated(), evaluated()
     for first, second in zip(one.results, two.results, strict=True):
         assert first.to_json() == second.to_json()
+
+
+def test_half_covered_months_are_left_out_and_said():
+    from coresponder_causal.plan.assemble import _whole_months
+
+    stamps = pd.date_range("2020-01-01 06:00", "2020-06-05", freq="5h")
+    calls = pd.DataFrame({"call_id": range(len(stamps)), "city": "Davis", "received_at": stamps})
+    counted = data.panel(calls.astype({"call_id": str}), unit="city", period="month")
+    with collecting() as notes, quietly():
+        whole = _whole_months(calls, counted)
+    assert [str(month) for month in whole["month"]] == ["2020-01", "2020-02", "2020-03", "2020-04", "2020-05"]
+    assert notes == ["months that a city's calls do not span were left out (Davis: 2020-06)"]
+
+
+def test_registers_put_the_comparison_in_doubt():
+    mine = dict(given())
+    own = mine["programmes"].assign(city="Davis", start_earliest="2018-01-01", start_latest="2018-01-01")
+    mine["programmes"] = pd.concat([mine["programmes"], own], ignore_index=True)
+    mine["breaks"] = pd.concat([mine["breaks"], mine["breaks"].assign(city="Chico")], ignore_index=True)
+    with quietly():
+        lines = plan.run(replace(STUDY, designs=("cities",)), *validated(mine, {})).lines
+    doubts = [line for line in lines if isinstance(line, Doubt)]
+    assert any("Davis had a programme from 2018-01-01 on" in line for line in doubts)
+    assert any("Recording of calls changed in Chico" in line for line in doubts)
+
+
+def test_a_hole_in_the_population_is_refused_and_no_population_is_said():
+    mine = dict(given())
+    hole = mine["city_panel"].assign(population=lambda t: t["population"].where(t.index != 100))
+    with pytest.raises(DesignError, match="'population' is missing in 1 row"), quietly():
+        plan.run(replace(STUDY, designs=("cities",)), *validated(mine | {"city_panel": hole}, {}))
+    without = mine | {"city_panel": mine["city_panel"].drop(columns="population")}
+    with quietly():
+        lines = plan.run(replace(STUDY, designs=("cities",)), *validated(without, {})).lines
+    assert "No population was given: counts are compared, not rates." in lines

@@ -15,6 +15,7 @@ from coresponder_causal.core.errors import CausalError, DataError, EstimationErr
 from coresponder_causal.core.estimand import Estimand
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.inference import interval, minimum_detectable_effect
+from coresponder_causal.core.notes import Doubt
 from coresponder_causal.core.provenance import Provenance
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult
@@ -264,7 +265,7 @@ def test_an_effect_is_claimed_only_when_the_interval_leaves_out_no_change():
     unclear = report.sentence(series_result(-0.1)).text
     assert unclear.startswith("The data cannot tell whether calls changed")
     assert "a fall of 9.5 %, but the 95 % interval −18 % to" not in unclear
-    assert "−22 % to +5.5 % leaves room for no change at all" in unclear
+    assert "−22 % to +5.5 % includes no change" in unclear
     assert " fell by " not in unclear
 
 
@@ -490,7 +491,9 @@ def test_a_page_is_written_alike_twice(tmp_path):
 def test_a_contrast_within_the_city_is_never_the_headline(tmp_path):
     within = coverage_result().combine(np.array([[0.0, 1.0]]), pd.DataFrame({"term": ["covered_within_city"]}))
     alone = replace(within, cities=None)
-    assert report.page([alone, series_result()]).finding[1].text.startswith("Calls fell by 18 %")
+    alone_page = report.page([alone, series_result()])
+    assert alone_page.finding[1].text.startswith("Description only: a single series cannot tell")
+    assert alone_page.finding[2].text.startswith("Calls fell by 18 %")
     page = report.page([alone])
     assert [sentence.text for sentence in page.finding] == [
         "No design on this page identifies an effect: what follows is description."
@@ -589,3 +592,28 @@ def test_drawing_needs_no_pyplot():
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
+
+
+@pytest.mark.parametrize(
+    ("tau_star", "kappa_star", "says"),
+    [
+        (0.0, 0.0, "would include no change even if cities did not drift apart at all"),
+        (0.05, 0.0, "would exclude no change only if cities drifted apart by less than 5.1 % (τ* = 0.0500)."),
+        (0.2, 2.5, "would die if cities drifted apart by 22 % (τ* = 0.200), or this city alone 2.50 times as far"),
+        (0.2, np.inf, "would die if cities drifted apart by 22 % (τ* = 0.200)."),
+    ],
+)
+def test_the_drift_between_cities_and_where_the_finding_dies_are_said(tau_star, kappa_star, says):
+    result = comparison_result()
+    facts = {"tau": 0.1, "tau_star": tau_star, "kappa_star": kappa_star, "integrated_low": -0.4, "integrated_high": 0.1}
+    said = sentences.drift(replace(result, extra=Facts(dict(result.extra) | facts)))
+    assert "drift apart by about 11 % (τ = 0.100 on the log scale)" in said.text
+    assert "interval is −33 % to +11 %" in said.text
+    assert says in said.text
+
+
+def test_doubts_stand_beside_the_finding_and_notes_do_not():
+    doubted = replace(comparison_result(), notes=("a plain note", Doubt("hardly known")))
+    texts = [sentence.text for sentence in report.page([doubted], design_lines=["read", Doubt("half covered")]).finding]
+    assert texts[-2:] == ["In doubt: hardly known.", "In doubt: half covered."]
+    assert not any("plain note" in text for text in texts)
