@@ -2,28 +2,34 @@
 
 from collections.abc import Sequence
 
+from coresponder_causal.check.balance import balance
 from coresponder_causal.check.control_outcomes import control_outcomes
 from coresponder_causal.check.leave_one_out import leave_one_out
+from coresponder_causal.check.overlap import overlap
 from coresponder_causal.check.placebo_cities import placebo_cities
 from coresponder_causal.check.placebo_dates import placebo_dates
 from coresponder_causal.check.pre_period import pre_period
+from coresponder_causal.check.pretrends import pretrends
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult
-from coresponder_causal.design import CoverageDesign, PanelDesign, SeriesDesign
+from coresponder_causal.design import CallDesign, CoverageDesign, PanelDesign, SeriesDesign
 
 __all__ = [
     "CheckResult",
+    "balance",
     "battery",
     "control_outcomes",
     "leave_one_out",
+    "overlap",
     "placebo_cities",
     "placebo_dates",
     "pre_period",
+    "pretrends",
 ]
 
 
 def battery(
-    result: Result, design: SeriesDesign | PanelDesign | CoverageDesign, *, controls: Sequence[str] = ()
+    result: Result, design: SeriesDesign | PanelDesign | CoverageDesign | CallDesign, *, controls: Sequence[str] = ()
 ) -> tuple[CheckResult, ...]:
     """Every check that speaks to a result, those that do not apply included and said.
 
@@ -34,7 +40,11 @@ def battery(
     controls : sequence of str
         Outcomes in the design's frame that the programme cannot touch.
     """
+    if isinstance(design, CallDesign):
+        return balance(result, design), overlap(result, design)
+    several = isinstance(design, PanelDesign) and len(design.treated_units) > 1
     return (
+        *((pretrends(result, design),) if several else ()),
         pre_period(result, design),
         placebo_dates(result, design),
         placebo_cities(result, design),

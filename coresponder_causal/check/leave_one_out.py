@@ -42,7 +42,7 @@ def leave_one_out(result: Result, design: SeriesDesign | PanelDesign | CoverageD
     """
     if isinstance(design, SeriesDesign) or len(cities := design.comparison_units) < 3:
         return not_applicable(name, assumption, "It needs at least three comparison cities.")
-    rows = [_row(refit(result, design.without(city)), city) for city in cities]
+    rows = [_row(refit(result, design.without(city), options={"inference": "cluster"}), city) for city in cities]
     table = pd.DataFrame(rows)
     first = result.tidy().iloc[0]
     estimate, excludes = float(first["estimate"]), bool(first["p_value"] < 0.05)

@@ -42,6 +42,8 @@ def placebo_cities(result: Result, design: SeriesDesign | PanelDesign | Coverage
     >>> placebo_cities(its_segmented(d), d).verdict
     'not applicable'
     """
+    if isinstance(design, PanelDesign) and len(design.treated_units) > 1:
+        return not_applicable(name, assumption, "It is for one treated city.")
     if isinstance(design, SeriesDesign) or len(cities := design.comparison_units) < 3:
         return not_applicable(name, assumption, "It needs at least three comparison cities.")
     rows = [_row(refit(result, design.pretending(city)), city) for city in cities]

@@ -95,7 +95,8 @@ def wald_test(estimate: Array, vcov: Array, df: float) -> WaldTest:
     if rank == 0:
         return WaldTest(np.nan, 0, df, np.nan)
     statistic = float(estimate @ np.linalg.pinv(vcov, hermitian=True) @ estimate) / rank
-    return WaldTest(statistic, rank, df, float(stats.f.sf(statistic, rank, df)))
+    tail = stats.f.sf(statistic, rank, df) if np.isfinite(df) else stats.chi2.sf(rank * statistic, rank)
+    return WaldTest(statistic, rank, df, float(tail))
 
 
 def rank_test(treated: float, placebo: ArrayLike) -> RankTest:

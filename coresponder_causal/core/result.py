@@ -159,7 +159,7 @@ class Result:
             "conf_high": self._shown(high, scale),
         }
         joint = self.extra.number("critical_value")
-        if np.isfinite(joint):
+        if np.isfinite(joint) and level == self.extra.get("band_level", level):
             columns["band_low"] = self._shown(self.estimate - joint * std_error, scale)
             columns["band_high"] = self._shown(self.estimate + joint * std_error, scale)
         if self.kind == "set" and self.set_low is not None and self.set_high is not None:

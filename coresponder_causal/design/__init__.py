@@ -1,7 +1,10 @@
 """Designs: frozen statements of who is compared with whom, when, for which outcome."""
 
+from coresponder_causal.design.calls import CallDesign
 from coresponder_causal.design.coverage import CoverageDesign
+from coresponder_causal.design.match_nearest import match_nearest
 from coresponder_causal.design.panel import PanelDesign
 from coresponder_causal.design.series import SeriesDesign
+from coresponder_causal.design.weight_propensity import weight_propensity
 
-__all__ = ["CoverageDesign", "PanelDesign", "SeriesDesign"]
+__all__ = ["CallDesign", "CoverageDesign", "PanelDesign", "SeriesDesign", "match_nearest", "weight_propensity"]

@@ -1,7 +1,19 @@
 """Estimators: one function in one file, design in, Result out. The docstring of each file is its method card."""
 
+from coresponder_causal.estimate.aggregate import aggregate
 from coresponder_causal.estimate.call_coverage import call_coverage
+from coresponder_causal.estimate.call_difference import call_difference
+from coresponder_causal.estimate.did_group_time import did_group_time
 from coresponder_causal.estimate.did_prediction_interval import did_prediction_interval
+from coresponder_causal.estimate.did_two_way import did_two_way
 from coresponder_causal.estimate.its_segmented import its_segmented
 
-__all__ = ["call_coverage", "did_prediction_interval", "its_segmented"]
+__all__ = [
+    "aggregate",
+    "call_coverage",
+    "call_difference",
+    "did_group_time",
+    "did_prediction_interval",
+    "did_two_way",
+    "its_segmented",
+]

@@ -30,7 +30,7 @@ def methods_page() -> str:
     '# Methods'
     """
     exported = sys.modules["coresponder_causal.estimate"].__all__
-    cards = [METHODS[name].to_markdown() for name in sorted(exported)]
+    cards = [METHODS[name].to_markdown() for name in sorted(exported) if name in METHODS]
     return "\n\n".join(["# Methods", introduction, *cards]) + "\n"
 
 

@@ -2,7 +2,8 @@
 
 from coresponder_causal.simulate.config import WorldConfig
 from coresponder_causal.simulate.presets import Preset
+from coresponder_causal.simulate.staggered import staggered, staggered_effect
 from coresponder_causal.simulate.truth import Truth
 from coresponder_causal.simulate.worlds import World, world
 
-__all__ = ["Preset", "Truth", "World", "WorldConfig", "world"]
+__all__ = ["Preset", "Truth", "World", "WorldConfig", "staggered", "staggered_effect", "world"]

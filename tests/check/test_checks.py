@@ -10,8 +10,14 @@ import pytest
 
 from coresponder_causal import check
 from coresponder_causal.core.notes import quietly
-from coresponder_causal.design import CoverageDesign, PanelDesign, SeriesDesign
-from coresponder_causal.estimate import call_coverage, did_prediction_interval, its_segmented
+from coresponder_causal.design import CallDesign, CoverageDesign, PanelDesign, SeriesDesign, weight_propensity
+from coresponder_causal.estimate import (
+    call_coverage,
+    call_difference,
+    did_prediction_interval,
+    did_two_way,
+    its_segmented,
+)
 from coresponder_causal.simulate import WorldConfig, world
 
 PERIODS, START = 60, 36
@@ -290,3 +296,22 @@ def test_a_check_uses_the_options_of_the_result():
     assert table["statistic"].iloc[0] == pytest.approx(plain.tidy()["statistic"].item(), rel=1e-12)
     pretended = did_prediction_interval(design.pretending("B"), harmonics=0).tidy()["statistic"].item()
     assert table.set_index("city").loc["B", "statistic"] == pytest.approx(pretended, rel=1e-12)
+
+
+def test_the_battery_follows_the_design():
+    made = world("west_sac_like", seed=3, config=WorldConfig(n_comparison=17))
+    treated = sorted(made.panel_counts["city"].unique())[:6]
+    panel = PanelDesign.from_frame(
+        made.panel_counts, outcome="calls", unit="city", time="month", treated=treated, start="2020-07"
+    )
+    found = {each.check: each.verdict for each in check.battery(did_two_way(panel, log=True), panel)}
+    assert list(found) == ["pretrends", *ORDER]
+    assert found["placebo_cities"] == "not applicable"
+    assert found["leave_one_out"] in ("contradicts", "no contradiction found")
+
+    calls = made.tables["calls"]
+    mine = calls[(calls["city"] == "West Sacramento") & calls["team_on_duty"]]
+    weighted = weight_propensity(
+        CallDesign.from_frame(mine, outcome="arrest", treatment="attended", covariates=["prior_contacts", "priority"])
+    )
+    assert [each.check for each in check.battery(call_difference(weighted), weighted)] == ["balance", "overlap"]

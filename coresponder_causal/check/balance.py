@@ -1,0 +1,119 @@
+"""Whether treated and untreated calls are alike in what was known before dispatch."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from coresponder_causal.core.result import Result
+from coresponder_causal.core.verdict import CheckResult, Verdict, not_applicable
+from coresponder_causal.design import CoverageDesign, PanelDesign, SeriesDesign
+from coresponder_causal.design.calls import CallDesign
+
+Array = NDArray[np.float64]
+name = "balance"
+assumption = "Treated and untreated calls that are compared were alike in what was known before dispatch."
+
+
+def balance(
+    result: Result | None, design: CallDesign | SeriesDesign | PanelDesign | CoverageDesign, *, threshold: float = 0.1
+) -> CheckResult:
+    """Compare the means and variances of every covariate between the arms, before and after adjustment.
+
+    Parameters
+    ----------
+    result : Result or None
+        Not looked at: balance is a matter of the design, and may be judged before there is an outcome.
+    design : CallDesign
+        Matched, weighted, or as it came.
+    threshold : float
+        Largest |standardised mean difference| that passes.
+
+    Returns
+    -------
+    CheckResult
+        Contradicts when a standardised mean difference after adjustment exceeds the threshold. Its table has one row
+        per covariate or level: ``covariate, kind, mean_treated, mean_untreated`` (after), ``smd_before, smd_after,
+        variance_ratio_before, variance_ratio_after`` (treated over untreated; NaN for indicators). Without adjustment,
+        after is before.
+
+    Notes
+    -----
+    Mean differences are divided by the standard deviation before adjustment, among the treated for ATT and ATM, else
+    the root of the mean of both arms' variances; an indicator with share p has the variance p(1 − p), and weighted
+    variances are Σw(x − m)² / (Σw − Σw²/Σw). These are the conventions of R's cobalt (``binary = "std"``).
+
+    References
+    ----------
+    Austin (2009), doi:10.1002/sim.3697; Stuart, Lee & Leacy (2013), doi:10.1016/j.jclinepi.2013.01.013 (threshold).
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"attended": [1, 1, 0, 0], "priority": [1, 3, 1, 3]})
+    >>> d = CallDesign.from_frame(frame, outcome=None, treatment="attended", covariates=["priority"])
+    >>> balance(None, d).verdict
+    'no contradiction found'
+    """
+    if not isinstance(design, CallDesign) or not design.covariates:
+        return not_applicable(name, assumption, "It needs a design of calls with covariates.")
+    frame = design.covariate_frame()
+    rows = [_row(str(column), frame[column].to_numpy(float), design) for column in frame]
+    table = pd.DataFrame(rows)
+    size = table["smd_after"].abs()
+    beyond = table.loc[size > threshold, "covariate"].tolist()
+    verdict: Verdict = "contradicts" if beyond else "no contradiction found"
+    worst = table.iloc[int(size.argmax())]
+    listed = ", ".join(beyond[:5]) + (f" and {len(beyond) - 5} more" if len(beyond) > 5 else "")
+    sentence = (
+        f"{len(beyond)} of {len(table)} covariates and levels differ by more than {threshold:g} standard deviations"
+        f"{f' ({listed})' if beyond else ''}; the largest difference is {worst['smd_after']:.2f} in "
+        f"{worst['covariate']} (before adjustment the largest was {table['smd_before'].abs().max():.2f}). "
+        "Balance in what was recorded says nothing about what was not."
+    )
+    return CheckResult(check=name, assumption=assumption, verdict=verdict, power=None, table=table, sentence=sentence)
+
+
+def _row(covariate: str, x: Array, design: CallDesign) -> dict[str, object]:
+    indicator = bool(np.isin(x, [0.0, 1.0]).all())
+    before, after = design.sampling_weights(), design.call_weights()
+    treated = design.treated
+    spread = _denominator(x, before, treated, design.contrast, indicator=indicator)
+    means = [float(np.average(x[arm], weights=after[arm])) for arm in (treated, ~treated)]
+    ratios = [np.nan if indicator else _variance_ratio(x, weights, treated) for weights in (before, after)]
+    return {
+        "covariate": covariate,
+        "kind": "indicator" if indicator else "number",
+        "mean_treated": means[0],
+        "mean_untreated": means[1],
+        "smd_before": _difference(x, before, treated) / spread,
+        "smd_after": _difference(x, after, treated) / spread,
+        "variance_ratio_before": ratios[0],
+        "variance_ratio_after": ratios[1],
+    }
+
+
+def _difference(x: Array, weights: Array, treated: NDArray[np.bool_]) -> float:
+    first, second = (np.average(x[arm], weights=weights[arm]) for arm in (treated, ~treated))
+    return float(first - second)
+
+
+def _denominator(x: Array, weights: Array, treated: NDArray[np.bool_], contrast: str, *, indicator: bool) -> float:
+    """Take the standard deviation before adjustment; that of both arms where the one asked for has none."""
+    first, second = (_variance(x[arm], weights[arm], indicator=indicator) for arm in (treated, ~treated))
+    if contrast in ("ATT", "ATM") and first > 0:
+        return float(np.sqrt(first))
+    return float(np.sqrt((first + second) / 2)) or float("nan")
+
+
+def _variance(x: Array, weights: Array, *, indicator: bool) -> float:
+    total, mean = weights.sum(), np.average(x, weights=weights)
+    if indicator:
+        return float(mean * (1 - mean))
+    free = total - weights @ weights / total
+    return float(weights @ (x - mean) ** 2 / free) if free > 0 else 0.0
+
+
+def _variance_ratio(x: Array, weights: Array, treated: NDArray[np.bool_]) -> float:
+    first, second = (_variance(x[arm], weights[arm], indicator=False) for arm in (treated, ~treated))
+    return first / second if second > 0 else float("nan")

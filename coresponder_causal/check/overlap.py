@@ -1,0 +1,86 @@
+"""Whether there are calls of both kinds for every kind of call that is compared."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from coresponder_causal.core.errors import EstimationError
+from coresponder_causal.core.result import Result
+from coresponder_causal.core.verdict import CheckResult, Verdict, not_applicable
+from coresponder_causal.design import CoverageDesign, PanelDesign, SeriesDesign
+from coresponder_causal.design.calls import CallDesign
+
+Array = NDArray[np.float64]
+name = "overlap"
+assumption = "Every kind of call that is compared could have gone either way."
+most_outside, heaviest = 0.05, 0.1
+
+
+def overlap(result: Result | None, design: CallDesign | SeriesDesign | PanelDesign | CoverageDesign) -> CheckResult:
+    """Compare the ranges of the probability of treatment in both arms, and look for calls that carry too much weight.
+
+    Parameters
+    ----------
+    result : Result or None
+        Not looked at: overlap is a matter of the design.
+    design : CallDesign
+        Matched, weighted, or as it came.
+
+    Returns
+    -------
+    CheckResult
+        Contradicts when more than 5 % of an arm's weight lies outside the range of the other arm's probabilities, for
+        ATT and ATM of the treated arm only; when one call carries more than 10 % of its arm; or when the covariates
+        decide the treatment. Its table has one row per arm: ``arm, calls, used, lowest, highest, share_outside,
+        effective, largest_share``.
+
+    References
+    ----------
+    Crump, Hotz, Imbens & Mitnik (2009), doi:10.1093/biomet/asn055; Kish (1965), Survey Sampling (effective number).
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"attended": [1, 0, 0] * 20 + [1, 1, 0] * 20, "night": [0] * 60 + [1] * 60})
+    >>> d = CallDesign.from_frame(frame, outcome=None, treatment="attended", covariates=["night"])
+    >>> overlap(None, d).verdict
+    'no contradiction found'
+    """
+    if not isinstance(design, CallDesign) or not design.covariates:
+        return not_applicable(name, assumption, "It needs a design of calls with covariates.")
+    try:
+        p = design.propensity().probability
+    except EstimationError as error:
+        return _result("contradicts", pd.DataFrame(), f"The probability of treatment has no estimate: {error.what}.")
+    weights, treated = design.call_weights(), design.treated
+    table = pd.DataFrame([_row("treated", p, weights, treated), _row("untreated", p, weights, ~treated)])
+    asked = table.iloc[:1] if design.contrast in ("ATT", "ATM") else table
+    outside, share = float(asked["share_outside"].max()), float(table["largest_share"].max())
+    verdict: Verdict = "contradicts" if outside > most_outside or share > heaviest else "no contradiction found"
+    arms = " and ".join(asked["arm"])
+    sentence = (
+        f"Of the weight of {arms} calls, up to {outside:.1%} lies where the other arm has no calls; the effective "
+        f"numbers are {table['effective'][0]:.0f} treated and {table['effective'][1]:.0f} untreated calls, and one "
+        f"call carries at most {share:.1%} of its arm."
+    )
+    return _result(verdict, table, sentence)
+
+
+def _result(verdict: Verdict, table: pd.DataFrame, sentence: str) -> CheckResult:
+    return CheckResult(check=name, assumption=assumption, verdict=verdict, power=None, table=table, sentence=sentence)
+
+
+def _row(arm: str, p: Array, weights: Array, members: NDArray[np.bool_]) -> dict[str, object]:
+    own, carried, other = p[members], weights[members], p[~members]
+    outside = (own < other.min()) | (own > other.max())
+    return {
+        "arm": arm,
+        "calls": int(members.sum()),
+        "used": int((carried > 0).sum()),
+        "lowest": float(own.min()),
+        "highest": float(own.max()),
+        "share_outside": float(carried[outside].sum() / carried.sum()),
+        "effective": float(carried.sum() ** 2 / (carried @ carried)),
+        "largest_share": float(carried.max() / carried.sum()),
+    }

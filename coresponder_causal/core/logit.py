@@ -1,0 +1,192 @@
+"""Logistic regression by Newton's method, and the tilted logit whose odds balance covariate means exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
+from scipy.special import expit
+
+from coresponder_causal.core.errors import EstimationError
+
+Array = NDArray[np.float64]
+
+_STEPS, _HALVINGS, _STILL, _FAR, _FLAT = 80, 40, 1e-10, 15.0, 1e13
+_separable = "the covariates separate the two groups: some combination of them is always larger in one"
+
+
+class _Local(NamedTuple):
+    """A convex loss at one point, with its first two derivatives in η per row."""
+
+    loss: float
+    slope: Array
+    curvature: Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LogitFit:
+    """A fitted logit P(y = 1) = 1 / (1 + exp(−Xγ)).
+
+    Parameters
+    ----------
+    coef : ndarray, shape (k,)
+        γ.
+    fitted : ndarray, shape (n,)
+        Probabilities.
+    matrix : ndarray, shape (n, k)
+        X.
+    score : ndarray, shape (n,)
+        w (y − p): row i adds ``score[i] X[i]`` to the estimating equations.
+    information : ndarray, shape (k, k)
+        Mean of w p (1 − p) x x'.
+    """
+
+    coef: Array
+    fitted: Array
+    matrix: Array
+    score: Array
+    information: Array
+
+    def along(self, direction: Array) -> Array:
+        """Influence of ``direction'γ`` per row, shape (n,)."""
+        return np.asarray(self.score * (self.matrix @ np.linalg.solve(self.information, direction)), float)
+
+
+def logit(matrix: Array, y: Array, weights: Array | None = None) -> LogitFit:
+    """Fit a logit by maximum likelihood.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (n, k)
+        Regressors, the constant among them, of full rank and of comparable size.
+    y : ndarray, shape (n,)
+        0 or 1.
+    weights : ndarray, shape (n,), optional
+        Weights of the rows, not negative.
+
+    Returns
+    -------
+    LogitFit
+
+    Raises
+    ------
+    EstimationError
+        If only one group is there, the covariates separate the groups, or the search does not converge.
+
+    References
+    ----------
+    Albert & Anderson (1984), doi:10.1093/biomet/71.1.1 (separation).
+
+    Examples
+    --------
+    >>> fit = logit(np.ones((4, 1)), np.array([1.0, 0.0, 0.0, 0.0]))
+    >>> fit.fitted.round(6).tolist()
+    [0.25, 0.25, 0.25, 0.25]
+    """
+    w = np.ones(len(y)) if weights is None else weights
+    _require_both(y, w)
+
+    def local(eta: Array) -> _Local:
+        p, q = expit(eta), expit(-eta)
+        loss = float(w @ (np.logaddexp(0.0, eta) - y * eta)) / len(y)
+        return _Local(loss, w * np.where(y == 1, -q, p), w * p * q)
+
+    coef = _newton(matrix, local, np.zeros(matrix.shape[1]), _separable)
+    p = expit(matrix @ coef)
+    information = (matrix * (w * p * (1 - p))[:, None]).T @ matrix / len(y)
+    return LogitFit(coef, p, matrix, w * (y - p), information)
+
+
+def tilted_odds(matrix: Array, y: Array, weights: Array | None = None) -> Array:
+    """Odds exp(Xγ) that give the rows with y = 0 the covariate means of those with y = 1.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (n, k)
+        Regressors, the constant among them, of full rank and of comparable size.
+    y : ndarray, shape (n,)
+        0 or 1.
+    weights : ndarray, shape (n,), optional
+        Weights of the rows, not negative.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        The odds of every row: Σ_{y=0} w exp(xγ) x = Σ_{y=1} w x.
+
+    Raises
+    ------
+    EstimationError
+        If no such odds exist: the means of the one group lie outside what the other group spans.
+
+    References
+    ----------
+    Graham, Pinto & Egel (2012), doi:10.1093/restud/rdr047; Sant'Anna & Zhao (2020),
+    doi:10.1016/j.jeconom.2020.06.003, section 3.1.
+
+    Examples
+    --------
+    >>> x, y = np.array([0.0, 1.0, 2.0, 1.5]), np.array([0.0, 0.0, 0.0, 1.0])
+    >>> odds = tilted_odds(np.column_stack([np.ones(4), x]), y)
+    >>> round(float(odds[:3] @ x[:3]), 6), round(float(odds[:3].sum()), 6)
+    (1.5, 1.0)
+    """
+    w = np.ones(len(y)) if weights is None else weights
+    start = logit(matrix, y, w).coef
+
+    def local(eta: Array) -> _Local:
+        with np.errstate(over="ignore"):
+            odds = w * (1 - y) * np.exp(eta)
+        return _Local(float(np.sum(odds - w * y * eta)) / len(y), odds - w * y, odds)
+
+    outside = "no weights on the untreated give them the covariate means of the treated"
+    return np.asarray(np.exp(matrix @ _newton(matrix, local, start, outside)), float)
+
+
+def _require_both(y: Array, w: Array) -> None:
+    there = [bool(np.any(w[y == side] > 0)) for side in (0.0, 1.0)]
+    if not all(there):
+        raise EstimationError(
+            f"no row of positive weight has y = {there.index(False)}", mend="bring rows of both groups"
+        )
+
+
+def _newton(matrix: Array, local: Callable[[Array], _Local], start: Array, diverges: str) -> Array:
+    """Minimise a convex loss of η = Xγ; ``diverges`` is said when its minimum lies at infinity."""
+    coef, eta = start, matrix @ start
+    here = local(eta)
+    for _ in range(_STEPS):
+        step = _newton_step(matrix, here)
+        if step is None:
+            break
+        moved = matrix @ step
+        if np.max(np.abs(moved)) < _STILL * (1 + np.max(np.abs(eta))):
+            return np.asarray(coef - step, float)
+        share = 1.0
+        for _ in range(_HALVINGS):
+            there = local(eta - share * moved)
+            if there.loss <= here.loss + 1e-13 * (1 + abs(here.loss)):
+                break
+            share /= 2
+        coef, eta, here = coef - share * step, eta - share * moved, there
+    if np.max(np.abs(eta)) > _FAR:
+        raise EstimationError(diverges, mend="leave out or coarsen covariates, or leave out rows without a counterpart")
+    raise EstimationError(
+        "the logit did not converge: its regressors are collinear or of very different size",
+        mend="leave out or rescale covariates",
+    )
+
+
+def _newton_step(matrix: Array, here: _Local) -> Array | None:
+    """H⁻¹g, or None where the curvature vanishes in some direction."""
+    hessian = (matrix * here.curvature[:, None]).T @ matrix
+    if not np.linalg.cond(hessian) < _FLAT:
+        return None
+    try:
+        return np.asarray(cho_solve(cho_factor(hessian), matrix.T @ here.slope), float)
+    except (LinAlgError, ValueError):
+        return None

@@ -1,0 +1,344 @@
+"""Difference-in-differences by least squares with unit and time effects, with its clustered interval kept on a lead.
+
+Estimand: the mean change of the treated units' outcome per full dose from the start on, over what it would have been
+without the programme (ATT); with one start, or an effect that is the same for all units at all times.
+
+Needs: units that would have changed alike without the programme (check: pretrends, pre_period, placebo_cities); no unit
+that carries the finding (check: leave_one_out); at least five treated and ten untreated clusters.
+
+Estimator: the coefficient b of D_it in y_it = a_i + g_t + b D_it + c'x_it, y the outcome, its rate per exposure or the
+log of that rate. With month-of-year effects g_m(t), which absorb no change between years, the dose of the treated also
+enters for every unit, as common_change.
+
+Inference: t(G − 1) with CR1 standard errors over G clusters and the factor of a named program, or CR2 with
+Bell–McCaffrey df. The size measured for such a test at that number of clusters is said beside every result.
+
+Breaks: with one treated city, whose own noise the standard error cannot see: take did_prediction_interval. With several
+starts and effects that grow or differ, where weights can be negative: take a group-time estimator.
+
+Reference: Bertrand, Duflo & Mullainathan 2004, doi:10.1162/003355304772839588; Cameron & Miller 2015,
+doi:10.3368/jhr.50.2.317; Conley & Taber 2011, doi:10.1162/REST_a_00049. Numbers checked against R fixest 0.14.2.
+
+Say: In {city}, {outcome} changed by {mean_post} against the comparison units ({interval}).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from coresponder_causal.core.errors import DesignError, EstimationError
+from coresponder_causal.core.estimand import Estimand
+from coresponder_causal.core.facts import Facts
+from coresponder_causal.core.few_clusters import clustered_size
+from coresponder_causal.core.notes import doubt, note
+from coresponder_causal.core.registry import estimator
+from coresponder_causal.core.regressors import log_rate, require_full_rank
+from coresponder_causal.core.result import Result
+from coresponder_causal.core.sandwich import Convention, clustered, clustered_df
+from coresponder_causal.design.columns import counted
+from coresponder_causal.design.panel import PanelDesign
+
+Array = NDArray[np.float64]
+TimeEffects = Literal["period", "month_of_year"]
+enough_treated, enough_untreated = 5, 10
+few_events, most_zeros = 10, 0.05
+
+
+@estimator(
+    design=PanelDesign,
+    contrasts=("ATT",),
+    reference="Cameron & Miller 2015",
+    checked_against="R fixest 0.14.2, linearmodels 7.1",
+)
+def did_two_way(
+    d: PanelDesign,
+    *,
+    time_effects: TimeEffects = "period",
+    cluster_convention: Convention = "fixest",
+    kind: Literal["CR1", "CR2"] = "CR1",
+    log: bool = False,
+    inference: Literal["auto", "cluster"] = "auto",
+) -> Result:
+    """Difference-in-differences by least squares with unit and time effects.
+
+    Parameters
+    ----------
+    d : PanelDesign
+        Its covariates enter linearly; its weights weight the squares; its cluster (default: the unit) holds units.
+    time_effects : {"period", "month_of_year"}
+        One effect for each period, or for each of the twelve months with a change from the start on that is common to
+        all units. Month-of-year effects need months, one start and one dose.
+    cluster_convention : {"fixest", "linearmodels", "stata", "none"}
+        Small-sample factor of CR1, see `coresponder_causal.core.sandwich.clustered`.
+    kind : {"CR1", "CR2"}
+        CR2 needs no factor and brings its own df.
+    log : bool
+        Whether the outcome, a count, enters as the log of its rate; otherwise as it is, or per exposure.
+    inference : {"auto", "cluster"}
+        ``"auto"`` refuses fewer than five treated or ten untreated clusters; ``"cluster"`` gives the clustered interval
+        there too, with the rejection rate measured for it.
+
+    Returns
+    -------
+    Result
+        Terms ``mean_post``, then ``common_change`` with month-of-year effects, then the covariates.
+
+    Raises
+    ------
+    DesignError
+        If units change cluster, log rates are asked of negative values, or month-of-year effects of a design without
+        months or with several starts: the message says what to take.
+    EstimationError
+        With few clusters unless asked for, and when effects absorb a term, which is named.
+
+    References
+    ----------
+    Cameron & Miller (2015), doi:10.3368/jhr.50.2.317; Bell & McCaffrey (2002), Survey Methodology 28(2):169.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> frame = pd.DataFrame([(c, t, rng.normal() + 2 * (c < 6 and t >= 4)) for c in range(20) for t in range(8)],
+    ...                      columns=["city", "t", "y"])
+    >>> d = PanelDesign.from_frame(frame, outcome="y", unit="city", time="t", treated=list(range(6)), start=4)
+    >>> r = did_two_way(d)
+    >>> round(float(r.estimate[0]), 2), r.extra["interval"]
+    (2.33, 't(19), clustered by city: CR1, factor of fixest')
+    """
+    table, regressors = _table(d, time_effects, log), _regressors(d, time_effects)
+    kept = _informative(table)
+    table, regressors = table[kept], regressors[kept]
+    licence = _licence(d, kept, inference, kind)
+    _say_staggered(d)
+    swept = _swept(regressors, table)
+    estimate, residuals = _least_squares(table, regressors)
+    vcov, df = _clustered(swept, residuals, table, kind, cluster_convention)
+    kind_label = f"CR1, factor of {cluster_convention}" if kind == "CR1" else "CR2"
+    return Result(
+        method="did_two_way",
+        estimand=_estimand(d, log),
+        terms=pd.DataFrame({"term": list(regressors)}),
+        estimate=estimate,
+        vcov=vcov,
+        df=df,
+        scale="log_ratio" if log else "difference",
+        support=_support(d, kept, regressors),
+        n_obs=len(table),
+        n_units=table["unit"].nunique(),
+        extra=Facts(
+            {
+                "city": ", ".join(map(str, d.treated_units[:5])),
+                "start": d.start,
+                "interval": _label(f"t({df[0]:.3g}), clustered by {d.cluster or d.unit}: {kind_label}", licence),
+                "time_effects": time_effects,
+                "clusters": table["cluster"].nunique(),
+            }
+            | dict(licence)
+        ),
+    )
+
+
+def _licence(d: PanelDesign, kept: NDArray[np.bool_], inference: str, kind: Literal["CR1", "CR2"]) -> Facts:
+    """Refuse few clusters unless they were asked for; say and return the size measured for them."""
+    rows, column = d.source[kept], d.cluster or d.unit
+    moved = rows.groupby(d.unit)[column].nunique().loc[lambda n: n > 1]
+    if len(moved):
+        some = ", ".join(map(str, moved.index[:3]))
+        raise DesignError(f"'{column}' changes within {len(moved)} units ({some})", mend="give each unit one cluster")
+    treated = rows.loc[rows[d.unit].isin(d.treated_units), column].nunique()
+    untreated = rows[column].nunique() - treated
+    size = clustered_size(treated, untreated, kind=kind)
+    enough = treated >= enough_treated and untreated >= enough_untreated
+    if not enough and inference == "auto":
+        raise EstimationError(
+            f"{treated} treated and {untreated} untreated clusters do not carry a clustered interval; {size}",
+            mend="use did_prediction_interval with one treated city, or ask for inference='cluster'",
+        )
+    (note if enough else doubt)(f"nearest measured case (balanced panel, one start): {size}")
+    return Facts(
+        {
+            "treated_clusters": treated,
+            "untreated_clusters": untreated,
+            "measured_size": size.size,
+            "measured_at": (size.treated, size.comparison),
+            "enough_clusters": enough,
+        }
+    )
+
+
+def _label(interval: str, licence: Facts) -> str:
+    """Kind of the interval, with its measured failure where clusters are few."""
+    if licence["enough_clusters"]:
+        return interval
+    share = 100 * licence.number("measured_size")
+    return f"{interval}; a nominal 5 % test of this kind rejected {share:.0f} % of the time"
+
+
+def _say_staggered(d: PanelDesign) -> None:
+    starts = d.cohort.nunique()
+    if starts > 1:
+        doubt(
+            f"units start at {starts} different times: two-way effects also compare later with earlier starters, which "
+            "misleads where effects grow or differ"
+        )
+
+
+def _table(d: PanelDesign, time_effects: TimeEffects, log: bool) -> pd.DataFrame:
+    """Return unit, position, time effect, cluster, weight and outcome of every row."""
+    if time_effects == "month_of_year" and d.freq != "M":
+        raise DesignError(f"month-of-year effects were asked of {d.period_name}", mend="take time_effects='period'")
+    positions = d.axis.positions
+    return pd.DataFrame(
+        {
+            "unit": pd.factorize(d.source[d.unit])[0],
+            "position": positions,
+            "effect": positions if time_effects == "period" else positions % 12,
+            "cluster": pd.factorize(d.source[d.cluster or d.unit])[0],
+            "weight": 1.0 if d.weights is None else d.source[d.weights].to_numpy(float),
+            "outcome": _outcome(d, log),
+        }
+    )
+
+
+def _outcome(d: PanelDesign, log: bool) -> Array:
+    values = d.source[d.outcome].to_numpy(float)
+    exposure = np.ones(len(values)) if d.exposure is None else d.source[d.exposure].to_numpy(float)
+    if not log:
+        return np.asarray(values / exposure)
+    negative = int((values < 0).sum())
+    if negative:
+        raise DesignError(f"'{d.outcome}' has {negative} negative values and no log", mend="leave log= out")
+    zeros = int((values == 0).sum())
+    if zeros:
+        say = doubt if zeros > most_zeros * len(values) else note
+        say(f"{zeros} of {len(values)} rows without events: half an event was put in their place")
+    low = pd.Series(values).groupby(d.source[d.unit].to_numpy()).mean().loc[lambda mean: mean < few_events]
+    if len(low):
+        doubt(f"fewer than {few_events} events a period in {len(low)} units: log rates are biased down")
+    return log_rate(values, exposure)
+
+
+def _regressors(d: PanelDesign, time_effects: TimeEffects) -> pd.DataFrame:
+    columns = {"mean_post": d.dose}
+    if time_effects == "month_of_year":
+        columns["common_change"] = _common_change(d)
+    return pd.DataFrame(columns | {name: d.source[name].to_numpy(float) for name in d.covariates})
+
+
+def _common_change(d: PanelDesign) -> Array:
+    """Dose of the treated in each period, for every unit."""
+    treated = d.source[d.unit].isin(d.treated_units).to_numpy()
+    doses = pd.Series(d.dose[treated]).groupby(d.axis.positions[treated]).agg(["min", "max"])
+    differing = int((doses["max"] > doses["min"]).sum())
+    if differing:
+        raise DesignError(
+            f"treated units have different doses in {differing} {d.period_name}: no change is common to all",
+            mend="take time_effects='period'",
+        )
+    common = doses["max"].reindex(d.axis.positions)
+    lacking = common.index[common.isna()].nunique()
+    if lacking:
+        raise DesignError(f"{lacking} {d.period_name} are missing for the treated", mend="take time_effects='period'")
+    return common.to_numpy(float)
+
+
+def _informative(table: pd.DataFrame) -> NDArray[np.bool_]:
+    """Mark rows with weight that are not alone in their unit or time effect; say what is left out."""
+    kept = np.array(table["weight"] > 0)
+    if not kept.all():
+        note(f"left out: {counted(int((~kept).sum()), 'row')} without weight")
+    weighted = int(kept.sum())
+    while True:
+        left = table[kept]
+        alone = [left.groupby(column)[column].transform("size") == 1 for column in ("unit", "effect")]
+        lost = left.index[alone[0] | alone[1]]
+        if lost.empty:
+            break
+        kept[lost] = False
+    if kept.sum() < weighted:
+        note(f"left out: {counted(weighted - int(kept.sum()), 'row')} alone in a unit or time effect")
+    return kept
+
+
+def _swept(regressors: pd.DataFrame, table: pd.DataFrame) -> Array:
+    """√weight times what unit and time effects leave of each regressor; a term they absorb is an error by name."""
+    root = np.sqrt(table["weight"].to_numpy())[:, None]
+    effects = pd.get_dummies(table["effect"], dtype=float)
+    within = [columns - _unit_means(columns, table) for columns in (regressors, effects)]
+    own, shared = (root * columns.to_numpy() for columns in within)
+    swept = own - shared @ np.linalg.lstsq(shared, own, rcond=None)[0]
+    size = np.abs(root * regressors.to_numpy()).max(axis=0)
+    gone = np.abs(swept).max(axis=0) <= 1e-10 * size
+    require_full_rank(np.where(gone, 0.0, swept), list(map(str, regressors)))
+    return np.asarray(swept)
+
+
+def _unit_means(columns: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    sums = columns.mul(table["weight"], axis=0).groupby(table["unit"]).transform("sum")
+    return sums.div(table["weight"].groupby(table["unit"]).transform("sum"), axis=0)
+
+
+def _least_squares(table: pd.DataFrame, regressors: pd.DataFrame) -> tuple[Array, Array]:
+    """Coefficients, and residuals times √weight."""
+    from linearmodels.panel import PanelOLS
+
+    index = pd.MultiIndex.from_frame(table[["unit", "position"]])
+    fit = PanelOLS(
+        table["outcome"].set_axis(index),
+        regressors.set_axis(index),
+        weights=table["weight"].set_axis(index),
+        entity_effects=True,
+        other_effects=table[["effect"]].set_axis(index),
+    ).fit()
+    root = np.sqrt(table["weight"].to_numpy())
+    return fit.params.to_numpy(float), root * fit.resids.to_numpy(float)
+
+
+def _clustered(
+    swept: Array, residuals: Array, table: pd.DataFrame, kind: Literal["CR1", "CR2"], convention: Convention
+) -> tuple[Array, Array]:
+    """Covariance of the terms and their df."""
+    terms, clusters = swept.shape[1], table["cluster"].to_numpy()
+    units, effects = table["unit"].nunique(), table["effect"].nunique()
+    if kind == "CR1":
+        absorbed = effects if convention == "fixest" else units + effects - 1
+        vcov = clustered(swept, residuals, clusters, convention=convention, absorbed=absorbed)
+        return vcov, np.full(terms, float(table["cluster"].nunique() - 1))
+    root = np.sqrt(table["weight"].to_numpy())[:, None]
+    dummies = [pd.get_dummies(table[column], dtype=float).to_numpy() for column in ("unit", "effect")]
+    matrix = np.hstack([swept, root * dummies[0], root * dummies[1][:, 1:]])
+    vcov = clustered(matrix, residuals, clusters, kind="CR2")[:terms, :terms]
+    return vcov, np.array([clustered_df(matrix, clusters, row) for row in np.eye(terms, matrix.shape[1])])
+
+
+def _support(d: PanelDesign, kept: NDArray[np.bool_], regressors: pd.DataFrame) -> pd.DataFrame:
+    """Events behind each term where the outcome counts them: of the dose those under it, of other terms all."""
+    values = d.source[d.outcome].to_numpy(float)[kept]
+    counts = bool(np.all((values >= 0) & (values == np.round(values))))
+    behind = [(regressors["mean_post"] > 0).to_numpy(), *[np.ones(len(values), bool)] * (regressors.shape[1] - 1)]
+    return pd.DataFrame(
+        {
+            "term": list(regressors),
+            "persons": np.nan,
+            "events": [float(values[rows].sum()) if counts else np.nan for rows in behind],
+            "units": d.source.loc[kept, d.unit].nunique(),
+        }
+    )
+
+
+def _estimand(d: PanelDesign, log: bool) -> Estimand:
+    some = ", ".join(map(str, d.treated_units[:5])) + (", …" if len(d.treated_units) > 5 else "")
+    after = np.unique(d.axis.positions[d.axis.positions >= d.start_position])
+    rate = f"{d.outcome} per {d.exposure}" if d.exposure else "units of the outcome"
+    return Estimand(
+        contrast="ATT",
+        outcome=str(d.outcome),
+        treatment=d.treatment,
+        population=some,
+        horizon=f"{len(after)} {d.period_name} from {d.start}",
+        scale="ratio of rates" if log else rate,
+    )
