@@ -19,11 +19,17 @@ def test_the_example_runs_as_it_stands(tmp_path, monkeypatch):
     one    = panel[panel.city == "West Sacramento"]
     series = cc.design.SeriesDesign.from_frame(one, outcome="calls", time="month", start="2020-07-15", exposure="population", season=12)
     cities = cc.design.PanelDesign.from_frame(panel, outcome="calls", unit="city", time="month", treated="West Sacramento", start="2020-07-15", exposure="population")
+    many   = cc.simulate.staggered(seed=1)                                   # id, t, first_treated (NaN: never), x, y
+    stag   = cc.design.PanelDesign.from_frame(many, outcome="y", unit="id", time="t", cohort="first_treated", covariates=["x"])
     hours  = cc.design.CoverageDesign.from_tables(calls, schedule, outcome="arrest", start="2020-07-15")
+    c      = cc.design.CallDesign.from_frame(calls, outcome="arrest", treatment="attended", covariates=["hour", "initial_type", "prior_contacts"], person="person")
+    m      = cc.design.match_nearest(c, caliper=.2);  w = cc.design.weight_propensity(c, scheme="overlap")
     r1 = cc.estimate.its_segmented(series);  r2 = cc.estimate.did_prediction_interval(cities)
     with pytest.warns(IdentificationWarning, match="15 events a month in West Sacramento"):
         r3 = cc.estimate.call_coverage(hours)
-    checks = cc.check.battery(r2, cities);  table = cc.report.table(r1, r2, r3);  figure = cc.report.figure(r2);  sentence = cc.report.sentence(r2);  page = cc.report.write(cc.report.page([r1, r2, r3]), "evaluation")
+    r4 = cc.estimate.call_difference(m)
+    g  = cc.estimate.did_group_time(stag, control="never", method="dr");  e = cc.estimate.aggregate(g, by="event_time")   # overall | cohort | time
+    checks = cc.check.battery(r2, cities);  table = cc.report.table(r1, r2, r3, r4);  figure = cc.report.figure(r2);  sentence = cc.report.sentence(r2);  page = cc.report.write(cc.report.page([r1, r2, r3, r4]), "evaluation")
     # fmt: on
 
     assert panel["calls"].sum() == len(calls)
@@ -39,9 +45,19 @@ def test_the_example_runs_as_it_stands(tmp_path, monkeypatch):
     assert low < world.truth.effect_at_full_dose < high
     assert r3.terms["term"].tolist() == ["triple_difference", "covered_within_city"]
 
-    assert {check.check for check in checks} == set(cc.check.__all__) - {"battery", "CheckResult"}
+    assert {check.check for check in checks} == set(cc.check.__all__) - {
+        "battery",
+        "CheckResult",
+        "balance",
+        "overlap",
+        "pretrends",
+    }
+    assert w.estimand != m.estimand
+    assert r4.terms["term"].tolist() == ["effect"]
+    assert {"overall", "event_time=0"} <= set(e.terms["term"])
+    assert len(g.terms) > len(e.terms)
     assert isinstance(table, Table)
-    assert set(table.frame["method"]) == {cc.report.words.method(result.method) for result in (r1, r2, r3)}
+    assert set(table.frame["method"]) == {cc.report.words.method(result.method) for result in (r1, r2, r3, r4)}
     assert isinstance(figure, Picture)
     assert isinstance(sentence, Sentence)
     assert "what the comparison cities' experience predicts" in sentence.text

@@ -18,7 +18,7 @@ from coresponder_causal.data.panel import panel
 from coresponder_causal.data.periods import Start, TimeAxis, parse_time
 from coresponder_causal.data.registers import scheduled_hours
 from coresponder_causal.design import columns
-from coresponder_causal.design.onset import Onset, made_up, measured_dose, onset
+from coresponder_causal.design.onset import Onset, made_up, measured_dose, onset, refuse_two_doses
 
 Array = NDArray[np.float64]
 hours_in_week = 168
@@ -117,7 +117,8 @@ class CoverageDesign:
         """
         problems = Problems("coverage")
         given = frames.to_pandas(calls)
-        hourly = given if "hour_of_week" in given.columns else panel(given, unit="city", period="hour_of_week")
+        with collecting() as said:
+            hourly = given if "hour_of_week" in given.columns else panel(given, unit="city", period="hour_of_week")
         table = columns.rectangular(hourly, ["city", "month", "hour_of_week", "hours", outcome, exposure], problems)
         axis = columns.time_axis(table, "month", problems)
         _check_cells(table, axis, problems)
@@ -134,8 +135,7 @@ class CoverageDesign:
             )
             if dose not in (None, "planned_hours", "delivered_hours"):
                 problems.add(f"dose={dose!r} is not in the schedule", mend="give planned_hours or delivered_hours")
-            if dose is not None and phase_in:
-                problems.add("dose= and phase_in= both shape the dose", mend="give one of them")
+            refuse_two_doses(dose, phase_in, problems)
             problems.raise_if_any(DesignError)
             assert found is not None  # raised above otherwise
             assert city is not None
@@ -144,10 +144,7 @@ class CoverageDesign:
             if dose is not None:
                 hours = _dose_hours(scheduled, by_month, covered, dose)
                 found = measured_dose(hours, found, months >= found.position, dose)
-            note(
-                f"{int(covered.sum())} of {hours_in_week} hours of the week count as covered; "
-                f"{planned:.1f} hours a week planned and {delivered:.1f} delivered from the start on"
-            )
+            _say_hours(covered, planned, delivered)
         source = _by_class(table, axis, covered)
         return cls(
             source=source,
@@ -161,7 +158,7 @@ class CoverageDesign:
             planned=planned,
             delivered=delivered,
             season=columns.full_season(axis.freq, season),
-            notes=tuple(notes),
+            notes=(*said, *notes),
         )
 
     def __repr__(self) -> str:
@@ -314,6 +311,13 @@ def _check_cells(table: pd.DataFrame, axis: TimeAxis, problems: Problems) -> Non
             mend="keep one row for each",
             rows=np.flatnonzero(doubled),
         )
+
+
+def _say_hours(covered: NDArray[np.bool_], planned: float, delivered: float) -> None:
+    note(
+        f"{int(covered.sum())} of {hours_in_week} hours of the week count as covered; "
+        f"{planned:.1f} hours a week planned and {delivered:.1f} delivered from the start on"
+    )
 
 
 def _dose_hours(scheduled: pd.DataFrame, months: TimeAxis, covered: NDArray[np.bool_], dose: str) -> Array:

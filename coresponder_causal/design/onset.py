@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from coresponder_causal.core.errors import DesignError
+from coresponder_causal.core.errors import DesignError, Problems
 from coresponder_causal.core.notes import doubt
 from coresponder_causal.data.periods import Start, TimeAxis, share_after, start_between
 
@@ -87,6 +87,12 @@ def onset(
             )
         dose = dose * np.clip((axis.positions - position + 1) / (phase_in + 1), 0, 1)
     return Onset(label, position, dose)
+
+
+def refuse_two_doses(dose: str | None, phase_in: int, problems: Problems) -> None:
+    """Refuse a measured dose together with a made one."""
+    if dose is not None and phase_in:
+        problems.add("dose= and phase_in= both shape the dose", mend="give one of them")
 
 
 def made_up(axis: TimeAxis, *, start: int | None, rising_from: int) -> Onset:

@@ -16,7 +16,7 @@ from coresponder_causal.core.notes import collecting, note
 from coresponder_causal.data.periods import Start, TimeAxis, parse_start, share_after
 from coresponder_causal.design import columns
 from coresponder_causal.design.columns import counted
-from coresponder_causal.design.onset import Onset, made_up, measured_dose, onset
+from coresponder_causal.design.onset import Onset, made_up, measured_dose, onset, refuse_two_doses
 
 Array = NDArray[np.float64]
 
@@ -144,8 +144,7 @@ class PanelDesign:
             label, first, shares = _treatment(
                 table, axis, unit, cohort, treated, start, start_between, phase_in, problems
             )
-            if dose is not None and phase_in:
-                problems.add("dose= and phase_in= both shape the dose", mend="give one of them")
+            refuse_two_doses(dose, phase_in, problems)
             problems.raise_if_any(DesignError)
             order = np.lexsort((axis.positions, table[unit].astype(str).to_numpy()))
             if dose is not None:

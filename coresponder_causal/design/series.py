@@ -15,7 +15,7 @@ from coresponder_causal.core.fingerprint import fingerprint
 from coresponder_causal.core.notes import collecting, doubt, note
 from coresponder_causal.data.periods import Start, TimeAxis, parse_start
 from coresponder_causal.design import columns
-from coresponder_causal.design.onset import Onset, made_up, measured_dose, onset
+from coresponder_causal.design.onset import Onset, made_up, measured_dose, onset, refuse_two_doses
 
 Array = NDArray[np.float64]
 near_start = 2
@@ -134,8 +134,7 @@ class SeriesDesign:
             )
             left_out = columns.attempt(lambda: _excluded(axis, exclude), problems)
             steps = columns.attempt(lambda: _steps(axis, breaks), problems)
-            if dose is not None and phase_in:
-                problems.add("dose= and phase_in= both shape the dose", mend="give one of them")
+            refuse_two_doses(dose, phase_in, problems)
             problems.raise_if_any(DesignError)
             assert found is not None  # raised above otherwise
             assert left_out is not None
@@ -145,11 +144,7 @@ class SeriesDesign:
             order = np.argsort(axis.positions)
             order = order[~left_out[order]]
             kept = replace(axis, positions=axis.positions[order])
-            if left_out.any():
-                note(f"{int(left_out.sum())} periods were left out on request")
-            near = [str(axis.label(step)) for step in steps if abs(step - found.position) <= near_start]
-            if near:
-                doubt(f"recording changed at {', '.join(near)}, next to the start: the two can hardly be told apart")
+            _say_near_breaks(axis, steps, found.position)
             _say_gaps(kept, int(left_out.sum()))
         made = cls(
             source=table.iloc[order].reset_index(drop=True),
@@ -332,7 +327,15 @@ def _excluded(axis: TimeAxis, exclude: Sequence[Start | tuple[Start, Start]]) ->
     return out
 
 
+def _say_near_breaks(axis: TimeAxis, steps: tuple[int, ...], start: int) -> None:
+    near = [str(axis.label(step)) for step in steps if abs(step - start) <= near_start]
+    if near:
+        doubt(f"recording changed at {', '.join(near)}, next to the start: the two can hardly be told apart")
+
+
 def _say_gaps(axis: TimeAxis, left_out: int) -> None:
+    if left_out:
+        note(f"{left_out} periods were left out on request")
     positions = axis.positions
     missing = int(positions.max() - positions.min() + 1 - len(positions)) - left_out
     if missing > 0:
