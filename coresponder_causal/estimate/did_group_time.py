@@ -122,8 +122,8 @@ def did_group_time(
 
     Examples
     --------
-    >>> frame = pd.DataFrame([(u, t) for u in range(8) for t in range(3)], columns=["id", "t"])
-    >>> frame["first"] = np.where(frame["id"] < 3, 1, np.nan)
+    >>> frame = pd.DataFrame([(u, t) for u in range(12) for t in range(3)], columns=["id", "t"])
+    >>> frame["first"] = np.where(frame["id"] < 5, 1, np.nan)
     >>> frame["y"] = frame["id"] ** 2 + frame["id"] % 2 * frame["t"] + 2.0 * (frame["t"] >= frame["first"])
     >>> d = PanelDesign.from_frame(frame, outcome="y", unit="id", time="t", cohort="first")
     >>> did_group_time(d).terms["term"].tolist()

@@ -321,6 +321,7 @@ def test_controls_take_up_what_they_explain():
     assert value(its_segmented(design(table)), "level_change") > -0.2
 
 
+@pytest.mark.filterwarnings("ignore:recording changed at 2020-07, next to the start")
 @pytest.mark.parametrize(
     ("options", "name"),
     [
