@@ -18,6 +18,8 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "nugget_sd": (0, 2),
     "tau": (0, 2),
     "tau_hours": (0, 2),
+    "treated_noise": (0, 10),
+    "treated_tau": (0, 10),
     "covid_amplitude": (-3, 3),
     "covid_loading_sd": (0, 3),
     "covid_hours": (-3, 3),
@@ -58,6 +60,9 @@ class WorldConfig:
         Standard deviation between cities of the structural step on 15 July 2020, the treated city included.
     tau_hours : float
         Standard deviation between cities of the structural step of covered against uncovered hours on that day.
+    treated_noise, treated_tau : float
+        Factors on the treated city's month shocks and on its structural steps: above 1 it is more volatile than the
+        comparison cities.
     covid_amplitude, covid_loading_sd : float
         Log change of calls in March 2020 in the average city, and the standard deviation of the cities' loadings
         (mean 1) on it.
@@ -107,6 +112,8 @@ class WorldConfig:
     nugget_sd: float = 0.03
     tau: float = 0.10
     tau_hours: float = 0.06
+    treated_noise: float = 1.0
+    treated_tau: float = 1.0
     covid_amplitude: float = -0.30
     covid_loading_sd: float = 0.30
     covid_hours: float = 0.15

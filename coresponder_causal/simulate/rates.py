@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from coresponder_causal.simulate.config import WorldConfig
 from coresponder_causal.simulate.presets import cities
+from coresponder_causal.simulate.process import ar1
 from coresponder_causal.simulate.spells import COVERED, HOUR_OF_DAY, HOURS_OF_WEEK, MONTHS, spells
 from coresponder_causal.simulate.streams import Tier, stream
 
@@ -98,13 +99,15 @@ def draw_shocks(config: WorldConfig, seed: int) -> Shocks:
     once = normal[:, 2 * months :]
     log_rate = config.city_rate_sd * once[:, 0]
     log_rate[0] = 0.0
+    own = [np.where(np.arange(n) == 0, factor, 1.0) for factor in (config.treated_noise, config.treated_tau)]
     return Shocks(
         log_rate=log_rate,
         season=_season(config, once[:, 1:5]),
         profile=_PROFILE + config.hour_sd * (once[:, 5:6] * np.cos(_DAY) + once[:, 6:7] * np.sin(_DAY)),
-        monthly=_ar1(config, normal[:, :months]) + config.nugget_sd * normal[:, months : 2 * months],
-        step=config.tau * once[:, 7],
-        step_hours=config.tau_hours * once[:, 8],
+        monthly=own[0][:, None]
+        * (ar1(normal[:, :months], config.rho, config.ar_sd) + config.nugget_sd * normal[:, months:-10]),
+        step=own[1] * config.tau * once[:, 7],
+        step_hours=own[1] * config.tau_hours * once[:, 8],
         covid_loading=1 + config.covid_loading_sd * once[:, 9],
     )
 
@@ -115,15 +118,6 @@ def _season(config: WorldConfig, departures: Floats) -> Floats:
     waves = np.stack([np.cos(angle), np.sin(angle), np.cos(2 * angle), np.sin(2 * angle)])
     shared = config.season_amplitude * np.array([-1.0, 0.0, 0.0, 0.3])
     return np.asarray((shared + config.season_sd * departures) @ waves)
-
-
-def _ar1(config: WorldConfig, normal: Floats) -> Floats:
-    """Stationary AR(1) paths along the second axis."""
-    path = config.ar_sd * normal
-    innovation = np.sqrt(1 - config.rho**2)
-    for month in range(1, path.shape[1]):
-        path[:, month] = config.rho * path[:, month - 1] + innovation * path[:, month]
-    return path
 
 
 def covid_shape(config: WorldConfig) -> Floats:

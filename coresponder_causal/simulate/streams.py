@@ -16,6 +16,7 @@ class Tier(IntEnum):
     AFTERCARE = 5
     ABSENCES = 6
     CONTROLS = 7
+    PROCESS = 8
 
 
 def stream(seed: int, tier: Tier, part: int = 0) -> np.random.Generator:
