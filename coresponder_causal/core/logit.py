@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,8 +15,10 @@ from coresponder_causal.core.errors import EstimationError
 
 Array = NDArray[np.float64]
 
-_STEPS, _HALVINGS, _STILL, _FAR, _FLAT = 80, 40, 1e-10, 15.0, 1e13
-_separable = "the covariates separate the two groups: some combination of them is always larger in one"
+Why = Callable[[Array, Array], EstimationError]
+"""Says why a search failed, from the last η and the last step of the coefficients."""
+
+most_steps, _HALVINGS, _STILL, _FAR, _FLAT = 80, 40, 1e-10, 15.0, 1e13
 
 
 class _Local(NamedTuple):
@@ -56,7 +58,7 @@ class LogitFit:
         return np.asarray(self.score * (self.matrix @ np.linalg.solve(self.information, direction)), float)
 
 
-def logit(matrix: Array, y: Array, weights: Array | None = None) -> LogitFit:
+def logit(matrix: Array, y: Array, weights: Array | None = None, *, names: Sequence[str] = ()) -> LogitFit:
     """Fit a logit by maximum likelihood.
 
     Parameters
@@ -67,6 +69,8 @@ def logit(matrix: Array, y: Array, weights: Array | None = None) -> LogitFit:
         0 or 1.
     weights : ndarray, shape (n,), optional
         Weights of the rows, not negative.
+    names : sequence of str
+        Of the columns after the constant, for messages.
 
     Returns
     -------
@@ -75,7 +79,8 @@ def logit(matrix: Array, y: Array, weights: Array | None = None) -> LogitFit:
     Raises
     ------
     EstimationError
-        If only one group is there, the covariates separate the groups, or the search does not converge.
+        If only one group is there, the covariates separate the groups, or the search does not converge; it names the
+        covariates whose coefficients still moved.
 
     References
     ----------
@@ -95,7 +100,7 @@ def logit(matrix: Array, y: Array, weights: Array | None = None) -> LogitFit:
         loss = float(w @ (np.logaddexp(0.0, eta) - y * eta)) / len(y)
         return _Local(loss, w * np.where(y == 1, -q, p), w * p * q)
 
-    coef = _newton(matrix, local, np.zeros(matrix.shape[1]), _separable)
+    coef = _newton(matrix, local, np.zeros(matrix.shape[1]), lambda eta, step: _why_not(eta, step, names))
     p = expit(matrix @ coef)
     information = (matrix * (w * p * (1 - p))[:, None]).T @ matrix / len(y)
     return LogitFit(coef, p, matrix, w * (y - p), information)
@@ -143,7 +148,10 @@ def tilted_odds(matrix: Array, y: Array, weights: Array | None = None) -> Array:
             odds = w * (1 - y) * np.exp(eta)
         return _Local(float(np.sum(odds - w * y * eta)) / len(y), odds - w * y, odds)
 
-    outside = "no weights on the untreated give them the covariate means of the treated"
+    def outside(eta: Array, _: Array) -> EstimationError:
+        what = "no weights on the untreated give them the covariate means of the treated"
+        return EstimationError(what, mend="leave out or coarsen covariates") if _far(eta) else _unsettled("")
+
     return np.asarray(np.exp(matrix @ _newton(matrix, local, start, outside)), float)
 
 
@@ -155,15 +163,15 @@ def _require_both(y: Array, w: Array) -> None:
         )
 
 
-def _newton(matrix: Array, local: Callable[[Array], _Local], start: Array, diverges: str) -> Array:
-    """Minimise a convex loss of η = Xγ; ``diverges`` is said when its minimum lies at infinity."""
-    coef, eta = start, matrix @ start
+def _newton(matrix: Array, local: Callable[[Array], _Local], start: Array, why: Why) -> Array:
+    """Minimise a convex loss of η = Xγ; ``why`` tells what it means that no minimum was found."""
+    coef, eta, step = start, matrix @ start, np.zeros_like(start)
     here = local(eta)
-    for _ in range(_STEPS):
-        step = _newton_step(matrix, here)
-        if step is None:
+    for _ in range(most_steps):
+        found = _newton_step(matrix, here)
+        if found is None:
             break
-        moved = matrix @ step
+        step, moved = found, matrix @ found
         if np.max(np.abs(moved)) < _STILL * (1 + np.max(np.abs(eta))):
             return np.asarray(coef - step, float)
         share = 1.0
@@ -173,12 +181,7 @@ def _newton(matrix: Array, local: Callable[[Array], _Local], start: Array, diver
                 break
             share /= 2
         coef, eta, here = coef - share * step, eta - share * moved, there
-    if np.max(np.abs(eta)) > _FAR:
-        raise EstimationError(diverges, mend="leave out or coarsen covariates, or leave out rows without a counterpart")
-    raise EstimationError(
-        "the logit did not converge: its regressors are collinear or of very different size",
-        mend="leave out or rescale covariates",
-    )
+    raise why(eta, step)
 
 
 def _newton_step(matrix: Array, here: _Local) -> Array | None:
@@ -190,3 +193,35 @@ def _newton_step(matrix: Array, here: _Local) -> Array | None:
         return np.asarray(cho_solve(cho_factor(hessian), matrix.T @ here.slope), float)
     except (LinAlgError, ValueError):
         return None
+
+
+def _why_not(eta: Array, step: Array, names: Sequence[str]) -> EstimationError:
+    """Tell separation, where some covariates' coefficients still grow, from another failure to converge."""
+    growing = np.abs(step[1:])
+    moving = [name for name, size in zip(names, growing, strict=False) if size > 0.1 * growing.max(initial=0.0) > 0]
+    listed = ", ".join(moving[:8]) + (", …" if len(moving) > 8 else "")
+    if not _far(eta):
+        return _unsettled(listed)
+    if not listed:
+        return EstimationError(
+            "the covariates separate the two groups: some combination of them is always larger in one",
+            mend="leave out or coarsen covariates, or leave out rows without a counterpart",
+        )
+    return EstimationError(
+        f"the covariates separate treated from untreated: by {listed} the treatment of {_far(eta)} of {len(eta)} is "
+        "certain",
+        mend="leave out those that always or never get the treatment, or merge rare levels of those covariates",
+    )
+
+
+def _unsettled(moving: str) -> EstimationError:
+    return EstimationError(
+        f"the logit did not converge in {most_steps} steps{f'; {moving} still moved' if moving else ''}: its regressors "
+        "are collinear or of very different size",
+        mend="leave one of these covariates out, or take the logarithm of those with extreme values",
+    )
+
+
+def _far(eta: Array) -> int:
+    """Rows whose probability is 0 or 1 for all that can be told."""
+    return int((np.abs(eta) > _FAR).sum())

@@ -1,4 +1,4 @@
-"""The probability of being treated: logistic regression by Newton steps, with the scores of its estimation."""
+"""The probability of being treated, with named covariates in their own units and the scores of its estimation."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
-from scipy.special import expit
 
 from coresponder_causal.core.errors import EstimationError
+from coresponder_causal.core.logit import logit
 
 Array = NDArray[np.float64]
-most_steps, smallest_step = 25, 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -96,19 +95,16 @@ def propensity(treated: Array, matrix: Array, names: Sequence[str], *, weights: 
     centre, spread = matrix.mean(axis=0), matrix.std(axis=0)
     _refuse_collinear(matrix - centre, spread, names)
     standard = np.column_stack([np.ones(len(treated)), (matrix - centre) / spread])
-    gamma = _maximise(treated, standard, sampling, names)
-    linear = standard @ gamma
-    probability = expit(linear)
+    fit = logit(standard, treated, sampling, names=names)
     back = _to_original_units(centre, spread)
-    information = standard.T @ (standard * (sampling * probability * (1 - probability))[:, None])
     rows = np.column_stack([np.ones(len(treated)), matrix])
     return Propensity(
-        beta=back @ gamma,
-        bread=back @ np.linalg.inv(information) @ back.T,
-        linear=linear,
-        probability=probability,
+        beta=back @ fit.coef,
+        bread=back @ np.linalg.inv(len(treated) * fit.information) @ back.T,
+        linear=standard @ fit.coef,
+        probability=fit.fitted,
         rows=rows,
-        scores=rows * (sampling * (treated - probability))[:, None],
+        scores=rows * fit.score[:, None],
     )
 
 
@@ -135,52 +131,3 @@ def _refuse_collinear(centred: Array, spread: Array, names: Sequence[str]) -> No
         raise EstimationError(
             f"covariates that the others determine exactly: {implied}", mend="leave one of each such group out"
         )
-
-
-def _maximise(treated: Array, standard: Array, sampling: Array, names: Sequence[str]) -> Array:
-    """Newton steps, halved where the likelihood would fall, until no linear predictor moves."""
-    share = float(sampling @ treated / sampling.sum())
-    gamma = np.zeros(standard.shape[1])
-    gamma[0] = np.log(share / (1 - share))
-    linear = standard @ gamma
-    value = _log_likelihood(treated, linear, sampling)
-    step = np.zeros_like(gamma)
-    for _ in range(most_steps):
-        probability = expit(linear)
-        weight = sampling * probability * (1 - probability)
-        try:
-            factor = linalg.cho_factor(standard.T @ (standard * weight[:, None]))
-        except linalg.LinAlgError:
-            break
-        step = linalg.cho_solve(factor, standard.T @ (sampling * (treated - probability)))
-        moved = standard @ step
-        gain = _log_likelihood(treated, linear + moved, sampling) - value
-        while gain < -1e-10 * abs(value):
-            step, moved = step / 2, moved / 2
-            gain = _log_likelihood(treated, linear + moved, sampling) - value
-        gamma, linear, value = gamma + step, linear + moved, value + gain
-        if np.abs(moved).max() < smallest_step * (1 + np.abs(linear).max()):
-            return gamma
-    raise _why_not(linear, step, names)
-
-
-def _log_likelihood(treated: Array, linear: Array, sampling: Array) -> float:
-    return float(sampling @ (treated * linear - np.logaddexp(0.0, linear)))
-
-
-def _why_not(linear: Array, step: Array, names: Sequence[str]) -> EstimationError:
-    """Tell separation, where some covariates' coefficients still grow, from another failure to converge."""
-    growing = np.abs(step[1:])
-    moving = [name for name, size in zip(names, growing, strict=True) if size > 0.1 * growing.max(initial=0.0) > 0]
-    listed = ", ".join(moving[:8]) + (", …" if len(moving) > 8 else "")
-    certain = int((np.abs(linear) > 15).sum())
-    if certain:
-        return EstimationError(
-            f"the covariates separate treated from untreated calls: by {listed} the treatment of {certain} calls is "
-            "certain",
-            mend="leave out the calls that always or never get the treatment, or merge rare levels of those covariates",
-        )
-    return EstimationError(
-        f"the propensity did not converge in {most_steps} steps; {listed} still moved",
-        mend="leave one of these covariates out, or take the logarithm of those with extreme values",
-    )

@@ -104,4 +104,4 @@ def test_separation_contradicts_overlap():
     frame = FRAME.assign(attended=X > 0)
     found = overlap(None, design(frame, ["load"]))
     assert found.verdict == "contradicts"
-    assert "separate treated from untreated calls: by load" in found.sentence
+    assert "separate treated from untreated: by load" in found.sentence
