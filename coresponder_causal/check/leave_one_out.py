@@ -40,9 +40,14 @@ def leave_one_out(result: Result, design: SeriesDesign | PanelDesign | CoverageD
     >>> leave_one_out(its_segmented(d), d).verdict
     'not applicable'
     """
-    if isinstance(design, SeriesDesign) or len(cities := design.comparison_units) < 3:
-        return not_applicable(name, assumption, "It needs at least three comparison cities.")
-    rows = [_row(refit(result, design.without(city), options={"inference": "cluster"}), city) for city in cities]
+    least = 3 if result.placebo is None else 4  # ranks need three that are left
+    if isinstance(design, SeriesDesign) or len(cities := design.comparison_units) < least:
+        return not_applicable(
+            name, assumption, f"It needs at least {'three' if least == 3 else 'four'} comparison cities."
+        )
+    chosen = result.provenance.option_values().get("inference")
+    options = {"inference": "cluster"} if chosen == "auto" else {}  # one unit fewer may fall below its licence
+    rows = [_row(refit(result, design.without(city), options=options), city) for city in cities]
     table = pd.DataFrame(rows)
     first = result.tidy().iloc[0]
     estimate, excludes = float(first["estimate"]), bool(first["p_value"] < 0.05)

@@ -42,6 +42,8 @@ def placebo_cities(result: Result, design: SeriesDesign | PanelDesign | Coverage
     >>> placebo_cities(its_segmented(d), d).verdict
     'not applicable'
     """
+    if result.placebo is not None:
+        return not_applicable(name, assumption, "The p-value of the estimate is itself a rank among the cities.")
     if isinstance(design, PanelDesign) and len(design.treated_units) > 1:
         return not_applicable(name, assumption, "It is for one treated city.")
     if isinstance(design, SeriesDesign) or len(cities := design.comparison_units) < 3:

@@ -71,8 +71,12 @@ def mixture_half_width(variances: ArrayLike, df: ArrayLike, weights: ArrayLike, 
     return float(optimize.brentq(outside, 0.0, widest * (1 + 1e-9)))
 
 
-def minimum_detectable_effect(std_error: float, df: float, *, power: float = 0.8, level: float = 0.95) -> float:
+def minimum_detectable_effect(
+    std_error: float, df: float, *, power: float = 0.8, level: float = 0.95, cut: float | None = None
+) -> float:
     """Effect that a two-sided test at ``level`` finds with probability ``power``: (t_{(1+level)/2} + t_{power})·SE.
+
+    ``cut`` takes the place of t_{(1+level)/2} where another test is made.
 
     References
     ----------
@@ -83,7 +87,8 @@ def minimum_detectable_effect(std_error: float, df: float, *, power: float = 0.8
     >>> round(minimum_detectable_effect(0.1, 9.0), 4)
     0.3146
     """
-    return float((critical(df, level) + stats.t.isf(1 - power, df)) * std_error)
+    limit = critical(df, level) if cut is None else cut
+    return float((limit + stats.t.isf(1 - power, df)) * std_error)
 
 
 def wald_test(estimate: Array, vcov: Array, df: float) -> WaldTest:
@@ -112,6 +117,21 @@ def rank_test(treated: float, placebo: ArrayLike) -> RankTest:
     rank = 1 + int(np.sum(others >= size - 1e-12 * max(size, 1.0)))
     of = len(others) + 1
     return RankTest(rank, of, rank / of, 1 / of)
+
+
+def rank_critical(placebo: ArrayLike, level: float = 0.95) -> float:
+    """Largest |statistic| that a rank test among the |placebo| statistics does not reject; infinite below its floor.
+
+    With m placebos a test at 1 − level can reject only if 1/(m + 1) is no larger.
+
+    Examples
+    --------
+    >>> rank_critical([0.5, -2.0, 1.0], level=0.5), rank_critical([0.5, -2.0, 1.0])
+    (1.0, inf)
+    """
+    others = np.sort(np.abs(np.asarray(placebo, float)))[::-1]
+    allowed = int(np.floor((1 - level) * (len(others) + 1) + 1e-9))
+    return float(others[allowed - 1]) if allowed else np.inf
 
 
 def rejection_rate_limit(nominal: float, replications: int, errors: float) -> float:

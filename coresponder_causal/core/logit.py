@@ -215,9 +215,9 @@ def _why_not(eta: Array, step: Array, names: Sequence[str]) -> EstimationError:
 
 
 def _unsettled(moving: str) -> EstimationError:
+    still = f"; {moving} still moved" if moving else ""
     return EstimationError(
-        f"the logit did not converge in {most_steps} steps{f'; {moving} still moved' if moving else ''}: its regressors "
-        "are collinear or of very different size",
+        f"the logit did not converge in {most_steps} steps{still}: regressors are collinear or of very different size",
         mend="leave one of these covariates out, or take the logarithm of those with extreme values",
     )
 

@@ -15,6 +15,7 @@ from scipy.optimize import minimize_scalar
 
 from coresponder_causal.core import inference
 from coresponder_causal.core.errors import EstimationError
+from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.notes import Doubt, note
 from coresponder_causal.core.regressors import harmonics
 from coresponder_causal.core.reml import RemlFit, SerialDesign
@@ -142,6 +143,35 @@ def predict(outcomes: Array, dose: Array, positions: Array, *, season: float | N
     )
 
 
+def placebo_statistics(
+    outcomes: Array, dose: Array, positions: Array, *, season: float | None, pairs: int = 2
+) -> Array:
+    """Give the programme to each comparison city in turn, the treated city left out: their statistics d/√V.
+
+    Parameters
+    ----------
+    outcomes, dose, positions, season, pairs
+        As in `predict`.
+
+    Returns
+    -------
+    ndarray, shape (m,)
+
+    Raises
+    ------
+    EstimationError
+        With fewer than three comparison cities: each needs two others.
+
+    References
+    ----------
+    Abadie, Diamond & Hainmueller (2010), doi:10.1198/jasa.2009.ap08746, section 2.4.
+    """
+    others = outcomes[:, 1:]
+    turns = [np.roll(others, -city, axis=1) for city in range(others.shape[1])]
+    fits = [predict(turn, dose, positions, season=season, pairs=pairs) for turn in turns]
+    return np.array([fit.effect / np.sqrt(fit.variance) for fit in fits])
+
+
 def between_cities(effects: Array, variances: Array) -> tuple[float, float]:
     """REML variance τ² ≥ 0 of effects with known sampling variances, and tr(PP) at it.
 
@@ -203,6 +233,19 @@ def city_table(fit: Prediction, cities: list[str], events: Array) -> pd.DataFram
             "events": events,
         }
     )
+
+
+def ranked(statistics: Array) -> Facts:
+    """Facts of a rank test: its kind, and the p-value below which it cannot go, which is said.
+
+    Parameters
+    ----------
+    statistics : ndarray, shape (m,)
+        Of the units without the treatment.
+    """
+    of = len(statistics) + 1
+    note(f"permutation: a p-value cannot go below 1/{of} = {1 / of:.3f}" + ", so that it never reaches 5 %" * (of < 20))
+    return Facts({"interval": f"permutation among {of} cities", "p_floor": 1 / of})
 
 
 def doubt_bound(fit: Prediction, outcomes: Array, after: NDArray[np.bool_]) -> None:

@@ -147,7 +147,7 @@ def refit(result: Result, design: Design, *, options: Mapping[str, object] | Non
         Made by a registered estimator.
     design : design of the class that estimator takes
     options : mapping, optional
-        Options to change; those the estimator does not have are passed over.
+        Options to change; those that the estimator does not have or not admit are passed over.
 
     Raises
     ------
@@ -159,9 +159,11 @@ def refit(result: Result, design: Design, *, options: Mapping[str, object] | Non
             f"'{result.method}' is not a registered method", mend="import coresponder_causal.estimate"
         )
     own = result.provenance.option_values()
-    changed = {key: value for key, value in (options or {}).items() if key in own}
+    function = _functions[result.method]
+    hints = get_type_hints(inspect.unwrap(function))
+    changed = {key: value for key, value in (options or {}).items() if key in own and _admits(hints[key], value)}
     with quietly():
-        return _functions[result.method](design, **(own | changed))
+        return function(design, **(own | changed))
 
 
 def _card_sections(text: str, name: str) -> tuple[str, tuple[tuple[str, str], ...]]:

@@ -49,6 +49,9 @@ class Result:
         Sets carry their bounds in ``set_low`` and ``set_high``.
     event_base : ndarray, shape (k,), optional
         Finite where a log ratio g of a number of events to a known number ``b`` is shown in events, ``b (exp(g) − 1)``.
+    placebo : ndarray, shape (k, m), optional
+        Statistics of m units without the treatment, over the standard error of the term: p-values are then rank tests
+        among them and intervals what these do not reject.
     variance_record : VarianceRecord, optional
         How ``vcov`` moves with its variance parameters: `combine` gives new contrasts their own df with it.
     influence : Influence, optional
@@ -93,6 +96,7 @@ class Result:
     set_low: Array | None = None
     set_high: Array | None = None
     event_base: Array | None = None
+    placebo: Array | None = None
     variance_record: VarianceRecord | None = None
     influence: Influence | None = None
     support: pd.DataFrame | None = None
@@ -108,6 +112,8 @@ class Result:
             _freeze(self, name, shape)
         for name in ("set_low", "set_high"):
             _freeze(self, name, (k,))
+        if self.placebo is not None:
+            _freeze(self, "placebo", (k, *np.shape(self.placebo)[1:]))
         for name in ("terms", "support", "path", "cities"):
             frame = getattr(self, name)
             object.__setattr__(self, name, None if frame is None else frame.reset_index(drop=True).copy())
@@ -149,12 +155,13 @@ class Result:
         std_error = np.sqrt(np.diag(self.vcov))
         with np.errstate(divide="ignore", invalid="ignore"):
             statistic = self.estimate / std_error
-        low, high = inference.interval(self.estimate, std_error, self.df, level)
+        half = self.critical(level) * std_error
+        low, high = self.estimate - half, self.estimate + half
         columns = {
             "estimate": self._shown(self.estimate, scale),
             "std_error": std_error * self._slope(scale),
             "statistic": statistic,
-            "p_value": inference.p_value(statistic, self.df),
+            "p_value": self._p_values(statistic),
             "conf_low": self._shown(low, scale),
             "conf_high": self._shown(high, scale),
         }
@@ -166,6 +173,12 @@ class Result:
             columns |= {"set_low": self._shown(self.set_low, scale), "set_high": self._shown(self.set_high, scale)}
         keys = [column for column in self.terms if column != "term"]
         return pd.concat([self.terms[[*keys, "term"]], pd.DataFrame(columns)], axis=1)
+
+    def critical(self, level: float = 0.95) -> Array:
+        """Half-widths of the terms' intervals in standard errors, shape (k,): of t, or of the rank test."""
+        if self.placebo is None:
+            return inference.critical(self.df, level)
+        return np.array([inference.rank_critical(row, level) for row in self.placebo])
 
     def glance(self) -> pd.DataFrame:
         """One row about the fit: method, estimand, sizes, the small facts of ``extra`` and the number of notes."""
@@ -208,6 +221,8 @@ class Result:
             )
         if self.kind == "set":
             raise EstimationError(f"{self.method} is a set: its bounds do not combine", mend="combine point estimates")
+        if self.placebo is not None:
+            raise EstimationError("ranks among placebos do not combine", mend="ask for another inference")
         used = (w != 0).any(axis=0)
         if self.event_base is not None and np.any(np.isfinite(self.event_base) & used):
             raise EstimationError("terms in events do not combine with log ratios", mend="give them zero weight")
@@ -301,6 +316,11 @@ class Result:
 
     def _by_term(self, column: str) -> pd.Series:
         return self.tidy().set_index("term")[column]
+
+    def _p_values(self, statistic: Array) -> Array:
+        if self.placebo is None:
+            return inference.p_value(statistic, self.df)
+        return np.array([inference.rank_test(*pair).p_value for pair in zip(statistic, self.placebo, strict=True)])
 
     def _combined_df(self, weights: Array) -> Array:
         if self.variance_record is None:

@@ -14,7 +14,8 @@ maximum likelihood; then the prediction interval of did_prediction_interval. The
 is the same fit of its own g_0t.
 
 Inference: d ± t(df) √V, V = v_0 + τ²(1 + 1/m), for the triple difference; t with Satterthwaite degrees of freedom for
-the contrast within the city.
+the contrast within the city. Inference "permutation" ranks |d|/√V of the triple difference, then the only term, among
+those of the comparison cities, each treated in turn: its p-value cannot go below 1/(m + 1).
 
 Breaks: within one city under a shock that changes when and how people call, as the pandemic did: that contrast is
 description and falsification, never the answer. Below about 60 events a month the design is uninformative.
@@ -34,10 +35,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.estimand import Estimand
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.notes import doubt
-from coresponder_causal.core.prediction import Prediction, city_table, doubt_bound, facts, gap_path, predict
+from coresponder_causal.core.prediction import (
+    Prediction,
+    city_table,
+    doubt_bound,
+    facts,
+    gap_path,
+    placebo_statistics,
+    predict,
+    ranked,
+)
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.regressors import harmonics as seasonal
 from coresponder_causal.core.reml import RemlFit, SerialDesign
@@ -54,7 +65,12 @@ few_events, few_cities = 60, 5
     reference="Olden & Møen 2022; Higgins, Thompson & Spiegelhalter 2009",
     checked_against="worked by hand and simulated truth",
 )
-def call_coverage(d: CoverageDesign, *, harmonics: Literal[0, 1, 2, 3] = 2) -> Result:
+def call_coverage(
+    d: CoverageDesign,
+    *,
+    harmonics: Literal[0, 1, 2, 3] = 2,
+    inference: Literal["auto", "prediction", "permutation"] = "auto",
+) -> Result:
     """Covered against uncovered hours, before and after, and across cities where they bring hours.
 
     Parameters
@@ -62,16 +78,19 @@ def call_coverage(d: CoverageDesign, *, harmonics: Literal[0, 1, 2, 3] = 2) -> R
     d : CoverageDesign
     harmonics : {0, 1, 2, 3}
         Pairs of seasonal terms in each city's fit.
+    inference : {"auto", "prediction", "permutation"}
+        The prediction interval, which ``"auto"`` takes; or ranks among the comparison cities.
 
     Returns
     -------
     Result
-        Terms ``triple_difference`` (where at least two comparison cities bring hours) and ``covered_within_city``.
+        Terms ``triple_difference`` (where at least two comparison cities bring hours) and ``covered_within_city`` (not
+        with permutation).
 
     Raises
     ------
     EstimationError
-        If the series is too short for the terms.
+        If the series is too short for the terms, or permutation is asked of fewer than three comparison cities.
 
     References
     ----------
@@ -92,7 +111,9 @@ def call_coverage(d: CoverageDesign, *, harmonics: Literal[0, 1, 2, 3] = 2) -> R
     if monthly < few_events:
         doubt(f"{monthly:.0f} events a month in {d.treated}: below about {few_events} this design is uninformative")
     own = _within(gap[d.treated].to_numpy(), dose, months.astype(float), d.season, harmonics)
-    across = None
+    across = placebo = None
+    if inference == "permutation":
+        placebo = _placebo(gap.to_numpy(), dose, months.astype(float), d.season, harmonics)
     if len(cities) > 2:
         if len(cities) - 1 < few_cities:
             doubt(f"{len(cities) - 1} comparison cities: the spread between cities is hardly known")
@@ -101,7 +122,18 @@ def call_coverage(d: CoverageDesign, *, harmonics: Literal[0, 1, 2, 3] = 2) -> R
         doubt(
             f"{len(cities) - 1} comparison cities bring hours: covered × after in one city describes, it proves nothing"
         )
-    return _result(d, gap, events, own, across, harmonics)
+    return _result(d, gap, events, own, across, placebo, harmonics)
+
+
+def _placebo(gap: Array, dose: Array, months: Array, season: float | None, pairs: int) -> Array:
+    """Statistics of the comparison cities, shape (1, m)."""
+    m = gap.shape[1] - 1
+    if m < 3:
+        raise EstimationError(
+            f"{m} comparison cities bring hours: there is nothing to rank among",
+            mend="leave inference='permutation' out",
+        )
+    return placebo_statistics(gap, dose, months, season=season, pairs=pairs)[None, :]
 
 
 def _within(gap: Array, dose: Array, months: Array, season: float | None, pairs: int) -> RemlFit:
@@ -116,6 +148,7 @@ def _result(
     events: pd.Series,
     own: RemlFit,
     across: Prediction | None,
+    placebo: Array | None,
     pairs: int,
 ) -> Result:
     contrast, after = np.eye(len(own.beta))[1], gap.index.to_numpy() >= d.start_position
@@ -128,6 +161,9 @@ def _result(
         variance, df = [across.variance, *variance], [across.df, *df]
         doubt_bound(across, gap.to_numpy(), after)
         extra = facts(across)
+        if placebo is not None:
+            terms, estimate, variance, df = terms[:1], estimate[:1], variance[:1], df[:1]
+            extra |= dict(ranked(placebo[0]))
         own_rows = (d.source["city"] == d.treated).to_numpy()
         monthly = d.source.loc[own_rows, str(d.outcome)].groupby(d.axis.positions[own_rows]).sum().reindex(gap.index)
         path = gap_path(across, gap.to_numpy(), after, d.axis.labels(gap.index), monthly.to_numpy(float))
@@ -140,7 +176,7 @@ def _result(
         "mean_events": float(events[d.treated] / len(gap)),
         "outcome_unit": f"{d.outcome} per {'hour' if d.exposure == 'hours' else d.exposure}",
     }
-    units = np.array([gap.shape[1], 1])[-len(terms) :]
+    units = [gap.shape[1] if term == "triple_difference" else 1 for term in terms]
     return Result(
         method="call_coverage",
         estimand=_estimand(d, int(after.sum())),
@@ -148,6 +184,7 @@ def _result(
         estimate=np.array(estimate),
         vcov=np.where(np.eye(len(terms)) == 1, variance, np.nan),
         df=np.array(df),
+        placebo=placebo,
         scale="log_ratio",
         support=pd.DataFrame({"term": terms, "persons": np.nan, "events": events[d.treated], "units": units}),
         path=path,

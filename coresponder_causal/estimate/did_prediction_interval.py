@@ -14,6 +14,8 @@ d = θ_0, V = v_0 + τ²(1 + 1/m).
 
 Inference: d ± t(df) √V with df = max(m − 1, 2V² / [(1 + 1/m)² 2/tr(PP) + 2 v_0²/df_0]). τ* and κ* say at which spread
 between cities the finding dies. A companion, integrated_low and integrated_high, integrates τ over a half-normal(0.2).
+Inference "permutation" ranks |d|/√V among those of the comparison cities, each treated in turn with the treated city
+left out: its p-value cannot go below 1/(m + 1).
 
 Breaks: when the treated city is structurally more volatile than the comparison cities: no method survives that; read
 κ*. With fewer than five comparison cities the power is small. For fewer than ten events a period the log rate is biased
@@ -37,7 +39,15 @@ from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.estimand import Estimand
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.notes import doubt, note
-from coresponder_causal.core.prediction import city_table, doubt_bound, facts, gap_path, predict
+from coresponder_causal.core.prediction import (
+    city_table,
+    doubt_bound,
+    facts,
+    gap_path,
+    placebo_statistics,
+    predict,
+    ranked,
+)
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.regressors import log_rate
 from coresponder_causal.core.result import Result
@@ -53,7 +63,12 @@ few_events, few_cities, most_zeros = 10, 5, 0.05
     reference="Higgins, Thompson & Spiegelhalter 2009",
     checked_against="worked by hand and simulated truth",
 )
-def did_prediction_interval(d: PanelDesign, *, harmonics: Literal[0, 1, 2, 3] = 2) -> Result:
+def did_prediction_interval(
+    d: PanelDesign,
+    *,
+    harmonics: Literal[0, 1, 2, 3] = 2,
+    inference: Literal["auto", "prediction", "permutation"] = "auto",
+) -> Result:
     """Difference-in-differences for one treated city by a meta-analytic prediction interval.
 
     Parameters
@@ -62,6 +77,8 @@ def did_prediction_interval(d: PanelDesign, *, harmonics: Literal[0, 1, 2, 3] = 
         With exactly one treated unit.
     harmonics : {0, 1, 2, 3}
         Pairs of seasonal terms in each city's fit.
+    inference : {"auto", "prediction", "permutation"}
+        The prediction interval, which ``"auto"`` takes; or ranks among the comparison cities.
 
     Returns
     -------
@@ -73,7 +90,8 @@ def did_prediction_interval(d: PanelDesign, *, harmonics: Literal[0, 1, 2, 3] = 
     DesignError
         Unless exactly one unit is treated, or when periods common to all cities do not span the start.
     EstimationError
-        With fewer than two comparison cities, or a city without events in more than 5 % of its periods.
+        With fewer than two comparison cities (three for permutation), or a city without events in more than 5 % of its
+        periods.
 
     References
     ----------
@@ -96,8 +114,13 @@ def did_prediction_interval(d: PanelDesign, *, harmonics: Literal[0, 1, 2, 3] = 
     dose = d.dose_of(treated, positions)
     after = _after(d, positions)
     rates = log_rate(_nonnegative(counts, d).to_numpy(), _exposure(d, counts))
-    fit = predict(rates, dose, positions.astype(float), season=d.season, pairs=harmonics)
+    times = positions.astype(float)
+    fit = predict(rates, dose, times, season=d.season, pairs=harmonics)
     doubt_bound(fit, rates, after)
+    placebo, kind = None, Facts()
+    if inference == "permutation":
+        placebo = placebo_statistics(rates, dose, times, season=d.season, pairs=harmonics)[None, :]
+        kind = ranked(placebo[0])
     events = counts[treated].to_numpy()
     return Result(
         method="did_prediction_interval",
@@ -106,6 +129,7 @@ def did_prediction_interval(d: PanelDesign, *, harmonics: Literal[0, 1, 2, 3] = 
         estimate=np.array([fit.effect]),
         vcov=np.array([[fit.variance]]),
         df=np.array([fit.df]),
+        placebo=placebo,
         scale="log_ratio",
         support=pd.DataFrame(
             {"term": ["mean_post"], "persons": np.nan, "events": events[after].sum(), "units": len(cities)}
@@ -118,6 +142,7 @@ def did_prediction_interval(d: PanelDesign, *, harmonics: Literal[0, 1, 2, 3] = 
             {"city": treated, "start": d.start, "mean_events": float(events.mean()), "harmonics": harmonics}
             | facts(fit)
             | {"outcome_unit": f"{d.outcome} a {d.period_name[:-1]}"}
+            | dict(kind)
         ),
     )
 

@@ -11,7 +11,9 @@ log of that rate. With month-of-year effects g_m(t), which absorb no change betw
 enters for every unit, as common_change.
 
 Inference: t(G − 1) with CR1 standard errors over G clusters and the factor of a named program, or CR2 with
-Bell–McCaffrey df. The size measured for such a test at that number of clusters is said beside every result.
+Bell–McCaffrey df. The size measured for such a test at that number of clusters is said beside every result. With one
+treated unit, "permutation" ranks |b| among those of the untreated units, each treated in turn with the treated one left
+out; the standard error is then the root mean square of theirs, and p cannot go below 1/(m + 1).
 
 Breaks: with one treated city, whose own noise the standard error cannot see: take did_prediction_interval. With several
 starts and effects that grow or differ, where weights can be negative: take a group-time estimator.
@@ -35,6 +37,7 @@ from coresponder_causal.core.estimand import Estimand
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.few_clusters import clustered_size
 from coresponder_causal.core.notes import doubt, note
+from coresponder_causal.core.prediction import ranked
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.regressors import log_rate, require_full_rank
 from coresponder_causal.core.result import Result
@@ -61,7 +64,8 @@ def did_two_way(
     cluster_convention: Convention = "fixest",
     kind: Literal["CR1", "CR2"] = "CR1",
     log: bool = False,
-    inference: Literal["auto", "cluster"] = "auto",
+    per: float = 1.0,
+    inference: Literal["auto", "cluster", "permutation"] = "auto",
 ) -> Result:
     """Difference-in-differences by least squares with unit and time effects.
 
@@ -78,9 +82,11 @@ def did_two_way(
         CR2 needs no factor and brings its own df.
     log : bool
         Whether the outcome, a count, enters as the log of its rate; otherwise as it is, or per exposure.
-    inference : {"auto", "cluster"}
+    per : float
+        Units of exposure of the rate, e.g. 100000 residents.
+    inference : {"auto", "cluster", "permutation"}
         ``"auto"`` refuses fewer than five treated or ten untreated clusters; ``"cluster"`` gives the clustered interval
-        there too, with the rejection rate measured for it.
+        there too, with the rejection rate measured for it; ``"permutation"`` is for one treated unit.
 
     Returns
     -------
@@ -93,7 +99,8 @@ def did_two_way(
         If units change cluster, log rates are asked of negative values, or month-of-year effects of a design without
         months or with several starts: the message says what to take.
     EstimationError
-        With few clusters unless asked for, and when effects absorb a term, which is named.
+        With few clusters unless asked for, when effects absorb a term, which is named, and when permutation is asked of
+        several treated units, of clusters that hold several units, or beside covariates.
 
     References
     ----------
@@ -109,22 +116,28 @@ def did_two_way(
     >>> round(float(r.estimate[0]), 2), r.extra["interval"]
     (2.33, 't(19), clustered by city: CR1, factor of fixest')
     """
-    table, regressors = _table(d, time_effects, log), _regressors(d, time_effects)
-    kept = _informative(table)
-    table, regressors = table[kept], regressors[kept]
-    licence = _licence(d, kept, inference, kind)
+    table, regressors, kept = _rows(d, time_effects, log, per)
     _say_staggered(d)
     swept = _swept(regressors, table)
     estimate, residuals = _least_squares(table, regressors)
     vcov, df = _clustered(swept, residuals, table, kind, cluster_convention)
-    kind_label = f"CR1, factor of {cluster_convention}" if kind == "CR1" else "CR2"
+    named = kind if kind == "CR2" else f"CR1, factor of {cluster_convention}"
+    placebo, label = None, f"clustered by {d.cluster or d.unit}: {named}"
+    if inference == "permutation":
+        others = _placebo(d, time_effects, log, per)
+        about = _unused(others, float(np.sqrt(vcov[0, 0])), label, kind)
+        estimate, vcov, df = estimate[:1], np.array([[np.mean(others**2)]]), np.array([float(len(others))])
+        placebo, regressors = others[None, :] / np.sqrt(vcov), regressors[["mean_post"]]
+    else:
+        about = _licence(d, kept, inference, kind, f"t({df[0]:.3g}), {label}")
     return Result(
         method="did_two_way",
-        estimand=_estimand(d, log),
+        estimand=_estimand(d, log, per),
         terms=pd.DataFrame({"term": list(regressors)}),
         estimate=estimate,
         vcov=vcov,
         df=df,
+        placebo=placebo,
         scale="log_ratio" if log else "difference",
         support=_support(d, kept, regressors),
         n_obs=len(table),
@@ -133,16 +146,62 @@ def did_two_way(
             {
                 "city": ", ".join(map(str, d.treated_units[:5])),
                 "start": d.start,
-                "interval": _label(f"t({df[0]:.3g}), clustered by {d.cluster or d.unit}: {kind_label}", licence),
                 "time_effects": time_effects,
+                "outcome_unit": _unit(d, per),
                 "clusters": table["cluster"].nunique(),
             }
-            | dict(licence)
+            | dict(about)
         ),
     )
 
 
-def _licence(d: PanelDesign, kept: NDArray[np.bool_], inference: str, kind: Literal["CR1", "CR2"]) -> Facts:
+def _rows(
+    d: PanelDesign, time_effects: TimeEffects, log: bool, per: float
+) -> tuple[pd.DataFrame, pd.DataFrame, NDArray[np.bool_]]:
+    """Rows that inform the estimate, their regressors, and which rows of the design they are."""
+    if not per > 0 or (per != 1 and (log or d.exposure is None)):
+        raise EstimationError(f"per={per:g} goes with rates per exposure", mend="leave per= out, or bring an exposure")
+    table, regressors = _table(d, time_effects, log, per), _regressors(d, time_effects)
+    kept = _informative(table)
+    return table[kept], regressors[kept], kept
+
+
+def _placebo(d: PanelDesign, time_effects: TimeEffects, log: bool, per: float) -> Array:
+    """Estimates for the untreated units, each in the treated one's place and the treated one left out."""
+    wrong = {
+        f"{len(d.treated_units)} units are treated": len(d.treated_units) != 1,
+        f"clusters are those of '{d.cluster}', not the units": d.cluster is not None,
+        f"the design has covariates ({', '.join(d.covariates)})": bool(d.covariates),
+        f"{len(d.comparison_units)} units are untreated": len(d.comparison_units) < 3,
+    }
+    if any(wrong.values()):
+        found = ", ".join(what for what, is_so in wrong.items() if is_so)
+        raise EstimationError(
+            f"permutation ranks one treated unit among untreated ones; {found}",
+            mend="ask for inference='cluster', or leave units, cluster or covariates out",
+        )
+    rows = (_rows(d.pretending(unit), time_effects, log, per) for unit in d.comparison_units)
+    return np.array([_estimates(table, regressors)[0] for table, regressors, _ in rows])
+
+
+def _unused(placebo: Array, std_error: float, label: str, kind: Literal["CR1", "CR2"]) -> Facts:
+    """Facts of the rank test, and why the clustered standard error is not used."""
+    size, spread = clustered_size(1, len(placebo), kind=kind), float(np.sqrt(np.mean(placebo**2)))
+    note(
+        f"the standard error {label}, {std_error:.4g}, is not used, nor a p-value from it: {size}; untreated units' "
+        f"estimates spread by {spread:.4g}"
+    )
+    facts = {
+        "clustered_std_error": std_error,
+        "measured_size": size.size,
+        "measured_at": (size.treated, size.comparison),
+    }
+    return Facts(dict(ranked(placebo)) | facts)
+
+
+def _licence(
+    d: PanelDesign, kept: NDArray[np.bool_], inference: str, kind: Literal["CR1", "CR2"], interval: str
+) -> Facts:
     """Refuse few clusters unless they were asked for; say and return the size measured for them."""
     rows, column = d.source[kept], d.cluster or d.unit
     moved = rows.groupby(d.unit)[column].nunique().loc[lambda n: n > 1]
@@ -156,11 +215,14 @@ def _licence(d: PanelDesign, kept: NDArray[np.bool_], inference: str, kind: Lite
     if not enough and inference == "auto":
         raise EstimationError(
             f"{treated} treated and {untreated} untreated clusters do not carry a clustered interval; {size}",
-            mend="use did_prediction_interval with one treated city, or ask for inference='cluster'",
+            mend="with one treated city use did_prediction_interval or inference='permutation'; or ask for "
+            "inference='cluster'",
         )
     (note if enough else doubt)(f"nearest measured case (balanced panel, one start): {size}")
+    share = f"; a nominal 5 % test of this kind rejected {100 * size.size:.0f} % of the time" if not enough else ""
     return Facts(
         {
+            "interval": interval + share,
             "treated_clusters": treated,
             "untreated_clusters": untreated,
             "measured_size": size.size,
@@ -168,14 +230,6 @@ def _licence(d: PanelDesign, kept: NDArray[np.bool_], inference: str, kind: Lite
             "enough_clusters": enough,
         }
     )
-
-
-def _label(interval: str, licence: Facts) -> str:
-    """Kind of the interval, with its measured failure where clusters are few."""
-    if licence["enough_clusters"]:
-        return interval
-    share = 100 * licence.number("measured_size")
-    return f"{interval}; a nominal 5 % test of this kind rejected {share:.0f} % of the time"
 
 
 def _say_staggered(d: PanelDesign) -> None:
@@ -187,7 +241,7 @@ def _say_staggered(d: PanelDesign) -> None:
         )
 
 
-def _table(d: PanelDesign, time_effects: TimeEffects, log: bool) -> pd.DataFrame:
+def _table(d: PanelDesign, time_effects: TimeEffects, log: bool, per: float) -> pd.DataFrame:
     """Return unit, position, time effect, cluster, weight and outcome of every row."""
     if time_effects == "month_of_year" and d.freq != "M":
         raise DesignError(f"month-of-year effects were asked of {d.period_name}", mend="take time_effects='period'")
@@ -199,16 +253,16 @@ def _table(d: PanelDesign, time_effects: TimeEffects, log: bool) -> pd.DataFrame
             "effect": positions if time_effects == "period" else positions % 12,
             "cluster": pd.factorize(d.source[d.cluster or d.unit])[0],
             "weight": 1.0 if d.weights is None else d.source[d.weights].to_numpy(float),
-            "outcome": _outcome(d, log),
+            "outcome": _outcome(d, log, per),
         }
     )
 
 
-def _outcome(d: PanelDesign, log: bool) -> Array:
+def _outcome(d: PanelDesign, log: bool, per: float) -> Array:
     values = d.source[d.outcome].to_numpy(float)
     exposure = np.ones(len(values)) if d.exposure is None else d.source[d.exposure].to_numpy(float)
     if not log:
-        return np.asarray(values / exposure)
+        return np.asarray(values / (exposure / per))
     negative = int((values < 0).sum())
     if negative:
         raise DesignError(f"'{d.outcome}' has {negative} negative values and no log", mend="leave log= out")
@@ -282,6 +336,13 @@ def _unit_means(columns: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     return sums.div(table["weight"].groupby(table["unit"]).transform("sum"), axis=0)
 
 
+def _estimates(table: pd.DataFrame, regressors: pd.DataFrame) -> Array:
+    """Coefficients by sweeping unit and time effects out (Frisch, Waugh & Lovell)."""
+    swept = _swept(regressors, table)
+    outcome = np.sqrt(table["weight"].to_numpy()) * table["outcome"].to_numpy()
+    return np.asarray(np.linalg.lstsq(swept, outcome, rcond=None)[0])
+
+
 def _least_squares(table: pd.DataFrame, regressors: pd.DataFrame) -> tuple[Array, Array]:
     """Coefficients, and residuals times √weight."""
     from linearmodels.panel import PanelOLS
@@ -330,10 +391,16 @@ def _support(d: PanelDesign, kept: NDArray[np.bool_], regressors: pd.DataFrame) 
     )
 
 
-def _estimand(d: PanelDesign, log: bool) -> Estimand:
+def _unit(d: PanelDesign, per: float) -> str:
+    """Name the unit of the outcome."""
+    rate = f" per {f'{per:,.0f} ' if per != 1 else ''}{d.exposure}" if d.exposure else ""
+    return f"{str(d.outcome).replace('_', ' ')}{rate}"
+
+
+def _estimand(d: PanelDesign, log: bool, per: float) -> Estimand:
     some = ", ".join(map(str, d.treated_units[:5])) + (", …" if len(d.treated_units) > 5 else "")
     after = np.unique(d.axis.positions[d.axis.positions >= d.start_position])
-    rate = f"{d.outcome} per {d.exposure}" if d.exposure else "units of the outcome"
+    rate = _unit(d, per) if d.exposure else "units of the outcome"
     return Estimand(
         contrast="ATT",
         outcome=str(d.outcome),

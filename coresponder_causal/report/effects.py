@@ -24,7 +24,7 @@ def effects(result: Result) -> pd.DataFrame:
     DataFrame
         ``term, unit, estimate, conf_low, conf_high, df, p_value, mde``: log ratios g as percent changes
         100 (exp(g) − 1), differences and events as they are. ``mde`` is the smallest fall that a two-sided 5 % test
-        finds four times in five (missing for terms in events).
+        finds four times in five (missing for terms in events; infinite where a rank test can find none).
 
     Raises
     ------
@@ -41,11 +41,13 @@ def effects(result: Result) -> pd.DataFrame:
         )
     shown = result.tidy()
     in_events = _in_events(result)
-    fall = -np.array([minimum_detectable_effect(se, df) for se, df in zip(shown["std_error"], result.df, strict=True)])
+    found = zip(shown["std_error"], result.df, result.critical(), strict=True)
+    fall = -np.array([minimum_detectable_effect(se, df, cut=cut) for se, df, cut in found])
     shown["mde"] = np.where(in_events, np.nan, fall)
     if result.scale == "log_ratio":
         for name in ("estimate", "conf_low", "conf_high", "mde"):
-            shown[name] = np.where(in_events, shown[name], 100 * np.expm1(shown[name].mask(in_events)))
+            percent = 100 * np.expm1(shown[name].mask(in_events))
+            shown[name] = np.where(in_events | np.isneginf(shown[name]) & (name == "mde"), shown[name], percent)
     shown["df"] = result.df
     shown["unit"] = [_unit(result, str(term), events) for term, events in zip(shown["term"], in_events, strict=True)]
     return shown[["term", "unit", "estimate", "conf_low", "conf_high", "df", "p_value", "mde"]]

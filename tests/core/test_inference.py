@@ -126,3 +126,14 @@ def test_holm_agrees_with_an_outside_program():
 def test_rejection_rate_limit_is_nominal_plus_monte_carlo_errors():
     # √(.05·.95/400) = .010897; three of them.
     assert inference.rejection_rate_limit(0.05, 400, 3) == pytest.approx(0.05 + 3 * 0.010897247, rel=1e-7)
+
+
+@pytest.mark.parametrize("m", [3, 12, 19, 25, 40])
+@pytest.mark.parametrize("level", [0.8, 0.9, 0.95])
+def test_rank_intervals_hold_what_rank_tests_do_not_reject(m, level):
+    placebo = np.random.default_rng(m).normal(size=m)
+    half = inference.rank_critical(placebo, level)
+    assert np.isinf(half) == (1 / (m + 1) > 1 - level + 1e-9)
+    for statistic in np.linspace(-4, 4, 801):
+        rejected = inference.rank_test(statistic, placebo).p_value <= 1 - level + 1e-9
+        assert rejected == (abs(statistic) > half)

@@ -385,3 +385,29 @@ def test_a_joint_critical_value_adds_bands_that_a_combination_does_not_keep():
     assert "band_low" not in made().tidy()
     weights = np.eye(len(banded.terms))[:1]
     assert "critical_value" not in banded.combine(weights, banded.terms.iloc[:1]).extra
+
+
+def test_ranks_take_the_place_of_t_where_placebos_are_given():
+    placebo = np.array([np.linspace(-2.5, 2.4, 39), np.linspace(0.1, 1.0, 39), np.full(39, 9.0)])
+    ranked = made(placebo=placebo)
+    tidy, plain = ranked.tidy(), made().tidy()
+    pd.testing.assert_series_equal(tidy["std_error"], plain["std_error"])
+    # of 40 statistics two may lie further out at 5 %: the second largest placebo is the limit
+    assert ranked.critical().tolist() == pytest.approx([np.sort(np.abs(row))[-2] for row in placebo])
+    assert tidy["conf_low"][0] == pytest.approx(-0.2 - 0.2 * np.sort(np.abs(placebo[0]))[-2])
+    further = np.sum(np.abs(placebo[0]) >= 1.0)  # the statistic is −.2 / .2
+    assert tidy["p_value"][0] == (1 + further) / 40
+    assert tidy["p_value"][2] == 1.0
+    with pytest.raises(EstimationError, match="ranks among placebos do not combine"):
+        ranked.combine(np.array([[1.0, 0.0, 0.0]]), pd.DataFrame({"term": ["x"]}))
+    with pytest.raises(EstimationError, match="placebo has shape"):
+        made(placebo=placebo[:2])
+
+
+def test_few_placebos_never_reach_the_level_and_survive_text():
+    few = made(placebo=np.tile([0.1, -0.2, 0.3], (3, 1)))
+    assert np.isinf(few.tidy()["conf_high"][:2]).all()
+    assert few.tidy()["p_value"].tolist() == [0.25, 0.25, 0.75]  # .1/.5 ties with the second
+    again = Result.from_json(few.to_json())
+    pd.testing.assert_frame_equal(again.tidy(), few.tidy())
+    assert np.isfinite(few.tidy(level=0.7)["conf_low"]).all()

@@ -258,3 +258,14 @@ def test_a_made_up_start_uses_the_time_before_only():
     assert fit.path["time"].max() == MONTHS[FIRST - 1]
     low, high = fit.conf_int().loc["triple_difference"]
     assert low < 0 < high  # of seed 0: nothing happened then
+
+
+def test_permutation_ranks_the_triple_difference_alone():
+    plain, ranked = call_coverage(design()), call_coverage(design(), inference="permutation")
+    assert ranked.terms["term"].tolist() == ["triple_difference"]
+    assert ranked.params["triple_difference"] == plain.params["triple_difference"]
+    assert ranked.placebo.shape == (1, len(CITIES) - 1)
+    assert ranked.pvalues["triple_difference"] == 1 / len(CITIES)  # −.3 where cities drift apart by .05
+    two = hourly()[lambda f: f["city"].isin(CITIES[:3])]
+    with pytest.raises(EstimationError, match="2 comparison cities bring hours: there is nothing to rank among"):
+        call_coverage(design(two), inference="permutation")

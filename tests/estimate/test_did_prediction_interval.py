@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from coresponder_causal.check import placebo_cities
 from coresponder_causal.core.errors import DesignError, EstimationError, IdentificationWarning
 from coresponder_causal.core.inference import critical
 from coresponder_causal.core.regressors import harmonics
@@ -277,3 +278,18 @@ def test_numbering_the_cities_otherwise_changes_nothing(seed):
     fit, plain = did_prediction_interval(design(renamed)), did_prediction_interval(design())
     assert fit.estimate[0] == pytest.approx(plain.estimate[0], abs=1e-10)
     assert fit.bse["mean_post"] == pytest.approx(plain.bse["mean_post"], rel=1e-6)
+
+
+def test_permutation_ranks_the_statistic_among_the_comparison_cities(result):
+    """The placebos are those of the check that treats each comparison city in turn."""
+    ranked = did_prediction_interval(design(), inference="permutation")
+    table = placebo_cities(result, design()).table
+    others = table.loc[table["role"] == "comparison", "statistic"].to_numpy(float)
+    np.testing.assert_allclose(np.sort(ranked.placebo[0]), np.sort(others), rtol=1e-6)
+    own = float(result.tidy()["statistic"].iloc[0])
+    assert ranked.pvalues["mean_post"] == (1 + np.sum(np.abs(others) >= abs(own))) / len(CITIES)
+    assert ranked.params.equals(result.params)
+    assert ranked.bse.equals(result.bse)
+    assert ranked.extra["interval"] == f"permutation among {len(CITIES)} cities"
+    assert any("cannot go below" in text for text in ranked.notes)
+    assert placebo_cities(ranked, design()).verdict == "not applicable"

@@ -225,3 +225,42 @@ def test_rates_without_log_are_the_outcome_over_its_exposure():
     rate = did_two_way(design(frame.assign(y=frame["y"] / frame["people"])))
     assert did_two_way(design(frame, exposure="people")).estimate[0] == pytest.approx(rate.estimate[0], rel=ROUNDING)
     assert rate.support["events"].isna().all()
+
+
+def test_permutation_ranks_the_treated_unit_among_the_untreated():
+    """In a balanced panel an estimate is the unit's own change less the others' mean change."""
+    frame = panel(4)
+    change = changes(frame)
+    with_one = did_two_way(design(frame, treated=1), inference="permutation")
+    assert with_one.estimate[0] == pytest.approx(change[0] - change[1:].mean(), rel=ROUNDING)
+    others = np.array([change[k] - np.delete(change[1:], k - 1).mean() for k in range(1, UNITS)])
+    found = with_one.placebo[0] * with_one.bse["mean_post"]
+    np.testing.assert_allclose(np.sort(found), np.sort(others), rtol=1e-8)
+    assert with_one.vcov[0, 0] == pytest.approx(np.mean(others**2), rel=ROUNDING)
+    assert with_one.pvalues["mean_post"] == (1 + np.sum(np.abs(others) >= abs(with_one.estimate[0]))) / UNITS
+    assert with_one.extra["p_floor"] == 1 / UNITS
+    assert np.isinf(with_one.conf_int().to_numpy()).all()  # 1/18 is above 5 %
+    with pytest.warns(IdentificationWarning, match="1 treated cluster"):
+        clustered = did_two_way(design(frame, treated=1), inference="cluster")
+    assert with_one.extra["clustered_std_error"] == pytest.approx(clustered.bse["mean_post"], rel=ROUNDING)
+    assert any(text.startswith("the standard error clustered by city: CR1") for text in with_one.notes)
+
+
+def test_permutation_needs_one_treated_unit_and_nothing_beside_it():
+    with pytest.raises(EstimationError) as caught:
+        did_two_way(design(panel(), treated=2, covariates=["x"]), inference="permutation")
+    assert "2 units are treated, the design has covariates (x)" in caught.value.what
+    few = panel(units=3)
+    with pytest.raises(EstimationError, match="2 units are untreated"):
+        did_two_way(design(few, treated=1), inference="permutation")
+
+
+def test_rates_are_per_so_many_units_of_exposure():
+    frame = panel().assign(y=lambda f: np.abs(f["y"]))
+    rates = [did_two_way(design(frame, exposure="people"), per=per) for per in (1.0, 1000.0)]
+    np.testing.assert_allclose(rates[1].estimate, 1000 * rates[0].estimate, rtol=ROUNDING)
+    assert rates[1].extra["outcome_unit"] == "y per 1,000 people"
+    for wrong in ({"exposure": "people", "log": True}, {}):
+        log = bool(wrong.pop("log", False))
+        with pytest.raises(EstimationError, match="per=1000 goes with rates per exposure"):
+            did_two_way(design(frame, **wrong), per=1000, log=log)

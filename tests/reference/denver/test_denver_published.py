@@ -110,6 +110,10 @@ def test_denver_ranks_fourth_of_seven(arrests):
     rank = rank_test(own, list(estimates.values()))
     assert (rank.rank, rank.of) == (4, 7)
     assert rank.p_value == pytest.approx(4 / 7, rel=1e-12)
+    # with Denver left out of the other counties' comparisons, as the estimator does it, the rank is the same
+    ranked = did_two_way(design(arrests), time_effects="month_of_year", inference="permutation")
+    assert ranked.pvalues["mean_post"] == pytest.approx(4 / 7, rel=1e-12)
+    assert f"{ranked.extra['clustered_std_error']:.2f}" != f"{ranked.bse['mean_post']:.2f}"
 
 
 def test_the_published_interval_is_not_given_unasked(arrests):
