@@ -145,6 +145,8 @@ def call_difference(d: CallDesign, *, scale: Scale = "difference", cluster: Clus
         extra=Facts(
             {
                 "treatment": d.treatment,
+                "yes_or_no": bool(np.isin(y, [0.0, 1.0]).all()),
+                "outcome_unit": f"{str(d.outcome).replace('_', ' ')} per call",
                 "adjustment": "none" if d.adjustment is None else d.adjustment.method,
                 "mean_treated": means.treated,
                 "mean_untreated": means.untreated,

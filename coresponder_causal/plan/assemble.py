@@ -25,6 +25,11 @@ class Counts:
         City × month: counts, ``population`` (missing where nobody gave it), control series and the dose.
     hourly : DataFrame
         City × month × hour of the week; empty where no calls were given.
+    adopters : DataFrame
+        All cities × month with the month in which each city's programme started, ``first_programme`` (missing: none);
+        empty where no design asks for it.
+    calls : DataFrame
+        The calls themselves, with what followed them where the study has a table of outcomes; empty likewise.
     schedule : DataFrame
         Shifts; empty where none were given.
     breaks : tuple of str
@@ -35,6 +40,8 @@ class Counts:
 
     monthly: pd.DataFrame
     hourly: pd.DataFrame
+    adopters: pd.DataFrame
+    calls: pd.DataFrame
     schedule: pd.DataFrame
     breaks: tuple[str, ...]
     lines: tuple[str, ...]
@@ -55,9 +62,11 @@ def counts(study: Study, tables: Mapping[str, pd.DataFrame]) -> Counts:
         Listing what the study names and the tables lack.
     """
     calls, cities = tables.get("calls"), tables.get("cities")
+    if study.designs == ("calls",):
+        return _calls_alone(calls, tables)
     with collecting() as lines:
         if "city_panel" in tables:
-            monthly = tables["city_panel"].copy()
+            monthly = _with_numbers(tables["city_panel"], study)
         else:
             monthly = _whole_months(calls, panel(calls, unit="city", period="month", cities=cities))
         hourly = pd.DataFrame()
@@ -71,6 +80,9 @@ def counts(study: Study, tables: Mapping[str, pd.DataFrame]) -> Counts:
         schedule = tables.get("schedule", pd.DataFrame())
         if study.dose in ("planned_hours", "delivered_hours"):
             monthly = _with_dose(monthly, schedule, str(study.city), study.dose)
+        adopters = pd.DataFrame()
+        if "adopters" in study.designs:
+            adopters = _adopters(study, tables["programmes"], monthly)
         own = _own_programme(study, tables.get("programmes"), monthly)
         if own:
             note(f"left out because they had a programme of their own: {', '.join(own)}")
@@ -80,13 +92,58 @@ def counts(study: Study, tables: Mapping[str, pd.DataFrame]) -> Counts:
         _doubt_other_breaks(study, tables.get("breaks"), monthly)
         for day in breaks:
             doubt(f"recording of {study.primary} changed on {day}: the city's own series alone gets a step there")
+    said = tuple(type(line)(f"{line[:1].upper()}{line[1:]}.") for line in lines)
     return Counts(
         monthly=monthly.reset_index(drop=True),
         hourly=hourly.reset_index(drop=True),
+        adopters=adopters,
+        calls=_followed(calls, tables.get("outcomes")) if "calls" in study.designs else pd.DataFrame(),
         schedule=schedule,
         breaks=breaks,
-        lines=tuple(type(line)(f"{line[:1].upper()}{line[1:]}.") for line in lines),
+        lines=said,
     )
+
+
+def _with_numbers(city_panel: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Read outcomes that the dictionary does not know, and so left as text, as numbers."""
+    asked = {outcome for design in study.designs if design != "calls" for outcome, _ in study.asked(design)}
+    problems, found = Problems(f"study '{study.title}'"), city_panel.copy()
+    for name in sorted(asked & set(city_panel.select_dtypes(exclude=["number", "bool"]).columns)):
+        found[name] = pd.to_numeric(city_panel[name], errors="coerce")
+        lost = np.flatnonzero(found[name].isna() & city_panel[name].notna())
+        if len(lost):
+            problems.add(f"'{name}' is no number in {len(lost)} rows of city_panel", mend="correct them", rows=lost)
+    problems.raise_if_any(DataError)
+    return found
+
+
+def _calls_alone(calls: pd.DataFrame | None, tables: Mapping[str, pd.DataFrame]) -> Counts:
+    """Nothing to count: calls are compared with calls."""
+    nothing = pd.DataFrame()
+    followed = _followed(calls, tables.get("outcomes"))
+    return Counts(
+        monthly=nothing, hourly=nothing, adopters=nothing, calls=followed, schedule=nothing, breaks=(), lines=()
+    )
+
+
+def _followed(calls: pd.DataFrame | None, outcomes: pd.DataFrame | None) -> pd.DataFrame:
+    """Join what followed the calls to them."""
+    assert calls is not None  # a study that compares calls names them
+    if outcomes is None:
+        return calls
+    return calls.merge(outcomes, on="call_id", how="left", suffixes=("", " (outcomes)"))
+
+
+def _adopters(study: Study, programmes: pd.DataFrame, monthly: pd.DataFrame) -> pd.DataFrame:
+    """Add the month in which each city's programme started, for the treated city the study's own start."""
+    starts = programmes.groupby("city")["start_earliest"].min()
+    own = study.start or (study.start_between or ("",))[0]
+    starts[str(study.city)] = pd.Timestamp(own)
+    spans = programmes[programmes["start_latest"] > programmes["start_earliest"]]["city"].astype(str)
+    if len(spans):
+        note(f"start between two dates, the earlier one taken: {', '.join(sorted(set(spans) - {str(study.city)}))}")
+    first = pd.to_datetime(monthly["city"].map(starts)).dt.to_period("M")
+    return monthly.assign(first_programme=first).reset_index(drop=True)
 
 
 def _whole_months(calls: pd.DataFrame | None, counted: pd.DataFrame) -> pd.DataFrame:
@@ -135,7 +192,8 @@ def _with_controls(
 def _check_names(study: Study, monthly: pd.DataFrame) -> None:
     problems = Problems(f"study '{study.title}'")
     numeric = ", ".join(monthly.select_dtypes("number").columns)
-    for name in (str(study.primary), *study.controls):
+    asked = [outcome for design in study.designs if design != "calls" for outcome, _ in study.asked(design)]
+    for name in dict.fromkeys((str(study.primary), *asked, *study.controls)):
         if name not in monthly.columns:
             problems.add(f"there is no outcome '{name}'", mend=f"choose from {numeric}")
     if study.primary in study.controls:

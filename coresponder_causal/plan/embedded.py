@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from coresponder_causal.data import validate
@@ -22,12 +23,18 @@ def embedded_study(*, seed: int = 1) -> tuple[Study, dict[str, pd.DataFrame], Wo
     seed : int
         Seed of the world.
     """
+    known = ["initial_type", "priority", "caller_type", "prior_contacts", "patrol_load", "hour"]
+    ways = ({"adjust": "match_nearest"}, {"adjust": "weight_propensity", "scheme": "att"})
     simulated = world("west_sac_like", seed=seed)
     tables = {name: validate(simulated.tables[name], table=name) for name in tables_used}
     study = Study(
         title="A simulated city like West Sacramento",
         tables={name: Source(path=Path(f"simulated/{name}")) for name in tables_used},
-        designs=("hours", "cities", "series"),
+        designs=("hours", "cities", "two_way", "series", "calls"),
+        options={
+            "two_way": ({"log": True, "inference": "permutation"},),
+            "calls": tuple({"outcomes": ["arrest"], "covariates": known} | way for way in ways),
+        },
         city="West Sacramento",
         start="2020-07-15",
         primary="calls",
@@ -41,9 +48,12 @@ def embedded_study(*, seed: int = 1) -> tuple[Study, dict[str, pd.DataFrame], Wo
 def truths(simulated: World) -> Mapping[str, float]:
     """Return the true log ratios of the embedded study by method and term."""
     truth = simulated.truth
+    without, with_team = (arrests.mean() for arrests in truth.attended_arrests())
     return {
+        "call_difference.effect": float(np.log(with_team / without)),
         "call_coverage.triple_difference": truth.hours_log_ratio,
         "call_coverage.covered_within_city": truth.hours_log_ratio,
         "did_prediction_interval.mean_post": truth.city_log_ratio,
+        "did_two_way.mean_post": truth.city_log_ratio,
         "its_segmented.mean_post": truth.city_log_ratio,
     }

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, NamedTuple
 
 import pandas as pd
 
-from coresponder_causal import check, estimate, report
+from coresponder_causal import check, report
 from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.core.notes import collecting
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.data import findings, read_table, validate
 from coresponder_causal.data.columns import Finding
-from coresponder_causal.design import CoverageDesign, PanelDesign, SeriesDesign
+from coresponder_causal.design import CallDesign
 from coresponder_causal.plan.assemble import Counts, counts
+from coresponder_causal.plan.designs import Design, Estimated, estimated, rank
 from coresponder_causal.plan.study import Study
 
-Design = SeriesDesign | PanelDesign | CoverageDesign
 Say = Callable[[str], None]
-enough_events = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -40,7 +39,8 @@ class Evaluation:
         Headline first.
     designs : tuple
         Designs of the results, in their order.
-    checks : mapping from method to its checks
+    checks : tuple of tuple of CheckResult
+        Checks of each result, in their order; none of a result for a further outcome.
     falsification : tuple of CheckResult
         Checks of the contrast within the treated city alone, which only describes.
     lines : tuple of str
@@ -51,7 +51,7 @@ class Evaluation:
     quality: pd.DataFrame
     results: tuple[Result, ...]
     designs: tuple[Design, ...]
-    checks: Mapping[str, tuple[CheckResult, ...]]
+    checks: tuple[tuple[CheckResult, ...], ...]
     falsification: tuple[CheckResult, ...]
     lines: tuple[str, ...]
 
@@ -138,110 +138,61 @@ def run(
     """
     read = tuple(f"Table {name}: {len(table):,} rows." for name, table in tables.items())
     if not study.designs:
-        return Evaluation(study=study, quality=quality, results=(), designs=(), checks={}, falsification=(), lines=read)
+        return Evaluation(study=study, quality=quality, results=(), designs=(), checks=(), falsification=(), lines=read)
     say("Counting calls by city, month and hour")
     data = counts(study, tables)
-    results, designs, checks = [], [], {}
-    for name in study.designs:
-        say(f"Forming the design '{name}' and estimating")
-        design = form(name, study, data)
-        result = method(name)(design)
-        say(f"Checking {result.method}")
-        checks[result.method] = check.battery(result, design, controls=study.controls)
-        results.append(result)
-        designs.append(design)
-    order = sorted(range(len(results)), key=lambda i: rank(results[i]))
+    with collecting() as said:
+        found = [_one(study, data, *asked, say=say) for asked in _asked(study)]
+    found.sort(key=lambda pair: rank(pair[0].shown))
+    made = [pair[0] for pair in found]
     return Evaluation(
         study=study,
         quality=quality,
-        results=tuple(results[i] for i in order),
-        designs=tuple(designs[i] for i in order),
-        checks={results[i].method: checks[results[i].method] for i in order},
-        falsification=_falsified(study, results, designs),
-        lines=(*read, *data.lines),
+        results=tuple(one.shown for one in made),
+        designs=tuple(one.design for one in made),
+        checks=tuple(pair[1] for pair in found),
+        falsification=_falsified(study, made),
+        lines=(*read, *data.lines, *(f"{line[:1].upper()}{line[1:]}." for line in said)),
     )
 
 
-def _falsified(study: Study, results: list[Result], designs: list[Design]) -> tuple[CheckResult, ...]:
+class _Asked(NamedTuple):
+    """One estimate that a study asks for; the first outcome of each set of options is checked."""
+
+    name: str
+    outcome: str
+    options: Mapping[str, Any]
+    checked: bool
+
+
+def _asked(study: Study) -> Iterator[_Asked]:
+    for name in study.designs:
+        before: set[int] = set()
+        for outcome, options in study.asked(name):
+            yield _Asked(name, outcome, options, id(options) not in before)
+            before.add(id(options))
+
+
+def _one(
+    study: Study, data: Counts, name: str, outcome: str, options: Mapping[str, Any], checked: bool, *, say: Say
+) -> tuple[Estimated, tuple[CheckResult, ...]]:
+    say(f"Forming the design '{name}' and estimating {outcome}")
+    one = estimated(name, study, data, outcome, options)
+    if not checked:
+        return one, ()
+    say(f"Checking {one.full.method}")
+    controls = study.controls if outcome == study.primary else ()
+    return one, check.battery(one.full, one.design, controls=controls)
+
+
+def _falsified(study: Study, made: list[Estimated]) -> tuple[CheckResult, ...]:
     """Check the within-city contrast of covered hours by outcomes the programme cannot touch."""
     term = "covered_within_city"
     return tuple(
-        check.control_outcomes(result, design, outcomes=study.controls, term=term)
-        for result, design in zip(results, designs, strict=True)
-        if result.terms["term"].eq(term).any()
+        check.control_outcomes(one.full, one.design, outcomes=study.controls, term=term)
+        for one in made
+        if one.full.terms["term"].eq(term).any() and not isinstance(one.design, CallDesign)
     )
-
-
-def rank(result: Result) -> int:
-    """Place of a result on the page: the headline first.
-
-    The triple difference leads where the treated city has at least 60 events a month and comparison cities bring
-    hours; then the comparison of cities; then the triple difference of fewer events; then the single series; the
-    covered hours of one city alone only describe and come last.
-    """
-    if result.method == "call_coverage":
-        if result.terms["term"].iloc[0] != "triple_difference":
-            return 4
-        return 0 if result.extra.number("mean_events") >= enough_events else 2
-    return {"did_prediction_interval": 1, "its_segmented": 3}[result.method]
-
-
-def method(name: str) -> Callable[..., Result]:
-    """Return the estimator of a design's name."""
-    methods: dict[str, Callable[..., Result]] = {
-        "hours": estimate.call_coverage,
-        "cities": estimate.did_prediction_interval,
-        "series": estimate.its_segmented,
-    }
-    return methods[name]
-
-
-def form(name: str, study: Study, data: Counts) -> Design:
-    """Form one of a study's designs."""
-    primary, city = str(study.primary), str(study.city)
-    if name == "hours":
-        return CoverageDesign.from_tables(
-            data.hourly,
-            data.schedule,
-            outcome=primary,
-            treated=city,
-            start=study.start,
-            start_between=study.start_between,
-            dose=_schedule_dose(study),
-        )
-    exposure = "population" if data.monthly["population"].notna().any() else None
-    if name == "cities":
-        return PanelDesign.from_frame(
-            data.monthly,
-            outcome=primary,
-            unit="city",
-            time="month",
-            treated=city,
-            start=study.start,
-            start_between=study.start_between,
-            exposure=exposure,
-            dose=study.dose,
-        )
-    return SeriesDesign.from_frame(
-        data.monthly[data.monthly["city"] == city],
-        outcome=primary,
-        time="month",
-        start=study.start,
-        start_between=study.start_between,
-        exposure=exposure,
-        dose=study.dose,
-        breaks=data.breaks,
-        city=city,
-    )
-
-
-def _schedule_dose(study: Study) -> Literal["planned_hours", "delivered_hours"] | None:
-    """Return the dose of the hours design: one of the schedule, or none."""
-    doses: dict[str | None, Literal["planned_hours", "delivered_hours"]] = {
-        "planned_hours": "planned_hours",
-        "delivered_hours": "delivered_hours",
-    }
-    return doses.get(study.dose)
 
 
 def evaluation_page(evaluation: Evaluation, *, truth: Mapping[str, float] | None = None) -> report.Page:
@@ -253,18 +204,17 @@ def evaluation_page(evaluation: Evaluation, *, truth: Mapping[str, float] | None
     truth : mapping, optional
         True values by ``"method.term"``.
     """
-    headline = evaluation.results[0].method if evaluation.results else ""
     quality = evaluation.quality.drop(columns="rows") if evaluation.study.sensitive else evaluation.quality
     return report.page(
         evaluation.results,
-        checks=evaluation.checks.get(headline, ()),
+        checks=evaluation.checks,
         falsification=evaluation.falsification,
         title=evaluation.study.title,
         truth=truth,
         simulated=evaluation.study.simulated or truth is not None,
         sensitive=evaluation.study.sensitive,
         quality=quality,
-        design_lines=(*(design.describe() for design in evaluation.designs), *evaluation.lines),
+        design_lines=(*dict.fromkeys(design.describe() for design in evaluation.designs), *evaluation.lines),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.data import dictionary
+from coresponder_causal.plan.designs import adjustments, known_keys, settings
 
 keys: dict[str, tuple[str, ...]] = {
     "study": ("title", "sensitive", "simulated", "seed"),
@@ -22,7 +23,8 @@ keys: dict[str, tuple[str, ...]] = {
     "outcomes": ("primary", "controls"),
     "designs": ("run",),
 }
-design_names = ("hours", "cities", "series")
+design_names = tuple(settings())
+counted = tuple(name for name in design_names if name != "calls")
 kinds: tuple[tuple[str, str, type | tuple[type, ...], str], ...] = (
     ("study", "title", str, "text"),
     ("study", "sensitive", bool, "true or false"),
@@ -56,8 +58,11 @@ class Study:
     title : str
     tables : mapping of str to Source
         Files by table of the data dictionary.
-    designs : tuple of {"hours", "cities", "series"}
+    designs : tuple of {"hours", "cities", "series", "two_way", "adopters", "calls"}
         Designs to run; none makes a study of data quality alone.
+    options : mapping of design to tuple of mapping
+        What is asked of a design, one estimate each: ``outcomes`` (default: the primary one), options of the design and
+        of its estimator. A design without an entry is run once with the defaults.
     city, primary : str or None
         Treated city and primary outcome; needed when a design runs.
     start : str or None
@@ -78,6 +83,7 @@ class Study:
     title: str
     tables: Mapping[str, Source]
     designs: tuple[str, ...]
+    options: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
     city: str | None = None
     start: str | None = None
     start_between: tuple[str, str] | None = None
@@ -87,6 +93,12 @@ class Study:
     sensitive: bool = True
     simulated: bool = False
     seed: int = 1
+
+    def asked(self, design: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Every outcome and set of options asked of a design."""
+        for options in self.options.get(design, ({},)):
+            for outcome in options.get("outcomes", (str(self.primary),)):
+                yield outcome, options
 
 
 def read_study(path: str | Path) -> Study:
@@ -116,19 +128,22 @@ def read_study(path: str | Path) -> Study:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DataError(f"{file.name} is not a TOML file in UTF-8: {error}", mend="correct that line") from error
     problems = Problems(f"study {file.name}")
-    sections = _sections(content, problems)
+    options = _design_options(content, problems)
+    sections = _sections({name: part for name, part in content.items() if name not in design_names}, problems)
     _check_types(sections, problems)
     tables = {name: _source(name, given, file.parent, problems) for name, given in sections["tables"].items()}
     _check_complete(sections, problems)
+    _check_calls(sections, options, problems)
     problems.raise_if_any(DataError)
-    return _study(sections, tables)
+    return _study(sections, tables, options)
 
 
 def _sections(content: Mapping[str, Any], problems: Problems) -> Sections:
     """Every section with its known keys, empty where it is missing; whatever is unknown is a problem."""
     for name, entries in content.items():
         if name not in keys:
-            problems.add(f"unknown section [{name}]", mend=f"sections are {', '.join(keys)}")
+            known_sections = ", ".join((*keys, *design_names))
+            problems.add(f"unknown section [{name}]", mend=f"sections are {known_sections}")
         elif not isinstance(entries, dict):
             problems.add(f"{name} is a value, not a section", mend=f"write [{name}] on a line of its own")
     for name in ("study", "tables", "designs"):
@@ -141,6 +156,34 @@ def _sections(content: Mapping[str, Any], problems: Problems) -> Sections:
         for key in sorted(entries.keys() - set(known[name])):
             problems.add(f"unknown {word} '{key}' in [{name}]", mend=f"{word}s are {', '.join(known[name])}")
     return {name: {key: entries[key] for key in known[name] if key in entries} for name, entries in given.items()}
+
+
+def _design_options(content: Mapping[str, Any], problems: Problems) -> dict[str, tuple[Mapping[str, Any], ...]]:
+    """Options by design: a section, or several of one name in double brackets, each an estimate of its own."""
+    found: dict[str, tuple[Mapping[str, Any], ...]] = {}
+    run = content.get("designs", {}).get("run", []) if isinstance(content.get("designs"), dict) else []
+    for name in (name for name in design_names if name in content):
+        given = content[name]
+        entries = [given] if isinstance(given, dict) else given
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+            problems.add(f"{name} is a value, not a section", mend=f"write [{name}] on a line of its own")
+            continue
+        if name not in run:
+            problems.add(f"[{name}] has options, but run in [designs] does not name it", mend="add it there")
+        for entry in entries:
+            for key in sorted(entry.keys() - set(known_keys(name))):
+                problems.add(f"unknown key '{key}' in [{name}]", mend=f"keys are {', '.join(known_keys(name))}")
+            for key in ("outcomes", "covariates", "exact"):
+                if key in entry and not _names(entry[key]):
+                    problems.add(f"{key} in [{name}] is {entry[key]!r}", mend="write a list of names")
+            if entry.get("adjust", adjustments[0]) not in adjustments:
+                problems.add(f"adjust in [{name}] is {entry['adjust']!r}", mend=f"choose from {', '.join(adjustments)}")
+        found[name] = tuple(entries)
+    return found
+
+
+def _names(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(name, str) for name in value)
 
 
 def _check_types(sections: Sections, problems: Problems) -> None:
@@ -165,7 +208,9 @@ def _asked(sections: Sections) -> list[Any]:
     return run if isinstance(run, list) else []
 
 
-def _study(sections: Sections, tables: Mapping[str, Source]) -> Study:
+def _study(
+    sections: Sections, tables: Mapping[str, Source], options: Mapping[str, tuple[Mapping[str, Any], ...]]
+) -> Study:
     about, treated, outcomes = (sections[name] for name in ("study", "treated", "outcomes"))
     between = treated.get("start_between")
     start = treated.get("start")
@@ -173,6 +218,7 @@ def _study(sections: Sections, tables: Mapping[str, Source]) -> Study:
         title=about["title"],
         tables=tables,
         designs=tuple(_asked(sections)),
+        options=options,
         city=treated.get("city"),
         start=None if start is None else str(start),
         start_between=None if between is None else (str(between[0]), str(between[1])),
@@ -218,14 +264,31 @@ def _check_complete(sections: Sections, problems: Problems) -> None:
         problems.add("[tables] names no table", mend=f"name at least one of {', '.join(dictionary.tables())}")
     if not run:
         return
-    for key, section in (("city", "treated"), ("primary", "outcomes")):
-        if key not in sections[section]:
-            problems.add(f"key '{key}' in [{section}] is missing", mend="add it: a design is to be run")
+    if "city" not in treated:
+        problems.add("key 'city' in [treated] is missing", mend="add it: a design is to be run")
+    if not set(run) & set(counted):
+        return
+    if "primary" not in sections["outcomes"]:
+        problems.add("key 'primary' in [outcomes] is missing", mend="add it: a design is to be run")
     if ("start" in treated) == ("start_between" in treated):
         problems.add("[treated] needs start or start_between", mend="give exactly one of the two")
+    if "adopters" in run and "programmes" not in tables:
+        problems.add("design 'adopters' needs the table programmes: who started when", mend="add it")
     if "hours" in run and not {"calls", "schedule"} <= tables:
         problems.add("design 'hours' needs the tables calls and schedule", mend="add them, or leave 'hours' out")
     if not {"calls", "city_panel"} & tables:
         problems.add("designs need the table calls or city_panel", mend="add one of them")
     if treated.get("dose") in ("planned_hours", "delivered_hours") and "schedule" not in tables:
         problems.add(f"dose '{treated['dose']}' needs the table schedule", mend="add it")
+
+
+def _check_calls(sections: Sections, options: Mapping[str, tuple[Mapping[str, Any], ...]], problems: Problems) -> None:
+    """Note what a comparison of calls lacks: their table, outcomes of calls, what was known before dispatch."""
+    if "calls" not in _asked(sections):
+        return
+    if "calls" not in sections["tables"]:
+        problems.add("design 'calls' needs the table calls", mend="add it, or leave 'calls' out")
+    for entry in options.get("calls", ({},)):
+        for key, what in (("covariates", "what was known before dispatch"), ("outcomes", "fields of calls")):
+            if key not in entry:
+                problems.add(f"key '{key}' in [calls] is missing", mend=f"name {what}")

@@ -44,9 +44,17 @@ primary = "calls"                      # calls, or the count of a yes-or-no fiel
 controls = ["burglary", "traffic_collision"]   # names of control_series
 
 [designs]
-# hours: covered against uncovered hours of the week; cities: against comparison cities; series: the city's own course.
-# An empty list makes a study of data quality alone.
-run = ["hours", "cities", "series"]
+# hours: covered against uncovered hours of the week; cities: against comparison cities; series: the city's own course;
+# calls: attended against like calls. Also: two_way, the regression of the literature; adopters: cities that started at
+# different times (table programmes). An empty list makes a study of data quality alone.
+run = ["hours", "cities", "series", "calls"]
+
+# A design's own options; write [[calls]] several times for several estimates. Those of the others have defaults.
+[[calls]]
+outcomes = ["arrest"]                  # fields of calls, or of a table outcomes
+covariates = ["initial_type", "priority", "caller_type", "prior_contacts", "patrol_load", "hour"]
+adjust = "weight_propensity"           # or match_nearest, with caliper = 0.2
+scheme = "overlap"                     # the calls that might as well have gone the other way
 """
 
 

@@ -47,14 +47,12 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
     from matplotlib.figure import Figure
 
     with matplotlib.style.context(["default", style]):
-        rows = len(picture.data["cities"]) if picture.kind == "forest" else 0
+        rows = sum(len(picture.data[name]) for name in ("cities", "balance") if name in picture.data)
         wide, tall = (6.5, 4.5) if framed else (5.4, 3.3)
         canvas = Figure(figsize=(wide, tall + 0.2 * max(0, rows - 11)))
         axes = canvas.add_subplot()
-        if picture.kind == "forest":
-            _forest(axes, picture)
-        else:
-            _path(axes, picture)
+        draw = {"forest": _forest, "love": _love, "events": _events}.get(picture.kind, _path)
+        draw(axes, picture)
         if framed:
             _frame(canvas, picture)
         target = io.BytesIO()
@@ -133,10 +131,11 @@ def _forest(axes: Axes, picture: Picture) -> None:
     height[rows["role"].ne("treated").to_numpy()] -= 0.5
     treated = rows["role"].eq("treated").to_numpy()
     axes.axvline(0, color=ink, lw=0.8, zorder=1)
+    low, high = (rows[end].where(np.isfinite(rows[end])).fillna(edge) for end, edge in _edges(rows))
     for mask, color, width, size in ((~treated, pale, 1.2, 4.2), (treated, accent, 2.6, 7.0)):
-        axes.hlines(height[mask], rows["low"][mask], rows["high"][mask], color=color, lw=width, zorder=2)
+        axes.hlines(height[mask], low[mask], high[mask], color=color, lw=width, zorder=2)
         axes.plot(rows["effect"][mask], height[mask], "o", ms=size, mfc=color, mec="white", mew=0.6, zorder=3)
-    axes.set_yticks(height, [textwrap.shorten(str(city), 28, placeholder="…") for city in rows["city"]])
+    axes.set_yticks(height, ["\n".join(_short(line) for line in str(city).split("\n")) for city in rows["city"]])
     for label, is_treated in zip(axes.get_yticklabels(), treated, strict=True):
         label.set(color=accent if is_treated else "#444444", fontweight="bold" if is_treated else "normal")
     axes.tick_params(axis="y", length=0)
@@ -144,12 +143,63 @@ def _forest(axes: Axes, picture: Picture) -> None:
     axes.grid(axis="x", visible=True)
     axes.set_ylim(height.min() - 0.7, 0.8)
     axes.set_xlabel(str(picture.labels["x"]))
-    ends = rows[["low", "high"]]
+    ends = rows[["low", "high"]].where(np.isfinite(rows[["low", "high"]]))
     if "range" in picture.data:
         _range(axes, picture.data["range"], str(picture.labels["range"]))
         ends = pd.concat([ends, picture.data["range"]])
     if picture.labels["percent"]:
-        _percent_axis(axes, float(ends["low"].min()), float(ends["high"].max()))
+        least, most = min(ends["low"].min(), rows["effect"].min(), 0), max(ends["high"].max(), rows["effect"].max(), 0)
+        _percent_axis(axes, float(least), float(most))
+
+
+def _edges(rows: pd.DataFrame) -> tuple[tuple[str, float], tuple[str, float]]:
+    """Give where a bar without an end runs to: beyond everything that has one."""
+    ends = rows[["effect", "low", "high"]].where(np.isfinite(rows[["effect", "low", "high"]]))
+    span = float(ends.max().max() - ends.min().min()) or 1.0
+    return ("low", float(ends.min().min()) - span), ("high", float(ends.max().max()) + span)
+
+
+def _love(axes: Axes, picture: Picture) -> None:
+    rows = picture.data["balance"]
+    height = -np.arange(len(rows), dtype=float)
+    small = picture.labels.number("small")
+    axes.hlines(height, rows["after"], rows["before"], color=pale, lw=1, zorder=1)
+    axes.plot(rows["before"], height, "o", ms=5.5, mfc="white", mec=grey, mew=1.2, zorder=2)
+    axes.plot(rows["after"], height, "o", ms=5.5, mfc=accent, mec="white", mew=0.6, zorder=3)
+    axes.axvline(small, color=ink, lw=1, ls=(0, (3, 2)), zorder=1)
+    axes.set_yticks(height, [_short(str(name)) for name in rows["covariate"]])
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="y", visible=False)
+    axes.set_xlim(0, max(1.12 * float(rows[["before", "after"]].max().max()), 1.5 * small))
+    axes.set_ylim(height.min() - 0.7, 0.9)
+    axes.set_xlabel(str(picture.labels["x"]))
+    first = rows.iloc[0]
+    sides: tuple[tuple[str, str, Literal["left", "right"], str], ...] = (
+        ("before", "as they came", "right", grey),
+        ("after", "adjusted", "left", accent),
+    )
+    for name, label, side, color in sides:
+        axes.annotate(
+            label, (first[name], 0), (0, 6), textcoords="offset points", ha=side, va="bottom", fontsize=9, color=color
+        )
+
+
+def _events(axes: Axes, picture: Picture) -> None:
+    rows = picture.data["events"]
+    after = (rows["event_time"] >= 0).to_numpy()
+    axes.axhline(0, color=ink, lw=0.8, zorder=1)
+    for mask, color in ((~after, grey), (after, accent)):
+        axes.vlines(rows["event_time"][mask], rows["low"][mask], rows["high"][mask], color=color, lw=1.6, zorder=2)
+        axes.plot(
+            rows["event_time"][mask], rows["estimate"][mask], "o", ms=5, mfc=color, mec="white", mew=0.6, zorder=3
+        )
+    axes.set_xlabel(str(picture.labels["x"]))
+    axes.set_ylabel(str(picture.labels["y"]))
+    _start(axes, -0.5, "start")
+
+
+def _short(name: str) -> str:
+    return textwrap.shorten(name, 38, placeholder="…")
 
 
 def _range(axes: Axes, limits: pd.DataFrame, label: str) -> None:

@@ -10,25 +10,28 @@ import pandas as pd
 
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.facts import Facts
-from coresponder_causal.core.inference import interval
+from coresponder_causal.core.inference import critical, interval
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.report import words
+from coresponder_causal.report.rows import across, events, love
 from coresponder_causal.report.sentences import finding
 from coresponder_causal.report.specs import Picture
 
 day = re.compile(r"\d{4}-\d{2}(?:-\d{2})?")
 
 
-def figure(result: Result | CheckResult, *, kind: Literal["path", "forest"] | None = None) -> Picture:
-    """Picture of a result, its course in time or its cities side by side; or of the estimates behind a check.
+def figure(*items: Result | CheckResult, kind: Literal["path", "forest"] | None = None) -> Picture:
+    """Picture of a result, its course in time or its cities side by side; of several results; or behind a check.
 
     Parameters
     ----------
-    result : Result or CheckResult
+    *items : Result or CheckResult
+        One of either; or several results, whose headlines are drawn below each other.
     kind : {"path", "forest"}, optional
         ``"path"``: observed against expected, period by period. ``"forest"``: the treated city's change beside that of
-        each comparison city. Default: cities where the result has them, else the path. A check has a forest only.
+        each comparison city. Default: cities where the result has them, else the path, else the effects by time since
+        the start. A check has one picture only: the love plot of balance, else its estimates.
 
     Returns
     -------
@@ -39,10 +42,22 @@ def figure(result: Result | CheckResult, *, kind: Literal["path", "forest"] | No
     Raises
     ------
     EstimationError
-        If the result carries neither, or the check no estimates; show it with ``report.table``.
+        If the result carries neither, the check no estimates, or several items are not all results; show them with
+        ``report.table``.
     """
+    results = [item for item in items if isinstance(item, Result)]
+    if len(items) > 1 and len(results) == len(items):
+        return across(results)
+    if len(items) != 1:
+        raise EstimationError(
+            f"a figure shows results or one check, not {len(items) - len(results)} checks and {len(results)} results",
+            mend="draw each check alone",
+        )
+    (result,) = items
     if isinstance(result, CheckResult):
-        return _estimates(result)
+        return love(result) if result.check == "balance" and len(result.table) else _estimates(result)
+    if "event_time" in result.terms and result.path is None:
+        return events(result)
     chosen = kind or ("forest" if result.cities is not None else "path")
     if chosen == "forest":
         return _forest(result, _needed(result, "cities"))
@@ -60,6 +75,8 @@ def pictures(result: Result) -> tuple[Picture, ...]:
     -------
     tuple of Picture
     """
+    if "event_time" in result.terms and result.path is None:
+        return (events(result),)
     made = [] if result.path is None else [figure(result, kind="path")]
     compared = result.cities is not None and result.cities["role"].eq("comparison").any()
     return (*made, figure(result, kind="forest")) if compared else tuple(made)
@@ -133,8 +150,8 @@ def _forest(result: Result, cities: pd.DataFrame) -> Picture:
     rows = ordered[["city", "role", "effect"]].assign(low=low, high=high)
     headline = result.tidy().iloc[0]
     own = rows["role"].eq("treated")
-    rows.loc[own, ["effect", "low", "high"]] = headline[["estimate", "conf_low", "conf_high"]].to_numpy(float)
-    half = float(headline["conf_high"] - headline["estimate"])
+    half = float(critical(result.df[0])) * float(headline["std_error"])  # of the prediction, also where ranks decide
+    rows.loc[own, ["effect", "low", "high"]] = headline["estimate"] + np.array([0, -half, half])
     outcome = words.outcome(result)
     as_large = int((rows.loc[~own, "effect"].abs() >= abs(float(headline["estimate"]))).sum())
     return Picture(

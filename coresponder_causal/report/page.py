@@ -15,10 +15,10 @@ from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.core.version import VERSION
 from coresponder_causal.report import words
-from coresponder_causal.report.figures import pictures
-from coresponder_causal.report.sentences import description, detectable, drift, finding, within_city
+from coresponder_causal.report.figures import figure, pictures
+from coresponder_causal.report.sentences import description, detectable, drift, finding, ranks, within_city
 from coresponder_causal.report.specs import Block, Bullets, Column, Fold, Page, Section, Sentence, Table
-from coresponder_causal.report.tables import distances, numbers_of, plain, table
+from coresponder_causal.report.tables import by_outcome, distances, numbers_of, plain, table
 
 simulated_banner = (
     "This is a simulated city. Its calls, its people and the effect of its programme were made by a computer program, "
@@ -44,7 +44,7 @@ libraries = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib")
 def page(
     results: Sequence[Result] = (),
     *,
-    checks: Sequence[CheckResult] = (),
+    checks: Sequence[CheckResult] | Sequence[Sequence[CheckResult]] = (),
     falsification: Sequence[CheckResult] = (),
     title: str | None = None,
     subtitle: str | None = None,
@@ -60,8 +60,8 @@ def page(
     ----------
     results : sequence of Result
         The first is the headline; a result whose first term only describes (``covered_within_city``) never is.
-    checks : sequence of CheckResult
-        Checks of the headline.
+    checks : sequence of CheckResult, or of sequences of them
+        Checks of the headline; or of every result, in the order of the results.
     falsification : sequence of CheckResult
         Checks of the contrast within the city, which only describes.
     title, subtitle : str, optional
@@ -94,11 +94,14 @@ def page(
     if not results and quality is None:
         raise CausalError("the page has nothing to show", mend="give results, or quality=")
     headline = next((result for result in results if not _describes(result)), None)
+    by_result = _by_result(results, headline, checks)
+    own = next((made for result, made in by_result if result is headline), ())
     sections = [
         _compared(design_lines, compared=bool(results)),
         *_evidence(headline),
-        _doubts(checks),
-        *_others(results, headline, falsification),
+        _doubts(own),
+        *_others(by_result, headline),
+        *_within(results, falsification),
         _together(results),
         _truth(results, truth),
         _quality(quality),
@@ -110,9 +113,25 @@ def page(
         title=title or _title(headline, results),
         subtitle=_subtitle(headline) if subtitle is None else subtitle,
         banners=banners,
-        finding=_finding(headline, results, checks, quality, design_lines),
+        finding=_finding(headline, results, own, quality, design_lines),
         sections=tuple(section for section in sections if section is not None),
     )
+
+
+Checked = tuple[Result, tuple[CheckResult, ...]]
+
+
+def _by_result(
+    results: Sequence[Result],
+    headline: Result | None,
+    checks: Sequence[CheckResult] | Sequence[Sequence[CheckResult]],
+) -> list[Checked]:
+    """Pair every result with its checks."""
+    alone = tuple(made for made in checks if isinstance(made, CheckResult))
+    if alone or not checks:
+        return [(result, alone if result is headline else ()) for result in results]
+    each = [tuple(made) for made in checks if not isinstance(made, CheckResult)]
+    return list(zip(results, each, strict=True))
 
 
 def _describes(result: Result) -> bool:
@@ -200,36 +219,62 @@ def _verdict_counts(checks: Sequence[CheckResult]) -> Sentence:
     )
 
 
-def _others(results: Sequence[Result], headline: Result | None, falsification: Sequence[CheckResult]) -> list[Section]:
-    """Every other design with its own picture; within-city contrasts as description."""
-    sections = [
-        Section(
-            title=f"What does another design say? {words.method(result.method)}",
-            blocks=(
-                finding(result),
-                detectable(result),
-                *((drift(result),) if "integrated_low" in result.extra else ()),
-                *pictures(result),
-            ),
-        )
-        for result in results
-        if result is not headline and not _describes(result)
-    ]
-    described = [result for result in results if result.terms["term"].eq(description).any()]
-    if described:
-        blocks: list[Block] = []
-        for result in described:
-            blocks += [within_city(result), *(pictures(result) if _describes(result) else ())]
-        blocks += [Sentence(text=str(check)) for check in falsification]
-        sections.append(Section(title="What did the covered hours do within the city?", blocks=tuple(blocks)))
+def _others(by_result: Sequence[Checked], headline: Result | None) -> list[Section]:
+    """Every other design with its own picture and checks; one section for all outcomes of the same design."""
+    families: dict[tuple[str, str, str], list[Checked]] = {}
+    for result, made in by_result:
+        if not _describes(result):
+            key = (words.named(result), result.estimand.contrast, result.provenance.options)
+            families.setdefault(key, []).append((result, made))
+    sections = []
+    for (first, made), *further in families.values():
+        if first is not headline:
+            sections.append(_other(first, made))
+        if further:
+            every = by_outcome([first, *(result for result, _ in further)])
+            sections.append(Section(title=f"{words.named(first)}: every outcome", blocks=(every,)))
     return sections
+
+
+def _other(result: Result, made: tuple[CheckResult, ...]) -> Section:
+    balanced = [figure(check) for check in made if check.check == "balance" and len(check.table)]
+    return Section(
+        title=f"What does another design say? {words.named(result)}",
+        blocks=(
+            finding(result),
+            *_how_sure(result),
+            *(Sentence(text=text) for text in _doubted(result, ())),
+            *pictures(result),
+            *balanced,
+            *((Fold(label="Its checks", table=table(*made)),) if made else ()),
+        ),
+    )
+
+
+def _how_sure(result: Result) -> list[Sentence]:
+    """Say what the design can detect, or how unusual the estimate is, and how far cities drift apart."""
+    ranked = [ranks(result)] if result.placebo is not None else [detectable(result)]
+    return [*ranked, *([drift(result)] if "integrated_low" in result.extra and result.placebo is None else [])]
+
+
+def _within(results: Sequence[Result], falsification: Sequence[CheckResult]) -> list[Section]:
+    """Within-city contrasts, as description."""
+    described = [result for result in results if result.terms["term"].eq(description).any()]
+    if not described:
+        return []
+    blocks: list[Block] = []
+    for result in described:
+        blocks += [within_city(result), *(pictures(result) if _describes(result) else ())]
+    blocks += [Sentence(text=str(check)) for check in falsification]
+    return [Section(title="What did the covered hours do within the city?", blocks=tuple(blocks))]
 
 
 def _together(results: Sequence[Result]) -> Section | None:
     if not results:
         return None
     every = Fold(label="Every term of every design", table=table(*results))
-    return Section(title="All estimates together", blocks=(table(*results, terms="headline"), every))
+    drawn = [figure(*results)] if sum(result.scale == "log_ratio" for result in results) > 1 else []
+    return Section(title="All estimates together", blocks=(*drawn, table(*results, terms="headline"), every))
 
 
 def _truth(results: Sequence[Result], truth: Mapping[str, float] | None) -> Section | None:

@@ -11,7 +11,7 @@ from coresponder_causal.report import words
 from coresponder_causal.report.effects import effects
 from coresponder_causal.report.specs import Sentence
 
-description = "covered_within_city"
+description, comparison_of_calls = "covered_within_city", "call_difference"
 
 
 def sentence(result: Result) -> Sentence:
@@ -70,7 +70,7 @@ def finding(result: Result) -> Sentence:
 
 
 def detectable(result: Result) -> Sentence:
-    """Say the smallest fall that the design finds four times in five.
+    """Say the smallest fall that the design finds four times in five, or that ranks among few can find none.
 
     Parameters
     ----------
@@ -80,9 +80,45 @@ def detectable(result: Result) -> Sentence:
     -------
     Sentence
     """
-    size = _amount(result, float(effects(result)["mde"].iloc[0]))
-    text = f"The smallest effect this design would find four times in five is a fall of {size}."
+    mde = float(effects(result)["mde"].iloc[0])
+    kind = "a difference" if result.method == comparison_of_calls else "a fall"
+    text = f"The smallest effect this design would find four times in five is {kind} of {_amount(result, mde)}."
+    if np.isinf(mde):
+        floor = words.p_value(result.extra.number("p_floor"))
+        text = f"By ranks this design finds no effect, however large: its p-value cannot go below {floor}."
     return Sentence(text=text, numbers=_numbers(result), support=result.support)
+
+
+def ranks(result: Result) -> Sentence:
+    """Say how unusual the estimate is among units without the treatment, and why no other p-value is given.
+
+    Parameters
+    ----------
+    result : Result
+        With placebo statistics.
+
+    Returns
+    -------
+    Sentence
+        ``numbers``: ``p_value, p_floor`` and, of a two-way regression, ``clustered_std_error, measured_size``.
+    """
+    assert result.placebo is not None  # asked of ranked results only
+    p, floor = float(result.tidy()["p_value"].iloc[0]), result.extra.number("p_floor")
+    of = result.placebo.shape[1] + 1
+    text = (
+        f"Among {of} cities, each in turn taken for the one with the programme, {round(p * of)} have an estimate as "
+        f"large or larger (permutation p = {words.p_value(p)}; it cannot go below {words.p_value(floor)})."
+    )
+    facts = {"p_value": p, "p_floor": floor}
+    if "clustered_std_error" in result.extra:
+        facts |= {name: result.extra.number(name) for name in ("clustered_std_error", "measured_size")}
+        text += (
+            f" The usual clustered standard error, {words.number(facts['clustered_std_error'])}, and p-values computed "
+            f"from it cannot be used: with one treated city a nominal 5 % test of that kind rejected "
+            f"{words.percent_size(100 * facts['measured_size'])} of the time where nothing had changed; the other "
+            f"cities' own estimates spread by {words.number(float(result.bse.iloc[0]))}."
+        )
+    return Sentence(text=text, numbers=Facts(facts), support=result.support)
 
 
 def within_city(result: Result) -> Sentence:
@@ -150,18 +186,50 @@ def drift(result: Result) -> Sentence:
 
 def _claim(result: Result) -> str:
     row = effects(result).iloc[0]
-    outcome = words.capital(words.outcome(result))
+    outcome, size = words.capital(words.outcome(result)), _amount(result, row["estimate"])
+    if result.method == comparison_of_calls:
+        return f"{outcome} were {size} {_more(result)} {_than(result)} ({_interval(result)})."
     verb = "fell" if row["estimate"] < 0 else "rose"
-    return f"{outcome} {verb} by {_amount(result, row['estimate'])} {_against(result)} ({_interval(result)})."
+    return f"{outcome} {verb} by {size} {_against(result)} ({_interval(result)})."
 
 
 def _unclear(result: Result) -> str:
     row = effects(result).iloc[0]
+    size = _amount(result, row["estimate"])
+    if result.method == comparison_of_calls:
+        less, more = _scale(result)
+        return (
+            f"The data cannot tell whether {words.outcome(result)} are {less} or {more} {_than(result)}: the best "
+            f"single estimate is {size} {_more(result)}, but the {_interval(result)} includes no difference."
+        )
     change = "a fall" if row["estimate"] < 0 else "a rise"
+    doubt = f"but the {_interval(result)} includes no change"
+    if np.isinf(row["conf_high"]):
+        doubt = "but ranks among so few cities exclude nothing"
     return (
         f"The data cannot tell whether {words.outcome(result)} changed {_against(result)}: the best single estimate is "
-        f"{change} of {_amount(result, row['estimate'])}, but the {_interval(result)} includes no change."
+        f"{change} of {size}, {doubt}."
     )
+
+
+def _scale(result: Result) -> tuple[str, str]:
+    """Words for less and more: of what happens or not, and of an amount."""
+    return ("rarer", "more frequent") if result.extra.get("yes_or_no") else ("lower", "higher")
+
+
+def _more(result: Result) -> str:
+    return _scale(result)[int(result.estimate[0] > 0)]
+
+
+def _than(result: Result) -> str:
+    """Say which calls were compared with which."""
+    treatment = str(result.extra.get("treatment"))
+    named = treatment.replace("_", " ")
+    those, others = words.treatments.get(treatment, (f"calls with {named}", "without it"))
+    like = {"match_nearest": "matched calls", "weight_propensity": "like calls"}.get(
+        str(result.extra.get("adjustment")), "other calls, whatever kind they were,"
+    )
+    return f"in {those} than in {like} {others}"
 
 
 def _against(result: Result) -> str:
@@ -171,6 +239,10 @@ def _against(result: Result) -> str:
         return "in the hours the team was on duty, against the other hours of the same city"
     if term == "triple_difference":
         return "in the hours the team was on duty, against the other hours and the comparison cities' experience"
+    if result.method == "did_group_time":
+        return "in the cities that started, against those that had not"
+    if result.method == "did_two_way":
+        return "against the other cities' change in the same time"
     if result.cities is not None:
         return "against what the comparison cities' experience predicts"
     if result.path is not None:

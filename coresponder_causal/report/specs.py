@@ -14,8 +14,8 @@ import pandas as pd
 
 from coresponder_causal.core.facts import Facts
 
-Form = Literal["text", "number", "signed", "whole", "share", "p"]
-PictureKind = Literal["series", "gap", "forest"]
+Form = Literal["text", "number", "signed", "fine", "whole", "share", "p"]
+PictureKind = Literal["series", "gap", "forest", "love", "events"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,9 @@ class Column:
         Column of the frame.
     label : str
         Heading in plain words.
-    form : {"text", "number", "signed", "whole", "share", "p"}
-        Text, three significant digits, the same with its sign always shown, whole numbers, two decimals, p-values.
+    form : {"text", "number", "signed", "fine", "whole", "share", "p"}
+        Text, three significant digits, the same with its sign always shown, five digits, whole numbers, two decimals,
+        p-values.
     """
 
     name: str
@@ -74,8 +75,9 @@ class Picture:
         Heading, and what is to be read below the picture.
     alt : str
         What the picture shows, for those who cannot see it.
-    kind : {"series", "gap", "forest"}
-        One city in time; its ratio to comparison cities in time; one row per city.
+    kind : {"series", "gap", "forest", "love", "events"}
+        One city in time; its ratio to comparison cities in time; one row per city or design; one row per covariate;
+        one point per time since the start.
     data : mapping of str to DataFrame
         Every number drawn.
     labels : Facts

@@ -18,6 +18,7 @@ from coresponder_causal.report.specs import Column, Table
 marks = {"contradicts": "✕", "no contradiction found": "○", "cannot tell": "?", "not applicable": "–"}
 evidence_columns = (
     Column("method", "Method"),
+    Column("outcome", "Outcome"),
     Column("term", "What"),
     Column("estimate", "Estimate", "signed"),
     Column("conf_low", "95 % from", "signed"),
@@ -52,8 +53,9 @@ def table(*items: Result | CheckResult, terms: Literal["all", "headline"] = "all
     Returns
     -------
     Table
-        Of results: ``method, term, estimate, conf_low, conf_high, unit, mde, df, p_value, n_obs, notes``, log ratios as
-        percent changes. Of checks: ``check, assumption, verdict, power, sentence``.
+        Of results: ``method, outcome`` (where there are several), ``term, estimate, conf_low, conf_high, unit, mde, df,
+        p_value, n_obs, notes``, log ratios as percent changes.
+        Of checks: ``check, assumption, verdict, power, sentence``.
 
     Raises
     ------
@@ -68,6 +70,41 @@ def table(*items: Result | CheckResult, terms: Literal["all", "headline"] = "all
             mend="call table once for the results and once for the checks",
         )
     return _evidence(results, terms) if results else _verdicts(checks)
+
+
+def by_outcome(results: Sequence[Result]) -> Table:
+    """Every term of one method for several outcomes, with standard errors, on the scale of the method.
+
+    Parameters
+    ----------
+    results : sequence of Result
+        Of one method.
+
+    Returns
+    -------
+    Table
+        ``outcome, term, estimate, std_error, conf_low, conf_high, p_value``.
+    """
+    columns = (
+        Column("outcome", "Outcome"),
+        Column("term", "What"),
+        Column("estimate", "Estimate", "fine"),
+        Column("std_error", "Standard error", "fine"),
+        Column("conf_low", "95 % from", "fine"),
+        Column("conf_high", "to", "fine"),
+        Column("p_value", "p", "p"),
+    )
+    frame = pd.concat(
+        [result.tidy().assign(outcome=words.outcome(result)) for result in results], ignore_index=True
+    ).assign(term=lambda table: table["term"].map(words.term))
+    unit = "log ratios" if results[0].scale == "log_ratio" else words.unit(results[0]).split(" per ", 1)[-1]
+    return Table(
+        title=f"{words.named(results[0])}, outcome by outcome",
+        frame=frame[[column.name for column in columns]],
+        columns=columns,
+        note=f"In {unit}." if unit == "log ratios" else f"Per {unit}.",
+        support=_support(results),
+    )
 
 
 def numbers_of(check: CheckResult) -> Table:
@@ -159,16 +196,17 @@ def _evidence(results: Sequence[Result], terms: Literal["all", "headline"]) -> T
         rows = effects(result)
         frames.append(
             rows.assign(
-                method=words.method(result.method),
+                method=words.named(result),
+                outcome=words.outcome(result),
                 term=rows["term"].map(words.term),
                 n_obs=result.n_obs,
                 notes=len(result.notes),
             ).head(len(rows) if terms == "all" else 1)
         )
-    frame = pd.concat(frames, ignore_index=True)[[column.name for column in evidence_columns]]
-    return Table(
-        title="Estimates", frame=frame, columns=evidence_columns, note=evidence_note, support=_support(results)
-    )
+    several = len({result.estimand.outcome for result in results}) > 1
+    columns = tuple(column for column in evidence_columns if several or column.name != "outcome")
+    frame = pd.concat(frames, ignore_index=True)[[column.name for column in columns]]
+    return Table(title="Estimates", frame=frame, columns=columns, note=evidence_note, support=_support(results))
 
 
 def _verdicts(checks: Sequence[CheckResult]) -> Table:
@@ -202,7 +240,7 @@ def _distance_rows(result: Result, truth: Mapping[str, float]) -> list[dict[str,
         rows.append(
             {
                 "key": f"{result.method}.{row['term']}",
-                "method": words.method(result.method),
+                "method": words.named(result),
                 "term": words.term(str(row["term"])),
                 "truth": shown,
                 "estimate": row["estimate"],

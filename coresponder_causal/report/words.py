@@ -14,7 +14,12 @@ methods = {
     "its_segmented": "Interrupted time series",
     "did_prediction_interval": "Comparison cities, prediction interval",
     "call_coverage": "Hours on duty",
+    "did_two_way": "Two-way regression",
+    "did_group_time": "Cities by the time they started",
+    "call_difference": "Attended against other calls",
 }
+kinds_of_adjustment = {"match_nearest": "matched", "weight_propensity": "weighted", "none": "as they came"}
+treatments = {"attended": ("calls the team attended", "it did not attend")}
 terms = {
     "mean_post": "mean after the start",
     "level_change": "change of level at the start",
@@ -22,6 +27,9 @@ terms = {
     "averted": "events averted in all",
     "triple_difference": "covered hours, beyond comparison cities",
     "covered_within_city": "covered hours, within the city (description)",
+    "effect": "calls with against calls without the treatment",
+    "overall": "mean over all that started",
+    "common_change": "change common to all",
 }
 outcomes = {
     "arrest": "arrests",
@@ -73,6 +81,8 @@ def percent(value: float) -> str:
 def percent_size(value: float) -> str:
     """Write as `percent` does, without the sign."""
     size = abs(float(value))
+    if not np.isfinite(size):
+        return "∞ %"
     if size >= 9.95:
         return f"{size:,.0f} %"
     if size >= 0.095:
@@ -93,12 +103,12 @@ def cell(value: object, form: Form) -> str:
     Parameters
     ----------
     value : object
-    form : {"text", "number", "signed", "whole", "share", "p"}
+    form : {"text", "number", "signed", "fine", "whole", "share", "p"}
 
     Examples
     --------
-    >>> cell(-0.5, "signed"), cell(12345, "whole"), cell(None, "text")
-    ('−0.500', '12,345', '–')
+    >>> cell(-0.5, "signed"), cell(12345, "whole"), cell(None, "text"), cell(-49.3402, "fine")
+    ('−0.500', '12,345', '–', '−49.34')
     """
     if value is None or value is pd.NaT or (isinstance(value, (float, np.floating)) and np.isnan(value)):
         return missing
@@ -110,12 +120,24 @@ def cell(value: object, form: Form) -> str:
         return f"{value:,.0f}".replace("-", "−")
     if form == "share":
         return f"{value:.2f}"
+    if form == "fine":
+        return f"{value:,.5g}".replace("-", "−")
     return {"number": number, "signed": signed, "p": p_value}[form](float(value))
 
 
 def method(name: str) -> str:
     """Name the method in plain words; by its own name with spaces where it has none."""
     return methods.get(name, name.replace("_", " "))
+
+
+def named(result: Result) -> str:
+    """Name the method with what sets this result apart from others of the same method."""
+    ways = {
+        "call_difference": kinds_of_adjustment.get(str(result.extra.get("adjustment")), ""),
+        "did_two_way": "clustered errors" if result.placebo is None else "ranks",
+    }
+    way = ways.get(result.method, "")
+    return f"{method(result.method)}{f', {way}' if way else ''}"
 
 
 def term(name: str) -> str:
@@ -139,7 +161,10 @@ def outcome(result: Result) -> str:
 
 def unit(result: Result) -> str:
     """Name the unit of the outcome per period, e.g. "calls a month"."""
-    return str(result.extra.get("outcome_unit", result.estimand.outcome.replace("_", " ")))
+    name = result.estimand.outcome
+    said = str(result.extra.get("outcome_unit", name)).replace("_", " ")
+    one = name.replace("_", " ")
+    return outcomes[name] + said.removeprefix(one) if name in outcomes and said.startswith(one) else said
 
 
 def city(result: Result) -> str:

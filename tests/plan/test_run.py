@@ -99,13 +99,13 @@ def study_of_hours(monthly_calls: float, n_comparison: int = 2) -> plan.Evaluati
 def test_the_comparison_of_cities_comes_before_the_single_series():
     assert [result.method for result in whole().results] == ["did_prediction_interval", "its_segmented"]
     assert [type(design).__name__ for design in whole().designs] == ["PanelDesign", "SeriesDesign"]
-    assert list(whole().checks) == ["did_prediction_interval", "its_segmented"]
+    assert len(whole().checks) == 2
 
 
 def test_every_result_has_its_five_checks():
-    for checks in whole().checks.values():
+    for checks in whole().checks:
         assert [check.check for check in checks] == CHECKS
-    assert whole().checks["did_prediction_interval"][4].table["outcome"].tolist() == ["burglary"]
+    assert whole().checks[0][4].table["outcome"].tolist() == ["burglary"]
     assert whole().falsification == ()
 
 
@@ -131,7 +131,7 @@ def test_hours_of_one_city_alone_describe_and_come_last():
     page = plan.evaluation_page(found)
     doubted = next(section for section in page.sections if section.title == "What could be wrong?")
     table = next(block for block in doubted.blocks if isinstance(block, report.Table))
-    assert table.frame["sentence"].tolist() == [check.sentence for check in found.checks["its_segmented"]]
+    assert table.frame["sentence"].tolist() == [check.sentence for check in found.checks[0]]
 
 
 def test_cities_with_a_programme_of_their_own_are_left_out_and_named():

@@ -1,0 +1,221 @@
+"""What a study can ask for: its designs, how each is formed of the study's counts, and which estimator reads it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import pandas as pd
+
+from coresponder_causal import design as designing
+from coresponder_causal import estimate
+from coresponder_causal.core.errors import DesignError
+from coresponder_causal.core.notes import note
+from coresponder_causal.core.result import Result
+from coresponder_causal.design import CallDesign, CoverageDesign, PanelDesign, SeriesDesign
+
+if TYPE_CHECKING:
+    from coresponder_causal.plan.assemble import Counts
+    from coresponder_causal.plan.study import Study
+
+Design = SeriesDesign | PanelDesign | CoverageDesign | CallDesign
+Options = Mapping[str, Any]
+Form = Callable[["Study", "Counts", str, Options], Design]
+enough_events = 60
+adjustments = ("match_nearest", "weight_propensity", "none")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Estimated:
+    """One estimate of a study.
+
+    Parameters
+    ----------
+    design : Design
+    full : Result
+        What checks are made of.
+    shown : Result
+        What is shown: ``full``, or its averages where it has a term for every cell.
+    """
+
+    design: Design
+    full: Result
+    shown: Result
+
+
+class Setting(NamedTuple):
+    """How a design is formed, what estimates it, options of a study that are the design's, other defaults."""
+
+    form: Form
+    estimator: Callable[..., Result]
+    keys: tuple[str, ...] = ()
+    defaults: Mapping[str, Any] = MappingProxyType({})
+
+
+def estimated(name: str, study: Study, data: Counts, outcome: str, options: Options) -> Estimated:
+    """Form one of a study's designs and estimate it.
+
+    Parameters
+    ----------
+    name : str
+        Name of the design.
+    study : Study
+    data : Counts
+    outcome : str
+    options : mapping
+        Options of the design and of its estimator, as the study states them.
+
+    Returns
+    -------
+    Estimated
+    """
+    setting = settings()[name]
+    design = setting.form(study, data, outcome, options)
+    own = {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
+    stated = {key: own[key] for key in _options(setting.estimator) if key in own}
+    result = setting.estimator(design, **(dict(setting.defaults) | stated))
+    shown = estimate.aggregate(result, by="event_time") if name == "adopters" else result
+    return Estimated(design=design, full=result, shown=shown)
+
+
+def rank(result: Result) -> int:
+    """Place of a result on the page: the headline first.
+
+    The triple difference leads where the treated city has at least 60 events a month and comparison cities bring
+    hours; then the comparison of cities; then units that start at different times; then the triple difference of fewer
+    events; then what is shown for comparison with the literature or only describes: the two-way regression, the single
+    series, attended against other calls, the covered hours of one city alone.
+    """
+    if result.method == "call_coverage":
+        if result.terms["term"].iloc[0] != "triple_difference":
+            return 7
+        return 0 if result.extra.number("mean_events") >= enough_events else 3
+    order = {"did_prediction_interval": 1, "did_group_time": 2, "did_two_way": 4, "its_segmented": 5}
+    return order.get(result.method, 6)
+
+
+def known_keys(name: str) -> tuple[str, ...]:
+    """Options that a study may state for one of its designs."""
+    setting = settings()[name]
+    adjusting = () if name != "calls" else (*_options(designing.match_nearest), *_options(designing.weight_propensity))
+    return tuple(dict.fromkeys(("outcomes", *setting.keys, *adjusting, *_options(setting.estimator))))
+
+
+def settings() -> dict[str, Setting]:
+    """Give every design a study can ask for, by name."""
+    calls = ("treatment", "covariates", "exact", "person", "stratum", "only", "adjust")
+    return {
+        "hours": Setting(_hours, estimate.call_coverage),
+        "cities": Setting(_cities, estimate.did_prediction_interval),
+        "series": Setting(_series, estimate.its_segmented),
+        "two_way": Setting(_cities, estimate.did_two_way, ("covariates",)),
+        "adopters": Setting(_adopters, estimate.did_group_time, ("covariates",)),
+        "calls": Setting(_calls, estimate.call_difference, calls, {"scale": "ratio"}),
+    }
+
+
+def _options(function: Callable[..., object]) -> tuple[str, ...]:
+    """Names of the keyword options of an estimator or an adjustment."""
+    return tuple(name for name, p in inspect.signature(function).parameters.items() if p.kind is p.KEYWORD_ONLY)
+
+
+def _hours(study: Study, data: Counts, outcome: str, _: Options) -> CoverageDesign:
+    doses: dict[str | None, Literal["planned_hours", "delivered_hours"]] = {
+        "planned_hours": "planned_hours",
+        "delivered_hours": "delivered_hours",
+    }
+    return CoverageDesign.from_tables(
+        data.hourly,
+        data.schedule,
+        outcome=outcome,
+        treated=str(study.city),
+        start=study.start,
+        start_between=study.start_between,
+        dose=doses.get(study.dose),
+    )
+
+
+def _cities(study: Study, data: Counts, outcome: str, options: Options) -> PanelDesign:
+    return PanelDesign.from_frame(
+        data.monthly,
+        outcome=outcome,
+        unit="city",
+        time="month",
+        treated=study.city,
+        start=study.start,
+        start_between=study.start_between,
+        exposure=_exposure(data.monthly),
+        dose=study.dose,
+        covariates=options.get("covariates", ()),
+    )
+
+
+def _adopters(study: Study, data: Counts, outcome: str, options: Options) -> PanelDesign:
+    """Cities by the month in which their programme started, as counts or, where populations are known, rates."""
+    frame = data.adopters
+    if _exposure(frame):
+        frame = frame.assign(**{outcome: 1000 * frame[outcome] / frame["population"]})
+        note(f"'{outcome}' is a month's number per 1,000 residents")
+    return PanelDesign.from_frame(
+        frame,
+        outcome=outcome,
+        unit="city",
+        time="month",
+        cohort="first_programme",
+        covariates=options.get("covariates", ()),
+    )
+
+
+def _series(study: Study, data: Counts, outcome: str, _: Options) -> SeriesDesign:
+    return SeriesDesign.from_frame(
+        data.monthly[data.monthly["city"] == study.city],
+        outcome=outcome,
+        time="month",
+        start=study.start,
+        start_between=study.start_between,
+        exposure=_exposure(data.monthly),
+        dose=study.dose,
+        breaks=data.breaks,
+        city=str(study.city),
+    )
+
+
+def _calls(study: Study, data: Counts, outcome: str, options: Options) -> CallDesign:
+    """Compare calls of the treated city in hours the team works, adjusted as asked."""
+    frame = data.calls[data.calls["city"] == study.city] if "city" in data.calls else data.calls
+    only = options.get("only", "team_on_duty" if "team_on_duty" in frame else None)
+    if only is not None:
+        frame = _only(frame, only)
+    person = options.get("person", "person" if "person" in frame else None)
+    plain = CallDesign.from_frame(
+        frame.reset_index(drop=True),
+        outcome=outcome,
+        treatment=options.get("treatment", "attended"),
+        covariates=options.get("covariates", ()),
+        exact=options.get("exact", ()),
+        person=person,
+        stratum=options.get("stratum"),
+    )
+    adjust = options.get("adjust", "weight_propensity")
+    if adjust == "none":
+        return plain
+    function: Callable[..., CallDesign] = getattr(designing, adjust)
+    return function(plain, **{key: options[key] for key in _options(function) if key in options})
+
+
+def _only(frame: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Keep the calls that could have been attended; the others are counted."""
+    if column not in frame or not pd.api.types.is_bool_dtype(frame[column].dropna()):
+        raise DesignError(
+            f"only = '{column}' is not a yes-or-no field of the calls", mend="name one, such as team_on_duty"
+        )
+    kept = frame[column].fillna(False).astype(bool)
+    note(f"{int((~kept).sum()):,} of {len(frame):,} calls are left out of the comparison of calls: {column} is not yes")
+    return frame[kept]
+
+
+def _exposure(monthly: pd.DataFrame) -> str | None:
+    return "population" if monthly["population"].notna().any() else None

@@ -1,0 +1,140 @@
+"""Pictures with one row, or one point, for each of several estimates: designs, covariates, times since the start."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from coresponder_causal.core.errors import EstimationError
+from coresponder_causal.core.facts import Facts
+from coresponder_causal.core.result import Result
+from coresponder_causal.core.verdict import CheckResult
+from coresponder_causal.report import words
+from coresponder_causal.report.effects import effects
+from coresponder_causal.report.sentences import description
+from coresponder_causal.report.specs import Picture
+
+small_difference = 0.1
+
+
+def across(results: Sequence[Result]) -> Picture:
+    """Draw the headlines of several designs on one axis of percent changes.
+
+    Parameters
+    ----------
+    results : sequence of Result
+        Those on another scale than ratios are counted in the caption and left out.
+
+    Returns
+    -------
+    Picture
+        ``data["cities"]``: ``city`` (name of the design and outcome), ``role, effect, low, high`` on the log scale; an
+        interval that has no end is drawn to the edge.
+
+    Raises
+    ------
+    EstimationError
+        If fewer than two results are ratios; show them with ``report.table``.
+    """
+    ratios = [result for result in results if result.scale == "log_ratio" and result.kind == "point"]
+    if len(ratios) < 2:
+        raise EstimationError(
+            f"{len(ratios)} of {len(results)} results are ratios: nothing to compare", mend="show them in a table"
+        )
+    rows = pd.DataFrame([_headline(result) for result in ratios])
+    rows["role"] = np.where(np.arange(len(rows)) == 0, "treated", "comparison")
+    left_out = len(results) - len(ratios)
+    said = f" {left_out} in other units {'is' if left_out == 1 else 'are'} not drawn." if left_out else ""
+    return Picture(
+        title="What each design says",
+        caption="Points: estimates. Bars: 95 % intervals, each of the kind its design gives; they answer different "
+        f"questions, so that they need not agree.{said}",
+        alt="One row per design. "
+        + " ".join(
+            f"{' '.join(name.split())}: {words.percent(100 * np.expm1(effect))}."
+            for name, effect in zip(rows["city"], rows["effect"].to_numpy(float), strict=True)
+        ),
+        kind="forest",
+        data={"cities": rows},
+        labels=Facts({"x": "Change, or difference between calls", "percent": True}),
+        support=None,
+    )
+
+
+def _headline(result: Result) -> dict[str, object]:
+    row = result.tidy().iloc[0]
+    about = " (description)" if row["term"] == description else ""
+    name = f"{words.named(result)}\n{words.outcome(result)}{about}"
+    return {"city": name, "effect": row["estimate"], "low": row["conf_low"], "high": row["conf_high"]}
+
+
+def love(check: CheckResult) -> Picture:
+    """Draw how far treated and untreated calls differ in each covariate, before and after adjustment.
+
+    Parameters
+    ----------
+    check : CheckResult
+        Of ``check.balance``.
+
+    Returns
+    -------
+    Picture
+        ``data["balance"]``: ``covariate, before, after``, standardised mean differences without sign, the largest
+        before adjustment first.
+
+    References
+    ----------
+    Love plot: Stuart, Lee & Leacy (2013), doi:10.1016/j.jclinepi.2013.01.013.
+    """
+    table = check.table
+    rows = pd.DataFrame(
+        {
+            "covariate": table["covariate"].str.replace("_", " "),
+            "before": table["smd_before"].abs(),
+            "after": table["smd_after"].abs(),
+        }
+    ).sort_values("before", ascending=False, kind="stable", ignore_index=True)
+    return Picture(
+        title="Are the calls alike that are compared?",
+        caption="Hollow: standardised difference of means as the calls came. Filled: after adjustment. The line marks "
+        f"{small_difference:g} standard deviations, beyond which a difference is usually not called small.",
+        alt=f"One row per covariate. {check.sentence}",
+        kind="love",
+        data={"balance": rows},
+        labels=Facts({"x": "Standardised difference of means", "small": small_difference}),
+    )
+
+
+def events(result: Result) -> Picture:
+    """Draw average effects by the time since the start.
+
+    Parameters
+    ----------
+    result : Result
+        Keyed by ``event_time``, as ``aggregate(..., by="event_time")`` gives it.
+
+    Returns
+    -------
+    Picture
+        ``data["events"]``: ``event_time, estimate, low, high``, joint bands where the result has them.
+    """
+    shown = effects(result).assign(event_time=result.terms["event_time"])
+    tidy = result.tidy()
+    joint = {"band_low", "band_high"} <= set(tidy)
+    if joint and result.scale != "log_ratio":
+        shown = shown.assign(conf_low=tidy["band_low"], conf_high=tidy["band_high"])
+    rows = shown[shown["event_time"].notna() & ~shown["term"].eq("overall")]
+    rows = rows.rename(columns={"conf_low": "low", "conf_high": "high"})
+    bars = f"95 % {'joint band' if joint else 'interval'}"
+    return Picture(
+        title=f"Effect on {words.outcome(result)} by the time since the start",
+        caption=f"Points: mean effect over the units seen at that time. Bars: {bars} of each. Before the start there "
+        "should be no effect.",
+        alt=f"One point per period since the start, from {rows['event_time'].min():g} to {rows['event_time'].max():g}.",
+        kind="events",
+        data={"events": rows[["event_time", "estimate", "low", "high"]].astype(float).reset_index(drop=True)},
+        labels=Facts({"x": "Periods since the start", "y": words.capital(f"effect, {shown['unit'].iloc[0]}")}),
+        support=result.support,
+    )
