@@ -92,7 +92,6 @@ def counts(study: Study, tables: Mapping[str, pd.DataFrame]) -> Counts:
         _doubt_other_breaks(study, tables.get("breaks"), monthly)
         for day in breaks:
             doubt(f"recording of {study.primary} changed on {day}: the city's own series alone gets a step there")
-    said = tuple(type(line)(f"{line[:1].upper()}{line[1:]}.") for line in lines)
     return Counts(
         monthly=monthly.reset_index(drop=True),
         hourly=hourly.reset_index(drop=True),
@@ -100,8 +99,13 @@ def counts(study: Study, tables: Mapping[str, pd.DataFrame]) -> Counts:
         calls=_followed(calls, tables.get("outcomes")) if "calls" in study.designs else pd.DataFrame(),
         schedule=schedule,
         breaks=breaks,
-        lines=said,
+        lines=tuple(map(sentence_of, lines)),
     )
+
+
+def sentence_of(line: str) -> str:
+    """Make a note a sentence; a doubt stays one."""
+    return type(line)(f"{line[:1].upper()}{line[1:]}.")
 
 
 def _with_numbers(city_panel: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -139,9 +143,9 @@ def _adopters(study: Study, programmes: pd.DataFrame, monthly: pd.DataFrame) -> 
     starts = programmes.groupby("city")["start_earliest"].min()
     own = study.start or (study.start_between or ("",))[0]
     starts[str(study.city)] = pd.Timestamp(own)
-    spans = programmes[programmes["start_latest"] > programmes["start_earliest"]]["city"].astype(str)
-    if len(spans):
-        note(f"start between two dates, the earlier one taken: {', '.join(sorted(set(spans) - {str(study.city)}))}")
+    spans = set(programmes[programmes["start_latest"] > programmes["start_earliest"]]["city"].astype(str))
+    if others := sorted(spans - {str(study.city)}):
+        note(f"start between two dates, the earlier one taken: {', '.join(others)}")
     first = pd.to_datetime(monthly["city"].map(starts)).dt.to_period("M")
     return monthly.assign(first_programme=first).reset_index(drop=True)
 

@@ -13,7 +13,7 @@ import pandas as pd
 from coresponder_causal import design as designing
 from coresponder_causal import estimate
 from coresponder_causal.core.errors import DesignError
-from coresponder_causal.core.notes import note
+from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.core.result import Result
 from coresponder_causal.design import CallDesign, CoverageDesign, PanelDesign, SeriesDesign
 
@@ -189,11 +189,13 @@ def _calls(study: Study, data: Counts, outcome: str, options: Options) -> CallDe
     only = options.get("only", "team_on_duty" if "team_on_duty" in frame else None)
     if only is not None:
         frame = _only(frame, only)
+    treatment = options.get("treatment", "attended")
+    frame = _known(frame, outcome, treatment)
     person = options.get("person", "person" if "person" in frame else None)
     plain = CallDesign.from_frame(
         frame.reset_index(drop=True),
         outcome=outcome,
-        treatment=options.get("treatment", "attended"),
+        treatment=treatment,
         covariates=options.get("covariates", ()),
         exact=options.get("exact", ()),
         person=person,
@@ -215,6 +217,18 @@ def _only(frame: pd.DataFrame, column: str) -> pd.DataFrame:
     kept = frame[column].fillna(False).astype(bool)
     note(f"{int((~kept).sum()):,} of {len(frame):,} calls are left out of the comparison of calls: {column} is not yes")
     return frame[kept]
+
+
+def _known(frame: pd.DataFrame, outcome: str, treatment: str) -> pd.DataFrame:
+    """Leave out calls whose outcome nobody knows, and say how many of each kind they are."""
+    if outcome not in frame or treatment not in frame or not frame[outcome].isna().any():
+        return frame
+    unknown = frame[outcome].isna()
+    shares = unknown.groupby(frame[treatment]).mean()
+    said = " and ".join(f"{share:.0%} of those with {treatment} = {arm}" for arm, share in shares.items())
+    doubt(f"{outcome} is not known of {int(unknown.sum()):,} of {len(frame):,} calls ({said}): they are left out")
+    kept = frame[~unknown]
+    return kept.assign(**{outcome: kept[outcome].astype(float)})
 
 
 def _exposure(monthly: pd.DataFrame) -> str | None:

@@ -19,7 +19,7 @@ from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.data import findings, read_table, validate
 from coresponder_causal.data.columns import Finding
 from coresponder_causal.design import CallDesign
-from coresponder_causal.plan.assemble import Counts, counts
+from coresponder_causal.plan.assemble import Counts, counts, sentence_of
 from coresponder_causal.plan.designs import Design, Estimated, estimated, rank
 from coresponder_causal.plan.study import Study
 
@@ -152,7 +152,7 @@ def run(
         designs=tuple(one.design for one in made),
         checks=tuple(pair[1] for pair in found),
         falsification=_falsified(study, made),
-        lines=(*read, *data.lines, *(f"{line[:1].upper()}{line[1:]}." for line in said)),
+        lines=(*read, *data.lines, *map(sentence_of, said)),
     )
 
 

@@ -170,7 +170,8 @@ def _love(axes: Axes, picture: Picture) -> None:
     axes.set_yticks(height, [_short(str(name)) for name in rows["covariate"]])
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y", visible=False)
-    axes.set_xlim(0, max(1.12 * float(rows[["before", "after"]].max().max()), 1.5 * small))
+    most = max(1.12 * float(rows[["before", "after"]].max().max()), 1.5 * small)
+    axes.set_xlim(-0.02 * most, most)
     axes.set_ylim(height.min() - 0.7, 0.9)
     axes.set_xlabel(str(picture.labels["x"]))
     first = rows.iloc[0]

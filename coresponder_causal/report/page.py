@@ -17,7 +17,7 @@ from coresponder_causal.core.version import VERSION
 from coresponder_causal.report import words
 from coresponder_causal.report.figures import figure, pictures
 from coresponder_causal.report.sentences import description, detectable, drift, finding, ranks, within_city
-from coresponder_causal.report.specs import Block, Bullets, Column, Fold, Page, Section, Sentence, Table
+from coresponder_causal.report.specs import Block, Bullets, Column, Fold, Page, Picture, Section, Sentence, Table
 from coresponder_causal.report.tables import by_outcome, distances, numbers_of, plain, table
 
 simulated_banner = (
@@ -37,6 +37,7 @@ questions = {
     "series": "How do we know? The city against its own course",
     "gap": "How do we know? The city against the comparison cities over time",
     "forest": "How do we know? The city beside each comparison city",
+    "events": "How do we know? Cities by the time since they started",
 }
 libraries = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib")
 
@@ -206,7 +207,13 @@ def _doubts(checks: Sequence[CheckResult]) -> Section | None:
         for check in checks
         if len(check.table)
     ]
-    return Section(title="What could be wrong?", blocks=(_verdict_counts(checks), table(*checks), *folds))
+    return Section(
+        title="What could be wrong?", blocks=(_verdict_counts(checks), table(*checks), *_love(checks), *folds)
+    )
+
+
+def _love(checks: Sequence[CheckResult]) -> list[Picture]:
+    return [figure(check) for check in checks if check.check == "balance" and len(check.table)]
 
 
 def _verdict_counts(checks: Sequence[CheckResult]) -> Sentence:
@@ -237,7 +244,6 @@ def _others(by_result: Sequence[Checked], headline: Result | None) -> list[Secti
 
 
 def _other(result: Result, made: tuple[CheckResult, ...]) -> Section:
-    balanced = [figure(check) for check in made if check.check == "balance" and len(check.table)]
     return Section(
         title=f"What does another design say? {words.named(result)}",
         blocks=(
@@ -245,7 +251,7 @@ def _other(result: Result, made: tuple[CheckResult, ...]) -> Section:
             *_how_sure(result),
             *(Sentence(text=text) for text in _doubted(result, ())),
             *pictures(result),
-            *balanced,
+            *_love(made),
             *((Fold(label="Its checks", table=table(*made)),) if made else ()),
         ),
     )

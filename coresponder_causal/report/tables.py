@@ -95,7 +95,7 @@ def by_outcome(results: Sequence[Result]) -> Table:
         Column("p_value", "p", "p"),
     )
     frame = pd.concat(
-        [result.tidy().assign(outcome=words.outcome(result)) for result in results], ignore_index=True
+        [result.tidy().assign(outcome=words.counted(result)) for result in results], ignore_index=True
     ).assign(term=lambda table: table["term"].map(words.term))
     unit = "log ratios" if results[0].scale == "log_ratio" else words.unit(results[0]).split(" per ", 1)[-1]
     return Table(

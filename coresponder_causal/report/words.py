@@ -154,9 +154,14 @@ def term(name: str) -> str:
 
 def outcome(result: Result) -> str:
     """Name what is counted: "calls", "arrests", "the rate of burglary"."""
+    plain = counted(result)
+    return plain if plain.endswith("s") or result.estimand.outcome in outcomes else f"the rate of {plain}"
+
+
+def counted(result: Result) -> str:
+    """Name the outcome itself: "arrests", "burglary"."""
     name = result.estimand.outcome
-    plain = outcomes.get(name, name.replace("_", " "))
-    return plain if plain.endswith("s") or name in outcomes else f"the rate of {plain}"
+    return outcomes.get(name, name.replace("_", " "))
 
 
 def unit(result: Result) -> str:

@@ -139,12 +139,12 @@ def test_everything_wrong_is_listed_at_once(read):
         read(text + "\n[extras]\nx = 1\n")
     said = "\n".join(problems(caught))
     for what in (
-        "unknown section [extras]: sections are study, tables, treated, outcomes, designs",
+        "unknown section [extras]: sections are study, tables, treated, outcomes, designs, hours, cities",
         "unknown key 'name' in [study]: keys are title, sensitive, simulated, seed",
         "unknown table 'people' in [tables]: tables are breaks, calls",
         "seed in [study] is 'seven': write a whole number",
         "start in [treated] is 2020: write a date or month",
-        "unknown designs ['rdd']: designs are hours, cities, series",
+        "unknown designs ['rdd']: designs are hours, cities, series, two_way, adopters, calls",
         "key 'title' in [study] is missing: add it",
         "table 'calls': there is no file gone.csv: correct the path",
         "key 'city' in [treated] is missing",
@@ -171,6 +171,54 @@ def test_each_rule_is_named(read, old, new, says):
     assert old in WHOLE
     with pytest.raises(DataError) as caught:
         read(WHOLE.replace(old, new))
+    assert says in caught.value.what
+
+
+TWO_WAY = """
+[[two_way]]
+log = true
+inference = "permutation"
+
+[[two_way]]
+outcomes = ["arrest", "hold"]
+inference = "cluster"
+"""
+
+
+def test_options_of_a_design_may_stand_several_times(read):
+    study = read(WHOLE.replace('"series"]', '"series", "two_way"]') + TWO_WAY)
+    assert [outcome for outcome, _ in study.asked("two_way")] == ["arrest", "arrest", "hold"]
+    assert [options.get("log") for _, options in study.asked("two_way")] == [True, None, None]
+    assert list(study.asked("hours")) == [("arrest", {})]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[cities]\nharmonics = 1", "[cities] has options, but run in [designs] does not name it"),
+        ("[series]\nwidth = 1", "unknown key 'width' in [series]: keys are outcomes, errors, link"),
+        ('[series]\noutcomes = "calls"', "outcomes in [series] is 'calls': write a list of names"),
+        ("series = 3", "series is a value, not a section"),
+    ],
+)
+def test_options_that_no_design_has_are_named(read, text, says):
+    with pytest.raises(DataError) as caught:
+        read(f"{text}\n{WHOLE}" if "= 3" in text else WHOLE + text)
+    assert says in caught.value.what
+
+
+@pytest.mark.parametrize(
+    ("run", "text", "says"),
+    [
+        ('["calls"]', "", "key 'covariates' in [calls] is missing"),
+        ('["calls"]', '[calls]\ncovariates = ["hour"]', "key 'outcomes' in [calls] is missing: name fields of calls"),
+        ('["calls"]', '[calls]\nadjust = "weights"', "adjust in [calls] is 'weights': choose from match_nearest"),
+        ('["adopters"]', "", "design 'adopters' needs the table programmes"),
+    ],
+)
+def test_what_calls_and_adopters_need_is_named(read, run, text, says):
+    with pytest.raises(DataError) as caught:
+        read(WHOLE.replace('["hours", "series"]', run) + text)
     assert says in caught.value.what
 
 
