@@ -57,13 +57,22 @@ def test_without_a_study_the_embedded_one_is_evaluated(tmp_path, monkeypatch, re
     assert "This is a simulated city: nothing here is evidence about a real programme." in done.output
     page, results = plain(out / "index.html"), stored(out)
     assert "This is a simulated city." in page
-    assert [result.method for result in results] == ["call_coverage", "did_prediction_interval", "its_segmented"]
+    assert [result.method for result in results] == [
+        "call_coverage",
+        "did_prediction_interval",
+        "did_two_way",
+        "its_segmented",
+        "call_difference",
+        "call_difference",
+    ]
     assert "Estimates beside the known truth" in page
     truths = world("west_sac_like", seed=1).truth
     for true, estimate in (
         (truths.hours_log_ratio, results[0].estimate[0]),
         (truths.city_log_ratio, results[1].estimate[0]),
         (truths.city_log_ratio, results[2].estimate[0]),
+        (truths.city_log_ratio, results[3].estimate[0]),
+        (plan.truths(world("west_sac_like", seed=1))["call_difference.effect"], results[4].estimate[0]),
     ):
         shown, distance = 100 * math.expm1(true), 100 * (math.expm1(estimate) - math.expm1(true))
         assert signed(shown) in page
@@ -97,7 +106,12 @@ def test_a_study_made_by_init_can_be_evaluated_as_it_is(initialised, tmp_path):
     assert "simulated" not in done.output
     assert files(folder) == before
     # The examples hold calls of the treated city alone: its hours describe and cannot lead.
-    assert [result.method for result in stored(out)] == ["did_prediction_interval", "its_segmented", "call_coverage"]
+    assert [result.method for result in stored(out)] == [
+        "did_prediction_interval",
+        "its_segmented",
+        "call_difference",
+        "call_coverage",
+    ]
     page = plain(out / "index.html")
     assert "Not for release." in page
     assert "Our co-responder programme" in page

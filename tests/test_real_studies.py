@@ -54,7 +54,7 @@ def denver(arrests, data_dir, tmp_path_factory) -> tuple[str, str, list[Result]]
 
 
 def test_denver_is_one_treated_county_of_seven(arrests, denver):
-    screen, page, (result,) = denver
+    screen, page, (result, *_) = denver
     assert result.method == "did_prediction_interval"
     assert (result.n_obs, result.n_units) == (len(arrests), arrests["fips_state_county_code"].nunique()) == (168, 7)
     assert "1 treated (08031), 6 never treated" in page
@@ -77,7 +77,7 @@ def test_denver_says_its_rank_and_that_no_permutation_test_could_reject(denver):
 
 
 def test_denvers_counts_are_those_of_the_file(arrests, denver):
-    _, _, (result,) = denver
+    _, _, (result, *_) = denver
     own = arrests[arrests["fips_state_county_code"] == "08031"].sort_values("date")
     after = own["date"] >= "2020-06"
     np.testing.assert_array_equal(result.path["events"], own["grand_total_arrests"])
@@ -85,6 +85,35 @@ def test_denvers_counts_are_those_of_the_file(arrests, denver):
     assert result.path["dose"].tolist() == after.astype(float).tolist()
     totals = arrests.groupby("fips_state_county_code")["grand_total_arrests"].sum()
     assert result.cities.set_index("city")["events"].to_dict() == totals.to_dict()
+
+
+def test_denvers_page_says_why_the_printed_p_values_cannot_be_used(denver):
+    _, page, results = denver
+    ranked = results[1]
+    assert (ranked.method, ranked.pvalues.iloc[0]) == ("did_two_way", pytest.approx(4 / 7, rel=1e-12))
+    assert (
+        "Among 7 cities, each in turn taken for the one with the programme, 4 have an estimate as large or larger"
+        in page
+    )
+    assert "(permutation p = 0.571; it cannot go below 0.143)" in page
+    assert "The usual clustered standard error, 29.2, and p-values computed from it cannot be used" in page
+    assert "rejected 32 % of the time where nothing had changed" in page
+
+
+def test_denvers_study_gives_the_published_coefficients_and_standard_errors(denver, data_dir):
+    """The fourteen of the printed table: from counts and populations here, from rates per 100,000 there."""
+    printed = pd.read_csv(data_dir / "duke_star_arrests" / "regression_results.csv", dtype=str)
+    names = {"arrest_rate_gt_arrests": "arrest"}
+    terms = {"mean_post": "post_treatment:treatment", "common_change": "post_treatment"}
+    _, page, results = denver
+    found = {result.estimand.outcome: result for result in results if "common_change" in result.params}
+    for row in printed.to_dict("records"):
+        outcome = row["independent variable"]
+        result = found[names.get(outcome, outcome.replace("arrest_rate_gt_", "grand_total_"))]
+        (term,) = [ours for ours, theirs in terms.items() if theirs == row["coefficient name"]]
+        for value, text in ((result.params[term], row["coef"]), (result.bse[term], row["std err"])):
+            assert f"{value:.{len(text.partition('.')[2])}f}" == f"{float(text):.{len(text.partition('.')[2])}f}"
+            assert f"{value:,.5g}".replace("-", "−") in page
 
 
 @pytest.fixture(scope="module")
