@@ -1,7 +1,9 @@
 """Plans: a study as its file states it, and the corridor it is run through."""
 
+from coresponder_causal.plan.ahead import designs_of, write_calibration, write_power
 from coresponder_causal.plan.embedded import embedded_study, truths
 from coresponder_causal.plan.run import (
+    Design,
     Evaluation,
     evaluation_page,
     publish,
@@ -14,8 +16,10 @@ from coresponder_causal.plan.study import Study, read_study
 from coresponder_causal.plan.template import write_template
 
 __all__ = [
+    "Design",
     "Evaluation",
     "Study",
+    "designs_of",
     "embedded_study",
     "evaluation_page",
     "publish",
@@ -25,5 +29,7 @@ __all__ = [
     "refuse_filled",
     "run",
     "truths",
+    "write_calibration",
+    "write_power",
     "write_template",
 ]

@@ -15,7 +15,7 @@ import pandas as pd
 from coresponder_causal.core.facts import Facts
 
 Form = Literal["text", "number", "signed", "whole", "share", "p"]
-PictureKind = Literal["series", "gap", "forest"]
+PictureKind = Literal["series", "gap", "forest", "power"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +74,8 @@ class Picture:
         Heading, and what is to be read below the picture.
     alt : str
         What the picture shows, for those who cannot see it.
-    kind : {"series", "gap", "forest"}
-        One city in time; its ratio to comparison cities in time; one row per city.
+    kind : {"series", "gap", "forest", "power"}
+        One city in time; its ratio to comparison cities in time; one row per city; how often effects are found.
     data : mapping of str to DataFrame
         Every number drawn.
     labels : Facts

@@ -14,6 +14,7 @@ methods = {
     "its_segmented": "Interrupted time series",
     "did_prediction_interval": "Comparison cities, prediction interval",
     "call_coverage": "Hours on duty",
+    "did_two_way": "Two-way regression",
 }
 terms = {
     "mean_post": "mean after the start",

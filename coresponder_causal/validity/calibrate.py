@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from coresponder_causal.core.errors import EstimationError
-from coresponder_causal.validity.layout import D
-from coresponder_causal.validity.pre_period import Drift, PrePeriod, pre_period
+from coresponder_causal.validity.drift import Drift
+from coresponder_causal.validity.layout import Design
+from coresponder_causal.validity.pre_period import PrePeriod, pre_period
 from coresponder_causal.validity.replicate import Tell, chosen_methods, rate_error, replicate, silent
 
 nominal = 0.05
@@ -44,14 +45,14 @@ class Calibration:
     def sentence(self) -> str:
         """The finding in plain words."""
         said = [_method_sentence(rows) for _, rows in self.table.groupby("method", sort=False)]
-        return " ".join([f"{self.name}.", *said, self.drift.sentence])
+        return " ".join([f"{self.name[:1].upper()}{self.name[1:]}.", *said, self.drift.sentence])
 
     def __str__(self) -> str:
         return self.sentence
 
 
 def calibrate(
-    design: D,
+    design: Design,
     *,
     methods: Sequence[str] | None = None,
     effects: Sequence[float] = (0.0, -10.0, -20.0, -30.0),
@@ -134,14 +135,14 @@ def require_study(effects: Sequence[float], replications: int) -> None:
         )
 
 
-def design_name(fitted: PrePeriod[D]) -> str:
+def design_name(fitted: PrePeriod) -> str:
     """Name the study that is redrawn."""
-    plan, others = fitted.layout, len(fitted.layout.cities) - 1
+    plan, others, period = fitted.layout, len(fitted.layout.cities) - 1, fitted.design.period_name
     before, after = int((~plan.after).sum()), int(plan.after.sum())
     against = f" against {others} others" if others else ""
     return (
-        f"{fitted.design.outcome} in {plan.cities[0]}{against}, {before} {fitted.design.period_name} before and "
-        f"{after} from the start on"
+        f"{fitted.design.outcome} in {plan.cities[0]}{against}, {before} {period} before and {after} {period} from the "
+        "start on"
     )
 
 
@@ -176,7 +177,7 @@ def _method_sentence(rows: pd.DataFrame) -> str:
         else:
             change = f"a {'fall' if row['effect'] < 0 else 'rise'} of {abs(row['effect']):g} %"
             said.append(f"it finds {change} in {share}")
-    covered = f"its 95 % interval holds the truth in {100 * rows['covered'].min():.0f} % or more"
+    covered = f"its 95 % interval holds the truth in at least {100 * rows['covered'].min():.0f} %"
     failures = int(rows["failures"].sum())
     failed = f"; {failures} of {int(rows['replications'].sum())} fits failed" if failures else ""
     return f"{first['method']}: {'; '.join([*said, covered])}{failed}."

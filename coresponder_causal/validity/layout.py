@@ -15,7 +15,7 @@ from coresponder_causal.design import CoverageDesign, PanelDesign, SeriesDesign
 
 Array = NDArray[np.float64]
 Design: TypeAlias = PanelDesign | SeriesDesign | CoverageDesign
-D = TypeVar("D", PanelDesign, SeriesDesign, CoverageDesign)
+D = TypeVar("D", bound=PanelDesign | SeriesDesign | CoverageDesign)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -100,6 +100,12 @@ def with_counts(design: D, counts: Array) -> D:
     counts : ndarray, shape (n,)
     """
     return replace(design, source=design.source.assign(**{str(design.outcome): counts}))
+
+
+def blinded(design: D) -> D:
+    """Return a design whose outcome is missing from the start on, so that nothing downstream can read it."""
+    before = design.axis.positions < design.start_position
+    return with_counts(design, np.where(before, design.source[design.outcome].to_numpy(float), np.nan))
 
 
 def _of_panel(d: PanelDesign) -> Layout:

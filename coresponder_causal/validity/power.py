@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.validity.calibrate import design_name, nominal, require_study
-from coresponder_causal.validity.layout import Array, D
+from coresponder_causal.validity.drift import Drift
+from coresponder_causal.validity.layout import Array, Design
 from coresponder_causal.validity.lengthen import reaching
-from coresponder_causal.validity.pre_period import Drift, PrePeriod, pre_period
+from coresponder_causal.validity.pre_period import PrePeriod, pre_period
 from coresponder_causal.validity.replicate import Tell, batches, chosen_methods, rate_error, replicate, silent
 
 wanted, resamples = 0.8, 400
@@ -63,14 +64,16 @@ class Power:
     @property
     def sentence(self) -> str:
         """The finding in plain words."""
-        return " ".join([f"{self.name}.", _mde_sentence(self), _periods_sentence(self), self.drift.sentence])
+        name = f"{self.name[:1].upper()}{self.name[1:]}."
+        said = [name, _mde_sentence(self), _periods_sentence(self), self.drift.sentence]
+        return " ".join(part for part in said if part)
 
     def __str__(self) -> str:
         return self.sentence
 
 
 def power(
-    design: D,
+    design: Design,
     *,
     method: str | None = None,
     effects: Sequence[float] = (-5.0, -10.0, -15.0, -20.0, -25.0, -30.0, -40.0, -50.0),
@@ -138,8 +141,7 @@ def power(
     grid = sorted(map(float, effects), key=abs)
     whole = (len(grid) + len(lengths)) * batches(replications)
 
-    def found(study: D, changes: list[float], before: int) -> tuple[PrePeriod[D], pd.DataFrame]:
-        fitted = pre_period(study, tau=tau)
+    def found(fitted: PrePeriod, changes: list[float], before: int) -> pd.DataFrame:
         rows = replicate(
             fitted,
             methods=[name],
@@ -148,11 +150,12 @@ def power(
             seed=seed,
             tell=lambda done, _: tell(before * batches(replications) + done, whole),
         )
-        return fitted, rows.assign(found=rows["p_value"] < nominal)
+        return rows.assign(found=rows["p_value"] < nominal)
 
-    fitted, rows = found(design, grid, 0)
+    fitted, *longer = _fits([design, *[reaching(design, length) for length in lengths]], tau)
+    rows = found(fitted, grid, 0)
     mde, mde_low, mde_high = _detectable(grid, rows, seed)
-    later = [found(reaching(design, length), [float(at)], len(grid) + i)[1] for i, length in enumerate(lengths)]
+    later = [found(study, [float(at)], len(grid) + i) for i, study in enumerate(longer)]
     periods = pd.DataFrame([{"periods": n} | _power(rows) for n, rows in zip(lengths, later, strict=True)])
     needed = crossing(np.array(lengths, float), periods["power"].to_numpy()) if lengths else np.nan
     by_effect = [part for _, part in rows.groupby("effect", sort=False)]
@@ -194,6 +197,13 @@ def crossing(places: Array, powers: Array) -> float:
         return float("nan")
     share = (wanted - powers[last]) / (powers[last + 1] - powers[last])
     return float(places[last] + share * (places[last + 1] - places[last]))
+
+
+def _fits(designs: Sequence[Design], tau: float | None) -> list[PrePeriod]:
+    """Fit a design at several lengths; all draw from the longest, so that shorter studies begin as longer ones do."""
+    fits = [pre_period(design, tau=tau) for design in designs]
+    longest = max((fit.process for fit in fits), key=lambda process: len(process.dose))
+    return [replace(fit, process=longest) for fit in fits]
 
 
 def _require_one_direction(effects: Sequence[float], at: float) -> None:
@@ -252,7 +262,7 @@ def _mde_sentence(p: Power) -> str:
             f"{p.method} finds even a {word} of {abs(last['effect']):g} % in only {100 * last['power']:.0f} % of the "
             "redrawn studies"
         )
-    elif p.mde == p.curve["effect"].iloc[0]:
+    elif np.isclose(p.mde, p.curve["effect"].iloc[0]):
         said = f"{p.method} finds a {word} of {abs(p.mde):g} % in four of five redrawn studies or more"
     else:
         high = "beyond the curve" if np.isnan(p.mde_high) else f"{abs(p.mde_high):.0f} %"
@@ -261,7 +271,7 @@ def _mde_sentence(p: Power) -> str:
     row = p.curve.iloc[(p.curve["effect"] - p.at).abs().argmin()]
     if not np.isnan(row["exaggeration"]):
         said += (
-            f"; a true {word} of {abs(row['effect']):g} % it finds in {100 * row['power']:.0f} % of them, and what it then "
+            f"; a true {word} of {abs(row['effect']):g} % it finds in {100 * row['power']:.0f} %, and what it then "
             f"finds is on average {row['exaggeration']:.1f} times as large as the truth"
         )
     return f"{said}."

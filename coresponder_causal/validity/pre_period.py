@@ -8,67 +8,29 @@ advance.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Generic
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 
 from coresponder_causal.core.errors import DesignError, EstimationError
-from coresponder_causal.core.inference import chi_square_quantile
-from coresponder_causal.core.prediction import Prediction, predict
 from coresponder_causal.core.regressors import harmonics
 from coresponder_causal.core.reml import SerialDesign
 from coresponder_causal.simulate.process import Process
-from coresponder_causal.validity.layout import Array, D, Layout, layout, with_counts
+from coresponder_causal.validity.drift import Drift, between, side
+from coresponder_causal.validity.layout import Array, Design, Layout, blinded, layout, with_counts
 
-side, most_starts = 12, 5
 rhos, phis = np.array([0.0, *np.arange(0.1, 0.95, 0.1), 0.95]), np.array([0.02, *np.arange(0.1, 1.05, 0.1)])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drift:
-    """How far cities drift apart without a programme.
-
-    Parameters
-    ----------
-    used : float
-        Standard deviation of structural changes in the process.
-    estimate, high : float
-        What made-up starts before the real one show, and its upper 80 % limit; NaN where fewer than two comparison
-        cities can show it. In a short time the estimate is biased down.
-    """
-
-    used: float
-    estimate: float
-    high: float
-
-    @property
-    def sentence(self) -> str:
-        """The drift in words, and how well it is known."""
-        stated = "" if self.used in (self.estimate, 0.0) else f" τ = {self.used:g} was used, as stated."
-        if np.isnan(self.estimate):
-            alone = "One city alone cannot show how far it drifts without a programme"
-            return (
-                f"{alone}.{stated}" if stated else f"{alone}: these figures hold only if its course would have gone on."
-            )
-        seen = (
-            f"Before the start cities drift apart by about {100 * np.expm1(self.estimate):.0f} % (τ = "
-            f"{self.estimate:.2f}, upper 80 % limit {self.high:.2f})"
-        )
-        if stated:
-            return f"{seen}.{stated}"
-        return f"{seen}; so short a time tends to show too little drift, and these figures are then too favourable."
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PrePeriod(Generic[D]):
+class PrePeriod:
     """A design and the process that its periods before the start suggest.
 
     Parameters
     ----------
     design : PanelDesign, SeriesDesign or CoverageDesign
+        Its outcome missing from the start on.
     process : Process
         Over all periods of the design, with no effect.
     layout : Layout
@@ -80,7 +42,7 @@ class PrePeriod(Generic[D]):
         How far cities drift apart.
     """
 
-    design: D
+    design: Design
     process: Process
     layout: Layout
     cities: pd.DataFrame
@@ -90,12 +52,12 @@ class PrePeriod(Generic[D]):
         """Draw counts under a log ratio at full dose, shape (replications, J, T)."""
         return replace(self.process, effect=effect).draw(replications, seed=seed, part=part)
 
-    def redrawn(self, counts: NDArray[np.int64]) -> D:
+    def redrawn(self, counts: NDArray[np.int64]) -> Design:
         """Return the design with drawn counts, shape (J, T), as its outcome."""
         return with_counts(self.design, counts[self.layout.series, self.layout.period].astype(float))
 
 
-def pre_period(design: D, *, tau: float | None = None, pairs: int = 2) -> PrePeriod[D]:
+def pre_period(design: Design, *, tau: float | None = None, pairs: int = 2) -> PrePeriod:
     r"""Fit what generates a design's counts, from the periods before its start.
 
     Parameters
@@ -125,13 +87,8 @@ def pre_period(design: D, *, tau: float | None = None, pairs: int = 2) -> PrePer
     short series hardly tells them apart. The amount of noise is each city's own. From the white part the variance of
     Poisson counts on the log scale, one over their mean, is taken off, as the drawn counts bring it themselves.
 
-    τ² is the mean over up to five made-up starts, 12 periods from either end, of the REML variance of the comparison
-    cities' changes; its limit the mean of their Q-profile limits. Shocks shared by all cities are left out: they cancel
+    Shocks shared by all cities are left out: they cancel
     in the comparison. So does a trend of the single series, which its method takes out.
-
-    References
-    ----------
-    Viechtbauer (2007), doi:10.1002/sim.2514 (Q-profile limits of τ²).
 
     Examples
     --------
@@ -145,13 +102,14 @@ def pre_period(design: D, *, tau: float | None = None, pairs: int = 2) -> PrePer
     """
     if design.outcome is None:
         raise DesignError("the design has no outcome to simulate", mend="name one: design.with_outcome('…')")
+    design = blinded(design)
     plan = layout(design)
     before = np.asarray(design.axis.positions < design.start_position)
     counts = plan.spread(design.source.loc[before, design.outcome].to_numpy(float), before)
     shared = ~np.isnan(counts).any(axis=0) & ~plan.after
     _require_enough(counts[:, shared], plan)
     rates = (plan.outcomes(counts)[:, shared]).T
-    drift = _drift(rates, plan, shared, pairs, tau)
+    drift = between(rates, plan.positions[shared].astype(float), season=plan.season, pairs=pairs, stated=tau)
     rho, persistent, white = _noise(rates, plan, shared, pairs)
     counting = np.abs(plan.contrast) @ (1 / counts[:, shared].mean(axis=1))
     ar_sd, nugget_sd = _split(persistent, white, counting)
@@ -176,33 +134,6 @@ def _require_enough(counts: Array, plan: Layout) -> None:
     if len(empty):
         named = ", ".join(sorted({plan.cities[city] for city in empty}))
         raise EstimationError(f"no events before the start in {named}", mend="leave those cities out")
-
-
-def _drift(rates: Array, plan: Layout, shared: NDArray[np.bool_], pairs: int, stated: float | None) -> Drift:
-    """Return τ and its upper 80 % limit from made-up starts."""
-    if stated is not None and not 0 <= stated < np.inf:
-        raise EstimationError(f"tau={stated} is no standard deviation", mend="give a number from 0 on, e.g. 0.1")
-    if len(plan.cities) < 3:
-        return Drift(used=stated or 0.0, estimate=np.nan, high=np.nan)
-    places = np.unique(np.linspace(side, len(rates) - side, most_starts).astype(int))
-    when = plan.positions[shared].astype(float)
-    fits = [predict(rates, np.arange(len(rates)) >= place, when, season=plan.season, pairs=pairs) for place in places]
-    estimate = float(np.sqrt(np.mean([fit.tau**2 for fit in fits])))
-    high = float(np.sqrt(np.mean([_limit(fit) for fit in fits])))
-    return Drift(used=estimate if stated is None else stated, estimate=estimate, high=high)
-
-
-def _limit(fit: Prediction) -> float:
-    """Upper 80 % limit of τ²: where the weighted squares of the comparison cities' changes become improbably small."""
-    m = len(fit.effects) - 1
-    effects, variances = fit.effects[1:], fit.variances[1:] * m / (m - 1)
-    least = chi_square_quantile(0.2, m - 1)
-
-    def excess(tau_squared: float) -> float:
-        weights = 1 / (variances + tau_squared)
-        return float(weights @ (effects - weights @ effects / weights.sum()) ** 2) - least
-
-    return float(brentq(excess, 0.0, float(effects @ effects) / least)) if excess(0.0) > 0 else 0.0
 
 
 def _noise(rates: Array, plan: Layout, shared: NDArray[np.bool_], pairs: int) -> tuple[float, Array, Array]:

@@ -13,7 +13,7 @@ from coresponder_causal import estimate
 from coresponder_causal.core.errors import CausalError, DesignError
 from coresponder_causal.core.notes import quietly
 from coresponder_causal.core.result import Result
-from coresponder_causal.validity.layout import D, Design
+from coresponder_causal.validity.layout import Design
 from coresponder_causal.validity.pre_period import PrePeriod
 
 Tell: TypeAlias = Callable[[int, int], None]
@@ -55,7 +55,7 @@ def chosen_methods(design: Design, methods: Sequence[str] | None) -> tuple[str, 
 
 
 def replicate(
-    fitted: PrePeriod[D],
+    fitted: PrePeriod,
     *,
     methods: Sequence[str],
     effects: Sequence[float],
@@ -119,7 +119,7 @@ def rate_error(rate: float, replications: int) -> float:
 
 
 def _batch(
-    fitted: PrePeriod[D], methods: tuple[str, ...], effect: float, part: int, size: int, seed: int
+    fitted: PrePeriod, methods: tuple[str, ...], effect: float, part: int, size: int, seed: int
 ) -> list[dict[str, object]]:
     rows = []
     for number, counts in enumerate(fitted.draw(size, effect=effect, seed=seed, part=part)):
@@ -128,14 +128,14 @@ def _batch(
     return rows
 
 
-def _row(fitted: PrePeriod[D], name: str, counts: NDArray[np.int64], effect: float) -> dict[str, object]:
+def _row(fitted: PrePeriod, name: str, counts: NDArray[np.int64], effect: float) -> dict[str, object]:
     """Headline of one fit, or why there is none."""
     truth = effect * (fitted.layout.dose[fitted.layout.after].mean() if name == "its_segmented" else 1.0)
     try:
         with quietly():
             first = _run(name, fitted.redrawn(counts)).tidy().iloc[0]
     except CausalError as error:
-        return {"truth": truth, "failure": error.what}
+        return {"truth": truth, "failure": error.what} | dict.fromkeys(kept, np.nan)
     return {"truth": truth, "failure": ""} | {column: float(first[column]) for column in kept}
 
 
