@@ -12,21 +12,29 @@ from coresponder_causal.validity import calibrate
 
 
 @pytest.fixture(scope="module")
-def found(known, panel):
-    """Both candidates on one study of the known process."""
-    design = panel(known().draw(1, seed=12)[0])
-    return calibrate(
-        design, methods=["did_prediction_interval", "did_two_way"], effects=(0, -22), tau=0.1, replications=80, seed=3
-    )
+def study(known, panel):
+    """One study of the known process."""
+    return panel(known().draw(1, seed=12)[0])
 
 
-def test_the_default_keeps_its_size_and_the_habit_of_the_field_does_not(found):
-    table = found.table.set_index(["method", "effect"])
-    own, habit = (table.loc[(name, 0.0)] for name in ("did_prediction_interval", "did_two_way"))
+@pytest.fixture(scope="module")
+def found(study):
+    """The default method on it."""
+    return calibrate(study, effects=(0, -22), tau=0.1, replications=80, seed=3)
+
+
+def test_the_default_keeps_its_size(found):
+    own = found.table.iloc[0]
     assert own["rejected"] <= rejection_rate_limit(0.05, 80, 3)
     assert own["covered"] >= 1 - rejection_rate_limit(0.05, 80, 3)
-    # One treated city among ten, clustered by city: measured .49; three Monte-Carlo errors of 80 studies are .17
-    assert habit["rejected"] == pytest.approx(0.49, abs=0.17)
+
+
+def test_the_habit_of_the_field_does_not(study):
+    habit = calibrate(study, methods=["did_two_way"], effects=(0,), tau=0.1, replications=30, seed=3).table.iloc[0]
+    # One treated city among ten, clustered by city: measured .49; three Monte-Carlo errors of 30 studies are .27
+    assert habit["method"] == "did_two_way"
+    assert habit["rejected"] == pytest.approx(0.49, abs=0.27)
+    assert habit["rejected"] > rejection_rate_limit(0.05, 30, 3)
 
 
 def test_power_is_near_the_measured_one(found):
@@ -45,7 +53,11 @@ def test_errors_are_those_of_rates_and_means(found):
 
 def test_the_sentence_says_size_power_and_drift(found):
     assert found.sentence.startswith("Calls in city 00 against 10 others, 42 months before and 30 months from")
-    for part in ("did_two_way: without any effect", "it finds a fall of 22 %", "τ = 0.1 was used, as stated"):
+    for part in (
+        "did_prediction_interval: without any effect",
+        "it finds a fall of 22 %",
+        "τ = 0.1 was used, as stated",
+    ):
         assert part in found.sentence
 
 
