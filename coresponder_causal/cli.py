@@ -1,4 +1,4 @@
-"""The command line: `evaluate` a study, or `init` one."""
+"""The command line: `evaluate` a study, `init` one, or ask for its `validity`."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 from rich.panel import Panel
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.text import Text
 
 from coresponder_causal.core.errors import CausalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from coresponder_causal import plan
 
 wrong_input = 2
 longest = 30  # lines of an error on the screen
@@ -26,6 +28,14 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     help="Does sending a mental-health professional with the police help, for whom, and how should it be run?",
 )
+validity = typer.Typer(no_args_is_help=True, help="What designs can find, and how often their methods err.")
+app.add_typer(validity, name="validity")
+StudyFile = Annotated[Path | None, typer.Argument(help="STUDY.toml; without it the embedded simulated study.")]
+OnlyDesigns = Annotated[list[str] | None, typer.Option("--design", help="A design of the study; repeat for several.")]
+Tau = Annotated[float | None, typer.Option(help="Drift between cities to assume, log scale; else it is estimated.")]
+Replications = Annotated[int, typer.Option(help="Redrawn studies per effect.")]
+Jobs = Annotated[int, typer.Option(help="Processes; -1: one for each core.")]
+Force = Annotated[bool, typer.Option("--force", help="Write into a folder that holds files.")]
 
 
 @app.command()
@@ -74,6 +84,78 @@ def init(
     console.print(Text(f"coresponder-causal evaluate {written[0]}"), soft_wrap=True)
 
 
+@validity.command("power")
+def validity_power(
+    study: StudyFile = None,
+    out: Annotated[Path, typer.Option(help="Folder for tables and pictures.")] = Path("power"),
+    design: OnlyDesigns = None,
+    at: Annotated[float, typer.Option(help="Change in percent for which the time needed is sought.")] = -20.0,
+    tau: Tau = None,
+    replications: Replications = 200,
+    jobs: Jobs = -1,
+    force: Force = False,
+) -> None:
+    """Simulate, from the time before the start alone, what the study's designs can find."""
+    with _one_screen(), _bar() as begin:
+        from joblib import parallel_config
+
+        from coresponder_causal import plan
+        from coresponder_causal.validity import power
+
+        designs, seed = _ahead(study, out, design, force)
+        with parallel_config(n_jobs=jobs):
+            found = {
+                name: power(
+                    formed, at=at, tau=tau, replications=replications, seed=seed, tell=begin(f"Power of '{name}'")
+                )
+                for name, formed in designs.items()
+            }
+        written = [path for name, one in found.items() for path in plan.write_power(name, one, out)]
+    _tell_ahead([one.sentence for one in found.values()], written, simulated=study is None)
+
+
+@validity.command("calibrate")
+def validity_calibrate(
+    study: StudyFile = None,
+    out: Annotated[Path, typer.Option(help="Folder for tables and pictures.")] = Path("calibration"),
+    design: OnlyDesigns = None,
+    tau: Tau = None,
+    replications: Replications = 200,
+    jobs: Jobs = -1,
+    force: Force = False,
+) -> None:
+    """Redraw the study from the time before its start, and count how often its methods err."""
+    with _one_screen(), _bar() as begin:
+        from joblib import parallel_config
+
+        from coresponder_causal import plan
+        from coresponder_causal.validity import calibrate
+
+        designs, seed = _ahead(study, out, design, force)
+        with parallel_config(n_jobs=jobs):
+            found = {
+                name: calibrate(
+                    formed, tau=tau, replications=replications, seed=seed, tell=begin(f"Redrawing '{name}'")
+                )
+                for name, formed in designs.items()
+            }
+        written = [path for name, one in found.items() for path in plan.write_calibration(name, one, out)]
+    _tell_ahead([one.sentence for one in found.values()], written, simulated=study is None)
+
+
+def _ahead(study: Path | None, out: Path, only: list[str] | None, force: bool) -> tuple[dict[str, plan.Redrawn], int]:
+    """Return the designs of a study, or of the embedded one, and its seed."""
+    from coresponder_causal import plan
+
+    plan.refuse_filled(out, force=force)
+    if study is None:
+        stated, tables, _ = plan.embedded_study()
+    else:
+        stated = plan.read_study(study)
+        tables, _ = plan.read_tables(stated)
+    return plan.designs_of(stated, tables, only or ()), stated.seed
+
+
 @contextmanager
 def _one_screen() -> Iterator[None]:
     """Turn an error of ours, or of the file system, into one screen and exit code 2."""
@@ -105,6 +187,29 @@ def _progress() -> Iterator[Callable[[str], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("Starting", total=None)
         yield lambda text: bar.update(task, description=text)
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[str], Callable[[int, int], None]]]:
+    """Show how much of a simulation is done and how long the rest will take, on the error stream."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("Reading the study", total=None)
+
+        def begin(text: str) -> Callable[[int, int], None]:
+            bar.reset(task, description=text)
+            return lambda done, total: bar.update(task, completed=done, total=total)
+
+        yield begin
+
+
+def _tell_ahead(said: list[str], written: list[Path], *, simulated: bool) -> None:
+    console = Console(highlight=False)
+    if simulated:
+        console.print(Text("This is a simulated city: nothing here is evidence about a real programme.", style="bold"))
+    console.print(Text("\n\n".join(said) + "\n"))
+    for path in written:
+        console.print(Text(str(path)), soft_wrap=True)
 
 
 def _tell(finding: str, written: Path, *, simulated: bool) -> None:

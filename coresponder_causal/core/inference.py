@@ -47,6 +47,17 @@ def p_value(statistic: ArrayLike, df: ArrayLike) -> Array:
     return np.asarray(2 * stats.t.sf(np.abs(np.asarray(statistic, float)), np.asarray(df, float)), float)
 
 
+def chi_square_quantile(probability: float, df: float) -> float:
+    """Value below which a χ²(df) falls with a probability.
+
+    Examples
+    --------
+    >>> round(chi_square_quantile(0.2, 9.0), 3)
+    5.38
+    """
+    return float(stats.chi2.ppf(probability, df))
+
+
 def interval(estimate: ArrayLike, std_error: ArrayLike, df: ArrayLike, level: float = 0.95) -> tuple[Array, Array]:
     """Bounds estimate ± t(df)·std_error."""
     half = critical(df, level) * np.asarray(std_error, float)

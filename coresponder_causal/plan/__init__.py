@@ -1,5 +1,6 @@
 """Plans: a study as its file states it, and the corridor it is run through."""
 
+from coresponder_causal.plan.ahead import Redrawn, designs_of, write_calibration, write_power
 from coresponder_causal.plan.embedded import embedded_study, truths
 from coresponder_causal.plan.run import (
     Evaluation,
@@ -15,7 +16,9 @@ from coresponder_causal.plan.template import write_template
 
 __all__ = [
     "Evaluation",
+    "Redrawn",
     "Study",
+    "designs_of",
     "embedded_study",
     "evaluation_page",
     "publish",
@@ -25,5 +28,7 @@ __all__ = [
     "refuse_filled",
     "run",
     "truths",
+    "write_calibration",
+    "write_power",
     "write_template",
 ]

@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 
 from coresponder_causal.report import words
+from coresponder_causal.report.colours import accent, expected, grey, ink, pale
+from coresponder_causal.report.drawing_power import draw_power
 from coresponder_causal.report.specs import Picture
 
 if TYPE_CHECKING:
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 style = Path(__file__).with_name("style.mplstyle")
-accent, expected, ink, grey, pale = "#0072B2", "#D55E00", "#333333", "#767676", "#9A9A9A"
 changes = (-0.9, -0.8, -0.7, -0.6, -0.5, -0.4, -0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 4.0, 9.0)
 no_dates = {
     "svg": {"Date": None, "Creator": None, "Format": None, "Type": None},
@@ -50,9 +51,11 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
         rows = sum(len(picture.data[name]) for name in ("cities", "balance") if name in picture.data)
         wide, tall = (6.5, 4.5) if framed else (5.4, 3.3)
         canvas = Figure(figsize=(wide, tall + 0.2 * max(0, rows - 11)))
-        axes = canvas.add_subplot()
-        draw = {"forest": _forest, "love": _love, "events": _events}.get(picture.kind, _path)
-        draw(axes, picture)
+        if picture.kind == "power":
+            draw_power(canvas, picture)
+        else:
+            draw = {"forest": _forest, "love": _love, "events": _events}.get(picture.kind, _path)
+            draw(canvas.add_subplot(), picture)
         if framed:
             _frame(canvas, picture)
         target = io.BytesIO()
