@@ -85,7 +85,7 @@ def draw_totals(rates: Rates, seed: int) -> Integers:
     ndarray of int, shape (cities, spells)
         Numbers; those of comparison cities are their calls.
     """
-    expected = rates.expected.sum(axis=2)
+    expected = rates.totals.copy()
     expected[0] = rates.most.sum(axis=1)
     return draw_counts(expected, seed)
 
@@ -162,7 +162,7 @@ def treated_counts(rates: Rates, totals: Integers, seed: int) -> Integers:
     ndarray of int, shape (spells,)
         Calls in the observed study.
     """
-    thinned = (rates.share("bundle") < 1).any(axis=1)
+    thinned = (rates.log_effects["bundle"] < rates.ceiling).any(axis=1)
     if not thinned.any():
         return totals
     placed = place(rates.most, np.where(thinned, totals, 0), 0, seed)

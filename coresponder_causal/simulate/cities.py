@@ -1,6 +1,7 @@
 """The cities that live in a world: one treated, the others for comparison."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,7 @@ class Cities:
     sworn_officers: NDArray[np.int64]
 
 
+@cache
 def cities(n_comparison: int) -> Cities:
     """Give the treated city and `n_comparison` comparison cities.
 

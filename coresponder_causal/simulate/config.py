@@ -31,6 +31,7 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "attendance": (-3, 3),
     "selection": (-3, 3),
     "sent": (-10, 10),
+    "elsewhere": (-10, 10),
     "reporting": (-10, 10),
     "posts_effect": (-3, 3),
     "posts_load": (-3, 3),
@@ -99,6 +100,8 @@ class WorldConfig:
         Log odds by which one standard deviation of hidden severity raises the chance that the team is sent.
     sent : float
         Log odds that a free team is sent to a call of average severity.
+    elsewhere : float
+        Log odds that other work keeps the team from a call at average patrol load.
     reporting : float
         Log odds by which the team's presence changes that a report is filed, beyond what `attendance` brings.
     posts_effect : float
@@ -165,6 +168,7 @@ class WorldConfig:
     attendance: float = 1.0
     selection: float = 0.8
     sent: float = -0.1
+    elsewhere: float = -1.8
     reporting: float = 0.0
     posts_effect: float = 0.0
     posts_load: float = 0.0

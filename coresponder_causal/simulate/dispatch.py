@@ -16,7 +16,6 @@ Booleans = NDArray[np.bool_]
 ABSENCE_REASONS = ("illness", "leave", "training", "court")
 _REASON_SHARES = (0.4, 0.35, 0.2, 0.05)
 _SENT_FOR_TYPE = np.array([0.1, 0.6, 0.3, 0.1, 0.3, -0.3, 0.0])
-_BUSY_ELSEWHERE = -1.8
 _LONGER_STAY = np.log(1.25)
 _OFFICERS_LEAVE = np.log(0.70)
 
@@ -134,7 +133,7 @@ def send_units(calls: Intake, on_duty: Booleans, config: WorldConfig, seed: int)
     on_duty : ndarray of bool, shape (calls,)
         Whether the city's team was on duty.
     config : WorldConfig
-        Its `sent`, `selection` and `attendance`.
+        Its `sent`, `elsewhere`, `selection` and `attendance`.
     seed : int
         Seed of the world.
 
@@ -151,7 +150,7 @@ def send_units(calls: Intake, on_duty: Booleans, config: WorldConfig, seed: int)
         + _SENT_FOR_TYPE[calls.initial_type]
         + 0.1 * np.minimum(calls.prior_contacts, 5)
     )
-    elsewhere = logistic(draws[1]) < _BUSY_ELSEWHERE + 0.7 * load
+    elsewhere = logistic(draws[1]) < config.elsewhere + 0.7 * load
     held = 1.2 + 0.5 * (calls.priority - 2) + 0.35 * load
     dispatched = calls.received + _seconds(held + 0.6 * normal(draws[2]))
     arrived = dispatched + _seconds(np.log(7.0) + 0.4 * normal(draws[3]))

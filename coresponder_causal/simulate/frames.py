@@ -1,6 +1,7 @@
 """The counts and calls of a study as tables, in the words of the data dictionary."""
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -65,14 +66,19 @@ def panel_frame(counts: Integers, cities: Cities) -> pd.DataFrame:
     pandas.DataFrame
         city, month, population, days, calls.
     """
-    n, n_months = counts.shape
+    return _panel_rows(cities).assign(calls=counts.ravel())
+
+
+@cache
+def _panel_rows(cities: Cities) -> pd.DataFrame:
+    """City × month rows before anything is counted."""
+    n, n_months = len(cities.names), len(MONTHS)
     return pd.DataFrame(
         {
             "city": text(cities.names, np.repeat(np.arange(n), n_months)),
             "month": months(np.tile(np.arange(n_months), n)),
             "population": np.repeat(cities.population, n_months),
             "days": np.tile(days_of_months(), n),
-            "calls": counts.ravel(),
         }
     )
 

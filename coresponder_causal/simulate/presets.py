@@ -86,6 +86,8 @@ LESSONS: dict[Preset, Lesson] = {
             "posts_load": 0.0,
             "selection": 0.0,
             "sent": 4.0,
+            "elsewhere": -6.0,
+            "absence": 0.0,
             "reporting": -6.0,
         },
     ),

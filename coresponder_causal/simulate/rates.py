@@ -1,9 +1,7 @@
 """Expected calls under four worlds: city × spell × hour of the week.
 
 The log rate of a city is its level, a yearly wave, AR(1) and independent month shocks, a structural step at the start
-and the COVID change; an hour-of-week profile with mean one spreads it over the week. Steps of the profile are
-normalised by the profile itself, so that `tau` alone moves a city's total and `tau_hours` alone the difference between
-its covered and uncovered hours.
+and the COVID change; an hour-of-week profile with mean one spreads it over the week.
 """
 
 from collections.abc import Mapping
@@ -16,8 +14,9 @@ import numpy as np
 from coresponder_causal.simulate.adoption import adopter_effects
 from coresponder_causal.simulate.cities import cities
 from coresponder_causal.simulate.config import WorldConfig
+from coresponder_causal.simulate.shape import Shape
 from coresponder_causal.simulate.shocks import Shocks, covid_shape
-from coresponder_causal.simulate.spells import COVERED, HOUR_OF_DAY, HOURS_OF_WEEK, end_of_programme, spells
+from coresponder_causal.simulate.spells import COVERED, HOURS_OF_WEEK, end_of_programme, spells
 from coresponder_causal.simulate.streams import Floats, Integers, Tier, stream
 
 WorldName = Literal["none", "bundle", "co_responder", "fewer_posts"]
@@ -26,29 +25,60 @@ WorldName = Literal["none", "bundle", "co_responder", "fewer_posts"]
 WORLDS: tuple[WorldName, ...] = get_args(WorldName)
 
 HOURS_PER_MONTH = 24 * 365.25 / 12
-_EVENING = np.cos(2 * np.pi * HOUR_OF_DAY / 24 - 20 * np.pi / 12)
 
 
 @dataclass(frozen=True, eq=False)
 class Rates:
-    """Expected calls.
+    """Expected calls, spread over the hours of the week only where that is asked for.
 
     Parameters
     ----------
-    expected : ndarray, shape (cities, spells, 168)
-        In the observed study: the treated city with the bundle, comparison cities with what they adopted.
-    without : ndarray, shape (spells, 168)
-        Of the treated city had its earlier dose gone on, under the same shocks.
+    log_level : ndarray, shape (cities, spells)
+        Log of the mean expected calls in a clock hour, without the treated city's changed programme.
+    shape : Shape
+        How they are spread over the week.
     log_effects : mapping of str to ndarray, shape (spells, 168)
         Log ratio of the treated city's calls in each world to those `without`.
     dose : ndarray, shape (spells,)
         Dose that acted, 0 to 1.
     """
 
-    expected: Floats
-    without: Floats
+    log_level: Floats
+    shape: Shape
     log_effects: Mapping[WorldName, Floats]
     dose: Floats
+
+    @cached_property
+    def totals(self) -> Floats:
+        """Expected calls by city and spell, without the treated city's changed programme."""
+        return np.asarray(np.exp(self.log_level) * self.shape.totals())
+
+    @cached_property
+    def without(self) -> Floats:
+        """Expected calls of the treated city had its earlier dose gone on, shape (spells, 168)."""
+        return self.of_city(0)
+
+    @property
+    def expected(self) -> Floats:
+        """Expected calls in the observed study, shape (cities, spells, 168)."""
+        every = np.stack([self.of_city(city) for city in range(len(self.log_level))])
+        every[0] *= np.exp(self.log_effects["bundle"])
+        return every
+
+    def of_city(self, city: int) -> Floats:
+        """Give the expected calls of one city, without the treated city's changed programme.
+
+        Parameters
+        ----------
+        city : int
+            Position of the city.
+
+        Returns
+        -------
+        ndarray, shape (spells, 168)
+            Expected calls.
+        """
+        return np.asarray(np.exp(self.log_level[city])[:, None] * self.shape.of_city(city))
 
     @cached_property
     def ceiling(self) -> Floats:
@@ -137,47 +167,9 @@ def expected_calls(config: WorldConfig, shocks: Shocks) -> Rates:
     monthly = level[:, None] + shocks.season + shocks.monthly + config.covid_amplitude * covid
     monthly += adopter_effects(config)
     by_spell = monthly[:, cut.month] + shocks.step[:, None] * cut.post
-    expected = spread(by_spell, shocks, config.covid_hours * covid[:, cut.month])
     effects, dose = log_effects(config)
-    without = expected[0].copy()
-    expected[0] *= np.exp(effects["bundle"])
-    return Rates(expected=expected, without=without, log_effects=effects, dose=dose)
-
-
-def spread(log_level: Floats, shocks: Shocks, evening: Floats) -> Floats:
-    """Spread a mean log rate per clock hour over the hours of the week.
-
-    Parameters
-    ----------
-    log_level : ndarray, shape (cities, spells)
-        Log of the mean expected number in a clock hour.
-    shocks : Shocks
-        Profiles and their structural steps.
-    evening : ndarray, shape (cities, spells)
-        Log shift of the profile towards the evening.
-
-    Returns
-    -------
-    ndarray, shape (cities, spells, 168)
-        Expected number in all clock hours of the spell.
-
-    Examples
-    --------
-    >>> from coresponder_causal.simulate.shocks import draw_shocks
-    >>> shocks = draw_shocks(WorldConfig(), 1)
-    >>> flat = spread(np.zeros((11, 73)), shocks, np.zeros((11, 73))) / spells().clock_hours
-    >>> bool(np.allclose(flat.mean(axis=2), 1))
-    True
-    """
-    cut = spells()
-    before = np.exp(shocks.profile)
-    after = before * np.exp(shocks.step_hours[:, None] * COVERED)
-    profile = np.where(cut.post[:, None], after[:, None, :], before[:, None, :])
-    shifted = evening.any(axis=0)
-    profile[:, shifted] *= np.exp(evening[:, shifted, None] * _EVENING)
-    profile *= (np.exp(log_level) / profile.mean(axis=2))[:, :, None]
-    profile *= cut.clock_hours
-    return profile
+    shape = Shape(shocks.profile, shocks.step_hours, config.covid_hours * covid[:, cut.month])
+    return Rates(log_level=by_spell, shape=shape, log_effects=effects, dose=dose)
 
 
 def draw_counts(expected: Floats, seed: int, tier: Tier = Tier.COUNTS) -> Integers:

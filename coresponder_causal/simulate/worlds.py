@@ -110,9 +110,7 @@ class World:
 
     @cached_property
     def _persons(self) -> list[Persons]:
-        expected = self._rates.expected.sum(axis=(1, 2))
-        expected[0] = self._rates.without.sum()
-        return draw_persons(expected, self._totals.sum(axis=1), self.seed)
+        return draw_persons(self._rates.totals.sum(axis=1), self._totals.sum(axis=1), self.seed)
 
     @cached_property
     def _treated_candidates(self) -> Candidates:
@@ -121,7 +119,7 @@ class World:
     def _candidates(self, city: int, world: WorldName = "bundle") -> Candidates:
         """Place the calls of a city in a world."""
         if city:
-            return place(self._rates.expected[city], self._totals[city], city, self.seed)
+            return place(self._rates.of_city(city), self._totals[city], city, self.seed)
         return self._treated_candidates.take(occurs(self._treated_candidates, self._rates, world))
 
     def _hour_counts(self, city: int) -> Integers:
