@@ -118,11 +118,11 @@ def place(intensity: Floats, totals: Integers, city: int, seed: int) -> Candidat
     spell = np.repeat(np.arange(len(totals)), totals)
     number = np.arange(len(spell))
     ids = ((city * len(totals) + spell) << _ID_BITS) + number - np.repeat(np.cumsum(totals) - totals, totals)
-    mark, hour, *within = uniforms(seed, Tier.PLACES, ids, 4).T
+    draws = uniforms(seed, Tier.PLACES, ids, 4).T
     border = np.cumsum(intensity, axis=1)
     border = border / border[:, -1:] + np.arange(len(totals))[:, None]
-    cell = np.searchsorted(border.ravel(), spell + hour, side="right")
-    return Candidates(ids, number, cell, mark, np.stack(within))
+    cell = np.searchsorted(border.ravel(), spell + draws[1], side="right")
+    return Candidates(ids, number, cell, draws[0], draws[2:])
 
 
 def occurs(candidates: Candidates, rates: Rates, world: WorldName) -> NDArray[np.bool_]:

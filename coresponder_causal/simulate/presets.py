@@ -7,7 +7,6 @@ from typing import Any, Literal, get_args
 import pandas as pd
 
 from coresponder_causal.core.errors import DesignError
-from coresponder_causal.simulate.columns import strings
 from coresponder_causal.simulate.config import WorldConfig
 
 Preset = Literal[
@@ -137,11 +136,8 @@ def presets() -> pd.DataFrame:
     >>> presets().name.tolist()[:3]
     ['west_sac_like', 'null', 'covid_heavy']
     """
-    columns = {part: strings([getattr(lesson, part) for lesson in LESSONS.values()]) for part in _TOLD}
-    return pd.DataFrame({"name": strings(list(LESSONS)), **columns})
-
-
-_TOLD = ("world", "mistake", "instead")
+    told = [(name, lesson.world, lesson.mistake, lesson.instead) for name, lesson in LESSONS.items()]
+    return pd.DataFrame(told, columns=["name", "world", "mistake", "instead"], dtype="str")
 
 
 def preset_config(preset: Preset, config: WorldConfig) -> WorldConfig:

@@ -50,7 +50,8 @@ def programmes_frame(cities: Cities, config: WorldConfig) -> pd.DataFrame:
     -------
     pandas.DataFrame
         The treated city's earlier small programme and the changed one, which reached its full hours with the last
-        phase; then those of the comparison cities that have one. `end_date` is missing while a programme runs.
+        phase; then those of the comparison cities that have one. `end_date` is missing while a programme runs, and for
+        the earlier one where the city goes back to it.
     """
     earlier, full = PHASES[0], PHASES[-1]
     adopted = adoption_months(config)

@@ -83,8 +83,10 @@ class Truth:
         """
         played = self.play("bundle").play
         attended, endings = played.sent.attended, played.endings
-        change = endings.with_team["arrest"][attended].mean(dtype=float) if attended.any() else float("nan")
-        return float(change - endings.without["arrest"][attended].mean()) if attended.any() else change
+        if not attended.any():
+            return float("nan")
+        without, with_team = (potential["arrest"][attended] for potential in (endings.without, endings.with_team))
+        return float(with_team.mean() - without.mean())
 
     @cached_property
     def effects(self) -> pd.DataFrame:
