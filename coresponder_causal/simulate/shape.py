@@ -5,6 +5,7 @@ alone the difference between its covered and uncovered hours.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -69,12 +70,18 @@ class Shape:
         cut = spells()
         before = np.exp(self.profile)
         after = before * np.exp(self.step_hours[:, None] * COVERED)
-        sums = np.where(cut.post, _share(after) @ cut.clock_hours.T, _share(before) @ cut.clock_hours.T)
+        sums = np.where(cut.post, _share(after) @ _occurrences().T, _share(before) @ _occurrences().T)
         shifted = np.flatnonzero(self.evening.any(axis=0))
         relative = np.where(cut.post[shifted, None], after[:, None, :], before[:, None, :])
         relative *= np.exp(self.evening[:, shifted, None] * _EVENING)
-        sums[:, shifted] = (_share(relative) * cut.clock_hours[shifted]).sum(axis=2)
+        sums[:, shifted] = np.einsum("csh,sh->cs", _share(relative), _occurrences()[shifted])
         return sums
+
+
+@cache
+def _occurrences() -> Floats:
+    """How often each hour of the week occurs in each spell."""
+    return spells().clock_hours.astype(np.float64)
 
 
 def _share(relative: Floats) -> Floats:
