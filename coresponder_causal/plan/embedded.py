@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from coresponder_causal.data import validate
@@ -48,9 +47,8 @@ def embedded_study(*, seed: int = 1) -> tuple[Study, dict[str, pd.DataFrame], Wo
 def truths(simulated: World) -> Mapping[str, float]:
     """Return the true log ratios of the embedded study by method and term."""
     truth = simulated.truth
-    without, with_team = (arrests.mean() for arrests in truth.attended_arrests())
     return {
-        "call_difference.effect": float(np.log(with_team / without)),
+        "call_difference.effect": truth.att_log_ratio,
         "call_coverage.triple_difference": truth.hours_log_ratio,
         "call_coverage.covered_within_city": truth.hours_log_ratio,
         "did_prediction_interval.mean_post": truth.city_log_ratio,

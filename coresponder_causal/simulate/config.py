@@ -30,8 +30,24 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "absence": (0, 1),
     "attendance": (-3, 3),
     "selection": (-3, 3),
+    "sent": (-10, 10),
+    "elsewhere": (-10, 10),
+    "reporting": (-10, 10),
+    "posts_effect": (-3, 3),
+    "posts_load": (-3, 3),
+    "months_running": (1, 30),
+    "adopters": (0, 60),
+    "adopter_effect": (-3, 3),
+    "adoption_waves": (1, 4),
+    "missing": (0, 1),
+    "false_links": (0, 1),
+    "missed_links": (0, 1),
+    "flag_found": (0, 1),
+    "flag_found_by_team": (0, 1),
+    "flag_false": (0, 1),
+    "flag_false_by_team": (0, 1),
 }
-_WHOLE = ("n_comparison", "covid_months")
+_WHOLE = ("n_comparison", "covid_months", "months_running", "adopters", "adoption_waves")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +95,36 @@ class WorldConfig:
     absence : float
         Probability that a planned shift is not delivered.
     attendance : float
-        Strength of everything that the team's presence changes on a call: 1 as built, 0 nothing.
+        Strength of everything that the team's presence changes on a call and in its records: 1 as built, 0 nothing.
     selection : float
         Log odds by which one standard deviation of hidden severity raises the chance that the team is sent.
+    sent : float
+        Log odds that a free team is sent to a call of average severity.
+    elsewhere : float
+        Log odds that other work keeps the team from a call at average patrol load.
+    reporting : float
+        Log odds by which the team's presence changes that a report is filed, beyond what `attendance` brings.
+    posts_effect : float
+        Log ratio of calls at all hours through the vacant officer posts that paid for the programme, from its start on.
+    posts_load : float
+        Log ratio of the patrol load through these posts: patrol comes later, and the team is more often elsewhere.
+    months_running : int
+        Months from July 2020 on in which the programme runs; then the city goes back to its earlier small dose. With 30
+        it outlasts the data. The posts do not come back.
+    adopters, adoption_waves : int
+        Number of comparison cities with a programme of their own (at most all), and of the dates, half a year apart
+        from January 2021 on, at which they start.
+    adopter_effect : float
+        Log ratio of such a city's calls through its own programme, one year after its start.
+    missing : float
+        Probability that a link to care is not known for a call that neither led to one nor was attended; a link and
+        the team's presence each halve it.
+    false_links, missed_links : float
+        Probability that the records show a link that is none, and that they do not show one that is.
+    flag_found, flag_found_by_team : float
+        Probability that the machine finds a crisis which the narrative tells, on calls without and with the team.
+    flag_false, flag_false_by_team : float
+        Probability that it finds one that the narrative does not tell.
 
     Raises
     ------
@@ -124,6 +167,22 @@ class WorldConfig:
     absence: float = 0.07
     attendance: float = 1.0
     selection: float = 0.8
+    sent: float = -0.1
+    elsewhere: float = -1.8
+    reporting: float = 0.0
+    posts_effect: float = 0.0
+    posts_load: float = 0.0
+    months_running: int = 30
+    adopters: int = 0
+    adopter_effect: float = 0.0
+    adoption_waves: int = 1
+    missing: float = 0.2
+    false_links: float = 0.01
+    missed_links: float = 0.06
+    flag_found: float = 0.80
+    flag_found_by_team: float = 0.92
+    flag_false: float = 0.06
+    flag_false_by_team: float = 0.12
 
     def __post_init__(self) -> None:
         problems = Problems("WorldConfig")

@@ -5,11 +5,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from coresponder_causal.simulate.cities import cities
 from coresponder_causal.simulate.config import WorldConfig
-from coresponder_causal.simulate.presets import cities
-from coresponder_causal.simulate.rates import HOURS_PER_MONTH, Floats, Shocks, covid_shape, draw_counts
+from coresponder_causal.simulate.rates import HOURS_PER_MONTH, draw_counts
+from coresponder_causal.simulate.shocks import Shocks, covid_shape
 from coresponder_causal.simulate.spells import COVERED, HOUR_OF_DAY, MONTHS, spells
-from coresponder_causal.simulate.streams import Tier
+from coresponder_causal.simulate.streams import Floats, Tier
 
 SHARE_OF_SHOCKS = 0.5
 """Share of a city's month shocks, structural steps and COVID loading that reaches its control series."""

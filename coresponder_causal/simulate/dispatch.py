@@ -5,25 +5,24 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from coresponder_causal.simulate.candidates import DAY
 from coresponder_causal.simulate.config import WorldConfig
-from coresponder_causal.simulate.intake import DAY, Floats, Intake, Integers
-from coresponder_causal.simulate.spells import planned_shifts
-from coresponder_causal.simulate.streams import Tier, stream
+from coresponder_causal.simulate.intake import Intake
+from coresponder_causal.simulate.spells import Shifts
+from coresponder_causal.simulate.streams import Floats, Integers, Tier, logistic, normal, uniforms
 
 Booleans = NDArray[np.bool_]
 
 ABSENCE_REASONS = ("illness", "leave", "training", "court")
 _REASON_SHARES = (0.4, 0.35, 0.2, 0.05)
 _SENT_FOR_TYPE = np.array([0.1, 0.6, 0.3, 0.1, 0.3, -0.3, 0.0])
-_SENT = -0.1
-_BUSY_ELSEWHERE = -1.8
 _LONGER_STAY = np.log(1.25)
 _OFFICERS_LEAVE = np.log(0.70)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Absences:
-    """Planned shifts that were delivered or not, in the order of `planned_shifts`.
+    """Planned shifts that were delivered or not, in their order.
 
     Parameters
     ----------
@@ -61,11 +60,13 @@ class Dispatch:
     officer_minutes: Floats
 
 
-def draw_absences(config: WorldConfig, seed: int) -> Absences:
-    """Draw which planned shifts were not delivered.
+def draw_absences(shifts: Shifts, config: WorldConfig, seed: int) -> Absences:
+    """Draw which planned shifts were not delivered; a day's shift fares the same in every schedule that plans it.
 
     Parameters
     ----------
+    shifts : Shifts
+        Planned shifts.
     config : WorldConfig
         Its `absence`.
     seed : int
@@ -78,18 +79,49 @@ def draw_absences(config: WorldConfig, seed: int) -> Absences:
 
     Examples
     --------
-    >>> bool(draw_absences(WorldConfig(absence=0), 1).delivered.all())
+    >>> from coresponder_causal.simulate.spells import planned_shifts
+    >>> bool(draw_absences(planned_shifts(), WorldConfig(absence=0), 1).delivered.all())
     True
     """
-    rng = stream(seed, Tier.ABSENCES)
-    n = len(planned_shifts().start)
-    delivered = rng.random(n) >= config.absence
-    reason = np.searchsorted(np.cumsum(_REASON_SHARES)[:-1], rng.random(n), side="right")
+    chance, why = uniforms(seed, Tier.ABSENCES, shifts.start // DAY, 2).T
+    delivered = chance >= config.absence
+    reason = np.searchsorted(np.cumsum(_REASON_SHARES)[:-1], why, side="right")
     return Absences(delivered, np.where(delivered, -1, reason))
 
 
-def send_units(calls: Intake, absences: Absences, config: WorldConfig, seed: int) -> Dispatch:
-    """Send patrol to every call, and the team of the treated city to the calls it can and chooses to attend.
+def within(received: Integers, shifts: Shifts, held: Booleans) -> Booleans:
+    """Tell which calls were received within shifts.
+
+    Parameters
+    ----------
+    received : ndarray of int, shape (calls,)
+        Local seconds since 1970.
+    shifts : Shifts
+        Planned shifts.
+    held : ndarray of bool, shape (shifts,)
+        Shifts that count.
+
+    Returns
+    -------
+    ndarray of bool, shape (calls,)
+        One value per call.
+
+    Examples
+    --------
+    >>> shifts = Shifts(start=np.array([10, 30]), end=np.array([20, 40]))
+    >>> within(np.array([5, 10, 20, 35]), shifts, np.array([True, False])).tolist()
+    [False, True, False, False]
+    """
+    start, end = shifts.start[held], shifts.end[held]
+    shift = np.searchsorted(start, received, side="right") - 1
+    inside = np.zeros(len(received), dtype=bool)
+    began = shift >= 0
+    inside[began] = received[began] < end[shift[began]]
+    return inside
+
+
+def send_units(calls: Intake, on_duty: Booleans, config: WorldConfig, seed: int) -> Dispatch:
+    """Send patrol to every call of a city, and its team to the calls that it can and chooses to attend.
 
     The choice leans on hidden severity, type and earlier contacts. The team is taken by its own calls until they are
     cleared, and by other work the likelier the higher the patrol load.
@@ -97,11 +129,11 @@ def send_units(calls: Intake, absences: Absences, config: WorldConfig, seed: int
     Parameters
     ----------
     calls : Intake
-        Calls sorted by city and time.
-    absences : Absences
-        Which shifts took place.
+        Calls in order of time.
+    on_duty : ndarray of bool, shape (calls,)
+        Whether the city's team was on duty.
     config : WorldConfig
-        Its `selection` and `attendance`.
+        Its `sent`, `elsewhere`, `selection` and `attendance`.
     seed : int
         Seed of the world.
 
@@ -109,33 +141,21 @@ def send_units(calls: Intake, absences: Absences, config: WorldConfig, seed: int
     -------
     Dispatch
         One value per call.
-
-    Examples
-    --------
-    >>> counts = np.zeros((11, 73, 168), dtype=np.int64)
-    >>> counts[0, -1, 12:22] = 5
-    >>> from coresponder_causal.simulate.intake import receive_calls
-    >>> config = WorldConfig(absence=0)
-    >>> sent = send_units(receive_calls(counts, 1), draw_absences(config, 1), config, 1)
-    >>> int(sent.on_duty.sum()), bool((sent.attended & sent.busy).any())
-    (50, False)
     """
-    rng = stream(seed, Tier.DISPATCH)
-    n = len(calls.city)
+    draws = uniforms(seed, Tier.DISPATCH, calls.id, 6).T
     load = standard_load(calls)
-    on_duty = _on_duty(calls, absences)
-    chosen = rng.logistic(size=n) < (
-        _SENT
+    chosen = logistic(draws[0]) < (
+        config.sent
         + config.selection * calls.severity
         + _SENT_FOR_TYPE[calls.initial_type]
         + 0.1 * np.minimum(calls.prior_contacts, 5)
     )
-    elsewhere = rng.logistic(size=n) < _BUSY_ELSEWHERE + 0.7 * load
-    held = _minutes(1.2 + 0.5 * (calls.priority - 2) + 0.35 * load, 0.6, rng)
-    dispatched = calls.received + held
-    arrived = dispatched + _minutes(np.full(n, np.log(7.0)), 0.4, rng)
-    engaged = arrived + _minutes(np.full(n, np.log(2.0)), 0.6, rng)
-    stay = np.log(32.0) + 0.1 * calls.severity + 0.5 * rng.standard_normal(n)
+    elsewhere = logistic(draws[1]) < config.elsewhere + 0.7 * load
+    held = 1.2 + 0.5 * (calls.priority - 2) + 0.35 * load
+    dispatched = calls.received + _seconds(held + 0.6 * normal(draws[2]))
+    arrived = dispatched + _seconds(np.log(7.0) + 0.4 * normal(draws[3]))
+    engaged = arrived + _seconds(np.log(2.0) + 0.6 * normal(draws[4]))
+    stay = np.log(32.0) + 0.1 * calls.severity + 0.5 * normal(draws[5])
     if_attended = engaged + _seconds(stay + config.attendance * _LONGER_STAY)
     busy, attended = _serve(calls.received, if_attended, on_duty, chosen, elsewhere)
     cleared = np.where(attended, if_attended, engaged + _seconds(stay))
@@ -155,28 +175,8 @@ def standard_load(calls: Intake) -> Floats:
     -------
     ndarray, shape (calls,)
         Standardised load.
-
-    Examples
-    --------
-    >>> from coresponder_causal.simulate.intake import receive_calls
-    >>> counts = np.ones((2, 73, 168), dtype=np.int64)
-    >>> calls = receive_calls(counts, 1)
-    >>> bool(abs(standard_load(calls).mean()) < 0.1)
-    True
     """
     return (calls.patrol_load - 0.55) / 0.27
-
-
-def _on_duty(calls: Intake, absences: Absences) -> Booleans:
-    """Whether a call of the treated city was received within a delivered shift."""
-    shifts = planned_shifts()
-    start, end = shifts.start[absences.delivered], shifts.end[absences.delivered]
-    on_duty = np.zeros(len(calls.city), dtype=bool)
-    treated = calls.received[: np.searchsorted(calls.city, 1)]
-    shift = np.searchsorted(start, treated, side="right") - 1
-    began = shift >= 0
-    on_duty[: len(treated)][began] = treated[began] < end[shift[began]]
-    return on_duty
 
 
 def _serve(
@@ -200,11 +200,6 @@ def _serve(
             attended[call] = True
             free_at = until
     return busy, attended
-
-
-def _minutes(log_median: Floats, spread: float, rng: np.random.Generator) -> Integers:
-    """Whole seconds of log-normal durations whose median is given in log minutes."""
-    return _seconds(log_median + spread * rng.standard_normal(len(log_median)))
 
 
 def _seconds(log_minutes: Floats) -> Integers:

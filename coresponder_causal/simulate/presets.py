@@ -1,83 +1,143 @@
-"""Named worlds and the cities that live in them."""
+"""Named worlds: each teaches one mistake, and what to do instead."""
 
-from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from dataclasses import dataclass, field, replace
+from math import log
+from typing import Any, Literal, get_args
 
-import numpy as np
-from numpy.typing import NDArray
+import pandas as pd
 
 from coresponder_causal.core.errors import DesignError
 from coresponder_causal.simulate.config import WorldConfig
 
-Preset = Literal["west_sac_like", "null"]
+Preset = Literal[
+    "west_sac_like",
+    "null",
+    "covid_heavy",
+    "funnel_only",
+    "selective_dispatch",
+    "capacity_loss",
+    "contaminated_donor",
+    "withdrawal",
+    "staggered_consortium",
+]
 """Names of the worlds that `world` knows."""
 
-TIME_ZONE = "America/Los_Angeles"
 
-_TREATED = ("West Sacramento", 55_000, 74, "Yolo County")
-_COMPARISON = (
-    ("Davis", 66_900, "Yolo County"),
-    ("Woodland", 61_000, "Yolo County"),
-    ("Folsom", 80_500, "Sacramento County"),
-    ("Rancho Cordova", 79_300, "Sacramento County"),
-    ("Citrus Heights", 87_600, "Sacramento County"),
-    ("Rocklin", 71_600, "Placer County"),
-    ("Chico", 101_500, "Butte County"),
-    ("Redding", 93_600, "Shasta County"),
-    ("Roseville", 147_800, "Placer County"),
-    ("Elk Grove", 176_100, "Sacramento County"),
-)
-_SWORN_PER_RESIDENT = 1.1e-3
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Cities:
-    """The cities of a world, the treated one first.
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What a named world is made of and what it teaches.
 
     Parameters
     ----------
-    names, regions : tuple of str
-        One per city.
-    population, sworn_officers : ndarray of int, shape (cities,)
-        Residents, and officers: of the comparison cities a made-up constant share of the residents.
+    world : str
+        What is special in it.
+    mistake : str
+        The mistake that it punishes.
+    instead : str
+        What to do.
+    changes : dict
+        Fields of `WorldConfig` that make it.
     """
 
-    names: tuple[str, ...]
-    regions: tuple[str, ...]
-    population: NDArray[np.int64]
-    sworn_officers: NDArray[np.int64]
+    world: str
+    mistake: str
+    instead: str
+    changes: dict[str, Any] = field(default_factory=dict)
 
 
-def cities(n_comparison: int) -> Cities:
-    """Give the treated city and `n_comparison` comparison cities.
+LESSONS: dict[Preset, Lesson] = {
+    "west_sac_like": Lesson(
+        "A programme prevents calls in the hours it covers, and fewer in the others; how attended calls end changes.",
+        "A comparison of the city with itself takes the months of 2020 for the programme's.",
+        "Compare hours and cities, and say how far cities drift apart without a programme.",
+    ),
+    "null": Lesson(
+        "The same shocks, and no effect of any kind.",
+        "A method that finds something here finds it everywhere.",
+        "Run the analysis on this world before the outcomes are seen.",
+        {
+            "effect": 0.0,
+            "spillover": 0.0,
+            "city_effect": None,
+            "attendance": 0.0,
+            "reporting": 0.0,
+            "posts_effect": 0.0,
+            "posts_load": 0.0,
+            "adopters": 0,
+        },
+    ),
+    "covid_heavy": Lesson(
+        "COVID halves the calls of the average city, cities differ in it, and it fades over two years.",
+        "A step or a pulse in the city's own series is to take COVID out of the effect.",
+        "Let comparison cities carry it, and show how the estimate moves with the months that are left out.",
+        {"covid_amplitude": -0.70, "covid_loading_sd": 0.50, "covid_hours": 0.40, "covid_months": 28},
+    ),
+    "funnel_only": Lesson(
+        "Nothing that happens changes; the team goes to every call it can and files few reports.",
+        "Fewer recorded incidents are taken for fewer incidents.",
+        "Follow the funnel from calls to reports stage by stage, and take what no report can change as the outcome.",
+        {
+            "effect": 0.0,
+            "spillover": 0.0,
+            "city_effect": None,
+            "attendance": 0.0,
+            "posts_effect": 0.0,
+            "posts_load": 0.0,
+            "selection": 0.0,
+            "sent": 4.0,
+            "elsewhere": -6.0,
+            "absence": 0.0,
+            "reporting": -6.0,
+        },
+    ),
+    "selective_dispatch": Lesson(
+        "The team is sent to the severest calls, and severity stands in no table.",
+        "Attended calls are compared with like calls that were not attended.",
+        "Use who was on duty instead of who came, and say how strong a hidden cause would have to be.",
+        {"selection": 2.0},
+    ),
+    "capacity_loss": Lesson(
+        "The posts that paid for the programme are missed: more calls, busier patrol, longer waits.",
+        "The change in the city is taken for the effect of the co-responders.",
+        "Say that the city shows the bundle; the hours covered show the co-responders.",
+        {"posts_effect": 0.15, "posts_load": 0.35},
+    ),
+    "contaminated_donor": Lesson(
+        "Three comparison cities start a programme of their own in 2021.",
+        "They stay among the comparison cities and hide the effect.",
+        "Keep a register of programmes, and leave such cities out from their start on.",
+        {"adopters": 3, "adopter_effect": log(0.70), "adoption_waves": 1},
+    ),
+    "withdrawal": Lesson(
+        "The programme ends with 2021, a year before the data do.",
+        "One average over all months since the start dilutes the effect with months without a programme.",
+        "Give the dose, or end the study with the programme and show the months after it apart.",
+        {"months_running": 18},
+    ),
+    "staggered_consortium": Lesson(
+        "Forty cities; twenty of them start programmes on four later dates, and their effects grow for a year.",
+        "One on-off regression lets cities that started earlier stand for those that did not.",
+        "Estimate each group of cities against those not yet or never treated, then average.",
+        {"n_comparison": 39, "adopters": 20, "adopter_effect": log(0.70), "adoption_waves": 4},
+    ),
+}
 
-    Parameters
-    ----------
-    n_comparison : int
-        Number of comparison cities; after the ten named ones come "Comparison 11" and so on.
+
+def presets() -> pd.DataFrame:
+    """List the named worlds.
 
     Returns
     -------
-    Cities
-        The treated city first.
+    pandas.DataFrame
+        name, world (what is special in it), mistake (that it punishes), instead (what to do).
 
     Examples
     --------
-    >>> cities(2).names
-    ('West Sacramento', 'Davis', 'Woodland')
+    >>> presets().name.tolist()[:3]
+    ['west_sac_like', 'null', 'covid_heavy']
     """
-    name, treated_population, treated_sworn, region = _TREATED
-    names, population, regions = [name], [treated_population], [region]
-    for number in range(n_comparison):
-        label, residents, county = _COMPARISON[number % len(_COMPARISON)]
-        named = number < len(_COMPARISON)
-        names.append(label if named else f"Comparison {number + 1}")
-        regions.append(county if named else "elsewhere")
-        population.append(residents)
-    residents_of = np.array(population, dtype=np.int64)
-    sworn = np.rint(residents_of * _SWORN_PER_RESIDENT).astype(np.int64)
-    sworn[0] = treated_sworn
-    return Cities(tuple(names), tuple(regions), residents_of, sworn)
+    told = [(name, lesson.world, lesson.mistake, lesson.instead) for name, lesson in LESSONS.items()]
+    return pd.DataFrame(told, columns=["name", "world", "mistake", "instead"], dtype="str")
 
 
 def preset_config(preset: Preset, config: WorldConfig) -> WorldConfig:
@@ -85,10 +145,10 @@ def preset_config(preset: Preset, config: WorldConfig) -> WorldConfig:
 
     Parameters
     ----------
-    preset : {"west_sac_like", "null"}
-        "west_sac_like" leaves it as it is; "null" takes away every effect of the programme and keeps all shocks.
+    preset : str
+        Name from `presets`.
     config : WorldConfig
-        The configuration to start from.
+        The configuration to start from; what makes the named world is changed.
 
     Returns
     -------
@@ -105,9 +165,7 @@ def preset_config(preset: Preset, config: WorldConfig) -> WorldConfig:
     >>> preset_config("null", WorldConfig(tau=0.2)).effect
     0.0
     """
-    if preset not in get_args(Preset):
+    if preset not in LESSONS:
         known = ", ".join(repr(name) for name in get_args(Preset))
         raise DesignError(f"preset {preset!r} is not known", mend=f"use one of {known}")
-    if preset == "null":
-        return replace(config, effect=0.0, spillover=0.0, city_effect=None, attendance=0.0)
-    return config
+    return replace(config, **LESSONS[preset].changes)

@@ -3,11 +3,13 @@
 import numpy as np
 import pandas as pd
 
+from coresponder_causal.simulate.adoption import adoption_months
+from coresponder_causal.simulate.cities import TIME_ZONE, Cities
 from coresponder_causal.simulate.columns import STAMP, stamps, strings, text
+from coresponder_causal.simulate.config import WorldConfig
 from coresponder_causal.simulate.dispatch import ABSENCE_REASONS, Absences
 from coresponder_causal.simulate.outcomes import RECORDING_CHANGE
-from coresponder_causal.simulate.presets import TIME_ZONE, Cities
-from coresponder_causal.simulate.spells import PHASES, START, planned_shifts
+from coresponder_causal.simulate.spells import MONTHS, PHASES, START, Shifts, end_of_programme
 
 
 def cities_frame(cities: Cities) -> pd.DataFrame:
@@ -34,30 +36,41 @@ def cities_frame(cities: Cities) -> pd.DataFrame:
     )
 
 
-def programmes_frame(cities: Cities) -> pd.DataFrame:
-    """Tabulate the programmes of the world: only the treated city has any.
+def programmes_frame(cities: Cities, config: WorldConfig) -> pd.DataFrame:
+    """Tabulate the programmes of the world.
 
     Parameters
     ----------
     cities : Cities
         The treated city first.
+    config : WorldConfig
+        Its `months_running` and its adopters.
 
     Returns
     -------
     pandas.DataFrame
-        The earlier small programme and the changed one, which reached its full hours with the last phase.
+        The treated city's earlier small programme and the changed one, which reached its full hours with the last
+        phase; then those of the comparison cities that have one. `end_date` is missing while a programme runs, and for
+        the earlier one where the city goes back to it.
     """
     earlier, full = PHASES[0], PHASES[-1]
+    adopted = adoption_months(config)
+    others = np.flatnonzero(~np.isnat(adopted))
+    starts, end = adopted[others].astype("datetime64[D]"), end_of_programme(config.months_running)
+    withdrawn = end.astype("datetime64[M]") <= MONTHS[-1]
+    last = np.datetime64("NaT") if withdrawn else np.datetime64(START) - 1
+    n = len(others)
     return pd.DataFrame(
         {
-            "city": strings([cities.names[0]] * 2),
-            "programme": strings(["earlier co-response", "division of outreach and support"]),
-            "model": strings(["co-responder"] * 2),
-            "start_earliest": np.array([earlier.first_day, START], dtype=STAMP),
-            "start_latest": np.array([earlier.first_day, full.first_day], dtype=STAMP),
-            "hours_per_week": np.array([earlier.weekly_hours, full.weekly_hours], dtype=np.float64),
-            "source": strings(["simulated"] * 2),
-            "certainty": strings(["documented"] * 2),
+            "city": strings([cities.names[city] for city in (0, 0, *others)]),
+            "programme": strings(["earlier co-response", "division of outreach and support"] + ["co-response"] * n),
+            "model": strings(["co-responder"] * (n + 2)),
+            "start_earliest": np.array([earlier.first_day, START, *starts], dtype=STAMP),
+            "start_latest": np.array([earlier.first_day, full.first_day, *starts], dtype=STAMP),
+            "end_date": np.array([last, end - 1 if withdrawn else "NaT", *["NaT"] * n], dtype=STAMP),
+            "hours_per_week": np.array([earlier.weekly_hours] + [full.weekly_hours] * (n + 1), dtype=np.float64),
+            "source": strings(["simulated"] * (n + 2)),
+            "certainty": strings(["documented"] * (n + 2)),
         }
     )
 
@@ -88,11 +101,13 @@ def breaks_frame(cities: Cities) -> pd.DataFrame:
     )
 
 
-def schedule_frame(absences: Absences, cities: Cities) -> pd.DataFrame:
+def schedule_frame(shifts: Shifts, absences: Absences, cities: Cities) -> pd.DataFrame:
     """Tabulate planned and delivered shifts of the treated city.
 
     Parameters
     ----------
+    shifts : Shifts
+        Planned shifts.
     absences : Absences
         Which shifts took place.
     cities : Cities
@@ -103,7 +118,6 @@ def schedule_frame(absences: Absences, cities: Cities) -> pd.DataFrame:
     pandas.DataFrame
         city, shift_start, shift_end, planned_hours, delivered_hours, absence_reason (missing where delivered).
     """
-    shifts = planned_shifts()
     planned = (shifts.end - shifts.start) / 3600
     return pd.DataFrame(
         {

@@ -158,6 +158,59 @@ def weekday(days: NDArray[np.datetime64]) -> NDArray[np.int64]:
     return (days.astype("datetime64[D]").astype(np.int64) + thursday) % 7
 
 
+LONGEST_RUN = int((MONTHS[-1] - np.datetime64(START, "M")).astype(np.int64)) + 1
+"""Months from the start to the end of the data."""
+
+
+def phases(months_running: int = LONGEST_RUN) -> tuple[Phase, ...]:
+    """Give the phases of a programme that runs for some months from July 2020 on and then falls back to its small dose.
+
+    Parameters
+    ----------
+    months_running : int
+        Months; 0 is the earlier small dose all along.
+
+    Returns
+    -------
+    tuple of Phase
+        In order of time.
+
+    Examples
+    --------
+    >>> [(phase.first_day, phase.weekly_hours) for phase in phases(18)][-2:]
+    [('2021-01-01', 70), ('2022-01-01', 10)]
+    >>> phases(0) == PHASES[:1]
+    True
+    """
+    end = end_of_programme(months_running)
+    kept = tuple(phase for phase in PHASES if np.datetime64(phase.first_day) < end)
+    if len(kept) == 1 or end > MONTHS[-1]:
+        return kept
+    return (*kept, PHASES[0]._replace(first_day=str(end)))
+
+
+def end_of_programme(months_running: int) -> np.datetime64:
+    """Give the first day after the programme.
+
+    Parameters
+    ----------
+    months_running : int
+        Months from July 2020 on.
+
+    Returns
+    -------
+    datetime64[D]
+        First day of a month.
+
+    Examples
+    --------
+    >>> str(end_of_programme(30))
+    '2023-01-01'
+    """
+    end: np.datetime64 = (np.datetime64(START, "M") + months_running).astype("datetime64[D]")
+    return end
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Shifts:
     """Planned shifts of the team in order; times in seconds since 1970, local clock.
@@ -173,8 +226,13 @@ class Shifts:
 
 
 @cache
-def planned_shifts() -> Shifts:
+def planned_shifts(months_running: int = LONGEST_RUN) -> Shifts:
     """List every planned shift.
+
+    Parameters
+    ----------
+    months_running : int
+        Months from July 2020 on in which the changed programme runs; 0 is the earlier small dose all along.
 
     Returns
     -------
@@ -187,10 +245,11 @@ def planned_shifts() -> Shifts:
     >>> int((shifts.end - shifts.start)[-7:].sum()) // 3600
     70
     """
-    first = np.array([phase.first_day for phase in PHASES], dtype="datetime64[D]")
+    run = phases(months_running)
+    first = np.array([phase.first_day for phase in run], dtype="datetime64[D]")
     last = np.append(first[1:], (MONTHS[-1] + 1).astype("datetime64[D]"))
     starts, ends = [], []
-    for phase, begin, stop in zip(PHASES, first, last, strict=True):
+    for phase, begin, stop in zip(run, first, last, strict=True):
         days = np.arange(begin, stop)
         midnight = days[np.isin(weekday(days), phase.weekdays)].astype("datetime64[s]").astype(np.int64)
         starts.append(midnight + phase.opens * 3600)

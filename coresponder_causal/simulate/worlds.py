@@ -1,7 +1,7 @@
 """A simulated study with known truth: the world is drawn tier by tier, each when it is asked for.
 
-The aggregated tier (city × month × hour of the week) is drawn first and costs milliseconds; calls are then placed
-within its counts, so both tiers always agree.
+The panel tier draws the candidates of each city and month, and costs milliseconds; calls are placed, and played
+through, among these candidates, so the tiers always agree.
 """
 
 from dataclasses import dataclass
@@ -10,18 +10,23 @@ from numbers import Integral
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import DesignError
 from coresponder_causal.simulate import frames, registers
+from coresponder_causal.simulate.candidates import Candidates, draw_totals, occurs, place, treated_counts
+from coresponder_causal.simulate.cities import Cities, cities
 from coresponder_causal.simulate.config import WorldConfig
 from coresponder_causal.simulate.controls import draw_controls
-from coresponder_causal.simulate.dispatch import Absences, Dispatch, draw_absences, send_units
-from coresponder_causal.simulate.intake import Intake, Integers, receive_calls
-from coresponder_causal.simulate.outcomes import Endings, end_calls, follow_calls
-from coresponder_causal.simulate.presets import Cities, Preset, cities, preset_config
-from coresponder_causal.simulate.rates import Rates, Shocks, draw_counts, draw_shocks, expected_calls
-from coresponder_causal.simulate.spells import spells
+from coresponder_causal.simulate.dispatch import draw_absences, within
+from coresponder_causal.simulate.effects import DutyPlay
+from coresponder_causal.simulate.intake import receive_calls
+from coresponder_causal.simulate.persons import Persons, draw_persons
+from coresponder_causal.simulate.play import Play, play
+from coresponder_causal.simulate.presets import Preset, preset_config
+from coresponder_causal.simulate.rates import Rates, WorldName, expected_calls
+from coresponder_causal.simulate.shocks import Shocks, draw_shocks
+from coresponder_causal.simulate.spells import HOURS_OF_WEEK, planned_shifts, spells
+from coresponder_causal.simulate.streams import Integers
 from coresponder_causal.simulate.tables import Tables
 from coresponder_causal.simulate.truth import Truth, true_effects
 
@@ -30,7 +35,7 @@ from coresponder_causal.simulate.truth import Truth, true_effects
 class World:
     """A simulated study of one treated city among comparison cities, January 2017 to December 2022.
 
-    Every part has its own random stream: what is asked for first changes nothing.
+    Every part has its own random numbers: what is asked for first changes nothing.
 
     Parameters
     ----------
@@ -62,19 +67,30 @@ class World:
     @property
     def hours(self) -> pd.DataFrame:
         """Calls by city, month and hour of the week (0 is Monday 00:00), with clock hours, population and days."""
-        by_month = np.add.reduceat(self._counts, spells().first_of_month, axis=1)
-        return frames.hours_frame(by_month, self._cities)
+        counts = np.stack([self._hour_counts(city) for city in range(len(self._totals))])
+        return frames.hours_frame(np.add.reduceat(counts, spells().first_of_month, axis=1), self._cities)
 
     @property
     def panel_counts(self) -> pd.DataFrame:
         """Calls by city and month with population and days: the sums of `hours`, without making any call."""
-        by_month = np.add.reduceat(self._counts.sum(axis=2), spells().first_of_month, axis=1)
-        return frames.panel_frame(by_month, self._cities)
+        counts = self._totals.copy()
+        counts[0] = treated_counts(self._rates, self._totals[0], self.seed)
+        return frames.panel_frame(np.add.reduceat(counts, spells().first_of_month, axis=1), self._cities)
+
+    @property
+    def treated_calls(self) -> pd.DataFrame:
+        """The treated city's rows of the table of calls, without making the calls of other cities."""
+        return frames.calls_frame(self._plays(0), self._cities, city=0, first=0)
+
+    @property
+    def treated_outcomes(self) -> pd.DataFrame:
+        """The treated city's rows of the table of outcomes, without making the calls of other cities."""
+        return frames.outcomes_frame(self._plays(0), first=0)
 
     @cached_property
     def truth(self) -> Truth:
         """True effects of the programme in the treated city."""
-        return true_effects(self._rates, self.config, self._attended_arrests)
+        return true_effects(self._rates, self.config, self._cities, self._duty)
 
     @cached_property
     def _cities(self) -> Cities:
@@ -89,50 +105,89 @@ class World:
         return expected_calls(self.config, self._shocks)
 
     @cached_property
-    def _counts(self) -> Integers:
-        return draw_counts(self._rates.expected, self.seed)
+    def _totals(self) -> Integers:
+        return draw_totals(self._rates, self.seed)
 
     @cached_property
-    def _absences(self) -> Absences:
-        return draw_absences(self.config, self.seed)
+    def _persons(self) -> list[Persons]:
+        return draw_persons(self._rates.totals.sum(axis=1), self._totals.sum(axis=1), self.seed)
 
     @cached_property
-    def _intake(self) -> Intake:
-        return receive_calls(self._counts, self.seed)
+    def _treated_candidates(self) -> Candidates:
+        return place(self._rates.most, self._totals[0], 0, self.seed)
+
+    def _candidates(self, city: int, world: WorldName = "bundle") -> Candidates:
+        """Place the calls of a city in a world."""
+        if city:
+            return place(self._rates.of_city(city), self._totals[city], city, self.seed)
+        return self._treated_candidates.take(occurs(self._treated_candidates, self._rates, world))
+
+    def _hour_counts(self, city: int) -> Integers:
+        """Count the calls of a city in the observed study by spell and hour of the week."""
+        n = len(spells().days)
+        return np.bincount(self._candidates(city).cell, minlength=n * HOURS_OF_WEEK).reshape(n, HOURS_OF_WEEK)
 
     @cached_property
-    def _dispatch(self) -> Dispatch:
-        return send_units(self._intake, self._absences, self.config, self.seed)
+    def _duties(self) -> dict[WorldName, DutyPlay]:
+        return {}
+
+    def _duty(self, world: WorldName) -> DutyPlay:
+        """Give the calls of the treated city in a world, played through once."""
+        if world not in self._duties:
+            self._duties[world] = self._play_treated(world)
+        return self._duties[world]
+
+    def _play_treated(self, world: WorldName) -> DutyPlay:
+        """Play the treated city's calls through."""
+        with_team, fewer_posts = world in ("bundle", "co_responder"), world in ("bundle", "fewer_posts")
+        log_load = self.config.posts_load if fewer_posts else 0.0
+        calls = receive_calls(self._candidates(0, world), self._persons[0], self.seed, log_load=log_load)
+        shifts = planned_shifts(self.config.months_running if with_team else 0)
+        absences = draw_absences(shifts, self.config, self.seed)
+        planned, delivered = (
+            within(calls.received, shifts, held) for held in (np.ones_like(absences.delivered), absences.delivered)
+        )
+        return DutyPlay(play(calls, self._persons[0], delivered, self.config, self.seed), planned, delivered)
+
+    def _plays(self, city: int) -> Play:
+        """Give the calls of a city in the observed study, played through."""
+        if not city:
+            return self._duty("bundle").play
+        calls = receive_calls(self._candidates(city), self._persons[city], self.seed)
+        return play(calls, self._persons[city], np.zeros(len(calls.id), dtype=bool), self.config, self.seed)
 
     @cached_property
-    def _endings(self) -> Endings:
-        return end_calls(self._intake, self._dispatch, self.config, self.seed)
-
-    def _attended_arrests(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Potential arrests of the attended calls, without and with the team."""
-        attended = self._dispatch.attended
-        return self._endings.without["arrest"][attended], self._endings.with_team["arrest"][attended]
+    def _all_plays(self) -> tuple[list[Play], list[int]]:
+        """Calls of each city, and the number of calls before them."""
+        plays = [self._plays(city) for city in range(len(self._totals))]
+        before = np.concatenate([[0], np.cumsum([len(of_city.calls.id) for of_city in plays])])
+        return plays, before.tolist()
 
     def _calls_table(self) -> pd.DataFrame:
-        return frames.calls_frame(self._intake, self._dispatch, self._endings, self._cities)
+        plays, before = self._all_plays
+        made = [frames.calls_frame(of_city, self._cities, city, before[city]) for city, of_city in enumerate(plays)]
+        return pd.concat(made, ignore_index=True)
 
     def _outcomes_table(self) -> pd.DataFrame:
-        return frames.outcomes_frame(follow_calls(self._intake, self._dispatch, self.config, self.seed))
+        plays, before = self._all_plays
+        made = [frames.outcomes_frame(of_city, before[city]) for city, of_city in enumerate(plays)]
+        return pd.concat(made, ignore_index=True)
 
     def _city_panel_table(self) -> pd.DataFrame:
-        return frames.city_panel_frame(self.panel_counts, self._intake, self._endings)
+        return frames.city_panel_frame(self.panel_counts, self._all_plays[0])
 
     def _cities_table(self) -> pd.DataFrame:
         return registers.cities_frame(self._cities)
 
     def _programmes_table(self) -> pd.DataFrame:
-        return registers.programmes_frame(self._cities)
+        return registers.programmes_frame(self._cities, self.config)
 
     def _breaks_table(self) -> pd.DataFrame:
         return registers.breaks_frame(self._cities)
 
     def _schedule_table(self) -> pd.DataFrame:
-        return registers.schedule_frame(self._absences, self._cities)
+        shifts = planned_shifts(self.config.months_running)
+        return registers.schedule_frame(shifts, draw_absences(shifts, self.config, self.seed), self._cities)
 
     def _control_table(self) -> pd.DataFrame:
         return frames.control_frame(draw_controls(self.config, self._shocks, self.seed), self._cities)
@@ -143,14 +198,14 @@ def world(preset: Preset = "west_sac_like", *, seed: int, config: WorldConfig | 
 
     Parameters
     ----------
-    preset : {"west_sac_like", "null"}
-        "west_sac_like" has a programme that prevents calls and changes how attended calls end; "null" has the same
-        shocks and no effect of any kind.
+    preset : str
+        Name from `presets`: "west_sac_like" has a programme that prevents calls and changes how attended calls end;
+        "null" has the same shocks and no effect of any kind; the others each teach a mistake.
     seed : int
         Seed, 0 or more; the same seed gives the same shocks whatever the effects, and the comparison cities' counts
         do not depend on the effects either.
     config : WorldConfig, optional
-        Sizes, shocks and effects; the default ones if not given. Under "null" its effects are set to zero.
+        Sizes, shocks and effects; the default ones if not given. What makes the named world is changed in it.
 
     Returns
     -------

@@ -7,9 +7,6 @@ import pandas as pd
 import pytest
 
 from coresponder_causal.simulate import WorldConfig, world
-from coresponder_causal.simulate.dispatch import draw_absences, send_units
-from coresponder_causal.simulate.intake import receive_calls
-from coresponder_causal.simulate.outcomes import end_calls
 
 SMALL = WorldConfig(n_comparison=1)
 DAY = pd.Timedelta(days=1)
@@ -29,6 +26,11 @@ def calls(study):
 @pytest.fixture(scope="module")
 def treated(calls):
     return calls[calls.city == "West Sacramento"]
+
+
+def played(**changes):
+    """Calls of the treated city, with what no table shows."""
+    return world(seed=1, config=WorldConfig(n_comparison=1, **changes)).truth.play("bundle").play
 
 
 def test_times_are_in_order(calls):
@@ -110,21 +112,16 @@ def test_att_is_the_change_that_the_team_made():
 
 
 def test_selection_sends_the_team_to_severer_calls():
-    counts = np.full((1, 73, 168), 2, dtype=np.int64)
-    received = receive_calls(counts, 1)
     for selection, low, high in ((0.0, -0.08, 0.08), (0.8, 0.3, 1.0)):
-        config = WorldConfig(selection=selection)
-        sent = send_units(received, draw_absences(config, 1), config, 1)
+        made = played(selection=selection, monthly_calls=400)
+        severity, sent = made.calls.severity, made.sent
         free = sent.on_duty & ~sent.busy
-        gap = received.severity[free & sent.attended].mean() - received.severity[free & ~sent.attended].mean()
-        assert low < gap < high  # about 2,600 calls in free hours: the standard error is at most .04
+        gap = severity[free & sent.attended].mean() - severity[free & ~sent.attended].mean()
+        assert low < gap < high  # more than 2,600 calls in free hours: the standard error is at most .04
 
 
 def test_outcomes_have_the_rates_of_the_field():
-    counts = np.full((1, 73, 168), 10, dtype=np.int64)
-    config = WorldConfig()
-    received = receive_calls(counts, 3)
-    ended = end_calls(received, send_units(received, draw_absences(config, 3), config, 3), config, 3).without
+    ended = played(monthly_calls=1000).endings.without
     ranges = {"arrest": (0.03, 0.10), "hold": (0.03, 0.20), "ed_transport": (0.10, 0.18), "force": (0.005, 0.02)}
     for name, (low, high) in ranges.items():
         assert low < ended[name].mean() < high, name
@@ -132,9 +129,7 @@ def test_outcomes_have_the_rates_of_the_field():
 
 
 def test_attendance_never_causes_an_arrest_or_force():
-    received = receive_calls(np.full((1, 73, 168), 2, dtype=np.int64), 5)
-    config = WorldConfig()
-    ended = end_calls(received, send_units(received, draw_absences(config, 5), config, 5), config, 5)
+    ended = played().endings
     for name in ("arrest", "hold", "ed_transport", "force", "report_filed"):
         assert (ended.with_team[name] <= ended.without[name]).all(), name
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from coresponder_causal.simulate import WorldConfig, world
-from coresponder_causal.simulate.rates import covid_shape, draw_counts, draw_shocks, expected_calls
+from coresponder_causal.simulate.rates import draw_counts, expected_calls
+from coresponder_causal.simulate.shocks import covid_shape, draw_shocks
 from coresponder_causal.simulate.spells import COVERED, MONTHS, spells
 
 BEFORE = np.datetime64("2020-07") > MONTHS

@@ -98,7 +98,7 @@ def test_columns_have_plain_types(study):
         "text": lambda column: column.dtype == "str",
         "integer": lambda column: column.dtype == np.int64,
         "number": lambda column: column.dtype == np.float64,
-        "boolean": lambda column: column.dtype == np.bool_,
+        "boolean": lambda column: column.dtype == (np.bool_ if column.notna().all() else "boolean"),
         "datetime": lambda column: column.dtype == "datetime64[us]",
         "date": lambda column: column.dtype == "datetime64[us]",
         "month": lambda column: column.dtype == "period[M]",
