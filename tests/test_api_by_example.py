@@ -57,7 +57,7 @@ def test_the_example_runs_as_it_stands(tmp_path, monkeypatch):
     assert {"overall", "event_time=0"} <= set(e.terms["term"])
     assert len(g.terms) > len(e.terms)
     assert isinstance(table, Table)
-    assert set(table.frame["method"]) == {cc.report.words.method(result.method) for result in (r1, r2, r3, r4)}
+    assert set(table.frame["method"]) == {cc.report.words.named(result) for result in (r1, r2, r3, r4)}
     assert isinstance(figure, Picture)
     assert isinstance(sentence, Sentence)
     assert "what the comparison cities' experience predicts" in sentence.text
