@@ -40,7 +40,7 @@ from coresponder_causal.core.notes import doubt
 from coresponder_causal.core.prediction import Prediction, city_table, doubt_bound, facts, gap_path, predict
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.regressors import harmonics as seasonal
-from coresponder_causal.core.reml import RemlFit, SerialDesign
+from coresponder_causal.core.reml import RemlFit, serial_design
 from coresponder_causal.core.result import Result
 from coresponder_causal.design.coverage import CoverageDesign
 
@@ -107,7 +107,7 @@ def call_coverage(d: CoverageDesign, *, harmonics: Literal[0, 1, 2, 3] = 2) -> R
 def _within(gap: Array, dose: Array, months: Array, season: float | None, pairs: int) -> RemlFit:
     """Fit the treated city's own gap."""
     columns = [np.ones((len(dose), 1)), dose[:, None], seasonal(months, season, pairs)]
-    return SerialDesign(np.hstack(columns), time=months).fit(gap)
+    return serial_design(np.hstack(columns), time=months).fit(gap)
 
 
 def _result(
