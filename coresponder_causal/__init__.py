@@ -14,8 +14,9 @@ It is one corridor, and a reader who walks it in order has read an evaluation::
 - ``check`` speaks to one assumption at a time;
 - ``report`` turns results into tables, figures, sentences and pages.
 
-Beside the corridor, ``simulate`` makes worlds whose true effect is known, ``plan`` writes an evaluation down before the
-outcomes are seen, and ``core`` holds what every room shares.
+Beside the corridor, ``simulate`` makes worlds whose true effect is known, ``validity`` measures on them how often the
+methods' intervals hold, ``plan`` writes an evaluation down before the outcomes are seen, and ``core`` holds what every
+room shares.
 
 Examples
 --------
@@ -30,11 +31,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from coresponder_causal import check, core, data, design, estimate, plan, report, simulate
+    from coresponder_causal import check, core, data, design, estimate, plan, report, simulate, validity
     from coresponder_causal.core.registry import METHODS
     from coresponder_causal.core.version import VERSION as __version__
 
-__all__ = ["METHODS", "__version__", "check", "core", "data", "design", "estimate", "plan", "report", "simulate"]
+__all__ = [
+    "METHODS",
+    "__version__",
+    "check",
+    "core",
+    "data",
+    "design",
+    "estimate",
+    "plan",
+    "report",
+    "simulate",
+    "validity",
+]
 
 
 def __getattr__(name: str) -> object:

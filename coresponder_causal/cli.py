@@ -1,4 +1,4 @@
-"""The command line: `evaluate` a study, or `init` one."""
+"""The command line: `evaluate` a study, or `init` one; `validity` measures the methods themselves."""
 
 from __future__ import annotations
 
@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 from rich.panel import Panel
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
 
 from coresponder_causal.core.errors import CausalError
@@ -26,6 +34,9 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     help="Does sending a mental-health professional with the police help, for whom, and how should it be run?",
 )
+
+validity = typer.Typer(no_args_is_help=True, help="How often the methods' intervals hold where the truth is known.")
+app.add_typer(validity, name="validity")
 
 
 @app.command()
@@ -74,6 +85,25 @@ def init(
     console.print(Text(f"coresponder-causal evaluate {written[0]}"), soft_wrap=True)
 
 
+@validity.command("run")
+def validity_run(
+    full: Annotated[bool, typer.Option("--full", help="All cells at 4,000 replications; hours.")] = False,
+    methods: Annotated[str, typer.Option(help="Names of estimators, with commas; by default all.")] = "",
+    out: Annotated[Path, typer.Option(help="The table; what it holds already is not measured again.")] = Path(
+        "measured.csv"
+    ),
+    jobs: Annotated[int, typer.Option(help="Processes; -1: one for each core.")] = -1,
+) -> None:
+    """Run every method on simulated cells and write how its intervals behaved, resuming where it stopped."""
+    with _one_screen(), _countdown() as progress:
+        from coresponder_causal.validity import coverage
+
+        entries = coverage.study([name.strip() for name in methods.split(",") if name.strip()] or None, full=full)
+        replications = coverage.full_replications if full else coverage.fast_replications
+        coverage.run_study(entries, out, replications=replications, jobs=jobs, progress=progress)
+    Console(highlight=False).print(Text(str(out)), soft_wrap=True)
+
+
 @contextmanager
 def _one_screen() -> Iterator[None]:
     """Turn an error of ours, or of the file system, into one screen and exit code 2."""
@@ -105,6 +135,15 @@ def _progress() -> Iterator[Callable[[str], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("Starting", total=None)
         yield lambda text: bar.update(task, description=text)
+
+
+@contextmanager
+def _countdown() -> Iterator[Callable[[int, int], None]]:
+    """Show how much is done and the time left, on the error stream."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("Cells", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _tell(finding: str, written: Path, *, simulated: bool) -> None:

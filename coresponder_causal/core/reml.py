@@ -266,7 +266,10 @@ class SerialDesign:
             outside = np.flatnonzero(~inside)
             problems.add(f"{len(outside)} outside 0 ≤ ρ < 1, 0 < φ ≤ 1", rows=outside, mend="keep them inside")
         problems.raise_if_any(EstimationError)
-        return np.asarray(self._loglik(places, np.broadcast_to(unit, (len(places), self.n))) - (self.n - self.k) * np.log(scale), float)
+        return np.asarray(
+            self._loglik(places, np.broadcast_to(unit, (len(places), self.n))) - (self.n - self.k) * np.log(scale),
+            float,
+        )
 
     def _standardise(self, y: Array) -> tuple[Array, Array, float]:
         """Return the outcome, its ordinary residuals in units of their own spread, and that spread."""
@@ -425,7 +428,7 @@ def _starts(values: Array, columns: int) -> NDArray[np.intp]:
     """Positions of the grid to climb from: its best peaks, without those too low to matter."""
     peaks = np.flatnonzero(_is_peak(values, columns))
     peaks = peaks[np.argsort(-values[peaks], kind="stable")][:_STARTS]
-    return peaks[values[peaks] > values.max() - _HOPELESS]
+    return np.asarray(peaks[values[peaks] > values.max() - _HOPELESS], np.intp)
 
 
 def _is_peak(values: Array, columns: int) -> NDArray[np.bool_]:

@@ -146,6 +146,9 @@ def call_difference(d: CallDesign, *, scale: Scale = "difference", cluster: Clus
             {
                 "treatment": d.treatment,
                 "adjustment": "none" if d.adjustment is None else d.adjustment.method,
+                "scheme": None if d.adjustment is None else d.adjustment.options.get("scheme"),
+                "calls": len(d.source),
+                "share_treated": float(d.treated.mean()),
                 "mean_treated": means.treated,
                 "mean_untreated": means.untreated,
                 "effective_treated": effective[0],

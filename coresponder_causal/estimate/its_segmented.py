@@ -214,7 +214,7 @@ def _fit(y: Array, matrix: Array, positions: Array, errors: Errors, lags: int | 
     if errors in ("reml-nugget", "reml-ar1"):
         serial = serial_design(matrix, time=positions, nugget=errors == "reml-nugget")
         fit, (lower, upper) = serial.fit(y), serial.rho_limits(y)
-        facts = {"rho": fit.rho, "phi": fit.phi, "rho_lower": lower, "rho_upper": upper}
+        facts: dict[str, object] = {"rho": fit.rho, "phi": fit.phi, "rho_lower": lower, "rho_upper": upper}
         facts["at_bound"] = ", ".join(fit.at_bound)
         return _Fit(fit.beta, fit.vcov, fit.record.ceiling, fit.record, facts)
     if len(np.unique(np.diff(positions))) > 1:
