@@ -165,7 +165,7 @@ def _evidence(results: Sequence[Result], terms: Literal["all", "headline"]) -> T
             rows.assign(
                 method=words.method(result.method),
                 term=rows["term"].map(words.term),
-                measured=[_coverage(result, str(term), headline=place == 0) for place, term in enumerate(rows["term"])],
+                measured=pd.Series(_coverages(result, rows["term"]), index=rows.index, dtype=object),
                 n_obs=result.n_obs,
                 notes=len(result.notes),
             ).head(len(rows) if terms == "all" else 1)
@@ -176,12 +176,17 @@ def _evidence(results: Sequence[Result], terms: Literal["all", "headline"]) -> T
     )
 
 
-def _coverage(result: Result, term: str, *, headline: bool) -> str | None:
-    """Measured coverage of the nearest cell, for terms that were measured and for the headline."""
-    found = measured(result, term)
-    if found is None or not (headline or found.term == term):
-        return None
-    return f"{found.coverage:.1%} ± {100 * found.coverage_error:.1f}{'' if found.licensed else ', outside'}"
+def _coverages(result: Result, terms: pd.Series) -> list[str | None]:
+    """Measured coverage of the nearest cell, for the headline and for the other terms that were measured."""
+    shown: list[str | None] = []
+    for place, term in enumerate(terms):
+        found = measured(result, str(term))
+        if found is None or not (place == 0 or found.term == term):
+            shown.append(None)
+            continue
+        outside = "" if found.licensed else ", outside"
+        shown.append(f"{found.coverage:.1%} ± {100 * found.coverage_error:.1f}{outside}")
+    return shown
 
 
 def _verdicts(checks: Sequence[CheckResult]) -> Table:

@@ -173,10 +173,10 @@ def measure(entry: Entry, *, replications: int) -> pd.DataFrame:
     failed = 0
     for design in designs(entry.cell, replications):
         try:
-            said = _said(entry.method, design, options)
+            said = {} if isinstance(design, CausalError) else _said(entry.method, design, options)
         except CausalError:
-            failed += 1
-            continue
+            said = {}
+        failed += not said
         for number, (term, value) in enumerate(said.items()):
             known = truth(entry.cell, term, headline=number == 0)
             if known is not None:

@@ -17,6 +17,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
+from coresponder_causal.core.errors import CausalError
+from coresponder_causal.core.notes import quietly
 from coresponder_causal.core.registry import Design
 from coresponder_causal.design import (
     CallDesign,
@@ -49,7 +51,7 @@ adopters_among_comparison, their_effect = 3, -0.4
 before_share = 0.58
 
 
-def designs(cell: Cell, replications: int) -> Iterator[Design]:
+def designs(cell: Cell, replications: int) -> Iterator[Design | CausalError]:
     """Draw designs from a cell.
 
     Parameters
@@ -61,7 +63,8 @@ def designs(cell: Cell, replications: int) -> Iterator[Design]:
     Yields
     ------
     SeriesDesign, PanelDesign, CoverageDesign or CallDesign
-        Each independent of the others; the n-th does not depend on how many are asked for.
+        Each independent of the others; the n-th does not depend on how many are asked for. Where calls cannot be made
+        comparable it is the error.
 
     Examples
     --------
@@ -70,7 +73,7 @@ def designs(cell: Cell, replications: int) -> Iterator[Design]:
     >>> first.describe() == second.describe(), first.fingerprint == second.fingerprint
     (True, False)
     """
-    draws: dict[str, Callable[[Cell, int], Iterator[Design]]] = {
+    draws: dict[str, Callable[[Cell, int], Iterator[Design | CausalError]]] = {
         "series": _series,
         "city": _cities,
         "hours": _hours,
@@ -223,12 +226,12 @@ def _growing(cell: Cell) -> Array:
     return np.asarray(cell.effect * (1 + float(cell.growth or 0) * np.arange(int(cell.periods or 0) // 2)), float)
 
 
-def _calls(cell: Cell, part: int) -> Iterator[Design]:
+def _calls(cell: Cell, part: int) -> Iterator[Design | CausalError]:
     """Draw calls of persons who call again; the team goes by severity and night, in one world by what is hidden too."""
     rng = stream(cell.seed, Tier.PROCESS, part)
     for _ in range(block):
-        yield _adjusted(CallDesign.from_frame(_call_frame(cell, rng), outcome="minutes", treatment="attended",
-                                              covariates=["severity", "night"], person="person"), cell)  # fmt: skip
+        frame = _call_frame(cell, rng)
+        yield _adjusted(frame, cell)
 
 
 def _call_frame(cell: Cell, rng: np.random.Generator) -> pd.DataFrame:
@@ -250,14 +253,22 @@ def _call_frame(cell: Cell, rng: np.random.Generator) -> pd.DataFrame:
     )
 
 
-def _adjusted(design: CallDesign, cell: Cell) -> CallDesign:
+def _adjusted(frame: pd.DataFrame, cell: Cell) -> Design | CausalError:
+    """Form the design and make it comparable; an error is returned, for the study to count."""
     adjust: dict[str, Callable[[CallDesign], CallDesign]] = {
         "match_nearest": partial(match_nearest, caliper=0.2),
         "match_nearest replace": partial(match_nearest, caliper=0.2, replace=True),
         "weight_propensity att": partial(weight_propensity, scheme="att"),
         "weight_propensity overlap": partial(weight_propensity, scheme="overlap"),
     }
-    return adjust[str(cell.adjustment)](design)
+    try:
+        with quietly():
+            design = CallDesign.from_frame(
+                frame, outcome="minutes", treatment="attended", covariates=["severity", "night"], person="person"
+            )
+            return adjust[str(cell.adjustment)](design)
+    except CausalError as error:
+        return error
 
 
 def _filled(template: PanelDesign | SeriesDesign, draws: Iterator[Array]) -> Iterator[Design]:

@@ -119,6 +119,13 @@ def test_a_method_that_always_fails_has_a_row():
     assert np.isnan(row["coverage"])
 
 
+def test_designs_that_cannot_be_formed_are_failures():
+    """With one treated call in a hundred some samples of 30 have none."""
+    cell = Cell(setting="calls", calls=30, share=0.01, adjustment="match_nearest")
+    (row,) = measure(Entry(method="call_difference", options="{}", cell=cell), replications=5).to_dict("records")
+    assert row["failures"] > 0
+
+
 def test_an_error_that_is_not_ours_is_not_hidden(monkeypatch):
     def broken(design):
         raise ZeroDivisionError
