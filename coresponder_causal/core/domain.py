@@ -32,6 +32,7 @@ words = {
     "comparison": "{:g} comparison {unit}",
     "rho": "ρ = {:g}",
     "tau": "τ = {:g}",
+    "treated_noise": "month shocks of the treated city × {:g}",
     "events": "{:g} events a period",
     "periods": "{:g} periods",
     "calls": "{:g} calls",
