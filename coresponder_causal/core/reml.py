@@ -1,9 +1,8 @@
 """Regression on a series whose errors persist: REML with an AR(1) process plus white noise.
 
 The errors have covariance V = s²·K, K = φR(ρ) + (1−φ)I, where R(ρ)_ij = ρ^|t_i − t_j|: a share φ of the variance
-persists, the rest (the nugget) is new each period. R is Markov, also over gaps, so Q = R⁻¹ is tridiagonal and
-K⁻¹ = M⁻¹Q with M = φI + (1−φ)Q tridiagonal as well: a likelihood costs O(n). Many (ρ, φ) points are evaluated by one
-factorisation, their matrices laid on one long diagonal. Only the degrees of freedom need an n × n matrix.
+persists, the rest (the nugget) is new each period. A likelihood costs O(n), see `reml_points`, and many (ρ, φ) points,
+of several outcomes, are evaluated at once. Only the degrees of freedom need an n × n matrix.
 """
 
 from __future__ import annotations
@@ -16,11 +15,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
-from scipy.linalg.lapack import dpttrf, dpttrs
 
 from coresponder_causal.core import inference
 from coresponder_causal.core.errors import EstimationError, Problems
 from coresponder_causal.core.regressors import require_full_rank
+from coresponder_causal.core.reml_points import Points
 from coresponder_causal.core.serial import note_outcome_problems, note_regressor_problems
 from coresponder_causal.core.variance import VarianceRecord
 
@@ -169,7 +168,7 @@ class SerialDesign:
         given = [self._standardise(y) for y in outcomes]
         units = np.array([unit for _, unit, _ in given])
         places = self._maximise(units)
-        points = _Points.at(places[:, 0], places[:, 1], self._gaps, self._basis)
+        points = Points.at(places[:, 0], places[:, 1], self._gaps, self._basis)
         loglik, spread = points.profile_own(units)
         crosses = points.cross_own(units)
         fits = []
@@ -289,22 +288,22 @@ class SerialDesign:
 
     def _loglik(self, places: Array, units: Array) -> Array:
         """Log-likelihood of each standardised outcome (rows of ``units``) at its own row (ρ, φ)."""
-        return _Points.at(places[:, 0], places[:, 1], self._gaps, self._basis).profile_own(units)[0]
+        return Points.at(places[:, 0], places[:, 1], self._gaps, self._basis).profile_own(units)[0]
 
     @cached_property
-    def _grid(self) -> _Points:
+    def _grid(self) -> Points:
         """Coarse grid over the box, factorised once for all outcomes."""
         return self._over(_GRID_RHO, _GRID_PHI)
 
     @cached_property
-    def _fine_grid(self) -> _Points:
+    def _fine_grid(self) -> Points:
         """Finer grid for the limits of ρ."""
         return self._over(_FINE_RHO, _FINE_PHI)
 
-    def _over(self, rhos: tuple[float, ...], phis: tuple[float, ...]) -> _Points:
+    def _over(self, rhos: tuple[float, ...], phis: tuple[float, ...]) -> Points:
         """Every ρ with every φ (φ = 1 alone without a nugget), after the corner (0, 1)."""
         places = np.array([(0.0, 1.0), *((rho, phi) for rho in rhos for phi in (phis if self.nugget else (1.0,)))])
-        return _Points.at(places[:, 0], places[:, 1], self._gaps, self._basis)
+        return Points.at(places[:, 0], places[:, 1], self._gaps, self._basis)
 
     def _maximise(self, units: Array) -> Array:
         """Climb from the best peaks of the grid; return the highest (ρ, φ) of every outcome, shape (J, 2)."""
@@ -348,7 +347,7 @@ class SerialDesign:
         hessian = np.array([[east - 2 * centre + west, cross], [cross, north - 2 * centre + south]]) / _WIDTH**2
         return _Surface(centre.copy(), gradient, hessian.transpose(2, 0, 1).copy())
 
-    def _record(self, points: _Points, j: int, sigma2: float, half: Array) -> VarianceRecord:
+    def _record(self, points: Points, j: int, sigma2: float, half: Array) -> VarianceRecord:
         """Differentiate vcov = s²·half·half' in (log s², ρ, φ), with their expected REML information."""
         rho, phi = float(points.rho[j]), float(points.phi[j])
         powers = rho ** np.arange(self._lag.max() + 1.0)
@@ -447,73 +446,6 @@ def _ascent(gradient: Array, hessian: Array, free: NDArray[np.bool_]) -> Array:
     along = (axes * np.where(free, gradient, 0.0)[:, :, None]).sum(axis=1) / np.maximum(np.abs(curvature), _FLAT)
     step = (axes * along[:, None, :]).sum(axis=2)
     return np.asarray(step * (_LONGEST / np.maximum(np.abs(step).max(axis=1, keepdims=True), _LONGEST)))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Points:
-    """Factorised covariances at g points (ρ, φ) for one set of orthonormal regressors B.
-
-    ``diagonal`` and ``off`` hold Q = R⁻¹, shape (g, n) with the last of ``off`` zero; ``factor`` the LDL' of all M on
-    one diagonal; ``solved`` K⁻¹B, shape (k, g, n); ``root`` the Cholesky factor of B'K⁻¹B; ``logdet``
-    log|K| + log|B'K⁻¹B|.
-    """
-
-    rho: Array
-    phi: Array
-    diagonal: Array
-    off: Array
-    factor: tuple[Array, Array]
-    solved: Array
-    root: Array
-    logdet: Array
-
-    @staticmethod
-    def at(rho: Array, phi: Array, gaps: Array, basis: Array) -> _Points:
-        """Factorise; |K| = |M|·|R|, and B'K⁻¹B is B'M⁻¹QB."""
-        share = phi[:, None]
-        r = rho[:, None] ** gaps if (gaps != 1).any() else np.repeat(rho[:, None], len(gaps), axis=1)
-        precision = 1 / (1 - r**2)
-        diagonal = np.ones((len(rho), len(gaps) + 1))
-        diagonal[:, :-1] += r**2 * precision
-        diagonal[:, 1:] += r**2 * precision
-        off = np.zeros_like(diagonal)
-        off[:, :-1] = -r * precision
-        pivots, multipliers, _ = dpttrf((share + (1 - share) * diagonal).ravel(), ((1 - share) * off).ravel()[:-1])
-        solved = _solve(diagonal, off, (pivots, multipliers), basis.T[:, None])
-        root = np.asarray(np.linalg.cholesky(solved.transpose(1, 0, 2) @ basis), float)
-        logdet = np.log(pivots).reshape(diagonal.shape).sum(axis=1) - np.log(precision).sum(axis=1)
-        logdet += 2 * np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
-        return _Points(rho, phi, diagonal, off, (pivots, multipliers), solved, root, logdet)
-
-    def cross_own(self, units: Array) -> Array:
-        """B'K⁻¹z of the outcome of every point, shape (g, k)."""
-        return np.asarray(np.einsum("kgn,gn->gk", self.solved, units))
-
-    def profile_own(self, units: Array) -> tuple[Array, Array]:
-        """Log-likelihood and s² of standardised outcomes, one for each point (rows of ``units``): shapes (g,)."""
-        energy = np.einsum("gn,gn->g", _solve(self.diagonal, self.off, self.factor, units[None])[0], units)
-        loglik, sigma2 = self._profile(energy[:, None], self.cross_own(units)[..., None])
-        return loglik[:, 0], sigma2[:, 0]
-
-    def profile(self, units: Array) -> tuple[Array, Array]:
-        """Log-likelihood and s² of standardised outcomes (rows of ``units``), each at every point: shapes (g, J)."""
-        energy = np.einsum("jgn,jn->gj", _solve(self.diagonal, self.off, self.factor, units[:, None]), units)
-        return self._profile(energy, (self.solved @ units.T).transpose(1, 0, 2))
-
-    def _profile(self, energy: Array, cross: Array) -> tuple[Array, Array]:
-        """Concentrate β and s² out of z'K⁻¹z, shape (g, J), and B'K⁻¹z, shape (g, k, J)."""
-        spare = self.diagonal.shape[1] - len(self.solved)
-        sigma2 = (energy - np.sum(np.linalg.solve(self.root, cross) ** 2, axis=1)) / spare
-        return -0.5 * (spare * (np.log(2 * np.pi * sigma2) + 1) + self.logdet[:, None]), sigma2
-
-
-def _solve(diagonal: Array, off: Array, factor: tuple[Array, Array], rows: Array) -> Array:
-    """K⁻¹z = M⁻¹Qz at every point, of rows (m, 1, n) shared by all points or (m, g, n): shape (m, g, n)."""
-    product = rows * diagonal
-    product[:, :, :-1] += off[:, :-1] * rows[:, :, 1:]
-    product[:, :, 1:] += off[:, :-1] * rows[:, :, :-1]
-    solution, _ = dpttrs(*factor, product.reshape(len(rows), -1).T, overwrite_b=True)
-    return np.asarray(solution.T, float).reshape(product.shape)
 
 
 def _note_time_problems(problems: Problems, time: Array, n: int) -> None:
