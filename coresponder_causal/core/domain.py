@@ -251,7 +251,7 @@ def _beyond(column: pd.Series, name: str, value: float | str, unit: str) -> list
     low, high = float(column.min()), float(column.max())
     if low <= value <= high:
         return []
-    said = words[name].format(round(value, 3), unit=unit)
+    said = words[name].format(float(f"{value:.3g}"), unit=unit)
     return [f"{said}, {low:g} to {high:g} were measured" if low < high else f"{said}, {low:g} was measured"]
 
 

@@ -20,6 +20,7 @@ from coresponder_causal.core import inference
 from coresponder_causal.core.errors import CausalError, EstimationError
 from coresponder_causal.core.files import write_whole
 from coresponder_causal.core.registry import METHODS, Design, run_method
+from coresponder_causal.core.result import Result
 from coresponder_causal.core.version import VERSION
 from coresponder_causal.validity.cells import Cell, cells, coordinate_names
 from coresponder_causal.validity.comparators import comparators, failures
@@ -196,18 +197,19 @@ def read_table(path: Path) -> pd.DataFrame:
 
 
 def _said(method: str, design: Design, options: dict[str, object]) -> dict[str, _Drawn]:
-    """Run a method and read off every term; group-time effects add their mean over all cells."""
+    """Run a method and read off every term; of group-time effects the first cell, and their mean over all cells."""
     if method in comparators:
         one = comparators[method](design)
         return {"effect": _read([one.estimate], [one.std_error], [one.df])[0]}
     result = run_method(method, design, options)
-    said = dict(
-        zip(result.terms["term"], _read(result.estimate, np.sqrt(np.diag(result.vcov)), result.df), strict=True)
-    )
     if method == "did_group_time":
-        overall = estimate.aggregate(result)
-        said["overall"] = _read(overall.estimate, np.sqrt(np.diag(overall.vcov)), overall.df)[0]
-    return said
+        first, mean = (_terms(part)[0] for part in (result, estimate.aggregate(result)))
+        return {"att": first, "overall": mean}
+    return dict(zip(result.terms["term"], _terms(result), strict=True))
+
+
+def _terms(result: Result) -> list[_Drawn]:
+    return _read(result.estimate, np.sqrt(np.diag(result.vcov)), result.df)
 
 
 def _read(estimates: Iterable[float], std_errors: Iterable[float], df: Iterable[float]) -> list[_Drawn]:

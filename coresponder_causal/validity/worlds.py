@@ -99,10 +99,10 @@ def truth(cell: Cell, term: str, *, headline: bool) -> float | None:
     Examples
     --------
     >>> cell = Cell(setting="adopters", periods=12, effect=1.0, growth=0.25)
-    >>> truth(cell, "mean_post", headline=True), truth(cell, "att(g=7, t=7)", headline=True)
+    >>> truth(cell, "mean_post", headline=True), truth(cell, "att", headline=True)
     (1.625, 1.0)
     """
-    if cell.setting == "adopters" and not term.startswith("att("):
+    if cell.setting == "adopters" and term != "att":
         return float(_growing(cell).mean()) if headline or term == "overall" else None
     known = headline or (cell.setting, term) in {("series", "level_change"), ("hours", "covered_within_city")}
     return cell.effect if known else None

@@ -103,7 +103,7 @@ def test_truth_is_the_effect_of_the_headline_and_of_known_terms():
     assert truth(series, "slope_change", headline=False) is None
     growing = Cell(setting="adopters", periods=12, effect=1.0, growth=0.5)
     assert truth(growing, "overall", headline=False) == pytest.approx(2.25)  # the mean of 1, 1.5, …, 3.5
-    assert truth(growing, "att(g=7, t=9)", headline=False) is None
+    assert truth(growing, "att", headline=True) == 1.0  # the first period from the start on
 
 
 def test_the_funnel_loses_records_and_changes_nothing():
