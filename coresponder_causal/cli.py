@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 from rich.panel import Panel
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
 
 from coresponder_causal.core.errors import CausalError
@@ -36,6 +43,9 @@ Tau = Annotated[float | None, typer.Option(help="Drift between cities to assume,
 Replications = Annotated[int, typer.Option(help="Redrawn studies per effect.")]
 Jobs = Annotated[int, typer.Option(help="Processes; -1: one for each core.")]
 Force = Annotated[bool, typer.Option("--force", help="Write into a folder that holds files.")]
+
+validity = typer.Typer(no_args_is_help=True, help="How often the methods' intervals hold where the truth is known.")
+app.add_typer(validity, name="validity")
 
 
 @app.command()
@@ -154,6 +164,25 @@ def _ahead(study: Path | None, out: Path, only: list[str] | None, force: bool) -
         stated = plan.read_study(study)
         tables, _ = plan.read_tables(stated)
     return plan.designs_of(stated, tables, only or ()), stated.seed
+
+
+@validity.command("run")
+def validity_run(
+    full: Annotated[bool, typer.Option("--full", help="All cells at 4,000 replications; hours.")] = False,
+    methods: Annotated[str, typer.Option(help="Names of estimators, with commas; by default all.")] = "",
+    out: Annotated[Path, typer.Option(help="The table; what it holds already is not measured again.")] = Path(
+        "measured.csv"
+    ),
+    jobs: Annotated[int, typer.Option(help="Processes; -1: one for each core.")] = -1,
+) -> None:
+    """Run every method on simulated cells and write how its intervals behaved, resuming where it stopped."""
+    with _one_screen(), _bar() as begin:
+        from coresponder_causal.validity import coverage
+
+        entries = coverage.study([name.strip() for name in methods.split(",") if name.strip()] or None, full=full)
+        replications = coverage.full_replications if full else coverage.fast_replications
+        coverage.run_study(entries, out, replications=replications, jobs=jobs, progress=begin("Cells"))
+    Console(highlight=False).print(Text(str(out)), soft_wrap=True)
 
 
 @contextmanager

@@ -188,3 +188,26 @@ def test_help_says_what_there_is(arguments, says):
     done = invoke(*arguments)
     assert says in done.output
     assert "Traceback" not in done.output
+
+
+def test_a_study_of_the_methods_is_run_and_resumed(tmp_path, monkeypatch):
+    from coresponder_causal.validity import coverage
+
+    monkeypatch.setattr(coverage, "fast_replications", 3)
+    out = tmp_path / "measured.csv"
+    done = invoke("validity", "run", "--methods", "its_segmented", "--out", out, "--jobs", 1)
+    assert done.exit_code == 0, done.output
+    table = pd.read_csv(out)
+    assert list(table) == coverage.columns
+    assert set(table["method"]) == {"its_segmented"}
+    first = out.read_bytes()
+    monkeypatch.setattr(coverage, "measure", None)  # nothing is left to measure
+    assert invoke("validity", "run", "--methods", "its_segmented", "--out", out, "--jobs", 1).exit_code == 0
+    assert out.read_bytes() == first
+
+
+def test_a_method_that_is_not_there_is_one_screen(tmp_path):
+    done = invoke("validity", "run", "--methods", "its_segmentd", "--out", tmp_path / "measured.csv")
+    assert done.exit_code == 2
+    assert "no method its_segmentd" in on_one_line(done.output)
+    assert list(tmp_path.iterdir()) == []

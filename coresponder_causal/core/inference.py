@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize, stats
+from scipy import optimize, special, stats
 
 Array = NDArray[np.float64]
 Alternative = Literal["two-sided", "less", "greater"]
@@ -76,7 +76,7 @@ def mixture_half_width(variances: ArrayLike, df: ArrayLike, weights: ArrayLike, 
     scale, degrees, share = (np.asarray(values, float) for values in (np.sqrt(variances), df, weights))
 
     def outside(half: float) -> float:
-        return float(2 * share @ stats.t.sf(half / scale, degrees) - (1 - level))
+        return float(2 * share @ special.stdtr(degrees, -half / scale) - (1 - level))
 
     widest = float(np.max(critical(degrees, level) * scale))
     return float(optimize.brentq(outside, 0.0, widest * (1 + 1e-9)))

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
+from scipy.optimize import brentq, minimize_scalar
 
 from coresponder_causal.core import inference
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.notes import Doubt, note
 from coresponder_causal.core.regressors import harmonics
-from coresponder_causal.core.reml import RemlFit, SerialDesign
+from coresponder_causal.core.reml import RemlFit, serial_design
 from coresponder_causal.core.verdict import as_change
 
 Array = NDArray[np.float64]
@@ -41,6 +41,8 @@ class Prediction:
         The treated city's fit.
     matrix : ndarray, shape (T, k)
         Its regressors: constant, dose, season.
+    rho_limits : tuple of float
+        Lower and upper 80 % limits of the correlation of the treated city's errors; see `SerialDesign.rho_limits`.
     """
 
     effect: float
@@ -52,6 +54,7 @@ class Prediction:
     dfs: Array
     own: RemlFit
     matrix: Array
+    rho_limits: tuple[float, float]
 
     def breakdown(self, level: float = 0.95) -> tuple[float, float]:
         """Return τ* and κ*, the between-city spread at which the finding just dies (0 where there is none).
@@ -65,6 +68,11 @@ class Prediction:
         if self.tau == 0:
             return tau_star, float("inf") if spare > 0 else 0.0
         return tau_star, float(np.sqrt(max(0.0, spare / self.tau**2 - 1 / m)))
+
+    def tau_limits(self) -> tuple[float, float]:
+        """Lower and upper 80 % limits of τ, see `tau_limits`."""
+        m = len(self.effects) - 1
+        return tau_limits(self.effects[1:], self.variances[1:] * m / (m - 1), self.tau**2)
 
     def integrated(self, level: float = 0.95) -> tuple[float, float]:
         """Interval with τ integrated over a half-normal(0.2) prior times its restricted likelihood, not plugged in.
@@ -121,8 +129,8 @@ def predict(outcomes: Array, dose: Array, positions: Array, *, season: float | N
         )
     relative = outcomes - outcomes[:, 1:].mean(axis=1, keepdims=True)
     matrix = np.hstack([np.ones((len(dose), 1)), dose[:, None], harmonics(positions, season, pairs)])
-    serial = SerialDesign(matrix, time=positions)
-    fits = [serial.fit(np.ascontiguousarray(series)) for series in relative.T]
+    serial = serial_design(matrix, time=positions)
+    fits = serial.fit_each(list(np.ascontiguousarray(relative.T)))
     contrast = np.eye(matrix.shape[1])[1]
     effects = np.array([fit.beta[1] for fit in fits])
     variances = np.array([fit.vcov[1, 1] for fit in fits])
@@ -140,6 +148,7 @@ def predict(outcomes: Array, dose: Array, positions: Array, *, season: float | N
         dfs=dfs,
         own=fits[0],
         matrix=matrix,
+        rho_limits=serial.rho_limits(relative[:, 0]),
     )
 
 
@@ -212,6 +221,42 @@ def between_cities(effects: Array, variances: Array) -> tuple[float, float]:
     return tau_squared, s2 - 2 * s3 / s1 + (s2 / s1) ** 2
 
 
+def tau_limits(effects: Array, variances: Array, tau_squared: float, *, share: float = 0.8) -> tuple[float, float]:
+    """One-sided lower and upper limits of τ, each of confidence ``share``.
+
+    Parameters
+    ----------
+    effects, variances : ndarray, shape (m,)
+    tau_squared : float
+        The maximum, as `between_cities` returns it.
+    share : float
+        Confidence of each limit.
+
+    Returns
+    -------
+    lower, upper : float
+        Ends of {τ : l(τ²) ≥ l(τ̂²) − z²/2}, l the restricted likelihood and z the normal quantile of ``share``; the
+        lower one is 0 where l(0) is not below that.
+
+    Examples
+    --------
+    >>> effects, variances = np.array([-0.3, 0.0, 0.3]), np.array([0.01, 0.01, 0.01])
+    >>> [round(limit, 2) for limit in tau_limits(effects, variances, between_cities(effects, variances)[0])]
+    [0.18, 0.48]
+    """
+    top = float(_restricted_loglik(np.array([tau_squared]), effects, variances)[0])
+    cut = top - float(inference.critical(np.inf, 2 * share - 1)) ** 2 / 2
+
+    def spare(value: float) -> float:
+        return float(_restricted_loglik(np.array([value]), effects, variances)[0]) - cut
+
+    beyond = tau_squared + float(variances.max())
+    while spare(beyond) > 0:
+        beyond *= 4
+    lower = 0.0 if spare(0.0) >= 0 else float(brentq(spare, 0.0, tau_squared))
+    return float(np.sqrt(lower)), float(np.sqrt(brentq(spare, tau_squared, beyond)))
+
+
 def _restricted_loglik(tau_squared: Array, effects: Array, variances: Array) -> Array:
     """Restricted log-likelihood at each τ², up to a constant."""
     total = variances[None, :] + tau_squared[:, None]
@@ -266,6 +311,7 @@ def facts(fit: Prediction) -> dict[str, object]:
     """Return the small facts of a prediction interval, breakdown values included."""
     tau_star, kappa_star = fit.breakdown()
     low, high = fit.integrated()
+    tau_lower, tau_upper = fit.tau_limits()
     return {
         "interval": "prediction interval",
         "m": len(fit.effects) - 1,
@@ -277,6 +323,10 @@ def facts(fit: Prediction) -> dict[str, object]:
         "at_bound": ", ".join(fit.own.at_bound),
         "rho": fit.own.rho,
         "phi": fit.own.phi,
+        "rho_lower": fit.rho_limits[0],
+        "rho_upper": fit.rho_limits[1],
+        "tau_lower": tau_lower,
+        "tau_upper": tau_upper,
     }
 
 

@@ -17,13 +17,22 @@ from functools import wraps
 from types import UnionType
 from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from coresponder_causal.core.domain import Measured, coordinates_of, nearest, summary
 from coresponder_causal.core.errors import DesignError, EstimationError
-from coresponder_causal.core.notes import collecting, note, quietly
+from coresponder_causal.core.notes import Doubt, collecting, note, quietly
 from coresponder_causal.core.provenance import Provenance
 from coresponder_causal.core.result import Result
 
 headings = ("Estimand", "Needs", "Estimator", "Inference", "Breaks", "Reference", "Say")
 not_measured = "domain: not yet measured"
+Setting = Literal["series", "city", "hours", "adopters", "calls"]
+"""How a method meets the simulated data of the study of coverage."""
+setting_of_design: dict[str, Setting] = {
+    "SeriesDesign": "series",
+    "PanelDesign": "city",
+    "CoverageDesign": "hours",
+    "CallDesign": "calls",
+}
 
 
 class Design(Protocol):
@@ -64,8 +73,9 @@ class MethodCard:
         Source of the method; program and version its numbers were checked against.
     sections : tuple of (heading, text)
         The card itself.
-    domain : str
-        Where its interval was measured to hold.
+    setting : str or None
+        Simulated data it is studied on: one city in time ("series"), one treated city among others ("city"), the same
+        by hours ("hours"), several treated units ("adopters"), calls ("calls"). None: it is not studied.
     """
 
     name: str
@@ -75,7 +85,12 @@ class MethodCard:
     reference: str
     checked_against: str
     sections: tuple[tuple[str, str], ...]
-    domain: str = not_measured
+    setting: Setting | None = None
+
+    @property
+    def domain(self) -> str:
+        """Where its interval was measured, and how it behaved there."""
+        return summary(self.name) or not_measured
 
     def to_markdown(self) -> str:
         """Return the card as a section of the methods page."""
@@ -92,7 +107,12 @@ _functions: dict[str, Callable[..., Result]] = {}
 
 
 def estimator(
-    *, design: type[D], contrasts: tuple[str, ...], reference: str, checked_against: str
+    *,
+    design: type[D],
+    contrasts: tuple[str, ...],
+    reference: str,
+    checked_against: str,
+    setting: Setting | None = None,
 ) -> Callable[[Callable[Concatenate[D, P], Result]], Callable[Concatenate[D, P], Result]]:
     """Register an estimator and give it the manners that all of them share.
 
@@ -104,6 +124,8 @@ def estimator(
         Estimands it can give.
     reference, checked_against : str
         Source of the method; program and version its numbers were checked against.
+    setting : str, optional
+        Simulated data it is studied on; by default that of its design. See `MethodCard`.
     """
 
     def register(function: Callable[Concatenate[D, P], Result]) -> Callable[Concatenate[D, P], Result]:
@@ -117,6 +139,7 @@ def estimator(
             reference=reference,
             checked_against=checked_against,
             sections=sections,
+            setting=setting or setting_of_design.get(design.__name__),
         )
 
         @wraps(function)
@@ -127,10 +150,9 @@ def estimator(
                 for said in given.notes:
                     note(said)
                 result = function(given, *args, **options)
-                note(METHODS[name].domain)
-            return replace(
-                result, notes=(*result.notes, *notes), provenance=_provenance(given, design.__name__, chosen)
-            )
+                result = replace(result, provenance=_provenance(given, design.__name__, chosen))
+                _say_measured(measured(result))
+            return replace(result, notes=(*result.notes, *notes))
 
         _functions[name] = run
         return run
@@ -154,16 +176,63 @@ def refit(result: Result, design: Design, *, options: Mapping[str, object] | Non
     EstimationError
         If the method is not registered here; import ``coresponder_causal.estimate`` first.
     """
-    if result.method not in _functions:
-        raise EstimationError(
-            f"'{result.method}' is not a registered method", mend="import coresponder_causal.estimate"
-        )
     own = result.provenance.option_values()
-    function = _functions[result.method]
-    hints = get_type_hints(inspect.unwrap(function))
+    hints = get_type_hints(inspect.unwrap(_functions[result.method])) if result.method in _functions else {}
     changed = {key: value for key, value in (options or {}).items() if key in own and _admits(hints[key], value)}
+    return run_method(result.method, design, own | changed)
+
+
+def run_method(method: str, design: Design, options: Mapping[str, object]) -> Result:
+    """Run an estimator by its name; doubts are noted, not warned of.
+
+    Parameters
+    ----------
+    method : str
+        Name of a registered estimator.
+    design : design of the class that estimator takes
+    options : mapping
+        Its options.
+
+    Raises
+    ------
+    EstimationError
+        If the method is not registered here; import ``coresponder_causal.estimate`` first.
+    """
+    if method not in _functions:
+        raise EstimationError(f"'{method}' is not a registered method", mend="import coresponder_causal.estimate")
     with quietly():
-        return function(design, **(own | changed))
+        return _functions[method](design, **options)
+
+
+def measured(result: Result, term: str | None = None) -> Measured | None:
+    """How the method's interval behaved in the simulated cell nearest to a result.
+
+    Parameters
+    ----------
+    result : Result
+        Made by a registered estimator.
+    term : str, optional
+        One of its terms; by default the headline.
+
+    Returns
+    -------
+    Measured or None
+        None where the method was not studied, or is not registered here.
+    """
+    if result.method not in _functions:
+        return None
+    own = result.provenance.option_values()
+    defaults = inspect.signature(_functions[result.method]).parameters
+    changed = {key: value for key, value in own.items() if key in defaults and value != defaults[key].default}
+    return nearest(result.method, coordinates_of(result), term or str(result.terms["term"].iloc[0]), options=changed)
+
+
+def _say_measured(found: Measured | None) -> None:
+    """Note what was measured; where the interval fell short, or nothing near was measured, as a doubt."""
+    if found is None:
+        note(not_measured)
+    else:
+        note(str(found) if found.licensed and not found.short else Doubt(str(found)))
 
 
 def _card_sections(text: str, name: str) -> tuple[str, tuple[tuple[str, str], ...]]:

@@ -1,24 +1,25 @@
 """Regression on a series whose errors persist: REML with an AR(1) process plus white noise.
 
 The errors have covariance V = s²·K, K = φR(ρ) + (1−φ)I, where R(ρ)_ij = ρ^|t_i − t_j|: a share φ of the variance
-persists, the rest (the nugget) is new each period. R is Markov, also over gaps, so Q = R⁻¹ is tridiagonal and
-K⁻¹ = M⁻¹Q with M = φI + (1−φ)Q tridiagonal as well: a likelihood costs O(n). Many (ρ, φ) points are evaluated by one
-factorisation, their matrices laid on one long diagonal. Only the degrees of freedom need an n × n matrix.
+persists, the rest (the nugget) is new each period. A likelihood costs O(n), see `reml_points`, and many (ρ, φ) points,
+of several outcomes, are evaluated at once. Only the degrees of freedom need an n × n matrix.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
-from scipy.linalg.lapack import dpttrf, dpttrs
 
+from coresponder_causal.core import inference
 from coresponder_causal.core.errors import EstimationError, Problems
 from coresponder_causal.core.regressors import require_full_rank
+from coresponder_causal.core.reml_points import Points
 from coresponder_causal.core.serial import note_outcome_problems, note_regressor_problems
 from coresponder_causal.core.variance import VarianceRecord
 
@@ -29,6 +30,8 @@ PHI_MIN = 0.02
 _EDGE = 1e-3  # closer to a bound than this is at the bound
 _GRID_RHO = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.78, 0.85, 0.9, 0.94, 0.97, RHO_MAX)
 _GRID_PHI = (PHI_MIN, 0.08, 0.16, 0.3, 0.45, 0.6, 0.75, 0.9, 1.0)
+_FINE_RHO = (*np.arange(0.05, 0.96, 0.05).round(2).tolist(), RHO_MAX)
+_FINE_PHI = (PHI_MIN, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 _STARTS, _HOPELESS = 3, 1.0
 _STEPS, _LONGEST, _SHRINK, _GAIN = 30, 0.3, 0.3, 1e-8
 _FLAT, _WIDTH = 0.01, 1e-3
@@ -123,6 +126,7 @@ class SerialDesign:
         self.time.setflags(write=False)
         self._gaps = np.diff(self.time)
         self._basis, self._triangle = np.linalg.qr(self.X)
+        self._inverse_triangle = np.linalg.inv(self._triangle)
         self._low, self._high = np.array([0.0, PHI_MIN if nugget else 1.0]), np.array([RHO_MAX, 1.0])
 
     def fit(self, y: Array) -> RemlFit:
@@ -142,28 +146,89 @@ class SerialDesign:
         EstimationError
             An outcome of another length, not finite, or reproduced exactly by the regressors.
         """
-        y, unit, scale = self._standardise(y)
-        rho, phi = self._maximise(unit)
-        point = _Points.at(np.array([rho]), np.array([phi]), self._gaps, self._basis)
-        loglik, spread = point.profile(unit)
-        sigma2 = float(spread[0]) * scale**2
-        root = point.root[0]
-        half = np.linalg.inv(self._triangle) @ np.linalg.inv(root).T
-        shift = scale * half @ np.linalg.solve(root, point.cross(unit)[0])
-        beta = np.linalg.solve(self._triangle, self._basis.T @ y) + shift
-        return RemlFit(
-            beta=beta,
-            vcov=sigma2 * half @ half.T,
-            sigma2=sigma2,
-            rho=rho,
-            phi=phi,
-            loglik=float(loglik[0]) - (self.n - self.k) * float(np.log(scale)),
-            at_bound=self._at_bound(rho, phi),
-            record=self._record(point, sigma2, half),
-            n=self.n,
-            k=self.k,
-            residuals=y - self.X @ beta,
-        )
+        return self.fit_each([y])[0]
+
+    def fit_each(self, outcomes: Sequence[Array]) -> list[RemlFit]:
+        """Fit several outcomes, each as `fit` does, all climbing at once.
+
+        Parameters
+        ----------
+        outcomes : sequence of ndarray, each of shape (n,)
+
+        Returns
+        -------
+        list of RemlFit
+            In the order of the outcomes.
+
+        Raises
+        ------
+        EstimationError
+            As `fit`, for the first outcome that cannot be fitted.
+        """
+        given = [self._standardise(y) for y in outcomes]
+        units = np.array([unit for _, unit, _ in given])
+        places = self._maximise(units)
+        points = Points.at(places[:, 0], places[:, 1], self._gaps, self._basis)
+        loglik, spread = points.profile_own(units)
+        crosses = points.cross_own(units)
+        fits = []
+        for j, (y, _, scale) in enumerate(given):
+            sigma2, root = float(spread[j]) * scale**2, points.root[j]
+            half = self._inverse_triangle @ np.linalg.inv(root).T
+            shift = scale * half @ np.linalg.solve(root, crosses[j])
+            beta = np.linalg.solve(self._triangle, self._basis.T @ y) + shift
+            rho, phi = float(places[j, 0]), float(places[j, 1])
+            fits.append(
+                RemlFit(
+                    beta=beta,
+                    vcov=sigma2 * half @ half.T,
+                    sigma2=sigma2,
+                    rho=rho,
+                    phi=phi,
+                    loglik=float(loglik[j]) - (self.n - self.k) * float(np.log(scale)),
+                    at_bound=self._at_bound(rho, phi),
+                    record=self._record(points, j, sigma2, half),
+                    n=self.n,
+                    k=self.k,
+                    residuals=y - self.X @ beta,
+                )
+            )
+        return fits
+
+    def rho_limits(self, y: Array, *, share: float = 0.8) -> tuple[float, float]:
+        """One-sided lower and upper limits of ρ, each of confidence ``share``.
+
+        Parameters
+        ----------
+        y : ndarray, shape (n,)
+            Outcome.
+        share : float
+            Confidence of each limit.
+
+        Returns
+        -------
+        lower, upper : float
+            Ends of {ρ : l(ρ) ≥ max l − z²/2}, z the normal quantile of ``share`` and l the restricted likelihood with
+            s² and φ maximised out: on a grid of ρ in steps of .05, straight between them. 0 and .985 where the
+            likelihood does not fall that far, as with errors that may as well be white.
+
+        Raises
+        ------
+        EstimationError
+            As `fit`.
+
+        Examples
+        --------
+        >>> rng = np.random.default_rng(1)
+        >>> SerialDesign(np.ones((200, 1))).rho_limits(rng.normal(size=200).cumsum())[0] > 0.9
+        True
+        """
+        _, unit, _ = self._standardise(y)
+        values = self._fine_grid.profile(unit[None])[0][:, 0]
+        profile = np.append(values[0], values[1:].reshape(len(_FINE_RHO), -1).max(axis=1))
+        cut = profile.max() - float(inference.critical(np.inf, 2 * share - 1)) ** 2 / 2
+        rho = np.array([0.0, *_FINE_RHO])
+        return _crossing(rho, profile - cut), _crossing(rho[::-1], (profile - cut)[::-1])
 
     def reml_loglik(self, y: Array, rho: ArrayLike, phi: ArrayLike) -> Array:
         """REML log-likelihood of given variance parameters, s² maximised out.
@@ -200,7 +265,10 @@ class SerialDesign:
             outside = np.flatnonzero(~inside)
             problems.add(f"{len(outside)} outside 0 ≤ ρ < 1, 0 < φ ≤ 1", rows=outside, mend="keep them inside")
         problems.raise_if_any(EstimationError)
-        return np.asarray(self._loglik(places, unit) - (self.n - self.k) * np.log(scale), float)
+        return np.asarray(
+            self._loglik(places, np.broadcast_to(unit, (len(places), self.n))) - (self.n - self.k) * np.log(scale),
+            float,
+        )
 
     def _standardise(self, y: Array) -> tuple[Array, Array, float]:
         """Return the outcome, its ordinary residuals in units of their own spread, and that spread."""
@@ -218,62 +286,78 @@ class SerialDesign:
         scale = norm / float(np.sqrt(self.n - self.k))
         return y, residuals / scale, scale
 
-    def _loglik(self, places: Array, unit: Array) -> Array:
-        """Log-likelihood of the standardised outcome at each row (ρ, φ)."""
-        return _Points.at(places[:, 0], places[:, 1], self._gaps, self._basis).profile(unit)[0]
+    def _loglik(self, places: Array, units: Array) -> Array:
+        """Log-likelihood of each standardised outcome (rows of ``units``) at its own row (ρ, φ)."""
+        return Points.at(places[:, 0], places[:, 1], self._gaps, self._basis).profile_own(units)[0]
 
     @cached_property
-    def _grid(self) -> _Points:
+    def _grid(self) -> Points:
         """Coarse grid over the box, factorised once for all outcomes."""
-        phis = _GRID_PHI if self.nugget else (1.0,)
-        places = np.array([(0.0, 1.0), *((rho, phi) for rho in _GRID_RHO for phi in phis)])
-        return _Points.at(places[:, 0], places[:, 1], self._gaps, self._basis)
+        return self._over(_GRID_RHO, _GRID_PHI)
 
-    def _maximise(self, unit: Array) -> tuple[float, float]:
-        """Climb from the best peaks of the grid; return the highest (ρ, φ)."""
-        values = self._grid.profile(unit)[0]
+    @cached_property
+    def _fine_grid(self) -> Points:
+        """Finer grid for the limits of ρ."""
+        return self._over(_FINE_RHO, _FINE_PHI)
+
+    def _over(self, rhos: tuple[float, ...], phis: tuple[float, ...]) -> Points:
+        """Every ρ with every φ (φ = 1 alone without a nugget), after the corner (0, 1)."""
+        places = np.array([(0.0, 1.0), *((rho, phi) for rho in rhos for phi in (phis if self.nugget else (1.0,)))])
+        return Points.at(places[:, 0], places[:, 1], self._gaps, self._basis)
+
+    def _maximise(self, units: Array) -> Array:
+        """Climb from the best peaks of the grid; return the highest (ρ, φ) of every outcome, shape (J, 2)."""
+        values = self._grid.profile(units)[0]
         places = np.column_stack([self._grid.rho, self._grid.phi])
-        peaks = np.flatnonzero(_is_peak(values, columns=(len(values) - 1) // len(_GRID_RHO)))
-        peaks = peaks[np.argsort(-values[peaks], kind="stable")][:_STARTS]
-        starts = places[peaks[values[peaks] > values.max() - _HOPELESS]]
-        rho, phi = max((self._climb(unit, start) for start in starts), key=lambda reached: reached[1])[0]
-        return (float(rho), float(phi)) if rho >= _EDGE else (0.0, 1.0)
+        starts = [_starts(column, columns=(len(values) - 1) // len(_GRID_RHO)) for column in values.T]
+        owner = np.repeat(np.arange(len(units)), [len(own) for own in starts])
+        reached, heights = self._climb(units[owner], places[np.concatenate(starts)])
+        best = [own[np.argmax(heights[own])] for own in (np.flatnonzero(owner == j) for j in range(len(units)))]
+        return np.where(reached[best, :1] >= _EDGE, reached[best], (0.0, 1.0))
 
-    def _climb(self, unit: Array, place: Array) -> tuple[Array, float]:
-        """Newton steps inside the box from ``place``; a coordinate that its bound holds back stays there."""
-        here, length = self._expand(unit, place), 1.0
+    def _climb(self, units: Array, places: Array) -> tuple[Array, Array]:
+        """Newton steps inside the box, each row on its own; a coordinate that its bound holds back stays there."""
+        here, length = self._expand(units, places), np.ones(len(places))
+        places, moving = places.copy(), np.arange(len(places))
         for _ in range(_STEPS):
-            held = (place <= self._low) & (here.gradient <= 0) | (place >= self._high) & (here.gradient >= 0)
-            step = length * _ascent(here, ~held)
-            if here.gradient @ step < _GAIN:
+            gradient = here.gradient[moving]
+            held = (places[moving] <= self._low) & (gradient <= 0) | (places[moving] >= self._high) & (gradient >= 0)
+            step = length[moving, None] * _ascent(gradient, here.hessian[moving], ~held)
+            going = np.sum(gradient * step, axis=1) >= _GAIN
+            moving, step = moving[going], step[going]
+            if not len(moving):
                 break
-            proposal = np.clip(place + step, self._low, self._high)
-            there = self._expand(unit, proposal)
-            if there.value > here.value:
-                place, here, length = proposal, there, 1.0
-            else:
-                length *= _SHRINK
-        return place, here.value
+            proposal = np.clip(places[moving] + step, self._low, self._high)
+            there = self._expand(units[moving], proposal)
+            higher = there.value > here.value[moving]
+            risen = moving[higher]
+            places[risen], length[risen] = proposal[higher], 1.0
+            for mine, new in zip(here, there, strict=True):
+                mine[risen] = new[higher]
+            length[moving[~higher]] *= _SHRINK
+        return places, here.value
 
-    def _expand(self, unit: Array, place: Array) -> _Surface:
-        """Log-likelihood around ``place`` to second order, from a seven-point stencil."""
-        centre, east, west, north, south, upper, lower = self._loglik(place + _WIDTH * _STENCIL, unit)
-        gradient = np.array([east - west, north - south]) / (2 * _WIDTH)
+    def _expand(self, units: Array, places: Array) -> _Surface:
+        """Log-likelihood around each place to second order, from a seven-point stencil."""
+        around = (places[:, None] + _WIDTH * _STENCIL).reshape(-1, 2)
+        values = self._loglik(around, np.repeat(units, len(_STENCIL), axis=0)).reshape(-1, len(_STENCIL))
+        centre, east, west, north, south, upper, lower = values.T
+        gradient = np.stack([east - west, north - south], axis=1) / (2 * _WIDTH)
         cross = (upper + lower - east - west - north - south + 2 * centre) / 2
         hessian = np.array([[east - 2 * centre + west, cross], [cross, north - 2 * centre + south]]) / _WIDTH**2
-        return _Surface(float(centre), gradient, hessian)
+        return _Surface(centre.copy(), gradient, hessian.transpose(2, 0, 1).copy())
 
-    def _record(self, point: _Points, sigma2: float, half: Array) -> VarianceRecord:
+    def _record(self, points: Points, j: int, sigma2: float, half: Array) -> VarianceRecord:
         """Differentiate vcov = s²·half·half' in (log s², ρ, φ), with their expected REML information."""
-        rho, phi = float(point.rho[0]), float(point.phi[0])
-        lag = np.abs(self.time[:, None] - self.time)
-        R, identity = rho**lag, np.eye(self.n)
+        rho, phi = float(points.rho[j]), float(points.phi[j])
+        powers = rho ** np.arange(self._lag.max() + 1.0)
+        R, identity = powers[self._lag], np.eye(self.n)
         slopes = []
         if rho <= RHO_MAX - _EDGE:
-            slopes.append(phi * lag * rho ** np.maximum(lag - 1, 0))
+            slopes.append((phi * np.arange(len(powers)) * np.append(0.0, powers[:-1]))[self._lag])
         if phi <= 1 - _EDGE and rho > 0:
             slopes.append(R - identity)
-        weighted = np.linalg.solve(point.root[0], point.solved[:, 0]).T
+        weighted = np.linalg.solve(points.root[j], points.solved[:, j]).T
         P = np.linalg.inv(phi * R + (1 - phi) * identity) - weighted @ weighted.T
         products = [P @ slope for slope in slopes]
         information = np.empty((1 + len(slopes),) * 2)
@@ -283,6 +367,11 @@ class SerialDesign:
         hat = weighted @ half.T
         gradient = np.array([sigma2 * half @ half.T, *(sigma2 * hat.T @ slope @ hat for slope in slopes)])
         return VarianceRecord(gradient=gradient, information=information, ceiling=float(self.n - self.k))
+
+    @cached_property
+    def _lag(self) -> NDArray[np.int64]:
+        """Distance of every two rows in periods."""
+        return np.abs(self.time[:, None] - self.time).astype(np.int64)
 
     def _at_bound(self, rho: float, phi: float) -> tuple[str, ...]:
         reached = {
@@ -294,12 +383,51 @@ class SerialDesign:
         return tuple(name for name, here in reached.items() if here)
 
 
-class _Surface(NamedTuple):
-    """A function of (ρ, φ) to second order around a point."""
+def serial_design(X: Array, *, time: Array, nugget: bool = True) -> SerialDesign:
+    """Return the `SerialDesign` of these regressors; met again, the same one, whose grids are factorised already.
 
-    value: float
+    Raises
+    ------
+    EstimationError
+        As `SerialDesign`.
+
+    Examples
+    --------
+    >>> X, time = np.ones((12, 1)), np.arange(12.0)
+    >>> serial_design(X, time=time) is serial_design(X.copy(), time=time)
+    True
+    """
+    X, time = np.array(X, float), np.array(time, float)
+    return _remembered(X.tobytes(), X.shape, time.tobytes(), nugget)
+
+
+@lru_cache(maxsize=8)
+def _remembered(X: bytes, shape: tuple[int, ...], time: bytes, nugget: bool) -> SerialDesign:
+    return SerialDesign(np.frombuffer(X).reshape(shape), time=np.frombuffer(time), nugget=nugget)
+
+
+def _crossing(rho: Array, spare: Array) -> float:
+    """Where a likelihood first comes up to the cut, ``spare`` its distance above it, straight between neighbours."""
+    first = int(np.argmax(spare >= 0))
+    if first == 0:
+        return float(rho[0])
+    below, above = spare[first - 1], spare[first]
+    return float(rho[first] + (rho[first - 1] - rho[first]) * above / (above - below))
+
+
+class _Surface(NamedTuple):
+    """Functions of (ρ, φ) to second order around a point each: shapes (c,), (c, 2) and (c, 2, 2)."""
+
+    value: Array
     gradient: Array
     hessian: Array
+
+
+def _starts(values: Array, columns: int) -> NDArray[np.intp]:
+    """Positions of the grid to climb from: its best peaks, without those too low to matter."""
+    peaks = np.flatnonzero(_is_peak(values, columns))
+    peaks = peaks[np.argsort(-values[peaks], kind="stable")][:_STARTS]
+    return np.asarray(peaks[values[peaks] > values.max() - _HOPELESS], np.intp)
 
 
 def _is_peak(values: Array, columns: int) -> NDArray[np.bool_]:
@@ -311,71 +439,13 @@ def _is_peak(values: Array, columns: int) -> NDArray[np.bool_]:
     return np.concatenate([peak[0, -1:], peak[1:].ravel()])
 
 
-def _ascent(surface: _Surface, free: NDArray[np.bool_]) -> Array:
-    """Newton step of the free coordinates, made uphill where the surface is not concave and of trusted length."""
-    step = np.zeros(2)
-    if free.any():
-        curvature, axes = np.linalg.eigh(surface.hessian[np.ix_(free, free)])
-        step[free] = axes @ (axes.T @ surface.gradient[free] / np.maximum(np.abs(curvature), _FLAT))
-    return step * (_LONGEST / max(float(np.abs(step).max()), _LONGEST))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Points:
-    """Factorised covariances at g points (ρ, φ) for one set of orthonormal regressors B.
-
-    ``diagonal`` and ``off`` hold Q = R⁻¹, shape (g, n) with the last of ``off`` zero; ``factor`` the LDL' of all M on
-    one diagonal; ``solved`` K⁻¹B, shape (k, g, n); ``root`` the Cholesky factor of B'K⁻¹B; ``logdet``
-    log|K| + log|B'K⁻¹B|.
-    """
-
-    rho: Array
-    phi: Array
-    diagonal: Array
-    off: Array
-    factor: tuple[Array, Array]
-    solved: Array
-    root: Array
-    logdet: Array
-
-    @staticmethod
-    def at(rho: Array, phi: Array, gaps: Array, basis: Array) -> _Points:
-        """Factorise; |K| = |M|·|R|, and B'K⁻¹B is B'M⁻¹QB."""
-        share = phi[:, None]
-        r = rho[:, None] ** gaps
-        precision = 1 / (1 - r**2)
-        diagonal = np.ones((len(rho), len(gaps) + 1))
-        diagonal[:, :-1] += r**2 * precision
-        diagonal[:, 1:] += r**2 * precision
-        off = np.zeros_like(diagonal)
-        off[:, :-1] = -r * precision
-        pivots, multipliers, _ = dpttrf((share + (1 - share) * diagonal).ravel(), ((1 - share) * off).ravel()[:-1])
-        solved = _solve(diagonal, off, (pivots, multipliers), basis.T)
-        root = np.asarray(np.linalg.cholesky(solved.transpose(1, 0, 2) @ basis), float)
-        logdet = np.log(pivots).reshape(diagonal.shape).sum(axis=1) - np.log(precision).sum(axis=1)
-        logdet += 2 * np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
-        return _Points(rho, phi, diagonal, off, (pivots, multipliers), solved, root, logdet)
-
-    def cross(self, unit: Array) -> Array:
-        """B'K⁻¹z, shape (g, k)."""
-        return (self.solved @ unit).T
-
-    def profile(self, unit: Array) -> tuple[Array, Array]:
-        """Return log-likelihood and s² of a standardised outcome z at every point, each of shape (g,)."""
-        spare = self.diagonal.shape[1] - len(self.solved)
-        energy = _solve(self.diagonal, self.off, self.factor, unit[None])[0] @ unit
-        explained = np.linalg.solve(self.root, self.cross(unit)[..., None])[..., 0]
-        sigma2 = (energy - np.sum(explained**2, axis=1)) / spare
-        return -0.5 * (spare * (np.log(2 * np.pi * sigma2) + 1) + self.logdet), sigma2
-
-
-def _solve(diagonal: Array, off: Array, factor: tuple[Array, Array], rows: Array) -> Array:
-    """K⁻¹z = M⁻¹Qz for every row z of ``rows`` (m, n) at every point: shape (m, g, n)."""
-    product = rows[:, None, :] * diagonal
-    product[:, :, :-1] += off[:, :-1] * rows[:, None, 1:]
-    product[:, :, 1:] += off[:, :-1] * rows[:, None, :-1]
-    solution, _ = dpttrs(*factor, product.reshape(len(rows), -1).T, overwrite_b=True)
-    return np.asarray(solution.T, float).reshape(product.shape)
+def _ascent(gradient: Array, hessian: Array, free: NDArray[np.bool_]) -> Array:
+    """Newton steps of the free coordinates, made uphill where a surface is not concave and of trusted length."""
+    both = free[:, :, None] & free[:, None, :]
+    curvature, axes = np.linalg.eigh(np.where(both, hessian, 0.0))
+    along = (axes * np.where(free, gradient, 0.0)[:, :, None]).sum(axis=1) / np.maximum(np.abs(curvature), _FLAT)
+    step = (axes * along[:, None, :]).sum(axis=2)
+    return np.asarray(step * (_LONGEST / np.maximum(np.abs(step).max(axis=1, keepdims=True), _LONGEST)))
 
 
 def _note_time_problems(problems: Problems, time: Array, n: int) -> None:

@@ -215,6 +215,12 @@ class PanelDesign:
 
     def wide(self, column: str) -> pd.DataFrame:
         """Return a column as periods × units, over the periods that all units have."""
+        positions, units = self.axis.positions, self.cohort.size
+        each = positions.reshape(units, -1) if len(positions) % units == 0 else positions[None, :0]
+        if each.size and (each == each[0]).all() and (np.diff(each[0]) > 0).all():  # balanced: rows stand in order
+            index, labels = pd.Index(each[0], name="position"), self.source[self.unit].iloc[:: each.shape[1]]
+            values = self.source[column].to_numpy(float).reshape(each.shape).T
+            return pd.DataFrame(values, index, pd.Index(labels, name="unit")).sort_index(axis=1).dropna()
         table = pd.DataFrame(
             {"position": self.axis.positions, "unit": self.source[self.unit], "value": self.source[column]}
         )

@@ -51,7 +51,7 @@ from coresponder_causal.core.prediction import (
 )
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.regressors import harmonics as seasonal
-from coresponder_causal.core.reml import RemlFit, SerialDesign
+from coresponder_causal.core.reml import RemlFit, serial_design
 from coresponder_causal.core.result import Result
 from coresponder_causal.design.coverage import CoverageDesign
 
@@ -139,7 +139,7 @@ def _placebo(gap: Array, dose: Array, months: Array, season: float | None, pairs
 def _within(gap: Array, dose: Array, months: Array, season: float | None, pairs: int) -> RemlFit:
     """Fit the treated city's own gap."""
     columns = [np.ones((len(dose), 1)), dose[:, None], seasonal(months, season, pairs)]
-    return SerialDesign(np.hstack(columns), time=months).fit(gap)
+    return serial_design(np.hstack(columns), time=months).fit(gap)
 
 
 def _result(

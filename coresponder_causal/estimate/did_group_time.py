@@ -62,6 +62,7 @@ Base = Literal["varying", "universal"]
 
 @estimator(
     design=PanelDesign,
+    setting="adopters",
     contrasts=("ATT",),
     reference="Callaway & Sant'Anna 2021",
     checked_against="R did 2.5.1, DRDID 1.2.3",
@@ -143,6 +144,8 @@ def did_group_time(
         "control": control,
         "base": base,
         "cohorts": tuple(str(d.axis.label(int(g))) for g in rows.cohorts),
+        "treated_units": int(np.isfinite(rows.first).sum()),
+        "untreated_units": int(np.isinf(rows.first).sum()),
     }
     if inference == "bootstrap":
         draws = multiplier_draws(influence, replications=replications, seed=seed)

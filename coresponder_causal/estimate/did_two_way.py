@@ -53,6 +53,7 @@ few_events, most_zeros = 10, 0.05
 
 @estimator(
     design=PanelDesign,
+    setting="adopters",
     contrasts=("ATT",),
     reference="Cameron & Miller 2015",
     checked_against="R fixest 0.14.2, linearmodels 7.1",

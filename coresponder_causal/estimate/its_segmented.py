@@ -43,7 +43,7 @@ from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.inference import critical
 from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.core.registry import estimator
-from coresponder_causal.core.reml import SerialDesign
+from coresponder_causal.core.reml import serial_design
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.sandwich import newey_west
 from coresponder_causal.core.serial import ols, prais_winsten
@@ -212,8 +212,10 @@ def _aicc_pairs(d: SeriesDesign, y: Array, sloped: bool) -> Literal[0, 1, 2]:
 
 def _fit(y: Array, matrix: Array, positions: Array, errors: Errors, lags: int | Literal["andrews"]) -> _Fit:
     if errors in ("reml-nugget", "reml-ar1"):
-        fit = SerialDesign(matrix, time=positions, nugget=errors == "reml-nugget").fit(y)
-        facts = {"rho": fit.rho, "phi": fit.phi, "at_bound": ", ".join(fit.at_bound)}
+        serial = serial_design(matrix, time=positions, nugget=errors == "reml-nugget")
+        fit, (lower, upper) = serial.fit(y), serial.rho_limits(y)
+        facts: dict[str, object] = {"rho": fit.rho, "phi": fit.phi, "rho_lower": lower, "rho_upper": upper}
+        facts["at_bound"] = ", ".join(fit.at_bound)
         return _Fit(fit.beta, fit.vcov, fit.record.ceiling, fit.record, facts)
     if len(np.unique(np.diff(positions))) > 1:
         raise EstimationError(f"errors='{errors}' needs a series without gaps", mend="use errors='reml-nugget'")

@@ -1,6 +1,20 @@
-"""Studies of validity: what a design can find, and how often its methods err, on worlds whose truth is known."""
+"""Studies of validity: what a design can find, and how often methods err, on worlds whose truth is known."""
 
 from coresponder_causal.validity.calibrate import Calibration, calibrate
+from coresponder_causal.validity.cells import Cell, cells
+from coresponder_causal.validity.coverage import Entry, measure, read_table, run_study, study
 from coresponder_causal.validity.power import Power, power
 
-__all__ = ["Calibration", "Power", "calibrate", "power"]
+__all__ = [
+    "Calibration",
+    "Cell",
+    "Entry",
+    "Power",
+    "calibrate",
+    "cells",
+    "measure",
+    "power",
+    "read_table",
+    "run_study",
+    "study",
+]

@@ -7,7 +7,15 @@ from scipy import integrate, stats
 
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.inference import critical
-from coresponder_causal.core.prediction import between_cities, city_table, facts, gap_path, predict
+from coresponder_causal.core.prediction import (
+    _restricted_loglik,
+    between_cities,
+    city_table,
+    facts,
+    gap_path,
+    predict,
+    tau_limits,
+)
 from coresponder_causal.core.regressors import harmonics
 from coresponder_causal.core.reml import SerialDesign
 
@@ -204,3 +212,30 @@ def test_the_path_departs_by_the_effect_and_its_band_is_the_prediction_interval(
     assert half[~after].isna().all()
     assert np.log(path["counterfactual"])[~after].mean() == pytest.approx(0.0, abs=1e-12)
     assert np.log(path["observed"])[~after].mean() == pytest.approx(0.0, abs=1e-12)
+
+
+def test_limits_of_tau_are_where_the_restricted_likelihood_falls_by_half_a_squared_quantile():
+    """Against a dense grid of τ with steps of .0002."""
+    effects, variances = np.array([-0.2, 0.05, 0.3, -0.1, 0.12, 0.02]), np.full(6, 0.004)
+    tau_squared, _ = between_cities(effects, variances)
+    tau = np.arange(0, 1, 0.0002)
+    loglik = _restricted_loglik(tau**2, effects, variances)
+    inside = tau[loglik >= loglik.max() - 0.8416212**2 / 2]
+    assert tau_limits(effects, variances, tau_squared) == pytest.approx((inside.min(), inside.max()), abs=3e-4)
+
+
+def test_the_lower_limit_of_tau_is_zero_where_cities_may_as_well_not_drift():
+    effects, variances = np.array([0.01, -0.01, 0.02, 0.0, -0.02]), np.full(5, 0.01)
+    lower, upper = tau_limits(effects, variances, between_cities(effects, variances)[0])
+    assert lower == 0
+    assert 0 < upper < 0.2
+
+
+def test_upper_limits_of_tau_are_above_it_about_four_times_in_five():
+    """400 draws of ten cities: a Monte-Carlo error of .02; the likelihood limit of a few cities is a little low."""
+    rng = np.random.default_rng(7)
+    variances, above = np.full(10, 0.005), 0
+    for _ in range(400):
+        effects = rng.normal(scale=np.sqrt(0.1**2 + 0.005), size=10)
+        above += tau_limits(effects, variances, between_cities(effects, variances)[0])[1] >= 0.1
+    assert 0.70 <= above / 400 <= 0.87

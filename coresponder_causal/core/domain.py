@@ -1,0 +1,290 @@
+"""Where intervals were measured to hold: look-up in the table that the study of coverage writes.
+
+measured.csv beside this file has one row for a method, its options, a simulated cell and a term; `coresponder-causal
+validity run` writes such a table. A result is held against the cell nearest to it among those in which the method's
+assumptions hold and there is no effect.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from coresponder_causal.core.inference import rejection_rate_limit
+from coresponder_causal.core.result import Result
+
+table_path = Path(__file__).with_name("measured.csv")
+# Options that ask for an interval or describe it, and do not change the one that was measured.
+no_matter = ("inference", "seed", "replications", "level", "horizons", "lags")
+# How far apart two cells are counts in steps: doublings of sizes, and these differences.
+steps = {"rho": 0.2, "tau": 0.05, "share": 0.2}
+sizes = ("comparison", "treated", "periods", "events", "calls")
+strange = 10.0
+least_coverage, nominal = 0.93, 0.05
+words = {
+    "treated": "{:g} treated",
+    "comparison": "{:g} comparison {unit}",
+    "rho": "ρ = {:g}",
+    "tau": "τ = {:g}",
+    "treated_noise": "month shocks of the treated city × {:g}",
+    "events": "{:g} events a period",
+    "periods": "{:g} periods",
+    "calls": "{:g} calls",
+    "share": "share treated {:g}",
+    "adjustment": "{}",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """How a method's 95 % interval behaved in the simulated cell nearest to a result.
+
+    Parameters
+    ----------
+    method, term : str
+        What was measured.
+    setting : str
+        Setting of the cell.
+    cell : tuple of (name, value)
+        Its coordinates.
+    coverage, coverage_error : float
+        Share of intervals that held the truth, and its Monte-Carlo standard error.
+    size, size_error : float
+        Share of 5 % tests that found an effect where there is none.
+    replications : int
+        Replications behind them.
+    outside : tuple of str
+        In what the result lies outside all that was measured; empty where it does not.
+    """
+
+    method: str
+    term: str
+    setting: str
+    cell: tuple[tuple[str, float | str], ...]
+    coverage: float
+    coverage_error: float
+    size: float
+    size_error: float
+    replications: int
+    outside: tuple[str, ...] = ()
+
+    @property
+    def licensed(self) -> bool:
+        """Whether the result lies within what was measured."""
+        return not self.outside
+
+    @property
+    def short(self) -> bool:
+        """Whether coverage is below .93 by two Monte-Carlo errors, or size above .05 by three."""
+        too_often = self.size > rejection_rate_limit(nominal, self.replications, 3)
+        return self.coverage + 2 * self.coverage_error < least_coverage or too_often
+
+    @property
+    def where(self) -> str:
+        """The cell in words."""
+        unit = "units" if self.setting == "adopters" else "cities"
+        return ", ".join(words[name].format(value, unit=unit) for name, value in self.cell)
+
+    def __str__(self) -> str:
+        behaved = (
+            f"in simulated worlds nearest to this one ({self.where}) the 95 % interval covered the truth "
+            f"{100 * self.coverage:.1f} % of the time (± {100 * self.coverage_error:.1f})"
+        )
+        return behaved if self.licensed else f"not licensed: {'; '.join(self.outside)}; {behaved}"
+
+
+def nearest(
+    method: str, coordinates: Mapping[str, float | str], term: str, *, options: Mapping[str, object] | None = None
+) -> Measured | None:
+    """Look up the measured cell nearest to a result.
+
+    Parameters
+    ----------
+    method : str
+        Name of the estimator.
+    coordinates : mapping
+        What is known of the result, in the columns of the table: ``comparison, treated, periods, events, rho, tau,
+        calls, share, adjustment``. ``rho`` and ``tau`` are upper limits, as their estimates are too small in short
+        panels; ``rho_lower`` and ``tau_lower`` say whether the data rule out all that was measured.
+    term : str
+        Term; one that was not measured is held against the first that was.
+    options : mapping, optional
+        Options of the estimator that are not its defaults.
+
+    Returns
+    -------
+    Measured or None
+        None where the method has not been studied. Cells alike in all that is known: the one with the least coverage.
+
+    Examples
+    --------
+    >>> here = {"comparison": 9, "events": 30, "rho": 0.7, "tau": 0.12}
+    >>> found = nearest("did_prediction_interval", here, "mean_post")
+    >>> found.where, found.licensed
+    ('10 comparison cities, ρ = 0.8, τ = 0.1, 25 events a period', True)
+    >>> nearest("did_prediction_interval", {"comparison": 2}, "mean_post").outside
+    ('2 comparison cities, 5 to 15 were measured',)
+    """
+    rows = domain_rows(method)
+    if rows.empty:
+        return None
+    wanted = {key: value for key, value in (options or {}).items() if key not in no_matter}
+    same = rows["options"].map(lambda text: _bare(text) == wanted)
+    outside = [] if same.any() else [f"{key}={value!r} was not measured" for key, value in wanted.items()]
+    rows = rows[same] if same.any() else rows[rows["options"].map(lambda text: not _bare(text))]
+    rows = rows[rows["term"] == (term if (rows["term"] == term).any() else rows["term"].iloc[0])]
+    known = {name: coordinates[name] for name in words if name in coordinates and rows[name].notna().any()}
+    near = rows.assign(distance=_distance(rows, known)).sort_values(["distance", "coverage"], kind="stable").iloc[0]
+    unit = "units" if near["setting"] == "adopters" else "cities"
+    for name, value in known.items():
+        lower = coordinates.get(f"{name}_lower", value)
+        outside += _beyond(rows[name], name, lower, unit)
+    return _as_measured(near, tuple(known), tuple(outside))
+
+
+def coordinates_of(result: Result) -> dict[str, float | str]:
+    """Read the coordinates of a result off its facts.
+
+    Parameters
+    ----------
+    result : Result
+
+    Returns
+    -------
+    dict
+        As `nearest` takes them; what the result does not know is left out.
+    """
+    facts = result.extra
+    names = {
+        "comparison": ("m", "untreated_clusters", "untreated_units"),
+        "treated": ("treated_clusters", "treated_units"),
+        "events": ("mean_events",),
+        "rho": ("rho_upper",),
+        "rho_lower": ("rho_lower",),
+        "tau": ("tau_upper",),
+        "tau_lower": ("tau_lower",),
+        "calls": ("calls",),
+        "share": ("share_treated",),
+    }
+    found: dict[str, float | str] = {
+        key: facts.number(fact) for key, facts_of_it in names.items() for fact in facts_of_it if fact in facts
+    }
+    if "adjustment" in facts:
+        found["adjustment"] = " ".join(str(facts[key]) for key in ("adjustment", "scheme") if facts.get(key))
+    return found | {"periods": result.n_obs / result.n_units}
+
+
+def summary(method: str) -> str | None:
+    """Say in one sentence where a method was measured and how it behaved; None where it was not studied.
+
+    Parameters
+    ----------
+    method : str
+
+    Examples
+    --------
+    >>> summary("did_prediction_interval").startswith("domain: measured in ")
+    True
+    """
+    rows = domain_rows(method)
+    rows = rows[rows["options"].map(lambda text: not _bare(text)).astype(bool)]
+    if rows.empty:
+        return None
+    unit = "units" if rows["setting"].iloc[0] == "adopters" else "cities"
+    spans = [_span(rows[name], name, unit) for name in words if rows[name].notna().any()]
+    behaved = [_behaviour(rows[rows["term"] == term], term) for term in rows["term"].unique()]
+    return f"domain: measured in simulated cells without an effect ({', '.join(spans)}): {'; '.join(behaved)}"
+
+
+def domain_rows(method: str) -> pd.DataFrame:
+    """Rows of a method without an effect, in cells of its own setting where its assumptions hold.
+
+    Parameters
+    ----------
+    method : str
+
+    Returns
+    -------
+    DataFrame
+        Rows of measured.csv with at least one replication that gave a result.
+    """
+    table = measured_table()
+    own = table[
+        (table["method"] == method) & table["world"].isna() & (table["effect"] == 0) & table["coverage"].notna()
+    ]
+    plain = own["options"].map(lambda text: not _bare(text)).astype(bool)
+    return own[own["setting"].isin(own.loc[plain, "setting"])]
+
+
+@cache
+def measured_table() -> pd.DataFrame:
+    """Return the table that ships with the package, read once."""
+    return pd.read_csv(table_path)
+
+
+def _bare(options: str) -> dict[str, object]:
+    return {key: value for key, value in json.loads(options).items() if key not in no_matter}
+
+
+def _distance(rows: pd.DataFrame, known: Mapping[str, float | str]) -> pd.Series:
+    distance = pd.Series(0.0, index=rows.index)
+    for name, value in known.items():
+        if isinstance(value, str):
+            distance += np.where(rows[name] == value, 0.0, strange)
+        elif name in sizes:
+            distance += np.abs(np.log2(rows[name] / max(value, 1e-9)))
+        else:
+            distance += np.abs(rows[name] - value) / steps[name]
+    return distance
+
+
+def _beyond(column: pd.Series, name: str, value: float | str, unit: str) -> list[str]:
+    """Say that a value lies outside a column of the table, if it does."""
+    if isinstance(value, str):
+        return [] if (column == value).any() else [f"'{value}' was not measured"]
+    low, high = float(column.min()), float(column.max())
+    if low <= value <= high:
+        return []
+    said = words[name].format(float(f"{value:.3g}"), unit=unit)
+    return [f"{said}, {low:g} to {high:g} were measured" if low < high else f"{said}, {low:g} was measured"]
+
+
+def _span(column: pd.Series, name: str, unit: str) -> str:
+    if not pd.api.types.is_numeric_dtype(column):
+        return " or ".join(sorted(column.unique()))
+    low, high = float(column.min()), float(column.max())
+    return words[name].replace("{:g}", "{}").format(f"{low:g}" if low == high else f"{low:g} to {high:g}", unit=unit)
+
+
+def _behaviour(rows: pd.DataFrame, term: str) -> str:
+    """Say in how many cells the interval of a term held, how often on average, and where it did worst."""
+    found = [_as_measured(row, tuple(name for name in words if pd.notna(row[name])), ()) for _, row in rows.iterrows()]
+    worst, held = min(found, key=lambda cell: cell.coverage), sum(not cell.short for cell in found)
+    return (
+        f"the 95 % interval of {term} held in {held} of {len(found)} cells; it covered "
+        f"the truth {100 * rows['coverage'].mean():.1f} % of the time on average and {100 * worst.coverage:.1f} % "
+        f"(± {100 * worst.coverage_error:.1f}) in the worst cell ({worst.where}), and a 5 % test rejected "
+        f"{100 * rows['rejection'].mean():.1f} % of the time on average"
+    )
+
+
+def _as_measured(row: pd.Series, names: tuple[str, ...], outside: tuple[str, ...]) -> Measured:
+    cell = tuple((name, row[name] if isinstance(row[name], str) else float(row[name])) for name in names)
+    return Measured(
+        method=str(row["method"]),
+        term=str(row["term"]),
+        setting=str(row["setting"]),
+        cell=cell,
+        coverage=float(row["coverage"]),
+        coverage_error=float(row["coverage_error"]),
+        size=float(row["rejection"]),
+        size_error=float(row["rejection_error"]),
+        replications=int(row["replications"] - row["failures"]),
+        outside=outside,
+    )

@@ -1,0 +1,227 @@
+"""The cells of the study: stated processes in which the truth is known, one grid for each setting.
+
+A setting says how a method meets simulated data. The method's card carries it, so that a new method is studied in the
+cells of its setting without a line here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from math import log
+from typing import Literal
+
+from coresponder_causal.core.registry import Setting
+
+World = Literal["", "volatile", "contaminated", "funnel", "pandemic", "hidden severity", "off duty", "small city"]
+Adjustment = Literal["match_nearest", "match_nearest replace", "weight_propensity att", "weight_propensity overlap"]
+coordinate_names = (
+    "comparison", "treated", "periods", "events", "rho", "nugget", "tau", "treated_noise", "growth", "calls", "share",
+    "adjustment",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One process, by its coordinates; those that its setting does not have are None.
+
+    Parameters
+    ----------
+    setting : {"series", "city", "hours", "adopters", "calls"}
+        One city in time; one treated city among others; the same by covered and uncovered hours; several treated units;
+        calls.
+    world : str
+        ``""`` where the methods' assumptions hold. Otherwise what breaks them: the treated city has twice the τ and the
+        AR deviation of the others ("volatile"); three of ten comparison cities start a programme too ("contaminated");
+        outcomes are recorded 30 % less often in the treated city ("funnel"); calls fall in 2020 and recover
+        ("pandemic"); hidden severity draws the team ("hidden severity"); calls received off duty stand among the
+        untreated ("off duty"); the treated city has 2 events a month, the others 40, and all fall by half
+        ("small city").
+    effect : float
+        The truth, in logs of rates or, for adopters and calls, in standard deviations of the outcome.
+    comparison, treated : int
+        Cities or units without and with treatment.
+    periods : int
+        Months, of which about 58 % lie before the start.
+    events : float
+        Mean count a month in the treated city.
+    rho : float
+        Month-to-month correlation of the persistent shocks.
+    nugget : float
+        Share of the latent variance that is new each month.
+    tau : float
+        Standard deviation between cities of the structural step at the start (hours: of covered against uncovered).
+    treated_noise : float
+        Factor on the treated city's persistent shocks.
+    growth : float
+        Growth of the effect a period, as a share of its first size.
+    calls : int
+        Calls.
+    share : float
+        Share of them that is treated.
+    adjustment : str
+        How calls are made comparable.
+
+    Examples
+    --------
+    >>> cell = Cell(setting="city", comparison=10, periods=72, events=25, rho=0.4, tau=0.1, treated_noise=1)
+    >>> cell.key
+    'city comparison=10 periods=72 events=25 rho=0.4 tau=0.1 treated_noise=1 effect=0'
+    """
+
+    setting: Setting
+    world: World = ""
+    effect: float = 0.0
+    comparison: int | None = None
+    treated: int | None = None
+    periods: int | None = None
+    events: float | None = None
+    rho: float | None = None
+    nugget: float | None = None
+    tau: float | None = None
+    treated_noise: float | None = None
+    growth: float | None = None
+    calls: int | None = None
+    share: float | None = None
+    adjustment: Adjustment | None = None
+
+    @property
+    def coordinates(self) -> dict[str, float | str]:
+        """Coordinates that the setting has, by name."""
+        return {name: value for name in coordinate_names if (value := getattr(self, name)) is not None}
+
+    @property
+    def key(self) -> str:
+        """The cell in one line, the same in every session."""
+        stated = [f"{name}={_plain(value)}" for name, value in self.coordinates.items()]
+        return " ".join([self.setting, *([self.world] if self.world else []), *stated, f"effect={_plain(self.effect)}"])
+
+    @property
+    def seed(self) -> int:
+        """Seed of the cell: a hash of its key without the effect, so that null and effect share their draws."""
+        digest = hashlib.sha256(replace(self, effect=0.0).key.encode()).digest()
+        return int.from_bytes(digest[:4], "big")
+
+    def row(self) -> dict[str, object]:
+        """Return setting, world, coordinates and effect as columns of the table; blank where there is none."""
+        return {"setting": self.setting, "world": self.world or None} | {
+            name: getattr(self, name) for name in (*coordinate_names, "effect")
+        }
+
+
+def _plain(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:g}"
+
+
+def _over(base: Cell, **axes: Sequence[object]) -> list[Cell]:
+    """Every combination of the axes, each put into the base cell."""
+    return [replace(base, **dict(zip(axes, point, strict=True))) for point in product(*axes.values())]  # type: ignore[arg-type]
+
+
+_city = Cell(setting="city", comparison=10, periods=72, events=25.0, rho=0.4, tau=0.1, treated_noise=1.0)
+_series = Cell(setting="series", periods=72, events=25.0, rho=0.5, nugget=0.3)
+_hours = Cell(setting="hours", comparison=10, periods=72, events=60.0, tau=0.06)
+_adopters = Cell(setting="adopters", treated=5, comparison=10, periods=12, rho=0.5, growth=0.0)
+_calls = Cell(setting="calls", calls=1500, share=0.4, adjustment="match_nearest")
+_fewer = {"city": -0.25, "series": -0.25, "hours": log(0.8), "adopters": 1.0, "calls": -0.25}
+
+
+def _city_cells() -> list[Cell]:
+    grid = _over(
+        _city,
+        comparison=(5, 10, 15),
+        rho=(0.4, 0.8),
+        tau=(0.0, 0.1, 0.2),
+        treated_noise=(1.0, 2.0),
+        events=(6.0, 25.0, 60.0),
+    )
+    large = _over(replace(_city, events=400.0), comparison=(5, 10, 15), rho=(0.4, 0.8), tau=(0.0, 0.1, 0.2))
+    lengths = _over(_city, periods=(48, 96), rho=(0.4, 0.8), tau=(0.1, 0.2))
+    power = [
+        *_over(replace(_city, effect=_fewer["city"]), comparison=(5, 10, 15), tau=(0.0, 0.1, 0.2)),
+        *_over(replace(_city, effect=_fewer["city"], events=8.0), comparison=(5, 10, 15)),
+    ]
+    return [*grid, *large, *lengths, *power, *_over(replace(_city, world="volatile"), comparison=(5, 10, 15))]
+
+
+def _series_cells() -> list[Cell]:
+    grid = _over(
+        _series, periods=(36, 72, 156), rho=(0.0, 0.5, 0.8), nugget=(0.0, 0.3), events=(6.0, 25.0, 60.0, 400.0)
+    )
+    return [*grid, *_over(replace(_series, effect=_fewer["series"]), rho=(0.0, 0.5, 0.8))]
+
+
+def _hours_cells() -> list[Cell]:
+    grid = _over(_hours, events=(25.0, 60.0, 150.0, 400.0), tau=(0.0, 0.06, 0.12))
+    others = _over(_hours, comparison=(5, 15), events=(60.0, 150.0))
+    return [
+        *grid,
+        *others,
+        *_over(replace(_hours, effect=_fewer["hours"]), events=(25.0, 60.0, 150.0), tau=(0.0, 0.12)),
+    ]
+
+
+def _adopters_cells() -> list[Cell]:
+    grid = _over(_adopters, treated=(1, 2, 5, 10), comparison=(5, 10, 30), rho=(0.0, 0.5))
+    lengths = _over(replace(_adopters, treated=10), periods=(6, 72))
+    many = [replace(_adopters, treated=30, comparison=100), replace(_adopters, treated=300, comparison=300)]
+    effects = _over(
+        replace(_adopters, effect=_fewer["adopters"]), treated=(5, 10), comparison=(10, 30), growth=(0.0, 0.25)
+    )
+    return [*grid, *lengths, *many, *effects]
+
+
+def _calls_cells() -> list[Cell]:
+    adjustments: tuple[Adjustment, ...] = ("match_nearest", "weight_propensity att", "weight_propensity overlap")
+    grid = _over(_calls, calls=(300, 1500), share=(0.1, 0.4), adjustment=adjustments)
+    effects = _over(replace(_calls, effect=_fewer["calls"]), adjustment=adjustments)
+    hidden = _over(replace(_calls, world="hidden severity"), adjustment=adjustments)
+    return [*grid, *effects, *hidden]
+
+
+def _fast_cells() -> dict[Setting, list[Cell]]:
+    """Eight cells a setting: around its base, and at its corners."""
+    city = [*_over(_city, comparison=(5, 10, 15)), replace(_city, rho=0.8), *_over(_city, tau=(0.0, 0.2))]
+    city += [replace(_city, treated_noise=2.0), replace(_city, events=6.0)]
+    series = [*_over(_series, periods=(36, 72, 156)), *_over(_series, rho=(0.0, 0.8))]
+    series += [replace(_series, nugget=0.0), replace(_series, events=60.0), replace(_series, rho=0.8, periods=36)]
+    hours = [*_over(_hours, events=(25.0, 60.0, 150.0)), *_over(_hours, tau=(0.0, 0.12))]
+    hours += [*_over(_hours, comparison=(5, 15)), replace(_hours, effect=_fewer["hours"], events=150.0, tau=0.0)]
+    adopters = [*_over(_adopters, treated=(1, 2, 5, 10)), *_over(_adopters, comparison=(5, 30))]
+    adopters += _over(replace(_adopters, effect=_fewer["adopters"]), growth=(0.0, 0.25))
+    kinds = ("match_nearest", "weight_propensity att", "weight_propensity overlap")
+    calls = [*_over(_calls, calls=(300, 1500), adjustment=kinds)]
+    calls += _over(replace(_calls, world="hidden severity"), adjustment=kinds[::2])
+    return {"city": city, "series": series, "hours": hours, "adopters": adopters, "calls": calls}
+
+
+def cells(setting: Setting, *, full: bool = True) -> list[Cell]:
+    """Give the cells in which methods of a setting are studied.
+
+    Parameters
+    ----------
+    setting : {"series", "city", "hours", "adopters", "calls"}
+    full : bool
+        All cells, or the fixed eight of the fast tier, which are among them.
+
+    Returns
+    -------
+    list of Cell
+
+    Examples
+    --------
+    >>> len(cells("city", full=False)), set(cells("city", full=False)) <= set(cells("city"))
+    (8, True)
+    """
+    if not full:
+        return _fast_cells()[setting]
+    make = {
+        "series": _series_cells,
+        "city": _city_cells,
+        "hours": _hours_cells,
+        "adopters": _adopters_cells,
+        "calls": _calls_cells,
+    }
+    return list(dict.fromkeys(make[setting]()))

@@ -1,0 +1,183 @@
+"""What the literature often does instead, as small plain functions, for the study to measure beside our methods.
+
+None of these is a method of the package. Where a published failure is an option of one of our estimators (ordinary
+least squares, Newey–West, clustering with one treated city) the study runs that option.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from coresponder_causal.core import inference
+from coresponder_causal.core.regressors import harmonics, log_rate
+from coresponder_causal.core.reml import serial_design
+from coresponder_causal.design import CallDesign, PanelDesign, SeriesDesign
+from coresponder_causal.validity.cells import Cell
+
+Array = NDArray[np.float64]
+half_year = 6
+
+
+class Comparison(NamedTuple):
+    """Estimate, standard error and df of one comparator; the term it is held against is the cell's effect."""
+
+    estimate: float
+    std_error: float
+    df: float
+
+
+def negative_binomial(d: SeriesDesign) -> Comparison:
+    """Level change of a negative-binomial regression, which allows for overdispersion and not for persistence."""
+    import statsmodels.api as sm
+
+    counts, X = d.outcome_values(), _segments(d, sloped=True)
+    mean = sm.GLM(counts, X, family=sm.families.Poisson()).fit().fittedvalues
+    extra = ((counts - mean) ** 2 - mean) / mean
+    dispersion = max(float(mean @ extra / (mean @ mean)), 1e-6)
+    fit = sm.GLM(counts, X, family=sm.families.NegativeBinomial(alpha=dispersion)).fit()
+    return Comparison(float(fit.params[2]), float(fit.bse[2]), np.inf)
+
+
+def pandemic_pulse(d: SeriesDesign) -> Comparison:
+    """Level change of our own regression, the pandemic held to be a pulse from March to June 2020."""
+    y = log_rate(d.outcome_values(), d.exposure_values())
+    pulse = np.array([str(month) in ("2020-03", "2020-04", "2020-05", "2020-06") for month in d.periods], float)
+    X = np.column_stack([_segments(d, sloped=False), pulse])
+    fit = serial_design(X, time=d.positions).fit(y)
+    level = np.eye(X.shape[1])[2]
+    return Comparison(float(fit.beta[2]), float(np.sqrt(fit.vcov[2, 2])), fit.record.df(level, fit.vcov))
+
+
+def event_study_clustered(d: PanelDesign) -> Comparison:
+    """First half-year after the start against the last one before it, clustered by city (CR1).
+
+    In the saturated regression the one treated city has no residual, so that the variance holds the comparison cities'
+    spread alone: (m + 1)/m · Σ (c_j − c̄)² / m².
+    """
+    rates, first = _rates(d), d.start_position + 1
+    change = rates.loc[first : first + half_year - 1].mean() - rates.loc[first - 1 - half_year : first - 2].mean()
+    treated, others = _apart(change.to_numpy(), rates.columns, d)
+    m = len(others)
+    variance = (m + 1) / m * float(((others - others.mean()) ** 2).sum()) / m**2
+    return Comparison(treated - float(others.mean()), float(np.sqrt(variance)), float(m))
+
+
+def log_plus_one(d: PanelDesign) -> Comparison:
+    """Difference-in-differences of the means of log(y + 1), with the comparison cities' spread: t(m − 1)."""
+    counts = d.wide(str(d.outcome)).transform("log1p")
+    after = counts.index.to_numpy() > d.start_position
+    change = counts[after].mean() - counts[~after].mean()
+    treated, others = _apart(change.to_numpy(), counts.columns, d)
+    spread = float(others.std(ddof=1)) * np.sqrt(1 + 1 / len(others))
+    return Comparison(treated - float(others.mean()), spread, float(len(others) - 1))
+
+
+def placebo_rank(d: PanelDesign) -> Comparison:
+    """Rank of the treated city's change among all cities' changes, as an interval: unbounded where 5 % is out of reach.
+
+    With fewer than 19 comparison cities the smallest p-value, 1/(m + 1), is above 5 %.
+    """
+    rates = _rates(d)
+    after = rates.index.to_numpy() > d.start_position
+    change = rates[after].mean() - rates[~after].mean()
+    treated, others = _apart(change.to_numpy(), rates.columns, d)
+    effect = treated - float(others.mean())
+    if 1 / (len(others) + 1) > 0.05:
+        return Comparison(effect, np.inf, np.inf)
+    widest = float(np.abs(others - others.mean()).max())
+    return Comparison(effect, widest / float(inference.critical(np.inf)), np.inf)
+
+
+def naive_matched(d: CallDesign) -> Comparison:
+    """Mean difference of matched pairs with the standard error of independent pairs."""
+    assert d.adjustment is not None
+    assert d.adjustment.pairs is not None
+    y = d.outcome_values()
+    differences = y[d.adjustment.pairs[:, 0]] - y[d.adjustment.pairs[:, 1]]
+    n = len(differences)
+    return Comparison(float(differences.mean()), float(differences.std(ddof=1) / np.sqrt(n)), float(n - 1))
+
+
+def _segments(d: SeriesDesign, *, sloped: bool) -> Array:
+    """Constant, trend, level change, change of slope where it may change, two harmonics."""
+    since = d.positions - d.start_position
+    columns = [np.ones(len(since)), since, d.dose, *([np.maximum(since, 0.0)] if sloped else [])]
+    return np.column_stack([*columns, *harmonics(d.positions, d.season, 2).T])
+
+
+def _rates(d: PanelDesign) -> pd.DataFrame:
+    counts, exposure = d.wide(str(d.outcome)), d.wide(str(d.exposure))
+    return pd.DataFrame(log_rate(counts.to_numpy(), exposure.to_numpy()), counts.index, counts.columns)
+
+
+def _apart(change: Array, cities: object, d: PanelDesign) -> tuple[float, Array]:
+    mine = np.asarray(cities) == d.treated_units[0]
+    return float(change[mine][0]), change[~mine]
+
+
+comparators: dict[str, Callable[..., Comparison]] = {
+    function.__name__: function
+    for function in (
+        negative_binomial, pandemic_pulse, event_study_clustered, log_plus_one, placebo_rank, naive_matched
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A published failure: who fails, with which options, where.
+
+    Parameters
+    ----------
+    method : str
+        Name of an estimator or of a comparator.
+    options : tuple of (name, value)
+        Options of the estimator.
+    cell : Cell
+        Where.
+    """
+
+    method: str
+    cell: Cell
+    options: tuple[tuple[str, object], ...] = ()
+
+
+def failures() -> list[Failure]:
+    """Give the failures of the literature that the study shows beside our methods.
+
+    Returns
+    -------
+    list of Failure
+
+    Examples
+    --------
+    >>> [failure.cell.world for failure in failures() if failure.method == "log_plus_one"]
+    ['small city']
+    """
+    smooth = Cell(setting="series", periods=72, events=400.0, rho=0.8, nugget=0.0)
+    city = Cell(setting="city", comparison=10, periods=72, events=400.0, rho=0.4, tau=0.0, treated_noise=1.0)
+    calls = Cell(setting="calls", calls=360, share=0.83, adjustment="match_nearest replace")
+    clustered = (("inference", "cluster"), ("log", True))
+    return [
+        Failure(method="its_segmented", options=(("errors", "ols"),), cell=smooth),
+        Failure(method="its_segmented", options=(("errors", "newey-west"),), cell=replace(smooth, periods=36, rho=0.5)),
+        Failure(method="negative_binomial", cell=replace(smooth, events=60.0)),
+        Failure(method="pandemic_pulse", cell=replace(smooth, world="pandemic", events=60.0, rho=0.5, effect=-0.2)),
+        *(Failure(method="did_two_way", options=clustered, cell=replace(city, comparison=m)) for m in (5, 10, 15)),
+        Failure(method="event_study_clustered", cell=city),
+        *(Failure(method="placebo_rank", cell=replace(city, comparison=m, effect=-0.25)) for m in (5, 10, 15)),
+        Failure(method="log_plus_one", cell=replace(city, world="small city", events=2.0)),
+        Failure(method="did_prediction_interval", cell=replace(city, world="contaminated", effect=-0.4)),
+        Failure(method="did_prediction_interval", cell=replace(city, world="funnel")),
+        Failure(method="naive_matched", cell=calls),
+        Failure(
+            method="call_difference",
+            cell=replace(calls, world="off duty", share=0.4, adjustment="weight_propensity overlap"),
+        ),
+    ]

@@ -1,0 +1,278 @@
+"""The study that licenses every method: how often its intervals hold where the truth is known.
+
+Every registered method runs on the cells of its setting. A cell's draws come from a seed that is a hash of the cell, so
+that its row is the same whatever else runs, in which order and in how many processes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pandas as pd
+
+from coresponder_causal import estimate
+from coresponder_causal.core import inference
+from coresponder_causal.core.errors import CausalError, EstimationError
+from coresponder_causal.core.files import write_whole
+from coresponder_causal.core.registry import METHODS, Design, run_method
+from coresponder_causal.core.result import Result
+from coresponder_causal.core.version import VERSION
+from coresponder_causal.validity.cells import Cell, cells, coordinate_names
+from coresponder_causal.validity.comparators import comparators, failures
+from coresponder_causal.validity.worlds import designs, truth
+
+fast_replications, full_replications = 400, 4000
+identity = ["method", "options", "setting", "world", *coordinate_names, "effect"]
+columns = [
+    "method", "options", "term", "setting", "world", *coordinate_names, "effect", "replications", "failures",
+    "coverage", "coverage_error", "rejection", "rejection_error", "bias", "sd", "mean_std_error", "half_width",
+    "version", "seed",
+]  # fmt: skip
+# A clustered interval with few clusters is given only when asked for; the study asks, so as to measure it.
+asked_for: dict[str, dict[str, object]] = {"did_two_way": {"inference": "cluster"}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One method with its options in one cell: the unit of work of the study.
+
+    Parameters
+    ----------
+    method : str
+        A registered estimator or a comparator.
+    options : str
+        Its options as JSON with sorted keys.
+    cell : Cell
+    """
+
+    method: str
+    options: str
+    cell: Cell
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What tells its rows from others, as the table writes it."""
+        row = {"method": self.method, "options": self.options, **self.cell.row()}
+        return tuple(_written(row[name]) for name in identity)
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """What a method said of one term in one replication."""
+
+    estimate: float
+    std_error: float
+    low: float
+    high: float
+    p_value: float
+
+
+def study(methods: Sequence[str] | None = None, *, full: bool = False) -> list[Entry]:
+    """List the work: every method in the cells of its setting, then the published failures.
+
+    Parameters
+    ----------
+    methods : sequence of str, optional
+        Estimators and comparators; by default all.
+    full : bool
+        All cells, or eight for each method.
+
+    Raises
+    ------
+    EstimationError
+        Names that are neither; the message lists what there is.
+
+    Examples
+    --------
+    >>> len(study(["call_coverage"]))
+    8
+    """
+    studied = [name for name in estimate.__all__ if name in METHODS and METHODS[name].setting]
+    there = [*studied, *comparators]
+    unknown = sorted(set(methods or ()) - set(there))
+    if unknown:
+        raise EstimationError(f"no method {', '.join(unknown)}", mend=f"choose from {', '.join(there)}")
+    entries = [
+        Entry(method=name, options=_as_json(asked_for.get(name, {})), cell=cell)
+        for name in studied
+        for cell in cells(METHODS[name].setting, full=full)  # type: ignore[arg-type]
+    ]
+    entries += [Entry(method=f.method, options=_as_json(dict(f.options)), cell=f.cell) for f in failures()]
+    return [entry for entry in entries if methods is None or entry.method in methods]
+
+
+def run_study(
+    entries: Sequence[Entry],
+    out: Path,
+    *,
+    replications: int = fast_replications,
+    jobs: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> pd.DataFrame:
+    """Measure what is not yet in the table, writing it whole after each entry.
+
+    Parameters
+    ----------
+    entries : sequence of Entry
+        As `study` lists them.
+    out : Path
+        The table, a CSV file. Rows of this version with at least as many replications are kept, not measured again.
+    replications : int
+    jobs : int
+        Processes of joblib; -1: one for each core. Another backend, such as dask, is taken where the caller has chosen
+        it with ``joblib.parallel_config``.
+    progress : callable, optional
+        Called with the number of finished entries and of all.
+
+    Returns
+    -------
+    DataFrame
+        The table: one row per method, options, cell and term.
+    """
+    table = read_table(out)
+    left = [entry for entry in entries if not _finished(table, entry, replications)]
+    say = progress or (lambda done, total: None)
+    say(len(entries) - len(left), len(entries))
+    work = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")
+    for done, rows in enumerate(work(joblib.delayed(_rows_of)(entry, replications) for entry in left), 1):
+        table = _merged(table, rows)
+        write_whole(out, table.to_csv(index=False).encode())
+        say(len(entries) - len(left) + done, len(entries))
+    return table
+
+
+def measure(entry: Entry, *, replications: int) -> pd.DataFrame:
+    """Run one method in one cell.
+
+    Parameters
+    ----------
+    entry : Entry
+    replications : int
+
+    Returns
+    -------
+    DataFrame
+        One row per term whose truth the cell knows. ``coverage``: share of 95 % intervals that hold the truth;
+        ``rejection``: share of 5 % tests that reject no effect; both over the replications that gave a result, with
+        Monte-Carlo errors √(p(1 − p)/n), p of (x + ½)/(n + 1), so that none is zero. ``failures``: replications that
+        ended in an error. ``half_width``: mean half-width of the interval.
+
+    Examples
+    --------
+    >>> cell = Cell(setting="series", periods=36, events=25, rho=0.5, nugget=0.3)
+    >>> measure(Entry(method="its_segmented", options="{}", cell=cell), replications=3)["term"].tolist()
+    ['mean_post', 'level_change']
+    """
+    options = json.loads(entry.options)
+    drawn: dict[str, list[_Drawn]] = {}
+    truths: dict[str, float] = {}
+    failed = 0
+    for design in designs(entry.cell, replications):
+        try:
+            said = {} if isinstance(design, CausalError) else _said(entry.method, design, options)
+        except CausalError:
+            said = {}
+        failed += not said
+        for number, (term, value) in enumerate(said.items()):
+            known = truth(entry.cell, term, headline=number == 0)
+            if known is not None:
+                truths[term] = known
+                drawn.setdefault(term, []).append(value)
+    about = {"method": entry.method, "options": entry.options, **entry.cell.row(), "replications": replications}
+    about |= {"failures": failed, "version": VERSION, "seed": entry.cell.seed}
+    rows = [about | {"term": term} | _rates(values, truths[term]) for term, values in drawn.items()]
+    return pd.DataFrame(rows or [about], columns=columns)
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read a table of the study; an empty one where there is no file."""
+    if not path.exists():
+        return pd.DataFrame(columns=columns)
+    return pd.read_csv(path, keep_default_na=True)
+
+
+def _said(method: str, design: Design, options: dict[str, object]) -> dict[str, _Drawn]:
+    """Run a method and read off every term; of group-time effects the first cell, and their mean over all cells."""
+    if method in comparators:
+        one = comparators[method](design)
+        return {"effect": _read([one.estimate], [one.std_error], [one.df])[0]}
+    result = run_method(method, design, options)
+    if method == "did_group_time":
+        first, mean = (_terms(part)[0] for part in (result, estimate.aggregate(result)))
+        return {"att": first, "overall": mean}
+    return dict(zip(result.terms["term"], _terms(result), strict=True))
+
+
+def _terms(result: Result) -> list[_Drawn]:
+    return _read(result.estimate, np.sqrt(np.diag(result.vcov)), result.df)
+
+
+def _read(estimates: Iterable[float], std_errors: Iterable[float], df: Iterable[float]) -> list[_Drawn]:
+    values, errors, degrees = (np.asarray(list(given), float) for given in (estimates, std_errors, df))
+    low, high = inference.interval(values, errors, degrees)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        p_values = inference.p_value(values / errors, degrees)
+    return [_Drawn(*map(float, parts)) for parts in zip(values, errors, low, high, p_values, strict=True)]
+
+
+def _rates(values: list[_Drawn], true: float) -> dict[str, float]:
+    estimates = np.array([value.estimate for value in values])
+    covered = np.mean([value.low <= true <= value.high for value in values])
+    rejected = np.mean([value.p_value < 0.05 for value in values])
+    n = len(values)
+    return {
+        "coverage": float(covered),
+        "coverage_error": _error(float(covered), n),
+        "rejection": float(rejected),
+        "rejection_error": _error(float(rejected), n),
+        "bias": float(estimates.mean()) - true,
+        "sd": float(estimates.std(ddof=1)) if n > 1 else np.nan,
+        "mean_std_error": float(np.mean([value.std_error for value in values])),
+        "half_width": float(np.mean([value.high - value.low for value in values])) / 2,
+    }
+
+
+def _error(share: float, n: int) -> float:
+    drawn_to = (share * n + 0.5) / (n + 1)
+    return float(np.sqrt(drawn_to * (1 - drawn_to) / n))
+
+
+def _rows_of(entry: Entry, replications: int) -> pd.DataFrame:
+    return measure(entry, replications=replications)
+
+
+def _finished(table: pd.DataFrame, entry: Entry, replications: int) -> bool:
+    mine = _of(table, entry.identity)
+    enough = (table["replications"] >= replications) & (table["version"] == VERSION)
+    return bool((mine & enough).any())
+
+
+def _merged(table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Put rows in the place of earlier ones of the same entry; the order does not depend on who finished first."""
+    new = tuple(_written(value) for value in rows.iloc[0][identity])
+    kept = table[~_of(table, new)]
+    merged = rows if kept.empty else pd.concat([kept, rows], ignore_index=True)
+    return merged.sort_values([*identity, "term"], na_position="first", kind="stable", ignore_index=True)
+
+
+def _of(table: pd.DataFrame, wanted: tuple[str, ...]) -> pd.Series:
+    same = pd.Series(True, index=table.index)
+    for name, value in zip(identity, wanted, strict=True):
+        same &= table[name].map(_written) == value
+    return same
+
+
+def _written(value: object) -> str:
+    """Write a coordinate as the table does; numbers that were read back compare with those that were set."""
+    if value is None or (isinstance(value, float) and np.isnan(value)):
+        return ""
+    return value if isinstance(value, str) else f"{float(value):.10g}"  # type: ignore[arg-type]
+
+
+def _as_json(options: dict[str, object]) -> str:
+    return json.dumps(options, sort_keys=True)
