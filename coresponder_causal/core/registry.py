@@ -151,7 +151,7 @@ def estimator(
                     note(said)
                 result = function(given, *args, **options)
                 result = replace(result, provenance=_provenance(given, design.__name__, chosen))
-                _say_measured(measured(result))
+                _say_measured(result)
             return replace(result, notes=(*result.notes, *notes))
 
         _functions[name] = run
@@ -217,9 +217,9 @@ def measured(result: Result, term: str | None = None) -> Measured | None:
     Returns
     -------
     Measured or None
-        None where the method was not studied, or is not registered here.
+        None where the method was not studied, or is not registered here, or ranks decide instead of the interval.
     """
-    if result.method not in _functions:
+    if result.method not in _functions or result.placebo is not None:
         return None
     own = result.provenance.option_values()
     defaults = inspect.signature(_functions[result.method]).parameters
@@ -227,9 +227,12 @@ def measured(result: Result, term: str | None = None) -> Measured | None:
     return nearest(result.method, coordinates_of(result), term or str(result.terms["term"].iloc[0]), options=changed)
 
 
-def _say_measured(found: Measured | None) -> None:
+def _say_measured(result: Result) -> None:
     """Note what was measured; where the interval fell short, or nothing near was measured, as a doubt."""
-    if found is None:
+    found = measured(result)
+    if result.placebo is not None:
+        note("ranks hold their level where the treated city is no more volatile than the others: that was not measured")
+    elif found is None:
         note(not_measured)
     else:
         note(str(found) if found.licensed and not found.short else Doubt(str(found)))

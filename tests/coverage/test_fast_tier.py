@@ -1,4 +1,4 @@
-"""The study's fast cells in every run, at fewer replications; in the slow tier the shipped rows are made again.
+"""The study's fast cells in every run; in the slow tier the shipped rows are made again.
 
 Limits are rates compatible with 95 % and 5 % within three Monte-Carlo errors. The draws are fixed, so that a method
 that passes once passes until its code, or the code that draws, changes.
@@ -14,7 +14,7 @@ from coresponder_causal.core.registry import METHODS
 from coresponder_causal.validity.cells import cells
 from coresponder_causal.validity.coverage import Entry, measure, study
 
-FAST = 50
+FAST = 400
 NUMBERS = ["failures", "coverage", "rejection", "bias", "sd", "mean_std_error", "half_width"]
 
 
@@ -59,7 +59,7 @@ def test_the_hours_headline_sees_a_fifth_less_where_hours_do_not_drift():
 
 
 def test_weights_hold_where_all_that_draws_the_team_is_recorded():
-    rows = fast_rows("call_difference", replications=4 * FAST)
+    rows = fast_rows("call_difference", replications=FAST)
     weighted = rows[rows["adjustment"].str.startswith("weight")]
     share, n = pooled(weighted, "coverage")
     assert share >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / n)

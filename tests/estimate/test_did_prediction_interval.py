@@ -293,3 +293,5 @@ def test_permutation_ranks_the_statistic_among_the_comparison_cities(result):
     assert ranked.extra["interval"] == f"permutation among {len(CITIES)} cities"
     assert any("cannot go below" in text for text in ranked.notes)
     assert placebo_cities(ranked, design()).verdict == "not applicable"
+    assert not any("covered the truth" in text for text in ranked.notes)  # that was measured of the interval
+    assert any("covered the truth" in text for text in result.notes)
