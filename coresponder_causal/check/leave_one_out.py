@@ -58,7 +58,9 @@ def leave_one_out(result: Result, design: SeriesDesign | PanelDesign | CoverageD
     verdict: Verdict = "contradicts" if turned.any() else "no contradiction found"
     low, high = float(table["estimate"].min()), float(table["estimate"].max())
     span = f"{as_change(low, result.scale)} to {as_change(high, result.scale)}"
-    who = f" The conclusion changes without {', '.join(table.loc[turned, 'left_out'])}." if turned.any() else ""
+    who = (
+        f" The conclusion changes without {', '.join(map(str, table.loc[turned, 'left_out']))}." if turned.any() else ""
+    )
     sentence = f"Without one comparison city at a time the estimate runs from {span}.{who}"
     return CheckResult(check=name, assumption=assumption, verdict=verdict, power=None, table=table, sentence=sentence)
 

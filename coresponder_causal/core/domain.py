@@ -41,6 +41,17 @@ words = {
 }
 
 
+worlds = {
+    "volatile": "where the treated city's drift and noise are twice the others'",
+    "funnel": "where the treated city records 30 % less from the start on",
+    "hidden severity": "where severity that nobody recorded decides who is attended",
+    "off duty": "where calls received off duty stand among the unattended",
+    "contaminated": "where some comparison cities started too",
+    "pandemic": "where calls fell in 2020 and recovered",
+    "small city": "where the treated city is much smaller than the others",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
     """How a method's 95 % interval behaved in the simulated cell nearest to a result.
@@ -199,7 +210,18 @@ def summary(method: str) -> str | None:
     unit = "units" if rows["setting"].iloc[0] == "adopters" else "cities"
     spans = [_span(rows[name], name, unit) for name in words if rows[name].notna().any()]
     behaved = [_behaviour(rows[rows["term"] == term], term) for term in rows["term"].unique()]
-    return f"domain: measured in simulated cells without an effect ({', '.join(spans)}): {'; '.join(behaved)}"
+    said = f"domain: measured in simulated cells without an effect ({', '.join(spans)}): {'; '.join(behaved)}"
+    return "; ".join([said, *_broken(method)])
+
+
+def _broken(method: str) -> list[str]:
+    """Say how often the interval held in the worlds that break the method's assumptions, worst cell first."""
+    table = measured_table()
+    rows = table[(table["method"] == method) & table["world"].notna() & (table["effect"] == 0)]
+    worst = rows.groupby("world", sort=True)["coverage"].min().sort_values()
+    return [
+        f"{worlds[str(world)]} it covered the truth {100 * share:.1f} % of the time" for world, share in worst.items()
+    ]
 
 
 def domain_rows(method: str) -> pd.DataFrame:

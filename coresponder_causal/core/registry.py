@@ -104,6 +104,8 @@ class MethodCard:
 
 METHODS: dict[str, MethodCard] = {}
 _functions: dict[str, Callable[..., Result]] = {}
+_averages: dict[str, Callable[..., Result]] = {}
+averaged = "averaged"  # the fact of a result that tells how its terms were averaged
 
 
 def estimator(
@@ -160,8 +162,22 @@ def estimator(
     return register
 
 
+def average(function: Callable[..., Result]) -> Callable[..., Result]:
+    """Register a function that averages the terms of results, so that `refit` does it again.
+
+    Parameters
+    ----------
+    function : callable
+        Takes a result and keyword options, which it leaves as JSON in the fact ``averaged`` of what it returns.
+    """
+    _averages[function.__name__] = function
+    return function
+
+
 def refit(result: Result, design: Design, *, options: Mapping[str, object] | None = None) -> Result:
-    """Run a result's estimator with its own options on another design; doubts are noted, not warned of again.
+    """Run a result's estimator with its own options on another design, and average its terms as they were averaged.
+
+    Doubts are noted, not warned of again.
 
     Parameters
     ----------
@@ -179,7 +195,11 @@ def refit(result: Result, design: Design, *, options: Mapping[str, object] | Non
     own = result.provenance.option_values()
     hints = get_type_hints(inspect.unwrap(_functions[result.method])) if result.method in _functions else {}
     changed = {key: value for key, value in (options or {}).items() if key in own and _admits(hints[key], value)}
-    return run_method(result.method, design, own | changed)
+    again = run_method(result.method, design, own | changed)
+    if averaged not in result.extra:
+        return again
+    how = json.loads(str(result.extra[averaged]))
+    return _averages[how.pop("function")](again, **how)
 
 
 def run_method(method: str, design: Design, options: Mapping[str, object]) -> Result:

@@ -7,6 +7,7 @@ errors. The counterparts in R did's ``aggte``: "overall" is type "simple", "even
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -16,6 +17,8 @@ from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.facts import Facts
+from coresponder_causal.core.registry import average
+from coresponder_causal.core.registry import averaged as marked
 from coresponder_causal.core.resampling import multiplier_draws, simultaneous_critical_value
 from coresponder_causal.core.result import Result
 
@@ -25,6 +28,7 @@ Places = NDArray[np.intp]
 By = Literal["overall", "event_time", "cohort", "time"]
 
 
+@average
 def aggregate(
     result: Result,
     *,
@@ -74,11 +78,13 @@ def aggregate(
     >>> aggregate(did_group_time(d), by="cohort").terms["term"].tolist()
     ['overall', 'cohort=3', 'cohort=5', 'cohort=7']
     """
+    kinds = {"overall": _overall, "cohort": _by_cohort, "time": _by_time}
+    if by not in (*kinds, "event_time"):
+        raise EstimationError(f"by={by!r} is not a choice", mend=f"choose by from event_time, {', '.join(kinds)}")
     cells = _cells(result, max_event_time)
-    if by == "event_time":
-        means = _by_event_time(cells, balance, min_event_time)
-    else:
-        means = {"overall": _overall, "cohort": _by_cohort, "time": _by_time}[by](cells)
+    means = _by_event_time(cells, balance, min_event_time) if by == "event_time" else kinds[by](cells)
+    how = {"function": "aggregate", "by": by, "balance": balance}
+    how |= {"min_event_time": min_event_time, "max_event_time": max_event_time}
     weights = np.stack([mean.weights for mean in means.rows])
     pulls = np.stack([mean.pull for mean in means.rows], axis=1)
     averaged = result.combine(
@@ -90,7 +96,7 @@ def aggregate(
         averaged,
         estimand=replace(result.estimand, horizon=_horizon(by, cells)),
         support=_support(weights, averaged.terms, result),
-        extra=_extra(averaged, by),
+        extra=Facts(dict(_extra(averaged, by)) | {marked: json.dumps(how)}),
     )
 
 

@@ -25,7 +25,7 @@ Design = SeriesDesign | PanelDesign | CoverageDesign | CallDesign
 Options = Mapping[str, Any]
 Form = Callable[["Study", "Counts", str, Options], Design]
 enough_events = 60
-adjustments = ("match_nearest", "weight_propensity", "none")
+adjustments, default_adjustment = ("match_nearest", "weight_propensity", "none"), "weight_propensity"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -35,15 +35,12 @@ class Estimated:
     Parameters
     ----------
     design : Design
-    full : Result
-        What checks are made of.
-    shown : Result
-        What is shown: ``full``, or its averages where it has a term for every cell.
+    result : Result
+        Averaged where the estimator has a term for every cell.
     """
 
     design: Design
-    full: Result
-    shown: Result
+    result: Result
 
 
 class Setting(NamedTuple):
@@ -77,8 +74,9 @@ def estimated(name: str, study: Study, data: Counts, outcome: str, options: Opti
     own = {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
     stated = {key: own[key] for key in _options(setting.estimator) if key in own}
     result = setting.estimator(design, **(dict(setting.defaults) | stated))
-    shown = estimate.aggregate(result, by="event_time") if name == "adopters" else result
-    return Estimated(design=design, full=result, shown=shown)
+    return Estimated(
+        design=design, result=estimate.aggregate(result, by="event_time") if name == "adopters" else result
+    )
 
 
 def rank(result: Result) -> int:
@@ -97,10 +95,11 @@ def rank(result: Result) -> int:
     return order.get(result.method, 6)
 
 
-def known_keys(name: str) -> tuple[str, ...]:
-    """Options that a study may state for one of its designs."""
+def known_keys(name: str, adjust: str = default_adjustment) -> tuple[str, ...]:
+    """Options that a study may state for one of its designs; of calls, those of the adjustment it states."""
     setting = settings()[name]
-    adjusting = () if name != "calls" else (*_options(designing.match_nearest), *_options(designing.weight_propensity))
+    adjusts = name == "calls" and adjust != "none"
+    adjusting = _options(getattr(designing, adjust)) if adjusts else ()
     return tuple(dict.fromkeys(("outcomes", *setting.keys, *adjusting, *_options(setting.estimator))))
 
 
@@ -201,7 +200,7 @@ def _calls(study: Study, data: Counts, outcome: str, options: Options) -> CallDe
         person=person,
         stratum=options.get("stratum"),
     )
-    adjust = options.get("adjust", "weight_propensity")
+    adjust = options.get("adjust", default_adjustment)
     if adjust == "none":
         return plain
     function: Callable[..., CallDesign] = getattr(designing, adjust)

@@ -143,12 +143,12 @@ def run(
     data = counts(study, tables)
     with collecting() as said:
         found = [_one(study, data, *asked, say=say) for asked in _asked(study)]
-    found.sort(key=lambda pair: rank(pair[0].shown))
+    found.sort(key=lambda pair: rank(pair[0].result))
     made = [pair[0] for pair in found]
     return Evaluation(
         study=study,
         quality=quality,
-        results=tuple(one.shown for one in made),
+        results=tuple(one.result for one in made),
         designs=tuple(one.design for one in made),
         checks=tuple(pair[1] for pair in found),
         falsification=_falsified(study, made),
@@ -180,18 +180,18 @@ def _one(
     one = estimated(name, study, data, outcome, options)
     if not checked:
         return one, ()
-    say(f"Checking {one.full.method}")
+    say(f"Checking {one.result.method}")
     controls = study.controls if outcome == study.primary else ()
-    return one, check.battery(one.full, one.design, controls=controls)
+    return one, check.battery(one.result, one.design, controls=controls)
 
 
 def _falsified(study: Study, made: list[Estimated]) -> tuple[CheckResult, ...]:
     """Check the within-city contrast of covered hours by outcomes the programme cannot touch."""
     term = "covered_within_city"
     return tuple(
-        check.control_outcomes(one.full, one.design, outcomes=study.controls, term=term)
+        check.control_outcomes(one.result, one.design, outcomes=study.controls, term=term)
         for one in made
-        if one.full.terms["term"].eq(term).any() and not isinstance(one.design, CallDesign)
+        if one.result.terms["term"].eq(term).any() and not isinstance(one.design, CallDesign)
     )
 
 

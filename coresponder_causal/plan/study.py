@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.data import dictionary
-from coresponder_causal.plan.designs import adjustments, known_keys, settings
+from coresponder_causal.plan.designs import adjustments, default_adjustment, known_keys, settings
 
 keys: dict[str, tuple[str, ...]] = {
     "study": ("title", "sensitive", "simulated", "seed"),
@@ -171,13 +171,16 @@ def _design_options(content: Mapping[str, Any], problems: Problems) -> dict[str,
         if name not in run:
             problems.add(f"[{name}] has options, but run in [designs] does not name it", mend="add it there")
         for entry in entries:
-            for key in sorted(entry.keys() - set(known_keys(name))):
-                problems.add(f"unknown key '{key}' in [{name}]", mend=f"keys are {', '.join(known_keys(name))}")
+            adjust = entry.get("adjust", default_adjustment)
+            known = known_keys(name, adjust if adjust in adjustments else default_adjustment)
+            for key in sorted(entry.keys() - set(known)):
+                asked = f" with adjust = '{adjust}'" if name == "calls" else ""
+                problems.add(f"unknown key '{key}' in [{name}]{asked}", mend=f"keys are {', '.join(known)}")
             for key in ("outcomes", "covariates", "exact"):
                 if key in entry and not _names(entry[key]):
                     problems.add(f"{key} in [{name}] is {entry[key]!r}", mend="write a list of names")
-            if entry.get("adjust", adjustments[0]) not in adjustments:
-                problems.add(f"adjust in [{name}] is {entry['adjust']!r}", mend=f"choose from {', '.join(adjustments)}")
+            if adjust not in adjustments:
+                problems.add(f"adjust in [{name}] is {adjust!r}", mend=f"choose from {', '.join(adjustments)}")
         found[name] = tuple(entries)
     return found
 

@@ -56,7 +56,7 @@ def figure(*items: Result | CheckResult, kind: Literal["path", "forest"] | None 
     (result,) = items
     if isinstance(result, CheckResult):
         return love(result) if result.check == "balance" and len(result.table) else _estimates(result)
-    if "event_time" in result.terms and result.path is None:
+    if _by_time_since_start(result):
         return events(result)
     chosen = kind or ("forest" if result.cities is not None else "path")
     if chosen == "forest":
@@ -75,17 +75,25 @@ def pictures(result: Result) -> tuple[Picture, ...]:
     -------
     tuple of Picture
     """
-    if "event_time" in result.terms and result.path is None:
+    if _by_time_since_start(result):
         return (events(result),)
     made = [] if result.path is None else [figure(result, kind="path")]
     compared = result.cities is not None and result.cities["role"].eq("comparison").any()
     return (*made, figure(result, kind="forest")) if compared else tuple(made)
 
 
+def _by_time_since_start(result: Result) -> bool:
+    """Whether the result has one term for each time since the start, and not one for each cohort too."""
+    return "event_time" in result.terms and "cohort" not in result.terms
+
+
 def _needed(result: Result, name: Literal["cities", "path"]) -> pd.DataFrame:
     frame = result.cities if name == "cities" else result.path
     if frame is None:
-        raise EstimationError(f"{result.method} carries no {name} to draw", mend="show it with report.table")
+        mend = "show it with report.table"
+        if "cohort" in result.terms:
+            mend = "average it: aggregate(result, by='event_time')"
+        raise EstimationError(f"{result.method} carries no {name} to draw", mend=mend)
     return frame
 
 

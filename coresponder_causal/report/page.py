@@ -11,6 +11,7 @@ import pandas as pd
 from coresponder_causal.core.errors import CausalError, DataError
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.notes import Doubt
+from coresponder_causal.core.registry import measured
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.core.version import VERSION
@@ -39,6 +40,7 @@ questions = {
     "forest": "How do we know? The city beside each comparison city",
     "events": "How do we know? Cities by the time since they started",
 }
+far_too_low = 0.85
 libraries = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib")
 
 
@@ -168,7 +170,7 @@ def _finding(
             f"finding: {', '.join(broken)}.",
             numbers=Facts({"contradicted": len(broken), "checks": len(checks)}),
         )
-        said = (describes_alone,) if headline.method == single_series else ()
+        said = (describes_alone,) if headline.method == single_series else tuple(_too_narrow(headline))
         doubts = tuple(Sentence(text=text) for text in _doubted(headline, lines))
         return (detectable(headline), *said, finding(headline), *((doubt,) if broken else ()), *doubts)
     if results:
@@ -247,6 +249,7 @@ def _other(result: Result, made: tuple[CheckResult, ...]) -> Section:
     return Section(
         title=f"What does another design say? {words.named(result)}",
         blocks=(
+            *_too_narrow(result),
             finding(result),
             *_how_sure(result),
             *(Sentence(text=text) for text in _doubted(result, ())),
@@ -255,6 +258,25 @@ def _other(result: Result, made: tuple[CheckResult, ...]) -> Section:
             *((Fold(label="Its checks", table=table(*made)),) if made else ()),
         ),
     )
+
+
+def _too_narrow(result: Result) -> list[Sentence]:
+    """Say that an interval cannot be used, before it is read."""
+    if result.extra.get("enough_clusters") is False:
+        text = (
+            "For comparison with the literature only: with so few treated or untreated units the standard errors, "
+            "intervals and p-values of this regression cannot be used."
+        )
+        return [Sentence(text=text)]
+    found = measured(result)
+    if found is None or found.coverage >= far_too_low:
+        return []
+    share = 100 * found.coverage
+    text = (
+        f"Description only: on simulated data like these the 95 % interval of this method held the truth "
+        f"{share:.0f} % of the time."
+    )
+    return [Sentence(text=text, numbers=Facts({"measured_coverage": found.coverage}))]
 
 
 def _how_sure(result: Result) -> list[Sentence]:

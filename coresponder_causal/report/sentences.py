@@ -239,6 +239,10 @@ def _against(result: Result) -> str:
         return "in the hours the team was on duty, against the other hours of the same city"
     if term == "triple_difference":
         return "in the hours the team was on duty, against the other hours and the comparison cities' experience"
+    if result.method == "did_group_time" and "cohort" in result.terms and pd.notna(result.terms["cohort"].iloc[0]):
+        first = result.terms.iloc[0]
+        seen = f" seen in {first['time']}," if "time" in first else ""
+        return f"in the units that started in {first['cohort']},{seen} against those that had not"
     if result.method == "did_group_time":
         return "in the cities that started, against those that had not"
     if result.method == "did_two_way":

@@ -38,6 +38,7 @@ evidence_note = (
     "data, with its Monte-Carlo error; “outside” where they lie outside all that was measured. "
     "Rows: observations used. Notes: how many remarks must be read with the number."
 )
+too_few = " As printed elsewhere, for comparison: with so few units the errors, bounds and p-values cannot be used."
 verdict_note = (
     "A check can contradict an assumption; none can establish it. Power: how often the check would see a violation as "
     "large as the estimate, where known."
@@ -101,12 +102,13 @@ def by_outcome(results: Sequence[Result]) -> Table:
     frame = pd.concat(
         [result.tidy().assign(outcome=words.counted(result)) for result in results], ignore_index=True
     ).assign(term=lambda table: table["term"].map(words.term))
+    unusable = any(result.extra.get("enough_clusters") is False for result in results)
     unit = "log ratios" if results[0].scale == "log_ratio" else words.unit(results[0]).split(" per ", 1)[-1]
     return Table(
         title=f"{words.named(results[0])}, outcome by outcome",
         frame=frame[[column.name for column in columns]],
         columns=columns,
-        note=f"In {unit}." if unit == "log ratios" else f"Per {unit}.",
+        note=(f"In {unit}." if unit == "log ratios" else f"Per {unit}.") + too_few * unusable,
         support=_support(results),
     )
 
@@ -206,12 +208,18 @@ def _evidence(results: Sequence[Result], terms: Literal["all", "headline"]) -> T
                 measured=pd.Series(_coverages(result, rows["term"]), index=rows.index, dtype=object),
                 n_obs=result.n_obs,
                 notes=len(result.notes),
+                **_unusable(result),
             ).head(len(rows) if terms == "all" else 1)
         )
     several = len({result.estimand.outcome for result in results}) > 1
     columns = tuple(column for column in evidence_columns if several or column.name != "outcome")
     frame = pd.concat(frames, ignore_index=True)[[column.name for column in columns]]
     return Table(title="Estimates", frame=frame, columns=columns, note=evidence_note, support=_support(results))
+
+
+def _unusable(result: Result) -> dict[str, float]:
+    """No p-value and no detectable effect where the standard error behind them cannot be used."""
+    return dict.fromkeys(("p_value", "mde"), np.nan) if result.extra.get("enough_clusters") is False else {}
 
 
 def _coverages(result: Result, terms: pd.Series) -> list[str | None]:

@@ -10,15 +10,18 @@ import pytest
 
 from coresponder_causal import check
 from coresponder_causal.core.notes import quietly
+from coresponder_causal.core.registry import refit
 from coresponder_causal.design import CallDesign, CoverageDesign, PanelDesign, SeriesDesign, weight_propensity
 from coresponder_causal.estimate import (
+    aggregate,
     call_coverage,
     call_difference,
+    did_group_time,
     did_prediction_interval,
     did_two_way,
     its_segmented,
 )
-from coresponder_causal.simulate import WorldConfig, world
+from coresponder_causal.simulate import WorldConfig, staggered, world
 
 PERIODS, START = 60, 36
 MONTHS = pd.period_range("2017-01", periods=PERIODS, freq="M")
@@ -315,3 +318,17 @@ def test_the_battery_follows_the_design():
         CallDesign.from_frame(mine, outcome="arrest", treatment="attended", covariates=["prior_contacts", "priority"])
     )
     assert [each.check for each in check.battery(call_difference(weighted), weighted)] == ["balance", "overlap"]
+
+
+@pytest.mark.parametrize("by", ["overall", "event_time", "cohort"])
+def test_checks_of_averages_average_again(by):
+    """Every fit again is of the averaged effect: on the whole design it is the estimate itself."""
+    frame = staggered(seed=1, units=80).assign(id=lambda table: table["id"] * 10)
+    d = PanelDesign.from_frame(frame, outcome="y", unit="id", time="t", cohort="first_treated", covariates=["x"])
+    result = aggregate(did_group_time(d), by=by)
+    again = refit(result, d)
+    assert again.terms["term"].tolist() == result.terms["term"].tolist()
+    np.testing.assert_allclose(again.estimate, result.estimate, rtol=1e-12)
+    loo = check.leave_one_out(result, d)
+    # one of 80 units moves a mean effect of 1.8 by a few hundredths
+    assert np.abs(loo.table["estimate"] - result.estimate[0]).max() < 0.3

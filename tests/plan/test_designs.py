@@ -185,7 +185,9 @@ def test_outcomes_that_are_text_are_read_as_numbers_or_refused_by_row():
 
 def test_options_are_those_of_the_design_and_of_its_estimator():
     assert {"time_effects", "inference", "per", "covariates"} <= set(known_keys("two_way"))
-    assert {"covariates", "caliper", "scheme", "adjust", "scale"} <= set(known_keys("calls"))
+    assert {"covariates", "caliper", "adjust", "scale"} <= set(known_keys("calls", "match_nearest"))
+    assert "scheme" in known_keys("calls")
+    assert "scheme" not in known_keys("calls", "match_nearest")
     assert "caliper" not in known_keys("two_way")
 
 

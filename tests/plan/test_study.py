@@ -199,6 +199,10 @@ def test_options_of_a_design_may_stand_several_times(read):
         ("[series]\nwidth = 1", "unknown key 'width' in [series]: keys are outcomes, errors, link"),
         ('[series]\noutcomes = "calls"', "outcomes in [series] is 'calls': write a list of names"),
         ("series = 3", "series is a value, not a section"),
+        (
+            '[calls]\nscheme = "att"\nadjust = "match_nearest"',
+            "unknown key 'scheme' in [calls] with adjust = 'match_nearest'",
+        ),
     ],
 )
 def test_options_that_no_design_has_are_named(read, text, says):

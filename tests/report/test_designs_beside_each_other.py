@@ -129,6 +129,27 @@ def test_effects_by_time_since_the_start_have_their_joint_band():
     assert (rows["low"][rows["event_time"] >= 0] > 0).all()  # effects of one and more, standard errors of .1
 
 
+def test_effects_of_cohorts_are_no_single_line():
+    d = PanelDesign.from_frame(staggered(seed=1), outcome="y", unit="id", time="t", cohort="first_treated")
+    cells = did_group_time(d)
+    with pytest.raises(EstimationError, match=r"average it: aggregate\(result, by='event_time'\)"):
+        report.figure(cells)
+    assert "in the units that started in 3, seen in 3, against those that had not" in report.sentence(cells).text
+    with pytest.raises(EstimationError, match="by='dynamic' is not a choice"):
+        aggregate(cells, by="dynamic")
+
+
+def test_errors_that_cannot_be_used_are_marked_before_they_are_read():
+    with quietly():
+        clustered = did_two_way(panel(), log=True, inference="cluster")
+    page = report.page([several()[0], clustered])
+    section = next(section for section in page.sections if section.title.endswith("clustered errors"))
+    assert section.blocks[0].text.startswith("For comparison with the literature only")
+    table = report.table(clustered).frame
+    assert table[["p_value", "mde"]].isna().all(axis=None)
+    assert report.page([clustered]).finding[1].text.startswith("For comparison with the literature only")
+
+
 def test_calls_are_spoken_of_as_calls():
     weighted = report.sentence(call_difference(weight_propensity(design(), scheme="att"), scale="ratio")).text
     assert re.match(
