@@ -49,7 +49,10 @@ class Drift:
         )
         if stated:
             return f"{seen}.{stated}"
-        return f"{seen}; so short a time tends to show too little drift, and these figures are then too favourable."
+        return (
+            f"{seen}; so short a time tends to show too little drift, and these figures are then too favourable: for "
+            f"cautious ones state tau = {self.high:.2f}."
+        )
 
 
 def between(outcomes: Array, positions: Array, *, season: float | None, pairs: int, stated: float | None) -> Drift:
