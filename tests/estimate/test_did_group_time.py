@@ -7,10 +7,12 @@ import pandas as pd
 import pytest
 
 from coresponder_causal.core.errors import DesignError, EstimationError, IdentificationWarning
+from coresponder_causal.core.notes import quietly
 from coresponder_causal.core.result import Result
 from coresponder_causal.design import PanelDesign
 from coresponder_causal.estimate.aggregate import aggregate
 from coresponder_causal.estimate.did_group_time import did_group_time
+from coresponder_causal.simulate import world
 from coresponder_causal.simulate.staggered import staggered, staggered_effect
 
 pytestmark = pytest.mark.filterwarnings("ignore::coresponder_causal.core.errors.IdentificationWarning")
@@ -322,3 +324,20 @@ def test_staggered_draws_repeat_and_refuse_what_is_too_small():
     assert FRAME["first_treated"].isna().any()
     with pytest.raises(DesignError, match="too few"):
         staggered(seed=1, units=10)
+
+
+def test_a_simulated_consortium_gives_back_the_mean_effect_of_its_programmes():
+    """Twenty of forty cities start on their own dates; rates in logs, the mean of true log ratios over their months."""
+    study = world("staggered_consortium", seed=2)
+    started = study.tables["programmes"].groupby("city")["start_earliest"].min()
+    panel = study.panel_counts[study.panel_counts["city"] != "West Sacramento"]  # it had a small dose before
+    panel = panel.assign(
+        first=panel["city"].map(started).dt.to_period("M"), rate=np.log(panel.calls / panel.population)
+    )
+    d = PanelDesign.from_frame(panel, outcome="rate", unit="city", time="month", cohort="first")
+    with quietly():
+        found = aggregate(did_group_time(d, control="not_yet"), by="overall")
+    truth = study.truth.city_effects.merge(panel, on=["city", "month"])
+    true = truth.loc[truth["month"] >= truth["first"], "log_ratio"].mean()
+    assert true < -0.1
+    assert found.estimate[0] == pytest.approx(true, abs=3 * found.bse.iloc[0])
