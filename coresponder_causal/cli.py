@@ -39,13 +39,10 @@ validity = typer.Typer(no_args_is_help=True, help="What designs can find, and ho
 app.add_typer(validity, name="validity")
 StudyFile = Annotated[Path | None, typer.Argument(help="STUDY.toml; without it the embedded simulated study.")]
 OnlyDesigns = Annotated[list[str] | None, typer.Option("--design", help="A design of the study; repeat for several.")]
-Tau = Annotated[float | None, typer.Option(help="Drift between cities to assume, log scale; else it is estimated.")]
+Tau = Annotated[float | None, typer.Option(help="Drift between cities to assume, log scale; else its upper limit.")]
 Replications = Annotated[int, typer.Option(help="Redrawn studies per effect.")]
 Jobs = Annotated[int, typer.Option(help="Processes; -1: one for each core.")]
 Force = Annotated[bool, typer.Option("--force", help="Write into a folder that holds files.")]
-
-validity = typer.Typer(no_args_is_help=True, help="How often the methods' intervals hold where the truth is known.")
-app.add_typer(validity, name="validity")
 
 
 @app.command()
