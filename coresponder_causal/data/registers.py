@@ -34,10 +34,10 @@ def contaminated(programmes: object, cities: object, start: str | dt.date, end: 
     -------
     DataFrame
         One row per programme that was or may have been running: ``city``, ``programme``, ``model``, ``start_earliest``,
-        ``start_latest``, ``end_date``, ``certainty``, and ``during``: "throughout the window", "begins inside the window", "begins
-        before or inside the window", or "may have begun" where the latest start is open or after the window; of
-        programmes whose ``end_date`` lies inside the window it goes on ", ends inside it" ("from before the window, ends
-        inside it"). Those that ended before the window are left out.
+        ``start_latest``, ``end_date``, ``certainty``, and ``during``: "throughout the window", "begins inside the
+        window", "begins before or inside the window", or "may have begun" where the latest start is open or after the
+        window; of a programme that ended inside it, it goes on ", ends inside it" ("from before the window, ends inside
+        it"). Programmes that ended before the window are left out.
 
     Raises
     ------
