@@ -192,7 +192,9 @@ def dictionary_export(
     out: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("dictionary"),
     what: Annotated[
         list[str] | None,
-        typer.Option(help="redcap, xlsform, tableschema, pandera, workbook, codebook or paper; repeat; default all."),
+        typer.Option(
+            help="redcap, xlsform, tableschema, pandera, workbook, codebook, paper, procedure; repeat; default all."
+        ),
     ] = None,
     force: Force = False,
 ) -> None:

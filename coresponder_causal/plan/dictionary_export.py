@@ -15,10 +15,11 @@ from coresponder_causal.data.export_workbook import workbook
 from coresponder_causal.data.export_xlsform import xlsform
 from coresponder_causal.data.forms import table_forms
 from coresponder_causal.data.instrument import instruments
+from coresponder_causal.data.procedure import procedure
 from coresponder_causal.data.schemas import schemas_module
 from coresponder_causal.plan.run import refuse_filled
 
-kinds = ("redcap", "xlsform", "tableschema", "pandera", "workbook", "codebook", "paper")
+kinds = ("redcap", "xlsform", "tableschema", "pandera", "workbook", "codebook", "paper", "procedure")
 
 
 def export_dictionary(out: Path, what: Sequence[str] = (), *, force: bool = False) -> list[Path]:
@@ -28,7 +29,7 @@ def export_dictionary(out: Path, what: Sequence[str] = (), *, force: bool = Fals
     ----------
     out : Path
         A folder; one that holds files is refused without ``force``.
-    what : sequence of {"redcap", "xlsform", "tableschema", "pandera", "workbook", "codebook", "paper"}
+    what : sequence of {"redcap", "xlsform", "tableschema", "pandera", "workbook", "codebook", "paper", "procedure"}
         Forms to write; by default all.
     force : bool
         Write into a folder that holds files; files of the same name are replaced, others stay.
@@ -79,5 +80,7 @@ def _files(kind: str) -> Iterator[tuple[str, bytes]]:
         yield from ((f"tableschema/{name}.schema.json", as_json(table_schema(name))) for name in dictionary.tables())
     elif kind == "pandera":
         yield "schemas.py", schemas_module().encode()
+    elif kind == "procedure":
+        yield "collection_procedure.md", procedure().encode()
     else:
         yield "workbook.xlsx", workbook()
