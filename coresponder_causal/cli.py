@@ -44,6 +44,8 @@ Replications = Annotated[int, typer.Option(help="Redrawn studies per effect.")]
 Jobs = Annotated[int, typer.Option(help="Processes; -1: one for each core.")]
 Force = Annotated[bool, typer.Option("--force", help="Write into a folder that holds files.")]
 
+dictionary = typer.Typer(no_args_is_help=True, help="The data dictionary, its forms and its instruments.")
+app.add_typer(dictionary, name="dictionary")
 
 @app.command()
 def evaluate(
@@ -180,6 +182,28 @@ def validity_run(
         replications = coverage.full_replications if full else coverage.fast_replications
         coverage.run_study(entries, out, replications=replications, jobs=jobs, progress=begin("Cells"))
     Console(highlight=False).print(Text(str(out)), soft_wrap=True)
+
+
+@dictionary.command("export")
+def dictionary_export(
+    out: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("dictionary"),
+    what: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="redcap, xlsform, tableschema, pandera, workbook, codebook, paper, procedure; repeat; default all."
+        ),
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Write the data dictionary for REDCap, Kobo, Frictionless, pandera, spreadsheets and paper."""
+    with _one_screen(), _progress() as say:
+        from coresponder_causal import plan
+
+        say("Writing the dictionary")
+        written = plan.export_dictionary(out, what or (), force=force)
+    console = Console(highlight=False)
+    for path in written:
+        console.print(Text(str(path)), soft_wrap=True)
 
 
 @contextmanager

@@ -60,7 +60,7 @@ def to_pandas(frame: object) -> pd.DataFrame:
         raise DataError(f"this table needs {error.name} to become pandas", mend=f"install {error.name}") from error
 
 
-def read_table(path: str | Path) -> pd.DataFrame:
+def read_table(path: str | Path, *, sheet: str | None = None) -> pd.DataFrame:
     r"""Read a file as it was written.
 
     Cells of text files stay text, so that "007" keeps its zeros and "NA" its letters; only blanks are missing.
@@ -69,7 +69,9 @@ def read_table(path: str | Path) -> pd.DataFrame:
     Parameters
     ----------
     path : str or Path
-        A .csv, .tsv, .parquet or .xlsx file; of a workbook the first sheet is read.
+        A .csv, .tsv, .parquet or .xlsx file.
+    sheet : str, optional
+        Sheet of a workbook; by default the first.
 
     Returns
     -------
@@ -98,7 +100,7 @@ def read_table(path: str | Path) -> pd.DataFrame:
     if file.stat().st_size == 0:
         raise DataError(f"{file.name} is empty", mend="export it again")
     try:
-        frame = _read(file, kind)
+        frame = _read(file, kind, sheet)
     except ModuleNotFoundError as error:
         raise DataError(f"{file.name} needs {error.name} to be read", mend=f"install {error.name}") from error
     except (ValueError, OSError, KeyError, csv.Error, zipfile.BadZipFile) as error:
@@ -108,24 +110,30 @@ def read_table(path: str | Path) -> pd.DataFrame:
     return frame
 
 
-def _read(file: Path, kind: str) -> pd.DataFrame:
+def _read(file: Path, kind: str, sheet: str | None) -> pd.DataFrame:
     """Read one file by its kind."""
+    if sheet is not None and kind != ".xlsx":
+        raise DataError(f"{file.name} is no workbook and has no sheets", mend="leave sheet= out")
     if kind == ".parquet":
         return pd.read_parquet(file)
     if kind == ".xlsx":
-        return _read_workbook(file)
+        return _read_workbook(file, sheet)
     return _read_text(file, _SEPARATORS[kind])
 
 
-def _read_workbook(file: Path) -> pd.DataFrame:
-    """Read the first sheet; text cells stay text."""
+def _read_workbook(file: Path, sheet: str | None) -> pd.DataFrame:
+    """Read one sheet; text cells stay text."""
     with pd.ExcelFile(file) as book:
-        first, *others = book.sheet_names
-        if others:
-            note(f"{file.name}: of {len(others) + 1} sheets only the first, {first!r}, was read")
-        cells = pd.read_excel(book, sheet_name=first, header=None, dtype=object)
+        names = [str(name) for name in book.sheet_names]
+        if sheet is not None and sheet not in names:
+            raise DataError(f"{file.name} has no sheet {sheet!r}", mend=f"take one of {', '.join(names)}")
+        if sheet is None and len(names) > 1:
+            note(f"{file.name}: of {len(names)} sheets only the first, {names[0]!r}, was read")
+        read = names[0] if sheet is None else sheet
+        cells = pd.read_excel(book, sheet_name=read, header=None, dtype=object)
     if cells.empty:
-        raise DataError(f"{file.name} has an empty first sheet {first!r}", mend="move the table to the first sheet")
+        which = "first sheet" if sheet is None else "sheet"
+        raise DataError(f"{file.name} has an empty {which} {read!r}", mend="move the table to the first sheet")
     head = _distinct([str(name).strip() for name in cells.iloc[0]], file)
     return cells.iloc[1:].reset_index(drop=True).set_axis(head, axis="columns").infer_objects()
 
