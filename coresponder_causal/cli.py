@@ -94,6 +94,28 @@ def init(
     console.print(Text(f"coresponder-causal evaluate {written[0]}"), soft_wrap=True)
 
 
+@app.command()
+def ingest(
+    mapping: Annotated[Path | None, typer.Argument(help="MAPPING.toml: which column becomes which field.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the tables and their account.")] = Path("tables"),
+    form: Annotated[str, typer.Option(help="Form of the tables: csv or parquet.")] = "csv",
+    example: Annotated[Path | None, typer.Option(help="Write a mapping with every key explained, and stop.")] = None,
+    force: Force = False,
+) -> None:
+    """Turn exports into tables of the data dictionary, every source row accounted for."""
+    with _one_screen(), _progress() as say:
+        from coresponder_causal import plan
+
+        if example is not None:
+            said = [str(plan.write_mapping_example(example, force=force))]
+        else:
+            say("Reading the exports")
+            said = plan.ingest_into(mapping, out, form=form, force=force)
+    console = Console(highlight=False)
+    for line in said:
+        console.print(Text(line), soft_wrap=True)
+
+
 @validity.command("power")
 def validity_power(
     study: StudyFile = None,

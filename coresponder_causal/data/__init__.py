@@ -16,19 +16,24 @@ from importlib import import_module
 
 from coresponder_causal.data import frames, periods, registers
 from coresponder_causal.data.frames import read_table, to_pandas
+from coresponder_causal.data.ingest import Ingested, ingest
+from coresponder_causal.data.ingest_write import write_ingested
 from coresponder_causal.data.panel import panel
 from coresponder_causal.data.validate import findings, validate
 
 __all__ = [
+    "Ingested",
     "dictionary",
     "findings",
     "frames",
+    "ingest",
     "panel",
     "periods",
     "read_table",
     "registers",
     "to_pandas",
     "validate",
+    "write_ingested",
 ]
 
 

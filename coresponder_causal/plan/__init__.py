@@ -2,6 +2,7 @@
 
 from coresponder_causal.plan.ahead import Redrawn, designs_of, write_calibration, write_power
 from coresponder_causal.plan.embedded import embedded_study, truths
+from coresponder_causal.plan.intake import ingest_into, write_mapping_example
 from coresponder_causal.plan.run import (
     Evaluation,
     evaluation_page,
@@ -21,6 +22,7 @@ __all__ = [
     "designs_of",
     "embedded_study",
     "evaluation_page",
+    "ingest_into",
     "publish",
     "quality_of",
     "read_study",
@@ -29,6 +31,7 @@ __all__ = [
     "run",
     "truths",
     "write_calibration",
+    "write_mapping_example",
     "write_power",
     "write_template",
 ]
