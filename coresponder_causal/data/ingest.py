@@ -20,7 +20,7 @@ from coresponder_causal.data import dictionary
 from coresponder_causal.data.ingest_account import Batch, account
 from coresponder_causal.data.ingest_cells import check_columns, translate
 from coresponder_causal.data.ingest_files import find_files, read_raw
-from coresponder_causal.data.ingest_ledger import ledger_of
+from coresponder_causal.data.ingest_ledger import ledger_of, unknown_codes
 from coresponder_causal.data.ingest_mapping import SourceMap, mapping_content, read_mapping
 from coresponder_causal.data.ingest_police import fetched
 
@@ -43,6 +43,8 @@ class Ingested:
     quarantine : DataFrame
         Rows that were not taken: ``file, row, source, table, rules, raw``. ``raw`` is the row in full: as sensitive as
         the export.
+    unknown_codes : DataFrame
+        Codes that neither the map nor the dictionary knows, in full: ``source, table, field, code, rows, first, last``.
     ledger : mapping
         Counts, checksums, unknown codes, and the fingerprint of the mapping: plain values that JSON can write.
     """
@@ -50,6 +52,7 @@ class Ingested:
     tables: Mapping[str, pd.DataFrame]
     provenance: pd.DataFrame
     quarantine: pd.DataFrame
+    unknown_codes: pd.DataFrame
     ledger: Mapping[str, Any]
 
 
@@ -98,13 +101,14 @@ def ingest(mapping: str | Path | Mapping[str, Any], *, base: str | Path | None =
         lines.append(said)
     every = pd.concat(lines, ignore_index=True)
     held = every[every["end"] == "quarantined"].rename(columns={"rule": "rules"})
+    stated = fingerprint(json.dumps(mapping_content(mapping), sort_keys=True, default=str))
+    unknown = unknown_codes(batches)
     return Ingested(
         tables=tables,
         provenance=every[provenance_head],
         quarantine=held[quarantine_head].reset_index(drop=True),
-        ledger=ledger_of(
-            batches, every, fingerprint(json.dumps(mapping_content(mapping), sort_keys=True, default=str))
-        ),
+        unknown_codes=unknown,
+        ledger=ledger_of(batches, every, unknown, stated),
     )
 
 

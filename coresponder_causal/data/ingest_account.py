@@ -90,7 +90,8 @@ def _numbered(batch: Batch) -> pd.DataFrame:
     changed = pd.Series(pd.NaT, index=file.rows.index, dtype="datetime64[us]")
     if source.same_key == "latest" and source.latest_by in file.rows.columns:
         stamps = read_stamps(file.rows[source.latest_by], source, zoned=False).column
-        changed = pd.to_datetime(stamps, errors="coerce").dt.as_unit("us")
+        readable = stamps.map(lambda stamp: isinstance(stamp, pd.Timestamp)).astype(bool)
+        changed = pd.to_datetime(stamps.where(readable)).dt.as_unit("us")
     given = {"file": file.name, "sha256": file.sha256, "source": source.name}
     return pd.DataFrame({"row": np.arange(count) + first_row, "changed": changed.to_numpy()}).assign(**given)
 

@@ -84,11 +84,11 @@ def check_columns(files: list[RawFile], source: SourceMap, table: Table) -> None
     heads = [(file.name, tuple(map(str, file.rows.columns))) for file in files]
     anywhere = tuple(dict.fromkeys(name for _, head in heads for name in head))
     named = [(candidate.column, name) for name, many in source.columns.items() for candidate in many[:1]]
-    named += [(column, name) for name, column in source.fallback.items()]
+    named += [(column, name) for name, columns in source.fallback.items() for column in columns]
     named += [(str(column), name) for name, recipe in source.derived.items() for column in recipe.get("join", ())]
     for column, name in named:
-        alternatives = [column, *(candidate.column for candidate in source.columns.get(name, ()))]
-        if not set(alternatives) & set(anywhere):
+        candidates = [candidate.column for candidate in source.columns.get(name, ())]
+        if not {column, *(candidates if column in candidates else ())} & set(anywhere):
             problems.add(f"no file has a column '{column}' for '{name}'", mend=nearest(column, anywhere))
     if source.latest_by is not None and source.latest_by not in anywhere:
         problems.add(f"no file has the column '{source.latest_by}'", mend=nearest(source.latest_by, anywhere))
@@ -145,7 +145,7 @@ def _read_columns(source: SourceMap) -> set[str]:
     named |= {candidate.time for many in source.columns.values() for candidate in many if candidate.time}
     joined = {str(column) for recipe in source.derived.values() for column in recipe.get("join", ())}
     latest = {source.latest_by} if source.latest_by else set()
-    return named | joined | latest | set(source.fallback.values())
+    return named | joined | latest | {column for columns in source.fallback.values() for column in columns}
 
 
 def _chosen(rows: pd.DataFrame, candidates: tuple[Candidate, ...], event: pd.Series | None) -> pd.Series | None:
@@ -192,11 +192,12 @@ def _one(
     changes: list[tuple[str, pd.Series]] = []
     cells = _tidied(raw, source, changes)
     cells = cells.mask(cells.isin([*source.missing, *entry.missing]))
-    if entry.name in source.fallback and source.fallback[entry.name] in rows.columns:
-        other = _tidied(rows[source.fallback[entry.name]], source, [])
-        fill = usable & cells.isna() & other.notna() & ~other.isin(source.missing)
-        changes.append((f"filled from '{source.fallback[entry.name]}'", fill))
-        cells = cells.astype(object).mask(fill, other)
+    for filler in source.fallback.get(entry.name, ()):
+        if filler in rows.columns:
+            other = _tidied(rows[filler], source, [])
+            fill = usable & cells.isna() & other.notna() & ~other.isin(source.missing)
+            changes.append((f"filled from '{filler}'", fill))
+            cells = cells.astype(object).mask(fill, other)
     cells = _with_codes(cells, entry, source, made)
     if entry.name in source.units:
         numbers = pd.to_numeric(cells, errors="coerce")
@@ -209,6 +210,7 @@ def _one(
         changes += list(stamps.changed.items())
         made.twice += int(stamps.twice.sum())
         cells = stamps.column
+        usable = usable & ~pd.concat([usable & False, *stamps.refused.values()], axis=1).any(axis=1)
     column = _typed(cells, entry, source, made, changes, usable)
     made.changes += [Change(entry.name, rule, mask, raw) for rule, mask in changes if mask.any()]
     return column
@@ -258,18 +260,21 @@ def _tidied(raw: pd.Series, source: SourceMap, changes: list[tuple[str, pd.Serie
 
 def _with_codes(cells: pd.Series, entry: Field, source: SourceMap, made: Translated) -> pd.Series:
     """Translate raw codes; a value that the map does not know is kept and noted."""
-    codes = source.codes.get(entry.name)
-    if codes is None:
+    codes, words = source.codes.get(entry.name, {}), source.crosswalks.get(entry.name, {})
+    if not codes and not words:
         return cells
     text = spelled(cells)
-    known = text.isin([code for code in codes if code != any_other])
-    translated = text.map(dict(codes)).astype(object)
+    own = text.isin([code for code in codes if code != any_other])
+    listed = text.str.lower().isin(list(words)).fillna(value=False).astype(bool) & ~own
+    translated: pd.Series = cells.astype(object).mask(own, text.map(dict(codes)))
+    translated = translated.where(~listed, text.str.lower().map(dict(words)))
+    strange = cells.notna() & ~own & ~listed
     if any_other in codes:
-        return translated.where(known, codes[any_other]).where(cells.notna())
-    strange = cells.notna() & ~known & ~cells.isin(set(codes.values()))
+        return translated.mask(strange, codes[any_other])
+    strange &= ~cells.isin([*codes.values(), *words.values()])
     if strange.any() and entry.allowed is None:
         made.unknown[entry.name] = cells[strange]
-    return cells.astype(object).mask(known, translated)
+    return translated
 
 
 def _with_words(cells: pd.Series, source: SourceMap) -> pd.Series:
@@ -291,9 +296,7 @@ def _derived(recipe: Mapping[str, Any], columns: Mapping[str, pd.Series], rows: 
         parts = [spelled(rows[name]).str.strip() for name in used]
         return parts[0].str.cat(pd.concat(parts[1:], axis=1), sep=str(recipe.get("with", "-")))
     if kind == "hour_of":
-        return columns[used[0]].dt.hour.astype("Int64")
+        return pd.Series(columns[used[0]].dt.hour, dtype="Int64")
     if kind == "minutes_between":
-        minutes: pd.Series = (columns[used[1]] - columns[used[0]]).dt.total_seconds() / 60
-        return minutes
-    running: pd.Series = columns[used[0]].groupby(columns[used[0]]).cumcount() + 1
-    return running.astype("Int64")
+        return pd.Series((columns[used[1]] - columns[used[0]]).dt.total_seconds() / 60)
+    return pd.Series(columns[used[0]].groupby(columns[used[0]]).cumcount() + 1, dtype="Int64")

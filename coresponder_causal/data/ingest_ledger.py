@@ -13,7 +13,7 @@ from coresponder_causal.data.ingest_account import Batch, ends
 from coresponder_causal.data.when import event_field
 
 
-def ledger_of(batches: Sequence[Batch], lines: pd.DataFrame, mapping: str) -> dict[str, Any]:
+def ledger_of(batches: Sequence[Batch], lines: pd.DataFrame, unknown: pd.DataFrame, mapping: str) -> dict[str, Any]:
     """Sum an ingest up.
 
     Parameters
@@ -21,6 +21,8 @@ def ledger_of(batches: Sequence[Batch], lines: pd.DataFrame, mapping: str) -> di
     batches : sequence of Batch
     lines : DataFrame
         A line for each row or changed cell.
+    unknown : DataFrame
+        Codes that nobody knows, as `unknown_codes` gives them.
     mapping : str
         Fingerprint of the mapping.
 
@@ -47,7 +49,7 @@ def ledger_of(batches: Sequence[Batch], lines: pd.DataFrame, mapping: str) -> di
         "reasons": _tally(rows[rows["end"] == "quarantined"], split=True),
         "duplicates": _tally(rows[rows["end"] == "duplicate"], split=False),
         "repairs": _tally(lines[lines["end"] == "repaired"], split=False),
-        "unknown_codes": _unknown(batches),
+        "unknown_codes": _hidden(unknown),
         "kept_beyond_limits": _beyond(batches),
         "files": [
             {
@@ -77,22 +79,51 @@ def _tally(lines: pd.DataFrame, *, split: bool) -> list[dict[str, Any]]:
     return [{str(name): value for name, value in entry.items()} for entry in ordered.to_dict("records")]
 
 
-def _unknown(batches: Sequence[Batch]) -> list[dict[str, Any]]:
-    """Codes that neither the map nor the dictionary knows, with their count, first and last date."""
+def unknown_codes(batches: Sequence[Batch]) -> pd.DataFrame:
+    """List codes that neither the map nor the dictionary knows.
+
+    Parameters
+    ----------
+    batches : sequence of Batch
+
+    Returns
+    -------
+    DataFrame
+        ``source, table, field, code, rows, first, last``, most frequent first; codes in full.
+    """
     found: list[pd.DataFrame] = []
     for batch in batches:
         table, event = dictionary.table(batch.source.table), event_field(dictionary.table(batch.source.table))
         when = batch.made.frame.get(event or "", pd.Series(pd.NaT, index=batch.file.rows.index))
         for name, values in batch.made.unknown.items():
-            shown = values.astype("str") if table.field(name).privacy == "open" else "(not shown)"
-            cells = pd.DataFrame({"code": shown, "when": when.loc[values.index].astype("str").str[:10]})
+            cells = pd.DataFrame({"code": values.astype("str"), "when": when.loc[values.index].astype("str").str[:10]})
             found.append(cells.assign(source=batch.source.name, table=table.name, field=name))
     if not found:
+        return pd.DataFrame(columns=["source", "table", "field", "code", "rows", "first", "last"])
+    return _dated(pd.concat(found, ignore_index=True))
+
+
+def _hidden(unknown: pd.DataFrame) -> list[dict[str, Any]]:
+    """Count unknown codes; of fields that are not open, without the codes."""
+    if unknown.empty:
         return []
-    grouped = pd.concat(found, ignore_index=True).groupby(["source", "table", "field", "code"], sort=True)
+    is_open = [
+        dictionary.table(table).field(name).privacy == "open"
+        for table, name in zip(unknown["table"], unknown["field"], strict=True)
+    ]
+    shown = unknown.assign(code=unknown["code"].where(pd.Series(is_open), "(codes in unknown_codes.csv)"))
+    keys = ["source", "table", "field", "code"]
+    summed = shown.groupby(keys, sort=True).agg(rows=("rows", "sum"), first=("first", "min"), last=("last", "max"))
+    ordered = summed.reset_index().sort_values("rows", ascending=False, kind="stable")
+    return [{str(name): value for name, value in entry.items()} for entry in ordered.to_dict("records")]
+
+
+def _dated(cells: pd.DataFrame) -> pd.DataFrame:
+    """Count cells, with the first and last day on which they occur."""
+    grouped = cells.groupby(["source", "table", "field", "code"], sort=True)
     counted = grouped.agg(rows=("when", "size"), first=("when", "min"), last=("when", "max")).reset_index()
-    ordered = counted.sort_values("rows", ascending=False, kind="stable").fillna({"first": "", "last": ""})
-    return [{str(name): value for name, value in entry.items()} for entry in ordered.to_dict(orient="records")]
+    ordered = counted.sort_values("rows", ascending=False, kind="stable", ignore_index=True)
+    return ordered.fillna({"first": "", "last": ""})
 
 
 def _beyond(batches: Sequence[Batch]) -> list[dict[str, Any]]:
@@ -104,5 +135,5 @@ def _beyond(batches: Sequence[Batch]) -> list[dict[str, Any]]:
     ]
     if not kept:
         return []
-    summed = pd.DataFrame(kept).groupby(["source", "table", "field", "rule"], as_index=False)["rows"].sum()
+    summed = pd.DataFrame(kept).groupby(["source", "table", "field", "rule"])["rows"].sum().reset_index()
     return [{str(name): value for name, value in entry.items()} for entry in summed.to_dict("records")]

@@ -67,11 +67,13 @@ class SourceMap:
         What to ask openpolicedata for, in place of files; empty otherwise.
     columns : mapping of str to tuple of Candidate
         Source columns by field.
-    fallback : mapping of str to str
-        Column that fills a field where it is missing; such a row is repaired.
+    fallback : mapping of str to tuple of str
+        Columns that fill a field where it is missing, the first that is filled; such a row is repaired.
     constants : mapping of str
     codes : mapping of str to mapping
         Canonical value by raw value and field; ``"*"`` stands for every other value.
+    crosswalks : mapping of str to mapping
+        Likewise from crosswalks of the dictionary, raw values in small letters.
     units : mapping of str to str
         Unit of the export, of fields in minutes.
     derived : mapping of str to mapping
@@ -97,9 +99,10 @@ class SourceMap:
     sheet: str | None
     police: Mapping[str, Any]
     columns: Mapping[str, tuple[Candidate, ...]]
-    fallback: Mapping[str, str]
+    fallback: Mapping[str, tuple[str, ...]]
     constants: Mapping[str, object]
     codes: Mapping[str, Mapping[str, object]]
+    crosswalks: Mapping[str, Mapping[str, str]]
     units: Mapping[str, str]
     derived: Mapping[str, Mapping[str, Any]]
     missing: tuple[str, ...]
@@ -240,9 +243,12 @@ def _source(given: Mapping[str, Any], number: int, problems: Problems) -> Source
         sheet=entry.get("sheet"),
         police=entry.get("openpolicedata", {}),
         columns=columns,
-        fallback=entry.get("fallback", {}),
+        fallback=_fallbacks(entry, where, problems),
         constants=entry.get("constants", {}),
         codes=_codes(entry, where, problems),
+        crosswalks={
+            name: _crosswalk(name, asked, where, problems) for name, asked in entry.get("crosswalks", {}).items()
+        },
         units=entry.get("units", {}),
         derived=entry.get("derived", {}),
         missing=entry.get("missing", ()),
@@ -356,9 +362,6 @@ def _check_values(entry: Mapping[str, Any], names: tuple[str, ...], where: str, 
             problems.add(f"{where}: unit of '{name}' is {unit!r}", mend=_nearest(str(unit), tuple(to_minutes)))
     for name, recipe in entry.get("derived", {}).items():
         _check_recipe(name, recipe, names, where, problems)
-    for name, column in entry.get("fallback", {}).items():
-        if not isinstance(column, str):
-            problems.add(f"{where}: fallback of '{name}' is {column!r}", mend="write the name of one column")
     if entry.get("same_key") == "latest" and "latest_by" not in entry:
         problems.add(f"{where}: same_key = 'latest' needs latest_by", mend="name the column with the time of change")
 
@@ -391,15 +394,48 @@ def _check_police(entry: Mapping[str, Any], where: str, problems: Problems) -> N
 
 
 def _codes(entry: Mapping[str, Any], where: str, problems: Problems) -> dict[str, Mapping[str, object]]:
-    """Code maps as they stand in the mapping, over those of the dictionary's crosswalks."""
-    if entry.get("crosswalks"):
-        problems.add(f"{where}: the dictionary has no crosswalks", mend="write the codes into the mapping")
+    """Code maps as they stand in the mapping."""
     found: dict[str, Mapping[str, object]] = {}
     for name, codes in entry.get("codes", {}).items():
         if isinstance(codes, dict):
             found[name] = codes
         else:
             problems.add(f"{where}: codes of '{name}' are {codes!r}", mend='write {"their code" = "our code"}')
+    return found
+
+
+def _crosswalk(name: str, asked: object, where: str, problems: Problems) -> dict[str, str]:
+    """Read a crosswalk of the dictionary as a map from raw words in small letters; rows for "any" come last."""
+    wanted = ("name", "from", "to")
+    if not isinstance(asked, dict) or not all(isinstance(asked.get(key), str) for key in wanted):
+        mend = 'write {name = "nature_codes", from = "code", to = "type", where = {stage = "reported"}}'
+        problems.add(f"{where}: crosswalk of '{name}' is {asked!r}", mend=mend)
+        return {}
+    try:
+        found = dictionary.crosswalk(asked["name"])
+    except DataError as error:
+        problems.add(f"{where}: {error.what}", mend=error.mend)
+        return {}
+    conditions = asked.get("where", {})
+    unknown = sorted({asked["from"], asked["to"], *conditions} - set(found.columns))
+    if unknown or asked.keys() - {*wanted, "where"}:
+        named = ", ".join(unknown or sorted(asked.keys() - {*wanted, "where"}))
+        problems.add(f"{where}: crosswalk {found.name} has no {named}", mend=f"take of {', '.join(found.columns)}")
+        return {}
+    fits = [row for row in found.rows if all(row[key] in (value, "any") for key, value in conditions.items())]
+    ordered = sorted(fits, key=lambda row: sum(row[key] == "any" for key in conditions), reverse=True)
+    return {str(row[asked["from"]]).lower(): str(row[asked["to"]]) for row in ordered}
+
+
+def _fallbacks(entry: Mapping[str, Any], where: str, problems: Problems) -> dict[str, tuple[str, ...]]:
+    """Columns that fill a field, one or a list."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, value in entry.get("fallback", {}).items():
+        columns = value if isinstance(value, list) else [value]
+        if all(isinstance(column, str) for column in columns):
+            found[name] = tuple(columns)
+        else:
+            problems.add(f"{where}: fallback of '{name}' is {value!r}", mend="write the name of a column, or a list")
     return found
 
 

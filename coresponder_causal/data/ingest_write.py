@@ -20,8 +20,8 @@ SENSITIVE: this folder holds records of persons. Keep it where the records thems
 do not put it under version control.
 
 The tables are named as in the data dictionary. provenance.csv says of every row of every source file what became of it.
-quarantine.csv holds the rows that were not taken, in full as they were exported. ledger.json holds counts alone, and
-codes of fields that are open.
+quarantine.csv holds the rows that were not taken, in full as they were exported, and unknown_codes.csv the codes that
+the mapping does not know. ledger.json holds counts, and codes of open fields alone.
 """
 
 
@@ -39,8 +39,8 @@ def write_ingested(done: Ingested, out: str | Path, *, form: Form = "csv") -> li
     Returns
     -------
     list of Path
-        The tables, ``provenance.csv``, ``quarantine.csv``, ``ledger.json``, and ``SENSITIVE.txt``. The folder also gets
-        a ``.gitignore`` that keeps all of them out of version control.
+        The tables, ``provenance.csv``, ``quarantine.csv``, ``unknown_codes.csv``, ``ledger.json``, ``SENSITIVE.txt``.
+        The folder also gets a ``.gitignore`` that keeps all of them out of version control.
 
     Raises
     ------
@@ -50,6 +50,7 @@ def write_ingested(done: Ingested, out: str | Path, *, form: Form = "csv") -> li
     files = {f"{name}.{form}": _bytes(frame, form) for name, frame in done.tables.items()}
     files["provenance.csv"] = _bytes(done.provenance, "csv")
     files["quarantine.csv"] = _bytes(done.quarantine, "csv")
+    files["unknown_codes.csv"] = _bytes(done.unknown_codes, "csv")
     files["ledger.json"] = (json.dumps(done.ledger, indent=1, ensure_ascii=False) + "\n").encode()
     files["SENSITIVE.txt"] = warning.encode()
     files[".gitignore"] = b"*\n"

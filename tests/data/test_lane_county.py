@@ -5,14 +5,18 @@ independently of this package by comparing the two columns of the workbook row b
 the pair request–dispatch is left out, 922 when all ten pairs count.
 """
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from coresponder_causal.data import ingest
 from coresponder_causal.data.frames import read_table
 from coresponder_causal.data.panel import panel
 from coresponder_causal.data.validate import findings, validate
 
+MAPPING = Path(__file__).parents[1] / "studies" / "lane_county" / "MAPPING.toml"
 NAMES = {
     "ID": "call_id",
     "City": "city",
@@ -76,3 +80,44 @@ def test_no_row_is_dropped(log):
     assert counted["calls"].sum() == 4605
     assert counted["month"].min() == pd.Period("2024-08", "M")
     assert counted["month"].nunique() == 17
+
+
+@pytest.fixture(scope="module")
+def done(data_dir):
+    if not (data_dir / "lane_county_mobile_crisis" / "MCSLC.xlsx").is_file():
+        pytest.skip("needs CORESPONDER_DATA with lane_county_mobile_crisis/MCSLC.xlsx")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CORESPONDER_DATA", str(data_dir))
+        return ingest(MAPPING)
+
+
+def test_every_row_of_the_log_is_accounted_for(done):
+    ends = {entry["source"]: entry for entry in done.ledger["sources"]}
+    for entry in ends.values():
+        assert entry["read"] == 4682
+        assert entry["accepted"] + entry["repaired"] + entry["duplicate"] + entry["quarantined"] == 4682
+    assert (ends["log"]["accepted"], ends["log"]["quarantined"]) == (4605, 77)
+    plain = done.quarantine[done.quarantine["source"] == "log"]
+    assert set(plain["rules"]) == {"received_at: missing value"}
+
+
+def test_a_stated_fallback_repairs_rows_and_says_so(done):
+    # Of the 392 rows without an engagement time, 71 have no stamp of the four that the mapping names.
+    contacts = next(entry for entry in done.ledger["sources"] if entry["source"] == "contacts")
+    filled = [entry["rows"] for entry in done.ledger["repairs"] if entry["rule"].startswith("filled from")]
+    assert (contacts["quarantined"], sum(filled)) == (71, 392 - 71)
+    assert len(done.tables["contacts"]) == 4682 - 71
+
+
+def test_end_points_and_dispositions_become_codes_of_the_dictionary(done, log, data_dir):
+    raw = read_table(data_dir / "lane_county_mobile_crisis" / "MCSLC.xlsx")
+    found = done.tables["dispositions"]["disposition"].value_counts()
+    theirs = raw["Disposition"].value_counts()
+    assert found["ed_transport"] == theirs["Emergency Department"]
+    assert found["arrest"] == theirs["Arrest"]
+    assert (
+        found["Remained in community"] == theirs["Remained in community"]
+    )  # no code of the dictionary: kept, reported
+    assert set(done.tables["contacts"]["end_point"].dropna()) == {
+        "engaged", "declined", "not_found", "cancelled", "scene_not_safe", "other",
+    }  # fmt: skip
