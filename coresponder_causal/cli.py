@@ -116,6 +116,30 @@ def ingest(
         console.print(Text(line), soft_wrap=True)
 
 
+@app.command()
+def quality(
+    tables: Annotated[list[Path], typer.Argument(help="A folder of tables, such as `ingest` writes, or files.")],
+    out: Annotated[Path, typer.Option(help="Folder for the page.")] = Path("quality"),
+    since: Annotated[str | None, typer.Option(help="First day on which a row is possible, e.g. 2014-10-01.")] = None,
+    until: Annotated[str | None, typer.Option(help="Last such day; by default today.")] = None,
+    force: Force = False,
+) -> None:
+    """Say how far tables can be trusted, what to do about it, and who: one page."""
+    with _one_screen(), _progress() as say:
+        from coresponder_causal import plan
+
+        plan.refuse_filled(out, force=force)
+        say("Reading the tables and looking at every field week by week")
+        found, account = plan.quality_of_files(tables, since=since, until=until)
+        say("Writing the page")
+        written = plan.publish_quality(found, out, account=account, force=force)
+    console = Console(highlight=False)
+    for said in found.issues["said"].head(longest // 6):
+        console.print(Text(f"{said}\n"))
+    for path in written:
+        console.print(Text(str(path)), soft_wrap=True)
+
+
 @validity.command("power")
 def validity_power(
     study: StudyFile = None,

@@ -19,19 +19,25 @@ from coresponder_causal.data.frames import read_table, to_pandas
 from coresponder_causal.data.ingest import Ingested, ingest
 from coresponder_causal.data.ingest_write import write_ingested
 from coresponder_causal.data.panel import panel
+from coresponder_causal.data.quality import Quality, quality
+from coresponder_causal.data.quality_pairs import agreement, unlogged
 from coresponder_causal.data.validate import findings, validate
 
 __all__ = [
     "Ingested",
+    "Quality",
+    "agreement",
     "dictionary",
     "findings",
     "frames",
     "ingest",
     "panel",
     "periods",
+    "quality",
     "read_table",
     "registers",
     "to_pandas",
+    "unlogged",
     "validate",
     "write_ingested",
 ]

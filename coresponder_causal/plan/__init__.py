@@ -3,6 +3,7 @@
 from coresponder_causal.plan.ahead import Redrawn, designs_of, write_calibration, write_power
 from coresponder_causal.plan.embedded import embedded_study, truths
 from coresponder_causal.plan.intake import ingest_into, write_mapping_example
+from coresponder_causal.plan.quality_run import publish_quality, quality_of_files
 from coresponder_causal.plan.run import (
     Evaluation,
     evaluation_page,
@@ -24,7 +25,9 @@ __all__ = [
     "evaluation_page",
     "ingest_into",
     "publish",
+    "publish_quality",
     "quality_of",
+    "quality_of_files",
     "read_study",
     "read_tables",
     "refuse_filled",

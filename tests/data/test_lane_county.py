@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from coresponder_causal.data import ingest
+from coresponder_causal.data import ingest, quality
 from coresponder_causal.data.frames import read_table
 from coresponder_causal.data.panel import panel
 from coresponder_causal.data.validate import findings, validate
@@ -121,3 +121,34 @@ def test_end_points_and_dispositions_become_codes_of_the_dictionary(done, log, d
     assert set(done.tables["contacts"]["end_point"].dropna()) == {
         "engaged", "declined", "not_found", "cancelled", "scene_not_safe", "other",
     }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def trusted(done):
+    return quality(done.tables, until="2025-12-31")
+
+
+def test_the_new_form_of_june_2025_is_found_without_being_told(trusted):
+    # The share of missing end points by week, taken from the workbook: 0 to 7 % up to 15 June 2025, 38 % in the week of
+    # 23 June, 47 to 70 % from July to November.
+    own = trusted.breaks[trusted.breaks["field"].eq("end_point")].sort_values("date")
+    first = own.iloc[0]
+    assert pd.Timestamp("2025-06-16") <= first["date"] <= pd.Timestamp("2025-07-07")
+    assert first["before"] < 0.03
+    assert 0.55 < first["after"] < 0.67
+    assert (trusted.suggestions["field"] == "end_point").any()
+
+
+def test_both_readings_of_the_disorder_stand_side_by_side(trusted):
+    rows = trusted.disorder.set_index("what")["rows"]
+    assert rows["any of the 10 pairs"] == 922
+    assert rows["any pair but received_at–dispatched_at"] == 910
+
+
+def test_a_fifth_of_the_engagement_times_are_midnight(trusted, log):
+    raw = log["Engagement with Client Date & Time"]
+    counted = int(
+        (raw[log["Dispatch Request Date & Time"].notna()].dropna().dt.strftime("%H:%M:%S") == "00:00:00").sum()
+    )
+    stamps = trusted.stamps.set_index(["table", "field", "what"])
+    assert stamps.loc[("calls", "engaged_at", "at midnight to the second"), "rows"] == counted
