@@ -65,6 +65,98 @@ def interval(estimate: ArrayLike, std_error: ArrayLike, df: ArrayLike, level: fl
     return centre - half, centre + half
 
 
+def wilson(events: ArrayLike, trials: ArrayLike, level: float = 0.95) -> tuple[Array, Array]:
+    """Score bounds of a proportion; ``trials`` may be an effective number and need not be whole.
+
+    References
+    ----------
+    Wilson (1927), doi:10.1080/01621459.1927.10502953; with effective trials: Franco et al. (2019),
+    doi:10.1093/jssam/smy019.
+
+    Examples
+    --------
+    >>> [round(float(bound), 4) for bound in wilson(4, 10)]
+    [0.1682, 0.6873]
+    """
+    count, number = np.asarray(events, float), np.asarray(trials, float)
+    z = float(stats.norm.isf((1 - level) / 2))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share, weight = count / number, 1 + z**2 / number
+        centre = (share + z**2 / (2 * number)) / weight
+        half = z * np.sqrt(share * (1 - share) / number + z**2 / (4 * number**2)) / weight
+        low = np.where(count == 0, 0.0, centre - half)
+        high = np.where(count == number, 1.0, centre + half)
+    empty = ~(number > 0)
+    return np.where(empty, np.nan, low), np.where(empty, np.nan, high)
+
+
+def exact_poisson(events: ArrayLike, level: float = 0.95) -> tuple[Array, Array]:
+    """Exact bounds of the mean of a Poisson count.
+
+    References
+    ----------
+    Garwood (1936), doi:10.1093/biomet/28.3-4.437.
+
+    Examples
+    --------
+    >>> [round(float(bound), 3) for bound in exact_poisson(3)]
+    [0.619, 8.767]
+    """
+    count = np.asarray(events, float)
+    tail = (1 - level) / 2
+    low = np.where(count > 0, stats.chi2.ppf(tail, 2 * np.maximum(count, 1)) / 2, 0.0)
+    return np.asarray(low, float), np.asarray(stats.chi2.isf(tail, 2 * count + 2) / 2, float)
+
+
+def quantile_ranks(number: int, probability: float, level: float = 0.95) -> tuple[int, int]:
+    """Ranks (from 1) of the order statistics that hold a quantile; 0 or ``number + 1``: there is no such bound.
+
+    References
+    ----------
+    Conover (1999), Practical Nonparametric Statistics, 3rd ed., section 3.2.
+
+    Examples
+    --------
+    >>> quantile_ranks(20, 0.5), quantile_ranks(5, 0.5)
+    ((6, 15), (0, 6))
+    """
+    low, high = stats.binom.ppf([(1 - level) / 2, (1 + level) / 2], number, probability)
+    return int(low), int(high) + 1
+
+
+def cohen_kappa(table: ArrayLike) -> tuple[float, float]:
+    """Agreement beyond chance of two raters, and its standard error; NaN where one class alone occurs.
+
+    Parameters
+    ----------
+    table : array_like, shape (k, k)
+        Counts, first rater in rows.
+
+    References
+    ----------
+    Fleiss, Cohen & Everitt (1969), doi:10.1037/h0028106.
+
+    Examples
+    --------
+    >>> kappa, error = cohen_kappa([[20, 5], [10, 15]])
+    >>> round(kappa, 3), round(error, 3)
+    (0.4, 0.127)
+    """
+    counts = np.asarray(table, float)
+    number = counts.sum()
+    with np.errstate(invalid="ignore", divide="ignore"):
+        p = counts / number
+        row, column = p.sum(axis=1), p.sum(axis=0)
+        agree, chance = np.trace(p), row @ column
+        kappa = (agree - chance) / (1 - chance)
+        on = np.diag(p) @ (1 - (row + column) * (1 - kappa)) ** 2
+        sums = (column[:, None] + row[None, :]) ** 2 * p
+        off = (1 - kappa) ** 2 * (sums.sum() - np.trace(sums))
+        rest = (kappa - chance * (1 - kappa)) ** 2
+        error = np.sqrt((on + off - rest) / number) / (1 - chance)
+    return float(kappa), float(error)
+
+
 def mixture_half_width(variances: ArrayLike, df: ArrayLike, weights: ArrayLike, *, level: float = 0.95) -> float:
     """Half-width of the symmetric interval that holds ``level`` of a weighted mixture of centred, scaled t's.
 

@@ -16,13 +16,18 @@ from importlib import import_module
 
 from coresponder_causal.data import frames, periods, registers
 from coresponder_causal.data.frames import read_table, to_pandas
+from coresponder_causal.data.metrics import metrics
+from coresponder_causal.data.metrics_catalogue import Metric, metric_catalogue
 from coresponder_causal.data.panel import panel
 from coresponder_causal.data.validate import findings, validate
 
 __all__ = [
+    "Metric",
     "dictionary",
     "findings",
     "frames",
+    "metric_catalogue",
+    "metrics",
     "panel",
     "periods",
     "read_table",
