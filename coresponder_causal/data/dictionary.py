@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import cache
-from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import yaml
 
 from coresponder_causal.core.errors import DataError
+from coresponder_causal.data.crosswalks import Crosswalk, crosswalk, crosswalks
+from coresponder_causal.data.folder import folder as _folder
+from coresponder_causal.data.populations import Population, populations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,8 +23,44 @@ if TYPE_CHECKING:
 FieldType = Literal["text", "integer", "number", "boolean", "datetime", "date", "month"]
 Privacy = Literal["open", "restricted", "identifying"]
 Stage = Literal["pre-dispatch", "on scene", "after"]
+Burden = Literal["auto", "one tap", "form", "linked"]
+Code: TypeAlias = str | int
 
-_CHOICES = {"type": get_args(FieldType), "privacy": get_args(Privacy), "stage": get_args(Stage)}
+__all__ = [
+    "Crosswalk",
+    "Field",
+    "Population",
+    "Reference",
+    "Table",
+    "crosswalk",
+    "crosswalks",
+    "populations",
+    "readme",
+    "table",
+    "tables",
+]
+
+_CHOICES = {
+    "type": get_args(FieldType),
+    "privacy": get_args(Privacy),
+    "stage": get_args(Stage),
+    "burden": get_args(Burden),
+}
+_OPTIONAL = {"minimum", "maximum", "labels", "references", "deadline_hours"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A field of another table whose values a field repeats.
+
+    Parameters
+    ----------
+    table, field : str
+        The other table and its field.
+    """
+
+    table: str
+    field: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,18 +77,27 @@ class Field:
         Unit of measurement, or what the code means.
     allowed : tuple or None
         Expected codes; another code is a quality finding, not an error.
+    labels : tuple of (code, str)
+        Words for every code, where the code is not word enough.
     minimum, maximum : float or None
         Limits beyond which a number is wrong.
     missing : tuple
         Codes that stand for "not known"; blanks always do.
     source, entered_by, entered_when : str
         System the value comes from, who enters it, and when.
+    burden : {"auto", "one tap", "form", "linked"}
+        What the value costs: nothing, since a system writes it; a tap or a key; a form or list that somebody fills;
+        a link to records of another agency.
+    deadline_hours : float or None
+        Hours after the call, the contact or the shift within which the value should be there.
     privacy : {"open", "restricted", "identifying"}
         Values of open fields may be shown in findings; of others only row numbers are.
     stage : {"pre-dispatch", "on scene", "after"}
         When the value comes about; only pre-dispatch fields may be adjusted for.
     required : bool
         Whether the column must be there and filled.
+    references : Reference or None
+        Field of another table that holds the same values.
     why : str
         What the evaluation needs it for.
     """
@@ -59,17 +106,27 @@ class Field:
     label: str
     type: FieldType
     unit: str | None
-    allowed: tuple[str | int, ...] | None
+    allowed: tuple[Code, ...] | None
+    labels: tuple[tuple[Code, str], ...] = ()
     minimum: float | None = None
     maximum: float | None = None
-    missing: tuple[str | int, ...]
+    missing: tuple[Code, ...]
     source: str
     entered_by: str
     entered_when: str
+    burden: Burden
+    deadline_hours: float | None = None
     privacy: Privacy
     stage: Stage
     required: bool
+    references: Reference | None = None
     why: str
+
+    @property
+    def choices(self) -> tuple[tuple[Code, str], ...]:
+        """Every code with its words; a code without words of its own is spelt out."""
+        words = dict(self.labels)
+        return tuple((code, words.get(code, str(code).replace("_", " "))) for code in self.allowed or ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +166,11 @@ class Table:
     def pre_dispatch(self) -> tuple[str, ...]:
         """Names of the fields known before anybody was sent: the only ones that may be adjusted for."""
         return tuple(field.name for field in self.fields if field.stage == "pre-dispatch")
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether people fill most of its fields, by a tap or by a form."""
+        return 2 * sum(field.burden in {"one tap", "form"} for field in self.fields) > len(self.fields)
 
     def field(self, name: str) -> Field:
         """Return one field.
@@ -154,7 +216,11 @@ def tables() -> Mapping[str, Table]:
     """
     specs = (yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(_folder().glob("*.yaml")))
     found = (_table(spec) for spec in specs if "table" in spec)
-    return MappingProxyType({entry.name: entry for entry in found})
+    known = {entry.name: entry for entry in found}
+    for entry in known.values():
+        for field in entry.fields:
+            _follow(entry.name, field, known)
+    return MappingProxyType(known)
 
 
 def table(name: str) -> Table:
@@ -199,21 +265,9 @@ def readme() -> str:
     >>> readme().splitlines()[0]
     '# Data dictionary'
     """
-    head = [
-        "# Data dictionary",
-        "",
-        "Generated from the YAML files of this folder by `python -m coresponder_causal.data.dictionary`; "
-        "change those, not this page.",
-        "",
-        "- **Stage** says when a value comes about. Only `pre-dispatch` fields may be adjusted for or matched on.",
-        "- **Privacy**: values of `open` fields may be shown; of `restricted` and `identifying` fields only row numbers"
-        " and released counts are.",
-        "- **Codes** are the expected values. Other codes are reported as a finding and kept.",
-        "- Blanks are missing everywhere; further missing codes are listed with the field.",
-        "",
-        *(f"- [{entry.label}](#{entry.name}): {entry.grain}" for entry in tables().values()),
-    ]
-    return "\n".join([*head, *(line for entry in tables().values() for line in _section(entry))]) + "\n"
+    from coresponder_causal.data import dictionary_page
+
+    return dictionary_page.readme()
 
 
 def main() -> None:
@@ -221,11 +275,14 @@ def main() -> None:
     (_folder() / "README.md").write_text(readme(), encoding="utf-8")
 
 
-def _folder() -> Path:
-    """Find the dictionary inside the installed package, or at the top of a checkout."""
-    package = Path(__file__).parents[1]
-    inside = package / "data_dictionary"
-    return inside if inside.is_dir() else package.parent / "data_dictionary"
+def _follow(where: str, field: Field, known: Mapping[str, Table]) -> None:
+    """Refuse a reference that leads nowhere."""
+    to = field.references
+    if to is not None and (to.table not in known or to.field not in known[to.table].names):
+        raise DataError(
+            f"{where}.yaml, field {field.name!r} refers to {to.table}.{to.field}, which is not there",
+            mend="name a table and a field of the dictionary",
+        )
 
 
 def _table(spec: dict[str, Any]) -> Table:
@@ -241,48 +298,25 @@ def _field(where: str, entry: dict[str, Any]) -> Field:
     """Make a field of its YAML mapping."""
     place = f"{where}.yaml, field {entry.get('name')!r}"
     expected = {field.name for field in fields(Field)}
-    wrong = (expected - {"minimum", "maximum"} - entry.keys()) | (entry.keys() - expected)
+    wrong = (expected - _OPTIONAL - entry.keys()) | (entry.keys() - expected)
     if wrong:
         raise DataError(f"{place} lacks or does not know {sorted(wrong)}", mend="write every property as in calls.yaml")
     for name, choices in _CHOICES.items():
         if entry[name] not in choices:
             raise DataError(f"{place} has {name} {entry[name]!r}", mend=f"take one of {', '.join(choices)}")
     codes = None if entry["allowed"] is None else tuple(entry["allowed"])
-    return Field(**{**entry, "allowed": codes, "missing": tuple(entry["missing"])})
-
-
-def _section(entry: Table) -> list[str]:
-    """Write the part of the README for one table."""
-    order = [f"Time stamps happen in the order {' ≤ '.join(f'`{name}`' for name in entry.order)}.", ""]
-    rows = (
-        f"| `{field.name}`{' *' if field.required else ''} | {_meaning(field)} | {field.type} | {field.stage} | "
-        f"{field.privacy} | {field.source}; {field.entered_by}, {field.entered_when} | {field.why} |"
-        for field in entry.fields
-    )
-    return [
-        "",
-        f'<a id="{entry.name}"></a>',
-        f"## {entry.label} (`{entry.name}`)",
-        "",
-        f"One row: {entry.grain}. Key: {', '.join(f'`{name}`' for name in entry.key)}. Required fields carry a *.",
-        "",
-        *(order if entry.order else []),
-        "| Field | Meaning | Type | Stage | Privacy | Entered | Why |",
-        "|---|---|---|---|---|---|---|",
-        *rows,
-    ]
-
-
-def _meaning(field: Field) -> str:
-    """Label, unit, limits and codes of a field in one cell."""
-    parts = [field.label if field.unit is None else f"{field.label} ({field.unit})"]
-    if field.allowed is not None:
-        parts.append("codes: " + ", ".join(f"`{code}`" for code in field.allowed))
-    if field.minimum is not None:
-        parts.append(f"from {field.minimum:g}" + ("" if field.maximum is None else f" to {field.maximum:g}"))
-    if field.missing:
-        parts.append("missing: " + ", ".join(f"`{code}`" for code in field.missing))
-    return "; ".join(parts)
+    labels = entry.get("labels", {})
+    if labels and set(labels) != set(codes or ()):
+        odd = sorted(map(str, set(labels) ^ set(codes or ())))
+        raise DataError(f"{place} has labels and codes that differ in {odd}", mend="give each code its words")
+    to = entry.get("references")
+    frozen = {
+        "allowed": codes,
+        "labels": tuple(labels.items()),
+        "missing": tuple(entry["missing"]),
+        "references": None if to is None else Reference(**to),
+    }
+    return Field(**{**entry, **frozen})
 
 
 if __name__ == "__main__":

@@ -133,7 +133,7 @@ CASES = [
     ({"received_at": ["2020-07-15", "2020-07-15 12:00", ""]}, "date without a clock time", "quality", 1, ("0",)),
     ({"initial_type": ["trespass", "415", "5150"]}, "unexpected code", "quality", 2, ("1: '415'", "2: '5150'")),
     ({"priority": [1, 0, None]}, "unexpected code", "quality", 1, ("1: 0.0",)),
-    ({"beat": [1, None, 3]}, "column is not in the dictionary", "quality", 2, ()),
+    ({"sector": [1, None, 3]}, "column is not in the dictionary", "quality", 2, ()),
     ({"time_zone": ["America/Los_Angeles", "PST8", "Pacific"]}, "unknown time zone", "error", 2, None),
 ]
 
@@ -189,11 +189,11 @@ def test_an_unknown_table_is_an_error():
 
 def test_doubts_of_quality_become_notes_and_stop_nothing():
     with collecting() as notes:
-        clean = validate(calls(initial_type=["trespass", "415", "415"], beat=[1, 2, 3]), table="calls")
+        clean = validate(calls(initial_type=["trespass", "415", "415"], sector=[1, 2, 3]), table="calls")
     assert clean["initial_type"].tolist() == ["trespass", "415", "415"]
-    assert clean["beat"].tolist() == [1, 2, 3]
+    assert clean["sector"].tolist() == [1, 2, 3]
     assert any("unexpected code in 2 rows (rows 1: '415', 2: '415')" in text for text in notes)
-    assert any("'beat': column is not in the dictionary" in text for text in notes)
+    assert any("'sector': column is not in the dictionary" in text for text in notes)
 
 
 def test_disordered_stamps_are_counted_by_pair_and_by_row():
