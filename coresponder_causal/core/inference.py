@@ -120,8 +120,8 @@ def quantile_ranks(number: int, probability: float, level: float = 0.95) -> tupl
     >>> quantile_ranks(20, 0.5), quantile_ranks(5, 0.5)
     ((6, 15), (0, 6))
     """
-    low, high = stats.binom.ppf([(1 - level) / 2, (1 + level) / 2], number, probability)
-    return int(low), int(high) + 1
+    low, high = (int(stats.binom.ppf(tail, number, probability)) for tail in ((1 - level) / 2, (1 + level) / 2))
+    return low, high + 1
 
 
 def cohen_kappa(table: ArrayLike) -> tuple[float, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
@@ -10,10 +10,11 @@ import pandas as pd
 
 from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.core.notes import note
-from coresponder_causal.data import metrics_cells as cells
 from coresponder_causal.data.frames import to_pandas
 from coresponder_causal.data.metrics_catalogue import Metric, Part, metric_catalogue
+from coresponder_causal.data.metrics_cells import is_small
 from coresponder_causal.data.metrics_needs import lacking
+from coresponder_causal.data.metrics_parts import part_in_cells
 from coresponder_causal.data.metrics_rows import Frame, frame_of
 
 Period: TypeAlias = Literal["month", "quarter", "year", "all"]
@@ -21,7 +22,6 @@ head = (
     "metric", "part", "core", "period", "statistic", "numerator", "denominator", "value", "conf_low", "conf_high",
     "interval", "design_effect", "unit", "divided_by", "n_persons", "missing", "unplaced", "small", "lacks",
 )  # fmt: skip
-year_days = 365.25
 
 
 def metrics(
@@ -91,7 +91,7 @@ def metrics(
     keys = ("period", *(("phase",) if start else ()), *by)
     labels = {rows: _labels(frame, period, by, cut) for rows, frame in frames.items()}
     made = [
-        _absent(metric, part, lacks) if lacks else _computed(metric, part, frames[part.rows], labels[part.rows], given)
+        _absent(metric, part, lacks) if lacks else _computed(metric, part, frames[part.rows], labels[part.rows])
         for metric, part, lacks in asked
     ]
     found = pd.concat(made, ignore_index=True)
@@ -149,126 +149,23 @@ def _absent(metric: Metric, part: Part, lacks: tuple[str, ...]) -> pd.DataFrame:
     return pd.DataFrame([row | {"lacks": ", ".join(lacks)}])
 
 
-def _computed(
-    metric: Metric, part: Part, frame: Frame, labels: pd.DataFrame, given: Mapping[str, pd.DataFrame]
-) -> pd.DataFrame:
-    """Compute one part in every cell."""
+def _computed(metric: Metric, part: Part, frame: Frame, labels: pd.DataFrame) -> pd.DataFrame:
+    """Compute one part in every cell and say whose it is."""
     if part.group:
         labels = labels.assign(group=_named(frame.column(part.group), part.group))
-    dated = frame.at.notna().to_numpy()
-    grouped = labels[dated].groupby(list(labels), sort=True)
-    cell = np.full(len(labels), -1)
-    cell[dated] = grouped.ngroup().to_numpy()
-    named = grouped.size().index.to_frame(index=False)
-    among = frame.truth(part.among) if part.among else np.ones(len(cell))
-    placed, unplaced = dated & (among == 1), dated & np.isnan(among)
-    found, missing = _kind(part, frame, cell, len(named), placed, named, given)
-    counts = {
-        "missing": np.bincount(cell[placed & missing], minlength=len(named)),
-        "unplaced": np.bincount(cell[unplaced], minlength=len(named)),
-    }
-    numbers = pd.DataFrame(counts).loc[found.index].reset_index(drop=True)
-    found = pd.concat([named.loc[found.index].reset_index(drop=True), found.reset_index(drop=True), numbers], axis=1)
-    if part.cluster != "person":
-        found["interval"] = found["interval"].str.replace("person", "officer")
+    found = part_in_cells(part, frame, labels)
     return found.assign(
         metric=metric.id,
         part=part.part,
         core=metric.core,
         unit=metric.unit,
         divided_by=[_of(number, part) for number in found["denominator"]],
-        small=cells.is_small(found),
+        small=is_small(found),
         lacks="",
     )
-
-
-def _kind(
-    part: Part,
-    frame: Frame,
-    cell: np.ndarray,
-    many: int,
-    placed: np.ndarray,
-    named: pd.DataFrame,
-    given: Mapping[str, pd.DataFrame],
-) -> tuple[pd.DataFrame, np.ndarray]:
-    """Hand the rows of the denominator to the kind of the part; say which rows have no answer."""
-    text = part.counts if part.kind in ("proportion", "rate", "kappa", "standardised") else part.value
-    value = frame.baseline(text) if part.kind == "change" else frame.number(text)
-    cluster, known = frame.clusters(part.cluster)
-    if part.kind == "concentration":
-        placed = placed & frame.column(part.value).notna().to_numpy()
-    missing = np.isnan(value)
-    if part.kind == "change":
-        placed, missing = placed & ~frame.is_first(text), missing & ~frame.is_first(text)
-    if part.unit == "person":
-        placed = placed & frame.column("person").notna().to_numpy()
-    rows = cells.Rows(cell[placed], many, value[placed], cluster[placed], known)
-    if part.unit == "person":
-        rows = cells.persons_once(rows)
-        rows.value.setflags(write=True)
-    whole = rows.known()
-    match part.kind:
-        case "proportion":
-            return cells.proportion(whole), missing
-        case "rate":
-            exposure = _person_years(frame, named, cell, given) if part.exposure else None
-            return cells.rate(whole, per=part.per, exposure=exposure), missing
-        case "mean" | "change":
-            return cells.mean(whole), missing
-        case "quantiles":
-            return cells.quantiles(whole), missing
-        case "concentration":
-            return cells.concentration(rows), np.zeros(len(missing), bool)
-        case "kappa":
-            other = frame.number(part.value)
-            return cells.kappa(rows, other[placed]), missing & ~np.isnan(other)
-        case "standardised":
-            keep = placed & ~missing
-            mix = pd.factorize(frame.column(part.mix).astype(object).fillna("not known"))[0][keep]
-            periods = named.drop(columns="group").groupby(list(named.columns.drop("group")), sort=False).ngroup()
-            return cells.standardised(whole, mix, periods.to_numpy()), missing
-        case "difference":
-            inside = frame.truth(part.counts)
-            keep = ~np.isnan(value[placed]) & ~np.isnan(inside[placed])
-            kept = cells.Rows(rows.cell[keep], many, rows.value[keep], rows.cluster[keep], known)
-            return cells.difference(kept, inside[placed][keep] == 1), missing | np.isnan(inside)
-
-
-def _person_years(
-    frame: Frame, named: pd.DataFrame, cell: np.ndarray, given: Mapping[str, pd.DataFrame]
-) -> np.ndarray:
-    """Residents of the cities times the years of the period; unknown where cells are parts of a city."""
-    if set(named) - {"period", "phase", "city"}:
-        return np.full(len(named), np.nan)
-    people = to_pandas(given["cities"]).set_index("city")["population"].astype(float)
-    rows = pd.DataFrame({"cell": cell, "city": frame.column("city").to_numpy(), "at": frame.at.to_numpy()})
-    rows = rows[rows["cell"] >= 0]
-    cities = rows.groupby("cell")["city"].unique().reindex(range(len(named)))
-    residents = np.array([people.reindex(list(names)).sum(skipna=False) for names in cities])
-    return residents * _years(named, rows)
-
-
-def _years(named: pd.DataFrame, rows: pd.DataFrame) -> np.ndarray:
-    """Length of each period in years; of one that is cut or open, from its first to its last row."""
-    stamps = rows.groupby("cell")["at"].agg(["min", "max"])
-    seen = (stamps["max"].dt.normalize() - stamps["min"].dt.normalize()).dt.days + 1
-    if "phase" in named or named["period"].eq("all").all():
-        return seen.to_numpy() / year_days
-    whole = pd.PeriodIndex(named["period"], freq=pd.Period(named["period"].iloc[0]).freqstr)
-    return np.asarray((whole.end_time.normalize() - whole.start_time).days + 1) / year_days
 
 
 def _of(number: float, part: Part) -> str:
     """Say in words what was divided by."""
     written = f"{number:,.0f}" if float(number).is_integer() else f"{number:,.1f}"
     return f"of {written} {'person-years of ' * bool(part.exposure)}{part.of}"
-
-
-def parts_of(chosen: Iterable[Metric]) -> Iterator[tuple[Metric, Part]]:
-    """Give every part of metrics with its metric.
-
-    Parameters
-    ----------
-    chosen : iterable of Metric
-    """
-    return ((metric, part) for metric in chosen for part in metric.parts)

@@ -77,7 +77,7 @@ class Part:
     @property
     def names(self) -> tuple[str, ...]:
         """Names that the part cannot be computed without, in the order of reading."""
-        used = [name for text in (self.counts, self.among, self.value) if text for name in names_in(text)]
+        used = [name for text in (self.among, self.counts, self.value) if text for name in names_in(text)]
         person = ("person",) if self.unit == "person" else ()
         fixed = (name for name in (self.group, self.mix, self.exposure) if name)
         return tuple(dict.fromkeys((*used, *fixed, *person)))

@@ -104,11 +104,11 @@ def _design_effect(rows: Rows, share: Array, number: Array) -> tuple[Array, Arra
 
 
 def _pairs(rows: Rows) -> tuple[Codes, Codes, Array, Array]:
-    """Group rows by cell and person: the pair of each row, and the cell, the sum of values and the size of each pair."""
+    """Group rows by cell and person: pair of each row; cell, sum of values and size of each pair."""
     width = int(rows.cluster.max()) + 1 if len(rows.cluster) else 1
     keys, pair = np.unique(rows.cell * width + rows.cluster, return_inverse=True)
-    events = np.bincount(pair, rows.value, minlength=len(keys))
-    return pair, keys // width, events, np.bincount(pair, minlength=len(keys)).astype(float)
+    events, size = (np.bincount(pair, weights, minlength=len(keys)).astype(float) for weights in (rows.value, None))
+    return pair.astype(np.int64), np.asarray(keys // width, np.int64), events, size
 
 
 def persons_once(rows: Rows) -> Rows:
@@ -139,10 +139,9 @@ def rate(rows: Rows, *, per: float, exposure: Array | None = None) -> pd.DataFra
     events = rows.sums(rows.value)
     below = rows.sums() if exposure is None else exposure
     low, high = exact_poisson(events)
-    persons = _design_effect(rows, _over(events, rows.sums()), rows.sums())[1]
     return _framed(
         rows, f"rate per {per:g}", events, below, per * _over(events, below), per * _over(low, below),
-        per * _over(high, below), "exact Poisson", persons,
+        per * _over(high, below), "exact Poisson", _persons(rows),
     )  # fmt: skip
 
 
@@ -253,7 +252,10 @@ def kappa(rows: Rows, other: Array) -> pd.DataFrame:
         half = float(critical(np.inf)) * error
         made.append((number, "kappa", np.trace(table), table.sum(), value, value - half, value + half, "normal"))
     frame = pd.DataFrame(made, columns=["cell", *_head[:7]]).set_index("cell")
-    return frame.assign(design_effect=np.nan, n_persons=_persons(Rows(rows.cell, rows.cells, rows.value * other, rows.cluster, rows.repeats).known()))
+    return frame.assign(
+        design_effect=np.nan,
+        n_persons=_persons(Rows(rows.cell, rows.cells, rows.value * other, rows.cluster, rows.repeats).known()),
+    )
 
 
 def standardised(rows: Rows, stratum: Codes, group: Codes) -> pd.DataFrame:
@@ -275,7 +277,7 @@ def standardised(rows: Rows, stratum: Codes, group: Codes) -> pd.DataFrame:
     """
     width = int(stratum.max()) + 1 if len(stratum) else 1
     key = group[rows.cell] * width + stratum
-    events, number = np.bincount(key, rows.value), np.bincount(key)
+    events, number = (np.bincount(key, weights).astype(float) for weights in (rows.value, None))
     expected = rows.sums(_over(events, number)[key])
     seen = rows.sums(rows.value)
     low, high = exact_poisson(seen)
@@ -303,13 +305,19 @@ def difference(rows: Rows, inside: NDArray[np.bool_]) -> pd.DataFrame:
     covered, other = (mean(part) for part in parts)
     number = covered["denominator"].to_numpy()
     value = (other["value"] - covered["value"]).to_numpy() * number / 60
-    errors = [((part["conf_high"] - part["value"]) / critical(np.maximum(part_size(r) - 1, 1))).to_numpy() for part, r in zip((covered, other), parts, strict=True)]
-    half = float(critical(np.inf)) * np.hypot(*errors) * number / 60
+    error = np.hypot(*(_error(found, _size(part)) for found, part in zip((covered, other), parts, strict=True)))
+    half = float(critical(np.inf)) * error * number / 60
     return _framed(rows, "hours", value, number, value, value - half, value + half, "normal", _persons(rows))
 
 
-def part_size(rows: Rows) -> Array:
-    """Return how many persons (or rows, where none are known) each cell has."""
+def _error(found: pd.DataFrame, size: Array) -> Array:
+    """Return the standard error behind the t interval of a mean."""
+    half = (found["conf_high"] - found["value"]).to_numpy(float)
+    return np.asarray(half / critical(np.maximum(size - 1, 1)), float)
+
+
+def _size(rows: Rows) -> Array:
+    """Count the persons (or rows, where none are known) of each cell."""
     return np.bincount(_pairs(rows)[1], minlength=rows.cells).astype(float)
 
 
@@ -322,7 +330,11 @@ def is_small(cells: pd.DataFrame) -> pd.Series:
         As any kind gives them.
     """
     whole = cells["statistic"].isin(["proportion", "share"]) | cells["statistic"].str.startswith("rate")
-    shown = [cells["denominator"], cells["numerator"].where(whole), (cells["denominator"] - cells["numerator"]).where(whole)]
+    shown = [
+        cells["denominator"],
+        cells["numerator"].where(whole),
+        (cells["denominator"] - cells["numerator"]).where(whole),
+    ]
     found = pd.Series(False, index=cells.index)
     for count in shown:
         found |= count.gt(0) & count.le(smallest_shown)
@@ -353,7 +365,7 @@ def _by_cell(rows: Rows) -> Iterator[tuple[int, Array]]:
 
 def _persons(rows: Rows) -> Array:
     """Count the persons of each cell, where they are known."""
-    return part_size(rows) if rows.repeats else np.full(rows.cells, np.nan)
+    return _size(rows) if rows.repeats else np.full(rows.cells, np.nan)
 
 
 def _over(above: Array, below: Array) -> Array:

@@ -62,8 +62,9 @@ def in_shift(rows: pd.DataFrame, tables: Tables, *, stamp: str = "received_at") 
     moments = rows[stamp].to_numpy("datetime64[us]")
     for city, own in shifts.groupby("city"):
         here = rows["city"].eq(city).fillna(False).to_numpy(bool) if "city" in rows else np.ones(len(rows), bool)
-        starts, ends = np.sort(own["shift_start"].to_numpy("datetime64[us]")), np.sort(
-            own["shift_end"].to_numpy("datetime64[us]")
+        starts, ends = (
+            np.sort(own["shift_start"].to_numpy("datetime64[us]")),
+            np.sort(own["shift_end"].to_numpy("datetime64[us]")),
         )
         begun = np.searchsorted(starts, moments[here], side="right")
         inside[here] |= begun > np.searchsorted(ends, moments[here], side="right")
@@ -74,8 +75,8 @@ def _minutes(later: str, earlier: str) -> Callable[[pd.DataFrame, Tables], pd.Se
     """Make the minutes between two stamps; those that run backwards are missing."""
 
     def made(rows: pd.DataFrame, _: Tables) -> pd.Series:
-        found = (rows[later] - rows[earlier]) / pd.Timedelta(minutes=1)
-        return found.where(found >= 0)
+        found = (rows[later] - rows[earlier]).dt.total_seconds() / 60
+        return pd.Series(found.where(found >= 0))
 
     return made
 
@@ -84,15 +85,16 @@ def _officer_minutes(rows: pd.DataFrame, tables: Tables) -> pd.Series:
     """Minutes of all police units of a call; one that never arrived spends none, one that never cleared is unknown."""
     units = tables["units"]
     police = units[units["unit_type"].isin(["patrol", "supervisor"])]
-    spent = (police["cleared_at"] - police["arrived_at"]) / pd.Timedelta(minutes=1)
+    spent = (police["cleared_at"] - police["arrived_at"]).dt.total_seconds() / 60
     spent = spent.where(spent >= 0).where(police["arrived_at"].notna(), 0.0)
-    total = spent.groupby(police["call_id"]).agg(lambda part: part.sum(skipna=False))
+    total, unknown = spent.groupby(police["call_id"]).sum(), spent.isna().groupby(police["call_id"]).any()
+    total = total.mask(unknown)
     return rows["call_id"].map(total)
 
 
 def _requested(rows: pd.DataFrame, _: Tables) -> pd.Series:
     """Whether the team was asked for: a call without a stamp of asking was not."""
-    return pd.Series(pd.array(rows["co_responder_requested_at"].notna(), dtype="boolean"), index=rows.index)
+    return rows["co_responder_requested_at"].notna().astype("boolean")
 
 
 def _who(rows: pd.DataFrame) -> pd.Series:
@@ -121,7 +123,8 @@ def _followed(days: int) -> Callable[[pd.DataFrame, Tables], pd.Series]:
 
     def made(rows: pd.DataFrame, _: Tables) -> pd.Series:
         last = rows["received_at"].max()
-        return (rows["received_at"] + days * day <= last).astype("boolean").mask(rows["received_at"].isna())
+        ends = (rows["received_at"] + days * day <= last).astype("boolean")
+        return pd.Series(ends.mask(rows["received_at"].isna()))
 
     return made
 
@@ -139,7 +142,7 @@ def _earlier_rides(rows: pd.DataFrame, tables: Tables) -> pd.Series:
 
 
 def _read_as_crisis(rows: pd.DataFrame, tables: Tables) -> pd.Series:
-    """What a reader said of the call's narrative; of several readings the first counts."""
+    """Look up what a reader said of the call's narrative; of several readings the first counts."""
     read = tables["narratives"]
     by_hand = read[read["coded_by"].eq("hand") & read["crisis_coded"].notna()].drop_duplicates("call_id")
     return rows["call_id"].map(by_hand.set_index("call_id")["crisis_coded"]).astype("boolean")
@@ -196,7 +199,8 @@ derived: Mapping[tuple[str, str], Derived] = MappingProxyType(
         ("calls", "eligible_reported"): Derived((_of("calls", "initial_type"),), eligible_reported),
         ("calls", "eligible_found"): Derived((_codes,), eligible_found),
         ("calls", "in_shift"): Derived(
-            (_of("calls", "team_on_duty"), ("calls.city", *_of("schedule", "city", "shift_start", "shift_end"))), in_shift
+            (_of("calls", "team_on_duty"), ("calls.city", *_of("schedule", "city", "shift_start", "shift_end"))),
+            in_shift,
         ),
         ("calls", "officer_minutes"): Derived(
             (("calls.call_id", *_of("units", "call_id", "unit_type", "arrived_at", "cleared_at")),), _officer_minutes

@@ -30,7 +30,7 @@ def needs(part: Part, by: Sequence[str] = ()) -> tuple[tuple[str, ...], ...]:
     --------
     >>> from coresponder_causal.data.metrics_catalogue import metric_catalogue
     >>> needs(metric_catalogue()["M11"].parts[0])[0]
-    ('calls.received_at', 'calls.units_arrived', 'calls.initial_type', 'calls.final_type')
+    ('calls.received_at', 'calls.initial_type', 'calls.final_type', 'calls.units_arrived')
     """
     wanted = ["in_shift" if name == "shift" else name for name in by]
     choices = [of_name(part.rows, name) for name in dict.fromkeys((*part.names, *wanted))]
@@ -52,7 +52,9 @@ def of_name(rows: str, name: str) -> Needs:
         return derived[rows, name].needs
     if name == "population":
         return ((f"{rows}.city", "cities.city", "cities.population"),)
-    return ((f"outcomes.{name}", "outcomes.call_id", "calls.call_id") if _is_outcome(rows, name) else (f"{rows}.{name}",),)
+    return (
+        (f"outcomes.{name}", "outcomes.call_id", "calls.call_id") if _is_outcome(rows, name) else (f"{rows}.{name}",),
+    )
 
 
 def lacking(part: Part, there: Columns, by: Sequence[str] = ()) -> tuple[str, ...]:

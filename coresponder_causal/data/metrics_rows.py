@@ -60,23 +60,17 @@ class Frame:
             self.numbers[expression] = self._evaluated(expression)
         return self.numbers[expression]
 
-    def truth(self, expression: str) -> NDArray[np.float64]:
-        """Return what `number` returns, for expressions that are yes or no."""
-        return self.number(expression)
-
     def _evaluated(self, expression: str) -> NDArray[np.float64]:
+        """Evaluate an expression of checked names; anything but a yes or no that is unknown makes it unknown."""
         columns = {name: self.column(name) for name in names_in(expression)}
-        if tuple(columns) == (expression,):
-            found = columns[expression]
-        else:
-            found = pd.DataFrame(columns).eval(expression, engine="python")
+        alone = tuple(columns) == (expression,)
+        found = columns[expression] if alone else pd.DataFrame(columns).eval(expression, engine="python")
         unknown = np.zeros(len(self.typed), bool)
         for column in columns.values():
             if column.dtype != "boolean":
                 unknown |= column.isna().to_numpy(bool)
-        if not pd.api.types.is_numeric_dtype(found) and found.dtype not in ("boolean", "bool"):
-            return np.where(unknown, np.nan, 1.0)
-        return np.where(unknown, np.nan, found.astype("Float64").to_numpy(float, na_value=np.nan))
+        numbers = pd.Series(found).astype("Float64").to_numpy(float, na_value=np.nan)
+        return np.where(unknown, np.nan, numbers)
 
     def clusters(self, name: str) -> tuple[NDArray[np.int64], bool]:
         """Code of the person (or officer) of each row, shape (n,), and whether any are known."""
@@ -90,7 +84,7 @@ class Frame:
         first = self._firsts(value)
         return np.asarray(self.typed.index.isin(first.to_numpy()))
 
-    def baseline(self, value: str) -> NDArray[np.float64]:
+    def since_first(self, value: str) -> NDArray[np.float64]:
         """Value of each row less that of the first row of the same officer, shape (n,)."""
         numbers = pd.Series(self.number(value), index=self.typed.index)
         first = self._firsts(value)
