@@ -108,6 +108,21 @@ def exact_poisson(events: ArrayLike, level: float = 0.95) -> tuple[Array, Array]
     return np.asarray(low, float), np.asarray(stats.chi2.isf(tail, 2 * count + 2) / 2, float)
 
 
+def beta_bounds(mean: ArrayLike, variance: ArrayLike, level: float = 0.95) -> tuple[Array, Array]:
+    """Bounds that hold ``level`` of the beta distribution with a mean and a variance.
+
+    Examples
+    --------
+    >>> [round(float(bound), 4) for bound in beta_bounds(0.5, 1 / 12)]
+    [0.025, 0.975]
+    """
+    centre = np.asarray(mean, float)
+    size = centre * (1 - centre) / np.asarray(variance, float) - 1
+    tails = ((1 - level) / 2, (1 + level) / 2)
+    low, high = (special.betaincinv(centre * size, (1 - centre) * size, tail) for tail in tails)
+    return np.asarray(low, float), np.asarray(high, float)
+
+
 def quantile_ranks(number: int, probability: float, level: float = 0.95) -> tuple[int, int]:
     """Ranks (from 1) of the order statistics that hold a quantile; 0 or ``number + 1``: there is no such bound.
 

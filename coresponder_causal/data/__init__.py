@@ -19,6 +19,9 @@ from coresponder_causal.data.frames import read_table, to_pandas
 from coresponder_causal.data.metrics import metrics
 from coresponder_causal.data.metrics_catalogue import Metric, metric_catalogue
 from coresponder_causal.data.panel import panel
+from coresponder_causal.data.pathway import pathway, pathway_flows
+from coresponder_causal.data.rates import rates
+from coresponder_causal.data.surface import surface
 from coresponder_causal.data.validate import findings, validate
 
 __all__ = [
@@ -29,9 +32,13 @@ __all__ = [
     "metric_catalogue",
     "metrics",
     "panel",
+    "pathway",
+    "pathway_flows",
     "periods",
+    "rates",
     "read_table",
     "registers",
+    "surface",
     "to_pandas",
     "validate",
 ]

@@ -97,6 +97,13 @@ def _requested(rows: pd.DataFrame, _: Tables) -> pd.Series:
     return rows["co_responder_requested_at"].notna().astype("boolean")
 
 
+def _sent(rows: pd.DataFrame, _: Tables) -> pd.Series:
+    """Whether anybody was sent: as the call says, else a unit was dispatched."""
+    if "closed_without_dispatch" in rows:
+        return ~rows["closed_without_dispatch"]
+    return rows["dispatched_at"].notna().astype("boolean")
+
+
 def _who(rows: pd.DataFrame) -> pd.Series:
     """Person, or address where no codes of persons are given."""
     return rows["person"] if "person" in rows else rows["address"]
@@ -214,6 +221,7 @@ derived: Mapping[tuple[str, str], Derived] = MappingProxyType(
             _minutes("co_responder_arrived_at", "received_at"),
         ),
         ("calls", "co_responder_requested"): Derived((_of("calls", "co_responder_requested_at"),), _requested),
+        ("calls", "sent"): Derived((_of("calls", "closed_without_dispatch"), _of("calls", "dispatched_at")), _sent),
         ("calls", "earlier_rides"): Derived(
             (("calls.primary_officer", *_of("rides", "officer", "shift_end")),), _earlier_rides
         ),
