@@ -15,6 +15,7 @@ from coresponder_causal.data.metrics_rows import typed_columns
 from coresponder_causal.plan import detectable
 from coresponder_causal.plan.detectable import Detectable, Monthly, monthly_counts
 from coresponder_causal.plan.questions import Columns, burden, comparisons, metric_lacks, questions, single_fields
+from coresponder_causal.simulate import world
 
 weights = {"auto": 1, "one tap": 2, "form": 4, "linked": 8}
 now, mend_first, one_more, not_yet = "now", "mend first", "after one field", "not yet"
@@ -105,6 +106,26 @@ def read_folder(folder: str | Path) -> Folder:
     unknown = [file.name for file in files if file not in tables]
     lines = [f"Not read, since no table has that name: {', '.join(unknown)}."] if unknown else []
     return Folder(tables=read, lines=(*lines, *said))
+
+
+def simulated_folder(*, seed: int = 1) -> Folder:
+    """Give the tables of the simulated city, as a folder of one city would hold them.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of the world.
+
+    Returns
+    -------
+    Folder
+        Its calls, schedule and outcomes, and the counts and programmes of all cities.
+    """
+    made = world("west_sac_like", seed=seed).tables
+    calls = made["calls"][made["calls"]["city"] == "West Sacramento"]
+    own = {"calls": calls, "outcomes": made["outcomes"][made["outcomes"]["call_id"].isin(calls["call_id"])]}
+    others = {name: made[name] for name in ("schedule", "city_panel", "programmes")}
+    return Folder(tables={name: table.reset_index(drop=True) for name, table in (own | others).items()}, lines=())
 
 
 def readiness(tables: Mapping[str, pd.DataFrame], *, start: str | None = None, city: str | None = None) -> Readiness:
