@@ -86,7 +86,7 @@ def pathway(tables: Mapping[str, object]) -> pd.DataFrame:
     made = pd.DataFrame(rows, columns=["stage", "state", "count", "entered", "share", "missing", "lacks"])
     known = made["entered"] - made["missing"].fillna(0)
     made["share"] = (made["count"] / known.where(known > 0)).mask(made["state"].eq(not_known))
-    return made.fillna({"missing": 0, "lacks": ""}).astype({"missing": "int64"})
+    return made.assign(missing=made["missing"].fillna(0).astype("int64"), lacks=made["lacks"].astype("str").fillna(""))
 
 
 def pathway_flows(tables: Mapping[str, object]) -> pd.DataFrame:
