@@ -1,4 +1,4 @@
-"""The command line: `evaluate` a study, `init` one, or ask for its `validity`."""
+"""The command line: `evaluate` a study, `init` one, ask for its `validity`, describe a city, ask what it can answer."""
 
 from __future__ import annotations
 
@@ -40,6 +40,11 @@ app.add_typer(validity, name="validity")
 dictionary = typer.Typer(no_args_is_help=True, help="The data dictionary, its forms and its instruments.")
 app.add_typer(dictionary, name="dictionary")
 StudyFile = Annotated[Path | None, typer.Argument(help="STUDY.toml; without it the embedded simulated study.")]
+TablesOf = Annotated[
+    Path | None, typer.Argument(help="Folder of tables, or STUDY.toml; without it the simulated city.")
+]
+OnlyCity = Annotated[str | None, typer.Option(help="City of the programme, where the tables hold several.")]
+StartDate = Annotated[str | None, typer.Option(help="Date of the start, e.g. 2020-07-15.")]
 OnlyDesigns = Annotated[list[str] | None, typer.Option("--design", help="A design of the study; repeat for several.")]
 Tau = Annotated[float | None, typer.Option(help="Drift between cities to assume, log scale; else its upper limit.")]
 Replications = Annotated[int, typer.Option(help="Redrawn studies per effect.")]
@@ -137,6 +142,67 @@ def quality(
         console.print(Text(f"{said}\n"))
     for path in written:
         console.print(Text(str(path)), soft_wrap=True)
+
+
+@app.command()
+def metrics(
+    source: TablesOf = None,
+    out: Annotated[Path, typer.Option(help="Folder for the page and the tables.")] = Path("metrics"),
+    city: OnlyCity = None,
+    start: StartDate = None,
+    force: Force = False,
+) -> None:
+    """Compute the metrics that the tables allow, and follow the course of calls."""
+    with _one_screen(), _progress() as say:
+        from coresponder_causal import plan
+
+        plan.refuse_filled(out, force=force)
+        say("Reading the tables")
+        described = plan.city_of(source, city=city, start=start)
+        say("Counting")
+        written = plan.write_metrics(described, out)
+    _tell_ahead([f"Metrics of {described.name or 'the city'}."], written, simulated=described.simulated)
+
+
+@app.command()
+def pathway(
+    source: TablesOf = None,
+    out: Annotated[Path, typer.Option(help="Folder for the picture and the tables.")] = Path("pathway"),
+    city: OnlyCity = None,
+    force: Force = False,
+) -> None:
+    """Follow calls from their label over dispatch, scene and disposition to care and to the next call."""
+    with _one_screen(), _progress() as say:
+        from coresponder_causal import plan
+
+        plan.refuse_filled(out, force=force)
+        say("Reading the tables")
+        described = plan.city_of(source, city=city)
+        say("Following calls")
+        written = plan.write_pathway(described, out)
+    _tell_ahead([f"The course of calls in {described.name or 'the city'}."], written, simulated=described.simulated)
+
+
+@app.command()
+def readiness(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Folder with files named after tables; without it the simulated city.")
+    ] = None,
+    start: StartDate = None,
+    city: OnlyCity = None,
+    out: Annotated[Path, typer.Option(help="Folder for the page and the tables.")] = Path("readiness"),
+    force: Force = False,
+) -> None:
+    """Say which questions a city's tables can answer today, and which after one more field."""
+    with _one_screen(), _progress() as say:
+        from coresponder_causal import plan
+
+        plan.refuse_filled(out, force=force)
+        say("Reading and checking the tables")
+        read = plan.simulated_folder() if folder is None else plan.read_folder(folder)
+        found = plan.readiness(read.tables, start=start, city=city)
+        written = plan.write_readiness(found, out, simulated=folder is None)
+    _tell_ahead(["\n".join([plan.screen(found), *read.lines])], written[:1], simulated=folder is None)
 
 
 @validity.command("power")

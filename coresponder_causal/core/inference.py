@@ -65,6 +65,80 @@ def interval(estimate: ArrayLike, std_error: ArrayLike, df: ArrayLike, level: fl
     return centre - half, centre + half
 
 
+def wilson(events: ArrayLike, trials: ArrayLike, level: float = 0.95) -> tuple[Array, Array]:
+    """Score bounds of a proportion; ``trials`` may be an effective number and need not be whole.
+
+    References
+    ----------
+    Wilson (1927), doi:10.1080/01621459.1927.10502953; with effective trials: Franco et al. (2019),
+    doi:10.1093/jssam/smy019.
+
+    Examples
+    --------
+    >>> [round(float(bound), 4) for bound in wilson(4, 10)]
+    [0.1682, 0.6873]
+    """
+    count, number = np.asarray(events, float), np.asarray(trials, float)
+    z = float(stats.norm.isf((1 - level) / 2))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share, weight = count / number, 1 + z**2 / number
+        centre = (share + z**2 / (2 * number)) / weight
+        half = z * np.sqrt(share * (1 - share) / number + z**2 / (4 * number**2)) / weight
+        low = np.where(count == 0, 0.0, centre - half)
+        high = np.where(count == number, 1.0, centre + half)
+    empty = ~(number > 0)
+    return np.where(empty, np.nan, low), np.where(empty, np.nan, high)
+
+
+def exact_poisson(events: ArrayLike, level: float = 0.95) -> tuple[Array, Array]:
+    """Exact bounds of the mean of a Poisson count.
+
+    References
+    ----------
+    Garwood (1936), doi:10.1093/biomet/28.3-4.437.
+
+    Examples
+    --------
+    >>> [round(float(bound), 3) for bound in exact_poisson(3)]
+    [0.619, 8.767]
+    """
+    count = np.asarray(events, float)
+    tail = (1 - level) / 2
+    low = np.where(count > 0, stats.chi2.ppf(tail, 2 * np.maximum(count, 1)) / 2, 0.0)
+    return np.asarray(low, float), np.asarray(stats.chi2.isf(tail, 2 * count + 2) / 2, float)
+
+
+def beta_bounds(mean: ArrayLike, variance: ArrayLike, level: float = 0.95) -> tuple[Array, Array]:
+    """Bounds that hold ``level`` of the beta distribution with a mean and a variance.
+
+    Examples
+    --------
+    >>> [round(float(bound), 4) for bound in beta_bounds(0.5, 1 / 12)]
+    [0.025, 0.975]
+    """
+    centre = np.asarray(mean, float)
+    size = centre * (1 - centre) / np.asarray(variance, float) - 1
+    tails = ((1 - level) / 2, (1 + level) / 2)
+    low, high = (special.betaincinv(centre * size, (1 - centre) * size, tail) for tail in tails)
+    return np.asarray(low, float), np.asarray(high, float)
+
+
+def quantile_ranks(number: int, probability: float, level: float = 0.95) -> tuple[int, int]:
+    """Ranks (from 1) of the order statistics that hold a quantile; 0 or ``number + 1``: there is no such bound.
+
+    References
+    ----------
+    Conover (1999), Practical Nonparametric Statistics, 3rd ed., section 3.2.
+
+    Examples
+    --------
+    >>> quantile_ranks(20, 0.5), quantile_ranks(5, 0.5)
+    ((6, 15), (0, 6))
+    """
+    low, high = (int(stats.binom.ppf(tail, number, probability)) for tail in ((1 - level) / 2, (1 + level) / 2))
+    return low, high + 1
+
+
 def mixture_half_width(variances: ArrayLike, df: ArrayLike, weights: ArrayLike, *, level: float = 0.95) -> float:
     """Half-width of the symmetric interval that holds ``level`` of a weighted mixture of centred, scaled t's.
 
@@ -195,28 +269,6 @@ def trimmed_chi_square_mean(df: float, kept: float) -> float:
     return float(stats.chi2.cdf(stats.chi2.ppf(kept, df), df + 2) / kept)
 
 
-def wilson_interval(successes: ArrayLike, trials: ArrayLike, level: float = 0.95) -> tuple[Array, Array]:
-    """Wilson's score interval of a share; NaN without trials.
-
-    References
-    ----------
-    Wilson (1927), Journal of the American Statistical Association 22:209.
-
-    Examples
-    --------
-    >>> low, high = wilson_interval(0, 20)
-    >>> round(float(low), 3), round(float(high), 3)
-    (0.0, 0.161)
-    """
-    count, total = np.asarray(successes, float), np.asarray(trials, float)
-    square = critical(np.inf, level) ** 2
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = count / total
-        centre = (share + square / (2 * total)) / (1 + square / total)
-        half = np.sqrt(square * (share * (1 - share) / total + square / (4 * total**2))) / (1 + square / total)
-        return np.clip(centre - half, 0.0, 1.0), np.clip(centre + half, 0.0, 1.0)
-
-
 class Agreement(NamedTuple):
     """A coefficient of agreement beyond chance, its standard error and its bounds."""
 
@@ -238,12 +290,12 @@ def cohen_kappa(table: ArrayLike, level: float = 0.95) -> Agreement:
     >>> round(cohen_kappa([[20, 5], [10, 15]]).estimate, 2)
     0.4
     """
-    share = np.asarray(table, float)
-    total = share.sum()
-    share = share / total
+    counts = np.asarray(table, float)
+    total = counts.sum()
+    share = counts / max(total, 1.0)
     rows, columns = share.sum(axis=1), share.sum(axis=0)
     observed, chance = float(np.trace(share)), float(rows @ columns)
-    if chance >= 1 - 1e-12:
+    if total == 0 or chance >= 1 - 1e-12:
         return Agreement(np.nan, np.nan, np.nan, np.nan)
     kappa = (observed - chance) / (1 - chance)
     both = rows[None, :] + columns[:, None]

@@ -18,15 +18,21 @@ from coresponder_causal.data import frames, periods, registers, schemas
 from coresponder_causal.data.frames import read_table, to_pandas
 from coresponder_causal.data.ingest import Ingested, ingest
 from coresponder_causal.data.ingest_write import write_ingested
+from coresponder_causal.data.metrics import metrics
+from coresponder_causal.data.metrics_catalogue import Metric, metric_catalogue
 from coresponder_causal.data.panel import panel
+from coresponder_causal.data.pathway import pathway, pathway_flows
 from coresponder_causal.data.quality import Quality, quality
 from coresponder_causal.data.quality_pairs import agreement, unlogged
+from coresponder_causal.data.rates import rates
 from coresponder_causal.data.schemas import schema
 from coresponder_causal.data.scoring import scored
+from coresponder_causal.data.surface import surface
 from coresponder_causal.data.validate import findings, validate
 
 __all__ = [
     "Ingested",
+    "Metric",
     "Quality",
     "agreement",
     "dictionary",
@@ -39,14 +45,20 @@ __all__ = [
     "frames",
     "ingest",
     "instrument",
+    "metric_catalogue",
+    "metrics",
     "panel",
+    "pathway",
+    "pathway_flows",
     "periods",
     "quality",
+    "rates",
     "read_table",
     "registers",
     "schema",
     "schemas",
     "scored",
+    "surface",
     "to_pandas",
     "unlogged",
     "validate",

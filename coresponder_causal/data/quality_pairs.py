@@ -8,7 +8,7 @@ from itertools import combinations
 import pandas as pd
 
 from coresponder_causal.core.errors import DataError
-from coresponder_causal.core.inference import capture_recapture, cohen_kappa, gwet_ac1, wilson_interval
+from coresponder_causal.core.inference import capture_recapture, cohen_kappa, gwet_ac1, wilson
 
 agreement_head = [
     "what", "rows", "agree", "observed", "observed_low", "observed_high", "kappa", "kappa_low", "kappa_high",
@@ -59,7 +59,7 @@ def agreement(first: Iterable[object], second: Iterable[object], *, what: str = 
     codes = sorted(set(one) | set(two))
     table = pd.crosstab(one, two).reindex(index=codes, columns=codes, fill_value=0)
     agree = int((one == two).sum())
-    low, high = wilson_interval(agree, len(one))
+    low, high = wilson(agree, len(one))
     kappa, ac1 = (cohen_kappa(table), gwet_ac1(table)) if len(codes) > 1 else (None, None)
     shares = {code: float((one == code).mean() + (two == code).mean()) / 2 for code in codes}
     row = {

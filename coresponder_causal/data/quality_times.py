@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from coresponder_causal.core.inference import wilson_interval
+from coresponder_causal.core.inference import wilson
 from coresponder_causal.data.when import event_field
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def stamp_faults(frame: pd.DataFrame, table: Table, *, since: pd.Timestamp | Non
 
 def _share(table: Table, field: str, what: str, rows: int, of: int, expected: float) -> dict[str, object]:
     """One row: how many, of how many, with Wilson's interval."""
-    low, high = wilson_interval(rows, of)
+    low, high = wilson(rows, of)
     told = {"table": table.name, "field": field, "what": what, "rows": rows, "of": of, "share": rows / of}
     return {**told, "low": float(low), "high": float(high), "expected": expected}
 
@@ -86,7 +86,7 @@ def _rounded(table: Table, field: str, stamps: pd.Series) -> dict[str, object]:
     timed = stamps[stamps != stamps.dt.normalize()]
     rows, of = int((timed.dt.minute % 5 == 0).sum()), max(len(timed), 1)
     one = _share(table, field, five_minutes, rows, of, 0.2)
-    low, high = wilson_interval(rows, of)
+    low, high = wilson(rows, of)
     scaled = [max(0.0, (float(share) - 0.2) / 0.8) for share in (rows / of, low, high)]
     return {**one, "share": scaled[0], "low": scaled[1], "high": scaled[2]}
 
@@ -123,7 +123,7 @@ def _late(frame: pd.DataFrame, table: Table, lag: pd.Series) -> Iterator[dict[st
         if known.empty:
             continue
         in_time = int((known <= field.deadline_hours).sum())
-        low, high = wilson_interval(in_time, len(known))
+        low, high = wilson(in_time, len(known))
         told = {"table": table.name, "field": field.name, "deadline_hours": field.deadline_hours, "rows": len(known)}
         share = {"in_time": in_time, "share": in_time / len(known), "low": float(low), "high": float(high)}
         yield {**told, **share, "median_hours": float(known.median()), "before": int((known < 0).sum())}

@@ -16,6 +16,7 @@ from coresponder_causal.core.fingerprint import fingerprint
 from coresponder_causal.core.notes import collecting, note
 from coresponder_causal.core.propensity import Propensity, propensity
 from coresponder_causal.data.dictionary import table as dictionary_table
+from coresponder_causal.data.frames import to_pandas
 from coresponder_causal.design import columns
 
 Array = NDArray[np.float64]
@@ -138,7 +139,8 @@ class CallDesign:
         """
         problems = Problems("calls")
         adjusted = list(dict.fromkeys((*covariates, *exact, *([stratum] if stratum else []))))
-        table = columns.rectangular(calls, [treatment, outcome, person, weights, *adjusted], problems)
+        known = _refuse_untold(calls, treatment, problems)
+        table = columns.rectangular(calls, [*known, outcome, person, weights, *adjusted], problems)
         _refuse_roles(treatment, outcome, adjusted, problems)
         _refuse_repeats(table, problems)
         _refuse_uncontrasted(table, treatment, problems)
@@ -308,6 +310,19 @@ def _is_text(values: pd.Series) -> bool:
 def _labels(values: pd.Series) -> NDArray[np.object_]:
     """Values as text, a missing one as a level of its own."""
     return np.where(values.isna(), no_value, values.astype(object).map(str))
+
+
+def _refuse_untold(calls: object, treatment: str, problems: Problems) -> list[str]:
+    """Refuse calls that do not say which of them had the treatment; return the column where they do."""
+    there = to_pandas(calls).columns
+    if treatment in there:
+        return [treatment]
+    has = ", ".join(map(str, there[:12]))
+    problems.add(
+        f"column '{treatment}', which says which calls had the treatment, is missing (there are: {has})",
+        mend="name the column; calls without one can be described, by data.surface or data.metrics, but not compared",
+    )
+    return []
 
 
 def _refuse_roles(treatment: str, outcome: str | None, adjusted: Sequence[str], problems: Problems) -> None:

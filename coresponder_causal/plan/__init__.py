@@ -1,10 +1,13 @@
 """Plans: a study as its file states it, and the corridor it is run through."""
 
 from coresponder_causal.plan.ahead import Redrawn, designs_of, write_calibration, write_power
+from coresponder_causal.plan.describe import City, city_of, write_metrics, write_pathway
 from coresponder_causal.plan.dictionary_export import export_dictionary
 from coresponder_causal.plan.embedded import embedded_study, truths
 from coresponder_causal.plan.intake import ingest_into, write_mapping_example
 from coresponder_causal.plan.quality_run import publish_quality, quality_of_files
+from coresponder_causal.plan.readiness import Folder, Readiness, read_folder, readiness, simulated_folder
+from coresponder_causal.plan.readiness_page import readiness_page, screen, write_readiness
 from coresponder_causal.plan.run import (
     Evaluation,
     evaluation_page,
@@ -18,9 +21,13 @@ from coresponder_causal.plan.study import Study, read_study
 from coresponder_causal.plan.template import write_template
 
 __all__ = [
+    "City",
     "Evaluation",
+    "Folder",
+    "Readiness",
     "Redrawn",
     "Study",
+    "city_of",
     "designs_of",
     "embedded_study",
     "evaluation_page",
@@ -30,13 +37,21 @@ __all__ = [
     "publish_quality",
     "quality_of",
     "quality_of_files",
+    "read_folder",
     "read_study",
     "read_tables",
+    "readiness",
+    "readiness_page",
     "refuse_filled",
     "run",
+    "screen",
+    "simulated_folder",
     "truths",
     "write_calibration",
     "write_mapping_example",
+    "write_metrics",
+    "write_pathway",
     "write_power",
+    "write_readiness",
     "write_template",
 ]

@@ -2,6 +2,8 @@
 
 from coresponder_causal.report.codebook import codebook
 from coresponder_causal.report.figures import figure
+from coresponder_causal.report.metric_pictures import flow_picture, rates_picture, surface_picture, trend_picture
+from coresponder_causal.report.metrics_page import metrics_page
 from coresponder_causal.report.page import page
 from coresponder_causal.report.paper import paper
 from coresponder_causal.report.power_picture import calibration_picture, power_picture
@@ -21,11 +23,16 @@ __all__ = [
     "calibration_picture",
     "codebook",
     "figure",
+    "flow_picture",
+    "metrics_page",
     "page",
     "paper",
     "power_picture",
     "quality_page",
+    "rates_picture",
     "sentence",
+    "surface_picture",
     "table",
+    "trend_picture",
     "write",
 ]

@@ -12,6 +12,7 @@ import pandas as pd
 
 from coresponder_causal.report import words
 from coresponder_causal.report.colours import accent, expected, grey, ink, pale
+from coresponder_causal.report.drawing_metrics import draw_metrics, size_of
 from coresponder_causal.report.drawing_power import draw_power
 from coresponder_causal.report.drawing_quality import draw_quality, height_of
 from coresponder_causal.report.specs import Picture
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 style = Path(__file__).with_name("style.mplstyle")
 changes = (-0.9, -0.8, -0.7, -0.6, -0.5, -0.4, -0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 4.0, 9.0)
+described = ("trend", "flow", "surface", "rates")
 no_dates = {
     "svg": {"Date": None, "Creator": None, "Format": None, "Type": None},
     "png": {"Software": None},
@@ -56,6 +58,9 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
             draw_power(canvas, picture)
         elif picture.kind in ("heat", "rate"):
             draw_quality(canvas, picture)
+        elif picture.kind in described:
+            canvas.set_size_inches(*size_of(picture, framed=framed))
+            draw_metrics(canvas, picture)
         else:
             draw = {"forest": _forest, "love": _love, "events": _events}.get(picture.kind, _path)
             draw(canvas.add_subplot(), picture)

@@ -8,7 +8,7 @@ from coresponder_causal.core.inference import (
     cohen_kappa,
     gwet_ac1,
     trimmed_chi_square_mean,
-    wilson_interval,
+    wilson,
 )
 
 TABLE = np.array([[20, 5, 3], [10, 15, 2], [1, 4, 30]])
@@ -45,11 +45,11 @@ def test_agreement_on_one_code_alone_has_no_kappa():
     assert np.isnan(cohen_kappa([[9, 0], [0, 0]]).estimate)
 
 
-def test_wilson_interval_is_that_of_statsmodels():
+def test_wilson_is_that_of_statsmodels():
     proportion = pytest.importorskip("statsmodels.stats.proportion")
     theirs = proportion.proportion_confint(7, 23, method="wilson")
-    assert np.allclose(wilson_interval(7, 23), theirs, atol=1e-12)
-    assert np.isnan(wilson_interval(0, 0)[0])
+    assert np.allclose(wilson(7, 23), theirs, atol=1e-12)
+    assert np.isnan(wilson(0, 0)[0])
 
 
 def test_the_interval_of_capture_and_recapture_holds_the_truth():

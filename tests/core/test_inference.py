@@ -137,3 +137,41 @@ def test_rank_intervals_hold_what_rank_tests_do_not_reject(m, level):
     for statistic in np.linspace(-4, 4, 801):
         rejected = inference.rank_test(statistic, placebo).p_value <= 1 - level + 1e-9
         assert rejected == (abs(statistic) > half)
+
+
+def test_wilson_and_exact_poisson_are_those_of_statsmodels_and_the_printed_table():
+    from statsmodels.stats.proportion import proportion_confint
+    from statsmodels.stats.rates import confint_poisson
+
+    for events, trials in ((0, 10), (4, 10), (10, 10), (311, 4234)):
+        expected = proportion_confint(events, trials, method="wilson")
+        np.testing.assert_allclose(inference.wilson(events, trials), expected, rtol=0, atol=1e-10)
+    for events in (0, 1, 3, 66):
+        np.testing.assert_allclose(
+            inference.exact_poisson(events), confint_poisson(events, 1, method="exact-c"), rtol=0, atol=1e-10
+        )
+    # Garwood (1936): 3 events, 95 %: 0.6187 to 8.7673.
+    np.testing.assert_allclose(inference.exact_poisson(3), [0.6187, 8.7673], atol=5e-5)
+
+
+def test_bounds_of_nothing_are_missing():
+    assert np.isnan(inference.wilson(0, 0)).all()
+    np.testing.assert_array_equal(np.isnan(inference.wilson([0, 1], [0, 4])), [[True, False]] * 2)
+
+
+def test_kappa_is_that_of_statsmodels():
+    from statsmodels.stats.inter_rater import cohens_kappa
+
+    for table in ([[20, 5], [10, 15]], [[20, 5], [1, 45]], [[3, 1, 0], [2, 8, 1], [0, 1, 9]]):
+        expected = cohens_kappa(table)
+        np.testing.assert_allclose(
+            inference.cohen_kappa(table)[:2], (expected.kappa, expected.std_kappa), rtol=0, atol=1e-10
+        )
+
+
+def test_ranks_of_a_quantile_hold_it_often_enough_and_not_needlessly():
+    for number, share in ((20, 0.5), (50, 0.5), (200, 0.9)):
+        low, high = inference.quantile_ranks(number, share)
+        held = stats.binom.cdf(high - 1, number, share) - stats.binom.cdf(low - 1, number, share)
+        narrower = stats.binom.cdf(high - 2, number, share) - stats.binom.cdf(low, number, share)
+        assert held >= 0.95 > narrower

@@ -1,0 +1,129 @@
+"""One part of a metric in every cell: which rows belong to it, and which kind counts them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from coresponder_causal.data import metrics_cells as cells
+from coresponder_causal.data.metrics_catalogue import Part
+from coresponder_causal.data.metrics_cells import Rows
+from coresponder_causal.data.metrics_rows import Frame
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+year_days = 365.25
+
+
+def part_in_cells(part: Part, frame: Frame, labels: pd.DataFrame) -> pd.DataFrame:
+    """Compute one part in every cell.
+
+    Parameters
+    ----------
+    part : Part
+    frame : Frame
+        The rows.
+    labels : DataFrame
+        Columns that together name the cell of each row; rows without a time belong to none.
+
+    Returns
+    -------
+    DataFrame
+        The columns of ``labels``, those of `metrics_cells.proportion`, ``missing`` and ``unplaced``: one row per cell,
+        or per cell and statistic.
+    """
+    dated = frame.at.notna().to_numpy()
+    grouped = labels[dated].groupby(list(labels), sort=True)
+    cell = np.full(len(labels), -1)
+    cell[dated] = grouped.ngroup().to_numpy()
+    named = grouped.size().index.to_frame(index=False)
+    among = frame.number(part.among) if part.among else np.ones(len(cell))
+    placed, unplaced = dated & (among == 1), dated & np.isnan(among)
+    if part.unit == "person" or part.kind == "concentration":
+        unknown = frame.column("person").isna().to_numpy(bool)
+        placed, unplaced = placed & ~unknown, unplaced | (placed & unknown)
+    if part.kind == "change":
+        placed &= ~frame.is_first(part.value)
+    found, missing = _counted(part, frame, cell, named, placed)
+    counts = pd.DataFrame({"missing": missing, "unplaced": np.bincount(cell[unplaced], minlength=len(named))})
+    if part.cluster != "person":
+        found["interval"] = found["interval"].str.replace("person", "officer")
+    beside = [table.loc[found.index].reset_index(drop=True) for table in (named, counts)]
+    return pd.concat([beside[0], found.reset_index(drop=True), beside[1]], axis=1)
+
+
+def _counted(
+    part: Part, frame: Frame, cell: NDArray[np.int64], named: pd.DataFrame, placed: Mask
+) -> tuple[pd.DataFrame, Array]:
+    """Hand the rows of the denominator to the kind of the part; count those without an answer by cell."""
+    cluster, known = frame.clusters(part.cluster)
+    rows = Rows(cell[placed], len(named), _answers(part, frame)[placed], cluster[placed], known)
+    if part.unit == "person":
+        rows = cells.persons_once(rows)
+    whole = rows.known()
+    missing = rows.sums() - whole.sums()
+    match part.kind:
+        case "proportion":
+            found = cells.proportion(whole)
+        case "rate":
+            exposure = _person_years(frame, named, cell) if part.exposure else None
+            found = cells.rate(whole, per=part.per, exposure=exposure)
+        case "mean" | "change":
+            found = cells.mean(whole)
+        case "quantiles":
+            found = cells.quantiles(whole)
+        case "concentration":
+            found = cells.concentration(whole)
+        case "kappa":
+            # Rows that nobody read are no part of the sample.
+            other = frame.number(part.value)[placed]
+            found = cells.kappa(rows, other)
+            missing = rows.sums((np.isnan(rows.value) & ~np.isnan(other)).astype(float))
+        case "standardised":
+            mix = pd.factorize(frame.column(part.mix).astype(object).fillna("not known"))[0][placed]
+            found = cells.standardised(whole, mix[np.isfinite(rows.value)].astype(np.int64), _without_group(named))
+        case "difference":
+            inside = frame.number(part.counts)[placed]
+            whole = Rows(rows.cell, rows.cells, np.where(np.isnan(inside), np.nan, rows.value), rows.cluster, known)
+            kept = np.isfinite(whole.value)
+            missing = rows.sums((~kept).astype(float))
+            found = cells.difference(whole.known(), inside[kept] == 1)
+    return found, missing
+
+
+def _answers(part: Part, frame: Frame) -> Array:
+    """Value of every row; NaN where it is not known."""
+    if part.kind == "concentration":
+        return np.ones(len(frame.typed))
+    if part.kind == "change":
+        return frame.since_first(part.value)
+    return frame.number(part.value if part.kind in ("mean", "quantiles", "difference") else part.counts)
+
+
+def _without_group(named: pd.DataFrame) -> NDArray[np.int64]:
+    """Give each cell the number of its period, groups apart or not."""
+    others = [name for name in named if name != "group"]
+    return np.asarray(named.groupby(others, sort=False).ngroup(), np.int64)
+
+
+def _person_years(frame: Frame, named: pd.DataFrame, cell: NDArray[np.int64]) -> Array:
+    """Residents of the cities times the years of the period; unknown where cells are parts of a city."""
+    if set(named) - {"period", "phase", "city"}:
+        return np.full(len(named), np.nan)
+    people = frame.tables["cities"].set_index("city")["population"].astype(float)
+    rows = pd.DataFrame({"cell": cell, "city": frame.column("city").to_numpy(), "at": frame.at.to_numpy()})
+    rows = rows[rows["cell"] >= 0]
+    cities = rows.groupby("cell")["city"].unique()
+    residents = np.array([people.reindex(list(names)).sum(skipna=False) for names in cities], float)
+    return residents * _years(named, rows)
+
+
+def _years(named: pd.DataFrame, rows: pd.DataFrame) -> Array:
+    """Length of each period in years; of one that is cut or open, from its first to its last row."""
+    if "phase" in named or named["period"].eq("all").all():
+        stamps = rows.groupby("cell")["at"].agg(["min", "max"])
+        days = (stamps["max"].dt.normalize() - stamps["min"].dt.normalize()).dt.days + 1
+        return np.asarray(days, float) / year_days
+    whole = pd.PeriodIndex(named["period"], freq=pd.Period(named["period"].iloc[0]).freqstr)
+    return np.asarray((whole.end_time.normalize() - whole.start_time).days + 1, float) / year_days

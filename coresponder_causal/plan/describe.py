@@ -1,0 +1,155 @@
+"""Describe a city: its metrics and the course of its calls, from a folder, a study, or the simulated city."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from coresponder_causal import report
+from coresponder_causal.core.errors import DataError
+from coresponder_causal.data import metrics, pathway, pathway_flows
+from coresponder_causal.plan.embedded import embedded_study
+from coresponder_causal.plan.readiness import read_folder
+from coresponder_causal.plan.run import read_tables
+from coresponder_causal.plan.study import read_study
+from coresponder_causal.report.specs import Spec
+from coresponder_causal.report.tables import plain
+
+described_too = "outcomes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class City:
+    """Tables of one city, and what is known of its programme.
+
+    Parameters
+    ----------
+    name : str or None
+    tables : mapping of str to DataFrame
+    start : str or None
+    sensitive, simulated : bool
+    """
+
+    name: str | None
+    tables: Mapping[str, pd.DataFrame]
+    start: str | None = None
+    sensitive: bool = True
+    simulated: bool = False
+
+
+def city_of(source: Path | None, *, city: str | None = None, start: str | None = None) -> City:
+    """Read the tables to describe.
+
+    Parameters
+    ----------
+    source : Path, optional
+        A folder of tables, or a study file; the simulated city without it.
+    city, start : str, optional
+        By default as the study states them; of a folder, the only city.
+
+    Returns
+    -------
+    City
+        With the rows of that city alone in every table that names cities.
+
+    Raises
+    ------
+    DataError
+        If the tables hold several cities and none is named, or not the one that is.
+    """
+    if source is None:
+        study, tables, simulated = embedded_study()
+        tables = {**tables, described_too: simulated.tables[described_too]}
+        made = City(name=study.city, tables=tables, start=study.start, sensitive=False, simulated=True)
+        return _one(made, city, start)
+    if source.is_dir():
+        return _one(City(name=None, tables=read_folder(source).tables), city, start)
+    study = read_study(source)
+    tables, _ = read_tables(study)
+    begins = study.start or (None if study.start_between is None else study.start_between[0])
+    stated = City(name=study.city, tables=tables, start=begins, sensitive=study.sensitive, simulated=study.simulated)
+    return _one(stated, city, start)
+
+
+def _one(found: City, city: str | None, start: str | None) -> City:
+    """Keep the rows of one city."""
+    name = city or found.name
+    names = sorted({str(value) for t in found.tables.values() if "city" in t for value in t["city"].dropna().unique()})
+    if name is None and len(names) > 1:
+        raise DataError(f"the tables hold {len(names)} cities", mend=f"name one with --city: {', '.join(names[:8])}")
+    if name is not None and names and name not in names:
+        raise DataError(f"city '{name}' is not in the tables", mend=f"take one of {', '.join(names[:8])}")
+    name = name or (names[0] if names else None)
+    own = {key: table[table["city"] == name] if "city" in table else table for key, table in found.tables.items()}
+    if "calls" in own and "call_id" in own["calls"]:
+        ids = own["calls"]["call_id"]
+        joined = [key for key, table in own.items() if "call_id" in table and "city" not in table]
+        own |= {key: own[key][own[key]["call_id"].isin(ids)] for key in joined}
+    kept = {key: table.reset_index(drop=True) for key, table in own.items() if len(table)}
+    return replace(found, name=name, tables=kept, start=start or found.start)
+
+
+def write_metrics(found: City, out: Path) -> list[Path]:
+    """Write the metrics of a city: the page, and the numbers beside it.
+
+    Parameters
+    ----------
+    found : City
+    out : Path
+        Folder.
+
+    Returns
+    -------
+    list of Path
+        The page first.
+    """
+    values = metrics(found.tables, period="all", start=found.start)
+    monthly = metrics(found.tables, period="month")
+    course, flows = _course(found)
+    page = report.metrics_page(
+        values,
+        monthly,
+        title=f"Metrics{f' of {found.name}' if found.name else ''}",
+        pathway=course,
+        flows=flows,
+        start=found.start,
+        simulated=found.simulated,
+        sensitive=found.sensitive,
+    )
+    written = [report.write(page, out)]
+    for name, frame in {"metrics": values, "metrics_by_month": monthly, "pathway": course}.items():
+        if len(frame):
+            written.append(report.write(plain(frame, title=name), out / f"{name}.csv"))
+    return written
+
+
+def write_pathway(found: City, out: Path) -> list[Path]:
+    """Write the course of a city's calls: the table, the flows and the picture.
+
+    Parameters
+    ----------
+    found : City
+    out : Path
+        Folder.
+
+    Returns
+    -------
+    list of Path
+    """
+    course, flows = pathway(found.tables), pathway_flows(found.tables)
+    specs: dict[str, Spec] = {
+        "pathway.svg": report.flow_picture(flows),
+        "pathway.csv": plain(course, title="Calls by stage and state"),
+        "pathway_flows.csv": plain(flows, title="Calls from state to state"),
+    }
+    return [report.write(spec, out / name) for name, spec in specs.items()]
+
+
+def _course(found: City) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the course of calls; empty without calls."""
+    if "calls" not in found.tables:
+        return pd.DataFrame(), pd.DataFrame()
+    return pathway(found.tables), pathway_flows(found.tables)

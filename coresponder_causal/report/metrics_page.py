@@ -1,0 +1,201 @@
+"""One page of description: the course of calls, the core metrics with their trends, the others, and what is lacking."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from coresponder_causal.core.facts import Facts
+from coresponder_causal.data import Metric, metric_catalogue
+from coresponder_causal.report import words
+from coresponder_causal.report.metric_pictures import flow_picture, trend_picture
+from coresponder_causal.report.page import sensitive_banner, simulated_banner
+from coresponder_causal.report.specs import Block, Column, Fold, Page, Section, Sentence, Table
+
+describes = Sentence(
+    text="These numbers describe. None of them is an effect of the programme: what differs before and after a start "
+    "may have other causes."
+)
+betters = {
+    "up": "Better is higher.",
+    "down": "Better is lower.",
+    "parity": "Better is the same for every group.",
+    "ambiguous": "Neither higher nor lower is better by itself.",
+}
+value_columns = (
+    Column("when", "When"),
+    Column("part", "What"),
+    Column("group", "Group"),
+    Column("value", "Value"),
+    Column("interval", "95 % interval"),
+    Column("divided_by", "Divided by"),
+    Column("missing", "Not known", "whole"),
+    Column("kind", "Kind of interval"),
+)
+value_note = (
+    "Not known: rows of the denominator without an answer; they are left out and never counted as no. Clustered: "
+    "wider, because the same person counts several times."
+)
+
+
+def metrics_page(
+    values: pd.DataFrame,
+    monthly: pd.DataFrame,
+    *,
+    title: str,
+    pathway: pd.DataFrame,
+    flows: pd.DataFrame,
+    start: str | None = None,
+    simulated: bool = False,
+    sensitive: bool = True,
+) -> Page:
+    """Put metrics and the course of calls on a page.
+
+    Parameters
+    ----------
+    values : DataFrame
+        As `coresponder_causal.data.metrics` gives them for all the time, cut at the start where there is one.
+    monthly : DataFrame
+        The same by month.
+    title : str
+    pathway, flows : DataFrame
+        As `coresponder_causal.data.pathway` and `pathway_flows` give them; empty where there are no calls.
+    start : str, optional
+        Date of the start, for the pictures.
+    simulated, sensitive : bool
+        Put a banner on top.
+
+    Returns
+    -------
+    Page
+    """
+    catalogue = metric_catalogue()
+    there = set(values.loc[values["lacks"].eq(""), "metric"])
+    core = [metric for metric in catalogue.values() if metric.core and metric.id in there]
+    others = [metric for metric in catalogue.values() if not metric.core and metric.id in there]
+    sections = [
+        *_course(pathway, flows),
+        *(_of_metric(metric, values, monthly, start) for metric in core),
+        *_others(others, values),
+        *_lacking(values),
+    ]
+    return Page(
+        title=title,
+        subtitle="" if start is None else f"Before and from {words.dates(start)} on.",
+        banners=(simulated_banner,) * simulated + (sensitive_banner,) * sensitive,
+        finding=(_counted(len(there), len(core)), describes),
+        sections=tuple(sections),
+    )
+
+
+def _counted(many: int, core: int) -> Sentence:
+    """Say how many metrics can be computed."""
+    catalogue = metric_catalogue()
+    whole = sum(metric.core for metric in catalogue.values())
+    return Sentence(
+        text=f"{many} of {len(catalogue)} metrics can be computed from these tables, {core} of the {whole} core ones.",
+        numbers=Facts({"computed": many, "core": core}),
+    )
+
+
+def _course(pathway: pd.DataFrame, flows: pd.DataFrame) -> list[Section]:
+    """Show the course of calls as a picture and as a table."""
+    if pathway.empty:
+        return []
+    columns = (
+        Column("stage", "Stage"),
+        Column("state", "State"),
+        Column("count", "Calls", "whole"),
+        Column("percent", "Percent of those known", "number"),
+        Column("missing", "Not known", "whole"),
+    )
+    shown = pathway[pathway["lacks"].eq("")].assign(percent=lambda table: 100 * table["share"])
+    table = Table(title="Calls by stage and state", frame=shown, columns=columns)
+    drawn: list[Block] = [flow_picture(flows)] if flows["from_state"].ne("not eligible").any() else []
+    lacks = pathway[pathway["lacks"].ne("")]
+    pairs = zip(lacks["stage"], lacks["lacks"], strict=True)
+    said = [Sentence(text=f"{words.capital(stage)} cannot be shown: it lacks {fields}.") for stage, fields in pairs]
+    return [Section(title="What becomes of calls?", blocks=(*drawn, Fold(label="The numbers", table=table), *said))]
+
+
+def _of_metric(metric: Metric, values: pd.DataFrame, monthly: pd.DataFrame, start: str | None) -> Section:
+    """Show one metric: what it means, its values, its months."""
+    said = Sentence(
+        text=f"{metric.definition} {betters[metric.direction]} Beware: {metric.bias[:1].lower()}{metric.bias[1:]}"
+    )
+    blocks: list[Block] = [said]
+    own = values[values["metric"].eq(metric.id) & values["lacks"].eq("")]
+    blocks.append(_values(own, metric.name))
+    first = monthly[monthly["metric"].eq(metric.id) & monthly["lacks"].eq("") & monthly["value"].notna()]
+    if len(first) and first.get("group", pd.Series(dtype=str)).isna().all():
+        first = first[first["part"].eq(first["part"].iloc[0]) & first["statistic"].eq(first["statistic"].iloc[0])]
+        if len(first) > 2:
+            part = str(first["part"].iloc[0])
+            blocks.append(trend_picture(first, title=metric.name + (f", {part}" if part else ""), start=start))
+    lacks = values[values["metric"].eq(metric.id) & values["lacks"].ne("")]
+    if len(lacks):
+        parts = "; ".join(
+            f"{part or metric.name}: {what}" for part, what in zip(lacks["part"], lacks["lacks"], strict=True)
+        )
+        blocks.append(Sentence(text=f"Not computed, for want of: {parts}."))
+    return Section(title=f"{metric.id} {metric.name}", blocks=tuple(blocks))
+
+
+def _values(rows: pd.DataFrame, title: str) -> Table:
+    """Write values with their interval and what they were divided by."""
+    frame = pd.DataFrame(
+        {
+            "when": rows.get("phase", rows["period"]).replace("all", "all the time"),
+            "metric": rows["metric"],
+            "part": rows["part"].where(rows["part"].ne(""), title if title else ""),
+            "group": rows.get("group", pd.Series(np.nan, index=rows.index)),
+            "value": [_written(value, kind) for value, kind in zip(rows["value"], rows["statistic"], strict=True)],
+            "interval": [
+                f"{_number(low, kind)} to {_number(high, kind)}"
+                for low, high, kind in zip(rows["conf_low"], rows["conf_high"], rows["statistic"], strict=True)
+            ],
+            "divided_by": rows["divided_by"],
+            "missing": rows["missing"].astype(float),
+            "kind": rows["interval"],
+        }
+    )
+    grouped = frame["group"].notna().any()
+    columns = tuple(column for column in value_columns if grouped or column.name != "group")
+    support = rows[["metric", "part", "period", "n_persons", "numerator", "denominator", "small"]]
+    return Table(title=title, frame=frame, columns=columns, note=value_note, support=support)
+
+
+def _written(value: float, statistic: str) -> str:
+    """Write a value with its unit."""
+    after = {"proportion": " %", "share": " %", "median": " min (median)", "p90": " min (p90)", "hours": " hours"}
+    per = f" {statistic.removeprefix('rate ')}" if statistic.startswith("rate") else ""
+    return f"{_number(value, statistic)}{after.get(statistic, per)}"
+
+
+def _number(value: float, statistic: str) -> str:
+    """Write a number, proportions as percent."""
+    return words.number(100 * value if statistic in ("proportion", "share") else value)
+
+
+def _others(chosen: list[Metric], values: pd.DataFrame) -> list[Section]:
+    """Show the metrics that are not core in one table."""
+    if not chosen:
+        return []
+    names = {metric.id: metric.name for metric in chosen}
+    rows = values[values["metric"].isin(list(names)) & values["lacks"].eq("")]
+    named = [
+        f"{names[name]}{f', {part}' if part else ''}" for name, part in zip(rows["metric"], rows["part"], strict=True)
+    ]
+    return [Section(title="The other metrics", blocks=(_values(rows.assign(part=named), "Metrics that are not core"),))]
+
+
+def _lacking(values: pd.DataFrame) -> list[Section]:
+    """List what cannot be computed and the fields it lacks."""
+    lacks = values[values["lacks"].ne("")]
+    if lacks.empty:
+        return []
+    names = {name: metric.name for name, metric in metric_catalogue().items()}
+    frame = lacks[["metric", "part", "lacks"]].assign(name=lacks["metric"].map(names))
+    columns = (Column("metric", "Metric"), Column("name", "Name"), Column("part", "Part"), Column("lacks", "Lacks"))
+    table = Table(title="Not computed, and what it lacks", frame=frame, columns=columns)
+    return [Section(title="What cannot be computed yet?", blocks=(Fold(label=f"{len(frame)} numbers", table=table),))]
