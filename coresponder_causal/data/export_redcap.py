@@ -194,8 +194,9 @@ def _choices(question: Question) -> str:
 
 
 def _code(code: str, question: Question) -> str:
-    """Turn yes and no into the codes of REDCap."""
-    return {"yes": "1", "no": "0"}.get(code, code) if question.kind == "yes_no" else code
+    """Turn yes and no into the codes of REDCap, and what it does not take in a code into underscores."""
+    plain = {"yes": "1", "no": "0"}.get(code, code) if question.kind == "yes_no" else code
+    return re.sub(r"\W", "_", plain)
 
 
 def _logic(rule: Condition | None, form: Form, names: Mapping[tuple[str, str], str]) -> str:
