@@ -16,12 +16,19 @@ from importlib import import_module
 
 from coresponder_causal.data import frames, periods, registers, schemas
 from coresponder_causal.data.frames import read_table, to_pandas
+from coresponder_causal.data.ingest import Ingested, ingest
+from coresponder_causal.data.ingest_write import write_ingested
 from coresponder_causal.data.panel import panel
+from coresponder_causal.data.quality import Quality, quality
+from coresponder_causal.data.quality_pairs import agreement, unlogged
 from coresponder_causal.data.schemas import schema
 from coresponder_causal.data.scoring import scored
 from coresponder_causal.data.validate import findings, validate
 
 __all__ = [
+    "Ingested",
+    "Quality",
+    "agreement",
     "dictionary",
     "export_redcap",
     "export_tableschema",
@@ -30,16 +37,20 @@ __all__ = [
     "findings",
     "forms",
     "frames",
+    "ingest",
     "instrument",
     "panel",
     "periods",
+    "quality",
     "read_table",
     "registers",
     "schema",
     "schemas",
     "scored",
     "to_pandas",
+    "unlogged",
     "validate",
+    "write_ingested",
 ]
 
 _NAMED_LATER = {

@@ -3,6 +3,8 @@
 from coresponder_causal.plan.ahead import Redrawn, designs_of, write_calibration, write_power
 from coresponder_causal.plan.dictionary_export import export_dictionary
 from coresponder_causal.plan.embedded import embedded_study, truths
+from coresponder_causal.plan.intake import ingest_into, write_mapping_example
+from coresponder_causal.plan.quality_run import publish_quality, quality_of_files
 from coresponder_causal.plan.run import (
     Evaluation,
     evaluation_page,
@@ -23,14 +25,18 @@ __all__ = [
     "embedded_study",
     "evaluation_page",
     "export_dictionary",
+    "ingest_into",
     "publish",
+    "publish_quality",
     "quality_of",
+    "quality_of_files",
     "read_study",
     "read_tables",
     "refuse_filled",
     "run",
     "truths",
     "write_calibration",
+    "write_mapping_example",
     "write_power",
     "write_template",
 ]
