@@ -15,7 +15,7 @@ FOLDER = Path(__file__).parents[2] / "data_dictionary"
 
 def test_the_readme_is_up_to_date():
     on_disk = (FOLDER / "README.md").read_text(encoding="utf-8")
-    assert on_disk == dictionary.readme(), "run python -m coresponder_causal.data.dictionary"
+    assert on_disk == dictionary.readme(), "run python -m coresponder_causal.data"
 
 
 def test_the_command_writes_the_readme_beside_the_tables(tmp_path, monkeypatch):

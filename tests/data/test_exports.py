@@ -258,7 +258,7 @@ def test_a_filled_sheet_is_read_and_valid(book, tmp_path):
 
 
 def test_a_sheet_that_is_not_there_is_told_the_others(book, tmp_path):
-    with pytest.raises(DataError, match="no sheet 'shifts'\n  mend: take one of breaks, cities"):
+    with pytest.raises(DataError, match="no sheet 'shifts'\n  mend: take one of 'breaks', 'cities'"):
         cc.data.read_table(book, sheet="shifts")
     with pytest.raises(DataError, match="has a head but no rows"):
         cc.data.read_table(book, sheet="schedule")

@@ -11,7 +11,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "collection_procedure.md"
 
 
 def test_the_page_is_up_to_date():
-    assert PAGE.read_text(encoding="utf-8") == procedure.procedure(), "run python -m coresponder_causal.data.procedure"
+    assert PAGE.read_text(encoding="utf-8") == procedure.procedure(), "run python -m coresponder_causal.data"
 
 
 def test_the_command_writes_the_page(tmp_path, monkeypatch):
