@@ -77,7 +77,7 @@ _NAMED_LATER = {
 
 
 def __getattr__(name: str) -> object:
-    """Load the dictionary and what is made of it when first named, so that ``python -m`` can run it as a program."""
+    """Load the dictionary and what is made of it when first named."""
     if name in _NAMED_LATER:
         return import_module(f"coresponder_causal.data.{name}")
     raise AttributeError(f"module 'coresponder_causal.data' has no attribute {name!r}")

@@ -1,6 +1,6 @@
 """What each field of each table means, who enters it, and who may see it: one YAML file per table, read here.
 
-``python -m coresponder_causal.data.dictionary`` writes the README of the dictionary from the YAML files.
+``python -m coresponder_causal.data`` writes the README of the dictionary from the YAML files.
 """
 
 from __future__ import annotations
@@ -317,7 +317,3 @@ def _field(where: str, entry: dict[str, Any]) -> Field:
         "references": None if to is None else Reference(**to),
     }
     return Field(**{**entry, **frozen})
-
-
-if __name__ == "__main__":
-    main()

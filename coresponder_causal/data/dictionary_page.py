@@ -22,7 +22,7 @@ def readme() -> str:
     head = [
         "# Data dictionary",
         "",
-        "Generated from the YAML files of this folder by `python -m coresponder_causal.data.dictionary`; "
+        "Generated from the YAML files of this folder by `python -m coresponder_causal.data`; "
         "change those, not this page.",
         "",
         "- **Stage** says when a value comes about. Only `pre-dispatch` fields may be adjusted for or matched on.",

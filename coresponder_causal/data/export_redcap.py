@@ -141,6 +141,28 @@ def redcap_names(project: str) -> Mapping[tuple[str, str], str]:
     return names
 
 
+def redcap_code(code: str, question: Question) -> str:
+    """Turn yes and no into the codes of REDCap, and what it does not take in a code into underscores.
+
+    Parameters
+    ----------
+    code : str
+        A code of the question.
+    question : Question
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> redcap_code("civilian team", table_forms()[0].questions[0])
+    'civilian_team'
+    """
+    plain = {"yes": "1", "no": "0"}.get(code, code) if question.kind == "yes_no" else code
+    return re.sub(r"\W", "_", plain)
+
+
 def _rows(form: Form, names: Mapping[tuple[str, str], str], record: str) -> Iterator[dict[str, str]]:
     """Write the rows of one form; what is read first heads its first row."""
     header = form.intro
@@ -190,19 +212,14 @@ def _choices(question: Question) -> str:
     for _, words in question.choices:
         if "|" in words:
             raise DataError(f"choice {words!r} of {question.name!r} holds a bar", mend="write it without |")
-    return " | ".join(f"{_code(str(code), question)}, {words}" for code, words in question.choices)
-
-
-def _code(code: str, question: Question) -> str:
-    """Turn yes and no into the codes of REDCap."""
-    return {"yes": "1", "no": "0"}.get(code, code) if question.kind == "yes_no" else code
+    return " | ".join(f"{redcap_code(str(code), question)}, {words}" for code, words in question.choices)
 
 
 def _logic(rule: Condition | None, form: Form, names: Mapping[tuple[str, str], str]) -> str:
     """Write when a field is shown."""
     if rule is None:
         return ""
-    code = _code(rule.code, form.question(rule.question))
+    code = redcap_code(rule.code, form.question(rule.question))
     return f"[{names[form.name, rule.question]}] {'=' if rule.holds else '<>'} '{code}'"
 
 

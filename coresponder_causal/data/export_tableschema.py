@@ -20,7 +20,8 @@ _SCHEMA = "https://datapackage.org/profiles/2.0/tableschema.json"
 def table_schema(table: str, *, beside: Iterable[str] | None = None) -> dict[str, Any]:
     """Return the Table Schema of one table.
 
-    Codes are listed with each field and are no constraint: a code that is not expected is a finding, not an error.
+    Columns are matched by name: those that are not required may be absent, others may be there. Codes are listed with
+    each field and are no constraint: a code that is not expected is a finding, not an error.
 
     Parameters
     ----------
@@ -55,6 +56,7 @@ def table_schema(table: str, *, beside: Iterable[str] | None = None) -> dict[str
         "fields": [_field(field) for field in found.fields],
         **_key(found),
         **({"foreignKeys": links} if links else {}),
+        "fieldsMatch": "partial",
         "missingValues": [""],
     }
 

@@ -1,6 +1,6 @@
 """How the tables are collected: who records what, when, how long it takes, and what is done where it is missing.
 
-``python -m coresponder_causal.data.procedure``, at the root of a checkout, writes ``docs/collection_procedure.md`` from
+``python -m coresponder_causal.data``, at the root of a checkout, writes ``docs/collection_procedure.md`` from
 the dictionary, its instruments and ``data_dictionary/collection.yaml``.
 """
 
@@ -93,7 +93,7 @@ def procedure() -> str:
         "# Collection procedure",
         "",
         "Written from the data dictionary, its instruments and `data_dictionary/collection.yaml` by "
-        "`python -m coresponder_causal.data.procedure`; change those, not this page.",
+        "`python -m coresponder_causal.data`; change those, not this page.",
         "",
     ]
     parts = (_overview(spec), _by_step(), _deadlines(), _checks(spec), _listed("Feedback", spec["feedback"]))
@@ -224,7 +224,3 @@ def main() -> None:
     """Write the page."""
     page.parent.mkdir(exist_ok=True)
     page.write_text(procedure(), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from coresponder_causal.data import dictionary
-from coresponder_causal.data.export_redcap import projects, redcap_names
+from coresponder_causal.data.export_redcap import projects, redcap_code, redcap_names
 from coresponder_causal.report.specs import Bullets, Column, Page, Section, Sentence, Table
 
 
@@ -115,16 +115,28 @@ def _crosswalk(name: str) -> Section:
 
 
 def _redcap() -> Section:
-    """List the names that differ in REDCap."""
+    """List the names and codes that differ in REDCap."""
     rows = [
         (project, form, question, name)
         for project in projects()
         for (form, question), name in redcap_names(project).items()
         if name != question and not question.startswith("note_")
     ]
-    said = "In REDCap a name that several forms of a project share is headed by the name of its form. These are they."
-    heads = ("Project", "Form", "Field", "Name in REDCap")
-    return Section(title="Names in REDCap", blocks=(Sentence(text=said), _wordy("Names that differ", heads, rows)))
+    codes = [
+        (project, form.name, f"{question.name}: {code}", redcap_code(str(code), question))
+        for project, (_, forms) in projects().items()
+        for form in forms
+        for question in form.questions
+        for code, _ in question.choices
+        if question.kind != "yes_no" and redcap_code(str(code), question) != str(code)
+    ]
+    said = (
+        "In REDCap a name that several forms of a project share is headed by the name of its form, and a code holds "
+        "letters, digits and underscores alone. A yes is 1 and a no is 0. These are the names and codes that differ."
+    )
+    heads = ("Project", "Form", "Field or code", "In REDCap")
+    table = _wordy("Names and codes that differ", heads, [*rows, *codes])
+    return Section(title="Names in REDCap", blocks=(Sentence(text=said), table))
 
 
 def _wordy(title: str, heads: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> Table:

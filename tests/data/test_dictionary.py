@@ -15,7 +15,7 @@ FOLDER = Path(__file__).parents[2] / "data_dictionary"
 
 def test_the_readme_is_up_to_date():
     on_disk = (FOLDER / "README.md").read_text(encoding="utf-8")
-    assert on_disk == dictionary.readme(), "run python -m coresponder_causal.data.dictionary"
+    assert on_disk == dictionary.readme(), "run python -m coresponder_causal.data"
 
 
 def test_the_command_writes_the_readme_beside_the_tables(tmp_path, monkeypatch):
@@ -80,6 +80,17 @@ def test_words_of_codes():
     assert dictionary.table("contacts").field("transported_to").choices[1] == ("ed", "Emergency department")
     assert dictionary.table("schedule").field("absence_reason").choices[0] == ("leave", "leave")
     assert dictionary.table("surveys").field("heard").choices[4] == (5, "Strongly agree")
+
+
+def test_a_population_with_a_code_that_its_field_lacks_is_refused(tmp_path, monkeypatch):
+    from coresponder_causal.data import populations
+
+    spec = yaml.safe_load((FOLDER / "populations.yaml").read_text())
+    spec["populations"][3]["codes"] = ["minor"]
+    (tmp_path / "populations.yaml").write_text(yaml.safe_dump(spec))
+    monkeypatch.setattr(populations, "folder", lambda: tmp_path)
+    with pytest.raises(DataError, match=r"'minors' names codes \['minor'\] that calls lacks"):
+        populations.populations.__wrapped__()
 
 
 def test_homelessness_is_among_the_populations_named_beforehand():
