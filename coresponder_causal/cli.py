@@ -46,6 +46,8 @@ Force = Annotated[bool, typer.Option("--force", help="Write into a folder that h
 
 validity = typer.Typer(no_args_is_help=True, help="How often the methods' intervals hold where the truth is known.")
 app.add_typer(validity, name="validity")
+dictionary = typer.Typer(no_args_is_help=True, help="The data dictionary, its forms and its instruments.")
+app.add_typer(dictionary, name="dictionary")
 
 
 @app.command()
@@ -229,6 +231,28 @@ def validity_run(
         replications = coverage.full_replications if full else coverage.fast_replications
         coverage.run_study(entries, out, replications=replications, jobs=jobs, progress=begin("Cells"))
     Console(highlight=False).print(Text(str(out)), soft_wrap=True)
+
+
+@dictionary.command("export")
+def dictionary_export(
+    out: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("dictionary"),
+    what: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="redcap, xlsform, tableschema, pandera, workbook, codebook, paper, procedure; repeat; default all."
+        ),
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Write the data dictionary for REDCap, Kobo, Frictionless, pandera, spreadsheets and paper."""
+    with _one_screen(), _progress() as say:
+        from coresponder_causal import plan
+
+        say("Writing the dictionary")
+        written = plan.export_dictionary(out, what or (), force=force)
+    console = Console(highlight=False)
+    for path in written:
+        console.print(Text(str(path)), soft_wrap=True)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Plans: a study as its file states it, and the corridor it is run through."""
 
 from coresponder_causal.plan.ahead import Redrawn, designs_of, write_calibration, write_power
+from coresponder_causal.plan.dictionary_export import export_dictionary
 from coresponder_causal.plan.embedded import embedded_study, truths
 from coresponder_causal.plan.intake import ingest_into, write_mapping_example
 from coresponder_causal.plan.quality_run import publish_quality, quality_of_files
@@ -23,6 +24,7 @@ __all__ = [
     "designs_of",
     "embedded_study",
     "evaluation_page",
+    "export_dictionary",
     "ingest_into",
     "publish",
     "publish_quality",
