@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import yaml
-
 from coresponder_causal.core.errors import DataError
 from coresponder_causal.core.facts import Facts
-from coresponder_causal.data.folder import folder
+from coresponder_causal.data.folder import folder, written
 
 _PROPERTIES = {"crosswalk", "label", "version", "valid_from", "source", "note", "columns", "rows"}
 
@@ -116,8 +114,7 @@ def crosswalks() -> tuple[str, ...]:
 @cache
 def _read(name: str) -> Crosswalk:
     """Read one file."""
-    text = (folder() / "crosswalks" / f"{name}.yaml").read_text(encoding="utf-8")
-    return parsed(yaml.safe_load(text), f"{name}.yaml")
+    return parsed(written(folder() / "crosswalks" / f"{name}.yaml"), f"{name}.yaml")
 
 
 def parsed(spec: dict[str, Any], file: str) -> Crosswalk:

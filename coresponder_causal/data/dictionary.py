@@ -10,11 +10,10 @@ from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
-import yaml
-
 from coresponder_causal.core.errors import DataError
 from coresponder_causal.data.crosswalks import Crosswalk, crosswalk, crosswalks
 from coresponder_causal.data.folder import folder as _folder
+from coresponder_causal.data.folder import written
 from coresponder_causal.data.populations import Population, populations
 
 if TYPE_CHECKING:
@@ -214,7 +213,7 @@ def tables() -> Mapping[str, Table]:
     >>> sorted(tables())[:3]
     ['breaks', 'calls', 'cities']
     """
-    specs = (yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(_folder().glob("*.yaml")))
+    specs = (written(path) for path in sorted(_folder().glob("*.yaml")))
     found = (_table(spec) for spec in specs if "table" in spec)
     known = {entry.name: entry for entry in found}
     for entry in known.values():

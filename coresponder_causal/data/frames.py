@@ -146,16 +146,16 @@ def _read(file: Path, kind: str, sheet: str | None) -> pd.DataFrame:
 def _read_workbook(file: Path, sheet: str | None) -> pd.DataFrame:
     """Read one sheet; text cells stay text."""
     with pd.ExcelFile(file) as book:
-        first, *others = book.sheet_names
-        if sheet is not None and sheet not in book.sheet_names:
-            named = ", ".join(map(repr, book.sheet_names))
-            raise DataError(f"{file.name} has no sheet {sheet!r}", mend=f"take one of {named}")
-        if others and sheet is None:
-            note(f"{file.name}: of {len(others) + 1} sheets only the first, {first!r}, was read")
-        cells = pd.read_excel(book, sheet_name=sheet or first, header=None, dtype=object)
+        names = [str(name) for name in book.sheet_names]
+        if sheet is not None and sheet not in names:
+            raise DataError(f"{file.name} has no sheet {sheet!r}", mend=f"take one of {', '.join(map(repr, names))}")
+        if sheet is None and len(names) > 1:
+            note(f"{file.name}: of {len(names)} sheets only the first, {names[0]!r}, was read")
+        read = names[0] if sheet is None else sheet
+        cells = pd.read_excel(book, sheet_name=read, header=None, dtype=object)
     if cells.empty:
-        place = f"an empty sheet {sheet!r}" if sheet else f"an empty first sheet {first!r}"
-        raise DataError(f"{file.name} has {place}", mend="move the table to the first sheet, or name its sheet")
+        which = "first sheet" if sheet is None else "sheet"
+        raise DataError(f"{file.name} has an empty {which} {read!r}", mend="move the table to the first sheet")
     head = _distinct([str(name).strip() for name in cells.iloc[0]], file)
     return cells.iloc[1:].reset_index(drop=True).set_axis(head, axis="columns").infer_objects()
 

@@ -21,8 +21,9 @@ from coresponder_causal.data.ingest_account import Batch, account
 from coresponder_causal.data.ingest_cells import check_columns, translate
 from coresponder_causal.data.ingest_files import find_files, read_raw
 from coresponder_causal.data.ingest_ledger import ledger_of, unknown_codes
-from coresponder_causal.data.ingest_mapping import SourceMap, mapping_content, read_mapping
+from coresponder_causal.data.ingest_mapping import mapping_content, read_mapping
 from coresponder_causal.data.ingest_police import fetched
+from coresponder_causal.data.ingest_source import SourceMap
 
 provenance_head = ["file", "sha256", "row", "source", "table", "end", "key", "field", "rule", "before", "after", "of"]
 quarantine_head = ["file", "row", "source", "table", "rules", "raw"]

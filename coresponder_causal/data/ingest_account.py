@@ -12,7 +12,7 @@ from coresponder_causal.data import dictionary
 from coresponder_causal.data.ingest_cells import Translated
 from coresponder_causal.data.ingest_files import RawFile, first_row
 from coresponder_causal.data.ingest_keys import settle
-from coresponder_causal.data.ingest_mapping import SourceMap
+from coresponder_causal.data.ingest_source import SourceMap
 from coresponder_causal.data.ingest_times import read_stamps
 
 ends = ("accepted", "repaired", "duplicate", "quarantined")

@@ -11,7 +11,8 @@ import pandas as pd
 from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.data.columns import missing_value, read_cells, spelled, unexpected_code
 from coresponder_causal.data.ingest_files import RawFile
-from coresponder_causal.data.ingest_mapping import Candidate, SourceMap, any_other, nearest, to_minutes
+from coresponder_causal.data.ingest_mapping import nearest
+from coresponder_causal.data.ingest_source import Candidate, SourceMap, any_other, to_minutes
 from coresponder_causal.data.ingest_times import read_stamps
 from coresponder_causal.data.when import event_field
 

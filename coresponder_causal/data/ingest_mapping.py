@@ -6,22 +6,16 @@ import difflib
 import os
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from string import Template
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, cast
 
 from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.data import dictionary
 from coresponder_causal.data.columns import is_zone
+from coresponder_causal.data.ingest_source import Candidate, SameKey, Skipped, SourceMap, Twice, to_minutes
 
-Twice: TypeAlias = Literal["quarantine", "earlier", "later"]
-Skipped: TypeAlias = Literal["quarantine", "forward", "keep"]
-SameKey: TypeAlias = Literal["quarantine", "latest"]
-
-any_other = "*"
-to_minutes = {"seconds": 1 / 60, "minutes": 1.0, "hours": 60.0}
 repairs = ("spaces", "swap_day_and_month")
 recipes = ("hour_of", "minutes_between", "join", "number_within")
 _choices = {
@@ -40,85 +34,6 @@ _kinds: dict[str, str] = {
 _by_field = ("columns", "fallback", "constants", "codes", "crosswalks", "units", "derived")
 _police_keys = ("source", "table", "year", "agency", "state", "cache", "python")
 _candidate_keys = ("column", "date", "time", "from", "until")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """A column that may hold a field: its name, a second column with the clock time, and when it was in use."""
-
-    column: str
-    time: str | None = None
-    since: date | None = None
-    until: date | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceMap:
-    """How the rows of one export become rows of one table.
-
-    Parameters
-    ----------
-    name, table : str
-    files : tuple of str
-        Paths or globs below the base folder.
-    sheet : str or None
-        Sheet of a workbook.
-    police : mapping of str
-        What to ask openpolicedata for, in place of files; empty otherwise.
-    columns : mapping of str to tuple of Candidate
-        Source columns by field.
-    fallback : mapping of str to tuple of str
-        Columns that fill a field where it is missing, the first that is filled; such a row is repaired.
-    constants : mapping of str
-    codes : mapping of str to mapping
-        Canonical value by raw value and field; ``"*"`` stands for every other value.
-    crosswalks : mapping of str to mapping
-        Likewise from crosswalks of the dictionary, raw values in small letters.
-    units : mapping of str to str
-        Unit of the export, of fields in minutes.
-    derived : mapping of str to mapping
-        Fields computed of others.
-    missing, true, false, date_formats : tuple of str
-    day_first : bool or None
-        How dates with slashes are read; None: not at all.
-    time_zone, local_time_zone : str or None
-        Zone of the stamps as exported, and of the city's clocks.
-    ambiguous, nonexistent : str
-        What becomes of local times that occur twice, or never, when the clocks change.
-    repair, unreadable_to_missing, beyond_limits_to_missing : tuple of str
-        Repairs allowed, the latter two by field.
-    same_key : {"quarantine", "latest"}
-        What becomes of rows of one key and different content.
-    latest_by : str or None
-        Column that says which row is the latest.
-    """
-
-    name: str
-    table: str
-    files: tuple[str, ...]
-    sheet: str | None
-    police: Mapping[str, Any]
-    columns: Mapping[str, tuple[Candidate, ...]]
-    fallback: Mapping[str, tuple[str, ...]]
-    constants: Mapping[str, object]
-    codes: Mapping[str, Mapping[str, object]]
-    crosswalks: Mapping[str, Mapping[str, str]]
-    units: Mapping[str, str]
-    derived: Mapping[str, Mapping[str, Any]]
-    missing: tuple[str, ...]
-    true: tuple[str, ...]
-    false: tuple[str, ...]
-    date_formats: tuple[str, ...]
-    day_first: bool | None
-    time_zone: str | None
-    local_time_zone: str | None
-    ambiguous: Twice
-    nonexistent: Skipped
-    repair: tuple[str, ...]
-    unreadable_to_missing: tuple[str, ...]
-    beyond_limits_to_missing: tuple[str, ...]
-    same_key: SameKey
-    latest_by: str | None
 
 
 def read_mapping(mapping: str | Path | Mapping[str, Any]) -> tuple[SourceMap, ...]:
@@ -152,7 +67,7 @@ def read_mapping(mapping: str | Path | Mapping[str, Any]) -> tuple[SourceMap, ..
     content = mapping_content(mapping)
     problems = Problems("the mapping")
     for name in content.keys() - {"source", "defaults"}:
-        problems.add(f"unknown section '{name}'", mend=_nearest(name, ("source", "defaults")))
+        problems.add(f"unknown section '{name}'", mend=nearest(name, ("source", "defaults")))
     given, defaults = content.get("source"), content.get("defaults", {})
     if not isinstance(given, list) or not given or not all(isinstance(entry, dict) for entry in given):
         problems.add("there is no [[source]]", mend="write [[source]] once for each export")
@@ -183,13 +98,9 @@ def nearest(name: str, known: Iterable[str]) -> str:
     >>> nearest("tabel", ["table", "files"])
     "did you mean 'table'?"
     """
-    return _nearest(name, tuple(known))
-
-
-def _nearest(name: str, known: tuple[str, ...]) -> str:
-    """Suggest the closest known name, or list all."""
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    return f"did you mean {close[0]!r}?" if close else f"take one of {', '.join(known)}"
+    choices = tuple(known)
+    close = difflib.get_close_matches(name, choices, n=1, cutoff=0.6)
+    return f"did you mean {close[0]!r}?" if close else f"take one of {', '.join(choices)}"
 
 
 def mapping_content(mapping: str | Path | Mapping[str, Any]) -> Mapping[str, Any]:
@@ -274,7 +185,7 @@ def _typed(given: Mapping[str, Any], where: str, problems: Problems) -> dict[str
     for key, value in given.items():
         kind = _kinds.get(key)
         if kind is None:
-            problems.add(f"{where}: unknown key '{key}'", mend=_nearest(key, tuple(_kinds)))
+            problems.add(f"{where}: unknown key '{key}'", mend=nearest(key, tuple(_kinds)))
         elif kind == "text" and isinstance(value, str):
             known[key] = value
         elif kind == "texts" and isinstance(value, str):
@@ -293,17 +204,17 @@ def _fields(entry: dict[str, Any], where: str, problems: Problems) -> tuple[str,
     """Check that every field exists, has one origin, and that required ones have any; drop the strangers."""
     table = str(entry.get("table"))
     if table not in dictionary.tables():
-        problems.add(f"{where}: there is no table {table!r}", mend=_nearest(table, tuple(dictionary.tables())))
+        problems.add(f"{where}: there is no table {table!r}", mend=nearest(table, tuple(dictionary.tables())))
         return ()
     known = dictionary.table(table)
     for section in _by_field:
         for name in [name for name in entry.get(section, {}) if name not in known.names]:
-            problems.add(f"{where}: table {table} has no field '{name}' ({section})", mend=_nearest(name, known.names))
+            problems.add(f"{where}: table {table} has no field '{name}' ({section})", mend=nearest(name, known.names))
             entry[section] = {ours: value for ours, value in entry[section].items() if ours != name}
     for key in ("unreadable_to_missing", "beyond_limits_to_missing"):
         for name in entry.get(key, ()):
             if name not in known.names:
-                problems.add(f"{where}: table {table} has no field '{name}' ({key})", mend=_nearest(name, known.names))
+                problems.add(f"{where}: table {table} has no field '{name}' ({key})", mend=nearest(name, known.names))
             elif name in known.required:
                 problems.add(f"{where}: '{name}' is required and cannot be set missing", mend=f"take it out of {key}")
     origins = [name for section in ("columns", "constants", "derived") for name in entry.get(section, {})]
@@ -330,7 +241,7 @@ def _candidates(name: str, value: object, where: str, problems: Problems) -> Ite
             problems.add(f"{where}: column of '{name}' is {one!r}", mend='write "Name" or {column = "Name", until = …}')
             continue
         for key in entry.keys() - set(_candidate_keys):
-            problems.add(f"{where}: unknown key '{key}' in column of '{name}'", mend=_nearest(key, _candidate_keys))
+            problems.add(f"{where}: unknown key '{key}' in column of '{name}'", mend=nearest(key, _candidate_keys))
         since, until = (_day(entry.get(key), f"{where}: {key} of '{name}'", problems) for key in ("from", "until"))
         yield Candidate(column=column, time=entry.get("time"), since=since, until=until)
 
@@ -350,16 +261,16 @@ def _check_values(entry: Mapping[str, Any], names: tuple[str, ...], where: str, 
     """Check choices, zones, units, recipes and what belongs together."""
     for key, choices in _choices.items():
         if entry.get(key, choices[0]) not in choices:
-            problems.add(f"{where}: {key} is {entry[key]!r}", mend=_nearest(entry[key], choices))
+            problems.add(f"{where}: {key} is {entry[key]!r}", mend=nearest(entry[key], choices))
     for name in entry.get("repair", ()):
         if name not in repairs:
-            problems.add(f"{where}: there is no repair '{name}'", mend=_nearest(name, repairs))
+            problems.add(f"{where}: there is no repair '{name}'", mend=nearest(name, repairs))
     for key in ("time_zone", "local_time_zone"):
         if key in entry and not is_zone(entry[key]):
             problems.add(f"{where}: there is no time zone {entry[key]!r}", mend="write its IANA name")
     for name, unit in entry.get("units", {}).items():
         if unit not in to_minutes:
-            problems.add(f"{where}: unit of '{name}' is {unit!r}", mend=_nearest(str(unit), tuple(to_minutes)))
+            problems.add(f"{where}: unit of '{name}' is {unit!r}", mend=nearest(str(unit), tuple(to_minutes)))
     for name, recipe in entry.get("derived", {}).items():
         _check_recipe(name, recipe, names, where, problems)
     if entry.get("same_key") == "latest" and "latest_by" not in entry:
@@ -377,9 +288,7 @@ def _check_recipe(name: str, recipe: object, names: tuple[str, ...], where: str,
     used = recipe[kinds[0]]
     for other in used if isinstance(used, list) else [used]:
         if names and other not in names:
-            problems.add(
-                f"{where}: derived '{name}' uses the unknown field {other!r}", mend=_nearest(str(other), names)
-            )
+            problems.add(f"{where}: derived '{name}' uses the unknown field {other!r}", mend=nearest(str(other), names))
 
 
 def _check_police(entry: Mapping[str, Any], where: str, problems: Problems) -> None:
@@ -387,7 +296,7 @@ def _check_police(entry: Mapping[str, Any], where: str, problems: Problems) -> N
     if not entry:
         return
     for key in entry.keys() - set(_police_keys):
-        problems.add(f"{where}: unknown key '{key}' in openpolicedata", mend=_nearest(key, _police_keys))
+        problems.add(f"{where}: unknown key '{key}' in openpolicedata", mend=nearest(key, _police_keys))
     for key in ("source", "table", "year"):
         if key not in entry:
             problems.add(f"{where}: openpolicedata lacks '{key}'", mend="add it")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from coresponder_causal.data.columns import spelled
-from coresponder_causal.data.ingest_mapping import SourceMap
+from coresponder_causal.data.ingest_source import SourceMap
 
 swapped = "day and month exchanged"
 moved = "moved out of the hour that the clocks skip"

@@ -8,11 +8,9 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
-import yaml
-
 from coresponder_causal.core.errors import DataError
 from coresponder_causal.data import dictionary
-from coresponder_causal.data.folder import folder
+from coresponder_causal.data.folder import folder, written
 from coresponder_causal.data.forms import Choices, Condition, Form, Question, asked
 
 InstrumentKind: TypeAlias = Literal["card", "log", "survey", "guide"]
@@ -150,7 +148,7 @@ def published_scales() -> tuple[PublishedScale, ...]:
     >>> published_scales()[0].subscales[6]
     Subscale(name='avoidance', items=(7, 16, 26), reversed=(7, 16, 26))
     """
-    spec = yaml.safe_load((folder() / "instruments" / "published_scales.yaml").read_text(encoding="utf-8"))
+    spec = written(folder() / "instruments" / "published_scales.yaml")
     return tuple(_published(entry) for entry in spec["published"])
 
 
@@ -180,7 +178,7 @@ def read(spec: dict[str, Any]) -> Iterator[Instrument]:
 def _files() -> Iterator[dict[str, Any]]:
     """Read every file of the folder."""
     for path in sorted((folder() / "instruments").glob("*.yaml")):
-        yield yaml.safe_load(path.read_text(encoding="utf-8"))
+        yield written(path)
 
 
 def _instrument(spec: dict[str, Any]) -> Instrument:

@@ -9,10 +9,8 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
-import yaml
-
 from coresponder_causal.core.errors import DataError
-from coresponder_causal.data.folder import folder
+from coresponder_causal.data.folder import folder, written
 
 Kind = Literal[
     "proportion", "rate", "mean", "quantiles", "concentration", "kappa", "standardised", "difference", "change"
@@ -187,7 +185,7 @@ def names_in(expression: str) -> tuple[str, ...]:
 
 
 def _file() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((folder() / "metrics.yaml").read_text(encoding="utf-8"))
+    loaded = written(folder() / "metrics.yaml")
     return loaded
 
 

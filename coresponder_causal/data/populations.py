@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from coresponder_causal.core.errors import DataError
-from coresponder_causal.data.folder import folder
+from coresponder_causal.data.folder import folder, written
 
 if TYPE_CHECKING:
     from coresponder_causal.data.dictionary import Code
@@ -54,7 +52,7 @@ def populations() -> tuple[Population, ...]:
     >>> populations()[0].name
     'unhoused'
     """
-    spec = yaml.safe_load((folder() / "populations.yaml").read_text(encoding="utf-8"))
+    spec = written(folder() / "populations.yaml")
     return tuple(_population(entry) for entry in spec["populations"])
 
 

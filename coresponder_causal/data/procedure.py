@@ -14,12 +14,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from coresponder_causal.core.errors import DataError
 from coresponder_causal.core.inference import critical
 from coresponder_causal.data import dictionary
-from coresponder_causal.data.folder import folder
+from coresponder_causal.data.folder import folder, written
 from coresponder_causal.data.instrument import instruments
 
 page = Path("docs", "collection_procedure.md")
@@ -72,7 +70,7 @@ def steps() -> tuple[Step, ...]:
     >>> first.role, first.seconds
     ('call-taker', 16)
     """
-    spec = _spec()
+    spec = written(folder() / "collection.yaml")
     return tuple(_step(entry, spec["seconds"]) for entry in spec["steps"])
 
 
@@ -88,7 +86,7 @@ def procedure() -> str:
     >>> procedure().splitlines()[0]
     '# Collection procedure'
     """
-    spec = _spec()
+    spec = written(folder() / "collection.yaml")
     head = [
         "# Collection procedure",
         "",
@@ -102,12 +100,6 @@ def procedure() -> str:
     training += _listed("For the public: what to say in the first call", spec["public"])
     lines = [*head, *(line for part in parts for line in part), *health, *training]
     return "\n".join(lines).rstrip() + "\n"
-
-
-def _spec() -> dict[str, Any]:
-    """Read the file of the collection."""
-    found: dict[str, Any] = yaml.safe_load((folder() / "collection.yaml").read_text(encoding="utf-8"))
-    return found
 
 
 def _step(entry: dict[str, Any], costs: dict[str, float]) -> Step:

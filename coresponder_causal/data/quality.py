@@ -99,7 +99,8 @@ def quality(
     columns : mapping of str to str, optional
         Field of the dictionary by column, where one table is given.
     source : iterable of str, or mapping of str to these, optional
-        The export of each row, by table; each is looked at on its own.
+        The export of each row, by table; each is looked at on its own. Give the city where every city has its own
+        form: a change in one of many is lost among the others.
     coders : sequence of (table, column, column)
         Columns in which two people coded the same rows. The second coder of narratives, and dispositions from two
         systems, are compared without being named.

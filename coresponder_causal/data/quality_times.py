@@ -27,6 +27,7 @@ timeliness_head = [
     "before",
 ]
 recorded = "recorded_at"
+planned = ("planned_", "shift_")  # such times are round, and may lie ahead, by right
 five_minutes = "rounded to five minutes"
 midnight = "at midnight to the second"
 future = "in the future"
@@ -54,7 +55,7 @@ def stamp_faults(frame: pd.DataFrame, table: Table, *, since: pd.Timestamp | Non
     """
     found: list[dict[str, object]] = []
     for field in table.fields:
-        column = frame.get(field.name)
+        column = None if field.name.startswith(planned) else frame.get(field.name)
         if (
             field.type not in ("datetime", "date")
             or column is None

@@ -56,7 +56,6 @@ def _heat(axes: Axes, cells: pd.DataFrame) -> None:
     from matplotlib.colors import LinearSegmentedColormap
 
     colours = LinearSegmentedColormap.from_list("missing", ["#EDF4FA", "#9CC3E0", accent, "#00304D"])
-    colours.set_bad("#FFFFFF", alpha=0.0)
     labels = list(dict.fromkeys(cells["label"]))
     table = cells.pivot_table(index="label", columns="week", values="missing", aggfunc="first", sort=False)
     few = cells.pivot_table(index="label", columns="week", values="few", aggfunc="first", sort=False)

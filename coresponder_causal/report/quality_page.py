@@ -40,7 +40,7 @@ def quality_page(
     Returns
     -------
     Page
-        The worst three things in words; then every one with what to do next and who; then completeness, changes of
+        The worst of three kinds in words; then every one with what to do next and who; then completeness, changes of
         recording, times, codes, double coding, contacts not logged, and rows for the register of breaks.
     """
     sections = [
@@ -84,12 +84,12 @@ def breaks_table(found: Quality) -> Table:
 
 
 def _finding(found: Quality) -> tuple[Sentence, ...]:
-    """Say the worst three things."""
+    """Say the worst thing of each of three kinds."""
     if found.issues.empty:
         return (Sentence(text="Nothing was found that stands in the way of an analysis."),)
-    count = len(found.issues)
-    head = f"{count} thing{'s' * (count != 1)} found. What touches most rows:"
-    worst = [Sentence(text=text, numbers=Facts({"rows": rows})) for text, rows in _said(found.issues.head(3))]
+    count, first = len(found.issues), found.issues.drop_duplicates("kind").head(3)
+    head = f"{count} thing{'s' * (count != 1)} found. What touches most rows, one of a kind:"
+    worst = [Sentence(text=text, numbers=Facts({"rows": rows})) for text, rows in _said(first)]
     return (Sentence(text=head, numbers=Facts({"issues": count})), *worst)
 
 

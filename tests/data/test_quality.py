@@ -95,6 +95,14 @@ def test_impossible_midnight_and_rounded_stamps_are_measured():
     assert {"impossible", "midnight", "rounding", "disorder"} <= set(found.issues["kind"])
 
 
+def test_planned_times_are_round_by_right():
+    start = pd.date_range("2024-01-01 12:00", periods=60, freq="D")
+    shifts = {"city": "Davis", "shift_start": start, "shift_end": start + pd.Timedelta(hours=10), "planned_hours": 10.0}
+    found = quality(pd.DataFrame(shifts), table="schedule", until="2024-01-31")
+    assert found.stamps.empty
+    assert found.issues.empty
+
+
 def test_disorder_is_read_in_both_ways():
     table = calls()
     table.loc[:4, "dispatched_at"] = table["received_at"] - pd.Timedelta(minutes=1)
