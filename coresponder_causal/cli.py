@@ -37,6 +37,8 @@ app = typer.Typer(
 )
 validity = typer.Typer(no_args_is_help=True, help="What designs can find, and how often their methods err.")
 app.add_typer(validity, name="validity")
+dictionary = typer.Typer(no_args_is_help=True, help="The data dictionary, its forms and its instruments.")
+app.add_typer(dictionary, name="dictionary")
 StudyFile = Annotated[Path | None, typer.Argument(help="STUDY.toml; without it the embedded simulated study.")]
 TablesOf = Annotated[
     Path | None, typer.Argument(help="Folder of tables, or STUDY.toml; without it the simulated city.")
@@ -44,13 +46,10 @@ TablesOf = Annotated[
 OnlyCity = Annotated[str | None, typer.Option(help="City of the programme, where the tables hold several.")]
 StartDate = Annotated[str | None, typer.Option(help="Date of the start, e.g. 2020-07-15.")]
 OnlyDesigns = Annotated[list[str] | None, typer.Option("--design", help="A design of the study; repeat for several.")]
-Tau = Annotated[float | None, typer.Option(help="Drift between cities to assume, log scale; else it is estimated.")]
+Tau = Annotated[float | None, typer.Option(help="Drift between cities to assume, log scale; else its upper limit.")]
 Replications = Annotated[int, typer.Option(help="Redrawn studies per effect.")]
 Jobs = Annotated[int, typer.Option(help="Processes; -1: one for each core.")]
 Force = Annotated[bool, typer.Option("--force", help="Write into a folder that holds files.")]
-
-validity = typer.Typer(no_args_is_help=True, help="How often the methods' intervals hold where the truth is known.")
-app.add_typer(validity, name="validity")
 
 
 @app.command()
@@ -97,6 +96,52 @@ def init(
         console.print(Text(str(path)), soft_wrap=True)
     console.print("\nReplace the tables by your own, then:")
     console.print(Text(f"coresponder-causal evaluate {written[0]}"), soft_wrap=True)
+
+
+@app.command()
+def ingest(
+    mapping: Annotated[Path | None, typer.Argument(help="MAPPING.toml: which column becomes which field.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the tables and their account.")] = Path("tables"),
+    form: Annotated[str, typer.Option(help="Form of the tables: csv or parquet.")] = "csv",
+    example: Annotated[Path | None, typer.Option(help="Write a mapping with every key explained, and stop.")] = None,
+    force: Force = False,
+) -> None:
+    """Turn exports into tables of the data dictionary, every source row accounted for."""
+    with _one_screen(), _progress() as say:
+        from coresponder_causal import plan
+
+        if example is not None:
+            said = [str(plan.write_mapping_example(example, force=force))]
+        else:
+            say("Reading the exports")
+            said = plan.ingest_into(mapping, out, form=form, force=force)
+    console = Console(highlight=False)
+    for line in said:
+        console.print(Text(line), soft_wrap=True)
+
+
+@app.command()
+def quality(
+    tables: Annotated[list[Path], typer.Argument(help="A folder of tables, such as `ingest` writes, or files.")],
+    out: Annotated[Path, typer.Option(help="Folder for the page.")] = Path("quality"),
+    since: Annotated[str | None, typer.Option(help="First day on which a row is possible, e.g. 2014-10-01.")] = None,
+    until: Annotated[str | None, typer.Option(help="Last such day; by default today.")] = None,
+    force: Force = False,
+) -> None:
+    """Say how far tables can be trusted, what to do about it, and who: one page."""
+    with _one_screen(), _progress() as say:
+        from coresponder_causal import plan
+
+        plan.refuse_filled(out, force=force)
+        say("Reading the tables and looking at every field week by week")
+        found, account = plan.quality_of_files(tables, since=since, until=until)
+        say("Writing the page")
+        written = plan.publish_quality(found, out, account=account, force=force)
+    console = Console(highlight=False)
+    for said in found.issues["said"].head(longest // 6):
+        console.print(Text(f"{said}\n"))
+    for path in written:
+        console.print(Text(str(path)), soft_wrap=True)
 
 
 @app.command()
@@ -249,6 +294,28 @@ def validity_run(
         replications = coverage.full_replications if full else coverage.fast_replications
         coverage.run_study(entries, out, replications=replications, jobs=jobs, progress=begin("Cells"))
     Console(highlight=False).print(Text(str(out)), soft_wrap=True)
+
+
+@dictionary.command("export")
+def dictionary_export(
+    out: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("dictionary"),
+    what: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="redcap, xlsform, tableschema, pandera, workbook, codebook, paper, procedure; repeat; default all."
+        ),
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Write the data dictionary for REDCap, Kobo, Frictionless, pandera, spreadsheets and paper."""
+    with _one_screen(), _progress() as say:
+        from coresponder_causal import plan
+
+        say("Writing the dictionary")
+        written = plan.export_dictionary(out, what or (), force=force)
+    console = Console(highlight=False)
+    for path in written:
+        console.print(Text(str(path)), soft_wrap=True)
 
 
 @contextmanager

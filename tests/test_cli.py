@@ -211,3 +211,35 @@ def test_a_method_that_is_not_there_is_one_screen(tmp_path):
     assert done.exit_code == 2
     assert "no method its_segmentd" in on_one_line(done.output)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_dictionary_is_exported_in_every_form(tmp_path):
+    out = tmp_path / "out"
+    done = invoke("dictionary", "export", "--out", out)
+    assert done.exit_code == 0, done.output
+    made = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
+    assert {
+        "codebook.html",
+        "collection_procedure.md",
+        "paper/on_scene_card.html",
+        "redcap/calls.csv",
+        "schemas.py",
+        "tableschema/calls.schema.json",
+        "tableschema/datapackage.json",
+        "workbook.xlsx",
+        "xlsform/on_scene_card.xlsx",
+        "xlsform/schedule.xlsx",
+    } <= made
+    assert set(done.output.split()) == {str(out / name) for name in made}
+
+
+def test_one_form_of_the_dictionary_can_be_asked_for(tmp_path):
+    assert invoke("dictionary", "export", "--what", "pandera", "--out", tmp_path / "one").exit_code == 0
+    assert list(files(tmp_path / "one")) == ["schemas.py"]
+    refused = invoke("dictionary", "export", "--what", "redcap", "--out", tmp_path / "one")
+    assert refused.exit_code == 2
+    assert "is not empty" in on_one_line(refused.output)
+    strange = invoke("dictionary", "export", "--what", "excel", "--out", tmp_path / "two")
+    assert strange.exit_code == 2
+    assert "cannot be exported as excel" in on_one_line(strange.output)
+    assert not (tmp_path / "two").exists()

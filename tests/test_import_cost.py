@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-HEAVY = ("dowhy", "duckdb", "econml", "ibis", "linearmodels", "matplotlib.pyplot", "sklearn", "statsmodels")
+HEAVY = ("dowhy", "duckdb", "econml", "ibis", "linearmodels", "matplotlib.pyplot", "openpyxl", "pandera")
+HEAVY += ("sklearn", "statsmodels")
 ROUNDS = 3
 
 

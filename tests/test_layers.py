@@ -29,7 +29,7 @@ FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
 ONE_FILE_EACH = {"estimate": "estimators", "check": "checks"}
 P_VALUES = PurePosixPath(PACKAGE, "core", "inference.py")
 METHOD_LIBRARIES = {"statsmodels", "linearmodels", "econml", "dowhy", "sklearn"}
-HEAVY = METHOD_LIBRARIES | {"matplotlib", "ibis", "duckdb"}
+HEAVY = METHOD_LIBRARIES | {"matplotlib", "ibis", "duckdb", "openpyxl", "pandera"}
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from coresponder_causal.core.inference import rejection_rate_limit
 from coresponder_causal.core.result import Result
@@ -142,16 +143,14 @@ def nearest(
     >>> nearest("did_prediction_interval", {"comparison": 2}, "mean_post").outside
     ('2 comparison cities, 5 to 15 were measured',)
     """
-    rows = domain_rows(method)
+    wanted = {key: value for key, value in (options or {}).items() if key not in no_matter}
+    rows, as_wanted = _candidates(method, json.dumps(wanted, sort_keys=True), term)
     if rows.empty:
         return None
-    wanted = {key: value for key, value in (options or {}).items() if key not in no_matter}
-    same = rows["options"].map(lambda text: _bare(text) == wanted)
-    outside = [] if same.any() else [f"{key}={value!r} was not measured" for key, value in wanted.items()]
-    rows = rows[same] if same.any() else rows[rows["options"].map(lambda text: not _bare(text))]
-    rows = rows[rows["term"] == (term if (rows["term"] == term).any() else rows["term"].iloc[0])]
+    outside = [] if as_wanted else [f"{key}={value!r} was not measured" for key, value in wanted.items()]
     known = {name: coordinates[name] for name in words if name in coordinates and rows[name].notna().any()}
-    near = rows.assign(distance=_distance(rows, known)).sort_values(["distance", "coverage"], kind="stable").iloc[0]
+    nearest_first = np.lexsort([rows["coverage"].to_numpy(), _distance(rows, known)])
+    near = rows.iloc[int(nearest_first[0])]
     unit = "units" if near["setting"] == "adopters" else "cities"
     for name, value in known.items():
         lower = coordinates.get(f"{name}_lower", value)
@@ -245,6 +244,19 @@ def domain_rows(method: str) -> pd.DataFrame:
 
 
 @cache
+def _candidates(method: str, options: str, term: str) -> tuple[pd.DataFrame, bool]:
+    """Rows that a term may be held against, and whether they were measured with these options, else with none."""
+    rows = domain_rows(method)
+    if rows.empty:
+        return rows, False
+    bare = rows["options"].map(_bare)
+    same = np.array([own == json.loads(options) for own in bare])
+    rows = rows[same] if same.any() else rows[[not own for own in bare]]
+    first = term if (rows["term"] == term).any() else rows["term"].iloc[0]
+    return rows[rows["term"] == first], bool(same.any())
+
+
+@cache
 def measured_table() -> pd.DataFrame:
     """Return the table that ships with the package, read once."""
     return pd.read_csv(table_path)
@@ -254,15 +266,16 @@ def _bare(options: str) -> dict[str, object]:
     return {key: value for key, value in json.loads(options).items() if key not in no_matter}
 
 
-def _distance(rows: pd.DataFrame, known: Mapping[str, float | str]) -> pd.Series:
-    distance = pd.Series(0.0, index=rows.index)
+def _distance(rows: pd.DataFrame, known: Mapping[str, float | str]) -> NDArray[np.float64]:
+    distance: NDArray[np.float64] = np.zeros(len(rows))
     for name, value in known.items():
+        column = rows[name].to_numpy()
         if isinstance(value, str):
-            distance += np.where(rows[name] == value, 0.0, strange)
+            distance += np.where(column == value, 0.0, strange)
         elif name in sizes:
-            distance += np.abs(np.log2(rows[name] / max(value, 1e-9)))
+            distance += np.abs(np.log2(column / max(value, 1e-9)))
         else:
-            distance += np.abs(rows[name] - value) / steps[name]
+            distance += np.abs(column - value) / steps[name]
     return distance
 
 

@@ -53,6 +53,7 @@ class ClusteredSize:
         )
 
 
+@cache
 def clustered_size(treated: int, comparison: int, *, kind: Kind = "CR1") -> ClusteredSize:
     """Look up the measured size of a nominal 5 % test in the cell nearest to a design (by ratios of the counts).
 

@@ -65,31 +65,6 @@ def interval(estimate: ArrayLike, std_error: ArrayLike, df: ArrayLike, level: fl
     return centre - half, centre + half
 
 
-def wilson(events: ArrayLike, trials: ArrayLike, level: float = 0.95) -> tuple[Array, Array]:
-    """Score bounds of a proportion; ``trials`` may be an effective number and need not be whole.
-
-    References
-    ----------
-    Wilson (1927), doi:10.1080/01621459.1927.10502953; with effective trials: Franco et al. (2019),
-    doi:10.1093/jssam/smy019.
-
-    Examples
-    --------
-    >>> [round(float(bound), 4) for bound in wilson(4, 10)]
-    [0.1682, 0.6873]
-    """
-    count, number = np.asarray(events, float), np.asarray(trials, float)
-    z = float(stats.norm.isf((1 - level) / 2))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share, weight = count / number, 1 + z**2 / number
-        centre = (share + z**2 / (2 * number)) / weight
-        half = z * np.sqrt(share * (1 - share) / number + z**2 / (4 * number**2)) / weight
-        low = np.where(count == 0, 0.0, centre - half)
-        high = np.where(count == number, 1.0, centre + half)
-    empty = ~(number > 0)
-    return np.where(empty, np.nan, low), np.where(empty, np.nan, high)
-
-
 def exact_poisson(events: ArrayLike, level: float = 0.95) -> tuple[Array, Array]:
     """Exact bounds of the mean of a Poisson count.
 
@@ -137,39 +112,6 @@ def quantile_ranks(number: int, probability: float, level: float = 0.95) -> tupl
     """
     low, high = (int(stats.binom.ppf(tail, number, probability)) for tail in ((1 - level) / 2, (1 + level) / 2))
     return low, high + 1
-
-
-def cohen_kappa(table: ArrayLike) -> tuple[float, float]:
-    """Agreement beyond chance of two raters, and its standard error; NaN where one class alone occurs.
-
-    Parameters
-    ----------
-    table : array_like, shape (k, k)
-        Counts, first rater in rows.
-
-    References
-    ----------
-    Fleiss, Cohen & Everitt (1969), doi:10.1037/h0028106.
-
-    Examples
-    --------
-    >>> kappa, error = cohen_kappa([[20, 5], [10, 15]])
-    >>> round(kappa, 3), round(error, 3)
-    (0.4, 0.127)
-    """
-    counts = np.asarray(table, float)
-    number = counts.sum()
-    with np.errstate(invalid="ignore", divide="ignore"):
-        p = counts / number
-        row, column = p.sum(axis=1), p.sum(axis=0)
-        agree, chance = np.trace(p), row @ column
-        kappa = (agree - chance) / (1 - chance)
-        on = np.diag(p) @ (1 - (row + column) * (1 - kappa)) ** 2
-        sums = (column[:, None] + row[None, :]) ** 2 * p
-        off = (1 - kappa) ** 2 * (sums.sum() - np.trace(sums))
-        rest = (kappa - chance * (1 - kappa)) ** 2
-        error = np.sqrt((on + off - rest) / number) / (1 - chance)
-    return float(kappa), float(error)
 
 
 def mixture_half_width(variances: ArrayLike, df: ArrayLike, weights: ArrayLike, *, level: float = 0.95) -> float:
@@ -289,3 +231,136 @@ def holm(p_values: ArrayLike) -> Array:
     adjusted = np.empty_like(raw)
     adjusted[order] = np.minimum(stepped, 1.0)
     return adjusted
+
+
+def trimmed_chi_square_mean(df: float, kept: float) -> float:
+    """Mean of χ²(df)/df over the lower share ``kept`` of its distribution.
+
+    Examples
+    --------
+    >>> round(trimmed_chi_square_mean(1.0, 1.0), 3), round(trimmed_chi_square_mean(1.0, 0.9), 3)
+    (1.0, 0.623)
+    """
+    return float(stats.chi2.cdf(stats.chi2.ppf(kept, df), df + 2) / kept)
+
+
+def wilson_interval(successes: ArrayLike, trials: ArrayLike, level: float = 0.95) -> tuple[Array, Array]:
+    """Wilson's score interval of a share; NaN without trials.
+
+    References
+    ----------
+    Wilson (1927), Journal of the American Statistical Association 22:209.
+
+    Examples
+    --------
+    >>> low, high = wilson_interval(0, 20)
+    >>> round(float(low), 3), round(float(high), 3)
+    (0.0, 0.161)
+    """
+    count, total = np.asarray(successes, float), np.asarray(trials, float)
+    square = critical(np.inf, level) ** 2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = count / total
+        centre = (share + square / (2 * total)) / (1 + square / total)
+        half = np.sqrt(square * (share * (1 - share) / total + square / (4 * total**2))) / (1 + square / total)
+        return np.clip(centre - half, 0.0, 1.0), np.clip(centre + half, 0.0, 1.0)
+
+
+class Agreement(NamedTuple):
+    """A coefficient of agreement beyond chance, its standard error and its bounds."""
+
+    estimate: float
+    std_error: float
+    low: float
+    high: float
+
+
+def cohen_kappa(table: ArrayLike, level: float = 0.95) -> Agreement:
+    """Cohen's κ of a square table of counts, with the large-sample error of Fleiss, Cohen & Everitt.
+
+    References
+    ----------
+    Fleiss, Cohen & Everitt (1969), Psychological Bulletin 72:323, doi:10.1037/h0028106.
+
+    Examples
+    --------
+    >>> round(cohen_kappa([[20, 5], [10, 15]]).estimate, 2)
+    0.4
+    """
+    share = np.asarray(table, float)
+    total = share.sum()
+    share = share / total
+    rows, columns = share.sum(axis=1), share.sum(axis=0)
+    observed, chance = float(np.trace(share)), float(rows @ columns)
+    if chance >= 1 - 1e-12:
+        return Agreement(np.nan, np.nan, np.nan, np.nan)
+    kappa = (observed - chance) / (1 - chance)
+    both = rows[None, :] + columns[:, None]
+    on = np.diag(share) @ (1 - (rows + columns) * (1 - kappa)) ** 2
+    off = (1 - kappa) ** 2 * float((share * both**2).sum() - np.diag(share) @ np.diag(both) ** 2)
+    spread = float(on) + off - (kappa - chance * (1 - kappa)) ** 2
+    return _agreement(kappa, np.sqrt(max(spread, 0.0) / total) / (1 - chance), level)
+
+
+def gwet_ac1(table: ArrayLike, level: float = 0.95) -> Agreement:
+    """Gwet's AC1 of a square table of counts, with his linearised error.
+
+    References
+    ----------
+    Gwet (2008), British Journal of Mathematical and Statistical Psychology 61:29, doi:10.1348/000711006X126600.
+
+    Examples
+    --------
+    >>> round(gwet_ac1([[118, 5], [2, 0]]).estimate, 3)
+    0.941
+    """
+    counts = np.asarray(table, float)
+    total, categories = counts.sum(), len(counts)
+    prevalence = (counts.sum(axis=1) + counts.sum(axis=0)) / (2 * total)
+    observed = float(np.trace(counts) / total)
+    chance = float(prevalence @ (1 - prevalence)) / (categories - 1)
+    estimate = (observed - chance) / (1 - chance)
+    own = (np.eye(categories) - chance) / (1 - chance)
+    expected = ((1 - prevalence)[:, None] + (1 - prevalence)[None, :]) / 2 / (categories - 1)
+    subject = own - 2 * (1 - estimate) * (expected - chance) / (1 - chance)
+    spread = float((counts * (subject - estimate) ** 2).sum()) / (total * (total - 1))
+    return _agreement(estimate, np.sqrt(spread), level)
+
+
+def _agreement(estimate: float, std_error: float, level: float) -> Agreement:
+    """Bounds of a coefficient that cannot exceed 1."""
+    low, high = interval(estimate, std_error, np.inf, level)
+    return Agreement(float(estimate), float(std_error), float(np.clip(low, -1, 1)), float(np.clip(high, -1, 1)))
+
+
+class Population(NamedTuple):
+    """Number of all events behind two incomplete lists, with bounds, and how many are on neither."""
+
+    estimate: float
+    low: float
+    high: float
+    unlisted: float
+
+
+def capture_recapture(first: int, second: int, both: int, level: float = 0.95) -> Population:
+    """Chapman's estimate from two lists with the log-normal bounds of Chao, which never fall below what was listed.
+
+    Holds if the lists are independent, every event could be on either, and matches are found without error.
+
+    References
+    ----------
+    Chapman (1951), University of California Publications in Statistics 1:131; Chao (1987), Biometrics 43:783.
+
+    Examples
+    --------
+    >>> round(capture_recapture(200, 150, 120).estimate, 1)
+    249.8
+    """
+    listed = first + second - both
+    estimate = (first + 1) * (second + 1) / (both + 1) - 1
+    spread = (first + 1) * (second + 1) * (first - both) * (second - both) / ((both + 1) ** 2 * (both + 2))
+    unlisted = max(estimate - listed, 0.0)
+    if unlisted == 0 or spread == 0:
+        return Population(float(estimate), float(listed), float(max(estimate, listed)), unlisted)
+    factor = float(np.exp(critical(np.inf, level) * np.sqrt(np.log1p(spread / unlisted**2))))
+    return Population(float(estimate), listed + unlisted / factor, listed + unlisted * factor, unlisted)

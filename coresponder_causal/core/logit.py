@@ -100,7 +100,10 @@ def logit(matrix: Array, y: Array, weights: Array | None = None, *, names: Seque
         loss = float(w @ (np.logaddexp(0.0, eta) - y * eta)) / len(y)
         return _Local(loss, w * np.where(y == 1, -q, p), w * p * q)
 
-    coef = _newton(matrix, local, np.zeros(matrix.shape[1]), lambda eta, step: _why_not(eta, step, names))
+    start = np.zeros(matrix.shape[1])
+    if np.all(matrix[:, 0] == 1):
+        start[0] = np.log(w @ y / (w @ (1 - y)))
+    coef = _newton(matrix, local, start, lambda eta, step: _why_not(eta, step, names))
     p = expit(matrix @ coef)
     information = (matrix * (w * p * (1 - p))[:, None]).T @ matrix / len(y)
     return LogitFit(coef, p, matrix, w * (y - p), information)

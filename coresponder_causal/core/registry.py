@@ -224,6 +224,22 @@ def run_method(method: str, design: Design, options: Mapping[str, object]) -> Re
         return _functions[method](design, **options)
 
 
+def numbers_of(method: str, design: Design, options: Mapping[str, object]) -> Result:
+    """Run an estimator for its numbers alone: as `run_method`, without notes, provenance and what was measured of it.
+
+    Parameters
+    ----------
+    method : str
+        Name of a registered estimator.
+    design : design of the class that estimator takes
+    options : mapping
+        Its options, not checked.
+    """
+    with quietly(), collecting():
+        result: Result = inspect.unwrap(_functions[method])(design, **options)
+    return result
+
+
 def measured(result: Result, term: str | None = None) -> Measured | None:
     """How the method's interval behaved in the simulated cell nearest to a result.
 

@@ -14,38 +14,70 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from coresponder_causal.data import frames, periods, registers
+from coresponder_causal.data import frames, periods, registers, schemas
 from coresponder_causal.data.frames import read_table, to_pandas
+from coresponder_causal.data.ingest import Ingested, ingest
+from coresponder_causal.data.ingest_write import write_ingested
 from coresponder_causal.data.metrics import metrics
 from coresponder_causal.data.metrics_catalogue import Metric, metric_catalogue
 from coresponder_causal.data.panel import panel
 from coresponder_causal.data.pathway import pathway, pathway_flows
+from coresponder_causal.data.quality import Quality, quality
+from coresponder_causal.data.quality_pairs import agreement, unlogged
 from coresponder_causal.data.rates import rates
+from coresponder_causal.data.schemas import schema
+from coresponder_causal.data.scoring import scored
 from coresponder_causal.data.surface import surface
 from coresponder_causal.data.validate import findings, validate
 
 __all__ = [
+    "Ingested",
     "Metric",
+    "Quality",
+    "agreement",
     "dictionary",
+    "export_redcap",
+    "export_tableschema",
+    "export_workbook",
+    "export_xlsform",
     "findings",
+    "forms",
     "frames",
+    "ingest",
+    "instrument",
     "metric_catalogue",
     "metrics",
     "panel",
     "pathway",
     "pathway_flows",
     "periods",
+    "quality",
     "rates",
     "read_table",
     "registers",
+    "schema",
+    "schemas",
+    "scored",
     "surface",
     "to_pandas",
+    "unlogged",
     "validate",
+    "write_ingested",
 ]
+
+_NAMED_LATER = {
+    "dictionary",
+    "export_redcap",
+    "export_tableschema",
+    "export_workbook",
+    "export_xlsform",
+    "forms",
+    "instrument",
+}
 
 
 def __getattr__(name: str) -> object:
-    """Load the dictionary when it is first named, so that ``python -m`` can run it as a program."""
-    if name == "dictionary":
-        return import_module("coresponder_causal.data.dictionary")
+    """Load the dictionary and what is made of it when first named, so that ``python -m`` can run it as a program."""
+    if name in _NAMED_LATER:
+        return import_module(f"coresponder_causal.data.{name}")
     raise AttributeError(f"module 'coresponder_causal.data' has no attribute {name!r}")

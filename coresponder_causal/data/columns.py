@@ -54,6 +54,8 @@ class Finding:
     mend: str
 
 
+missing_value = "missing value"
+unexpected_code = "unexpected code"
 date_mend = "write the date as 2020-07-15, a month as 2020-07"
 
 
@@ -93,12 +95,39 @@ def typed(values: pd.Series, field: Field) -> tuple[pd.Series, list[Finding]]:
     >>> column.tolist(), found[0].rule, found[0].rows
     ([True, False, <NA>], 'not a yes or no', ("2: 'maybe'",))
     """
+    column, broken = read_cells(values, field)
+    return column, [finding(entry, field, values) for entry in broken if entry.mask.any()]
+
+
+def read_cells(values: pd.Series, field: Field) -> Reading:
+    """Give a column the type of its field, and say row by row what is wrong.
+
+    Parameters
+    ----------
+    values : Series, shape (n_rows,)
+        The column as it came.
+    field : Field
+        Its entry in the dictionary.
+
+    Returns
+    -------
+    Series, shape (n_rows,)
+        The column typed.
+    list of Broken
+        Rules with a mask of the rows that break each; a mask may be empty.
+
+    Examples
+    --------
+    >>> from coresponder_causal.data import dictionary
+    >>> column, broken = read_cells(pd.Series(["3", "x"]), dictionary.table("calls").field("priority"))
+    >>> [entry.mask.tolist() for entry in broken if entry.rule == "not a number"]
+    [[False, True]]
+    """
     plain = _without_codes(values, field)
     column, broken = _READERS[field.type](plain)
     if field.required:
-        broken.append(Broken("missing value", "error", plain.isna(), "fill it, or drop the row and say so"))
-    broken += _outside(column, field)
-    return column, [finding(entry, field, values) for entry in broken if entry.mask.any()]
+        broken.append(Broken(missing_value, "error", plain.isna(), "fill it, or drop the row and say so"))
+    return column, [*broken, *_outside(column, field)]
 
 
 def finding(broken: Broken, field: Field, values: pd.Series) -> Finding:
@@ -243,7 +272,7 @@ def _read_number(values: pd.Series) -> Reading:
     elif not _is_textual(values):
         return _wrong_type(values, "a number", pd.Series(np.nan, index=values.index))
     else:
-        text = _spelled(values)
+        text = spelled(values)
         digits = text.str.fullmatch(rf"{_DIGITS}|[+-]?inf", case=False).fillna(value=False)
         separated = text.str.fullmatch(_SEPARATED).fillna(value=False)
         numbers = pd.to_numeric(text.where(digits), errors="coerce").astype("float64")
@@ -255,8 +284,17 @@ def _read_number(values: pd.Series) -> Reading:
     return numbers, broken
 
 
-def _spelled(values: pd.Series) -> pd.Series:
-    """Spell cells out for the patterns: dates as ISO dates, everything else as Python writes it."""
+def spelled(values: pd.Series) -> pd.Series:
+    """Spell cells out: dates as ISO dates, everything else as Python writes it.
+
+    Parameters
+    ----------
+    values : Series
+
+    Returns
+    -------
+    Series of str
+    """
     if isinstance(values.dtype, pd.StringDtype):
         return values
     one = values.map(lambda value: value.isoformat() if isinstance(value, dt.date) else str(value), na_action="ignore")
@@ -290,7 +328,7 @@ def _read_datetime(values: pd.Series) -> Reading:
         return values.dt.as_unit("us"), []
     if not _is_textual(values):
         return _wrong_type(values, "a date and time", pd.Series(pd.NaT, index=values.index, dtype="datetime64[us]"))
-    text = _spelled(values)
+    text = spelled(values)
     written = text.str.fullmatch(_STAMP).fillna(value=False)
     offsets = text.where(written).str.extract(rf"\d{{2}}:\d{{2}}.*?({_OFFSET})$", expand=False)
     aware = offsets.notna()
@@ -328,7 +366,7 @@ def _read_month(values: pd.Series) -> Reading:
             return values, []
         return _wrong_type(values, "a month", pd.Series(pd.NaT, index=values.index, dtype="period[M]"))
     if _is_textual(values):
-        values = _spelled(values)
+        values = spelled(values)
         values = values.where(~values.str.fullmatch(r"\d{4}-\d{2}").fillna(value=False), values + "-01")
     dates, broken = _read_date(values)
     return dates.dt.to_period("M"), broken
@@ -345,7 +383,7 @@ def _outside(column: pd.Series, field: Field) -> list[Broken]:
         broken.append(Broken(f"above {field.maximum:g}", "error", above, "correct it, or name its missing code"))
     if field.allowed is not None:
         other = column.notna() & ~column.isin(field.allowed)
-        broken.append(Broken("unexpected code", "quality", other, "add a crosswalk to the codes of the dictionary"))
+        broken.append(Broken(unexpected_code, "quality", other, "add a crosswalk to the codes of the dictionary"))
     if field.unit == "IANA name":
         unknown = column.notna() & ~column.map({name: is_zone(name) for name in column.dropna().unique()}).eq(True)
         broken.append(Broken("unknown time zone", "error", unknown, "write its IANA name, e.g. America/Los_Angeles"))

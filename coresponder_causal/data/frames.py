@@ -16,7 +16,7 @@ from coresponder_causal.core.notes import note
 if TYPE_CHECKING:
     from narwhals.typing import IntoDataFrame
 
-_SEPARATORS = {".csv": ",", ".tsv": "\t"}
+separators = {".csv": ",", ".tsv": "\t"}
 
 
 def to_pandas(frame: object) -> pd.DataFrame:
@@ -60,7 +60,7 @@ def to_pandas(frame: object) -> pd.DataFrame:
         raise DataError(f"this table needs {error.name} to become pandas", mend=f"install {error.name}") from error
 
 
-def read_table(path: str | Path) -> pd.DataFrame:
+def read_table(path: str | Path, *, sheet: str | None = None) -> pd.DataFrame:
     r"""Read a file as it was written.
 
     Cells of text files stay text, so that "007" keeps its zeros and "NA" its letters; only blanks are missing.
@@ -69,7 +69,9 @@ def read_table(path: str | Path) -> pd.DataFrame:
     Parameters
     ----------
     path : str or Path
-        A .csv, .tsv, .parquet or .xlsx file; of a workbook the first sheet is read.
+        A .csv, .tsv, .parquet or .xlsx file.
+    sheet : str, optional
+        Sheet of a workbook; by default the first.
 
     Returns
     -------
@@ -89,50 +91,78 @@ def read_table(path: str | Path) -> pd.DataFrame:
     ...     read_table(file).call_id.tolist()
     ['007']
     """
+    frame = rows_of(path, sheet=sheet)
+    if frame.empty:
+        raise DataError(f"{Path(path).name} has a head but no rows", mend="export it again")
+    return frame
+
+
+def rows_of(path: str | Path, *, sheet: str | None = None) -> pd.DataFrame:
+    """Read a file as `read_table` does; one with a head and no rows is an empty table.
+
+    Parameters
+    ----------
+    path : str or Path
+        A .csv, .tsv, .parquet or .xlsx file.
+    sheet : str, optional
+        Sheet of a workbook; by default the first.
+
+    Returns
+    -------
+    DataFrame
+
+    Raises
+    ------
+    DataError
+        As `read_table` raises it.
+    """
     file = Path(path)
     kind = file.suffix.lower()
-    if kind not in {*_SEPARATORS, ".parquet", ".xlsx"}:
+    if kind not in {*separators, ".parquet", ".xlsx"}:
         raise DataError(f"{file.name} is no kind of table known here", mend="save it as csv, tsv, parquet or xlsx")
     if not file.is_file():
         raise DataError(f"there is no file {file}", mend="correct the path")
     if file.stat().st_size == 0:
         raise DataError(f"{file.name} is empty", mend="export it again")
     try:
-        frame = _read(file, kind)
+        return _read(file, kind, sheet)
     except ModuleNotFoundError as error:
         raise DataError(f"{file.name} needs {error.name} to be read", mend=f"install {error.name}") from error
     except (ValueError, OSError, KeyError, csv.Error, zipfile.BadZipFile) as error:
         raise DataError(f"{file.name} cannot be read: {error}", mend="save or export it again") from error
-    if frame.empty:
-        raise DataError(f"{file.name} has a head but no rows", mend="export it again")
-    return frame
 
 
-def _read(file: Path, kind: str) -> pd.DataFrame:
+def _read(file: Path, kind: str, sheet: str | None) -> pd.DataFrame:
     """Read one file by its kind."""
+    if sheet is not None and kind != ".xlsx":
+        raise DataError(f"{file.name} is no workbook and has no sheets", mend="leave sheet= out")
     if kind == ".parquet":
         return pd.read_parquet(file)
     if kind == ".xlsx":
-        return _read_workbook(file)
-    return _read_text(file, _SEPARATORS[kind])
+        return _read_workbook(file, sheet)
+    return _read_text(file, separators[kind])
 
 
-def _read_workbook(file: Path) -> pd.DataFrame:
-    """Read the first sheet; text cells stay text."""
+def _read_workbook(file: Path, sheet: str | None) -> pd.DataFrame:
+    """Read one sheet; text cells stay text."""
     with pd.ExcelFile(file) as book:
         first, *others = book.sheet_names
-        if others:
+        if sheet is not None and sheet not in book.sheet_names:
+            named = ", ".join(map(repr, book.sheet_names))
+            raise DataError(f"{file.name} has no sheet {sheet!r}", mend=f"take one of {named}")
+        if others and sheet is None:
             note(f"{file.name}: of {len(others) + 1} sheets only the first, {first!r}, was read")
-        cells = pd.read_excel(book, sheet_name=first, header=None, dtype=object)
+        cells = pd.read_excel(book, sheet_name=sheet or first, header=None, dtype=object)
     if cells.empty:
-        raise DataError(f"{file.name} has an empty first sheet {first!r}", mend="move the table to the first sheet")
+        place = f"an empty sheet {sheet!r}" if sheet else f"an empty first sheet {first!r}"
+        raise DataError(f"{file.name} has {place}", mend="move the table to the first sheet, or name its sheet")
     head = _distinct([str(name).strip() for name in cells.iloc[0]], file)
     return cells.iloc[1:].reset_index(drop=True).set_axis(head, axis="columns").infer_objects()
 
 
 def _read_text(file: Path, separator: str) -> pd.DataFrame:
     """Read delimited text, every cell as text."""
-    text = _decoded(file)
+    text = decoded(file)
     head = next(csv.reader(io.StringIO(text), delimiter=separator), [])
     _distinct([name.strip() for name in head], file)
     frame = pd.read_csv(io.StringIO(text), sep=separator, dtype=str, keep_default_na=False, na_values=[""])
@@ -144,8 +174,17 @@ def _read_text(file: Path, separator: str) -> pd.DataFrame:
     return frame.rename(columns=str.strip)
 
 
-def _decoded(file: Path) -> str:
-    """Text of a file in UTF-8, in UTF-16 with a byte-order mark, or in Windows-1252."""
+def decoded(file: Path) -> str:
+    """Text of a file in UTF-8, in UTF-16 with a byte-order mark, or in Windows-1252, which a note says.
+
+    Parameters
+    ----------
+    file : Path
+
+    Returns
+    -------
+    str
+    """
     raw = file.read_bytes()
     if raw[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         return raw.decode("utf-16")

@@ -13,7 +13,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from coresponder_causal.core.inference import cohen_kappa, critical, exact_poisson, quantile_ranks, wilson
+from coresponder_causal.core.inference import (
+    Agreement,
+    cohen_kappa,
+    critical,
+    exact_poisson,
+    quantile_ranks,
+    wilson_interval,
+)
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -72,7 +79,7 @@ def proportion(rows: Rows) -> pd.DataFrame:
     share = _over(events, number)
     effect, persons = _design_effect(rows, share, number)
     trials = np.where(np.isfinite(effect), number / np.maximum(effect, 1), number)
-    low, high = wilson(share * trials, trials)
+    low, high = wilson_interval(share * trials, trials)
     clustered = np.isfinite(effect) & (effect > 1)
     return pd.DataFrame(
         {
@@ -248,9 +255,9 @@ def kappa(rows: Rows, other: Array) -> pd.DataFrame:
         here = both & (rows.cell == number)
         table = np.zeros((2, 2))
         np.add.at(table, (rows.value[here].astype(int), other[here].astype(int)), 1)
-        value, error = cohen_kappa(table)
-        half = float(critical(np.inf)) * error
-        made.append((number, "kappa", np.trace(table), table.sum(), value, value - half, value + half, "normal"))
+        found = cohen_kappa(table) if table.sum() else Agreement(np.nan, np.nan, np.nan, np.nan)
+        counts = (np.trace(table), table.sum())
+        made.append((number, "kappa", *counts, found.estimate, found.low, found.high, "normal"))
     frame = pd.DataFrame(made, columns=["cell", *_head[:7]]).set_index("cell")
     return frame.assign(
         design_effect=np.nan,

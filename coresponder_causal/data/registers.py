@@ -34,8 +34,10 @@ def contaminated(programmes: object, cities: object, start: str | dt.date, end: 
     -------
     DataFrame
         One row per programme that was or may have been running: ``city``, ``programme``, ``model``, ``start_earliest``,
-        ``start_latest``, ``certainty``, and ``during``: "throughout the window", "begins inside the window", "begins
-        before or inside the window", or "may have begun" where the latest start is open or after the window.
+        ``start_latest``, ``end_date``, ``certainty``, and ``during``: "throughout the window", "begins inside the
+        window", "begins before or inside the window", or "may have begun" where the latest start is open or after the
+        window; of a programme that ended inside it, it goes on ", ends inside it" ("from before the window, ends inside
+        it"). Programmes that ended before the window are left out.
 
     Raises
     ------
@@ -53,8 +55,9 @@ def contaminated(programmes: object, cities: object, start: str | dt.date, end: 
     [['Davis', 'throughout the window']]
     """
     register = validate(programmes, table="programmes")
-    if "start_latest" not in register.columns:
-        register["start_latest"] = pd.NaT
+    for name in ("start_latest", "end_date"):
+        if name not in register.columns:
+            register[name] = pd.NaT
     first, last = _day(start, "start"), _day(end, "end")
     if last < first:
         raise DataError(f"the window ends {last.date()} but starts {first.date()}", mend="exchange start and end")
@@ -65,14 +68,18 @@ def contaminated(programmes: object, cities: object, start: str | dt.date, end: 
             f"{len(unknown)} of {len(names)} comparison cities have no entry in the register of programmes, "
             f"so nothing is known of programmes in {', '.join(unknown)}"
         )
-    running = register[register["start_earliest"] <= last].copy()
+    over = register["end_date"] < first
+    running = register[(register["start_earliest"] <= last) & ~over].copy()
     earliest, latest = running["start_earliest"], running["start_latest"]
     running["during"] = np.select(
         [latest <= first, (earliest > first) & (latest <= last), latest <= last],
         ["throughout the window", "begins inside the window", "begins before or inside the window"],
         "may have begun",
     )
-    wanted = ["city", "programme", "model", "start_earliest", "start_latest", "certainty", "during"]
+    ended = running["end_date"] <= last
+    began = running["during"].mask(ended & (running["during"] == "throughout the window"), "from before the window")
+    running["during"] = began + np.where(ended, ", ends inside it", "")
+    wanted = ["city", "programme", "model", "start_earliest", "start_latest", "end_date", "certainty", "during"]
     return running.reindex(columns=wanted).sort_values(["city", "start_earliest"], ignore_index=True)
 
 

@@ -51,7 +51,7 @@ def findings(frame: object, *, table: str, columns: Mapping[str, str] | None = N
     >>> findings(cities, table="cities")[["rule", "field", "severity", "rows"]].values.tolist()
     [['number with thousands separators', 'population', 'error', ("0: '66,900'",)]]
     """
-    _, found = _examine(frame, table, columns)
+    _, found = examine(frame, table, columns)
     return pd.DataFrame([astuple(entry) for entry in found], columns=_HEAD)
 
 
@@ -86,7 +86,7 @@ def validate(frame: object, *, table: str, columns: Mapping[str, str] | None = N
     >>> validate(calls, table="calls").dtypes.astype(str).tolist()
     ['str', 'str', 'datetime64[us]', 'boolean']
     """
-    clean, found = _examine(frame, table, columns)
+    clean, found = examine(frame, table, columns)
     refuse(f"table {table!r}", found)
     for entry in found:
         note(f"{table}: {_sentence(entry)}{_shown(entry)}")
@@ -115,8 +115,23 @@ def refuse(subject: str, found: Iterable[Finding]) -> None:
     problems.raise_if_any(DataError)
 
 
-def _examine(frame: object, name: str, columns: Mapping[str, str] | None) -> tuple[pd.DataFrame, list[Finding]]:
-    """Type every column and gather all findings."""
+def examine(frame: object, name: str, columns: Mapping[str, str] | None) -> tuple[pd.DataFrame, list[Finding]]:
+    """Type every column and gather all findings, raising none of them.
+
+    Parameters
+    ----------
+    frame : DataFrame or Table
+    name : str
+        The table's name in the dictionary.
+    columns : mapping of str to str, optional
+        Field of the dictionary by column of the table.
+
+    Returns
+    -------
+    DataFrame
+        A typed copy, what cannot be read missing.
+    list of Finding
+    """
     from coresponder_causal.data import dictionary
 
     table = dictionary.table(name)

@@ -196,20 +196,19 @@ class CoverageDesign:
 
         Half an event stands for none; the number of such cells is said.
         """
-        counts, exposure = self._classes(str(self.outcome)), self._classes(self.exposure)
-        zeros = int((counts == 0).to_numpy().sum())
+        cities, months = [self.treated, *self.comparison_units], np.unique(self.axis.positions)
+        counts, exposure = (self._cells(name, cities, months) for name in (str(self.outcome), self.exposure))
+        zeros = int((counts == 0).sum())
         if zeros:
             note(f"{zeros} of {counts.size} city-month-class counts are zero: half an event was put in their place")
-        empty = int((exposure <= 0).to_numpy().sum())
+        empty = int((exposure <= 0).sum())
         if empty:
             raise DesignError(
                 f"no '{self.exposure}' in {empty} of {counts.size} city-month-class cells",
                 mend="use exposure='hours', or leave out the cities with few calls",
             )
-        rates = pd.DataFrame(log_rate(counts.to_numpy(), exposure.to_numpy()), counts.index, counts.columns)
-        covered, uncovered = rates.xs(True, axis=1, level="covered"), rates.xs(False, axis=1, level="covered")
-        cities = [self.treated, *self.comparison_units]
-        gap = pd.DataFrame(covered - uncovered).reindex(columns=cities)
+        uncovered, covered = np.moveaxis(log_rate(counts, exposure), 2, 0)
+        gap = pd.DataFrame(covered - uncovered, index=pd.Index(months, name="position"), columns=cities)
         if gap[self.treated].isna().all() or gap.isna().all().any():
             raise DesignError("a city has no covered or no uncovered hours", mend="bring every hour of the week")
         if gap.isna().to_numpy().any():
@@ -284,10 +283,13 @@ class CoverageDesign:
             there = ", ".join(self.comparison_units[:8])
             raise DesignError(f"'{city}' is not a comparison city", mend=f"choose from {there}")
 
-    def _classes(self, column: str) -> pd.DataFrame:
-        """Return a column as months × (city, covered)."""
-        cells = self.source[["city", "covered", column]].assign(position=self.axis.positions)
-        return cells.pivot(index="position", columns=["city", "covered"], values=column).astype(float)
+    def _cells(self, column: str, cities: list[str], months: NDArray[np.int64]) -> Array:
+        """Return a column as months × cities × (uncovered, covered), missing where there is no row."""
+        cells = np.full((len(months), len(cities), 2), np.nan)
+        place = pd.Index(cities).get_indexer(pd.Index(self.source["city"]))
+        time = np.searchsorted(months, self.axis.positions)
+        cells[time, place, self.source["covered"].to_numpy(int)] = self.source[column].to_numpy(float)
+        return cells
 
     def _keep(self, rows: NDArray[np.bool_]) -> Self:
         return replace(

@@ -119,8 +119,7 @@ def did_two_way(
     """
     table, regressors, kept = _rows(d, time_effects, log, per)
     _say_staggered(d)
-    swept = _swept(regressors, table)
-    estimate, residuals = _least_squares(table, regressors)
+    estimate, residuals, swept = _least_squares(table, regressors)
     vcov, df = _clustered(swept, residuals, table, kind, cluster_convention)
     named = kind if kind == "CR2" else f"CR1, factor of {cluster_convention}"
     placebo, label = None, f"clustered by {d.cluster or d.unit}: {named}"
@@ -182,7 +181,7 @@ def _placebo(d: PanelDesign, time_effects: TimeEffects, log: bool, per: float) -
             mend="ask for inference='cluster', or leave units, cluster or covariates out",
         )
     rows = (_rows(d.pretending(unit), time_effects, log, per) for unit in d.comparison_units)
-    return np.array([_estimates(table, regressors)[0] for table, regressors, _ in rows])
+    return np.array([_least_squares(table, regressors)[0][0] for table, regressors, _ in rows])
 
 
 def _unused(placebo: Array, std_error: float, label: str, kind: Literal["CR1", "CR2"]) -> Facts:
@@ -319,45 +318,39 @@ def _informative(table: pd.DataFrame) -> NDArray[np.bool_]:
     return kept
 
 
-def _swept(regressors: pd.DataFrame, table: pd.DataFrame) -> Array:
-    """√weight times what unit and time effects leave of each regressor; a term they absorb is an error by name."""
-    root = np.sqrt(table["weight"].to_numpy())[:, None]
-    effects = pd.get_dummies(table["effect"], dtype=float)
-    within = [columns - _unit_means(columns, table) for columns in (regressors, effects)]
-    own, shared = (root * columns.to_numpy() for columns in within)
-    swept = own - shared @ np.linalg.lstsq(shared, own, rcond=None)[0]
-    size = np.abs(root * regressors.to_numpy()).max(axis=0)
-    gone = np.abs(swept).max(axis=0) <= 1e-10 * size
-    require_full_rank(np.where(gone, 0.0, swept), list(map(str, regressors)))
-    return np.asarray(swept)
+def _least_squares(table: pd.DataFrame, regressors: pd.DataFrame) -> tuple[Array, Array, Array]:
+    """Coefficients, √weight times the residuals, and √weight times what the effects leave of each regressor.
+
+    Unit and time effects are swept out of all columns first (Frisch, Waugh & Lovell); a term they absorb is an error by
+    name.
+    """
+    own = regressors.to_numpy(float)
+    swept = _swept(np.column_stack([own, table["outcome"]]), table)
+    X, y = swept[:, :-1], swept[:, -1]
+    gone = np.abs(X).max(axis=0) <= 1e-10 * np.abs(_root(table) * own).max(axis=0)
+    require_full_rank(np.where(gone, 0.0, X), list(map(str, regressors)))
+    estimate = np.asarray(np.linalg.lstsq(X, y, rcond=None)[0], float)
+    return estimate, y - X @ estimate, X
 
 
-def _unit_means(columns: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
-    sums = columns.mul(table["weight"], axis=0).groupby(table["unit"]).transform("sum")
-    return sums.div(table["weight"].groupby(table["unit"]).transform("sum"), axis=0)
+def _swept(columns: Array, table: pd.DataFrame) -> Array:
+    """√weight times what unit and time effects leave of each column."""
+    effects = np.eye(table["effect"].nunique())[pd.factorize(table["effect"])[0]]
+    within = _root(table) * _within_units(np.hstack([columns, effects]), table)
+    own, shared = within[:, : columns.shape[1]], within[:, columns.shape[1] :]
+    return np.asarray(own - shared @ np.linalg.lstsq(shared, own, rcond=None)[0])
 
 
-def _estimates(table: pd.DataFrame, regressors: pd.DataFrame) -> Array:
-    """Coefficients by sweeping unit and time effects out (Frisch, Waugh & Lovell)."""
-    swept = _swept(regressors, table)
-    outcome = np.sqrt(table["weight"].to_numpy()) * table["outcome"].to_numpy()
-    return np.asarray(np.linalg.lstsq(swept, outcome, rcond=None)[0])
+def _within_units(columns: Array, table: pd.DataFrame) -> Array:
+    """Distances from the weighted means of the units."""
+    unit, weight = pd.factorize(table["unit"])[0], table["weight"].to_numpy()
+    means = np.zeros((unit.max() + 1, columns.shape[1]))
+    np.add.at(means, unit, weight[:, None] * columns)
+    return np.asarray(columns - (means / np.bincount(unit, weight)[:, None])[unit])
 
 
-def _least_squares(table: pd.DataFrame, regressors: pd.DataFrame) -> tuple[Array, Array]:
-    """Coefficients, and residuals times √weight."""
-    from linearmodels.panel import PanelOLS
-
-    index = pd.MultiIndex.from_frame(table[["unit", "position"]])
-    fit = PanelOLS(
-        table["outcome"].set_axis(index),
-        regressors.set_axis(index),
-        weights=table["weight"].set_axis(index),
-        entity_effects=True,
-        other_effects=table[["effect"]].set_axis(index),
-    ).fit()
-    root = np.sqrt(table["weight"].to_numpy())
-    return fit.params.to_numpy(float), root * fit.resids.to_numpy(float)
+def _root(table: pd.DataFrame) -> Array:
+    return np.asarray(np.sqrt(table["weight"].to_numpy(float))[:, None])
 
 
 def _clustered(
@@ -370,7 +363,7 @@ def _clustered(
         absorbed = effects if convention == "fixest" else units + effects - 1
         vcov = clustered(swept, residuals, clusters, convention=convention, absorbed=absorbed)
         return vcov, np.full(terms, float(table["cluster"].nunique() - 1))
-    root = np.sqrt(table["weight"].to_numpy())[:, None]
+    root = _root(table)
     dummies = [pd.get_dummies(table[column], dtype=float).to_numpy() for column in ("unit", "effect")]
     matrix = np.hstack([swept, root * dummies[0], root * dummies[1][:, 1:]])
     vcov = clustered(matrix, residuals, clusters, kind="CR2")[:terms, :terms]

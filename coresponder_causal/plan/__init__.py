@@ -2,7 +2,10 @@
 
 from coresponder_causal.plan.ahead import Redrawn, designs_of, write_calibration, write_power
 from coresponder_causal.plan.describe import City, city_of, write_metrics, write_pathway
+from coresponder_causal.plan.dictionary_export import export_dictionary
 from coresponder_causal.plan.embedded import embedded_study, truths
+from coresponder_causal.plan.intake import ingest_into, write_mapping_example
+from coresponder_causal.plan.quality_run import publish_quality, quality_of_files
 from coresponder_causal.plan.readiness import Folder, Readiness, read_folder, readiness, simulated_folder
 from coresponder_causal.plan.readiness_page import readiness_page, screen, write_readiness
 from coresponder_causal.plan.run import (
@@ -28,8 +31,12 @@ __all__ = [
     "designs_of",
     "embedded_study",
     "evaluation_page",
+    "export_dictionary",
+    "ingest_into",
     "publish",
+    "publish_quality",
     "quality_of",
+    "quality_of_files",
     "read_folder",
     "read_study",
     "read_tables",
@@ -41,6 +48,7 @@ __all__ = [
     "simulated_folder",
     "truths",
     "write_calibration",
+    "write_mapping_example",
     "write_metrics",
     "write_pathway",
     "write_power",

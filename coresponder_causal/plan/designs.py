@@ -12,7 +12,7 @@ import pandas as pd
 
 from coresponder_causal import design as designing
 from coresponder_causal import estimate
-from coresponder_causal.core.errors import DesignError
+from coresponder_causal.core.errors import CausalError, DesignError
 from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.core.result import Result
 from coresponder_causal.design import CallDesign, CoverageDesign, PanelDesign, SeriesDesign
@@ -70,13 +70,22 @@ def estimated(name: str, study: Study, data: Counts, outcome: str, options: Opti
     Estimated
     """
     setting = settings()[name]
-    design = setting.form(study, data, outcome, options)
+    try:
+        design = setting.form(study, data, outcome, options)
+    except CausalError as error:
+        raise type(error)(f"[{name}], outcome '{outcome}': {error.what}", mend=error.mend) from error
     own = {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
     stated = {key: own[key] for key in _options(setting.estimator) if key in own}
-    result = setting.estimator(design, **(dict(setting.defaults) | stated))
+    result = setting.estimator(design, **(dict(setting.defaults) | _readable(name, design, stated) | stated))
     return Estimated(
         design=design, result=estimate.aggregate(result, by="event_time") if name == "adopters" else result
     )
+
+
+def _readable(name: str, design: Design, stated: Options) -> dict[str, float]:
+    """Rates per 1,000 residents in levels, unless the study says otherwise: a rate per resident reads as nothing."""
+    in_levels = name == "two_way" and isinstance(design, PanelDesign) and design.exposure and not stated.get("log")
+    return {"per": 1000.0} if in_levels else {}
 
 
 def rank(result: Result) -> int:

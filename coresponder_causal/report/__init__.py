@@ -1,26 +1,34 @@
 """The report room: results as tables, figures, sentences and pages; `write` alone makes files."""
 
+from coresponder_causal.report.codebook import codebook
 from coresponder_causal.report.figures import figure
 from coresponder_causal.report.metric_pictures import flow_picture, rates_picture, surface_picture, trend_picture
 from coresponder_causal.report.metrics_page import metrics_page
 from coresponder_causal.report.page import page
+from coresponder_causal.report.paper import paper
 from coresponder_causal.report.power_picture import calibration_picture, power_picture
+from coresponder_causal.report.quality_page import breaks_table, quality_page
 from coresponder_causal.report.sentences import sentence
-from coresponder_causal.report.specs import Page, Picture, Sentence, Table
+from coresponder_causal.report.specs import Page, Paper, Picture, Sentence, Table
 from coresponder_causal.report.tables import table
 from coresponder_causal.report.write import write
 
 __all__ = [
     "Page",
+    "Paper",
     "Picture",
     "Sentence",
     "Table",
+    "breaks_table",
     "calibration_picture",
+    "codebook",
     "figure",
     "flow_picture",
     "metrics_page",
     "page",
+    "paper",
     "power_picture",
+    "quality_page",
     "rates_picture",
     "sentence",
     "surface_picture",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from coresponder_causal.report import words
 from coresponder_causal.report.drawing import drawn
-from coresponder_causal.report.specs import Column, Page, Picture, Section, Sentence, Table
+from coresponder_causal.report.specs import Column, Page, Paper, Picture, Section, Sentence, Table
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 here = Path(__file__).parent
 
 
-def document(spec: Page | Table) -> str:
+def document(spec: Page | Table | Paper) -> str:
     """Return a whole page.
 
     Parameters
     ----------
-    spec : Page or Table
+    spec : Page, Table or Paper
         A table becomes a page of its own.
 
     Returns
@@ -33,15 +33,17 @@ def document(spec: Page | Table) -> str:
     """
     if isinstance(spec, Table):
         spec = Page(title=spec.title, sections=(Section(title="", blocks=(spec,)),))
+    if isinstance(spec, Paper):
+        return _macro("paper", file="paper.html.j2")(spec)
     return _macro("page")(spec)
 
 
-def fragment(spec: Table | Picture | Sentence | Page) -> str:
+def fragment(spec: Table | Picture | Sentence | Page | Paper) -> str:
     """Return a piece of markup for a notebook.
 
     Parameters
     ----------
-    spec : Table, Picture, Sentence or Page
+    spec : Table, Picture, Sentence, Page or Paper
 
     Returns
     -------
@@ -52,7 +54,7 @@ def fragment(spec: Table | Picture | Sentence | Page) -> str:
     >>> fragment(Sentence(text="Calls in <b> fell."))
     '<p>Calls in &lt;b&gt; fell.</p>'
     """
-    if isinstance(spec, Page):
+    if isinstance(spec, Page | Paper):
         return f"<p>{escape(spec.title)}: write it with <code>report.write(page, folder)</code></p>"
     return str(_macro("block")(spec)).strip()
 
@@ -69,11 +71,11 @@ def cells(table: Table) -> Iterator[list[tuple[Column, str]]]:
         yield [(column, words.cell(value, column.form)) for column, value in zip(table.columns, row, strict=True)]
 
 
-def _macro(name: str) -> Callable[[object], str]:
-    return cast("Callable[[object], str]", getattr(_template().module, name))
+def _macro(name: str, *, file: str = "page.html.j2") -> Callable[[object], str]:
+    return cast("Callable[[object], str]", getattr(_template(file).module, name))
 
 
-def _template() -> Template:
+def _template(file: str) -> Template:
     """Load the template; pictures of one page are numbered so that their inner names stay apart."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -89,11 +91,12 @@ def _template() -> Template:
     environment.globals.update(
         cells=cells,
         css=(here / "page.css").read_text(encoding="utf-8"),
+        paper_css=(here / "paper.css").read_text(encoding="utf-8"),
         wordy=lambda table: sum(1 if column.form == "text" else -1 for column in table.columns) > 0,
         kind_of=lambda spec: type(spec).__name__,
         svg=lambda picture: _inline(picture, next(numbers)),
     )
-    return environment.get_template("page.html.j2")
+    return environment.get_template(file)
 
 
 def _unbroken(value: object) -> object:

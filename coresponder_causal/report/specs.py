@@ -15,7 +15,9 @@ import pandas as pd
 from coresponder_causal.core.facts import Facts
 
 Form = Literal["text", "number", "signed", "fine", "whole", "share", "p"]
-PictureKind = Literal["series", "gap", "forest", "love", "events", "power", "trend", "flow", "surface", "rates"]
+PictureKind = Literal[
+    "series", "gap", "forest", "love", "events", "power", "heat", "rate", "trend", "flow", "surface", "rates"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +77,11 @@ class Picture:
         Heading, and what is to be read below the picture.
     alt : str
         What the picture shows, for those who cannot see it.
-    kind : {"series", "gap", "forest", "love", "events", "power", "trend", "flow", "surface", "rates"}
-        One city in time; its ratio to comparison cities in time; one row per city or design; one row per covariate;
-        one point per time since the start; how often effects are found; a metric in time; the course of calls; shares
-        in cells; one rate by several definitions.
+    kind : str
+        "series": one city in time; "gap": its ratio to comparison cities in time; "forest": one row per city or design;
+        "love": one row per covariate; "events": one point per time since the start; "power": how often effects are
+        found; "heat": missing values by field and week; "rate": a share by week with its changes; "trend": a metric in
+        time; "flow": the course of calls; "surface": shares in cells; "rates": one rate by several definitions.
     data : mapping of str to DataFrame
         Every number drawn.
     labels : Facts
@@ -200,7 +203,60 @@ class Page:
                     yield block
 
 
-Spec: TypeAlias = Table | Picture | Sentence | Page
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperLine:
+    """One line of a printed form.
+
+    Parameters
+    ----------
+    text, hint, only_if : str
+        What is asked, what helps to answer it, and when it is answered.
+    answers : tuple of str
+        Answers to choose from.
+    blank : str
+        What stands below a line to write on; "_" for nothing, empty where there is no such line.
+    heading : bool
+        Whether it is only read.
+    lines_below : int
+        Empty lines for notes.
+    rated : bool
+        Whether the answers are the steps of a scale.
+    """
+
+    text: str
+    answers: tuple[str, ...] = ()
+    blank: str = ""
+    hint: str = ""
+    only_if: str = ""
+    heading: bool = False
+    lines_below: int = 0
+    rated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Paper:
+    """A form to print. It holds questions and no data.
+
+    Parameters
+    ----------
+    title, subtitle, intro : str
+        Title, for whom and when, and what is read first.
+    lines : tuple of PaperLine
+    protocol : tuple of (str, str)
+        Heading and text of what must be known to use it.
+    large : bool
+        Whether its answers are large enough for a thumb.
+    """
+
+    title: str
+    subtitle: str
+    intro: str
+    lines: tuple[PaperLine, ...]
+    protocol: tuple[tuple[str, str], ...] = ()
+    large: bool = False
+
+
+Spec: TypeAlias = Table | Picture | Sentence | Page | Paper
 
 
 def _fragment(spec: Spec) -> str:

@@ -33,7 +33,8 @@ evidence_columns = (
     Column("notes", "Notes", "whole"),
 )
 evidence_note = (
-    "Smallest detectable: the fall that a two-sided 5 % test of this design finds four times in five. "
+    "Smallest detectable: the fall that a two-sided 5 % test of this design finds four times in five; −∞: none at "
+    "all. "
     "Measured coverage: how often the method's 95 % interval held the truth in the simulated cell nearest to these "
     "data, with its Monte-Carlo error; “outside” where they lie outside all that was measured. "
     "Rows: observations used. Notes: how many remarks must be read with the number."

@@ -9,10 +9,11 @@ from coresponder_causal.core.errors import CausalError
 from coresponder_causal.core.files import write_whole
 from coresponder_causal.report import html
 from coresponder_causal.report.drawing import drawn
-from coresponder_causal.report.specs import Page, Picture, Sentence, Spec, Table
+from coresponder_causal.report.specs import Page, Paper, Picture, Sentence, Spec, Table
 
 forms: dict[type, tuple[str, ...]] = {
     Page: (".html",),
+    Paper: (".html",),
     Table: (".csv", ".html", ".md"),
     Picture: (".svg", ".png", ".pdf"),
     Sentence: (".txt",),
@@ -20,16 +21,17 @@ forms: dict[type, tuple[str, ...]] = {
 
 
 def write(spec: Spec, path: str | Path) -> Path:
-    r"""Make a file of a table, a picture, a sentence or a page.
+    r"""Make a file of a table, a picture, a sentence, a page or a form to print.
 
     The file appears whole or not at all: it is written beside its place and then moved there.
 
     Parameters
     ----------
-    spec : Table, Picture, Sentence or Page
+    spec : Table, Picture, Sentence, Page or Paper
     path : str or Path
         A table goes to ``.csv`` (full precision), ``.html`` or ``.md``; a picture to ``.svg``, ``.png`` or ``.pdf``; a
-        sentence to ``.txt``; a page to ``.html``, or to ``index.html`` in a folder where the path has no such ending.
+        sentence to ``.txt``; a form to ``.html``; a page to ``.html``, or to ``index.html`` in a folder where the path
+        has no such ending.
 
     Returns
     -------
@@ -59,7 +61,7 @@ def rendered(spec: Spec, form: str) -> bytes:
 
     Parameters
     ----------
-    spec : Table, Picture, Sentence or Page
+    spec : Table, Picture, Sentence, Page or Paper
     form : str
         Ending of the file, or ``".fragment"`` for a notebook.
 

@@ -74,8 +74,8 @@ def calibrate(
     effects : sequence of float
         True changes in percent at full dose; 0 gives the size.
     tau : float, optional
-        Standard deviation between cities of structural changes, to be used instead of the estimate: where the time
-        before the start was quieter than the time after it, or one series alone shows none.
+        Standard deviation between cities of structural changes, to be used instead of the upper 80 % limit of its
+        estimate: where the time before the start was unlike the time after it, or one series alone shows none.
     replications : int
         Redrawn studies per effect.
     seed : int

@@ -166,6 +166,7 @@ def _hours_cells() -> list[Cell]:
 def _adopters_cells() -> list[Cell]:
     grid = _over(_adopters, treated=(1, 2, 5, 10), comparison=(5, 10, 30), rho=(0.0, 0.5))
     lengths = _over(replace(_adopters, treated=10), periods=(6, 72))
+    lengths += _over(replace(_adopters, treated=1, periods=72), comparison=(5, 10, 15))
     many = [replace(_adopters, treated=30, comparison=100), replace(_adopters, treated=300, comparison=300)]
     effects = _over(
         replace(_adopters, effect=_fewer["adopters"]), treated=(5, 10), comparison=(10, 30), growth=(0.0, 0.25)

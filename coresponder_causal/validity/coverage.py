@@ -19,7 +19,7 @@ from coresponder_causal import estimate
 from coresponder_causal.core import inference
 from coresponder_causal.core.errors import CausalError, EstimationError
 from coresponder_causal.core.files import write_whole
-from coresponder_causal.core.registry import METHODS, Design, run_method
+from coresponder_causal.core.registry import METHODS, Design, numbers_of
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.version import VERSION
 from coresponder_causal.validity.cells import Cell, cells, coordinate_names
@@ -201,7 +201,7 @@ def _said(method: str, design: Design, options: dict[str, object]) -> dict[str, 
     if method in comparators:
         one = comparators[method](design)
         return {"effect": _read([one.estimate], [one.std_error], [one.df])[0]}
-    result = run_method(method, design, options)
+    result = numbers_of(method, design, options)
     if method == "did_group_time":
         first, mean = (_terms(part)[0] for part in (result, estimate.aggregate(result)))
         return {"att": first, "overall": mean}

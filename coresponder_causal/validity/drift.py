@@ -23,7 +23,7 @@ class Drift:
     Parameters
     ----------
     used : float
-        Standard deviation of structural changes in the process.
+        Standard deviation of structural changes in the process: what was stated, else ``high``.
     estimate, high : float
         What made-up starts before the real one show, and its upper 80 % limit; NaN where fewer than two comparison
         cities can show it. In a short time the estimate is biased down.
@@ -36,7 +36,7 @@ class Drift:
     @property
     def sentence(self) -> str:
         """The drift in words, and how well it is known."""
-        assumed = 0.0 if np.isnan(self.estimate) else self.estimate
+        assumed = 0.0 if np.isnan(self.high) else self.high
         stated = "" if self.used == assumed else f" τ = {self.used:g} was used, as stated."
         if np.isnan(self.estimate):
             alone = "One city alone cannot show how far it drifts without a programme"
@@ -50,8 +50,8 @@ class Drift:
         if stated:
             return f"{seen}.{stated}"
         return (
-            f"{seen}; so short a time tends to show too little drift, and these figures are then too favourable: for "
-            f"cautious ones state tau = {self.high:.2f}."
+            f"{seen}; so short a time tends to show too little drift, so the limit was used. "
+            f"More favourable figures: state tau = {self.estimate:.2f}."
         )
 
 
@@ -69,7 +69,7 @@ def between(outcomes: Array, positions: Array, *, season: float | None, pairs: i
     pairs : int
         Seasonal harmonics.
     stated : float or None
-        Standard deviation to be used instead of the estimate.
+        Standard deviation to be used instead of the upper limit of the estimate.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def between(outcomes: Array, positions: Array, *, season: float | None, pairs: i
     --------
     >>> rates = np.random.default_rng(1).normal(0, 0.1, (36, 7))
     >>> found = between(rates, np.arange(36.0), season=None, pairs=0, stated=None)
-    >>> found.used == found.estimate < found.high
+    >>> found.estimate < found.high == found.used
     True
     """
     if stated is not None and not 0 <= stated < np.inf:
@@ -101,7 +101,7 @@ def between(outcomes: Array, positions: Array, *, season: float | None, pairs: i
     fits = [predict(outcomes, np.arange(periods) >= place, positions, season=season, pairs=pairs) for place in places]
     estimate = float(np.sqrt(np.mean([fit.tau**2 for fit in fits])))
     high = float(np.sqrt(np.mean([_limit(fit) for fit in fits])))
-    return Drift(used=estimate if stated is None else stated, estimate=estimate, high=high)
+    return Drift(used=high if stated is None else stated, estimate=estimate, high=high)
 
 
 def _limit(fit: Prediction) -> float:

@@ -100,8 +100,8 @@ def power(
         Periods after the start to look at; by default one to five years of months or weeks, or twelve to sixty other
         periods. Periods to come have the exposure of the last one and full dose.
     tau : float, optional
-        Standard deviation between cities of structural changes, to be used instead of the estimate: where the time
-        before the start was quieter than the time after it, or one series alone shows none.
+        Standard deviation between cities of structural changes, to be used instead of the upper 80 % limit of its
+        estimate: where the time before the start was unlike the time after it, or one series alone shows none.
     replications : int
         Redrawn studies per effect, and per horizon.
     seed : int

@@ -64,7 +64,7 @@ def pre_period(design: Design, *, tau: float | None = None, pairs: int = 2) -> P
     ----------
     design : PanelDesign with one treated unit, SeriesDesign or CoverageDesign
     tau : float, optional
-        Standard deviation between cities of structural changes, instead of the estimate.
+        Standard deviation between cities of structural changes, instead of the upper limit of its estimate.
     pairs : int
         Seasonal harmonics.
 

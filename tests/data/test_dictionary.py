@@ -82,6 +82,17 @@ def test_words_of_codes():
     assert dictionary.table("surveys").field("heard").choices[4] == (5, "Strongly agree")
 
 
+def test_a_population_with_a_code_that_its_field_lacks_is_refused(tmp_path, monkeypatch):
+    from coresponder_causal.data import populations
+
+    spec = yaml.safe_load((FOLDER / "populations.yaml").read_text())
+    spec["populations"][3]["codes"] = ["minor"]
+    (tmp_path / "populations.yaml").write_text(yaml.safe_dump(spec))
+    monkeypatch.setattr(populations, "folder", lambda: tmp_path)
+    with pytest.raises(DataError, match=r"'minors' names codes \['minor'\] that calls lacks"):
+        populations.populations.__wrapped__()
+
+
 def test_homelessness_is_among_the_populations_named_beforehand():
     first = dictionary.populations()[0]
     assert (first.name, first.field, first.tables) == ("unhoused", "unhoused", ("calls", "contacts"))

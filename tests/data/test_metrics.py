@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from coresponder_causal.core.errors import DataError
-from coresponder_causal.core.inference import critical, exact_poisson, wilson
+from coresponder_causal.core.inference import critical, exact_poisson, wilson_interval
 from coresponder_causal.data import metrics
 
 ELIGIBLE = {"initial_type": "mental_health_crisis", "final_type": "mental_health_crisis"}
@@ -31,7 +31,7 @@ def test_a_proportion_leaves_unknown_answers_out_and_counts_them() -> None:
     row = one({"calls": calls(*["2020-01-01"] * 6, arrest=[True, True, False, False, False, None])}, "M15")
     assert (row.numerator, row.denominator, row.value, row.missing, row.unplaced) == (2, 5, 0.4, 1, 0)
     assert row.divided_by == "of 5 crisis-eligible calls"
-    assert (row.conf_low, row.conf_high) == tuple(float(bound) for bound in wilson(2, 5))
+    assert (row.conf_low, row.conf_high) == tuple(float(bound) for bound in wilson_interval(2, 5))
     assert row.interval == "Wilson"
     assert row.small
 
@@ -46,7 +46,7 @@ def test_persons_who_repeat_widen_the_interval() -> None:
     row = one({"calls": frame}, "M15")
     assert row.design_effect == pytest.approx(8, abs=1e-12)
     assert (row.n_persons, row.interval) == (2, "person-clustered Wilson")
-    assert (row.conf_low, row.conf_high) == pytest.approx(tuple(float(b) for b in wilson(0.5, 1)), abs=1e-12)
+    assert (row.conf_low, row.conf_high) == pytest.approx(tuple(float(b) for b in wilson_interval(0.5, 1)), abs=1e-12)
 
 
 def test_where_nobody_repeats_the_interval_is_plain() -> None:

@@ -41,6 +41,16 @@ def test_programmes_are_placed_against_the_window():
     assert found["certainty"].unique().tolist() == ["reported"]
 
 
+def test_a_programme_that_ended_is_left_out_or_said_to_end():
+    ends = {"Davis": "2017-06-30", "Roseville": "2020-03-31", "Woodland": "2023-05-01"}
+    ended = PROGRAMMES[PROGRAMMES["city"].isin(ends)].assign(end_date=lambda f: f["city"].map(ends))
+    found = contaminated(ended, ended["city"], "2018-01-01", "2022-12-31").set_index("city")["during"]
+    assert found.to_dict() == {
+        "Roseville": "from before the window, ends inside it",
+        "Woodland": "begins inside the window",
+    }
+
+
 def test_only_the_comparison_cities_are_listed_and_silence_is_said():
     cities = pd.DataFrame({"city": ["Davis", "Elk Grove", "Citrus Heights"]})
     with collecting() as notes:
