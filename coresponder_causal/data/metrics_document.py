@@ -62,7 +62,7 @@ def _expression(part: Part) -> str:
     said += [f"{word} `{text}`" for word, text in (("counts", part.counts), ("of", part.value)) if text]
     said += [f"among `{part.among}`"] if part.among else []
     said += [f"by `{part.group}`"] if part.group else []
-    said += [f"each {part.unit} once"] if part.unit == "person" else []
+    said += [f"each {part.unit} once, by the first row"] if part.unit == "person" else []
     return f"{', '.join(said)}; rows of `{part.rows}`; of {part.of}"
 
 

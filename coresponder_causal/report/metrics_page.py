@@ -171,7 +171,7 @@ def _values(rows: pd.DataFrame, title: str) -> Table:
 
 def _kind(name: str, effect: float) -> str:
     """Name the kind of an interval, with the design effect of persons who repeat."""
-    return f"{name}, design effect {effect:.2f}" if effect > 1 else name
+    return f"{name}, design effect {effect:.2f}" if effect >= 1.005 else name
 
 
 def _written(value: float, statistic: str) -> str:
