@@ -64,6 +64,7 @@ def metrics(
 
     Notes
     -----
+    People are counted once in a cell, by their first row in it, so that longer periods do not give more chances.
     Proportions carry Wilson's interval; where persons repeat, at as many trials as the clustered variance leaves.
     Rates carry the exact Poisson interval, means a t interval clustered by person, medians and 90th percentiles
     intervals of order statistics, which take rows as independent. "With another call" is counted only for calls whose

@@ -13,7 +13,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from coresponder_causal.core.inference import cohen_kappa, critical, exact_poisson, quantile_ranks, wilson
+from coresponder_causal.core.inference import (
+    cohen_kappa,
+    critical,
+    exact_poisson,
+    quantile_ranks,
+    wilson,
+)
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -111,14 +117,24 @@ def _pairs(rows: Rows) -> tuple[Codes, Codes, Array, Array]:
     return pair.astype(np.int64), np.asarray(keys // width, np.int64), events, size
 
 
-def persons_once(rows: Rows) -> Rows:
-    """Count each person once in a cell: yes if any row is yes, not known if none is and one is not known."""
-    unknown = ~np.isfinite(rows.value)
-    filled = Rows(rows.cell, rows.cells, np.where(unknown, 0.0, rows.value), rows.cluster, rows.repeats)
-    pair, cell, events, size = _pairs(filled)
-    missing = np.bincount(pair, unknown, minlength=len(size)) > 0
-    value = np.where(events > 0, 1.0, np.where(missing, np.nan, 0.0))
-    return Rows(cell, rows.cells, value, np.arange(len(cell)), rows.repeats)
+def first_of_person(rows: Rows, at: NDArray[np.datetime64]) -> Rows:
+    """Keep the first row of each person in each cell, so that longer periods do not count more chances.
+
+    Parameters
+    ----------
+    rows : Rows
+    at : ndarray of datetime64, shape (n,)
+        Time of each row.
+
+    Returns
+    -------
+    Rows
+        One row per person and cell, known or not.
+    """
+    order = np.lexsort((at, rows.cluster, rows.cell))
+    width = int(rows.cluster.max()) + 1 if len(rows.cluster) else 1
+    first = order[np.unique((rows.cell * width + rows.cluster)[order], return_index=True)[1]]
+    return Rows(rows.cell[first], rows.cells, rows.value[first], rows.cluster[first], rows.repeats)
 
 
 def rate(rows: Rows, *, per: float, exposure: Array | None = None) -> pd.DataFrame:

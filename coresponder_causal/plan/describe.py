@@ -12,7 +12,7 @@ from coresponder_causal import report
 from coresponder_causal.core.errors import DataError
 from coresponder_causal.data import metrics, pathway, pathway_flows
 from coresponder_causal.plan.embedded import embedded_study
-from coresponder_causal.plan.readiness import read_folder
+from coresponder_causal.plan.readiness import programme_city, read_folder
 from coresponder_causal.plan.run import read_tables
 from coresponder_causal.plan.study import read_study
 from coresponder_causal.report.specs import Spec
@@ -48,7 +48,7 @@ def city_of(source: Path | None, *, city: str | None = None, start: str | None =
     source : Path, optional
         A folder of tables, or a study file; the simulated city without it.
     city, start : str, optional
-        By default as the study states them; of a folder, the only city.
+        By default as the study states them; of a folder, the only city, or the only one with shifts or a programme.
 
     Returns
     -------
@@ -76,13 +76,11 @@ def city_of(source: Path | None, *, city: str | None = None, start: str | None =
 
 def _one(found: City, city: str | None, start: str | None) -> City:
     """Keep the rows of one city."""
-    name = city or found.name
-    names = sorted({str(value) for t in found.tables.values() if "city" in t for value in t["city"].dropna().unique()})
-    if name is None and len(names) > 1:
-        raise DataError(f"the tables hold {len(names)} cities", mend=f"name one with --city: {', '.join(names[:8])}")
-    if name is not None and names and name not in names:
-        raise DataError(f"city '{name}' is not in the tables", mend=f"take one of {', '.join(names[:8])}")
-    name = name or (names[0] if names else None)
+    named = {str(value) for t in found.tables.values() if "city" in t for value in t["city"].dropna().unique()}
+    name = programme_city(sorted(named), found.tables, city or found.name) if named else city or found.name
+    if name is None and named:
+        some = ", ".join(sorted(named)[:8])
+        raise DataError(f"the tables hold {len(named)} cities", mend=f"name one with --city: {some}")
     own = {key: table[table["city"] == name] if "city" in table else table for key, table in found.tables.items()}
     if "calls" in own and "call_id" in own["calls"]:
         ids = own["calls"]["call_id"]

@@ -212,7 +212,7 @@ def _monthly(
     usable = {name: frame for name, frame in typed.items() if name != "city_panel" or len(frame.columns) == 3}
     with collecting():
         counts = monthly_counts(usable)
-    own = _city(list(map(str, counts)), typed, city)
+    own = programme_city(list(map(str, counts)), typed, city)
     if own is None:
         lines.append(f"Not known which of {len(counts.columns)} cities has the programme: name it with --city.")
     day = _start(typed, own, start)
@@ -223,8 +223,27 @@ def _monthly(
     return Monthly(counts=counts, city=own, start=day)
 
 
-def _city(names: list[str], typed: Mapping[str, pd.DataFrame], city: str | None) -> str | None:
-    """Find the city of the programme."""
+def programme_city(names: list[str], tables: Mapping[str, pd.DataFrame], city: str | None) -> str | None:
+    """Find the city of the programme: the one that is named, the only one, or the only one with shifts or a programme.
+
+    Parameters
+    ----------
+    names : list of str
+        Cities in the tables.
+    tables : mapping of DataFrame
+    city : str or None
+        Its name, if it is stated.
+
+    Returns
+    -------
+    str or None
+        None where several cities could be it.
+
+    Raises
+    ------
+    DataError
+        If the stated city is not in the tables: take one of those named.
+    """
     if city is not None:
         if city not in names:
             raise DataError(f"city '{city}' is not in the tables", mend=f"take one of {', '.join(sorted(names)[:8])}")
@@ -232,8 +251,8 @@ def _city(names: list[str], typed: Mapping[str, pd.DataFrame], city: str | None)
     if len(names) == 1:
         return names[0]
     for table in ("schedule", "programmes"):
-        if table in typed and "city" in typed[table]:
-            having = sorted(set(map(str, typed[table]["city"].dropna())) & set(names))
+        if table in tables and "city" in tables[table]:
+            having = sorted(set(map(str, tables[table]["city"].dropna())) & set(names))
             if len(having) == 1:
                 return having[0]
     return None

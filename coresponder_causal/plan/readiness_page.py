@@ -90,18 +90,26 @@ def readiness_page(found: Readiness, *, simulated: bool = False) -> Page:
     said = [Sentence(text=line) for line in found.lines]
     finds = [Sentence(text=words.capital(f"{line}.")) for line in detectable_lines(found.designs)]
     needs = {"lacks": "What it needs", "by": "Answered by", "why": "Why not", "answer": "Can be answered"}
+    needs |= {"question": "Question", "title": "Compares"}
+    single = _capitals(found.next_fields) | {"unlocks": "Opens"}
+    changes = Sentence(text="What each finds four times in five with a 5 % test:")
     designs = found.designs[["title", "answer", "lacks", "why"]]
     title = "Single fields that open something, best first"
-    opened = plain(found.next_fields, title=title, labels={"unlocks": "opens"})
+    opened = plain(found.next_fields, title=title, labels=single)
     quality = _without_rows(found.quality)
     sections = [
         Section(title="Which questions?", blocks=(plain(found.questions, title="Questions", labels=needs),)),
         Section(title="Which field next?", blocks=(opened,)) if len(found.next_fields) else None,
         Section(
             title="Which designs, and what could they find?",
-            blocks=(plain(designs, title="Designs", labels=needs | {"title": "Compares"}), Bullets(items=tuple(finds))),
+            blocks=(plain(designs, title="Designs", labels=needs), changes, Bullets(items=tuple(finds))),
         ),
-        Section(title="What must be mended?", blocks=(plain(quality, title="Findings"),)) if len(quality) else None,
+        Section(
+            title="What must be mended?",
+            blocks=(plain(quality, title="Findings", labels=_capitals(quality)),),
+        )
+        if len(quality)
+        else None,
         Section(title="Which metrics?", blocks=_metrics(found.metrics)),
         Section(title="What was read?", blocks=(Bullets(items=tuple(said)),)),
     ]
@@ -139,6 +147,11 @@ def write_readiness(found: Readiness, out: Path, *, simulated: bool = False) -> 
 def _tables(found: Readiness) -> dict[str, pd.DataFrame]:
     """Name the tables that hold answers."""
     return {"questions": found.questions, "metrics": found.metrics, "designs": found.designs}
+
+
+def _capitals(table: pd.DataFrame) -> dict[str, str]:
+    """Head columns with a capital."""
+    return {str(name): words.capital(str(name)) for name in table}
 
 
 def _without_rows(quality: pd.DataFrame) -> pd.DataFrame:

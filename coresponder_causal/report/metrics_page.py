@@ -30,11 +30,13 @@ value_columns = (
     Column("interval", "95 % interval"),
     Column("divided_by", "Divided by"),
     Column("missing", "Not known", "whole"),
+    Column("unplaced", "Not placed", "whole"),
     Column("kind", "Kind of interval"),
 )
 value_note = (
-    "Not known: rows of the denominator without an answer; they are left out and never counted as no. Clustered: "
-    "wider, because the same person counts several times."
+    "Not known: rows of the denominator without an answer; they are left out and never counted as no. Not placed: "
+    "rows of which it is not known whether they belong to the denominator. Clustered: wider, because the same person "
+    "counts several times; the design effect says by how much the variance grows."
 )
 
 
@@ -156,13 +158,20 @@ def _values(rows: pd.DataFrame, title: str) -> Table:
             ],
             "divided_by": rows["divided_by"],
             "missing": rows["missing"].astype(float),
-            "kind": rows["interval"],
+            "unplaced": rows["unplaced"].astype(float),
+            "kind": [_kind(name, effect) for name, effect in zip(rows["interval"], rows["design_effect"], strict=True)],
         }
     )
-    grouped = frame["group"].notna().any()
-    columns = tuple(column for column in value_columns if grouped or column.name != "group")
+    empty = {"group"} if frame["group"].isna().all() else set()
+    empty |= set() if frame["unplaced"].gt(0).any() else {"unplaced"}
+    columns = tuple(column for column in value_columns if column.name not in empty)
     support = rows[["metric", "part", "period", "n_persons", "numerator", "denominator", "small"]]
     return Table(title=title, frame=frame, columns=columns, note=value_note, support=support)
+
+
+def _kind(name: str, effect: float) -> str:
+    """Name the kind of an interval, with the design effect of persons who repeat."""
+    return f"{name}, design effect {effect:.2f}" if effect >= 1.005 else name
 
 
 def _written(value: float, statistic: str) -> str:

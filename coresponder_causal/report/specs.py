@@ -77,10 +77,11 @@ class Picture:
         Heading, and what is to be read below the picture.
     alt : str
         What the picture shows, for those who cannot see it.
-    kind : {"series", "gap", "forest", "love", "events", "power", "heat", "rate", "trend", "flow", "surface", "rates"}
-        One city in time; its ratio to comparison cities in time; one row per city or design; one row per covariate;
-        one point per time since the start; how often effects are found; missing values by field and week; a share by
-        week with its changes; a metric in time; the course of calls; shares in cells; one rate by several definitions.
+    kind : str
+        "series": one city in time; "gap": its ratio to comparison cities in time; "forest": one row per city or design;
+        "love": one row per covariate; "events": one point per time since the start; "power": how often effects are
+        found; "heat": missing values by field and week; "rate": a share by week with its changes; "trend": a metric in
+        time; "flow": the course of calls; "surface": shares in cells; "rates": one rate by several definitions.
     data : mapping of str to DataFrame
         Every number drawn.
     labels : Facts

@@ -135,16 +135,23 @@ def test_officer_minutes_add_up_all_police_units_and_no_other() -> None:
     assert (row.value, row.denominator, row.missing) == (40, 1, 1)
 
 
-def test_people_are_counted_once_and_an_unknown_link_stays_unknown() -> None:
-    """Person a: no, yes → yes. b: no, not known → not known. c: no → no. The call without a person is unplaced."""
+def test_people_are_counted_once_by_their_first_call_and_an_unknown_link_stays_unknown() -> None:
+    """Person a: first call linked, given last. b: first not known, then not. c: not. One call without a person.
+
+    The second link of c, in a later call, does not count: a longer period would give more chances.
+    """
     tables = {
-        "calls": calls(*["2020-01-01"] * 6, person=["a", "a", "b", "b", "c", None]),
-        "outcomes": pd.DataFrame(
-            {"call_id": [f"c{i}" for i in range(6)], "linked_30d": [False, True, False, None, False, True]}
+        "calls": calls(
+            "2020-01-05", "2020-01-01", "2020-01-02", "2020-01-03", "2020-01-01", "2020-01-09", "2020-01-01",
+            person=["a", "a", "b", "b", "c", "c", None],
         ),
-    }
+        "outcomes": pd.DataFrame(
+            {"call_id": [f"c{i}" for i in range(7)], "linked_30d": [False, True, None, False, False, True, True]}
+        ),
+    }  # fmt: skip
     row = one(tables, "M24", "within 30 days")
     assert (row.numerator, row.denominator, row.missing, row.unplaced) == (1, 2, 1, 1)
+    assert row.interval == "Wilson"
 
 
 def test_a_repeat_is_counted_only_where_the_data_reach_far_enough() -> None:

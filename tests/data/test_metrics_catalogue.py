@@ -10,6 +10,7 @@ import pytest
 from coresponder_causal.core.errors import DataError
 from coresponder_causal.data import dictionary, metric_catalogue
 from coresponder_causal.data.metrics_catalogue import names_in
+from coresponder_causal.data.metrics_document import catalogue_page
 from coresponder_causal.data.metrics_needs import lacking, needs
 
 CATALOGUE = metric_catalogue()
@@ -86,3 +87,8 @@ def test_a_table_that_is_missing_brings_its_required_fields() -> None:
     required = dictionary.table("contacts").required
     wanted = {f"contacts.{name}" for name in (*required, "contact_at", "police_called_back")}
     assert set(lacking(called_back, {"calls": ["call_id"]})) == wanted
+
+
+def test_the_page_of_metrics_is_the_generated_one() -> None:
+    page = Path(__file__).parents[2] / "docs" / "metrics.md"
+    assert page.read_text(encoding="utf-8") == catalogue_page(), "run the command at its top"
