@@ -17,6 +17,7 @@ from coresponder_causal.validity.drift import between
 
 Array = NDArray[np.float64]
 months_for_drift, season = 36, 12.0
+usual_drift = 0.1  # log scale; assumed where the tables cannot show how far cities drift apart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,6 +243,6 @@ def _drift(counts: pd.DataFrame) -> tuple[float, str]:
     """How far cities drift apart, where the months are enough to see it."""
     rates = np.log(np.maximum(counts.to_numpy(float), 0.5))
     if len(counts) < months_for_drift or counts.shape[1] < 4:
-        return 0.0, "that cities do not drift apart, which so few months or cities cannot show"
-    drift = between(rates, np.arange(float(len(counts))), season=season, pairs=1, stated=None).estimate
+        return usual_drift, f"a drift of {100 * np.expm1(usual_drift):.0f} %, as so few months or cities cannot show it"
+    drift = between(rates, np.arange(float(len(counts))), season=season, pairs=1, stated=None).used
     return drift, f"cities that drift apart by {100 * np.expm1(drift):.0f} % without a programme"

@@ -34,7 +34,7 @@ def screen(found: Readiness) -> str:
         lines += ["", "Next fields, best first:", *_fields(found.next_fields.head(shown_fields))]
     changes = [f"  {said}" for said in detectable_lines(found.designs)]
     if changes:
-        lines += ["", "Found four times in five:", *changes]
+        lines += ["", "At best, found four times in five:", *changes]
     if len(found.quality):
         lines += ["", "To mend first:", *_mends(found.quality)]
     notes = [line for line in found.lines if not line.startswith("Read:")]
@@ -92,7 +92,7 @@ def readiness_page(found: Readiness, *, simulated: bool = False) -> Page:
     needs = {"lacks": "What it needs", "by": "Answered by", "why": "Why not", "answer": "Can be answered"}
     needs |= {"question": "Question", "title": "Compares"}
     single = _capitals(found.next_fields) | {"unlocks": "Opens"}
-    changes = Sentence(text="What each finds four times in five with a 5 % test:")
+    changes = Sentence(text="What each finds at best, four times in five with a 5 % test:")
     designs = found.designs[["title", "answer", "lacks", "why"]]
     title = "Single fields that open something, best first"
     opened = plain(found.next_fields, title=title, labels=single)
