@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Assignment = NDArray[np.bool_]
-halvings, furthest = 60, 30.0  # log ratios beyond 30 are not looked at
+halvings, furthest = 48, 30.0  # log ratios beyond 30 are not looked at
 tie = 1e-11  # of the reach: redraws that differ from the assignment by rounding alone are as extreme
 
 
@@ -134,8 +134,8 @@ def log_ratio(own: Weights, redrawn: Weights, counts: Array, doses: Array) -> Co
     def statistic(theta: Array) -> Array:
         scale = np.exp(-theta[:, None] * levels)
         with np.errstate(divide="ignore", invalid="ignore"):
-            upper, lower = (np.log((part * scale).sum(axis=1)) for part in sums)
-            return np.asarray(upper - lower, float)
+            upper, lower = (np.einsum("bl,bl->b", part, scale) for part in sums)
+            return np.asarray(np.log(upper / lower), float)
 
     return _tested(estimate, statistic, furthest)
 

@@ -179,7 +179,7 @@ def switchback_schedule(
     law = SwitchbackLaw(
         weeks=weeks,
         covered_per_week=covered_per_week,
-        blocks=tuple((pair[0], pair[1]) for pair in blocks),
+        blocks=tuple(cast("tuple[str, str]", tuple(pair)) for pair in blocks),
         strata=tuple(strata),
         most_per_day=most_per_day,
         rest_hours=rest_hours,

@@ -12,6 +12,7 @@ from coresponder_causal.plan.run import (
     run,
 )
 from coresponder_causal.plan.study import Study, read_study
+from coresponder_causal.plan.switchback import write_switchback
 from coresponder_causal.plan.template import write_template
 
 __all__ = [
@@ -30,5 +31,6 @@ __all__ = [
     "truths",
     "write_calibration",
     "write_power",
+    "write_switchback",
     "write_template",
 ]

@@ -12,6 +12,7 @@ import pandas as pd
 
 from coresponder_causal.report import words
 from coresponder_causal.report.colours import accent, expected, grey, ink, pale
+from coresponder_causal.report.drawing_calendar import calendar_height, draw_calendar
 from coresponder_causal.report.drawing_power import draw_power
 from coresponder_causal.report.specs import Picture
 
@@ -50,11 +51,14 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
     with matplotlib.style.context(["default", style]):
         rows = sum(len(picture.data[name]) for name in ("cities", "balance") if name in picture.data)
         wide, tall = (6.5, 4.5) if framed else (5.4, 3.3)
+        tall = calendar_height(int(picture.labels.number("weeks"))) if picture.kind == "calendar" else tall
         canvas = Figure(figsize=(wide, tall + 0.2 * max(0, rows - 11)))
         if picture.kind == "power":
             draw_power(canvas, picture)
         else:
-            draw = {"forest": _forest, "love": _love, "events": _events}.get(picture.kind, _path)
+            draw = {"forest": _forest, "love": _love, "events": _events, "calendar": draw_calendar}.get(
+                picture.kind, _path
+            )
             draw(canvas.add_subplot(), picture)
         if framed:
             _frame(canvas, picture)

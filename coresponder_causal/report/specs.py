@@ -15,7 +15,7 @@ import pandas as pd
 from coresponder_causal.core.facts import Facts
 
 Form = Literal["text", "number", "signed", "fine", "whole", "share", "p"]
-PictureKind = Literal["series", "gap", "forest", "love", "events", "power"]
+PictureKind = Literal["series", "gap", "forest", "love", "events", "power", "calendar"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +75,9 @@ class Picture:
         Heading, and what is to be read below the picture.
     alt : str
         What the picture shows, for those who cannot see it.
-    kind : {"series", "gap", "forest", "love", "events", "power"}
+    kind : {"series", "gap", "forest", "love", "events", "power", "calendar"}
         One city in time; its ratio to comparison cities in time; one row per city or design; one row per covariate;
-        one point per time since the start; how often effects are found.
+        one point per time since the start; how often effects are found; one square per half-day.
     data : mapping of str to DataFrame
         Every number drawn.
     labels : Facts
