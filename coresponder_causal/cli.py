@@ -1,7 +1,8 @@
-"""The command line: `evaluate` a study, `init` one, ask for its `validity`, describe a city, ask what it can answer."""
+"""The command line: `evaluate` a study, `init` one, ask for its `validity`, describe a city, draw a `switchback`."""
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -314,6 +315,46 @@ def dictionary_export(
         say("Writing the dictionary")
         written = plan.export_dictionary(out, what or (), force=force)
     console = Console(highlight=False)
+    for path in written:
+        console.print(Text(str(path)), soft_wrap=True)
+
+
+@app.command()
+def switchback(
+    weeks: Annotated[int, typer.Option(help="Weeks of the trial; whole runs of 7 are balanced by clock block.")],
+    start: Annotated[str, typer.Option(help="First Monday, e.g. 2027-01-04.")],
+    seed: Annotated[int | None, typer.Option(help="Seed of the lot, drawn in public; without it one is drawn.")] = None,
+    city: Annotated[str, typer.Option(help="Whose team, as the calls name it.")] = "our city",
+    out: Annotated[Path, typer.Option(help="Folder for schedule.csv, calendar.ics and the page.")] = Path("switchback"),
+    covered: Annotated[int, typer.Option(help="Half-days covered in every week, of 14.")] = 10,
+    morning: Annotated[str, typer.Option(help="Clock times of the first block of a day.")] = "08:00-15:00",
+    evening: Annotated[str, typer.Option(help="Clock times of the second block.")] = "15:00-22:00",
+    time_zone: Annotated[str, typer.Option(help="IANA name of the zone of the clock times.")] = "America/Los_Angeles",
+    calls: Annotated[Path | None, typer.Option(help="Calls from before the trial: adds what it can find.")] = None,
+    force: Force = False,
+) -> None:
+    """Draw by lot which half-days the team covers, and write the plan, a calendar file and a page for the team."""
+    with _one_screen(), _progress() as say:
+        from coresponder_causal import plan
+        from coresponder_causal.data import read_table
+        from coresponder_causal.design import switchback_schedule
+        from coresponder_causal.validity import switchback_power
+
+        plan.refuse_filled(out, force=force)
+        say("Drawing the calendar")
+        calendar = switchback_schedule(
+            weeks=weeks,
+            start=start,
+            city=city,
+            seed=secrets.randbelow(10**9) if seed is None else seed,
+            covered_per_week=covered,
+            blocks=[times.split("-") for times in (morning, evening)],
+            time_zone=time_zone,
+        )
+        power = None if calls is None else switchback_power(read_table(calls), calendar)
+        written = plan.write_switchback(calendar, out, power=power)
+    console = Console(highlight=False)
+    console.print(Text(calendar.describe() + "\n"))
     for path in written:
         console.print(Text(str(path)), soft_wrap=True)
 

@@ -26,7 +26,15 @@ from coresponder_causal.core.influence import Influence
 from coresponder_causal.core.registry import METHODS, headings, measured, not_measured
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.version import VERSION
-from coresponder_causal.design import CallDesign, CoverageDesign, PanelDesign, SeriesDesign, weight_propensity
+from coresponder_causal.design import (
+    CallDesign,
+    CoverageDesign,
+    PanelDesign,
+    SeriesDesign,
+    SwitchbackDesign,
+    switchback_schedule,
+    weight_propensity,
+)
 from coresponder_causal.estimate import _template
 from coresponder_causal.estimate.__main__ import methods_page
 from coresponder_causal.simulate import WorldConfig, world
@@ -35,6 +43,7 @@ DOCS = Path(__file__).parents[1] / "docs" / "methods.md"
 CITY, START = "West Sacramento", "2020-07-15"
 # Five comparison cities and 400 calls a month: no estimator has a doubt, so that none warns here.
 STUDY = world("west_sac_like", seed=3, config=WorldConfig(n_comparison=5, monthly_calls=400))
+PLAN = switchback_schedule(weeks=26, start="2021-01-04", city=CITY, seed=1)
 SEVERAL = world("west_sac_like", seed=3, config=WorldConfig(n_comparison=17))
 TIDY = ["term", "estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high"]
 NAMES = sorted(METHODS)
@@ -76,6 +85,17 @@ def of_calls(frame, outcome):
     return weight_propensity(design, scheme="overlap")
 
 
+def of_switchback(frame, outcome):
+    return SwitchbackDesign.from_tables(frame, PLAN, outcome=outcome)
+
+
+def by_half_day():
+    rng = np.random.default_rng(3)
+    return PLAN.frame[["shift_start"]].assign(
+        calls=rng.poisson(3.0, len(PLAN.starts)), attended=PLAN.covered.ravel().astype(int)
+    )
+
+
 def calls_on_duty():
     table = STUDY.tables["calls"]
     mine = table[(table["city"] == CITY) & table["team_on_duty"]].head(1500)
@@ -93,6 +113,7 @@ MAKERS = {
     "PanelDesign": Maker(lambda: STUDY.panel_counts, of_panel),
     "CallDesign": Maker(calls_on_duty, of_calls),
     "CoverageDesign": Maker(lambda: STUDY.hours, of_coverage),
+    "SwitchbackDesign": Maker(by_half_day, of_switchback),
 }
 
 

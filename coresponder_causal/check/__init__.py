@@ -12,7 +12,7 @@ from coresponder_causal.check.pre_period import pre_period
 from coresponder_causal.check.pretrends import pretrends
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult
-from coresponder_causal.design import CallDesign, CoverageDesign, PanelDesign, SeriesDesign
+from coresponder_causal.design import CallDesign, CoverageDesign, PanelDesign, SeriesDesign, SwitchbackDesign
 
 __all__ = [
     "CheckResult",
@@ -29,7 +29,10 @@ __all__ = [
 
 
 def battery(
-    result: Result, design: SeriesDesign | PanelDesign | CoverageDesign | CallDesign, *, controls: Sequence[str] = ()
+    result: Result,
+    design: SeriesDesign | PanelDesign | CoverageDesign | CallDesign | SwitchbackDesign,
+    *,
+    controls: Sequence[str] = (),
 ) -> tuple[CheckResult, ...]:
     """Every check that speaks to a result, those that do not apply included and said.
 
@@ -42,6 +45,8 @@ def battery(
     """
     if isinstance(design, CallDesign):
         return balance(result, design), overlap(result, design)
+    if isinstance(design, SwitchbackDesign):
+        return (control_outcomes(result, design, outcomes=controls),)
     several = isinstance(design, PanelDesign) and len(design.treated_units) > 1
     return (
         *((pretrends(result, design),) if several else ()),

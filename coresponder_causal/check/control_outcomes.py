@@ -12,7 +12,7 @@ from coresponder_causal.core.inference import holm, power
 from coresponder_causal.core.registry import refit
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult, as_change, judged, not_applicable
-from coresponder_causal.design import CoverageDesign, PanelDesign, SeriesDesign
+from coresponder_causal.design import CoverageDesign, PanelDesign, SeriesDesign, SwitchbackDesign
 
 name = "control_outcomes"
 assumption = "Outcomes that the programme cannot touch did not move with it."
@@ -20,7 +20,7 @@ assumption = "Outcomes that the programme cannot touch did not move with it."
 
 def control_outcomes(
     result: Result,
-    design: SeriesDesign | PanelDesign | CoverageDesign,
+    design: SeriesDesign | PanelDesign | CoverageDesign | SwitchbackDesign,
     *,
     outcomes: Sequence[str] = (),
     term: str | None = None,

@@ -219,6 +219,39 @@ def rank_critical(placebo: ArrayLike, level: float = 0.95) -> float:
     return float(others[allowed - 1]) if allowed else np.inf
 
 
+def randomization_p_value(crossings: ArrayLike, value: float = 0.0) -> float:
+    """(1 + number of redraws at least as extreme as the observed assignment) / (1 + redraws), at a value of the effect.
+
+    Parameters
+    ----------
+    crossings : array_like, shape (B, 2)
+        Lower and upper values of the effect between which each redraw is at least as extreme.
+    value : float
+        Effect that is tested. Ties count against it.
+
+    Examples
+    --------
+    >>> randomization_p_value([[-3.0, 1.0], [-2.0, -0.5], [-1.5, -0.2]])
+    0.5
+    """
+    low, high = np.asarray(crossings, float).T
+    slack = 1e-9 * max(abs(value), 1.0)
+    return float((1 + np.sum((low <= value + slack) & (value <= high + slack))) / (1 + len(low)))
+
+
+def randomization_interval(crossings: ArrayLike, level: float = 0.95) -> tuple[float, float]:
+    """Values that the randomization test does not reject at 1 − level; infinite below its floor of 1/(B + 1).
+
+    Examples
+    --------
+    >>> randomization_interval([[-3.0, 1.0], [-2.0, -0.5], [-1.5, -0.2]], level=0.5)
+    (-2.0, -0.2)
+    """
+    low, high = np.sort(np.asarray(crossings, float), axis=0).T
+    allowed = int(np.floor((1 - level) * (len(low) + 1) + 1e-9))
+    return (float(low[allowed - 1]), float(high[-allowed])) if allowed else (-np.inf, np.inf)
+
+
 def rejection_rate_limit(nominal: float, replications: int, errors: float) -> float:
     """Largest rejection rate compatible with ``nominal`` within ``errors`` Monte-Carlo standard errors."""
     return float(nominal + errors * np.sqrt(nominal * (1 - nominal) / replications))

@@ -25,13 +25,14 @@ from coresponder_causal.core.result import Result
 
 headings = ("Estimand", "Needs", "Estimator", "Inference", "Breaks", "Reference", "Say")
 not_measured = "domain: not yet measured"
-Setting = Literal["series", "city", "hours", "adopters", "calls"]
+Setting = Literal["series", "city", "hours", "adopters", "calls", "switchback"]
 """How a method meets the simulated data of the study of coverage."""
 setting_of_design: dict[str, Setting] = {
     "SeriesDesign": "series",
     "PanelDesign": "city",
     "CoverageDesign": "hours",
     "CallDesign": "calls",
+    "SwitchbackDesign": "switchback",
 }
 
 
@@ -75,7 +76,8 @@ class MethodCard:
         The card itself.
     setting : str or None
         Simulated data it is studied on: one city in time ("series"), one treated city among others ("city"), the same
-        by hours ("hours"), several treated units ("adopters"), calls ("calls"). None: it is not studied.
+        by hours ("hours"), several treated units ("adopters"), calls ("calls"), half-days covered by lot
+        ("switchback"). None: it is not studied.
     """
 
     name: str

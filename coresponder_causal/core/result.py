@@ -52,6 +52,9 @@ class Result:
     placebo : ndarray, shape (k, m), optional
         Statistics of m units without the treatment, over the standard error of the term: p-values are then rank tests
         among them and intervals what these do not reject.
+    crossings : ndarray, shape (k, B, 2), optional
+        Lower and upper values of a term between which each of B redraws of the treatment is at least as extreme as the
+        observed one: p-values and intervals are then those of the randomization test.
     variance_record : VarianceRecord, optional
         How ``vcov`` moves with its variance parameters: `combine` gives new contrasts their own df with it.
     influence : Influence, optional
@@ -97,6 +100,7 @@ class Result:
     set_high: Array | None = None
     event_base: Array | None = None
     placebo: Array | None = None
+    crossings: Array | None = None
     variance_record: VarianceRecord | None = None
     influence: Influence | None = None
     support: pd.DataFrame | None = None
@@ -114,6 +118,8 @@ class Result:
             _freeze(self, name, (k,))
         if self.placebo is not None:
             _freeze(self, "placebo", (k, *np.shape(self.placebo)[1:]))
+        if self.crossings is not None:
+            _freeze(self, "crossings", (k, np.shape(self.crossings)[1], 2))
         for name in ("terms", "support", "path", "cities"):
             frame = getattr(self, name)
             object.__setattr__(self, name, None if frame is None else frame.reset_index(drop=True).copy())
@@ -155,8 +161,7 @@ class Result:
         std_error = np.sqrt(np.diag(self.vcov))
         with np.errstate(divide="ignore", invalid="ignore"):
             statistic = self.estimate / std_error
-        half = self.critical(level) * std_error
-        low, high = self.estimate - half, self.estimate + half
+        low, high = self._limits(std_error, level)
         columns = {
             "estimate": self._shown(self.estimate, scale),
             "std_error": std_error * self._slope(scale),
@@ -221,8 +226,9 @@ class Result:
             )
         if self.kind == "set":
             raise EstimationError(f"{self.method} is a set: its bounds do not combine", mend="combine point estimates")
-        if self.placebo is not None:
-            raise EstimationError("ranks among placebos do not combine", mend="ask for another inference")
+        for what, held in (("ranks among placebos", self.placebo), ("randomization tests", self.crossings)):
+            if held is not None:
+                raise EstimationError(f"{what} do not combine", mend="ask for another inference")
         used = (w != 0).any(axis=0)
         if self.event_base is not None and np.any(np.isfinite(self.event_base) & used):
             raise EstimationError("terms in events do not combine with log ratios", mend="give them zero weight")
@@ -317,7 +323,17 @@ class Result:
     def _by_term(self, column: str) -> pd.Series:
         return self.tidy().set_index("term")[column]
 
+    def _limits(self, std_error: Array, level: float) -> tuple[Array, Array]:
+        """Bounds of the terms on their own scale."""
+        if self.crossings is not None:
+            bounds = np.array([inference.randomization_interval(rows, level) for rows in self.crossings])
+            return bounds[:, 0], bounds[:, 1]
+        half = self.critical(level) * std_error
+        return self.estimate - half, self.estimate + half
+
     def _p_values(self, statistic: Array) -> Array:
+        if self.crossings is not None:
+            return np.array([inference.randomization_p_value(rows) for rows in self.crossings])
         if self.placebo is None:
             return inference.p_value(statistic, self.df)
         return np.array([inference.rank_test(*pair).p_value for pair in zip(statistic, self.placebo, strict=True)])

@@ -5,6 +5,18 @@ from coresponder_causal.design.coverage import CoverageDesign
 from coresponder_causal.design.match_nearest import match_nearest
 from coresponder_causal.design.panel import PanelDesign
 from coresponder_causal.design.series import SeriesDesign
+from coresponder_causal.design.switchback import SwitchbackDesign
+from coresponder_causal.design.switchback_calendar import SwitchbackCalendar, switchback_schedule
 from coresponder_causal.design.weight_propensity import weight_propensity
 
-__all__ = ["CallDesign", "CoverageDesign", "PanelDesign", "SeriesDesign", "match_nearest", "weight_propensity"]
+__all__ = [
+    "CallDesign",
+    "CoverageDesign",
+    "PanelDesign",
+    "SeriesDesign",
+    "SwitchbackCalendar",
+    "SwitchbackDesign",
+    "match_nearest",
+    "switchback_schedule",
+    "weight_propensity",
+]

@@ -7,6 +7,7 @@ from coresponder_causal.estimate.did_group_time import did_group_time
 from coresponder_causal.estimate.did_prediction_interval import did_prediction_interval
 from coresponder_causal.estimate.did_two_way import did_two_way
 from coresponder_causal.estimate.its_segmented import its_segmented
+from coresponder_causal.estimate.switchback_randomization import switchback_randomization
 
 __all__ = [
     "aggregate",
@@ -16,4 +17,5 @@ __all__ = [
     "did_prediction_interval",
     "did_two_way",
     "its_segmented",
+    "switchback_randomization",
 ]

@@ -18,6 +18,7 @@ from coresponder_causal.plan.run import (
     run,
 )
 from coresponder_causal.plan.study import Study, read_study
+from coresponder_causal.plan.switchback import write_switchback
 from coresponder_causal.plan.template import write_template
 
 __all__ = [
@@ -53,5 +54,6 @@ __all__ = [
     "write_pathway",
     "write_power",
     "write_readiness",
+    "write_switchback",
     "write_template",
 ]

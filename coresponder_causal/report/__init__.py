@@ -10,6 +10,7 @@ from coresponder_causal.report.power_picture import calibration_picture, power_p
 from coresponder_causal.report.quality_page import breaks_table, quality_page
 from coresponder_causal.report.sentences import sentence
 from coresponder_causal.report.specs import Page, Paper, Picture, Sentence, Table
+from coresponder_causal.report.switchback_page import calendar_picture, switchback_page
 from coresponder_causal.report.tables import table
 from coresponder_causal.report.write import write
 
@@ -20,6 +21,7 @@ __all__ = [
     "Sentence",
     "Table",
     "breaks_table",
+    "calendar_picture",
     "calibration_picture",
     "codebook",
     "figure",
@@ -32,6 +34,7 @@ __all__ = [
     "rates_picture",
     "sentence",
     "surface_picture",
+    "switchback_page",
     "table",
     "trend_picture",
     "write",

@@ -12,6 +12,7 @@ import pandas as pd
 
 from coresponder_causal.report import words
 from coresponder_causal.report.colours import accent, expected, grey, ink, pale
+from coresponder_causal.report.drawing_calendar import calendar_height, draw_calendar
 from coresponder_causal.report.drawing_metrics import draw_metrics, size_of
 from coresponder_causal.report.drawing_power import draw_power
 from coresponder_causal.report.drawing_quality import draw_quality, height_of
@@ -53,6 +54,7 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
     with matplotlib.style.context(["default", style]):
         rows = sum(len(picture.data[name]) for name in ("cities", "balance") if name in picture.data)
         wide, tall = (6.5, 4.5) if framed else (5.4, 3.3)
+        tall = calendar_height(int(picture.labels.number("weeks"))) if picture.kind == "calendar" else tall
         canvas = Figure(figsize=(wide, height_of(picture) or tall + 0.2 * max(0, rows - 11)))
         if picture.kind == "power":
             draw_power(canvas, picture)
@@ -62,7 +64,9 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
             canvas.set_size_inches(*size_of(picture, framed=framed))
             draw_metrics(canvas, picture)
         else:
-            draw = {"forest": _forest, "love": _love, "events": _events}.get(picture.kind, _path)
+            draw = {"forest": _forest, "love": _love, "events": _events, "calendar": draw_calendar}.get(
+                picture.kind, _path
+            )
             draw(canvas.add_subplot(), picture)
         if framed:
             _frame(canvas, picture)

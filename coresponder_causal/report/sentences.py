@@ -247,6 +247,8 @@ def _against(result: Result) -> str:
         return "in the cities that started, against those that had not"
     if result.method == "did_two_way":
         return "against the other cities' change in the same time"
+    if result.method == "switchback_randomization":
+        return "in half-days that the lot gave to the team, against those that it did not"
     if result.cities is not None:
         return "against what the comparison cities' experience predicts"
     if result.path is not None:

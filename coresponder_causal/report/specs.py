@@ -16,7 +16,19 @@ from coresponder_causal.core.facts import Facts
 
 Form = Literal["text", "number", "signed", "fine", "whole", "share", "p"]
 PictureKind = Literal[
-    "series", "gap", "forest", "love", "events", "power", "heat", "rate", "trend", "flow", "surface", "rates"
+    "series",
+    "gap",
+    "forest",
+    "love",
+    "events",
+    "power",
+    "heat",
+    "rate",
+    "trend",
+    "flow",
+    "surface",
+    "rates",
+    "calendar",
 ]
 
 
@@ -81,7 +93,8 @@ class Picture:
         "series": one city in time; "gap": its ratio to comparison cities in time; "forest": one row per city or design;
         "love": one row per covariate; "events": one point per time since the start; "power": how often effects are
         found; "heat": missing values by field and week; "rate": a share by week with its changes; "trend": a metric in
-        time; "flow": the course of calls; "surface": shares in cells; "rates": one rate by several definitions.
+        time; "flow": the course of calls; "surface": shares in cells; "rates": one rate by several definitions;
+        "calendar": one square per half-day.
     data : mapping of str to DataFrame
         Every number drawn.
     labels : Facts

@@ -17,6 +17,7 @@ methods = {
     "did_two_way": "Two-way regression",
     "did_group_time": "Cities by the time they started",
     "call_difference": "Attended against other calls",
+    "switchback_randomization": "Half-days drawn by lot",
 }
 kinds_of_adjustment = {"match_nearest": "matched", "weight_propensity": "weighted", "none": "as they came"}
 treatments = {"attended": ("calls the team attended", "it did not attend")}
@@ -28,6 +29,8 @@ terms = {
     "triple_difference": "covered hours, beyond comparison cities",
     "covered_within_city": "covered hours, within the city (description)",
     "effect": "calls with against calls without the treatment",
+    "itt": "half-days covered by lot against the others",
+    "per_attended_call": "per attended call",
     "overall": "mean over all that started",
     "common_change": "change common to all",
 }

@@ -4,12 +4,14 @@ from coresponder_causal.validity.calibrate import Calibration, calibrate
 from coresponder_causal.validity.cells import Cell, cells
 from coresponder_causal.validity.coverage import Entry, measure, read_table, run_study, study
 from coresponder_causal.validity.power import Power, power
+from coresponder_causal.validity.switchback_power import SwitchbackPower, switchback_power
 
 __all__ = [
     "Calibration",
     "Cell",
     "Entry",
     "Power",
+    "SwitchbackPower",
     "calibrate",
     "cells",
     "measure",
@@ -17,4 +19,5 @@ __all__ = [
     "read_table",
     "run_study",
     "study",
+    "switchback_power",
 ]

@@ -29,9 +29,9 @@ class Cell:
 
     Parameters
     ----------
-    setting : {"series", "city", "hours", "adopters", "calls"}
+    setting : {"series", "city", "hours", "adopters", "calls", "switchback"}
         One city in time; one treated city among others; the same by covered and uncovered hours; several treated units;
-        calls.
+        calls; half-days covered by lot.
     world : str
         ``""`` where the methods' assumptions hold. Otherwise what breaks them: the treated city has twice the τ and the
         AR deviation of the others ("volatile"); three of ten comparison cities start a programme too ("contaminated");
@@ -44,11 +44,12 @@ class Cell:
     comparison, treated : int
         Cities or units without and with treatment.
     periods : int
-        Months, of which about 58 % lie before the start.
+        Months, of which about 58 % lie before the start; for half-days covered by lot, weeks of the trial.
     events : float
-        Mean count a month in the treated city.
+        Mean count a month in the treated city; for half-days covered by lot, a week without coverage.
     rho : float
-        Month-to-month correlation of the persistent shocks.
+        Month-to-month correlation of the persistent shocks. For half-days covered by lot 0 is a Poisson count, and
+        another value that of shocks of deviation one half from half-day to half-day.
     nugget : float
         Share of the latent variance that is new each month.
     tau : float
@@ -125,7 +126,8 @@ _series = Cell(setting="series", periods=72, events=25.0, rho=0.5, nugget=0.3)
 _hours = Cell(setting="hours", comparison=10, periods=72, events=60.0, tau=0.06)
 _adopters = Cell(setting="adopters", treated=5, comparison=10, periods=12, rho=0.5, growth=0.0)
 _calls = Cell(setting="calls", calls=1500, share=0.4, adjustment="match_nearest")
-_fewer = {"city": -0.25, "series": -0.25, "hours": log(0.8), "adopters": 1.0, "calls": -0.25}
+_switchback = Cell(setting="switchback", periods=26, events=15.0, rho=0.0)
+_fewer = {"city": -0.25, "series": -0.25, "hours": log(0.8), "adopters": 1.0, "calls": -0.25, "switchback": log(0.8)}
 
 
 def _city_cells() -> list[Cell]:
@@ -182,6 +184,16 @@ def _calls_cells() -> list[Cell]:
     return [*grid, *effects, *hidden]
 
 
+def _switchback_cells() -> list[Cell]:
+    return _over(
+        _switchback,
+        periods=(13, 26, 52),
+        events=(5.0, 15.0, 30.0),
+        rho=(0.0, 0.5),
+        effect=(0.0, _fewer["switchback"]),
+    )
+
+
 def _fast_cells() -> dict[Setting, list[Cell]]:
     """Eight cells a setting: around its base, and at its corners."""
     city = [*_over(_city, comparison=(5, 10, 15)), replace(_city, rho=0.8), *_over(_city, tau=(0.0, 0.2))]
@@ -195,7 +207,10 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
     kinds = ("match_nearest", "weight_propensity att", "weight_propensity overlap")
     calls = [*_over(_calls, calls=(300, 1500), adjustment=kinds)]
     calls += _over(replace(_calls, world="hidden severity"), adjustment=kinds[::2])
-    return {"city": city, "series": series, "hours": hours, "adopters": adopters, "calls": calls}
+    lot = [*_over(_switchback, periods=(13, 26, 52)), *_over(_switchback, events=(5.0, 30.0))]
+    lot += [replace(_switchback, rho=0.5), replace(_switchback, effect=_fewer["switchback"])]
+    lot += [replace(_switchback, effect=_fewer["switchback"], periods=52, events=30.0, rho=0.5)]
+    return {"city": city, "series": series, "hours": hours, "adopters": adopters, "calls": calls, "switchback": lot}
 
 
 def cells(setting: Setting, *, full: bool = True) -> list[Cell]:
@@ -203,7 +218,7 @@ def cells(setting: Setting, *, full: bool = True) -> list[Cell]:
 
     Parameters
     ----------
-    setting : {"series", "city", "hours", "adopters", "calls"}
+    setting : {"series", "city", "hours", "adopters", "calls", "switchback"}
     full : bool
         All cells, or the fixed eight of the fast tier, which are among them.
 
@@ -224,5 +239,6 @@ def cells(setting: Setting, *, full: bool = True) -> list[Cell]:
         "hours": _hours_cells,
         "adopters": _adopters_cells,
         "calls": _calls_cells,
+        "switchback": _switchback_cells,
     }
     return list(dict.fromkeys(make[setting]()))

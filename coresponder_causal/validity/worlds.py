@@ -25,7 +25,9 @@ from coresponder_causal.design import (
     CoverageDesign,
     PanelDesign,
     SeriesDesign,
+    SwitchbackDesign,
     match_nearest,
+    switchback_schedule,
     weight_propensity,
 )
 from coresponder_causal.simulate import WorldConfig, world
@@ -47,6 +49,7 @@ populations = {
 }
 season_amplitude, dip = 0.10, -0.25
 city_ar_sd, city_nugget_sd, series_sd = 0.10, 0.14, 0.15
+half_day_sd, evening, weekend = 0.5, 0.3, -0.2  # log scale
 recorded = 0.70  # share of incidents recorded in the treated city from the start on, in the world "funnel"
 adopters_among_comparison, their_effect = 3, -0.4
 before_share = 0.58
@@ -63,7 +66,7 @@ def designs(cell: Cell, replications: int) -> Iterator[Design | CausalError]:
 
     Yields
     ------
-    SeriesDesign, PanelDesign, CoverageDesign or CallDesign
+    SeriesDesign, PanelDesign, CoverageDesign, CallDesign or SwitchbackDesign
         Each independent of the others; the n-th does not depend on how many are asked for. Where calls cannot be made
         comparable it is the error.
 
@@ -80,6 +83,7 @@ def designs(cell: Cell, replications: int) -> Iterator[Design | CausalError]:
         "hours": _hours,
         "adopters": _adopters,
         "calls": _calls,
+        "switchback": _switchback,
     }
     draw = draws[cell.setting]
     parts = (design for part in range(-(-replications // block)) for design in draw(cell, part))
@@ -270,6 +274,23 @@ def _adjusted(frame: pd.DataFrame, cell: Cell) -> Design | CausalError:
             return adjust[str(cell.adjustment)](design)
     except CausalError as error:
         return error
+
+
+def _switchback(cell: Cell, part: int) -> Iterator[Design]:
+    """Half-days of one city, a new plan drawn each time; evenings are busier, weekends quieter, some half-days both."""
+    weeks = int(cell.periods or 0)
+    for number in range(block):
+        rng = stream(cell.seed, Tier.PROCESS, part * block + number)
+        plan = switchback_schedule(weeks=weeks, start="2021-01-04", city=treated_city, seed=int(rng.integers(2**31)))
+        slot = np.arange(plan.law.slots)
+        profile = np.exp(evening * (slot % 2) + weekend * (slot >= 10))
+        expected = np.tile(float(cell.events or 0) * profile / profile.sum(), weeks)
+        if cell.rho:
+            shocks = ar1(rng.standard_normal(len(expected)), float(cell.rho), half_day_sd)
+            expected = expected * np.exp(shocks - half_day_sd**2 / 2)
+        counts = rng.poisson(expected * np.exp(cell.effect * plan.covered.ravel()))
+        frame = pd.DataFrame({"shift_start": plan.starts, "calls": counts})
+        yield SwitchbackDesign.from_tables(frame, plan, outcome="calls")
 
 
 def _filled(template: PanelDesign | SeriesDesign, draws: Iterator[Array]) -> Iterator[Design]:

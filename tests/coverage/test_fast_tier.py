@@ -68,6 +68,15 @@ def test_weights_hold_where_all_that_draws_the_team_is_recorded():
     assert share >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / n)
 
 
+def test_a_randomization_test_holds_its_level_with_and_without_shocks():
+    rows = fast_rows("switchback_randomization", replications=60)
+    size, n = pooled(rows[rows["effect"] == 0], "rejection")
+    assert size <= rejection_rate_limit(0.05, n, 3), rows.to_string()
+    assert pooled(rows, "coverage")[0] >= 0.93, rows.to_string()
+    found = rows[rows["effect"] != 0]
+    assert (found["bias"].abs() < 3 * found["sd"] / np.sqrt(60)).all(), rows.to_string()
+
+
 def test_group_time_effects_need_ten_treated_units():
     """With normal critical values they are too narrow for five treated units or fewer: the shipped table shows it."""
     rows = fast_rows("did_group_time")
