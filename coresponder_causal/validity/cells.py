@@ -15,8 +15,26 @@ from typing import Literal
 
 from coresponder_causal.core.registry import Setting
 
-World = Literal["", "volatile", "contaminated", "funnel", "pandemic", "hidden severity", "off duty", "small city"]
-Adjustment = Literal["match_nearest", "match_nearest replace", "weight_propensity att", "weight_propensity overlap"]
+World = Literal[
+    "",
+    "volatile",
+    "contaminated",
+    "funnel",
+    "pandemic",
+    "hidden severity",
+    "off duty",
+    "small city",
+    "hour profile moved",
+    "load left out",
+]
+Adjustment = Literal[
+    "match_nearest",
+    "match_nearest replace",
+    "weight_propensity att",
+    "weight_propensity overlap",
+    "coverage_post",
+    "team_free",
+]
 coordinate_names = (
     "comparison", "treated", "periods", "events", "rho", "nugget", "tau", "treated_noise", "growth", "calls", "share",
     "adjustment",
@@ -29,18 +47,20 @@ class Cell:
 
     Parameters
     ----------
-    setting : {"series", "city", "hours", "adopters", "calls"}
+    setting : {"series", "city", "hours", "adopters", "calls", "instrument"}
         One city in time; one treated city among others; the same by covered and uncovered hours; several treated units;
-        calls.
+        calls; calls of a town with a team on duty.
     world : str
         ``""`` where the methods' assumptions hold. Otherwise what breaks them: the treated city has twice the τ and the
         AR deviation of the others ("volatile"); three of ten comparison cities start a programme too ("contaminated");
         outcomes are recorded 30 % less often in the treated city ("funnel"); calls fall in 2020 and recover
         ("pandemic"); hidden severity draws the team ("hidden severity"); calls received off duty stand among the
         untreated ("off duty"); the treated city has 2 events a month, the others 40, and all fall by half
-        ("small city").
+        ("small city"); calls move into the covered hours, and severer ones ("hour profile moved"); the patrol load,
+        which takes the team and moves outcomes, is not adjusted for ("load left out").
     effect : float
-        The truth, in logs of rates or, for adopters and calls, in standard deviations of the outcome.
+        The truth, in logs of rates; for adopters and calls in standard deviations of the outcome; for calls with an
+        instrument as the change of the chance of an arrest on attended calls.
     comparison, treated : int
         Cities or units without and with treatment.
     periods : int
@@ -48,7 +68,7 @@ class Cell:
     events : float
         Mean count a month in the treated city.
     rho : float
-        Month-to-month correlation of the persistent shocks.
+        Month-to-month correlation of the persistent shocks; with an instrument week-to-week, of covered hours alone.
     nugget : float
         Share of the latent variance that is new each month.
     tau : float
@@ -62,7 +82,7 @@ class Cell:
     share : float
         Share of them that is treated.
     adjustment : str
-        How calls are made comparable.
+        How calls are made comparable, or their instrument.
 
     Examples
     --------
@@ -125,7 +145,9 @@ _series = Cell(setting="series", periods=72, events=25.0, rho=0.5, nugget=0.3)
 _hours = Cell(setting="hours", comparison=10, periods=72, events=60.0, tau=0.06)
 _adopters = Cell(setting="adopters", treated=5, comparison=10, periods=12, rho=0.5, growth=0.0)
 _calls = Cell(setting="calls", calls=1500, share=0.4, adjustment="match_nearest")
-_fewer = {"city": -0.25, "series": -0.25, "hours": log(0.8), "adopters": 1.0, "calls": -0.25}
+_instrument = Cell(setting="instrument", calls=13_000, share=0.08, rho=0.0, adjustment="coverage_post")
+_free = Cell(setting="instrument", calls=3_800, share=0.27, adjustment="team_free")
+_fewer = {"city": -0.25, "series": -0.25, "hours": log(0.8), "adopters": 1.0, "calls": -0.25, "instrument": -0.108}
 
 
 def _city_cells() -> list[Cell]:
@@ -182,6 +204,13 @@ def _calls_cells() -> list[Cell]:
     return [*grid, *effects, *hidden]
 
 
+def _instrument_cells() -> list[Cell]:
+    grid = _over(_instrument, calls=(3_000, 6_500, 13_000), share=(0.03, 0.08), rho=(0.0, 0.5, 0.8))
+    free = _over(_free, calls=(1_000, 3_800, 10_000), share=(0.1, 0.27))
+    effects = [replace(cell, effect=_fewer["instrument"]) for cell in (_instrument, _free)]
+    return [*grid, *free, *effects, replace(_free, world="load left out")]
+
+
 def _fast_cells() -> dict[Setting, list[Cell]]:
     """Eight cells a setting: around its base, and at its corners."""
     city = [*_over(_city, comparison=(5, 10, 15)), replace(_city, rho=0.8), *_over(_city, tau=(0.0, 0.2))]
@@ -195,7 +224,17 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
     kinds = ("match_nearest", "weight_propensity att", "weight_propensity overlap")
     calls = [*_over(_calls, calls=(300, 1500), adjustment=kinds)]
     calls += _over(replace(_calls, world="hidden severity"), adjustment=kinds[::2])
-    return {"city": city, "series": series, "hours": hours, "adopters": adopters, "calls": calls}
+    instrument = [*_over(_instrument, calls=(3_000, 13_000)), replace(_instrument, rho=0.8)]
+    instrument += [replace(_instrument, share=0.03), *_over(_free, calls=(1_000, 3_800))]
+    instrument += [replace(cell, effect=_fewer["instrument"]) for cell in (_instrument, _free)]
+    return {
+        "city": city,
+        "series": series,
+        "hours": hours,
+        "adopters": adopters,
+        "calls": calls,
+        "instrument": instrument,
+    }
 
 
 def cells(setting: Setting, *, full: bool = True) -> list[Cell]:
@@ -203,7 +242,7 @@ def cells(setting: Setting, *, full: bool = True) -> list[Cell]:
 
     Parameters
     ----------
-    setting : {"series", "city", "hours", "adopters", "calls"}
+    setting : {"series", "city", "hours", "adopters", "calls", "instrument"}
     full : bool
         All cells, or the fixed eight of the fast tier, which are among them.
 
@@ -224,5 +263,6 @@ def cells(setting: Setting, *, full: bool = True) -> list[Cell]:
         "hours": _hours_cells,
         "adopters": _adopters_cells,
         "calls": _calls_cells,
+        "instrument": _instrument_cells,
     }
     return list(dict.fromkeys(make[setting]()))

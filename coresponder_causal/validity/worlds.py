@@ -34,6 +34,7 @@ from coresponder_causal.simulate.rates import expected_calls
 from coresponder_causal.simulate.shocks import draw_shocks
 from coresponder_causal.simulate.spells import spells
 from coresponder_causal.simulate.streams import Tier, stream
+from coresponder_causal.validity.call_worlds import instrument_designs
 from coresponder_causal.validity.cells import Cell
 
 Array = NDArray[np.float64]
@@ -63,7 +64,7 @@ def designs(cell: Cell, replications: int) -> Iterator[Design | CausalError]:
 
     Yields
     ------
-    SeriesDesign, PanelDesign, CoverageDesign or CallDesign
+    SeriesDesign, PanelDesign, CoverageDesign, CallDesign or CallInstrumentDesign
         Each independent of the others; the n-th does not depend on how many are asked for. Where calls cannot be made
         comparable it is the error.
 
@@ -80,6 +81,7 @@ def designs(cell: Cell, replications: int) -> Iterator[Design | CausalError]:
         "hours": _hours,
         "adopters": _adopters,
         "calls": _calls,
+        "instrument": partial(instrument_designs, block=block),
     }
     draw = draws[cell.setting]
     parts = (design for part in range(-(-replications // block)) for design in draw(cell, part))
@@ -105,6 +107,8 @@ def truth(cell: Cell, term: str, *, headline: bool) -> float | None:
     """
     if cell.setting == "adopters" and term != "att":
         return float(_growing(cell).mean()) if headline or term == "overall" else None
+    if (cell.setting, term) == ("instrument", "itt"):
+        return None if cell.effect else 0.0
     known = headline or (cell.setting, term) in {("series", "level_change"), ("hours", "covered_within_city")}
     return cell.effect if known else None
 
