@@ -26,7 +26,7 @@ them. team_free without the patrol load. A weak first stage: read the Andersonâ€
 
 Reference: Angrist, Imbens & Rubin 1996, doi:10.1080/01621459.1996.10476902; Bloom 1984, doi:10.1177/0193841X8400800205;
 Montiel Olea & Pflueger 2013, doi:10.1080/00401706.2013.806694; Lee, McCrary, Moreira & Porter 2022,
-doi:10.1257/aer.20211063; Anderson & Rubin 1949, doi:10.1214/aoms/1177730090. Checked against linearmodels 7.0.
+doi:10.1257/aer.20211063; Anderson & Rubin 1949, doi:10.1214/aoms/1177730090. Checked against linearmodels 7.1.
 
 Say: Where the team came because it was there to be sent, {outcome} changed by {effect} ({interval}).
 """
@@ -75,8 +75,7 @@ class _Spread(NamedTuple):
     design=CallInstrumentDesign,
     contrasts=("ATT", "LATE"),
     reference="Angrist, Imbens & Rubin 1996; Bloom 1984; Anderson & Rubin 1949",
-    checked_against="linearmodels 7.0",
-    setting="instrument",
+    checked_against="linearmodels 7.1",
 )
 def call_iv(d: CallInstrumentDesign, *, inference: Inference = "auto") -> Result:
     """Two-stage least squares of the outcome on the treatment, with the design's instrument.

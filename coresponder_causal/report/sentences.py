@@ -66,6 +66,8 @@ def finding(result: Result) -> Sentence:
     low, high = (float(result.tidy()[name].iloc[0]) for name in ("conf_low", "conf_high"))
     unclear = low <= 0 <= high
     text = _unclear(result) if unclear else _claim(result)
+    if result.method == "call_iv" and result.extra.get("adjustment") == "coverage_post":
+        text = f"Description only, unless the hours at which people call are stable. {text}"
     return Sentence(text=text, numbers=_numbers(result), support=result.support)
 
 

@@ -146,7 +146,7 @@ _hours = Cell(setting="hours", comparison=10, periods=72, events=60.0, tau=0.06)
 _adopters = Cell(setting="adopters", treated=5, comparison=10, periods=12, rho=0.5, growth=0.0)
 _calls = Cell(setting="calls", calls=1500, share=0.4, adjustment="match_nearest")
 _instrument = Cell(setting="instrument", calls=13_000, share=0.08, rho=0.0, adjustment="coverage_post")
-_free = Cell(setting="instrument", calls=3_800, share=0.27, adjustment="team_free")
+_free = Cell(setting="instrument", calls=3_800, share=0.36, adjustment="team_free")
 _fewer = {"city": -0.25, "series": -0.25, "hours": log(0.8), "adopters": 1.0, "calls": -0.25, "instrument": -0.108}
 
 
@@ -205,8 +205,8 @@ def _calls_cells() -> list[Cell]:
 
 
 def _instrument_cells() -> list[Cell]:
-    grid = _over(_instrument, calls=(3_000, 6_500, 13_000), share=(0.03, 0.08), rho=(0.0, 0.5, 0.8))
-    free = _over(_free, calls=(1_000, 3_800, 10_000), share=(0.1, 0.27))
+    grid = _over(_instrument, calls=(3_000, 6_500, 13_000, 20_000), share=(0.03, 0.08), rho=(0.0, 0.5, 0.8))
+    free = _over(_free, calls=(1_000, 3_800, 10_000), share=(0.1, 0.36))
     effects = [replace(cell, effect=_fewer["instrument"]) for cell in (_instrument, _free)]
     return [*grid, *free, *effects, replace(_free, world="load left out")]
 
@@ -225,7 +225,7 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
     calls = [*_over(_calls, calls=(300, 1500), adjustment=kinds)]
     calls += _over(replace(_calls, world="hidden severity"), adjustment=kinds[::2])
     instrument = [*_over(_instrument, calls=(3_000, 13_000)), replace(_instrument, rho=0.8)]
-    instrument += [replace(_instrument, share=0.03), *_over(_free, calls=(1_000, 3_800))]
+    instrument += [replace(_instrument, share=0.03, calls=20_000), *_over(_free, calls=(1_000, 3_800))]
     instrument += [replace(cell, effect=_fewer["instrument"]) for cell in (_instrument, _free)]
     return {
         "city": city,

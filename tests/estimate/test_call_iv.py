@@ -114,3 +114,5 @@ def test_reads_as_a_table_and_a_sentence():
     text = report.sentence(result).text
     assert "arrests" in text.lower()
     assert "on the calls the team attended" in text
+    assert not text.startswith("Description only")
+    assert report.sentence(call_iv(drawn())).text.startswith("Description only")

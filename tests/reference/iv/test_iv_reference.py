@@ -1,4 +1,4 @@
-"""Two-stage least squares against linearmodels 7.0 (IV2SLS), with all effects as columns; drawn data.
+"""Two-stage least squares against linearmodels 7.1 (IV2SLS), with all effects as columns; drawn data.
 
 Both solve the same normal equations, here after sweeping the effects out: 1e-10.
 """
