@@ -208,7 +208,7 @@ def _instrument_cells() -> list[Cell]:
     grid = _over(_instrument, calls=(3_000, 6_500, 13_000, 20_000), share=(0.03, 0.08), rho=(0.0, 0.5, 0.8))
     free = _over(_free, calls=(1_000, 3_800, 10_000), share=(0.1, 0.36))
     effects = [replace(cell, effect=_fewer["instrument"]) for cell in (_instrument, _free)]
-    return [*grid, *free, *effects, replace(_free, world="load left out")]
+    return [*grid, *free, *effects]
 
 
 def _fast_cells() -> dict[Setting, list[Cell]]:
