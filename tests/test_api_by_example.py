@@ -49,8 +49,11 @@ def test_the_example_runs_as_it_stands(tmp_path, monkeypatch):
         "battery",
         "CheckResult",
         "balance",
+        "first_stage",
+        "hour_profile",
         "overlap",
         "pretrends",
+        "reduced_form_before",
     }
     assert w.estimand != m.estimand
     assert r4.terms["term"].tolist() == ["effect"]

@@ -28,6 +28,7 @@ from coresponder_causal.core.result import Result
 from coresponder_causal.core.version import VERSION
 from coresponder_causal.design import (
     CallDesign,
+    CallInstrumentDesign,
     CoverageDesign,
     PanelDesign,
     SeriesDesign,
@@ -103,6 +104,19 @@ def calls_on_duty():
     return mine[wanted].assign(calls=mine["minutes_on_scene"].fillna(0).astype(float)).reset_index(drop=True)
 
 
+def of_instrument(frame, outcome):
+    return CallInstrumentDesign.from_tables(
+        frame, STUDY.tables["schedule"], outcome=outcome, start=START, covariates=["prior_contacts", "patrol_load"]
+    )
+
+
+def calls_of_two_years():
+    table = STUDY.tables["calls"]
+    mine = table[(table["city"] == CITY) & table["received_at"].between("2019-07-15", "2021-07-14")]
+    wanted = ["call_id", "city", "received_at", "attended", "prior_contacts", "patrol_load"]
+    return mine[wanted].assign(calls=mine["minutes_on_scene"].fillna(0).astype(float)).reset_index(drop=True)
+
+
 def one_city():
     counts = STUDY.panel_counts
     return counts[counts["city"] == CITY].reset_index(drop=True)
@@ -112,6 +126,7 @@ MAKERS = {
     "SeriesDesign": Maker(one_city, of_series),
     "PanelDesign": Maker(lambda: STUDY.panel_counts, of_panel),
     "CallDesign": Maker(calls_on_duty, of_calls),
+    "CallInstrumentDesign": Maker(calls_of_two_years, of_instrument),
     "CoverageDesign": Maker(lambda: STUDY.hours, of_coverage),
     "SwitchbackDesign": Maker(by_half_day, of_switchback),
 }

@@ -4,33 +4,46 @@ from collections.abc import Sequence
 
 from coresponder_causal.check.balance import balance
 from coresponder_causal.check.control_outcomes import control_outcomes
+from coresponder_causal.check.first_stage import first_stage
+from coresponder_causal.check.hour_profile import hour_profile
 from coresponder_causal.check.leave_one_out import leave_one_out
 from coresponder_causal.check.overlap import overlap
 from coresponder_causal.check.placebo_cities import placebo_cities
 from coresponder_causal.check.placebo_dates import placebo_dates
 from coresponder_causal.check.pre_period import pre_period
 from coresponder_causal.check.pretrends import pretrends
+from coresponder_causal.check.reduced_form_before import reduced_form_before
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult
-from coresponder_causal.design import CallDesign, CoverageDesign, PanelDesign, SeriesDesign, SwitchbackDesign
+from coresponder_causal.design import (
+    CallDesign,
+    CallInstrumentDesign,
+    CoverageDesign,
+    PanelDesign,
+    SeriesDesign,
+    SwitchbackDesign,
+)
 
 __all__ = [
     "CheckResult",
     "balance",
     "battery",
     "control_outcomes",
+    "first_stage",
+    "hour_profile",
     "leave_one_out",
     "overlap",
     "placebo_cities",
     "placebo_dates",
     "pre_period",
     "pretrends",
+    "reduced_form_before",
 ]
 
 
 def battery(
     result: Result,
-    design: SeriesDesign | PanelDesign | CoverageDesign | CallDesign | SwitchbackDesign,
+    design: SeriesDesign | PanelDesign | CoverageDesign | CallDesign | CallInstrumentDesign | SwitchbackDesign,
     *,
     controls: Sequence[str] = (),
 ) -> tuple[CheckResult, ...]:
@@ -47,6 +60,8 @@ def battery(
         return balance(result, design), overlap(result, design)
     if isinstance(design, SwitchbackDesign):
         return (control_outcomes(result, design, outcomes=controls),)
+    if isinstance(design, CallInstrumentDesign):
+        return reduced_form_before(result, design), hour_profile(result, design), first_stage(result, design)
     several = isinstance(design, PanelDesign) and len(design.treated_units) > 1
     return (
         *((pretrends(result, design),) if several else ()),

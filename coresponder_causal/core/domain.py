@@ -49,6 +49,8 @@ worlds = {
     "off duty": "where calls received off duty stand among the unattended",
     "contaminated": "where some comparison cities started too",
     "pandemic": "where calls fell in 2020 and recovered",
+    "hour profile moved": "where calls, and severer ones, moved into the covered hours",
+    "load left out": "where the patrol load, which takes the team and moves outcomes, was left out",
     "small city": "where the treated city is much smaller than the others",
 }
 

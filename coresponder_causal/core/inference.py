@@ -58,6 +58,20 @@ def chi_square_quantile(probability: float, df: float) -> float:
     return float(stats.chi2.ppf(probability, df))
 
 
+def homogeneity_p_value(counts: Array) -> float:
+    """P-value of Pearson's χ² test that the rows of a table of counts have one distribution over its columns.
+
+    Examples
+    --------
+    >>> round(homogeneity_p_value(np.array([[10.0, 20.0], [20.0, 10.0]])), 4)
+    0.0098
+    """
+    held = counts[:, counts.sum(axis=0) > 0]
+    expected = np.outer(held.sum(axis=1), held.sum(axis=0)) / held.sum()
+    statistic = float(((held - expected) ** 2 / expected).sum())
+    return float(stats.chi2.sf(statistic, (held.shape[0] - 1) * (held.shape[1] - 1)))
+
+
 def interval(estimate: ArrayLike, std_error: ArrayLike, df: ArrayLike, level: float = 0.95) -> tuple[Array, Array]:
     """Bounds estimate ± t(df)·std_error."""
     half = critical(df, level) * np.asarray(std_error, float)

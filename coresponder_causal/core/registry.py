@@ -25,12 +25,13 @@ from coresponder_causal.core.result import Result
 
 headings = ("Estimand", "Needs", "Estimator", "Inference", "Breaks", "Reference", "Say")
 not_measured = "domain: not yet measured"
-Setting = Literal["series", "city", "hours", "adopters", "calls", "switchback"]
+Setting = Literal["series", "city", "hours", "adopters", "calls", "instrument", "switchback"]
 """How a method meets the simulated data of the study of coverage."""
 setting_of_design: dict[str, Setting] = {
     "SeriesDesign": "series",
     "PanelDesign": "city",
     "CoverageDesign": "hours",
+    "CallInstrumentDesign": "instrument",
     "CallDesign": "calls",
     "SwitchbackDesign": "switchback",
 }

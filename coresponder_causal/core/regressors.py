@@ -60,8 +60,19 @@ def require_full_rank(matrix: Array, names: Sequence[str]) -> None:
     coresponder_causal.core.errors.EstimationError: 'burglary' is absorbed by the other terms
       mend: leave it out
     """
+    full_rank_basis(matrix, names)
+
+
+def full_rank_basis(matrix: Array, names: Sequence[str]) -> Array:
+    """Orthonormal basis of the columns, refused as `require_full_rank` does.
+
+    Examples
+    --------
+    >>> np.abs(full_rank_basis(np.array([[3.0], [4.0]]), ["load"])).round(1).tolist()
+    [[0.6], [0.8]]
+    """
     scale = np.abs(matrix).max(axis=0)
-    _, triangle = np.linalg.qr(matrix / np.where(scale > 0, scale, 1.0))
+    basis, triangle = np.linalg.qr(matrix / np.where(scale > 0, scale, 1.0))
     small = np.abs(np.diag(triangle)) < 1e-9 * np.sqrt(len(matrix))
     absorbed = [name for name, lost in zip(names, small, strict=False) if lost] + list(names[len(matrix) :])
     if absorbed:
@@ -70,3 +81,4 @@ def require_full_rank(matrix: Array, names: Sequence[str]) -> None:
             f"{listed} {'is' if len(absorbed) == 1 else 'are'} absorbed by the other terms",
             mend=f"leave {'it' if len(absorbed) == 1 else 'them'} out",
         )
+    return np.asarray(basis, float)

@@ -1,5 +1,6 @@
 """Designs: frozen statements of who is compared with whom, when, for which outcome."""
 
+from coresponder_causal.design.call_instrument import CallInstrumentDesign
 from coresponder_causal.design.calls import CallDesign
 from coresponder_causal.design.coverage import CoverageDesign
 from coresponder_causal.design.match_nearest import match_nearest
@@ -11,6 +12,7 @@ from coresponder_causal.design.weight_propensity import weight_propensity
 
 __all__ = [
     "CallDesign",
+    "CallInstrumentDesign",
     "CoverageDesign",
     "PanelDesign",
     "SeriesDesign",

@@ -94,12 +94,15 @@ def rank(result: Result) -> int:
     The triple difference leads where the treated city has at least 60 events a month and comparison cities bring
     hours; then the comparison of cities; then units that start at different times; then the triple difference of fewer
     events; then what is shown for comparison with the literature or only describes: the two-way regression, the single
-    series, attended against other calls, the covered hours of one city alone.
+    series, attended against other calls, calls by the team free or taken, the covered hours of one city alone, and
+    calls by planned shifts in one city.
     """
     if result.method == "call_coverage":
         if result.terms["term"].iloc[0] != "triple_difference":
             return 7
         return 0 if result.extra.number("mean_events") >= enough_events else 3
+    if result.method == "call_iv":
+        return 7 if result.extra.get("adjustment") == "coverage_post" else 6
     order = {"did_prediction_interval": 1, "did_group_time": 2, "did_two_way": 4, "its_segmented": 5}
     return order.get(result.method, 6)
 

@@ -66,6 +66,8 @@ def finding(result: Result) -> Sentence:
     low, high = (float(result.tidy()[name].iloc[0]) for name in ("conf_low", "conf_high"))
     unclear = low <= 0 <= high
     text = _unclear(result) if unclear else _claim(result)
+    if result.method == "call_iv" and result.extra.get("adjustment") == "coverage_post":
+        text = f"Description only, unless the hours at which people call are stable. {text}"
     return Sentence(text=text, numbers=_numbers(result), support=result.support)
 
 
@@ -245,6 +247,8 @@ def _against(result: Result) -> str:
         return f"in the units that started in {first['cohort']},{seen} against those that had not"
     if result.method == "did_group_time":
         return "in the cities that started, against those that had not"
+    if result.method == "call_iv":
+        return "on the calls the team attended, against what they would have been without it"
     if result.method == "did_two_way":
         return "against the other cities' change in the same time"
     if result.method == "switchback_randomization":

@@ -18,8 +18,10 @@ methods = {
     "did_group_time": "Cities by the time they started",
     "call_difference": "Attended against other calls",
     "switchback_randomization": "Half-days drawn by lot",
+    "call_iv": "Calls by an instrument",
 }
 kinds_of_adjustment = {"match_nearest": "matched", "weight_propensity": "weighted", "none": "as they came"}
+kinds_of_instrument = {"coverage_post": "planned shifts", "team_free": "team free or taken"}
 treatments = {"attended": ("calls the team attended", "it did not attend")}
 terms = {
     "mean_post": "mean after the start",
@@ -28,8 +30,9 @@ terms = {
     "averted": "events averted in all",
     "triple_difference": "covered hours, beyond comparison cities",
     "covered_within_city": "covered hours, within the city (description)",
+    "late": "calls whose treatment hung on the instrument",
     "effect": "calls with against calls without the treatment",
-    "itt": "half-days covered by lot against the others",
+    "itt": "coverage, whether attended or not",
     "per_attended_call": "per attended call",
     "overall": "mean over all that started",
     "common_change": "change common to all",
@@ -137,6 +140,7 @@ def named(result: Result) -> str:
     """Name the method with what sets this result apart from others of the same method."""
     ways = {
         "call_difference": kinds_of_adjustment.get(str(result.extra.get("adjustment")), ""),
+        "call_iv": kinds_of_instrument.get(str(result.extra.get("adjustment")), ""),
         "did_two_way": "clustered errors" if result.placebo is None else "ranks",
     }
     way = ways.get(result.method, "")

@@ -15,8 +15,26 @@ from typing import Literal
 
 from coresponder_causal.core.registry import Setting
 
-World = Literal["", "volatile", "contaminated", "funnel", "pandemic", "hidden severity", "off duty", "small city"]
-Adjustment = Literal["match_nearest", "match_nearest replace", "weight_propensity att", "weight_propensity overlap"]
+World = Literal[
+    "",
+    "volatile",
+    "contaminated",
+    "funnel",
+    "pandemic",
+    "hidden severity",
+    "off duty",
+    "small city",
+    "hour profile moved",
+    "load left out",
+]
+Adjustment = Literal[
+    "match_nearest",
+    "match_nearest replace",
+    "weight_propensity att",
+    "weight_propensity overlap",
+    "coverage_post",
+    "team_free",
+]
 coordinate_names = (
     "comparison", "treated", "periods", "events", "rho", "nugget", "tau", "treated_noise", "growth", "calls", "share",
     "adjustment",
@@ -29,18 +47,20 @@ class Cell:
 
     Parameters
     ----------
-    setting : {"series", "city", "hours", "adopters", "calls", "switchback"}
+    setting : {"series", "city", "hours", "adopters", "calls", "instrument", "switchback"}
         One city in time; one treated city among others; the same by covered and uncovered hours; several treated units;
-        calls; half-days covered by lot.
+        calls; calls of a town with a team on duty; half-days covered by lot.
     world : str
         ``""`` where the methods' assumptions hold. Otherwise what breaks them: the treated city has twice the τ and the
         AR deviation of the others ("volatile"); three of ten comparison cities start a programme too ("contaminated");
         outcomes are recorded 30 % less often in the treated city ("funnel"); calls fall in 2020 and recover
         ("pandemic"); hidden severity draws the team ("hidden severity"); calls received off duty stand among the
         untreated ("off duty"); the treated city has 2 events a month, the others 40, and all fall by half
-        ("small city").
+        ("small city"); calls move into the covered hours, and severer ones ("hour profile moved"); the patrol load,
+        which takes the team and moves outcomes, is not adjusted for ("load left out").
     effect : float
-        The truth, in logs of rates or, for adopters and calls, in standard deviations of the outcome.
+        The truth, in logs of rates; for adopters and calls in standard deviations of the outcome; for calls with an
+        instrument as the change of the chance of an arrest on attended calls.
     comparison, treated : int
         Cities or units without and with treatment.
     periods : int
@@ -48,8 +68,9 @@ class Cell:
     events : float
         Mean count a month in the treated city; for half-days covered by lot, a week without coverage.
     rho : float
-        Month-to-month correlation of the persistent shocks. For half-days covered by lot 0 is a Poisson count, and
-        another value that of shocks of deviation one half from half-day to half-day.
+        Month-to-month correlation of the persistent shocks; with an instrument week-to-week, of covered hours alone.
+        For half-days covered by lot 0 is a Poisson count, and another value that of shocks of deviation one half from
+        half-day to half-day.
     nugget : float
         Share of the latent variance that is new each month.
     tau : float
@@ -63,7 +84,7 @@ class Cell:
     share : float
         Share of them that is treated.
     adjustment : str
-        How calls are made comparable.
+        How calls are made comparable, or their instrument.
 
     Examples
     --------
@@ -126,8 +147,18 @@ _series = Cell(setting="series", periods=72, events=25.0, rho=0.5, nugget=0.3)
 _hours = Cell(setting="hours", comparison=10, periods=72, events=60.0, tau=0.06)
 _adopters = Cell(setting="adopters", treated=5, comparison=10, periods=12, rho=0.5, growth=0.0)
 _calls = Cell(setting="calls", calls=1500, share=0.4, adjustment="match_nearest")
+_instrument = Cell(setting="instrument", calls=13_000, share=0.08, rho=0.0, adjustment="coverage_post")
+_free = Cell(setting="instrument", calls=3_800, share=0.36, adjustment="team_free")
 _switchback = Cell(setting="switchback", periods=26, events=15.0, rho=0.0)
-_fewer = {"city": -0.25, "series": -0.25, "hours": log(0.8), "adopters": 1.0, "calls": -0.25, "switchback": log(0.8)}
+_fewer = {
+    "city": -0.25,
+    "series": -0.25,
+    "hours": log(0.8),
+    "adopters": 1.0,
+    "calls": -0.25,
+    "instrument": -0.108,
+    "switchback": log(0.8),
+}
 
 
 def _city_cells() -> list[Cell]:
@@ -184,6 +215,13 @@ def _calls_cells() -> list[Cell]:
     return [*grid, *effects, *hidden]
 
 
+def _instrument_cells() -> list[Cell]:
+    grid = _over(_instrument, calls=(3_000, 6_500, 13_000, 20_000), share=(0.03, 0.08), rho=(0.0, 0.5, 0.8))
+    free = _over(_free, calls=(1_000, 3_800, 10_000), share=(0.1, 0.36))
+    effects = [replace(cell, effect=_fewer["instrument"]) for cell in (_instrument, _free)]
+    return [*grid, *free, *effects]
+
+
 def _switchback_cells() -> list[Cell]:
     return _over(
         _switchback,
@@ -207,10 +245,21 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
     kinds = ("match_nearest", "weight_propensity att", "weight_propensity overlap")
     calls = [*_over(_calls, calls=(300, 1500), adjustment=kinds)]
     calls += _over(replace(_calls, world="hidden severity"), adjustment=kinds[::2])
+    instrument = [*_over(_instrument, calls=(3_000, 13_000)), replace(_instrument, rho=0.8)]
+    instrument += [replace(_instrument, share=0.03, calls=20_000), *_over(_free, calls=(1_000, 3_800))]
+    instrument += [replace(cell, effect=_fewer["instrument"]) for cell in (_instrument, _free)]
     lot = [*_over(_switchback, periods=(13, 26, 52)), *_over(_switchback, events=(5.0, 30.0))]
     lot += [replace(_switchback, rho=0.5), replace(_switchback, effect=_fewer["switchback"])]
     lot += [replace(_switchback, effect=_fewer["switchback"], periods=52, events=30.0, rho=0.5)]
-    return {"city": city, "series": series, "hours": hours, "adopters": adopters, "calls": calls, "switchback": lot}
+    return {
+        "city": city,
+        "series": series,
+        "hours": hours,
+        "adopters": adopters,
+        "calls": calls,
+        "instrument": instrument,
+        "switchback": lot,
+    }
 
 
 def cells(setting: Setting, *, full: bool = True) -> list[Cell]:
@@ -218,7 +267,7 @@ def cells(setting: Setting, *, full: bool = True) -> list[Cell]:
 
     Parameters
     ----------
-    setting : {"series", "city", "hours", "adopters", "calls", "switchback"}
+    setting : {"series", "city", "hours", "adopters", "calls", "instrument", "switchback"}
     full : bool
         All cells, or the fixed eight of the fast tier, which are among them.
 
@@ -239,6 +288,7 @@ def cells(setting: Setting, *, full: bool = True) -> list[Cell]:
         "hours": _hours_cells,
         "adopters": _adopters_cells,
         "calls": _calls_cells,
+        "instrument": _instrument_cells,
         "switchback": _switchback_cells,
     }
     return list(dict.fromkeys(make[setting]()))

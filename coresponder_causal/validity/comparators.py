@@ -14,10 +14,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from coresponder_causal import estimate
 from coresponder_causal.core import inference
+from coresponder_causal.core.notes import quietly
 from coresponder_causal.core.regressors import harmonics, log_rate
 from coresponder_causal.core.reml import serial_design
-from coresponder_causal.design import CallDesign, PanelDesign, SeriesDesign
+from coresponder_causal.core.two_stage import two_stage
+from coresponder_causal.design import CallDesign, CallInstrumentDesign, PanelDesign, SeriesDesign, weight_propensity
 from coresponder_causal.validity.cells import Cell
 
 Array = NDArray[np.float64]
@@ -104,6 +107,43 @@ def naive_matched(d: CallDesign) -> Comparison:
     return Comparison(float(differences.mean()), float(differences.std(ddof=1) / np.sqrt(n)), float(n - 1))
 
 
+def attended_or_not(d: CallInstrumentDesign) -> Comparison:
+    """Compare attended with unattended calls received on duty, as they came, with independent errors."""
+    on_duty = d.z() == 1
+    y, attended = d.calls.outcome_values()[on_duty], d.calls.treated[on_duty]
+    first, second = y[attended], y[~attended]
+    variance = first.var(ddof=1) / len(first) + second.var(ddof=1) / len(second)
+    return Comparison(float(first.mean() - second.mean()), float(np.sqrt(variance)), float(len(y) - 2))
+
+
+def weighted_attended_or_not(d: CallInstrumentDesign) -> Comparison:
+    """Compare attended with like calls received on duty, weighted by the covariates (ATT)."""
+    on_duty = d.source[d.z() == 1].reset_index(drop=True)
+    with quietly():
+        plain = CallDesign.from_frame(on_duty, outcome=str(d.outcome), treatment=d.treatment, covariates=d.covariates)
+        result = estimate.call_difference(weight_propensity(plain, scheme="att"))
+    return Comparison(float(result.estimate[0]), float(np.sqrt(result.vcov[0, 0])), float(result.df[0]))
+
+
+def week_clusters(d: CallInstrumentDesign) -> Comparison:
+    """Two-stage least squares clustered by week, which knows nothing of shocks that last."""
+    return _two_stage_clustered(d, d.timing["week"])
+
+
+def class_block_clusters(d: CallInstrumentDesign) -> Comparison:
+    """Two-stage least squares clustered by class of hours and block of eight weeks."""
+    return _two_stage_clustered(d, 2 * (d.timing["week"] // 8) + d.timing["covered"])
+
+
+def _two_stage_clustered(d: CallInstrumentDesign, cluster: pd.Series) -> Comparison:
+    y, attended = d.calls.outcome_values(), d.calls.treated.astype(float)
+    fit = two_stage(y, attended, d.z(), strata=d.strata(), regressors=d.regressors())
+    vcov, clusters = fit.clustered(cluster)
+    weights = np.array([1.0, -fit.late])
+    std_error = float(np.sqrt(weights @ vcov @ weights)) / abs(fit.first_stage)
+    return Comparison(fit.late, std_error, float(clusters - 1))
+
+
 def _segments(d: SeriesDesign, *, sloped: bool) -> Array:
     """Constant, trend, level change, change of slope where it may change, two harmonics."""
     since = d.positions - d.start_position
@@ -124,7 +164,8 @@ def _apart(change: Array, cities: object, d: PanelDesign) -> tuple[float, Array]
 comparators: dict[str, Callable[..., Comparison]] = {
     function.__name__: function
     for function in (
-        negative_binomial, pandemic_pulse, event_study_clustered, log_plus_one, placebo_rank, naive_matched
+        negative_binomial, pandemic_pulse, event_study_clustered, log_plus_one, placebo_rank, naive_matched,
+        attended_or_not, weighted_attended_or_not, week_clusters, class_block_clusters,
     )
 }  # fmt: skip
 
@@ -164,6 +205,9 @@ def failures() -> list[Failure]:
     city = Cell(setting="city", comparison=10, periods=72, events=400.0, rho=0.4, tau=0.0, treated_noise=1.0)
     calls = Cell(setting="calls", calls=360, share=0.83, adjustment="match_nearest replace")
     clustered = (("inference", "cluster"), ("log", True))
+    town = Cell(setting="instrument", calls=13_000, share=0.08, rho=0.0, adjustment="coverage_post", effect=-0.108)
+    taken = Cell(setting="instrument", calls=3_800, share=0.36, adjustment="team_free")
+    persistent = replace(town, rho=0.8, effect=0.0)
     return [
         Failure(method="its_segmented", options=(("errors", "ols"),), cell=smooth),
         Failure(method="its_segmented", options=(("errors", "newey-west"),), cell=replace(smooth, periods=36, rho=0.5)),
@@ -180,4 +224,10 @@ def failures() -> list[Failure]:
             method="call_difference",
             cell=replace(calls, world="off duty", share=0.4, adjustment="weight_propensity overlap"),
         ),
+        Failure(method="attended_or_not", cell=town),
+        Failure(method="weighted_attended_or_not", cell=town),
+        Failure(method="class_block_clusters", cell=persistent),
+        Failure(method="week_clusters", cell=persistent),
+        Failure(method="call_iv", cell=replace(town, world="hour profile moved", effect=0.0)),
+        Failure(method="call_iv", cell=replace(taken, world="load left out")),
     ]

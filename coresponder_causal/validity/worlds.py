@@ -36,6 +36,7 @@ from coresponder_causal.simulate.rates import expected_calls
 from coresponder_causal.simulate.shocks import draw_shocks
 from coresponder_causal.simulate.spells import spells
 from coresponder_causal.simulate.streams import Tier, stream
+from coresponder_causal.validity.call_worlds import instrument_designs
 from coresponder_causal.validity.cells import Cell
 
 Array = NDArray[np.float64]
@@ -66,7 +67,7 @@ def designs(cell: Cell, replications: int) -> Iterator[Design | CausalError]:
 
     Yields
     ------
-    SeriesDesign, PanelDesign, CoverageDesign, CallDesign or SwitchbackDesign
+    SeriesDesign, PanelDesign, CoverageDesign, CallDesign, CallInstrumentDesign or SwitchbackDesign
         Each independent of the others; the n-th does not depend on how many are asked for. Where calls cannot be made
         comparable it is the error.
 
@@ -83,6 +84,7 @@ def designs(cell: Cell, replications: int) -> Iterator[Design | CausalError]:
         "hours": _hours,
         "adopters": _adopters,
         "calls": _calls,
+        "instrument": partial(instrument_designs, block=block),
         "switchback": _switchback,
     }
     draw = draws[cell.setting]
@@ -109,6 +111,8 @@ def truth(cell: Cell, term: str, *, headline: bool) -> float | None:
     """
     if cell.setting == "adopters" and term != "att":
         return float(_growing(cell).mean()) if headline or term == "overall" else None
+    if (cell.setting, term) == ("instrument", "itt"):
+        return None if cell.effect else 0.0
     known = headline or (cell.setting, term) in {("series", "level_change"), ("hours", "covered_within_city")}
     return cell.effect if known else None
 

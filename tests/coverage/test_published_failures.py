@@ -126,6 +126,37 @@ def test_calls_off_duty_are_no_controls():
     assert found["coverage"] < 0.7
 
 
+def entry_of(method, *, world="", options="{}"):
+    (found,) = [
+        entry
+        for entry in study([method])
+        if entry.cell.setting == "instrument" and entry.options == options and entry.cell.world == world
+    ]
+    return found
+
+
+def test_attended_against_other_calls_on_duty_carries_the_severity():
+    """As they came +.061 of a true −.108 and .00 covered; with what is recorded weighted away +.024 and .60."""
+    for method, bias, coverage in (("attended_or_not", 0.061, 0.10), ("weighted_attended_or_not", 0.024, 0.80)):
+        (found,) = measure(entry_of(method), replications=60).to_dict("records")
+        assert found["bias"] == pytest.approx(bias, abs=0.015)  # sd .018 over √60 draws is .002; severity draws alike
+        assert found["coverage"] <= coverage
+
+
+def test_a_moved_hour_profile_is_taken_for_the_team():
+    """Calls of another severity in covered hours: the reduced form rises by their .05, the ratio by four times that."""
+    found = measure(entry_of("call_iv", world="hour profile moved"), replications=20).set_index("term")
+    assert found.loc["itt", "bias"] == pytest.approx(0.05, abs=0.015)  # sd .018 over √20 draws is .004, three of them
+    assert found.loc["att", "bias"] > 0.1
+
+
+def test_a_free_team_without_the_load_is_a_quiet_patrol():
+    """−.02 and .88 to .90 of a true −.108 without it: the load takes the team and moves outcomes."""
+    found = measure(entry_of("call_iv", world="load left out"), replications=100).set_index("term")
+    assert found.loc["att", "bias"] == pytest.approx(-0.025, abs=0.015)  # sd .042 over √100 draws is .004
+    assert near(found.loc["att", "coverage"], 0.89, n=100)
+
+
 def test_covered_by_after_in_one_city_does_not_know_the_drift_of_hours():
     """The same draws at τ = .12: the triple difference holds, the contrast within the city does not."""
     (entry,) = [entry for entry in study(["call_coverage"]) if entry.cell.tau == 0.12]

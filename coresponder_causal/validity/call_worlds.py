@@ -1,0 +1,159 @@
+"""Calls of one town over four years, covered by a team in 70 hours a week of the last two: who is sent is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from coresponder_causal.core.errors import CausalError
+from coresponder_causal.core.notes import quietly
+from coresponder_causal.core.registry import Design
+from coresponder_causal.design import CallInstrumentDesign
+from coresponder_causal.simulate.process import ar1
+from coresponder_causal.simulate.streams import Tier, stream
+from coresponder_causal.validity.cells import Cell
+
+Array = NDArray[np.float64]
+first_day, days, opens, closes = pd.Timestamp("2019-01-07"), 1456, 12, 22
+start = first_day + pd.Timedelta(days=days // 2)
+profile = 1 + 0.6 * np.sin(2 * np.pi * (np.arange(24) - 9) / 24)
+profile = profile / profile.sum()
+on_duty_share = float(profile[opens:closes].sum()) / 2
+type_odds, type_risk = np.array([-0.8, 0.0, 0.4, 0.9]), 0.05 * (np.arange(4) - 1.5)
+types = np.array(["welfare check", "disturbance", "suicide threat", "psychosis"])
+free_share = 0.7  # of the calls on duty that find the team neither elsewhere nor with an earlier call
+shock_sd, profile_moves = 0.03, 0.05
+mean_effect = -0.108
+
+
+def instrument_designs(cell: Cell, part: int, block: int) -> Iterator[Design | CausalError]:
+    """Draw a block of designs of a cell."""
+    rng = stream(cell.seed, Tier.PROCESS, part)
+    free = cell.adjustment == "team_free"
+    for _ in range(block):
+        many = int(cell.calls or 0) / (on_duty_share if free else 1.0)
+        share = float(cell.share or 0) * (on_duty_share if free else 1.0)
+        calls = call_table(
+            rng,
+            calls=round(many),
+            share=share,
+            effect=cell.effect,
+            rho=float(cell.rho or 0),
+            moved=cell.world == "hour profile moved",
+        )
+        known = ["severity", "initial_type", *([] if cell.world == "load left out" else ["patrol_load"])]
+        try:
+            with quietly():
+                yield CallInstrumentDesign.from_tables(
+                    calls,
+                    shifts(),
+                    outcome="arrest",
+                    start=start.date(),
+                    instrument="team_free" if free else "coverage_post",
+                    covariates=known,
+                )
+        except CausalError as error:
+            yield error
+
+
+def call_table(
+    rng: np.random.Generator,
+    *,
+    calls: int = 13_000,
+    share: float = 0.09,
+    effect: float = mean_effect,
+    rho: float = 0.0,
+    moved: bool = False,
+) -> pd.DataFrame:
+    """Draw calls, who was attended, and who was arrested.
+
+    Parameters
+    ----------
+    rng : Generator
+    calls : int
+        Expected number of calls.
+    share : float
+        Share of all calls that is attended, about.
+    effect : float
+        Mean change of the chance of an arrest over the attended calls: exactly this in every draw.
+    rho : float
+        Week-to-week correlation of shocks to the covered hours' chance of arrest; 0: no such shocks.
+    moved : bool
+        Whether calls move into the covered hours from the start on, and more severe ones than severity shows.
+
+    Returns
+    -------
+    DataFrame
+        In the words of the dictionary, with ``severity``.
+    """
+    day, hour = _when(rng, calls, moved=moved)
+    n, after = len(day), day >= days // 2
+    inside = (hour >= opens) & (hour < closes)
+    severity, hidden, kind = rng.standard_normal(n), rng.standard_normal(n), rng.integers(0, 4, n)
+    load = rng.poisson(72 * profile[hour.astype(int)]).astype(float)
+    load = (load - load.mean()) / load.std()
+    odds = 0.5 * severity + 0.6 * hidden + type_odds[kind]
+    attended, busy = _serve(rng, day * 24 + hour, inside & after, odds, load, share)
+    risk = 0.5 + 0.06 * severity + 0.08 * hidden + type_risk[kind] + 0.03 * load
+    risk += 0.05 * np.sin(2 * np.pi * hour / 24) - 0.06 * inside - 0.03 * after + 0.02 * np.sin(2 * np.pi * day / 365)
+    if rho:
+        risk += inside * ar1(rng.standard_normal(days // 7), rho, shock_sd)[day // 7]
+    if moved:
+        risk += profile_moves * (inside & after)
+    uneven = 1 + 0.25 * severity
+    risk = np.clip(risk, 0.2, 0.95) + attended * effect * uneven / uneven[attended].mean()
+    seconds = (hour * 3600).astype(np.int64)
+    return pd.DataFrame(
+        {
+            "received_at": first_day + pd.to_timedelta(day, unit="D") + pd.to_timedelta(seconds, unit="s"),
+            "severity": severity,
+            "initial_type": types[kind],
+            "patrol_load": load,
+            "team_on_duty": inside & after,
+            "team_busy": busy,
+            "attended": attended,
+            "arrest": rng.random(n) < risk,
+        }
+    )
+
+
+@cache
+def shifts() -> pd.DataFrame:
+    """Give the plan: ten hours on every day from the start on."""
+    mornings = start + pd.to_timedelta(np.arange(days // 2), unit="D")
+    begin, end = (mornings + pd.Timedelta(hours=hour) for hour in (opens, closes))
+    hours = float(closes - opens)
+    return pd.DataFrame({"city": "town", "shift_start": begin, "shift_end": end, "planned_hours": hours})
+
+
+def _when(rng: np.random.Generator, calls: int, *, moved: bool) -> tuple[NDArray[np.int64], Array]:
+    """Days and clock hours of the calls, in order of time."""
+    n = int(rng.poisson(calls))
+    day, hour = rng.integers(0, days, n), rng.choice(24, n, p=profile).astype(float)
+    if moved:
+        outside = (day >= days // 2) & ((hour < opens) | (hour >= closes)) & (rng.random(n) < 0.2)
+        hour[outside] = rng.integers(opens, closes, int(outside.sum()))
+    hour += rng.random(n)
+    order = np.argsort(day * 24 + hour, kind="stable")
+    return day[order], hour[order]
+
+
+def _serve(
+    rng: np.random.Generator, time: Array, on_duty: NDArray[np.bool_], odds: Array, load: Array, share: float
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Let one team go through the calls: taken by its last one, and elsewhere the likelier the higher the load."""
+    wanted_share = min(share * len(time) / (free_share * on_duty.sum()), 0.9)
+    middle = np.quantile(odds[on_duty] + rng.logistic(size=int(on_duty.sum())), 1 - wanted_share)
+    wanted = on_duty & (odds + rng.logistic(size=len(time)) > middle)
+    elsewhere = rng.logistic(size=len(time)) > 1.6 - 0.7 * load
+    minutes = rng.gamma(4.0, 0.4, len(time))
+    attended, busy, free_at = np.zeros(len(time), bool), np.zeros(len(time), bool), -1.0
+    for call in np.flatnonzero(on_duty).tolist():
+        busy[call] = bool(elsewhere[call]) or time[call] < free_at
+        if wanted[call] and not busy[call]:
+            attended[call], free_at = True, float(time[call] + minutes[call])
+    return attended, busy
