@@ -49,6 +49,10 @@ class Translated:
         What is beyond the limits of its field and was kept.
     unknown : dict of str to Series
         Values that the code map and the dictionary do not know, by field.
+    matched : dict of str to set of str
+        Codes of the map that some row holds, by field.
+    swept : dict of str to int
+        Cells that the map's "*" took, by field.
     twice : int
         Local times kept that occur twice when the clocks go back.
     absent : tuple of str
@@ -62,6 +66,8 @@ class Translated:
     changes: list[Change] = field(default_factory=list)
     kept: list[tuple[str, str, pd.Series]] = field(default_factory=list)
     unknown: dict[str, pd.Series] = field(default_factory=dict)
+    matched: dict[str, set[str]] = field(default_factory=dict)
+    swept: dict[str, int] = field(default_factory=dict)
     twice: int = 0
     absent: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
@@ -131,7 +137,7 @@ def translate(file: RawFile, source: SourceMap, table: Table) -> Translated:
         constant = pd.Series([value] * len(file.rows), index=file.rows.index, dtype=object)
         columns[name] = _one(constant, file.rows, table.field(name), source, made, usable)
     for name, recipe in source.derived.items():
-        derived = _derived(recipe, columns, file.rows)
+        derived = _derived(recipe, columns, file.rows, source.local_time_zone or source.time_zone)
         columns[name] = _one(derived.where(usable), file.rows, table.field(name), source, made, usable)
     if source.local_time_zone and "time_zone" in table.names and "time_zone" not in columns:
         columns["time_zone"] = pd.Series(source.local_time_zone, index=file.rows.index, dtype="str")
@@ -265,12 +271,18 @@ def _with_codes(cells: pd.Series, entry: Field, source: SourceMap, made: Transla
     if not codes and not words:
         return cells
     text = spelled(cells)
-    own = text.isin([code for code in codes if code != any_other])
+    lower = text.str.casefold()
+    spelt = {code.casefold(): value for code, value in codes.items() if code != any_other}
+    own = lower.isin(list(spelt)).fillna(value=False).astype(bool)
+    exactly = text.map(dict(codes))
+    seen = set(lower.dropna().unique())
+    made.matched[entry.name] = {code for code in codes if code.casefold() in seen}
     listed = text.str.lower().isin(list(words)).fillna(value=False).astype(bool) & ~own
-    translated: pd.Series = cells.astype(object).mask(own, text.map(dict(codes)))
+    translated: pd.Series = cells.astype(object).mask(own, exactly.where(text.isin(list(codes)), lower.map(spelt)))
     translated = translated.where(~listed, text.str.lower().map(dict(words)))
     strange = cells.notna() & ~own & ~listed
     if any_other in codes:
+        made.swept[entry.name] = int(strange.sum())
         return translated.mask(strange, codes[any_other])
     strange &= ~cells.isin([*codes.values(), *words.values()])
     if strange.any() and entry.allowed is None:
@@ -286,8 +298,14 @@ def _with_words(cells: pd.Series, source: SourceMap) -> pd.Series:
     return cells.map(lambda cell: words.get(str(cell).lower(), cell), na_action="ignore").astype(object)
 
 
-def _derived(recipe: Mapping[str, Any], columns: Mapping[str, pd.Series], rows: pd.DataFrame) -> pd.Series:
-    """Compute a field of others; missing where one of them has no column."""
+def _derived(
+    recipe: Mapping[str, Any], columns: Mapping[str, pd.Series], rows: pd.DataFrame, zone: str | None
+) -> pd.Series:
+    """Compute a field of others; missing where one of them has no column.
+
+    Minutes are those of the clock's zone, so that none is gained or lost when clocks change; a stamp in the hour that
+    occurs twice leaves them missing.
+    """
     nothing = pd.Series(None, index=rows.index, dtype=object)
     kind = next(key for key in recipe if key != "with")
     used = recipe[kind] if isinstance(recipe[kind], list) else [recipe[kind]]
@@ -299,5 +317,8 @@ def _derived(recipe: Mapping[str, Any], columns: Mapping[str, pd.Series], rows: 
     if kind == "hour_of":
         return pd.Series(columns[used[0]].dt.hour, dtype="Int64")
     if kind == "minutes_between":
-        return pd.Series((columns[used[1]] - columns[used[0]]).dt.total_seconds() / 60)
+        begun, ended = (columns[name] for name in used)
+        if zone is not None:
+            begun, ended = (s.dt.tz_localize(zone, ambiguous="NaT", nonexistent="NaT") for s in (begun, ended))
+        return pd.Series((ended - begun).dt.total_seconds() / 60)
     return pd.Series(columns[used[0]].groupby(columns[used[0]]).cumcount() + 1, dtype="Int64")

@@ -10,6 +10,7 @@ import pandas as pd
 from coresponder_causal.core.version import VERSION
 from coresponder_causal.data import dictionary
 from coresponder_causal.data.ingest_account import Batch, ends
+from coresponder_causal.data.ingest_source import any_other
 from coresponder_causal.data.when import event_field
 
 
@@ -29,7 +30,8 @@ def ledger_of(batches: Sequence[Batch], lines: pd.DataFrame, unknown: pd.DataFra
     Returns
     -------
     dict
-        ``mapping, version, rows, sources, reasons, repairs, unknown_codes, kept_beyond_limits, files``.
+        ``mapping, version, rows, sources, reasons, repairs, unknown_codes, codes_without_a_row, taken_by_any_other,
+        kept_beyond_limits, files``.
     """
     rows = lines.drop_duplicates(["table", "at"])
     return {
@@ -50,6 +52,8 @@ def ledger_of(batches: Sequence[Batch], lines: pd.DataFrame, unknown: pd.DataFra
         "duplicates": _tally(rows[rows["end"] == "duplicate"], split=False),
         "repairs": _tally(lines[lines["end"] == "repaired"], split=False),
         "unknown_codes": _hidden(unknown),
+        "codes_without_a_row": _idle(batches),
+        "taken_by_any_other": _swept(batches),
         "kept_beyond_limits": _beyond(batches),
         "files": [
             {
@@ -101,6 +105,36 @@ def unknown_codes(batches: Sequence[Batch]) -> pd.DataFrame:
     if not found:
         return pd.DataFrame(columns=["source", "table", "field", "code", "rows", "first", "last"])
     return _dated(pd.concat(found, ignore_index=True))
+
+
+def _idle(batches: Sequence[Batch]) -> list[dict[str, Any]]:
+    """Codes of a map that no row of any file holds: they may be misspelt."""
+    matched: dict[tuple[str, str, str], set[str]] = {}
+    stated: dict[tuple[str, str, str], set[str]] = {}
+    for batch in batches:
+        for name, codes in batch.made.matched.items():
+            place = (batch.source.name, batch.source.table, name)
+            matched[place] = matched.get(place, set()) | codes
+            stated[place] = set(batch.source.codes.get(name, {})) - {any_other}
+    return [
+        {"source": source, "table": table, "field": name, "code": code, "rows": 0}
+        for (source, table, name), codes in stated.items()
+        for code in sorted(codes - matched[(source, table, name)])
+    ]
+
+
+def _swept(batches: Sequence[Batch]) -> list[dict[str, Any]]:
+    """Cells of codes that the map does not name and its "*" took."""
+    taken: dict[tuple[str, str, str], int] = {}
+    for batch in batches:
+        for name, rows in batch.made.swept.items():
+            place = (batch.source.name, batch.source.table, name)
+            taken[place] = taken.get(place, 0) + rows
+    return [
+        {"source": source, "table": table, "field": name, "rows": rows}
+        for (source, table, name), rows in taken.items()
+        if rows
+    ]
 
 
 def _hidden(unknown: pd.DataFrame) -> list[dict[str, Any]]:

@@ -308,9 +308,21 @@ def _codes(entry: Mapping[str, Any], where: str, problems: Problems) -> dict[str
     for name, codes in entry.get("codes", {}).items():
         if isinstance(codes, dict):
             found[name] = codes
+            _misspelt(entry.get("table"), name, codes, where, problems)
         else:
             problems.add(f"{where}: codes of '{name}' are {codes!r}", mend='write {"their code" = "our code"}')
     return found
+
+
+def _misspelt(table: object, name: str, codes: Mapping[str, object], where: str, problems: Problems) -> None:
+    """Refuse codes of ours that come close to one of the dictionary and are none; others are kept as they are."""
+    if table not in dictionary.tables() or name not in dictionary.table(str(table)).names:
+        return
+    allowed = [str(code) for code in dictionary.table(str(table)).field(name).allowed or ()]
+    for ours in dict.fromkeys(str(value) for value in codes.values()):
+        close = difflib.get_close_matches(ours, allowed, n=1, cutoff=0.85)
+        if close and ours not in allowed:
+            problems.add(f"{where}: '{ours}' is no code of '{name}'", mend=f"did you mean '{close[0]}'?")
 
 
 def _crosswalk(name: str, asked: object, where: str, problems: Problems) -> dict[str, str]:

@@ -60,7 +60,8 @@ def eligible_found(rows: pd.DataFrame, _: object = None) -> pd.Series:
     Returns
     -------
     Series of boolean, shape (n,)
-        Missing where the code is, or where it waits for a flag that nobody gave.
+        Missing where the code is, or where it waits for a flag that nobody gave; without any field of flags such codes
+        count as no.
     """
     code = _known(rows["final_type"], "found")
     return code.eq("yes").astype("boolean").mask(code.isna()) | _if_flagged(code, rows)
@@ -89,7 +90,9 @@ def _known(codes: pd.Series, stage: str) -> pd.Series:
 
 
 def _if_flagged(code: pd.Series, rows: pd.DataFrame) -> pd.Series:
-    """Whether a code counts for its flag: yes or no as flagged, not known where nobody flagged, no for other codes."""
+    """Whether a code counts for its flag: as flagged, not known where nobody flagged; no where no flag is recorded."""
+    if not set(flags) & set(rows.columns):
+        return pd.Series(False, index=rows.index, dtype="boolean")
     flag = pd.Series(pd.array([pd.NA] * len(rows), dtype="boolean"), index=rows.index)
     for name in flags:
         if name in rows:

@@ -98,10 +98,12 @@ def _requested(rows: pd.DataFrame, _: Tables) -> pd.Series:
 
 
 def _sent(rows: pd.DataFrame, _: Tables) -> pd.Series:
-    """Whether anybody was sent: as the call says, else a unit was dispatched."""
+    """Whether anybody was sent: as the call says, else by any stamp of a unit; a call without one is not known."""
     if "closed_without_dispatch" in rows:
         return ~rows["closed_without_dispatch"]
-    return rows["dispatched_at"].notna().astype("boolean")
+    stamps = [name for name in ("dispatched_at", "arrived_at", "engaged_at", "cleared_at") if name in rows]
+    stamped = rows[stamps].notna().any(axis=1).astype("boolean")
+    return pd.Series(stamped.where(stamped))
 
 
 def _who(rows: pd.DataFrame) -> pd.Series:

@@ -13,6 +13,7 @@ from coresponder_causal.data.quality_times import five_minutes, future, midnight
 issues_head = ["rows", "table", "field", "kind", "said", "next", "who"]
 officer = "the agency's data officer"
 supervisor = "the team's supervisor"
+dozens = 24  # rows that a gap must have cost
 Issue = dict[str, object]
 
 
@@ -31,6 +32,7 @@ def issues_of(found: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         that is not open is named.
     """
     entries = [
+        *_gaps(found["completeness"]),
         *_missing(found["breaks"]),
         *_drift(found["drift"]),
         *_disorder(found["disorder"]),
@@ -89,6 +91,26 @@ def _missing(breaks: pd.DataFrame) -> Iterator[Issue]:
         yield _issue(rows, entry, "form change", said, act, supervisor)
 
 
+def _gaps(completeness: pd.DataFrame) -> Iterator[Issue]:
+    """Tell weeks without any row where dozens would be expected: nobody called, or nothing was exported."""
+    for (table, source), part in completeness.groupby(["table", "source"], sort=False):
+        rows = part.groupby("week")["rows"].max()
+        full = rows.reindex(pd.date_range(rows.index.min(), rows.index.max(), freq="7D"), fill_value=0)
+        empty, usual = full.eq(0), float(rows.median())
+        for _, run in full[empty].groupby((~empty).cumsum()[empty]):
+            if usual * len(run) < dozens:
+                continue
+            last = run.index[-1] + pd.Timedelta(days=6)
+            said = (
+                f"Table {table} has no row from {day(run.index[0])} to {day(last)}; about {usual:.0f} a week are usual."
+            )
+            act = (
+                "Ask for the missing export. Until it is there these weeks are not zero: keep them out of counts."
+            )
+            where = {"table": table, "field": "", "source": source}
+            yield _issue(usual * len(run), where, "gap", said, act, officer)
+
+
 def _drift(drift: pd.DataFrame) -> Iterator[Issue]:
     """Tell changes of codes: of all together, of yes and no, and codes that appear or vanish."""
     told = drift["what"].ne("share of code") | drift["code"].eq("True")
@@ -119,7 +141,8 @@ def _disorder(disorder: pd.DataFrame) -> Iterator[Issue]:
         of = int(part["of"].iloc[0])
         said = f"In {shown.iloc[0]:,} of {of:,} rows ({percent(shown.iloc[0] / of)}) time stamps are out of order"
         if len(whole) > 1:
-            said += f", counting {whole[0]}; {shown.iloc[1]:,} ({percent(shown.iloc[1] / of)}) counting {whole[1]}"
+            counts = [f"{shown[what]:,} ({percent(shown[what] / of)}) counting {what}" for what in whole[1:]]
+            said += f", counting {'; '.join([whole[0], *counts])}"
         act = (
             "Look at ten of these rows with those who enter the times. Stamp by status key instead of by hand; leave "
             "intervals with disordered ends out of response times."

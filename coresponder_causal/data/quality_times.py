@@ -159,6 +159,11 @@ def disorder(found: pd.DataFrame, frame: pd.DataFrame, table: Table) -> pd.DataF
         every = pd.concat(list(pairs.values()), axis=1).any(axis=1)
         others = pd.concat([mask for pair, mask in pairs.items() if pair != (stamps[0], stamps[1])], axis=1).any(axis=1)
         least = f"any pair but {stamps[0]}–{stamps[1]}"
-        for what, mask in ((f"any of the {len(pairs)} pairs", every), (least, others)):
+        told = [(f"any of the {len(pairs)} pairs", every), (least, others)]
+        timed = {name: frame[name].mask(frame[name].eq(frame[name].dt.normalize())) for name in stamps}
+        if any(timed[name].isna().sum() > frame[name].isna().sum() for name in stamps):
+            rest = pd.concat([timed[b] < timed[a] for a, b in pairs], axis=1).any(axis=1)
+            told.append(("any pair of stamps that are not exactly midnight", rest))
+        for what, mask in told:
             rows.append({"table": table.name, "what": what, "rows": int(mask.sum()), "of": len(frame)})
     return pd.DataFrame(rows, columns=["table", "what", "rows", "of"])

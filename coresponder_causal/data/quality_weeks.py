@@ -131,12 +131,18 @@ def _breaks(field: Field, hit: pd.Series, what: str, code: str) -> Iterator[dict
     parts = list(_around(table, cut))
     for group in _transitions(parts):
         (first, before, _), (last, _, after) = parts[group[0]], parts[group[-1]]
-        share = [float(part[True].sum() / max(part.to_numpy().sum(), 1)) for part in (before, after)]
-        if abs(share[1] - share[0]) < least_change:
-            continue
         strongest = max(group, key=lambda number: cut.gains[number])
         date = _day(hit, field.when, parts[strongest][0])
+        inside = (field.when >= before.index[0]) & (field.when < after.index[-1] + pd.Timedelta(weeks=1))
+        share = [_share(hit[inside & (field.when < date)]), _share(hit[inside & (field.when >= date)])]
+        if abs(share[1] - share[0]) < least_change:
+            continue
         yield _entry(field, what, code, date, (first, last), (share[0], share[1]), (before, after), cut, strongest)
+
+
+def _share(hit: pd.Series) -> float:
+    """Share of rows that are hit."""
+    return float(hit.mean()) if len(hit) else 0.0
 
 
 Part = tuple[pd.Timestamp, pd.DataFrame, pd.DataFrame]

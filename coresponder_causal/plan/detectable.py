@@ -17,6 +17,7 @@ from coresponder_causal.validity.drift import between
 
 Array = NDArray[np.float64]
 months_for_drift, season = 36, 12.0
+fewest_calls = 30
 usual_drift = 0.1  # log scale; assumed where the tables cannot show how far cities drift apart
 
 
@@ -199,13 +200,13 @@ def of_calls(calls: pd.DataFrame) -> Detectable | None:
     Returns
     -------
     Detectable or None
-        None where calls of one kind only are there.
+        None with fewer than thirty calls of either kind.
     """
     on_duty = calls["team_on_duty"].fillna(False) if "team_on_duty" in calls else pd.Series(True, index=calls.index)
     known = calls[on_duty.astype(bool) & calls["attended"].notna() & calls["arrest"].notna()]
     attended, arrest = known["attended"].astype(bool), known["arrest"].astype(float)
     many, others = int(attended.sum()), int((~attended).sum())
-    if not many or not others:
+    if min(many, others) < fewest_calls:
         return None
     share = float(arrest[~attended].mean())
     error = float(np.sqrt(share * (1 - share) * (1 / many + 1 / others)))

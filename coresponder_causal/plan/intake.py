@@ -94,6 +94,8 @@ def account_lines(ledger: Mapping[str, Any]) -> list[str]:
         ("Repaired, cells by rule", ledger["repairs"], ("field", "rule")),
         ("Duplicates", ledger["duplicates"], ("rule",)),
         ("Codes that neither the map nor the dictionary knows; kept", ledger["unknown_codes"], ("field", "code")),
+        ("Codes of the map that no row holds; misspelt?", ledger["codes_without_a_row"], ("field", "code")),
+        ('Codes that the map does not name, taken by its "*"', ledger["taken_by_any_other"], ("field",)),
         ("Beyond the limits of the field; kept", ledger["kept_beyond_limits"], ("field", "rule")),
         ("Fields without a column in some file", absent, ("what",)),
     ):

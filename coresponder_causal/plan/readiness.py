@@ -311,7 +311,8 @@ def _answer(lacks: tuple[str, ...], broken: frozenset[str]) -> str:
 def _condition(design: str, counted: Monthly | None, typed: Mapping[str, pd.DataFrame]) -> str:
     """Say what rows a design still needs, its fields being there."""
     if design == "calls":
-        return ""
+        found, least = detectable.of_calls(typed["calls"]), detectable.fewest_calls
+        return "" if found else f"fewer than {least} attended or {least} other calls"
     assert counted is not None  # every other design counts calls
     months, cities = counted.counts.shape
     if months < fewest_months:

@@ -46,7 +46,8 @@ def effects(result: Result) -> pd.DataFrame:
     shown["mde"] = np.where(in_events, np.nan, fall)
     if result.scale == "log_ratio":
         for name in ("estimate", "conf_low", "conf_high", "mde"):
-            percent = 100 * np.expm1(shown[name].mask(in_events))
+            with np.errstate(over="ignore"):  # an upper limit without bound
+                percent = 100 * np.expm1(shown[name].mask(in_events))
             shown[name] = np.where(in_events | np.isneginf(shown[name]) & (name == "mde"), shown[name], percent)
     shown["df"] = result.df
     shown["unit"] = [_unit(result, str(term), events) for term, events in zip(shown["term"], in_events, strict=True)]

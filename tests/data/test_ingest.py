@@ -367,6 +367,38 @@ def test_the_shipped_example_works(tmp_path):
     assert set(done.provenance["rule"]) == {"", "filled from 'Dispatch Time'", "set missing: below 0"}
 
 
+def test_minutes_between_stamps_are_those_of_the_clock_on_the_wall(tmp_path):
+    """Worked by hand: on 10 March 2024 clocks skip 2:00 to 3:00, on 3 November 1:00 to 2:00 comes twice."""
+    rows = [
+        "1,Davis,2024-03-10 01:50,2024-03-10 03:15",
+        "2,Davis,2024-11-03 00:50,2024-11-03 02:10",
+        "3,Davis,2024-11-03 00:50,2024-11-03 01:10",
+        "4,Davis,2024-07-01 12:00,2024-07-01 12:25",
+    ]
+    columns = COLUMNS | {"arrived_at": "Time", "cleared_at": "Done"}
+    derived = {"minutes_on_scene": {"minutes_between": ["arrived_at", "cleared_at"]}}
+    zone = {"time_zone": "America/Los_Angeles", "local_time_zone": "America/Los_Angeles"}
+    done = ingested(tmp_path, rows, head=f"{HEAD},Done", columns=columns, derived=derived, **zone)
+    minutes = done.tables["calls"]["minutes_on_scene"]
+    assert minutes[[0, 1, 3]].tolist() == [25, 140, 25]
+    assert pd.isna(minutes[2])
+
+
+def test_codes_of_the_map_are_read_in_any_case_and_idle_ones_are_said(tmp_path):
+    rows = ["1,Davis,2024-07-01 12:00,Engaged Client", "2,Davis,2024-07-01 12:00,gone"]
+    codes = {"arrest": {"Engaged client": True, "Booked": True, "*": False}}
+    done = ingested(tmp_path, rows, head=f"{HEAD},End", columns=COLUMNS | {"arrest": "End"}, codes=codes)
+    assert done.tables["calls"]["arrest"].tolist() == [True, False]
+    assert [entry["code"] for entry in done.ledger["codes_without_a_row"]] == ["Booked"]
+    assert [entry["rows"] for entry in done.ledger["taken_by_any_other"]] == [1]
+
+
+def test_a_misspelt_code_of_ours_is_refused(tmp_path):
+    codes = {"initial_type": {"MENTAL": "mental_heath_crisis"}}
+    with pytest.raises(DataError, match="'mental_heath_crisis' is no code of 'initial_type': did you mean 'mental_hea"):
+        ingested(tmp_path, ["1"], columns=COLUMNS | {"initial_type": "Type"}, codes=codes)
+
+
 cells = st.sampled_from(
     ["", " ", "1", "2", "3 ", "Davis", "Da  vis", "2024-07-01 12:00", "13/01/2024", "NA", "x,y", "y"]
 )

@@ -324,3 +324,13 @@ def test_a_column_that_breaks_the_dictionary_is_refused_with_its_rows() -> None:
     frame = calls("2020-01-01", "2020-01-02").assign(arrest=["yes", "perhaps"])
     with pytest.raises(DataError, match=r"'arrest': not a yes or no in 1 row \(rows 1\)"):
         metrics({"calls": frame}, only=["M15"])
+
+
+def test_codes_that_wait_for_a_flag_count_as_no_where_none_is_recorded() -> None:
+    """Of four calls two are eligible by code, two only if flagged: without a flag 2 of 4, with one flagged 3 of 4."""
+    frame = calls(*["2020-01-01"] * 4)
+    frame["final_type"] = frame["initial_type"] = ["mental_health_crisis"] * 2 + ["disturbance"] * 2
+    plain = one({"calls": frame}, "M01", "found on scene")
+    assert (plain.numerator, plain.denominator, plain.unplaced) == (2, 4, 0)
+    flagged = one({"calls": frame.assign(crisis_on_scene=[True, True, True, False])}, "M01", "found on scene")
+    assert (flagged.numerator, flagged.denominator) == (3, 4)

@@ -197,3 +197,25 @@ def test_what_cannot_be_compared_is_said():
         agreement([None, "a"], ["a", None])
     with pytest.raises(DataError, match="one list alone"):
         unlogged({"cad": [1]})
+
+
+def test_weeks_without_a_row_are_said_and_quiet_ones_are_not():
+    frame = calls()
+    week = frame["received_at"].dt.to_period("W")
+    gone = sorted(week.unique())[20:24]
+    said = quality(frame[~week.isin(gone)], table="calls").issues
+    (gap,) = said.loc[said["kind"] == "gap", "said"]
+    first, last = gone[0].start_time, gone[-1].end_time
+    assert f"no row from {first.day} {first:%B %Y} to {last.day} {last:%B %Y}" in gap
+    assert "gap" not in set(quality(frame, table="calls").issues["kind"])
+
+
+def test_disorder_that_midnight_makes_is_told_apart():
+    frame = calls()
+    frame["dispatched_at"] = frame["received_at"] + pd.Timedelta(minutes=5)
+    frame["arrived_at"] = frame["dispatched_at"] + pd.Timedelta(minutes=9)
+    frame.loc[:199, "arrived_at"] = frame["arrived_at"].dt.normalize()
+    frame.loc[200:209, "arrived_at"] = frame["received_at"] - pd.Timedelta(minutes=1)
+    found = quality(frame, table="calls").disorder.set_index("what")["rows"]
+    assert found["any pair of stamps that are not exactly midnight"] == 10
+    assert found["any of the 3 pairs"] > 150
