@@ -93,7 +93,7 @@ def _missing(breaks: pd.DataFrame) -> Iterator[Issue]:
 
 def _gaps(completeness: pd.DataFrame) -> Iterator[Issue]:
     """Tell weeks without any row where dozens would be expected: nobody called, or nothing was exported."""
-    for (table, source), part in completeness.groupby(["table", "source"], sort=False):
+    for (table, _), part in completeness.groupby(["table", "source"], sort=False):
         rows = part.groupby("week")["rows"].max()
         full = rows.reindex(pd.date_range(rows.index.min(), rows.index.max(), freq="7D"), fill_value=0)
         empty, usual = full.eq(0), float(rows.median())
@@ -104,11 +104,8 @@ def _gaps(completeness: pd.DataFrame) -> Iterator[Issue]:
             said = (
                 f"Table {table} has no row from {day(run.index[0])} to {day(last)}; about {usual:.0f} a week are usual."
             )
-            act = (
-                "Ask for the missing export. Until it is there these weeks are not zero: keep them out of counts."
-            )
-            where = {"table": table, "field": "", "source": source}
-            yield _issue(usual * len(run), where, "gap", said, act, officer)
+            act = "Ask for the missing export. Until it is there these weeks are not zero: keep them out of counts."
+            yield _issue(usual * len(run), {"table": table, "field": ""}, "gap", said, act, officer)
 
 
 def _drift(drift: pd.DataFrame) -> Iterator[Issue]:
