@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from coresponder_causal.core.errors import DataError, Problems
-from coresponder_causal.core.notes import note
+from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.data.columns import SEVERAL_OFFSETS, Finding, local_clock, typed
 from coresponder_causal.data.frames import to_pandas
 from coresponder_causal.data.validate import refuse
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 PeriodName: TypeAlias = Literal["month", "week", "hour_of_week"]
 
+dozens = 24  # calls that make a silent period strange
 _FREQ = {"month": "M", "week": "W-SUN", "hour_of_week": "M"}
 
 
@@ -165,6 +166,19 @@ def _local(columns: pd.DataFrame, cities: pd.DataFrame | None) -> pd.Series:
     return local_clock(stamps, zones)
 
 
+def _doubt_gaps(received: pd.Series, period: PeriodName) -> None:
+    """Say which whole periods have no call in any unit, though dozens are usual."""
+    counted = received.dt.to_period(_FREQ[period]).value_counts()
+    every = pd.period_range(counted.index.min(), counted.index.max(), freq=_FREQ[period])
+    silent = [str(one) for one in every if one not in counted.index]
+    if silent and counted.median() >= dozens:
+        listed = ", ".join(silent[:4]) + (", …" if len(silent) > 4 else "")
+        doubt(
+            f"no call at all in {len(silent)} of {len(every)} {period}s ({listed}), about {counted.median():.0f} are "
+            "usual: if the export has a gap there, these zeros are wrong"
+        )
+
+
 def _say_doubts(columns: pd.DataFrame, period: PeriodName, cities: pd.DataFrame | None) -> None:
     """Note missing outcomes, cities without calls, and ends of the span that look incomplete."""
     for name in columns.select_dtypes("boolean"):
@@ -172,6 +186,8 @@ def _say_doubts(columns: pd.DataFrame, period: PeriodName, cities: pd.DataFrame 
             note(f"{name} is missing in {missing} of {len(columns)} calls, which the counts of {name} leave out")
     if cities is not None and (silent := sorted(set(cities.index) - set(columns["city"]))):
         note(f"cities without calls, left out of the panel: {', '.join(silent)}")
+    if period != "hour_of_week":
+        _doubt_gaps(columns["received_at"], period)
     first, last = columns["received_at"].min(), columns["received_at"].max()
     start = first.to_period(_FREQ[period]).start_time
     end = last.to_period(_FREQ[period]).end_time

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from coresponder_causal.core.errors import IdentificationWarning
 from coresponder_causal.data import ingest, quality
 from coresponder_causal.data.frames import read_table
 from coresponder_causal.data.panel import panel
@@ -76,7 +77,8 @@ def test_no_row_is_dropped(log):
     assert len(log) == 4682
     assert len(clean) == len(known) == 4605
     assert clean["call_id"].tolist() == known["ID"].astype(str).tolist()
-    counted = panel(clean, period="month")
+    with pytest.warns(IdentificationWarning, match=r"no call at all in 2 of 17 months \(2024-11, 2024-12\)"):
+        counted = panel(clean, period="month")
     assert counted["calls"].sum() == 4605
     assert counted["month"].min() == pd.Period("2024-08", "M")
     assert counted["month"].nunique() == 17

@@ -5,7 +5,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from coresponder_causal.core.errors import DataError
+from coresponder_causal.core.errors import DataError, IdentificationWarning
 from coresponder_causal.core.notes import collecting
 from coresponder_causal.data.panel import panel
 
@@ -185,3 +185,13 @@ def test_broken_options_are_refused(options, says):
 def test_an_empty_table_is_refused():
     with pytest.raises(DataError, match="no rows"):
         panel(calls(["2020-01-01"]).iloc[:0])
+
+
+def test_a_gap_of_the_export_is_doubted_and_a_quiet_month_is_not():
+    days = pd.date_range("2020-01-01", "2020-06-30", freq="D")
+    frame = pd.DataFrame({"call_id": range(len(days)), "city": "Davis", "received_at": days})
+    with pytest.warns(IdentificationWarning, match=r"no call at all in 2 of 6 months \(2020-03, 2020-04\), about 30"):
+        counted = panel(frame[~days.month.isin([3, 4])])
+    assert counted["calls"].tolist() == [31, 29, 0, 0, 31, 30]
+    few = frame[days.day == 1]
+    assert panel(few[few["received_at"].dt.month != 3])["calls"].tolist() == [1, 1, 0, 1, 1, 1]
