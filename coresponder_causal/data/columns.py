@@ -25,6 +25,8 @@ _OFFSET = r"(?:Z|[+-]\d{2}:?\d{2})"
 _STAMP = rf"\d{{4}}-\d{{2}}-\d{{2}}(?:[ T]\d{{2}}:\d{{2}}(?::\d{{2}}(?:\.\d+)?)? ?{_OFFSET}?)?"
 _YES_NO = {"true": True, "yes": True, "1": True, "1.0": True, "false": False, "no": False, "0": False, "0.0": False}
 
+_beyond = "correct it, name its missing code, or ingest with beyond_limits_to_missing"
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -377,10 +379,10 @@ def _outside(column: pd.Series, field: Field) -> list[Broken]:
     broken = []
     if field.minimum is not None:
         below = (column < field.minimum).fillna(value=False)
-        broken.append(Broken(f"below {field.minimum:g}", "error", below, "correct it, or name its missing code"))
+        broken.append(Broken(f"below {field.minimum:g}", "error", below, _beyond))
     if field.maximum is not None:
         above = (column > field.maximum).fillna(value=False)
-        broken.append(Broken(f"above {field.maximum:g}", "error", above, "correct it, or name its missing code"))
+        broken.append(Broken(f"above {field.maximum:g}", "error", above, _beyond))
     if field.allowed is not None:
         other = column.notna() & ~column.isin(field.allowed)
         broken.append(Broken(unexpected_code, "quality", other, "add a crosswalk to the codes of the dictionary"))

@@ -25,6 +25,9 @@ the mapping does not know. ledger.json holds counts, and codes of open fields al
 """
 
 
+beside_tables = ("provenance.csv", "quarantine.csv", "unknown_codes.csv", "ledger.json", "SENSITIVE.txt")
+
+
 def write_ingested(done: Ingested, out: str | Path, *, form: Form = "csv") -> list[Path]:
     """Write an ingest into a folder: all of it or nothing, the same bytes every time.
 

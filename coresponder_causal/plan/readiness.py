@@ -11,6 +11,7 @@ import pandas as pd
 from coresponder_causal.core.errors import DataError
 from coresponder_causal.core.notes import collecting
 from coresponder_causal.data import dictionary, findings, metric_catalogue, read_table
+from coresponder_causal.data.ingest_write import beside_tables
 from coresponder_causal.data.metrics_rows import typed_columns
 from coresponder_causal.plan import detectable
 from coresponder_causal.plan.detectable import Detectable, Monthly, monthly_counts
@@ -99,11 +100,13 @@ def read_folder(folder: str | Path) -> Folder:
     if twice := sorted({stem for stem in stems if stems.count(stem) > 1}):
         raise DataError(f"two files for the table {', '.join(twice)}", mend="keep one of them")
     if not tables:
-        known = ", ".join(dictionary.tables())
-        raise DataError(f"no file in {place} is named after a table", mend=f"name files after {known}")
+        known, there = ", ".join(dictionary.tables()), ", ".join(file.name for file in files[:5]) or "no file"
+        raise DataError(
+            f"no file in {place} is named after a table, but there is {there}", mend=f"name files after {known}"
+        )
     with collecting() as said:
         read = {file.stem: read_table(file) for file in tables}
-    unknown = [file.name for file in files if file not in tables]
+    unknown = [file.name for file in files if file not in tables and file.name not in beside_tables]
     lines = [f"Not read, since no table has that name: {', '.join(unknown)}."] if unknown else []
     return Folder(tables=read, lines=(*lines, *said))
 
