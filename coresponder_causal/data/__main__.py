@@ -1,7 +1,7 @@
 """Write what follows from the dictionary: ``python -m coresponder_causal.data``, at the root of a checkout."""
 
-from coresponder_causal.data import dictionary, procedure
+from coresponder_causal.data import dictionary_page, procedure
 
 if __name__ == "__main__":
-    dictionary.main()
+    dictionary_page.main()
     procedure.main()

@@ -34,7 +34,6 @@ __all__ = [
     "crosswalk",
     "crosswalks",
     "populations",
-    "readme",
     "table",
     "tables",
 ]
@@ -250,28 +249,6 @@ def table(name: str) -> Table:
     if name not in known:
         raise DataError(f"the dictionary has no table {name!r}", mend=f"take one of {', '.join(known)}")
     return known[name]
-
-
-def readme() -> str:
-    """Write the dictionary as one Markdown page.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> readme().splitlines()[0]
-    '# Data dictionary'
-    """
-    from coresponder_causal.data import dictionary_page
-
-    return dictionary_page.readme()
-
-
-def main() -> None:
-    """Write the README of the dictionary beside its YAML files."""
-    (_folder() / "README.md").write_text(readme(), encoding="utf-8")
 
 
 def _follow(where: str, field: Field, known: Mapping[str, Table]) -> None:

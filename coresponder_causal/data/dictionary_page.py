@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from coresponder_causal.data.crosswalks import crosswalk, crosswalks
 from coresponder_causal.data.dictionary import Field, Table, tables
+from coresponder_causal.data.folder import folder
 from coresponder_causal.data.populations import populations
 
 
@@ -44,6 +45,11 @@ def readme() -> str:
     ]
     body = (line for entry in tables().values() for line in _section(entry))
     return "\n".join([*head, *_populations(), *_crosswalks(), *body]) + "\n"
+
+
+def main() -> None:
+    """Write the README of the dictionary beside its YAML files."""
+    (folder() / "README.md").write_text(readme(), encoding="utf-8")
 
 
 def _populations() -> list[str]:

@@ -22,6 +22,7 @@ Needs: TypeAlias = tuple[tuple[str, ...], ...]
 five_items = ("respected", "heard", "safe", "choice", "would_call_again")
 record_fields = ("engaged", "end_point", "plan_made", "referral_made", "transported_to", "recorded_at")
 components = ("clinician_present", "joint_arrival", "follow_up_reached_72h", "referral_accepted")
+stamps_of_units = ("dispatched_at", "arrived_at", "cleared_at", "engaged_at")
 day, few_rides = pd.Timedelta(days=1), 5
 
 
@@ -101,7 +102,7 @@ def _sent(rows: pd.DataFrame, _: Tables) -> pd.Series:
     """Whether anybody was sent: as the call says, else by any stamp of a unit; a call without one is not known."""
     if "closed_without_dispatch" in rows:
         return ~rows["closed_without_dispatch"]
-    stamps = [name for name in ("dispatched_at", "arrived_at", "engaged_at", "cleared_at") if name in rows]
+    stamps = [name for name in stamps_of_units if name in rows]
     stamped = rows[stamps].notna().any(axis=1).astype("boolean")
     return pd.Series(stamped.where(stamped))
 
@@ -223,7 +224,13 @@ derived: Mapping[tuple[str, str], Derived] = MappingProxyType(
             _minutes("co_responder_arrived_at", "received_at"),
         ),
         ("calls", "co_responder_requested"): Derived((_of("calls", "co_responder_requested_at"),), _requested),
-        ("calls", "sent"): Derived((_of("calls", "closed_without_dispatch"), _of("calls", "dispatched_at")), _sent),
+        ("calls", "sent"): Derived(
+            (
+                _of("calls", "closed_without_dispatch"),
+                *(_of("calls", *stamps_of_units[:many]) for many in range(len(stamps_of_units), 0, -1)),
+            ),
+            _sent,
+        ),
         ("calls", "earlier_rides"): Derived(
             (("calls.primary_officer", *_of("rides", "officer", "shift_end")),), _earlier_rides
         ),

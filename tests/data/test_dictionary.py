@@ -8,20 +8,21 @@ import pytest
 import yaml
 
 from coresponder_causal.core.errors import DataError
-from coresponder_causal.data import dictionary
+from coresponder_causal.data import dictionary, dictionary_page
 
 FOLDER = Path(__file__).parents[2] / "data_dictionary"
 
 
 def test_the_readme_is_up_to_date():
     on_disk = (FOLDER / "README.md").read_text(encoding="utf-8")
-    assert on_disk == dictionary.readme(), "run python -m coresponder_causal.data"
+    assert on_disk == dictionary_page.readme(), "run python -m coresponder_causal.data"
 
 
 def test_the_command_writes_the_readme_beside_the_tables(tmp_path, monkeypatch):
-    monkeypatch.setattr(dictionary, "_folder", lambda: tmp_path)
-    dictionary.main()
-    assert (tmp_path / "README.md").read_text(encoding="utf-8") == dictionary.readme()
+    monkeypatch.setattr(dictionary_page, "folder", lambda: tmp_path)
+    expected = dictionary_page.readme()
+    dictionary_page.main()
+    assert (tmp_path / "README.md").read_text(encoding="utf-8") == expected
 
 
 def test_every_table_file_is_read():

@@ -75,3 +75,13 @@ def test_a_stage_without_its_fields_says_what_it_lacks() -> None:
 def test_no_calls_no_pathway() -> None:
     with pytest.raises(DataError, match="starts with calls"):
         pathway({"outcomes": OUTCOMES})
+
+
+def test_without_a_word_of_dispatch_any_stamp_says_that_somebody_was_sent() -> None:
+    """Of eight calls a was dispatched, b only arrived at; of the others, on the way to dispatch, nothing is known."""
+    day = pd.Timestamp("2020-01-01 12:00")
+    stamped = CALLS.drop(columns="closed_without_dispatch").assign(
+        dispatched_at=pd.to_datetime([day, *[None] * 7]), arrived_at=pd.to_datetime([None, day, *[None] * 6])
+    )
+    found = counts("dispatch", {"calls": stamped, "outcomes": OUTCOMES})
+    assert found == {"somebody sent": 2, "not known": 4}

@@ -171,6 +171,22 @@ def test_a_filter_that_is_no_yes_or_no_field_is_refused():
         evaluated(replace(OF_CALLS, options=options), calls())
 
 
+def test_two_way_rates_in_levels_are_per_thousand_residents_unless_stated():
+    """Per resident the same estimate is a thousandth."""
+    study = replace(STUDY, designs=("two_way",), options={"two_way": ({"inference": "permutation"},)})
+    plain = evaluated(study, {"city_panel": panel()}).results[0]
+    options = {"two_way": ({"inference": "permutation", "per": 1.0},)}
+    stated = evaluated(replace(study, options=options), {"city_panel": panel()}).results[0]
+    assert plain.extra["outcome_unit"] == "calls per 1,000 population"
+    assert plain.estimate[0] == pytest.approx(1000 * stated.estimate[0], rel=1e-9)  # one division more
+
+
+def test_a_design_that_cannot_be_formed_names_its_section_and_outcome():
+    options = {"calls": ({"outcomes": ["arrest"], "covariates": ["favourite colour"]},)}
+    with pytest.raises(DesignError, match=r"\[calls\], outcome 'arrest': "):
+        evaluated(replace(OF_CALLS, options=options), calls())
+
+
 def test_outcomes_that_are_text_are_read_as_numbers_or_refused_by_row():
     study = replace(
         STUDY, designs=("two_way",), options={"two_way": ({"outcomes": ["cited"], "inference": "permutation"},)}

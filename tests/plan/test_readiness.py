@@ -270,3 +270,20 @@ def test_page_and_tables_are_written(made, tmp_path: Path) -> None:
     assert "<script" not in page
     assert {path.name for path in written[1:]} == {"questions.csv", "metrics.csv", "designs.csv", "next_fields.csv"}
     assert len(pd.read_csv(tmp_path / "out" / "metrics.csv")) == 50
+
+
+def test_a_handful_of_calls_is_no_design(made, tmp_path: Path) -> None:
+    few = made["calls"][made["calls"]["attended"].fillna(False).astype(bool)].head(29)
+    many = made["calls"][~made["calls"]["attended"].fillna(True).astype(bool)].head(60)
+    found = ready(folder(made, tmp_path, "calls", calls=pd.concat([few, many])))
+    answer, why = found.designs.set_index("design").loc["calls", ["answer", "why"]]
+    assert answer != "now"
+    assert why == "fewer than 30 attended or 30 other calls"
+
+
+def test_the_readme_shows_what_the_simulated_city_gives() -> None:
+    said = " ".join(plan.screen(plan.readiness(plan.simulated_folder().tables)).split())
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    shown = readme.split("$ coresponder-causal readiness our_tables\n")[1].split("```")[0].strip().splitlines()
+    assert len(shown) == 10
+    assert [line for line in shown if " ".join(line.split()) not in said] == []
