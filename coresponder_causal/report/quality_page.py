@@ -155,7 +155,7 @@ def _changes(found: Quality) -> Section | None:
         return None
     said = Sentence(
         text="These changes were found in the weekly shares of missing values alone; nobody said where to look. On "
-        "simulated fields without any change one was found at most twice in a hundred times; slow drift shows as steps."
+        "simulated fields without any change one was found at most one time in twenty; slow drift shows as steps."
     )
     return Section(
         title="When did recording change?",
