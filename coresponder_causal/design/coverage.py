@@ -73,7 +73,7 @@ class CoverageDesign:
     exposure : str
         ``"hours"``, or a count such as ``"calls"`` for a rate per call.
     planned, delivered : float
-        Hours a week after the start.
+        Hours a week after the start; ``delivered`` is NaN where a shift does not say.
     season : float or None
         Periods in a year.
     notes : tuple of str

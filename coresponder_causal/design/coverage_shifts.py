@@ -100,10 +100,10 @@ def fidelity_of(roster: pd.DataFrame, calls: pd.DataFrame | None, city: str) -> 
     Returns
     -------
     DataFrame
-        One row per month from the first to the last shift: ``month, planned_hours, delivered_hours, share_delivered,
-        calls`` (received in delivered shifts) and ``share_busy``.
+        One row per month from the first to the last shift: ``month, planned_hours, delivered_hours`` (missing where a
+        shift does not say), ``share_delivered, calls`` (received in delivered shifts) and ``share_busy``.
     """
-    hours = scheduled_hours(roster, city).drop(columns="hour_of_week").groupby("month", as_index=False).sum()
+    hours = scheduled_hours(roster, city).drop(columns="hour_of_week").groupby("month").sum(skipna=False).reset_index()
     found = hours.assign(share_delivered=hours["delivered_hours"] / hours["planned_hours"].where(lambda h: h > 0))
     if calls is None:
         return found.assign(calls=np.nan, share_busy=np.nan)
