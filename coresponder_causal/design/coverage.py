@@ -292,9 +292,17 @@ class CoverageDesign:
         cities = [self.treated, *self.comparison_units]
         return log_gap(self.source, self.axis.positions, cities, outcome=str(self.outcome), exposure=self.exposure)
 
+    def require_calls(self) -> pd.DataFrame:
+        """Return the calls, or refuse a design that was formed of counts."""
+        if self.calls is None:
+            raise DesignError(
+                "the design was formed of counts and holds no calls", mend="give from_tables the table of calls"
+            )
+        return self.calls
+
     def covariate_frame(self, *, reference_levels: bool = False) -> pd.DataFrame:
         """Covariates of the calls as numbers, text by one indicator per level; see `CallDesign.covariate_frame`."""
-        return as_numbers(self._require_calls(), self.covariates, reference_levels=reference_levels)
+        return as_numbers(self.require_calls(), self.covariates, reference_levels=reference_levels)
 
     def shifts(self) -> pd.DataFrame:
         """Return planned shifts and what became of them; see `coverage_shifts.kept_shifts`."""
@@ -383,13 +391,6 @@ class CoverageDesign:
             parts.append(f"{len(self.calls)} eligible calls one by one")
         parts += [f"known before dispatch: {', '.join(self.covariates)}"] if self.covariates else []
         return "; ".join([*parts, *self.notes])
-
-    def _require_calls(self) -> pd.DataFrame:
-        if self.calls is None:
-            raise DesignError(
-                "the design was formed of counts and holds no calls", mend="give from_tables the table of calls"
-            )
-        return self.calls
 
     def _leave_out(self, city: str) -> Self:
         """Return the design without the rows and the calls of a city."""
