@@ -321,6 +321,12 @@ class CoverageDesign:
         return np.asarray(pd.Series(self.dose, index=self.months).reindex(months).to_numpy(), float)
 
     @property
+    def begin(self) -> pd.Timestamp:
+        """First moment that counts as after the start, of a design that holds calls."""
+        first = self.require_calls().iloc[0]
+        return pd.Timestamp(first[received]).normalize() - pd.Timedelta(days=int(first["day"]))
+
+    @property
     def comparison_units(self) -> list[str]:
         """Cities without the programme, sorted."""
         return sorted(set(self.source["city"].unique()) - {self.treated})

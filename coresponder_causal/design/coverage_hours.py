@@ -55,18 +55,39 @@ def by_class(table: pd.DataFrame, axis: TimeAxis, covered: NDArray[np.bool_]) ->
 
 def covered_hours(scheduled: pd.DataFrame, months: TimeAxis, start: int) -> tuple[NDArray[np.bool_], float, float]:
     """Covered hours of the week, and hours a week planned and delivered (NaN if unknown), from the start on."""
-    when = parse_time(scheduled["month"]).positions
-    used = scheduled[(when >= start) & (when <= months.positions.max())]
-    weeks = sum(months.period_days(int(m)) or 0 for m in months.positions if m >= start) / 7
-    by_hour = used.groupby("hour_of_week")[["planned_hours", "delivered_hours"]].sum(skipna=False)
-    planned, delivered = by_hour.reindex(range(hours_in_week), fill_value=0.0).to_numpy(float).T
-    covered = planned / weeks >= 0.5
+    planned, delivered = weekly_hours(scheduled, months, start)
+    covered = planned >= 0.5
     if not covered.any() or covered.all():
         raise DesignError(
             f"{int(covered.sum())} of {hours_in_week} hours are planned in at least half of the weeks after the start",
             mend="check the schedule: covered and uncovered hours are both needed",
         )
-    return covered, float(planned.sum() / weeks), float(delivered.sum() / weeks)
+    return covered, float(planned.sum()), float(delivered.sum())
+
+
+def weekly_hours(scheduled: pd.DataFrame, months: TimeAxis, start: int) -> tuple[Array, Array]:
+    """Team hours planned and delivered a week in each hour of the week, from the start to the last month of data.
+
+    Parameters
+    ----------
+    scheduled : DataFrame
+        As `scheduled_hours` returns it.
+    months : TimeAxis
+        Months of the data.
+    start : int
+        Position of the start.
+
+    Returns
+    -------
+    tuple of ndarray, shape (168,) each
+        Monday 00:00 first; delivered hours are NaN where a shift does not say.
+    """
+    when = parse_time(scheduled["month"]).positions
+    used = scheduled[(when >= start) & (when <= months.positions.max())]
+    weeks = sum(months.period_days(int(m)) or 0 for m in months.positions if m >= start) / 7
+    by_hour = used.groupby("hour_of_week")[["planned_hours", "delivered_hours"]].sum(skipna=False) / weeks
+    planned, delivered = by_hour.reindex(range(hours_in_week), fill_value=0.0).to_numpy(float).T
+    return planned, delivered
 
 
 def say_hours(covered: NDArray[np.bool_], planned: float, delivered: float) -> None:
