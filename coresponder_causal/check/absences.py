@@ -41,7 +41,7 @@ def absences(result: Result, design: CoverageDesign) -> CheckResult:
     Notes
     -----
     The calls are those received in planned hours of the treated city from the start on, per call, hours of the week and
-    months taken out; errors are clustered by week. Shifts delivered in part count as delivered.
+    months taken out; errors are clustered by week (CR2). Shifts delivered in part count as delivered.
 
     Examples
     --------
@@ -91,7 +91,7 @@ def _fitted(used: pd.DataFrame, outcome: str, absent: pd.DatetimeIndex) -> tuple
     beta, _, rank, _ = np.linalg.lstsq(X, y, rcond=None)
     if rank < X.shape[1]:
         raise EstimationError("the days around absences cannot be told from hours and months", mend="bring more shifts")
-    vcov = clustered(X, y - X @ beta, used["week"])[: len(days), : len(days)]
+    vcov = clustered(X, y - X @ beta, used["week"], kind="CR2")[: len(days), : len(days)]
     estimate, std_error, df = beta[: len(days)], np.sqrt(np.diag(vcov)), float(used["week"].nunique() - 1)
     low, high = interval(estimate, std_error, df)
     table = pd.DataFrame({"day": days, "calls": around.sum(axis=0), "estimate": estimate, "std_error": std_error})
