@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from coresponder_causal.core.errors import DesignError, Problems
 from coresponder_causal.core.notes import note
 from coresponder_causal.data.periods import TimeAxis, parse_time
+from coresponder_causal.data.registers import scheduled_hours
 from coresponder_causal.design import columns
+from coresponder_causal.design.onset import Onset, measured_dose
 
 Array = NDArray[np.float64]
 hours_in_week = 168
@@ -51,6 +53,19 @@ def by_class(table: pd.DataFrame, axis: TimeAxis, covered: NDArray[np.bool_]) ->
     numeric = table.select_dtypes("number").drop(columns="hour_of_week")
     cells = numeric.assign(city=table["city"].astype(str), month=table["month"], **keys)
     return cells.groupby(["city", "position", "month", "covered"], as_index=False, sort=True).sum()
+
+
+def plan_of(
+    shifts: pd.DataFrame, city: str, months: TimeAxis, found: Onset, dose: str | None
+) -> tuple[NDArray[np.bool_], float, float, Onset]:
+    """Covered hours, hours a week planned and delivered, and the start with the dose of the schedule where wanted."""
+    scheduled = scheduled_hours(shifts, city)
+    covered, planned, delivered = covered_hours(scheduled, months, found.position)
+    if dose is not None:
+        hours = dose_hours(scheduled, months, covered, dose)
+        found = measured_dose(hours, found, months.positions >= found.position, dose)
+    say_hours(covered, planned, delivered)
+    return covered, planned, delivered, found
 
 
 def covered_hours(scheduled: pd.DataFrame, months: TimeAxis, start: int) -> tuple[NDArray[np.bool_], float, float]:
