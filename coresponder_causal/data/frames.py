@@ -177,7 +177,7 @@ def _read_text(file: Path, separator: str) -> pd.DataFrame:
 
 
 def _separator(text: str, usual: str, file: Path) -> str:
-    """Take the kind's own separator; another one, which a note names, where the head has none of it but has the other."""
+    """Take the separator of the kind, or, with a note, another one where only that is in the head."""
     head = text.partition("\n")[0]
     if usual in head:
         return usual
