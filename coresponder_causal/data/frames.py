@@ -64,6 +64,7 @@ def read_table(path: str | Path, *, sheet: str | None = None) -> pd.DataFrame:
     r"""Read a file as it was written.
 
     Cells of text files stay text, so that "007" keeps its zeros and "NA" its letters; only blanks are missing.
+    A file whose head lacks the separator of its kind but has another is read by that, which a note says.
     `validate` gives every column the type that the dictionary names. Spreadsheets and Parquet keep their own types.
 
     Parameters
@@ -163,6 +164,7 @@ def _read_workbook(file: Path, sheet: str | None) -> pd.DataFrame:
 def _read_text(file: Path, separator: str) -> pd.DataFrame:
     """Read delimited text, every cell as text."""
     text = decoded(file)
+    separator = _separator(text, separator, file)
     head = next(csv.reader(io.StringIO(text), delimiter=separator), [])
     _distinct([name.strip() for name in head], file)
     frame = pd.read_csv(io.StringIO(text), sep=separator, dtype=str, keep_default_na=False, na_values=[""])
@@ -172,6 +174,18 @@ def _read_text(file: Path, separator: str) -> pd.DataFrame:
             mend="quote cells with separators",
         )
     return frame.rename(columns=str.strip)
+
+
+def _separator(text: str, usual: str, file: Path) -> str:
+    """Take the separator of the kind, or, with a note, another one where only that is in the head."""
+    head = text.partition("\n")[0]
+    if usual in head:
+        return usual
+    for other, name in {";": "semicolons", "\t": "tabs", ",": "commas"}.items():
+        if other in head:
+            note(f"{file.name} separates its cells by {name} and was read so")
+            return other
+    return usual
 
 
 def decoded(file: Path) -> str:

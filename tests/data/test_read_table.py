@@ -56,6 +56,19 @@ def test_encodings_are_recognised(tmp_path, encoding):
     assert notes == (["cities.csv is not UTF-8 and was read as Windows-1252"] if encoding == "cp1252" else [])
 
 
+@pytest.mark.parametrize(
+    ("name", "separator", "said"),
+    [("calls.csv", ";", ["calls.csv separates its cells by semicolons and was read so"]), ("calls.csv", ",", [])],
+)
+def test_a_file_with_another_separator_is_read_and_said(tmp_path, name, separator, said):
+    file = tmp_path / name
+    file.write_text(f'call_id{separator}minutes\n007{separator}"3,5"\n')
+    with collecting() as notes:
+        frame = read_table(file)
+    assert frame.to_dict("list") == {"call_id": ["007"], "minutes": ["3,5"]}
+    assert notes == said
+
+
 def test_parquet_keeps_its_types(tmp_path):
     frame = pd.DataFrame(ROWS)
     frame.to_parquet(tmp_path / "calls.parquet")
