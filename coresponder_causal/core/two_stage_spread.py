@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from coresponder_causal.core import inference as tests
 from coresponder_causal.core.anderson_rubin import ConfidenceSet, confidence_set
+from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.core.two_stage import TwoStage
 
@@ -57,6 +58,30 @@ def clustered_spread(fit: TwoStage, labels: ArrayLike, *, by: str) -> Spread:
         return float(weights @ vcov @ weights), float(clusters - 1)
 
     return Spread(by, clusters, at, (float(vcov[1, 1]), float(clusters - 1)), {})
+
+
+class Errors(NamedTuple):
+    """Standard error and df of the two-stage estimate, and of the reduced form."""
+
+    late: float
+    late_df: float
+    itt: float
+    itt_df: float
+
+
+def errors_of(fit: TwoStage, spread: Spread) -> Errors:
+    """Give the standard errors of both, the reduced form's by its variance without an effect.
+
+    Raises
+    ------
+    EstimationError
+        If nothing varies: choose an outcome that does.
+    """
+    variance, df = spread.at(fit.late)
+    itt_variance, itt_df = spread.at(0.0)
+    if not (variance > 0 and itt_variance > 0):
+        raise EstimationError("the outcome does not vary within hours and months", mend="choose an outcome that varies")
+    return Errors(float(np.sqrt(variance)) / abs(fit.first_stage), df, float(np.sqrt(itt_variance)), itt_df)
 
 
 def anderson_rubin(fit: TwoStage, spread: Spread, std_error: float) -> ConfidenceSet:

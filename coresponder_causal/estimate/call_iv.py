@@ -53,6 +53,7 @@ from coresponder_causal.core.two_stage_spread import (
     Spread,
     anderson_rubin,
     clustered_spread,
+    errors_of,
     say_few,
     say_strength,
     strength,
@@ -119,12 +120,8 @@ def call_iv(d: CallInstrumentDesign, *, inference: Inference = "auto") -> Result
     fit = two_stage(y, d.calls.treated.astype(float), d.z(), strata=d.strata(), regressors=d.regressors())
     way = inference if inference != "auto" else ("gap" if d.instrument == "coverage_post" else "week")
     spread = _by_gap(d, fit) if way == "gap" else _by_cluster(d, fit, way)
-    variance, df = spread.at(fit.late)
-    itt_variance, itt_df = spread.at(0.0)
-    if not (variance > 0 and itt_variance > 0):
-        raise EstimationError("the outcome does not vary within hours and months", mend="choose an outcome that varies")
-    std_error = float(np.sqrt(variance)) / abs(fit.first_stage)
-    found = anderson_rubin(fit, spread, std_error)
+    errors = errors_of(fit, spread)
+    found = anderson_rubin(fit, spread, errors.late)
     say_strength(fit, spread, found)
     _say(d)
     say_few(spread)
@@ -134,8 +131,8 @@ def call_iv(d: CallInstrumentDesign, *, inference: Inference = "auto") -> Result
         estimand=_estimand(d),
         terms=pd.DataFrame({"term": terms}),
         estimate=np.array([fit.late, fit.itt]),
-        vcov=np.array([[std_error**2, np.nan], [np.nan, itt_variance]]),
-        df=np.array([df, itt_df]),
+        vcov=np.array([[errors.late**2, np.nan], [np.nan, errors.itt**2]]),
+        df=np.array([errors.late_df, errors.itt_df]),
         scale="difference",
         support=_support(d, y, terms),
         n_obs=len(y),
@@ -221,12 +218,11 @@ def _second_column(d: CallInstrumentDesign, fit: TwoStage) -> dict[str, object]:
     if d.instrument != "coverage_post" or blocks.nunique() < 2:
         return {}
     spread = _by_cluster(d, fit, "blocks")
-    variance, df = spread.at(fit.late)
-    std_error = float(np.sqrt(variance)) / abs(fit.first_stage)
-    low, high = tests.interval(fit.late, std_error, df)
+    errors = errors_of(fit, spread)
+    low, high = tests.interval(fit.late, errors.late, errors.late_df)
     return {
         "blocks": spread.units,
-        "blocks_std_error": std_error,
+        "blocks_std_error": errors.late,
         "blocks_low": float(low),
         "blocks_high": float(high),
     }
