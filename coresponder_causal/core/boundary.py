@@ -18,7 +18,7 @@ from coresponder_causal.core.two_stage import TwoStage, two_stage
 Array = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
 Kernel = Literal["triangular", "uniform"]
-round_minutes = (0, 15, 30, 45)
+round_minutes, bin_minutes = (0, 15, 30, 45), 15
 
 
 def near(minutes: Array, *, bandwidth: float, donut: float) -> Booleans:
@@ -164,6 +164,42 @@ def honest_interval(estimate: float, std_error: float, df: float, bias: float) -
     """
     half = inference.critical_with_bias(bias / std_error, df) * std_error
     return estimate - half, estimate + half
+
+
+def binned(calls: pd.DataFrame, *, bandwidth: float, donut: float, kernel: Kernel) -> pd.DataFrame:
+    """Mean outcome by 15 minutes on each side, and the lines through those outside the donut.
+
+    Parameters
+    ----------
+    calls : DataFrame
+        ``y, minutes, after, inside``.
+    bandwidth, donut, kernel
+        As in `local_linear`.
+
+    Returns
+    -------
+    DataFrame
+        ``after, inside, time`` (minutes from the boundary, middle of the bin), ``observed, calls, events, fitted``.
+
+    Examples
+    --------
+    >>> calls = pd.DataFrame({"y": [0.0, 1.0, 2.0, 4.0], "minutes": [2.0, 20.0, 40.0, 80.0]})
+    >>> calls = calls.assign(after=True, inside=True)
+    >>> bins = binned(calls, bandwidth=120, donut=10, kernel="uniform")
+    >>> bins[["time", "observed", "fitted"]].round(3).values.tolist()
+    [[7.5, 0.0, 0.375], [22.5, 1.0, 1.125], [37.5, 2.0, 1.875], [82.5, 4.0, 4.125]]
+    """
+    shown = calls[calls["minutes"].abs() < bandwidth]
+    middle = ((np.floor(shown["minutes"] / bin_minutes) + 0.5) * bin_minutes).rename("time")
+    groups = shown["y"].groupby([shown["after"], shown["inside"], middle])
+    bins = groups.agg(observed="mean", calls="size", events="sum").reset_index()
+    used = shown[near(shown["minutes"].to_numpy(float), bandwidth=bandwidth, donut=donut)]
+    for (after, inside), own in used.groupby(["after", "inside"]):
+        minutes = own["minutes"].to_numpy(float)
+        line = np.polyfit(minutes, own["y"], 1, w=np.sqrt(weights(minutes, bandwidth=bandwidth, kernel=kernel)))
+        mine = (bins["after"] == after) & (bins["inside"] == inside)
+        bins.loc[mine, "fitted"] = np.polyval(line, bins.loc[mine, "time"])
+    return bins
 
 
 def stamps(received: pd.Series) -> dict[str, object]:

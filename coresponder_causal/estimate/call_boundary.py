@@ -41,7 +41,7 @@ from numpy.typing import NDArray
 
 from coresponder_causal.core import boundary as kernels
 from coresponder_causal.core.domain import measured_table
-from coresponder_causal.core.errors import DesignError, EstimationError, Problems
+from coresponder_causal.core.errors import EstimationError, Problems
 from coresponder_causal.core.estimand import Estimand
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.notes import doubt, note
@@ -59,11 +59,10 @@ from coresponder_causal.core.two_stage_spread import (
     strength,
 )
 from coresponder_causal.design.coverage import CoverageDesign
+from coresponder_causal.design.coverage_boundary import Boundary, attended, boundary_calls, side_of, sides
 
 Array = NDArray[np.float64]
-Boundary = Literal["opening", "closing"]
-treated, few_calls, bin_minutes = "attended", 100, 15
-sides = ("outside, before", "inside, before", "outside, after", "inside, after")
+few_calls = 100
 
 
 class _Ask(NamedTuple):
@@ -140,13 +139,14 @@ def call_boundary(
     """
     ask = _Ask(boundary, float(bandwidth), float(donut), kernel, contrast)
     _refuse_no_window(ask)
-    every = _calls(d, ask)
+    every = boundary_calls(d, boundary, within=2 * ask.bandwidth)
+    every = every[every["after"]] if contrast == "discontinuity" else every
     rows = _within(every, ask.bandwidth, ask)
-    _refuse_empty_sides(rows, ask)
+    _refuse_emptyside_of(rows, ask)
     fit = _fitted(d, rows, ask.bandwidth, ask)
     spread = clustered_spread(fit, rows["week"], by="week")
     errors = errors_of(fit, spread)
-    recorded = treated in rows
+    recorded = attended in rows
     terms = [*([_headline(rows)] if recorded else []), "itt"]
     facts = _facts(d, rows, spread, ask) | _other_bandwidths(d, every, ask) | _honest(every, rows, fit, errors, ask)
     if recorded:
@@ -165,7 +165,9 @@ def call_boundary(
         df=np.array([errors.late_df, errors.itt_df])[kept],
         scale="difference",
         support=_support(d, rows, terms),
-        path=_path(every, ask),
+        path=kernels.binned(
+            every[["y", "minutes", "after", "inside"]], bandwidth=ask.bandwidth, donut=ask.donut, kernel=kernel
+        ),
         n_obs=len(rows),
         n_units=spread.units,
         extra=Facts(facts),
@@ -183,56 +185,13 @@ def _refuse_no_window(ask: _Ask) -> None:
     problems.raise_if_any(EstimationError)
 
 
-def _calls(d: CoverageDesign, ask: _Ask) -> pd.DataFrame:
-    """Calls of the city within twice the bandwidth of a boundary, and no other boundary between."""
-    if d.calls is None:
-        raise DesignError(
-            "this design holds counts, not calls",
-            mend="give CoverageDesign.from_tables the table of calls",
-        )
-    other = "closing" if ask.boundary == "opening" else "opening"
-    minutes, beside = (d.calls[f"minutes_from_{name}"].to_numpy(float) for name in (ask.boundary, other))
-    rows = pd.DataFrame(
-        {
-            "y": d.calls[str(d.outcome)].astype(float),
-            **({treated: d.calls[treated].astype(float)} if treated in d.calls else {}),
-            "minutes": minutes,
-            "inside": (minutes >= 0) == (ask.boundary == "opening"),
-            "after": d.calls["after"].to_numpy(bool),
-            "week": d.calls["week"],
-            "received": d.calls["received_at"],
-        }
-    )
-    own = (d.calls["city"] == d.treated).to_numpy(bool)
-    if ask.contrast == "discontinuity":
-        own &= rows["after"].to_numpy(bool)
-    close = own & (np.abs(minutes) < 2 * ask.bandwidth)
-    between = (np.sign(beside) == np.sign(minutes)) & (np.abs(beside) < np.abs(minutes))
-    if crossed := int((close & between & (np.abs(minutes) < ask.bandwidth)).sum()):
-        note(f"{crossed} calls within {ask.bandwidth:g} minutes lie beyond a {other} of covered hours and are left out")
-    return _known(rows[close & ~between])
-
-
-def _known(rows: pd.DataFrame) -> pd.DataFrame:
-    """Leave out calls of which the outcome or the treatment is not known."""
-    unknown = rows.isna().any(axis=1)
-    if unknown.any():
-        doubt(f"the outcome or '{treated}' is not known of {int(unknown.sum())} of {len(rows)} calls: they are left out")
-    return rows[~unknown]
-
-
 def _within(rows: pd.DataFrame, bandwidth: float, ask: _Ask) -> pd.DataFrame:
     return rows[kernels.near(rows["minutes"].to_numpy(float), bandwidth=bandwidth, donut=ask.donut)]
 
 
-def _sides(rows: pd.DataFrame) -> NDArray[np.intp]:
-    """Number of the side of every call, in the order of ``sides``."""
-    return np.asarray(2 * rows["after"] + rows["inside"], np.intp)
-
-
-def _refuse_empty_sides(rows: pd.DataFrame, ask: _Ask) -> None:
+def _refuse_emptyside_of(rows: pd.DataFrame, ask: _Ask) -> None:
     """Refuse a window with a side of fewer than three calls; doubt one of few."""
-    many = np.bincount(_sides(rows), minlength=4)
+    many = np.bincount(side_of(rows), minlength=4)
     wanted = range(4) if ask.contrast == "difference" else range(2, 4)
     said = ", ".join(f"{many[side]} {sides[side]}" for side in wanted)
     where = f"within {ask.bandwidth:g} minutes of the {ask.boundary}"
@@ -249,7 +208,7 @@ def _fitted(d: CoverageDesign, rows: pd.DataFrame, bandwidth: float, ask: _Ask) 
     known = d.covariate_frame().loc[rows.index] if d.covariates else None
     return kernels.local_linear(
         rows["y"].to_numpy(float),
-        rows[treated].to_numpy(float) if treated in rows else (inside & after).astype(float),
+        rows[attended].to_numpy(float) if attended in rows else (inside & after).astype(float),
         rows["minutes"].to_numpy(float),
         inside=inside,
         after=after,
@@ -266,7 +225,7 @@ def _headline(rows: pd.DataFrame) -> str:
 
 def _elsewhere(rows: pd.DataFrame) -> int:
     """Count treated calls outside the team's hours."""
-    return int((rows[treated].astype(bool) & ~(rows["inside"] & rows["after"])).sum())
+    return int((rows[attended].astype(bool) & ~(rows["inside"] & rows["after"])).sum())
 
 
 def _say(rows: pd.DataFrame, ask: _Ask) -> None:
@@ -275,9 +234,9 @@ def _say(rows: pd.DataFrame, ask: _Ask) -> None:
         doubt(f"the jump after the start alone takes whatever else changes at that hour for the team{_measured_bias()}")
     else:
         note("few calls lie near a boundary: this corroborates other designs and does not lead")
-    if treated in rows and (held := _elsewhere(rows)):
+    if attended in rows and (held := _elsewhere(rows)):
         note(
-            f"{held} of {int(rows[treated].sum())} attended calls near the {ask.boundary} were received outside the "
+            f"{held} of {int(rows[attended].sum())} attended calls near the {ask.boundary} were received outside the "
             "team's hours, as when calls are held for it: the ratio speaks of calls whose attendance hung on the hour"
         )
 
@@ -298,11 +257,11 @@ def _measured_bias() -> str:
 def _facts(d: CoverageDesign, rows: pd.DataFrame, spread: Spread, ask: _Ask) -> dict[str, object]:
     assert d.calls is not None  # refused above
     own = d.calls[d.calls["city"] == d.treated]
-    recorded = {"share_treated": float(own[treated].astype(float).mean())} if treated in own else {}
+    recorded = {"share_treated": float(own[attended].astype(float).mean())} if attended in own else {}
     return {
         "city": d.treated,
         "start": d.start,
-        "treatment": treated if recorded else d.treatment,
+        "treatment": attended if recorded else d.treatment,
         "outcome_unit": f"{str(d.outcome).replace('_', ' ')} per call",
         "yes_or_no": bool(rows["y"].isin([0.0, 1.0]).all()),
         "calls": len(own),
@@ -337,35 +296,19 @@ def _other_bandwidths(d: CoverageDesign, every: pd.DataFrame, ask: _Ask) -> dict
 def _honest(every: pd.DataFrame, rows: pd.DataFrame, fit: TwoStage, errors: Errors, ask: _Ask) -> dict[str, object]:
     """Interval of the headline that allows for the largest bend seen within twice the bandwidth."""
     wide = _within(every, 2 * ask.bandwidth, ask)
-    left = wide["y"] - (fit.late * wide[treated] if treated in wide else 0.0)
-    bend = kernels.curvature(left.to_numpy(float), wide["minutes"].to_numpy(float), _sides(wide))
+    left = wide["y"] - (fit.late * wide[attended] if attended in wide else 0.0)
+    bend = kernels.curvature(left.to_numpy(float), wide["minutes"].to_numpy(float), side_of(wide))
     minutes = rows["minutes"].to_numpy(float)
     weights = kernels.weights(minutes, bandwidth=ask.bandwidth, kernel=ask.kernel)
-    bias = kernels.worst_bias(fit, weights, minutes, _sides(rows), bend) / abs(fit.first_stage)
+    bias = kernels.worst_bias(fit, weights, minutes, side_of(rows), bend) / abs(fit.first_stage)
     low, high = kernels.honest_interval(fit.late, errors.late, errors.late_df, bias)
     return {"bend": bend * ask.bandwidth**2 / 2, "worst_bias": bias, "honest_low": low, "honest_high": high}
-
-
-def _path(every: pd.DataFrame, ask: _Ask) -> pd.DataFrame:
-    """Means of the outcome by 15 minutes before and after the start, the donut too, and the fitted lines."""
-    shown = every[every["minutes"].abs() < ask.bandwidth]
-    middle = (np.floor(shown["minutes"] / bin_minutes) + 0.5) * bin_minutes
-    groups = shown["y"].groupby([_sides(shown), middle.to_numpy()])
-    path = groups.agg(observed="mean", calls="size", events="sum").rename_axis(["side", "time"]).reset_index()
-    used = _within(shown, ask.bandwidth, ask)
-    root = np.sqrt(kernels.weights(used["minutes"].to_numpy(float), bandwidth=ask.bandwidth, kernel=ask.kernel))
-    path["fitted"] = np.nan
-    for side in path["side"].unique():
-        own, mine = _sides(used) == side, path["side"] == side
-        line = np.polyfit(used["minutes"][own], used["y"][own], 1, w=root[own])
-        path.loc[mine, "fitted"] = np.polyval(line, path.loc[mine, "time"])
-    return path.assign(after=path["side"] >= 2, inside=path["side"] % 2 == 1).drop(columns="side")
 
 
 def _support(d: CoverageDesign, rows: pd.DataFrame, terms: list[str]) -> pd.DataFrame:
     assert d.calls is not None  # refused above
     persons = d.calls.loc[rows.index, d.person].nunique() if d.person else np.nan
-    mine = [rows[rows[treated] == 1] if term != "itt" else rows for term in terms]
+    mine = [rows[rows[attended] == 1] if term != "itt" else rows for term in terms]
     return pd.DataFrame(
         {
             "term": terms,

@@ -105,7 +105,7 @@ def call_table(
     held = np.zeros(n, bool)
     if holding:
         held = after & (hour >= opens - held_hours) & (hour < opens) & (rng.random(n) < holding)
-    served = day * 24.0 + np.where(held, float(opens), hour)
+    served = np.asarray(day * 24 + np.where(held, opens, hour), float)
     attended, busy = _serve(rng, served, (inside & after) | held, odds, load, share)
     risk = 0.5 + 0.06 * severity + 0.08 * hidden + type_risk[kind] + 0.03 * load
     risk += 0.05 * np.sin(2 * np.pi * hour / 24) - 0.06 * inside - 0.03 * after + 0.02 * np.sin(2 * np.pi * day / 365)
