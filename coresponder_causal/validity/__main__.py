@@ -36,6 +36,8 @@ taken = Cell(setting="instrument", calls=3_800, share=0.36, adjustment="team_fre
 persistent = replace(town, rho=0.8, effect=0.0)
 edge = Cell(setting="boundary", calls=13_000, share=0.08, rho=0.0, effect=-0.108)
 held = replace(edge, calls=26_000, world="holding")
+moved = replace(town, effect=0.0, world="hour profile moved")
+no_load = replace(taken, effect=0.0, world="load left out")
 alone = '{"contrast": "discontinuity"}'
 
 
@@ -54,12 +56,12 @@ rows = (
     _Row("the same, weighted by what is recorded", "weighted_attended_or_not", town),
     _Row("planned shifts as an instrument, weekly gap", "call_iv", town, "att"),
     _Row("effect of the planned shifts themselves (ITT)", "call_iv", replace(town, effect=0.0), "itt"),
-    _Row("planned shifts, where calls moved into covered hours", "call_iv", replace(town, effect=0.0, world="hour profile moved"), "att"),
+    _Row("planned shifts, where calls moved into covered hours", "call_iv", moved, "att"),
     _Row("planned shifts, shocks last, weekly gap", "call_iv", persistent, "att"),
     _Row("planned shifts, shocks last, clusters by week", "week_clusters", persistent),
     _Row("planned shifts, shocks last, clusters by class of hours and block", "class_block_clusters", persistent),
     _Row("team free or taken, patrol load adjusted for", "call_iv", taken, "att"),
-    _Row("team free or taken, patrol load left out", "call_iv", replace(taken, effect=0.0, world="load left out"), "att"),
+    _Row("team free or taken, patrol load left out", "call_iv", no_load, "att"),
     _Row("jump when the team comes on, after less before", "call_boundary", edge, "att"),
     _Row("the same, within one hour", "call_boundary", replace(edge, effect=0.0), "att", '{"bandwidth": 60.0}'),
     _Row("the same, within four hours", "call_boundary", replace(edge, effect=0.0), "att", '{"bandwidth": 240.0}'),
