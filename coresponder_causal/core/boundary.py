@@ -6,6 +6,7 @@ with a straight line of its own; the instrument is z = inside × after, or with 
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Literal
 
 import numpy as np
@@ -120,11 +121,11 @@ def curvature(y: Array, minutes: Array, sides: NDArray[np.intp]) -> float:
     6.0
     """
     found = [0.0]
-    for side in np.unique(sides):
-        own = sides == side
-        scale = np.abs(minutes[own]).max()
-        if len(np.unique(minutes[own])) > 3:
-            found.append(abs(2 * np.polyfit(minutes[own] / scale, y[own], 2)[0] / scale**2))
+    for side in range(int(sides.max()) + 1):
+        x, values = minutes[sides == side], y[sides == side]
+        if len(np.unique(x[:100])) > 3:
+            scale = np.abs(x).max()
+            found.append(abs(2 * np.polyfit(x / scale, values, 2)[0] / scale**2))
     return float(max(found))
 
 
@@ -189,17 +190,19 @@ def binned(calls: pd.DataFrame, *, bandwidth: float, donut: float, kernel: Kerne
     >>> bins[["time", "observed", "fitted"]].round(3).values.tolist()
     [[7.5, 0.0, 0.375], [22.5, 1.0, 1.125], [37.5, 2.0, 1.875], [82.5, 4.0, 4.125]]
     """
-    shown = calls[calls["minutes"].abs() < bandwidth]
-    middle = ((np.floor(shown["minutes"] / bin_minutes) + 0.5) * bin_minutes).rename("time")
-    groups = shown["y"].groupby([shown["after"], shown["inside"], middle])
-    bins = groups.agg(observed="mean", calls="size", events="sum").reset_index()
-    used = shown[near(shown["minutes"].to_numpy(float), bandwidth=bandwidth, donut=donut)]
-    for (after, inside), own in used.groupby(["after", "inside"]):
-        minutes = own["minutes"].to_numpy(float)
-        line = np.polyfit(minutes, own["y"], 1, w=np.sqrt(weights(minutes, bandwidth=bandwidth, kernel=kernel)))
-        mine = (bins["after"] == after) & (bins["inside"] == inside)
-        bins.loc[mine, "fitted"] = np.polyval(line, bins.loc[mine, "time"])
-    return bins
+    y, minutes, after, inside = (calls[name].to_numpy() for name in ("y", "minutes", "after", "inside"))
+    place = np.floor(minutes / bin_minutes).astype(int)
+    used = near(minutes, bandwidth=bandwidth, donut=donut)
+    parts = []
+    for late, within in product((False, True), repeat=2):
+        own = (after == late) & (inside == within) & (np.abs(minutes) < bandwidth)
+        bins, which, many = np.unique(place[own], return_inverse=True, return_counts=True)
+        events, middle = np.bincount(which, weights=y[own]), (bins + 0.5) * bin_minutes
+        weight = weights(minutes[own & used], bandwidth=bandwidth, kernel=kernel)
+        line = np.polyfit(minutes[own & used], y[own & used], 1, w=np.sqrt(weight)) if len(weight) > 1 else [np.nan]
+        means = {"time": middle, "observed": events / many, "calls": many, "events": events}
+        parts.append(pd.DataFrame({"after": late, "inside": within, **means, "fitted": np.polyval(line, middle)}))
+    return pd.concat([part for part in parts if len(part)], ignore_index=True)
 
 
 def stamps(received: pd.Series) -> dict[str, object]:

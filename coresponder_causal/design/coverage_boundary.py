@@ -57,27 +57,23 @@ def boundary_calls(d: CoverageDesign, boundary: Boundary, *, within: float) -> p
     if d.calls is None:
         raise DesignError("this design holds counts, not calls", mend="give from_tables the table of calls")
     other = "closing" if boundary == "opening" else "opening"
-    minutes, beside = (d.calls[f"minutes_from_{name}"].to_numpy(float) for name in (boundary, other))
-    rows = pd.DataFrame(
-        {
-            "y": d.calls[str(d.outcome)].astype(float),
-            **({attended: d.calls[attended].astype(float)} if attended in d.calls else {}),
-            "minutes": minutes,
-            "inside": (minutes >= 0) == (boundary == "opening"),
-            "after": d.calls["after"].to_numpy(bool),
-            "week": d.calls["week"],
-            "received": d.calls["received_at"],
-        }
-    )
-    close = (d.calls["city"] == d.treated).to_numpy(bool) & (np.abs(minutes) < within)
+    reached = d.calls[f"minutes_from_{boundary}"].abs() < within
+    calls = d.calls[reached & (d.calls["city"] == d.treated)]
+    minutes, beside = (calls[f"minutes_from_{name}"].to_numpy(float) for name in (boundary, other))
     between = (np.sign(beside) == np.sign(minutes)) & (np.abs(beside) < np.abs(minutes))
-    if crossed := int((close & between).sum()):
+    if crossed := int(between.sum()):
         note(f"{crossed} calls within {within:g} minutes lie beyond the {other} of covered hours and are left out")
-    known = rows.notna().all(axis=1).to_numpy(bool)
-    if unknown := int((close & ~known).sum()):
-        doubt(f"outcome or '{attended}' of {unknown} calls within {within:g} minutes is not known: they are left out")
-    kept: pd.DataFrame = rows[close & ~between & known]
-    return kept
+    numbers = [str(d.outcome), *([attended] if attended in calls else [])]
+    unknown = calls[numbers].isna().any(axis=1).to_numpy(bool)
+    if unknown.any():
+        doubt(
+            f"{' or '.join(numbers)} of {int(unknown.sum())} calls near the {boundary} is not known: they are left out"
+        )
+    kept = calls[~between & ~unknown]
+    at = kept[f"minutes_from_{boundary}"]
+    rows = {"y": kept[str(d.outcome)].astype(float), "minutes": at, "inside": (at >= 0) == (boundary == "opening")}
+    rows |= {attended: kept[attended].astype(float)} if attended in kept else {}
+    return pd.DataFrame(rows | {"after": kept["after"], "week": kept["week"], "received": kept["received_at"]})
 
 
 def side_of(rows: pd.DataFrame) -> NDArray[np.intp]:
