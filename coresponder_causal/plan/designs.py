@@ -103,8 +103,13 @@ def rank(result: Result) -> int:
         return 0 if result.extra.number("mean_events") >= enough_events else 3
     if result.method == "call_iv":
         return 7 if result.extra.get("adjustment") == "coverage_post" else 6
-    order = {"did_prediction_interval": 1, "did_group_time": 2, "did_two_way": 4, "its_segmented": 5}
-    order |= {"call_boundary": 8}
+    order = {
+        "did_prediction_interval": 1,
+        "did_group_time": 2,
+        "did_two_way": 4,
+        "its_segmented": 5,
+        "call_boundary": 8,
+    }
     return order.get(result.method, 6)
 
 
