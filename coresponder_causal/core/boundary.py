@@ -7,7 +7,7 @@ with a straight line of its own; the instrument is z = inside × after, or with 
 from __future__ import annotations
 
 from itertools import product
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -205,7 +205,20 @@ def binned(calls: pd.DataFrame, *, bandwidth: float, donut: float, kernel: Kerne
     return pd.concat([part for part in parts if len(part)], ignore_index=True)
 
 
-def stamps(received: pd.Series) -> dict[str, object]:
-    """Count the different clock minutes of calls, and the share stamped at a full quarter of an hour."""
+class Stamps(NamedTuple):
+    """How many different clock minutes calls have, and the share of them at a full quarter of an hour."""
+
+    distinct: int
+    heaped: float
+
+
+def stamps(received: pd.Series) -> Stamps:
+    """Count the clock minutes of calls, and those at a full quarter of an hour.
+
+    Examples
+    --------
+    >>> stamps(pd.Series(pd.to_datetime(["2020-01-01 10:00", "2020-01-02 10:00", "2020-01-01 10:07"]))).distinct
+    2
+    """
     clock, minute = received.dt.hour * 60 + received.dt.minute, received.dt.minute
-    return {"distinct_minutes": int(clock.nunique()), "heaped_share": float(minute.isin(round_minutes).mean())}
+    return Stamps(int(clock.nunique()), float(minute.isin(round_minutes).mean()))

@@ -18,8 +18,8 @@ Anderson–Rubin set and the effective F of the first stage. The honest interval
 can have if every side bends as much as the most bent of the four parabolas fitted within twice the bandwidth: this
 holds for heaped minutes too.
 
-Breaks: few calls lie near a boundary: the standard error is about four times that of call_coverage or call_iv, so that
-it corroborates and never leads. The jump after the start alone (contrast "discontinuity") takes the change of patrol
+Breaks: few calls lie near a boundary: the standard error is several times that of call_iv (docs/call_designs.md), and
+it corroborates, never leads. The jump after the start alone (contrast "discontinuity") takes the change of patrol
 shifts at the same clock time for the team. Calls held until the team comes on have it although they were received
 before: the first stage is then small (the ratio still holds, read the Anderson–Rubin set). A patrol schedule that moved
 with the start; a programme that changed which calls are made or typed near the boundary.
@@ -62,7 +62,7 @@ from coresponder_causal.design.coverage import CoverageDesign
 from coresponder_causal.design.coverage_boundary import Boundary, attended, boundary_calls, side_of, sides
 
 Array = NDArray[np.float64]
-few_calls = 100
+few_calls, heaped = 100, 2 * len(kernels.round_minutes) / 60
 
 
 class _Ask(NamedTuple):
@@ -100,8 +100,8 @@ def call_boundary(
     boundary : {"opening", "closing"}
         Where covered hours begin, or where they end; effects are those of the team in either case.
     bandwidth : float
-        Minutes on either side. Two hours by default: in the study of coverage the standard error at one hour was about
-        two thirds larger, and at four hours the lines begin to bend with the day.
+        Minutes on either side. Two hours by default: at one hour the standard error is much larger, and over four
+        hours the lines must bend with the day; ``docs/call_designs.md`` holds what was measured of all three.
     donut : float
         Minutes around the boundary that are left out.
     kernel : {"triangular", "uniform"}
@@ -142,7 +142,7 @@ def call_boundary(
     every = boundary_calls(d, boundary, within=2 * ask.bandwidth)
     every = every[every["after"]] if contrast == "discontinuity" else every
     rows = _within(every, ask.bandwidth, ask)
-    _refuse_emptyside_of(rows, ask)
+    _refuse_empty_sides(rows, ask)
     fit = _fitted(d, rows, ask.bandwidth, ask)
     spread = clustered_spread(fit, rows["week"], by="week")
     errors = errors_of(fit, spread)
@@ -189,7 +189,7 @@ def _within(rows: pd.DataFrame, bandwidth: float, ask: _Ask) -> pd.DataFrame:
     return rows[kernels.near(rows["minutes"].to_numpy(float), bandwidth=bandwidth, donut=ask.donut)]
 
 
-def _refuse_emptyside_of(rows: pd.DataFrame, ask: _Ask) -> None:
+def _refuse_empty_sides(rows: pd.DataFrame, ask: _Ask) -> None:
     """Refuse a window with a side of fewer than three calls; doubt one of few."""
     many = np.bincount(side_of(rows), minlength=4)
     wanted = range(4) if ask.contrast == "difference" else range(2, 4)
@@ -234,6 +234,8 @@ def _say(rows: pd.DataFrame, ask: _Ask) -> None:
         doubt(f"the jump after the start alone takes whatever else changes at that hour for the team{_measured_bias()}")
     else:
         note("few calls lie near a boundary: this corroborates other designs and does not lead")
+    if (share := kernels.stamps(rows["received"]).heaped) > heaped:
+        note(f"{share:.0%} of these calls are stamped at a full quarter of an hour: read the honest interval too")
     if attended in rows and (held := _elsewhere(rows)):
         note(
             f"{held} of {int(rows[attended].sum())} attended calls near the {ask.boundary} were received outside the "
@@ -258,6 +260,7 @@ def _facts(d: CoverageDesign, rows: pd.DataFrame, spread: Spread, ask: _Ask) -> 
     assert d.calls is not None  # refused above
     own = d.calls[d.calls["city"] == d.treated]
     recorded = {"share_treated": float(own[attended].astype(float).mean())} if attended in own else {}
+    stamps = kernels.stamps(rows["received"])
     return {
         "city": d.treated,
         "start": d.start,
@@ -274,7 +277,8 @@ def _facts(d: CoverageDesign, rows: pd.DataFrame, spread: Spread, ask: _Ask) -> 
         "cluster": spread.by,
         "clusters": spread.units,
         "interval": f"t({spread.units - 1}), clusters: week",
-        **kernels.stamps(rows["received"]),
+        "distinct_minutes": stamps.distinct,
+        "heaped_share": stamps.heaped,
     }
 
 
@@ -307,12 +311,11 @@ def _honest(every: pd.DataFrame, rows: pd.DataFrame, fit: TwoStage, errors: Erro
 
 def _support(d: CoverageDesign, rows: pd.DataFrame, terms: list[str]) -> pd.DataFrame:
     assert d.calls is not None  # refused above
-    persons = d.calls.loc[rows.index, d.person].nunique() if d.person else np.nan
     mine = [rows[rows[attended] == 1] if term != "itt" else rows for term in terms]
     return pd.DataFrame(
         {
             "term": terms,
-            "persons": persons,
+            "persons": [d.calls.loc[part.index, d.person].nunique() if d.person else np.nan for part in mine],
             "events": [part["y"].sum() for part in mine],
             "units": [len(part) for part in mine],
         }

@@ -80,4 +80,4 @@ def test_curvature_is_that_of_the_most_bent_side():
 
 def test_stamps_at_full_quarters_are_counted():
     received = pd.Series(pd.to_datetime(["2020-01-01 10:00", "2020-01-02 10:00", "2020-01-01 10:07"]))
-    assert kernels.stamps(received) == {"distinct_minutes": 2, "heaped_share": pytest.approx(2 / 3)}
+    assert kernels.stamps(received) == (2, pytest.approx(2 / 3))

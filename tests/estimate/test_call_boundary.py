@@ -144,6 +144,14 @@ def test_calls_whose_outcome_nobody_knows_are_doubted():
     assert result.n_obs < call_boundary(d).n_obs
 
 
+def test_heaped_minutes_are_said():
+    d, (calls, shifts) = drawn(), hourly(minutes=(0, 15, 30, 45))
+    heaped = call_boundary(CoverageDesign.from_tables(calls, shifts, outcome="arrest", start="2020-04-06"))
+    assert heaped.extra["heaped_share"] == 1
+    assert any(text.startswith("100% of these calls are stamped at a full quarter") for text in heaped.notes)
+    assert not any("full quarter" in text for text in call_boundary(d).notes)
+
+
 def test_few_calls_are_doubted_and_too_few_refused():
     with pytest.warns(IdentificationWarning, match=r"few calls within 120 minutes of the opening: \d+ outside, before"):
         call_boundary(drawn(calls=1200))
