@@ -6,7 +6,8 @@ intention-to-treat effect of the hours themselves at that time; this alone where
 
 Needs: calls one by one, from before and after the start, some hundreds within two hours of the boundary on each of four
 sides; whatever else changes at that clock time, a change of patrol shifts above all, changes by as much before the
-start as after it; nothing bends sharply within the bandwidth (check: placebo_boundaries).
+start as after it; nothing bends sharply within the bandwidth (check: placebo_boundaries); calls that are sent as they
+come, without waiting for the team (check: holding), or the ratio read with its Anderson–Rubin set.
 
 Estimator: straight lines in the minutes from the boundary on either side of it, before and after the start, weighted by
 1 − |minutes|/bandwidth; itt is the jump of the outcome at the boundary after the start less the jump before it, the
