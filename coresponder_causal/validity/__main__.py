@@ -17,7 +17,7 @@ introduction = (
     "to the harder calls: partly by what is recorded (severity, type of call), partly by what is not. Patrols change "
     "shifts when the team comes on, and the calls of that shift end in an arrest less often, with or without the team. "
     "Where the truth is −0.108 the team lowers the chance of an arrest by so much on the calls it attends; where it is "
-    "0 it changes nothing. The same calls are given to every design. Bias, standard deviation (SD) and mean standard "
+    "0 it changes nothing. Every design meets calls of this process. Bias, standard deviation (SD) and mean standard "
     "error (SE) are in units of the chance of an arrest; coverage is how often the 95 % interval held the truth, with "
     "its Monte-Carlo error."
 )
