@@ -12,15 +12,6 @@ from coresponder_causal.core.domain import measured_table
 from coresponder_causal.validity.cells import Cell
 
 page = Path("docs", "call_designs.md")
-introduction = (
-    "One simulated town over four years, a team in 70 of 168 hours a week of the last two, and the dispatcher sends it "
-    "to the harder calls: partly by what is recorded (severity, type of call), partly by what is not. Patrols change "
-    "shifts when the team comes on, and the calls of that shift end in an arrest less often, with or without the team. "
-    "Where the truth is −0.108 the team lowers the chance of an arrest by so much on the calls it attends; where it is "
-    "0 it changes nothing. Every design meets calls of this process. Bias, standard deviation (SD) and mean standard "
-    "error (SE) are in units of the chance of an arrest; coverage is how often the 95 % interval held the truth, with "
-    "its Monte-Carlo error."
-)
 reading = (
     "A ratio has no mean where its first stage may be small, as at a boundary for which calls are held: bias and SD of "
     "such a row follow a few draws. Read its coverage, and the Anderson–Rubin set of a result.",
@@ -39,6 +30,15 @@ held = replace(edge, calls=26_000, world="holding")
 moved = replace(town, effect=0.0, world="hour profile moved")
 no_load = replace(taken, effect=0.0, world="load left out")
 alone = '{"contrast": "discontinuity"}'
+introduction = (
+    f"One simulated town with about {town.calls:,} calls in four years, a team in 70 of 168 hours a week of the last two, "
+    "and the dispatcher sends it to the harder calls: partly by what is recorded (severity, type of call), partly by what is not. Patrols change "
+    "shifts when the team comes on, and the calls of that shift end in an arrest less often, with or without the team. "
+    "Where the truth is −0.108 the team lowers the chance of an arrest by so much on the calls it attends; where it is "
+    "0 it changes nothing. Every design meets calls of this process. Bias, standard deviation (SD) and mean standard "
+    "error (SE) are in units of the chance of an arrest; coverage is how often the 95 % interval held the truth, with "
+    "its Monte-Carlo error."
+)
 
 
 class _Row(NamedTuple):
