@@ -31,13 +31,13 @@ moved = replace(town, effect=0.0, world="hour profile moved")
 no_load = replace(taken, effect=0.0, world="load left out")
 alone = '{"contrast": "discontinuity"}'
 introduction = (
-    f"One simulated town with about {town.calls:,} calls in four years, a team in 70 of 168 hours a week of the last two, "
-    "and the dispatcher sends it to the harder calls: partly by what is recorded (severity, type of call), partly by what is not. Patrols change "
-    "shifts when the team comes on, and the calls of that shift end in an arrest less often, with or without the team. "
-    "Where the truth is −0.108 the team lowers the chance of an arrest by so much on the calls it attends; where it is "
-    "0 it changes nothing. Every design meets calls of this process. Bias, standard deviation (SD) and mean standard "
-    "error (SE) are in units of the chance of an arrest; coverage is how often the 95 % interval held the truth, with "
-    "its Monte-Carlo error."
+    f"One simulated town with about {town.calls:,} calls in four years, a team in 70 of 168 hours a week of the last "
+    "two, and the dispatcher sends it to the harder calls: partly by what is recorded (severity, type of call), partly "
+    "by what is not. Patrols change shifts when the team comes on, and the calls of that shift end in an arrest less "
+    "often, with or without the team. Where the truth is −0.108 the team lowers the chance of an arrest by so much on "
+    "the calls it attends; where it is 0 it changes nothing. Every design meets calls of this process. Bias, standard "
+    "deviation (SD) and mean standard error (SE) are in units of the chance of an arrest; coverage is how often the "
+    "95 % interval held the truth, with its Monte-Carlo error."
 )
 
 
