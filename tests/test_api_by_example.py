@@ -52,6 +52,7 @@ def test_the_example_runs_as_it_stands(tmp_path, monkeypatch):
         "first_stage",
         "hour_profile",
         "overlap",
+        "placebo_boundaries",
         "pretrends",
         "reduced_form_before",
     }

@@ -117,6 +117,13 @@ def calls_of_two_years():
     return mine[wanted].assign(calls=mine["minutes_on_scene"].fillna(0).astype(float)).reset_index(drop=True)
 
 
+def calls_one_by_one():
+    table = STUDY.tables["calls"]
+    mine = table[table["city"] == CITY]
+    wanted = ["call_id", "city", "received_at", "attended"]
+    return mine[wanted].assign(calls=mine["minutes_on_scene"].fillna(0).astype(float)).reset_index(drop=True)
+
+
 def one_city():
     counts = STUDY.panel_counts
     return counts[counts["city"] == CITY].reset_index(drop=True)
@@ -132,10 +139,10 @@ MAKERS = {
 }
 
 
-# Methods that are not licensed for one treated city among five.
+# Methods that are not licensed for one treated city among five, and one that looks at the calls of a design of hours.
 OWN = dict.fromkeys(
     ("did_group_time", "did_two_way"), Maker(lambda: SEVERAL.panel_counts.drop(columns="population"), of_several)
-)
+) | {"call_boundary": Maker(calls_one_by_one, of_coverage)}
 
 
 def function(name):

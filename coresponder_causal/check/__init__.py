@@ -11,6 +11,7 @@ from coresponder_causal.check.holding import density_around_openings, holding
 from coresponder_causal.check.hour_profile import hour_profile
 from coresponder_causal.check.leave_one_out import leave_one_out
 from coresponder_causal.check.overlap import overlap
+from coresponder_causal.check.placebo_boundaries import placebo_boundaries
 from coresponder_causal.check.placebo_cities import placebo_cities
 from coresponder_causal.check.placebo_dates import placebo_dates
 from coresponder_causal.check.pre_period import pre_period
@@ -40,6 +41,7 @@ __all__ = [
     "hour_profile",
     "leave_one_out",
     "overlap",
+    "placebo_boundaries",
     "placebo_cities",
     "placebo_dates",
     "pre_period",
@@ -69,6 +71,8 @@ def battery(
         return (control_outcomes(result, design, outcomes=controls),)
     if isinstance(design, CallInstrumentDesign):
         return reduced_form_before(result, design), hour_profile(result, design), first_stage(result, design)
+    if isinstance(design, CoverageDesign) and "boundary" in result.extra:
+        return placebo_boundaries(result, design), holding(result, design)
     by_call: tuple[CheckResult, ...] = ()
     if isinstance(design, CoverageDesign) and design.calls is not None:
         by_call = (

@@ -51,6 +51,7 @@ worlds = {
     "pandemic": "where calls fell in 2020 and recovered",
     "hour profile moved": "where calls, and severer ones, moved into the covered hours",
     "load left out": "where the patrol load, which takes the team and moves outcomes, was left out",
+    "holding": "where calls were held until the team came on",
     "small city": "where the treated city is much smaller than the others",
 }
 

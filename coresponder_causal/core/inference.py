@@ -42,6 +42,21 @@ def critical(df: ArrayLike, level: float = 0.95) -> Array:
     return np.asarray(stats.t.isf((1 - level) / 2, np.asarray(df, float)), float)
 
 
+def critical_with_bias(bias: float, df: float, level: float = 0.95) -> float:
+    """Two-sided critical value of t(df) shifted by a bias in standard errors, of either sign.
+
+    References
+    ----------
+    Armstrong & Kolesár (2018), doi:10.3982/ECTA14434.
+
+    Examples
+    --------
+    >>> round(critical_with_bias(0.0, 9.0), 3), round(critical_with_bias(1.0, 1e6), 3)
+    (2.262, 2.646)
+    """
+    return float(np.sqrt(stats.ncf.isf(1 - level, 1, df, bias**2)))
+
+
 def p_value(statistic: ArrayLike, df: ArrayLike) -> Array:
     """Two-sided p-values of t statistics."""
     return np.asarray(2 * stats.t.sf(np.abs(np.asarray(statistic, float)), np.asarray(df, float)), float)

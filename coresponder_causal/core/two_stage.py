@@ -26,7 +26,7 @@ class TwoStage:
     Parameters
     ----------
     y, d, z : ndarray, shape (n,)
-        Outcome, treatment and instrument without strata and regressors.
+        Outcome, treatment and instrument without strata and regressors; of a weighted fit times the root of the weight.
     itt, first_stage : float
         Coefficients of the instrument in the regressions of outcome and treatment.
     spent : int
@@ -79,7 +79,9 @@ class TwoStage:
         return np.asarray(factor * scores.T @ scores / float(self.z @ self.z) ** 2), len(found)
 
 
-def two_stage(y: Array, d: Array, z: Array, *, strata: ArrayLike, regressors: pd.DataFrame) -> TwoStage:
+def two_stage(
+    y: Array, d: Array, z: Array, *, strata: ArrayLike, regressors: pd.DataFrame, weights: Array | None = None
+) -> TwoStage:
     """Sweep strata and regressors out of outcome, treatment and instrument, and regress on the instrument.
 
     Parameters
@@ -90,6 +92,8 @@ def two_stage(y: Array, d: Array, z: Array, *, strata: ArrayLike, regressors: pd
         Labels; each has an effect of its own.
     regressors : DataFrame, n rows
         Further columns, the constant not among them.
+    weights : ndarray, shape (n,), optional
+        Positive weights of the rows; by default all count alike.
 
     Returns
     -------
@@ -116,7 +120,8 @@ def two_stage(y: Array, d: Array, z: Array, *, strata: ArrayLike, regressors: pd
             f"{len(y)} calls for {spent} effects of hours, months and covariates",
             mend="bring more calls, or adjust for less",
         )
-    swept = _within(np.column_stack([y, d, z, regressors.to_numpy(float)]), labels, len(found))
+    weight = np.ones(len(y)) if weights is None else weights
+    swept = _within(np.column_stack([y, d, z, regressors.to_numpy(float)]), labels, len(found), weight)
     left, matrix = swept[:, :3], swept[:, 3:]
     if matrix.shape[1]:
         basis = full_rank_basis(matrix, list(map(str, regressors)))
@@ -138,8 +143,9 @@ def two_stage(y: Array, d: Array, z: Array, *, strata: ArrayLike, regressors: pd
     return TwoStage(own_y, own_d, own_z, itt, first, spent)
 
 
-def _within(values: Array, labels: NDArray[np.intp], many: int) -> Array:
-    """Take the mean of its stratum off every row."""
+def _within(values: Array, labels: NDArray[np.intp], many: int, weight: Array) -> Array:
+    """Take the weighted mean of its stratum off every row, and multiply what is left by the root of its weight."""
     order, sizes = np.argsort(labels, kind="stable"), np.bincount(labels, minlength=many)
-    sums = np.add.reduceat(values[order], np.cumsum(sizes) - sizes, axis=0)
-    return np.asarray(values - (sums / sizes[:, None])[labels])
+    first, share = np.cumsum(sizes) - sizes, weight[:, None]
+    sums = np.add.reduceat((share * values)[order], first, axis=0) / np.add.reduceat(share[order], first, axis=0)
+    return np.asarray(np.sqrt(share) * (values - sums[labels]))

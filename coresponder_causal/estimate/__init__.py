@@ -1,6 +1,7 @@
 """Estimators: one function in one file, design in, Result out. The docstring of each file is its method card."""
 
 from coresponder_causal.estimate.aggregate import aggregate
+from coresponder_causal.estimate.call_boundary import call_boundary
 from coresponder_causal.estimate.call_coverage import call_coverage
 from coresponder_causal.estimate.call_difference import call_difference
 from coresponder_causal.estimate.call_iv import call_iv
@@ -12,6 +13,7 @@ from coresponder_causal.estimate.switchback_randomization import switchback_rand
 
 __all__ = [
     "aggregate",
+    "call_boundary",
     "call_coverage",
     "call_difference",
     "call_iv",

@@ -33,16 +33,14 @@ Say: Where the team came because it was there to be sent, {outcome} changed by {
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from coresponder_causal.core import inference as tests
-from coresponder_causal.core.anderson_rubin import ConfidenceSet, confidence_set
 from coresponder_causal.core.domain import measured_table
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.estimand import Estimand
@@ -51,24 +49,22 @@ from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.two_stage import TwoStage, two_stage
+from coresponder_causal.core.two_stage_spread import (
+    Spread,
+    anderson_rubin,
+    clustered_spread,
+    errors_of,
+    say_few,
+    say_strength,
+    strength,
+)
 from coresponder_causal.core.weekly_gap import gap_design, weekly_gap
 from coresponder_causal.core.weekly_gap import spread as gap_spread
 from coresponder_causal.design.call_instrument import CallInstrumentDesign, instruments
 
 Array = NDArray[np.float64]
 Inference = Literal["auto", "gap", "blocks", "week", "day"]
-few_clusters, weeks_in_block = 20, 8
-weak, plain_t = 23.1, 104.7  # Montiel Olea & Pflueger's τ = 10 % at one instrument; Lee et al.'s F from which t holds
-
-
-class _Spread(NamedTuple):
-    """Variance and df of the instrument's effect on y − b·d as a function of b, and of its effect on d; their facts."""
-
-    by: str
-    units: int
-    at: Callable[[float], tuple[float, float]]
-    first: tuple[float, float]
-    facts: dict[str, object]
+weeks_in_block = 8
 
 
 @estimator(
@@ -124,33 +120,30 @@ def call_iv(d: CallInstrumentDesign, *, inference: Inference = "auto") -> Result
     fit = two_stage(y, d.calls.treated.astype(float), d.z(), strata=d.strata(), regressors=d.regressors())
     way = inference if inference != "auto" else ("gap" if d.instrument == "coverage_post" else "week")
     spread = _by_gap(d, fit) if way == "gap" else _by_cluster(d, fit, way)
-    variance, df = spread.at(fit.late)
-    itt_variance, itt_df = spread.at(0.0)
-    if not (variance > 0 and itt_variance > 0):
-        raise EstimationError("the outcome does not vary within hours and months", mend="choose an outcome that varies")
-    std_error = float(np.sqrt(variance)) / abs(fit.first_stage)
-    effective = fit.first_stage**2 / spread.first[0]
-    anderson_rubin = _set(fit, spread, std_error)
-    _say(d, spread, effective, anderson_rubin)
+    errors = errors_of(fit, spread)
+    found = anderson_rubin(fit, spread, errors.late)
+    say_strength(fit, spread, found)
+    _say(d)
+    say_few(spread)
     terms = ["att" if d.one_sided else "late", "itt"]
     return Result(
         method="call_iv",
         estimand=_estimand(d),
         terms=pd.DataFrame({"term": terms}),
         estimate=np.array([fit.late, fit.itt]),
-        vcov=np.array([[std_error**2, np.nan], [np.nan, itt_variance]]),
-        df=np.array([df, itt_df]),
+        vcov=np.array([[errors.late**2, np.nan], [np.nan, errors.itt**2]]),
+        df=np.array([errors.late_df, errors.itt_df]),
         scale="difference",
         support=_support(d, y, terms),
         n_obs=len(y),
         n_units=spread.units,
         extra=Facts(
-            _facts(d, y) | _strength(fit, spread, effective, anderson_rubin) | _second_column(d, fit) | _profile(d, fit)
+            _facts(d, y) | strength(fit, spread, found) | _interval(spread) | _second_column(d, fit) | _profile(d, fit)
         ),
     )
 
 
-def _by_gap(d: CallInstrumentDesign, fit: TwoStage) -> _Spread:
+def _by_gap(d: CallInstrumentDesign, fit: TwoStage) -> Spread:
     """Spread of the weekly gap between covered and uncovered hours, with persistent errors."""
     if d.instrument != "coverage_post":
         raise EstimationError(
@@ -168,50 +161,21 @@ def _by_gap(d: CallInstrumentDesign, fit: TwoStage) -> _Spread:
     residual = of_y - fit.late * of_d
     lower, upper = design.rho_limits(residual)
     facts: dict[str, object] = {"rho": design.fit(residual).rho, "rho_lower": lower, "rho_upper": upper}
-    return _Spread("week (gap)", len(gap), at, gap_spread(design.fit(of_d)), facts)
+    return Spread("week (gap)", len(gap), at, gap_spread(design.fit(of_d)), facts)
 
 
-def _by_cluster(d: CallInstrumentDesign, fit: TwoStage, way: str) -> _Spread:
+def _by_cluster(d: CallInstrumentDesign, fit: TwoStage, way: str) -> Spread:
     """Spread of scores summed within spans of time."""
     labels = d.timing["day"] if way == "day" else d.timing["week"] // (weeks_in_block if way == "blocks" else 1)
-    vcov, clusters = fit.clustered(labels)
-
-    def at(b: float) -> tuple[float, float]:
-        weights = np.array([1.0, -b])
-        return float(weights @ vcov @ weights), float(clusters - 1)
-
-    by = "blocks of 8 weeks" if way == "blocks" else way
-    return _Spread(by, clusters, at, (float(vcov[1, 1]), float(clusters - 1)), {})
+    return clustered_spread(fit, labels, by="blocks of 8 weeks" if way == "blocks" else way)
 
 
-def _set(fit: TwoStage, spread: _Spread, std_error: float) -> ConfidenceSet:
-    """Effects that the test of the instrument on y − b·d does not reject."""
-
-    def excess(b: float) -> float:
-        variance, df = spread.at(b)
-        return abs(fit.itt - b * fit.first_stage) / float(np.sqrt(variance)) - float(tests.critical(df))
-
-    variance, df = spread.first
-    strong = abs(fit.first_stage) / float(np.sqrt(variance)) > float(tests.critical(df))
-    return confidence_set(excess, fit.late, std_error, strong=strong)
-
-
-def _say(d: CallInstrumentDesign, spread: _Spread, effective: float, found: ConfidenceSet) -> None:
-    """Say the set, how strong the first stage is, and what the instrument leans on."""
-    note(f"Anderson–Rubin 95 % set, which holds however weak the instrument: {found}")
-    if effective < weak:
-        doubt(f"effective F = {effective:.1f}, below {weak}: the instrument is weak; read the Anderson–Rubin set")
-    elif effective < plain_t:
-        note(
-            f"effective F = {effective:.1f}: below {plain_t} a t interval may be too short (tF, Lee et al. 2022); "
-            "the Anderson–Rubin set is not"
-        )
+def _say(d: CallInstrumentDesign) -> None:
+    """Say what the instrument leans on."""
     if d.instrument == "coverage_post":
         note("one city, covered hours × after the start: description only, unless the hour profile of calls is stable")
     elif "patrol_load" not in d.covariates:
         doubt(f"the patrol load is not among the covariates: it takes the team and moves outcomes{_without_load()}")
-    if spread.units < few_clusters:
-        doubt(f"{spread.units} clusters by {spread.by}: the standard error is hardly known")
 
 
 def _without_load() -> str:
@@ -239,16 +203,8 @@ def _facts(d: CallInstrumentDesign, y: Array) -> dict[str, object]:
     }
 
 
-def _strength(fit: TwoStage, spread: _Spread, effective: float, found: ConfidenceSet) -> dict[str, object]:
-    variance, df = spread.first
+def _interval(spread: Spread) -> dict[str, object]:
     return {
-        "first_stage": fit.first_stage,
-        "first_stage_std_error": float(np.sqrt(variance)),
-        "first_stage_df": df,
-        "effective_f": effective,
-        "ar_shape": found.shape,
-        "ar_low": found.low,
-        "ar_high": found.high,
         "cluster": spread.by,
         "clusters": spread.units,
         **spread.facts,
@@ -262,12 +218,11 @@ def _second_column(d: CallInstrumentDesign, fit: TwoStage) -> dict[str, object]:
     if d.instrument != "coverage_post" or blocks.nunique() < 2:
         return {}
     spread = _by_cluster(d, fit, "blocks")
-    variance, df = spread.at(fit.late)
-    std_error = float(np.sqrt(variance)) / abs(fit.first_stage)
-    low, high = tests.interval(fit.late, std_error, df)
+    errors = errors_of(fit, spread)
+    low, high = tests.interval(fit.late, errors.late, errors.late_df)
     return {
         "blocks": spread.units,
-        "blocks_std_error": std_error,
+        "blocks_std_error": errors.late,
         "blocks_low": float(low),
         "blocks_high": float(high),
     }

@@ -95,7 +95,7 @@ def rank(result: Result) -> int:
     hours; then the comparison of cities; then units that start at different times; then the triple difference of fewer
     events; then what is shown for comparison with the literature or only describes: the two-way regression, the single
     series, attended against other calls, calls by the team free or taken, the covered hours of one city alone, and
-    calls by planned shifts in one city.
+    calls by planned shifts in one city; last, calls around the hour at which the team comes on, which corroborate.
     """
     if result.method == "call_coverage":
         if result.terms["term"].iloc[0] != "triple_difference":
@@ -103,7 +103,13 @@ def rank(result: Result) -> int:
         return 0 if result.extra.number("mean_events") >= enough_events else 3
     if result.method == "call_iv":
         return 7 if result.extra.get("adjustment") == "coverage_post" else 6
-    order = {"did_prediction_interval": 1, "did_group_time": 2, "did_two_way": 4, "its_segmented": 5}
+    order = {
+        "did_prediction_interval": 1,
+        "did_group_time": 2,
+        "did_two_way": 4,
+        "its_segmented": 5,
+        "call_boundary": 8,
+    }
     return order.get(result.method, 6)
 
 

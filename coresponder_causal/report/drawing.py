@@ -12,6 +12,7 @@ import pandas as pd
 
 from coresponder_causal.report import words
 from coresponder_causal.report.colours import accent, expected, grey, ink, pale
+from coresponder_causal.report.drawing_boundary import draw_boundary
 from coresponder_causal.report.drawing_calendar import calendar_height, draw_calendar
 from coresponder_causal.report.drawing_hours import draw_hours
 from coresponder_causal.report.drawing_metrics import draw_metrics, size_of
@@ -68,9 +69,8 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
             canvas.set_size_inches(*size_of(picture, framed=framed))
             draw_metrics(canvas, picture)
         else:
-            draw = {"forest": _forest, "love": _love, "events": _events, "calendar": draw_calendar}.get(
-                picture.kind, _path
-            )
+            draws = {"forest": _forest, "love": _love, "events": _events, "calendar": draw_calendar}
+            draw = (draws | {"boundary": draw_boundary}).get(picture.kind, _path)
             draw(canvas.add_subplot(), picture)
         if framed:
             _frame(canvas, picture)

@@ -14,6 +14,7 @@ from coresponder_causal.core.inference import critical, interval
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.report import words
+from coresponder_causal.report.boundary_picture import at_boundary
 from coresponder_causal.report.rows import across, events, love
 from coresponder_causal.report.sentences import finding
 from coresponder_causal.report.specs import Picture
@@ -58,6 +59,8 @@ def figure(*items: Result | CheckResult, kind: Literal["path", "forest"] | None 
         return love(result) if result.check == "balance" and len(result.table) else _estimates(result)
     if _by_time_since_start(result):
         return events(result)
+    if "boundary" in result.extra:
+        return at_boundary(result)
     chosen = kind or ("forest" if result.cities is not None else "path")
     if chosen == "forest":
         return _forest(result, _needed(result, "cities"))
@@ -75,8 +78,8 @@ def pictures(result: Result) -> tuple[Picture, ...]:
     -------
     tuple of Picture
     """
-    if _by_time_since_start(result):
-        return (events(result),)
+    if _by_time_since_start(result) or "boundary" in result.extra:
+        return (figure(result),)
     made = [] if result.path is None else [figure(result, kind="path")]
     compared = result.cities is not None and result.cities["role"].eq("comparison").any()
     return (*made, figure(result, kind="forest")) if compared else tuple(made)

@@ -247,8 +247,10 @@ def _against(result: Result) -> str:
         return f"in the units that started in {first['cohort']},{seen} against those that had not"
     if result.method == "did_group_time":
         return "in the cities that started, against those that had not"
-    if result.method == "call_iv":
+    if result.method in ("call_iv", "call_boundary") and term != "itt":
         return "on the calls the team attended, against what they would have been without it"
+    if result.method == "call_boundary":
+        return "on calls received just inside the team's hours, against calls received just outside them"
     if result.method == "did_two_way":
         return "against the other cities' change in the same time"
     if result.method == "switchback_randomization":

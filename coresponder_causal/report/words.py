@@ -19,6 +19,7 @@ methods = {
     "call_difference": "Attended against other calls",
     "switchback_randomization": "Half-days drawn by lot",
     "call_iv": "Calls by an instrument",
+    "call_boundary": "Calls around the team's hours",
 }
 kinds_of_adjustment = {"match_nearest": "matched", "weight_propensity": "weighted", "none": "as they came"}
 kinds_of_instrument = {"coverage_post": "planned shifts", "team_free": "team free or taken"}

@@ -25,6 +25,7 @@ profile = profile / profile.sum()
 on_duty_share = float(profile[opens:closes].sum()) / 2
 type_odds, type_risk = np.array([-0.8, 0.0, 0.4, 0.9]), 0.05 * (np.arange(4) - 1.5)
 types = np.array(["welfare check", "disturbance", "suicide threat", "psychosis"])
+held_hours = 2 / 3
 free_share = 0.7  # of the calls on duty that find the team neither elsewhere nor with an earlier call
 shock_sd, profile_moves = 0.03, 0.05
 mean_effect = -0.108
@@ -68,6 +69,7 @@ def call_table(
     effect: float = mean_effect,
     rho: float = 0.0,
     moved: bool = False,
+    holding: float = 0.0,
 ) -> pd.DataFrame:
     """Draw calls, who was attended, and who was arrested.
 
@@ -84,11 +86,14 @@ def call_table(
         Week-to-week correlation of shocks to the covered hours' chance of arrest; 0: no such shocks.
     moved : bool
         Whether calls move into the covered hours from the start on, and more severe ones than severity shows.
+    holding : float
+        Share of the calls of the last 40 minutes before the team comes on that is held for it.
 
     Returns
     -------
     DataFrame
-        In the words of the dictionary, with ``severity``.
+        In the words of the dictionary, with ``severity``. All calls of the covered hours, before the start too, have
+        a lower chance of an arrest: another patrol shift works them.
     """
     day, hour = _when(rng, calls, moved=moved)
     n, after = len(day), day >= days // 2
@@ -97,7 +102,11 @@ def call_table(
     load = rng.poisson(72 * profile[hour.astype(int)]).astype(float)
     load = (load - load.mean()) / load.std()
     odds = 0.5 * severity + 0.6 * hidden + type_odds[kind]
-    attended, busy = _serve(rng, day * 24 + hour, inside & after, odds, load, share)
+    held = np.zeros(n, bool)
+    if holding:
+        held = after & (hour >= opens - held_hours) & (hour < opens) & (rng.random(n) < holding)
+    served = np.asarray(day * 24 + np.where(held, opens, hour), float)
+    attended, busy = _serve(rng, served, (inside & after) | held, odds, load, share)
     risk = 0.5 + 0.06 * severity + 0.08 * hidden + type_risk[kind] + 0.03 * load
     risk += 0.05 * np.sin(2 * np.pi * hour / 24) - 0.06 * inside - 0.03 * after + 0.02 * np.sin(2 * np.pi * day / 365)
     if rho:

@@ -26,6 +26,7 @@ World = Literal[
     "small city",
     "hour profile moved",
     "load left out",
+    "holding",
 ]
 Adjustment = Literal[
     "match_nearest",
@@ -47,9 +48,9 @@ class Cell:
 
     Parameters
     ----------
-    setting : {"series", "city", "hours", "adopters", "calls", "instrument", "switchback"}
+    setting : {"series", "city", "hours", "adopters", "calls", "instrument", "switchback", "boundary"}
         One city in time; one treated city among others; the same by covered and uncovered hours; several treated units;
-        calls; calls of a town with a team on duty; half-days covered by lot.
+        calls; calls of a town with a team on duty; half-days covered by lot; calls near the hours of a team.
     world : str
         ``""`` where the methods' assumptions hold. Otherwise what breaks them: the treated city has twice the τ and the
         AR deviation of the others ("volatile"); three of ten comparison cities start a programme too ("contaminated");
@@ -57,10 +58,11 @@ class Cell:
         ("pandemic"); hidden severity draws the team ("hidden severity"); calls received off duty stand among the
         untreated ("off duty"); the treated city has 2 events a month, the others 40, and all fall by half
         ("small city"); calls move into the covered hours, and severer ones ("hour profile moved"); the patrol load,
-        which takes the team and moves outcomes, is not adjusted for ("load left out").
+        which takes the team and moves outcomes, is not adjusted for ("load left out"); four in ten calls of the
+        40 minutes before the team comes on are held for it ("holding").
     effect : float
         The truth, in logs of rates; for adopters and calls in standard deviations of the outcome; for calls with an
-        instrument as the change of the chance of an arrest on attended calls.
+        instrument or at a boundary as the change of the chance of an arrest on attended calls.
     comparison, treated : int
         Cities or units without and with treatment.
     periods : int
@@ -150,6 +152,7 @@ _calls = Cell(setting="calls", calls=1500, share=0.4, adjustment="match_nearest"
 _instrument = Cell(setting="instrument", calls=13_000, share=0.08, rho=0.0, adjustment="coverage_post")
 _free = Cell(setting="instrument", calls=3_800, share=0.36, adjustment="team_free")
 _switchback = Cell(setting="switchback", periods=26, events=15.0, rho=0.0)
+_boundary = Cell(setting="boundary", calls=13_000, share=0.08, rho=0.0)
 _fewer = {
     "city": -0.25,
     "series": -0.25,
@@ -158,6 +161,7 @@ _fewer = {
     "calls": -0.25,
     "instrument": -0.108,
     "switchback": log(0.8),
+    "boundary": -0.108,
 }
 
 
@@ -232,6 +236,12 @@ def _switchback_cells() -> list[Cell]:
     )
 
 
+def _boundary_cells() -> list[Cell]:
+    grid = _over(_boundary, calls=(13_000, 26_000, 52_000), share=(0.03, 0.08), rho=(0.0, 0.5, 0.8))
+    effects = _over(replace(_boundary, effect=_fewer["boundary"]), calls=(13_000, 26_000, 52_000))
+    return [*grid, *effects, *_over(replace(_boundary, world="holding"), calls=(26_000, 52_000))]
+
+
 def _fast_cells() -> dict[Setting, list[Cell]]:
     """Eight cells a setting: around its base, and at its corners."""
     city = [*_over(_city, comparison=(5, 10, 15)), replace(_city, rho=0.8), *_over(_city, tau=(0.0, 0.2))]
@@ -251,6 +261,9 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
     lot = [*_over(_switchback, periods=(13, 26, 52)), *_over(_switchback, events=(5.0, 30.0))]
     lot += [replace(_switchback, rho=0.5), replace(_switchback, effect=_fewer["switchback"])]
     lot += [replace(_switchback, effect=_fewer["switchback"], periods=52, events=30.0, rho=0.5)]
+    edge = [*_over(_boundary, calls=(13_000, 26_000, 52_000)), replace(_boundary, rho=0.8)]
+    edge += [replace(_boundary, share=0.03, calls=52_000), replace(_boundary, world="holding", calls=26_000)]
+    edge += _over(replace(_boundary, effect=_fewer["boundary"]), calls=(13_000, 52_000))
     return {
         "city": city,
         "series": series,
@@ -259,6 +272,7 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
         "calls": calls,
         "instrument": instrument,
         "switchback": lot,
+        "boundary": edge,
     }
 
 
@@ -267,7 +281,7 @@ def cells(setting: Setting, *, full: bool = True) -> list[Cell]:
 
     Parameters
     ----------
-    setting : {"series", "city", "hours", "adopters", "calls", "instrument", "switchback"}
+    setting : {"series", "city", "hours", "adopters", "calls", "instrument", "switchback", "boundary"}
     full : bool
         All cells, or the fixed eight of the fast tier, which are among them.
 
@@ -290,5 +304,6 @@ def cells(setting: Setting, *, full: bool = True) -> list[Cell]:
         "calls": _calls_cells,
         "instrument": _instrument_cells,
         "switchback": _switchback_cells,
+        "boundary": _boundary_cells,
     }
     return list(dict.fromkeys(make[setting]()))

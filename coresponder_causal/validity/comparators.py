@@ -208,6 +208,8 @@ def failures() -> list[Failure]:
     town = Cell(setting="instrument", calls=13_000, share=0.08, rho=0.0, adjustment="coverage_post", effect=-0.108)
     taken = Cell(setting="instrument", calls=3_800, share=0.36, adjustment="team_free")
     persistent = replace(town, rho=0.8, effect=0.0)
+    edge = Cell(setting="boundary", calls=13_000, share=0.08, rho=0.0, effect=-0.108)
+    held, alone = replace(edge, calls=26_000, world="holding"), (("contrast", "discontinuity"),)
     return [
         Failure(method="its_segmented", options=(("errors", "ols"),), cell=smooth),
         Failure(method="its_segmented", options=(("errors", "newey-west"),), cell=replace(smooth, periods=36, rho=0.5)),
@@ -230,4 +232,9 @@ def failures() -> list[Failure]:
         Failure(method="week_clusters", cell=persistent),
         Failure(method="call_iv", cell=replace(town, world="hour profile moved", effect=0.0)),
         Failure(method="call_iv", cell=replace(taken, world="load left out")),
+        Failure(method="call_boundary", cell=held),
+        *(
+            Failure(method="call_boundary", options=alone, cell=cell)
+            for cell in (replace(edge, effect=0.0), edge, held)
+        ),
     ]

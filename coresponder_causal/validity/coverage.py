@@ -35,6 +35,10 @@ columns = [
 ]  # fmt: skip
 # A clustered interval with few clusters is given only when asked for; the study asks, so as to measure it.
 asked_for: dict[str, dict[str, object]] = {"did_two_way": {"inference": "cluster"}}
+# Options measured beside the defaults, in the first of the method's fast cells.
+asked_also: dict[str, tuple[dict[str, object], ...]] = {
+    "call_boundary": ({"bandwidth": 60.0}, {"bandwidth": 240.0}, {"boundary": "closing"})
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +105,11 @@ def study(methods: Sequence[str] | None = None, *, full: bool = False) -> list[E
         Entry(method=name, options=_as_json(asked_for.get(name, {})), cell=cell)
         for name in studied
         for cell in cells(METHODS[name].setting, full=full)  # type: ignore[arg-type]
+    ]
+    entries += [
+        Entry(method=name, options=_as_json(options), cell=cells(METHODS[name].setting, full=False)[0])  # type: ignore[arg-type]
+        for name in studied
+        for options in asked_also.get(name, ())
     ]
     entries += [Entry(method=f.method, options=_as_json(dict(f.options)), cell=f.cell) for f in failures()]
     return [entry for entry in entries if methods is None or entry.method in methods]

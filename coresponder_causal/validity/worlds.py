@@ -36,6 +36,7 @@ from coresponder_causal.simulate.rates import expected_calls
 from coresponder_causal.simulate.shocks import draw_shocks
 from coresponder_causal.simulate.spells import spells
 from coresponder_causal.simulate.streams import Tier, stream
+from coresponder_causal.validity.boundary_worlds import boundary_designs
 from coresponder_causal.validity.call_worlds import instrument_designs
 from coresponder_causal.validity.cells import Cell
 
@@ -86,6 +87,7 @@ def designs(cell: Cell, replications: int) -> Iterator[Design | CausalError]:
         "calls": _calls,
         "instrument": partial(instrument_designs, block=block),
         "switchback": _switchback,
+        "boundary": partial(boundary_designs, block=block),
     }
     draw = draws[cell.setting]
     parts = (design for part in range(-(-replications // block)) for design in draw(cell, part))
@@ -111,7 +113,7 @@ def truth(cell: Cell, term: str, *, headline: bool) -> float | None:
     """
     if cell.setting == "adopters" and term != "att":
         return float(_growing(cell).mean()) if headline or term == "overall" else None
-    if (cell.setting, term) == ("instrument", "itt"):
+    if cell.setting in ("instrument", "boundary") and term == "itt":
         return None if cell.effect else 0.0
     known = headline or (cell.setting, term) in {("series", "level_change"), ("hours", "covered_within_city")}
     return cell.effect if known else None

@@ -112,6 +112,13 @@ def test_instruments_hold_where_hours_are_comparable_and_the_load_is_known():
     assert share >= 0.93 - 3 * np.sqrt(0.93 * 0.07 / n)
 
 
+def test_a_jump_at_the_hours_of_the_team_holds_where_patrols_change_shifts_alike_before():
+    rows = fast_rows("call_boundary", replications=50)
+    assert rows["failures"].sum() == 0
+    share, n = pooled(rows, "coverage")
+    assert share >= 0.93 - 3 * np.sqrt(0.93 * 0.07 / n)
+
+
 def test_every_method_runs_in_this_tier():
     here = Path(__file__).read_text(encoding="utf-8")
     shipped = [name for name in estimate.__all__ if name in METHODS and METHODS[name].setting]

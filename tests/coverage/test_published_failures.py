@@ -4,6 +4,8 @@ Tolerances are three Monte-Carlo errors of our replications and two of theirs, p
 changes: ours has Poisson counts, seasons and a shared dip where theirs had not.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -155,6 +157,19 @@ def test_a_free_team_without_the_load_is_a_quiet_patrol():
     found = measure(entry_of("call_iv", world="load left out"), replications=100).set_index("term")
     assert found.loc["att", "bias"] == pytest.approx(-0.025, abs=0.015)  # sd .042 over √100 draws is .004
     assert near(found.loc["att", "coverage"], 0.89, n=100)
+
+
+def test_a_jump_after_the_start_alone_is_the_change_of_patrols():
+    """−.15 of a true −.108 within two hours, here without a donut's calls; the jump before the start takes it off."""
+    (entry,) = [
+        entry
+        for entry in study(["call_boundary"])
+        if "discontinuity" in entry.options and not entry.cell.world and entry.cell.effect
+    ]
+    found = measure(entry, replications=100).iloc[0]
+    assert found["bias"] == pytest.approx(-0.17, abs=0.07)  # sd .22 over √100 draws is .022, three of them
+    both = measure(replace(entry, options="{}"), replications=100).iloc[0]
+    assert abs(both["bias"]) < 3 * both["sd"] / np.sqrt(100)
 
 
 def test_covered_by_after_in_one_city_does_not_know_the_drift_of_hours():
