@@ -8,10 +8,9 @@ import pandas as pd
 from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.inference import interval, p_value
 from coresponder_causal.core.inference import power as power_of
+from coresponder_causal.core.reduced_form import reduced_form
 from coresponder_causal.core.result import Result
-from coresponder_causal.core.two_stage import two_stage
 from coresponder_causal.core.verdict import CheckResult, as_change, judged, not_applicable
-from coresponder_causal.core.weekly_gap import gap_design, spread, weekly_gap
 from coresponder_causal.design.call_instrument import CallInstrumentDesign
 
 name = "reduced_form_before"
@@ -67,20 +66,18 @@ def reduced_form_before(result: Result, design: CallInstrumentDesign) -> CheckRe
 
 def _reduced_form(d: CallInstrumentDesign) -> dict[str, float]:
     """Effect of the made-up instrument on the outcome, with the error of the weekly gap."""
-    z = d.z()
-    fit = two_stage(d.calls.outcome_values(), z, z, strata=d.strata(), regressors=_varying(d.regressors()))
-    left = pd.DataFrame({"y": fit.residuals[0], "z": z})
-    gap = weekly_gap(left, week=d.timing["week"], covered=d.timing["covered"])
-    variance, df = spread(gap_design(gap["z"]).fit(gap["y"].to_numpy(float)))
-    std_error = float(np.sqrt(variance))
-    low, high = interval(fit.itt, std_error, df)
+    fit = reduced_form(
+        d.calls.outcome_values(), d.z(), timing=d.timing, strata=d.strata(), regressors=_varying(d.regressors())
+    )
+    std_error = float(np.sqrt(fit.variance))
+    low, high = interval(fit.effect, std_error, fit.df)
     return {
-        "estimate": fit.itt,
+        "estimate": fit.effect,
         "std_error": std_error,
-        "df": df,
+        "df": fit.df,
         "conf_low": float(low),
         "conf_high": float(high),
-        "p_value": float(p_value(fit.itt / std_error, df)),
+        "p_value": float(p_value(fit.effect / std_error, fit.df)),
     }
 
 

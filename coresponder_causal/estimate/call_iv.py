@@ -48,6 +48,7 @@ from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.estimand import Estimand
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.notes import doubt, note
+from coresponder_causal.core.reduced_form import in_blocks, weeks_in_block
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.two_stage import TwoStage, two_stage
@@ -57,7 +58,7 @@ from coresponder_causal.design.call_instrument import CallInstrumentDesign, inst
 
 Array = NDArray[np.float64]
 Inference = Literal["auto", "gap", "blocks", "week", "day"]
-few_clusters, weeks_in_block = 20, 8
+few_clusters = 20
 weak, plain_t = 23.1, 104.7  # Montiel Olea & Pflueger's τ = 10 % at one instrument; Lee et al.'s F from which t holds
 
 
@@ -262,15 +263,8 @@ def _second_column(d: CallInstrumentDesign, fit: TwoStage) -> dict[str, object]:
     if d.instrument != "coverage_post" or blocks.nunique() < 2:
         return {}
     spread = _by_cluster(d, fit, "blocks")
-    variance, df = spread.at(fit.late)
-    std_error = float(np.sqrt(variance)) / abs(fit.first_stage)
-    low, high = tests.interval(fit.late, std_error, df)
-    return {
-        "blocks": spread.units,
-        "blocks_std_error": std_error,
-        "blocks_low": float(low),
-        "blocks_high": float(high),
-    }
+    variance, _ = spread.at(fit.late)
+    return in_blocks(fit.late, float(np.sqrt(variance)) / abs(fit.first_stage), spread.units)
 
 
 def _profile(d: CallInstrumentDesign, fit: TwoStage) -> dict[str, object]:
