@@ -165,10 +165,7 @@ def _compared(outcomes: Array, matrix: Array, positions: Array, effects: Array |
     serial = serial_design(matrix, time=positions)
     fits = serial.fit_each(list(np.ascontiguousarray(relative.T)))
     contrast = np.eye(matrix.shape[1])[1]
-    if effects is None:
-        effects = np.array([fit.beta[1] for fit in fits])
-    else:
-        effects = effects - effects[1:].mean()
+    effects = np.array([fit.beta[1] for fit in fits]) if effects is None else effects - effects[1:].mean()
     variances = np.array([fit.vcov[1, 1] for fit in fits])
     dfs = np.array([fit.record.df(contrast, fit.vcov) for fit in fits])
     tau_squared, information = between_cities(effects[1:], variances[1:] * m / (m - 1))
@@ -344,9 +341,14 @@ def doubt_bound(fit: Prediction, outcomes: Array, after: NDArray[np.bool_]) -> N
 
 
 def facts(fit: Prediction) -> dict[str, object]:
-    """Return the small facts of a prediction interval, breakdown values included."""
-    tau_star, kappa_star = fit.breakdown()
+    """Return the small facts of a prediction interval of log ratios, breakdown values included."""
     low, high = fit.integrated()
+    return facts_of_spread(fit) | {"integrated_low": low, "integrated_high": high}
+
+
+def facts_of_spread(fit: Prediction) -> dict[str, object]:
+    """Return the small facts of a prediction interval on any scale."""
+    tau_star, kappa_star = fit.breakdown()
     tau_lower, tau_upper = fit.tau_limits()
     return {
         "interval": "prediction interval",
@@ -354,8 +356,6 @@ def facts(fit: Prediction) -> dict[str, object]:
         "tau": fit.tau,
         "tau_star": tau_star,
         "kappa_star": kappa_star,
-        "integrated_low": low,
-        "integrated_high": high,
         "at_bound": ", ".join(fit.own.at_bound),
         "rho": fit.own.rho,
         "phi": fit.own.phi,

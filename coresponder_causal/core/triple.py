@@ -1,8 +1,8 @@
 """Triple differences of calls: every city's change in its covered and its uncovered hours, at one mix of calls.
 
-The calls of the treated city's covered hours are the target. Each other class g of hours of a city is held against it by
-a doubly robust difference-in-differences of repeated cross-sections, DRDID(target, g): the change of the target less the
-change that the calls of g would have had at the target's covariates. A triple difference is a sum of three of them,
+The calls of the treated city's covered hours are the target. Each other class g of hours of a city is held against it
+by a doubly robust difference-in-differences of repeated cross-sections, DRDID(target, g): the change of the target less
+the change that the calls of g would have had at the target's covariates. A triple difference is a sum of three of them,
 
     DDD_j = DRDID(target, treated uncovered) + DRDID(target, j covered) − DRDID(target, j uncovered)
 
@@ -133,9 +133,7 @@ def _against(
     where = f"{named[1]} hours of {named[0]}"
     kept = independent_columns(covariates)
     if len(kept) < covariates.shape[1]:
-        note(
-            f"{where}: {covariates.shape[1] - len(kept)} covariates say nothing that the others do not, and are left out"
-        )
+        note(f"{where}: {covariates.shape[1] - len(kept)} covariates add nothing to the others, and are left out")
     counts = [int((there & (after == side)).sum()) for there in (target, ~target) for side in (False, True)]
     if 0 in counts:
         raise EstimationError(

@@ -38,6 +38,7 @@ from coresponder_causal.simulate.spells import spells
 from coresponder_causal.simulate.streams import Tier, stream
 from coresponder_causal.validity.call_worlds import instrument_designs
 from coresponder_causal.validity.cells import Cell
+from coresponder_causal.validity.hour_call_worlds import hour_call_designs
 
 Array = NDArray[np.float64]
 block = 50
@@ -86,6 +87,7 @@ def designs(cell: Cell, replications: int) -> Iterator[Design | CausalError]:
         "calls": _calls,
         "instrument": partial(instrument_designs, block=block),
         "switchback": _switchback,
+        "hour_calls": partial(hour_call_designs, block=block),
     }
     draw = draws[cell.setting]
     parts = (design for part in range(-(-replications // block)) for design in draw(cell, part))
@@ -111,10 +113,12 @@ def truth(cell: Cell, term: str, *, headline: bool) -> float | None:
     """
     if cell.setting == "adopters" and term != "att":
         return float(_growing(cell).mean()) if headline or term == "overall" else None
+    if (cell.setting, term) == ("hour_calls", "uncovered_hours"):
+        return 0.0
     if (cell.setting, term) == ("instrument", "itt"):
         return None if cell.effect else 0.0
-    known = headline or (cell.setting, term) in {("series", "level_change"), ("hours", "covered_within_city")}
-    return cell.effect if known else None
+    same = {("series", "level_change"), ("hours", "covered_within_city"), ("hour_calls", "covered_hours")}
+    return cell.effect if headline or (cell.setting, term) in same else None
 
 
 def _series(cell: Cell, part: int) -> Iterator[Design]:
