@@ -118,7 +118,7 @@ def _read(frame: pd.DataFrame, unit: str, period: PeriodName, cities: pd.DataFra
         stranger = columns["city"].notna() & ~columns["city"].isin(cities.index)
         found += _error("is not in cities", "city", stranger, "add the city to cities, or correct its name")
     refuse("table 'calls'", found)
-    columns["received_at"] = _local(columns, cities)
+    columns["received_at"] = local_stamps(columns, "received_at", cities)
     _say_doubts(columns, period, cities)
     return columns[[name for name in columns if name not in {"call_id", "time_zone"}]]
 
@@ -143,9 +143,9 @@ def _error(rule: str, field: str, wrong: pd.Series, mend: str) -> list[Finding]:
     return [Finding(rule, field, "error", rows.size, tuple(map(str, rows[:5])), mend)] if rows.size else []
 
 
-def _local(columns: pd.DataFrame, cities: pd.DataFrame | None) -> pd.Series:
-    """Local clock time of the calls."""
-    stamps = columns["received_at"]
+def local_stamps(columns: pd.DataFrame, name: str, cities: pd.DataFrame | None) -> pd.Series:
+    """Local clock time of a stamp of the calls; ``cities``, indexed by name, may hold their time zones."""
+    stamps = columns[name]
     zone = stamps.dt.tz
     if zone is None:
         return stamps

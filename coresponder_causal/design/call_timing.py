@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import DataError, DesignError, Problems
 from coresponder_causal.data import frames
+from coresponder_causal.data.periods import Start
 from coresponder_causal.data.validate import validate
 from coresponder_causal.design import columns
 
@@ -17,7 +18,7 @@ Booleans = NDArray[np.bool_]
 received, hours_in_week = "received_at", 168
 
 
-def first_moment(start: str | dt.date | pd.Period) -> pd.Timestamp:
+def first_moment(start: Start | None) -> pd.Timestamp:
     """Read the start as the first moment of its day or period."""
     if isinstance(start, pd.Period):
         return start.start_time
@@ -78,13 +79,42 @@ def timing_of(
     ``moved`` is the instrument; without it, whether the call was received in a planned shift.
     """
     times = pd.DatetimeIndex(calls[received])
-    week_hour = times.day_of_week * 24 + times.hour
     covered = covered_hours_of(shifts, begin, times.max())
-    instrument = _planned(times, shifts) if moved is None else moved
+    instrument = within(times, shifts["shift_start"], shifts["shift_end"]) if moved is None else moved
+    timing = clock_of(times, begin, covered)
+    timing.insert(0, "instrument", instrument.astype(float))
+    return timing, covered
+
+
+def clock_of(times: pd.DatetimeIndex, begin: pd.Timestamp, covered: Booleans) -> pd.DataFrame:
+    """Where moments fall in the hours of the week, and how long before or after the start.
+
+    Parameters
+    ----------
+    times : DatetimeIndex, n moments
+        Local clock time.
+    begin : Timestamp
+        The start.
+    covered : ndarray of bool, shape (168,)
+        Hours of the week, Monday 00:00 first, that the team covers.
+
+    Returns
+    -------
+    DataFrame, n rows
+        ``covered, after, hour_of_week, hour, weekday``; ``month`` (12 × year + month − 1); ``week`` and ``day``, whole
+        ones since the start, negative before it.
+
+    Examples
+    --------
+    >>> hour = np.arange(168) == 36  # Tuesday noon
+    >>> clock = clock_of(pd.DatetimeIndex(["2020-07-14 12:50"]), pd.Timestamp("2020-07-15"), hour)
+    >>> clock[["covered", "after", "week", "day"]].values.tolist()
+    [[True, False, -1, -1]]
+    """
+    week_hour = times.day_of_week * 24 + times.hour
     since = (times - begin) // pd.Timedelta(days=1)
-    timing = pd.DataFrame(
+    return pd.DataFrame(
         {
-            "instrument": instrument.astype(float),
             "covered": covered[week_hour],
             "after": times >= begin,
             "hour_of_week": week_hour.to_numpy(np.int64),
@@ -95,15 +125,13 @@ def timing_of(
             "day": np.asarray(since, np.int64),
         }
     )
-    return timing, covered
 
 
-def _planned(times: pd.DatetimeIndex, shifts: pd.DataFrame) -> Booleans:
-    """Whether moments lie inside planned shifts, which may overlap."""
+def within(times: pd.DatetimeIndex, starts: pd.Series, ends: pd.Series) -> Booleans:
+    """Whether moments lie inside shifts, which may overlap."""
     moments = times.to_numpy("datetime64[us]")
     begun, over = (
-        np.searchsorted(np.sort(shifts[name].to_numpy("datetime64[us]")), moments, side="right")
-        for name in ("shift_start", "shift_end")
+        np.searchsorted(np.sort(edge.to_numpy("datetime64[us]")), moments, side="right") for edge in (starts, ends)
     )
     return np.asarray(begun > over, bool)
 
@@ -111,7 +139,7 @@ def _planned(times: pd.DatetimeIndex, shifts: pd.DataFrame) -> Booleans:
 def covered_hours_of(shifts: pd.DataFrame, begin: pd.Timestamp, last: pd.Timestamp) -> Booleans:
     """Hours of the week that are planned in at least half of the weeks from the start to the last call."""
     middles = pd.date_range(begin + pd.Timedelta(minutes=30), max(last, begin + pd.Timedelta(days=7)), freq="h")
-    planned = _planned(middles, shifts)
+    planned = within(middles, shifts["shift_start"], shifts["shift_end"])
     place = (middles.day_of_week * 24 + middles.hour).to_numpy()
     times, there = (np.bincount(place, weights=w, minlength=hours_in_week) for w in (planned.astype(float), None))
     return np.asarray(times >= 0.5 * np.maximum(there, 1), bool)

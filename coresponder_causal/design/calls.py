@@ -15,13 +15,13 @@ from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.fingerprint import fingerprint
 from coresponder_causal.core.notes import collecting, note
 from coresponder_causal.core.propensity import Propensity, propensity
-from coresponder_causal.data.dictionary import table as dictionary_table
 from coresponder_causal.data.frames import to_pandas
 from coresponder_causal.design import columns
+from coresponder_causal.design.covariates import as_numbers, labels, refuse_late, refuse_unusable
 
 Array = NDArray[np.float64]
 Contrast = Literal["ATT", "ATE", "ATO", "ATM"]
-call_id, most_levels, no_value = "call_id", 100, "missing"
+call_id = "call_id"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -145,9 +145,9 @@ class CallDesign:
         _refuse_repeats(table, problems)
         _refuse_uncontrasted(table, treatment, problems)
         with collecting() as notes:
-            _refuse_late([name for name in adjusted if name not in (treatment, outcome)], problems)
+            refuse_late([name for name in adjusted if name not in (treatment, outcome)], problems)
             for name in adjusted:
-                _refuse_unusable(table, name, problems, grouping=name not in covariates)
+                refuse_unusable(table, name, problems, grouping=name not in covariates)
             if outcome is not None:
                 _refuse_constant_outcome(table, outcome, problems)
             if weights is not None:
@@ -203,23 +203,14 @@ class CallDesign:
             regression with a constant.
         """
         names = [*self.covariates, *([self.stratum] if self.stratum and self.stratum not in self.covariates else [])]
-        found: dict[str, Array] = {}
-        for name in names:
-            values = self.source[name]
-            if not (_is_text(values) or name == self.stratum):
-                found[name] = values.to_numpy(float)
-                continue
-            levels = sorted(set(labels := _labels(values)))
-            shown = levels if reference_levels and len(levels) > 2 else levels[1:]
-            found |= {f"{name}: {level}": (labels == level).astype(float) for level in shown}
-        return pd.DataFrame(found)
+        return as_numbers(self.source, names, levels_of=self.stratum, reference_levels=reference_levels)
 
     def groups(self) -> NDArray[np.int64]:
         """Give each call the number of its group: calls equal in ``exact`` and ``stratum``, shape (n,)."""
         if not (names := self.equal_in):
             return np.zeros(len(self.source), np.int64)
-        labels = pd.DataFrame({name: _labels(self.source[name]) for name in names})
-        return np.asarray(labels.groupby(names, sort=True).ngroup(), np.int64)
+        texts = pd.DataFrame({name: labels(self.source[name]) for name in names})
+        return np.asarray(texts.groupby(names, sort=True).ngroup(), np.int64)
 
     def outcome_values(self) -> Array:
         """Outcome per call, shape (n,)."""
@@ -301,17 +292,6 @@ def _in_order(table: pd.DataFrame) -> pd.DataFrame:
     return table.iloc[np.argsort(keys.to_numpy(), kind="stable")].reset_index(drop=True)
 
 
-def _is_text(values: pd.Series) -> bool:
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        return True
-    return pd.api.types.infer_dtype(values, skipna=True) == "string"
-
-
-def _labels(values: pd.Series) -> NDArray[np.object_]:
-    """Values as text, a missing one as a level of its own."""
-    return np.where(values.isna(), no_value, values.astype(object).map(str))
-
-
 def _refuse_untold(calls: object, treatment: str, problems: Problems) -> list[str]:
     """Refuse calls that do not say which of them had the treatment; return the column where they do."""
     there = to_pandas(calls).columns
@@ -367,45 +347,6 @@ def _refuse_uncontrasted(table: pd.DataFrame, treatment: str, problems: Problems
             f"all {len(values)} calls have '{treatment}' = {found[0]}",
             mend="bring calls of both kinds that could have gone either way",
         )
-
-
-def _refuse_late(names: Sequence[str], problems: Problems) -> None:
-    """Refuse fields that come about after dispatch: they may be effects of the treatment."""
-    stages = {entry.name: entry.stage for table in ("outcomes", "calls") for entry in dictionary_table(table).fields}
-    for name in names:
-        stage = stages.get(name, "pre-dispatch")
-        if stage != "pre-dispatch":
-            problems.add(
-                f"'{name}' comes about after dispatch (stage '{stage}'): the treatment may have changed it",
-                mend="adjust for fields known before dispatch only",
-            )
-    unknown = [name for name in names if name not in stages]
-    if unknown:
-        verb = "is" if len(unknown) == 1 else "are"
-        note(f"{', '.join(unknown)} {verb} not in the data dictionary: make sure of what was known before dispatch")
-
-
-def _refuse_unusable(table: pd.DataFrame, name: str, problems: Problems, *, grouping: bool) -> None:
-    """Refuse a covariate that is missing, constant, or has too many levels; missing text becomes a level."""
-    values, gaps = table[name], table[name].isna()
-    many = columns.counted(int(gaps.sum()), "row")
-    if _is_text(values):
-        if gaps.any():
-            note(f"'{name}' is missing in {many}: these form the level '{no_value}'")
-        levels = values.nunique() + bool(gaps.any())
-        if levels > most_levels and not grouping:
-            problems.add(f"'{name}' has {levels} levels", mend=f"merge them to at most {most_levels}")
-    elif gaps.any():
-        problems.add(
-            f"'{name}' is missing in {many} of {len(values)}",
-            mend="fill it in a way you state, or leave those calls out and say so",
-            rows=np.flatnonzero(gaps),
-        )
-        return
-    elif not grouping:
-        columns.numbers(table, name, problems)
-    if not grouping and len(table) > 1 and values.nunique(dropna=False) == 1:
-        problems.add(f"'{name}' is the same in every call", mend="take it out of covariates")
 
 
 def _refuse_constant_outcome(table: pd.DataFrame, outcome: str, problems: Problems) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Self
 
@@ -14,14 +15,35 @@ from coresponder_causal.core.fingerprint import fingerprint
 from coresponder_causal.core.notes import collecting, doubt, note
 from coresponder_causal.core.regressors import log_rate
 from coresponder_causal.data import frames
-from coresponder_causal.data.panel import panel
-from coresponder_causal.data.periods import Start, TimeAxis, parse_time
+from coresponder_causal.data.periods import Start, TimeAxis
 from coresponder_causal.data.registers import scheduled_hours
 from coresponder_causal.design import columns
+from coresponder_causal.design.call_timing import first_moment, received, shifts_of
+from coresponder_causal.design.covariates import as_numbers
+from coresponder_causal.design.coverage_calls import (
+    eligible_calls,
+    hourly_counts,
+    keys,
+    late_columns,
+    made,
+    pretended,
+    refuse_choices,
+    say_calls,
+    timed_calls,
+)
+from coresponder_causal.design.coverage_hours import (
+    by_class,
+    check_cells,
+    covered_hours,
+    dose_hours,
+    hours_in_week,
+    say_hours,
+    treated_city,
+)
+from coresponder_causal.design.eligibility import Eligible
 from coresponder_causal.design.onset import Onset, made_up, measured_dose, onset, refuse_two_doses
 
 Array = NDArray[np.float64]
-hours_in_week = 168
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -52,6 +74,15 @@ class CoverageDesign:
         Periods in a year.
     notes : tuple of str
         What was said when the design was formed.
+    covariates : tuple of str
+        Columns of ``calls`` known before dispatch.
+    person : str or None
+        Column of ``calls`` with person codes.
+    calls : DataFrame or None
+        Every eligible call of every city with its clock, in order of city and time: the columns of
+        `coverage_calls.timed_calls`. None where counts were given.
+    roster : DataFrame or None
+        Shifts of the treated city.
     """
 
     source: pd.DataFrame
@@ -66,6 +97,10 @@ class CoverageDesign:
     delivered: float
     season: float | None = None
     notes: tuple[str, ...] = ()
+    covariates: tuple[str, ...] = ()
+    person: str | None = None
+    calls: pd.DataFrame | None = None
+    roster: pd.DataFrame | None = None
 
     @classmethod
     def from_tables(
@@ -81,6 +116,9 @@ class CoverageDesign:
         season: float | Literal["auto"] | None = "auto",
         dose: Literal["planned_hours", "delivered_hours"] | None = None,
         phase_in: int = 0,
+        covariates: Sequence[str] = (),
+        person: str | None = None,
+        eligible: Eligible | None = None,
     ) -> Self:
         """Form the design from calls and the team's schedule.
 
@@ -88,6 +126,7 @@ class CoverageDesign:
         ----------
         calls : frame
             Table of calls, or its counts by city, month and hour of the week (``data.panel(period="hour_of_week")``).
+            Calls are kept one by one too, in ``calls``, for methods that look at them.
         schedule : frame
             Table of planned and delivered shifts.
         outcome : str or None
@@ -103,6 +142,13 @@ class CoverageDesign:
         dose : {"planned_hours", "delivered_hours"}, optional
             Use the schedule's hours in covered hours of the week as the dose of a month, in units of its fullest month,
             instead of a step: staff that arrives over months is no step, and a step fitted to it finds too little.
+        covariates : sequence of str
+            Columns of the calls known before dispatch, as in `CallDesign.from_frame`.
+        person : str, optional
+            Column of person codes.
+        eligible : mapping of field to values, optional
+            Calls that could have had the team, by fields known before dispatch, e.g.
+            ``{"initial_type": ["mental_health_crisis"]}``. Without it all calls given count as eligible.
 
         Raises
         ------
@@ -113,22 +159,46 @@ class CoverageDesign:
         -----
         An hour of the week is covered when it is planned in at least half of the weeks from the start on. The same
         hours divide the comparison cities' calls. The share of planned hours that was delivered is reported, not used:
-        the contrast is that of the plan.
+        the contrast is that of the plan. Time zero of a call is when it was received, in local clock time.
+
+        Examples
+        --------
+        >>> hours = pd.date_range("2020-05-01 00:30", "2020-08-31 23:30", freq="h")
+        >>> calls = pd.DataFrame({"call_id": range(len(hours)), "city": "Davis", "received_at": hours, "arrest": False})
+        >>> calls.loc[::3, "arrest"] = True
+        >>> days = pd.date_range("2020-07-01", "2020-08-31")
+        >>> shifts = pd.DataFrame({"city": "Davis", "shift_start": days + pd.Timedelta("12h"), "planned_hours": 10})
+        >>> shifts["shift_end"] = shifts["shift_start"] + pd.Timedelta("10h")
+        >>> d = CoverageDesign.from_tables(calls, shifts, outcome="arrest", start="2020-07-01", exposure="calls")
+        >>> d.calls.loc[[12, 1476], ["received_at", "covered", "after", "planned", "minutes_from_opening"]]
+                     received_at  covered  after  planned  minutes_from_opening
+        12   2020-05-01 12:30:00     True  False    False                  30.0
+        1476 2020-07-01 12:30:00     True   True     True                  30.0
         """
-        problems = Problems("coverage")
+        problems, late = Problems("coverage"), Problems("coverage")
         given = frames.to_pandas(calls)
+        each = None
         with collecting() as said:
-            hourly = given if "hour_of_week" in given.columns else panel(given, unit="city", period="hour_of_week")
+            if "hour_of_week" in given.columns:
+                hourly = given
+                refuse_choices(covariates, person, eligible, late)
+            else:
+                chosen = dict(eligible or {})
+                each = eligible_calls(
+                    given, outcome=outcome, covariates=covariates, person=person, eligible=chosen, problems=late
+                )
+                hourly = hourly_counts(each, outcome)
         table = columns.rectangular(hourly, ["city", "month", "hour_of_week", "hours", outcome, exposure], problems)
         axis = columns.time_axis(table, "month", problems)
-        _check_cells(table, axis, problems)
+        check_cells(table, axis, problems)
         columns.numbers(table, "hours", problems, sign="positive")
         if outcome is not None:
             columns.varies(columns.numbers(table, outcome, problems, sign="nonnegative"), f"'{outcome}'", problems)
         shifts = frames.to_pandas(schedule)
-        city = columns.attempt(lambda: _treated_city(shifts, table, treated), problems)
+        city = columns.attempt(lambda: treated_city(shifts, table, treated), problems)
         months = np.unique(axis.positions)
         by_month = replace(axis, positions=months)
+        problems.found.extend(late.found)
         with collecting() as notes:
             found = columns.attempt(
                 lambda: onset(by_month, start=start, between=start_between, phase_in=phase_in), problems
@@ -140,12 +210,17 @@ class CoverageDesign:
             assert found is not None  # raised above otherwise
             assert city is not None
             scheduled = scheduled_hours(shifts, city)
-            covered, planned, delivered = _covered(scheduled, by_month, found.position)
+            covered, planned, delivered = covered_hours(scheduled, by_month, found.position)
             if dose is not None:
-                hours = _dose_hours(scheduled, by_month, covered, dose)
+                hours = dose_hours(scheduled, by_month, covered, dose)
                 found = measured_dose(hours, found, months >= found.position, dose)
-            _say_hours(covered, planned, delivered)
-        source = _by_class(table, axis, covered)
+            say_hours(covered, planned, delivered)
+            roster, _ = shifts_of(shifts, city)
+            if each is not None:
+                begin = first_moment(start if start_between is None else start_between[0])
+                each = timed_calls(each, roster=roster, city=city, covered=covered, begin=begin)
+                say_calls(each, city)
+        source = by_class(table, axis, covered)
         return cls(
             source=source,
             axis=replace(axis, positions=source.pop("position").to_numpy()),
@@ -158,7 +233,11 @@ class CoverageDesign:
             planned=planned,
             delivered=delivered,
             season=columns.full_season(axis.freq, season),
-            notes=(*said, *notes),
+            notes=tuple(dict.fromkeys((*said, *notes))),
+            covariates=tuple(covariates),
+            person=person,
+            calls=each,
+            roster=roster,
         )
 
     def __repr__(self) -> str:
@@ -179,17 +258,26 @@ class CoverageDesign:
         """
         months = self.months[self.months < self.start_position]
         fake = made_up(replace(self.axis, positions=months), start=start, rising_from=int(months.min()))
-        return replace(self._keep(self.axis.positions < self.start_position), months=months, onset=fake)
+        before = self._keep(self.axis.positions < self.start_position)
+        if self.calls is None:
+            return replace(before, months=months, onset=fake)
+        end, begin = (first_moment(self.axis.label(position)) for position in (self.start_position, fake.position))
+        calls = pretended(self.calls[self.calls[received] < end], city=self.treated, begin=begin)
+        return replace(before, months=months, onset=fake, calls=calls)
 
     def without(self, city: str) -> Self:
         """Return the design without one of the comparison cities."""
         self._require_comparison(city)
-        return self._keep(self.source["city"].ne(city).to_numpy())
+        return self._leave_out(city)
 
     def pretending(self, city: str) -> Self:
         """Return the comparison cities alone, with one of them in the treated city's place."""
         self._require_comparison(city)
-        return replace(self._keep(self.source["city"].ne(self.treated).to_numpy()), treated=city)
+        placebo = replace(self._leave_out(self.treated), treated=city)
+        if placebo.calls is None:
+            return placebo
+        on = placebo.calls["city"].eq(city) & placebo.calls["covered"] & placebo.calls["after"]
+        return replace(placebo, calls=placebo.calls.assign(planned=on, delivered=on))
 
     def gap(self) -> pd.DataFrame:
         """Log rate of covered minus log rate of uncovered hours, months × cities, the treated city first.
@@ -214,6 +302,10 @@ class CoverageDesign:
         if gap.isna().to_numpy().any():
             doubt(f"{int(gap.isna().any(axis=1).sum())} months are not there for every city and were left out of all")
         return gap.dropna()
+
+    def covariate_frame(self, *, reference_levels: bool = False) -> pd.DataFrame:
+        """Covariates of the calls as numbers, text by one indicator per level; see `CallDesign.covariate_frame`."""
+        return as_numbers(self._require_calls(), self.covariates, reference_levels=reference_levels)
 
     def events(self) -> pd.Series:
         """Events by city."""
@@ -264,7 +356,21 @@ class CoverageDesign:
     def fingerprint(self) -> str:
         """SHA-256 of the rows and of the statement of the design."""
         stated = (self.outcome, self.exposure, self.treated, self.season, self.start)
-        return fingerprint("CoverageDesign", stated, self.dose, self.covered, self.source)
+        parts = ("CoverageDesign", stated, self.dose, self.covered, self.source)
+        if self.calls is None:
+            return fingerprint(*parts)
+        return fingerprint(*parts, self.covariates, self.person, self.calls)
+
+    @property
+    def design_fingerprint(self) -> str:
+        """SHA-256 of who is compared with whom and when: the same whatever became of the calls."""
+        stated = (self.exposure, self.treated, self.season, self.start, self.covariates, self.person)
+        cells = self.source[["city", "covered", "hours"]]
+        if self.calls is None:
+            return fingerprint("CoverageDesign", stated, self.dose, self.covered, cells)
+        named = [*keys, *self.covariates, *([self.person] if self.person else []), *made, "hour"]
+        known = self.calls[[name for name in dict.fromkeys(named) if name in self.calls and name not in late_columns]]
+        return fingerprint("CoverageDesign", stated, self.dose, self.covered, cells, known)
 
     def describe(self) -> str:
         """Return the design in words."""
@@ -276,7 +382,24 @@ class CoverageDesign:
             f"{n} comparison {'city' if n == 1 else 'cities'} with hours",
             f"start {self.start}",
         ]
+        if self.calls is not None:
+            parts.append(f"{len(self.calls)} eligible calls one by one")
+        parts += [f"known before dispatch: {', '.join(self.covariates)}"] if self.covariates else []
         return "; ".join([*parts, *self.notes])
+
+    def _require_calls(self) -> pd.DataFrame:
+        if self.calls is None:
+            raise DesignError(
+                "the design was formed of counts and holds no calls", mend="give from_tables the table of calls"
+            )
+        return self.calls
+
+    def _leave_out(self, city: str) -> Self:
+        """Return the design without the rows and the calls of a city."""
+        kept = self._keep(self.source["city"].ne(city).to_numpy())
+        if self.calls is None:
+            return kept
+        return replace(kept, calls=self.calls[self.calls["city"].ne(city).to_numpy()].reset_index(drop=True))
 
     def _require_comparison(self, city: str) -> None:
         if city not in self.comparison_units:
@@ -297,71 +420,3 @@ class CoverageDesign:
             source=self.source[rows].reset_index(drop=True),
             axis=replace(self.axis, positions=self.axis.positions[rows]),
         )
-
-
-def _check_cells(table: pd.DataFrame, axis: TimeAxis, problems: Problems) -> None:
-    if axis.freq != "M":
-        problems.add(f"time is in periods '{axis.freq}'", mend="count by month and hour of the week")
-    hours = table["hour_of_week"]
-    if not pd.api.types.is_integer_dtype(hours) or not hours.between(0, hours_in_week - 1).all():
-        problems.add("'hour_of_week' is not a whole number from 0 to 167", mend="count hours from Monday 00:00")
-    cells = pd.DataFrame({"city": table["city"], "month": axis.positions, "hour": hours})
-    doubled = cells.duplicated().to_numpy()
-    if doubled.any():
-        problems.add(
-            f"{columns.counted(int(doubled.sum()), 'row')} with a city, month and hour of another row",
-            mend="keep one row for each",
-            rows=np.flatnonzero(doubled),
-        )
-
-
-def _say_hours(covered: NDArray[np.bool_], planned: float, delivered: float) -> None:
-    note(
-        f"{int(covered.sum())} of {hours_in_week} hours of the week count as covered; "
-        f"{planned:.1f} hours a week planned and {delivered:.1f} delivered from the start on"
-    )
-
-
-def _dose_hours(scheduled: pd.DataFrame, months: TimeAxis, covered: NDArray[np.bool_], dose: str) -> Array:
-    """Share of the covered clock hours of each month that was planned or delivered."""
-    inside = scheduled[covered[scheduled["hour_of_week"].to_numpy(int)]]
-    position = parse_time(inside["month"]).positions
-    by_month = inside[dose].astype(float).groupby(position).sum().reindex(months.positions).fillna(0.0).to_numpy()
-    days = np.array([months.period_days(int(position)) or 0 for position in months.positions])
-    return np.asarray(by_month / days)
-
-
-def _by_class(table: pd.DataFrame, axis: TimeAxis, covered: NDArray[np.bool_]) -> pd.DataFrame:
-    """Sum every numeric column by city, month and class of hours."""
-    keys = {"position": axis.positions, "covered": covered[table["hour_of_week"].to_numpy(int)]}
-    numeric = table.select_dtypes("number").drop(columns="hour_of_week")
-    cells = numeric.assign(city=table["city"].astype(str), month=table["month"], **keys)
-    return cells.groupby(["city", "position", "month", "covered"], as_index=False, sort=True).sum()
-
-
-def _treated_city(schedule: pd.DataFrame, table: pd.DataFrame, treated: str | None) -> str:
-    if schedule.empty or "city" not in schedule.columns:
-        raise DesignError("the schedule names no city", mend="give planned shifts with a column 'city'")
-    cities = sorted(map(str, schedule["city"].dropna().unique()))
-    if treated is None and len(cities) != 1:
-        raise DesignError(f"the schedule holds {len(cities)} cities", mend="name one with treated=")
-    city = cities[0] if treated is None else treated
-    if city not in cities or city not in table["city"].unique():
-        raise DesignError(f"'{city}' is not in both the schedule and the calls", mend="spell the city alike in both")
-    return city
-
-
-def _covered(scheduled: pd.DataFrame, months: TimeAxis, start: int) -> tuple[NDArray[np.bool_], float, float]:
-    """Covered hours of the week, and planned and delivered hours a week, from the start to the last month of data."""
-    when = parse_time(scheduled["month"]).positions
-    used = scheduled[(when >= start) & (when <= months.positions.max())]
-    weeks = sum(months.period_days(int(m)) or 0 for m in months.positions if m >= start) / 7
-    by_hour = used.groupby("hour_of_week")[["planned_hours", "delivered_hours"]].sum().reindex(range(hours_in_week))
-    planned, delivered = by_hour.fillna(0.0).to_numpy(float).T
-    covered = planned / weeks >= 0.5
-    if not covered.any() or covered.all():
-        raise DesignError(
-            f"{int(covered.sum())} of {hours_in_week} hours are planned in at least half of the weeks after the start",
-            mend="check the schedule: covered and uncovered hours are both needed",
-        )
-    return covered, float(planned.sum() / weeks), float(delivered.sum() / weeks)

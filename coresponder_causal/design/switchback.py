@@ -15,8 +15,9 @@ from coresponder_causal.core.fingerprint import fingerprint
 from coresponder_causal.core.notes import collecting, doubt, note
 from coresponder_causal.data import frames
 from coresponder_causal.design import columns
+from coresponder_causal.design.eligibility import Eligible
 from coresponder_causal.design.switchback_calendar import SwitchbackCalendar, calendar_from_schedule
-from coresponder_causal.design.switchback_counts import Eligible, block_counts
+from coresponder_causal.design.switchback_counts import block_counts
 from coresponder_causal.design.switchback_law import Assignment
 
 Array = NDArray[np.float64]

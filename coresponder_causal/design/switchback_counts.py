@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 import numpy as np
 import pandas as pd
 
@@ -12,9 +10,7 @@ from coresponder_causal.core.notes import note
 from coresponder_causal.data import dictionary
 from coresponder_causal.data.frames import to_pandas
 from coresponder_causal.data.validate import validate
-
-Eligible = Mapping[str, Sequence[object]]
-of_the_team = ("team_on_duty", "team_busy")
+from coresponder_causal.design.eligibility import Eligible, eligible_rows, refuse_late_eligibility
 
 
 def block_counts(
@@ -54,7 +50,9 @@ def block_counts(
         Listing every broken rule with its mend.
     """
     chosen = dict(eligible or {})
-    refuse_late_eligibility(chosen, calls)
+    problems = Problems("eligibility")
+    refuse_late_eligibility(chosen, list(to_pandas(calls).columns), problems)
+    problems.raise_if_any(DesignError)
     table = validate(calls, table="calls")
     if isinstance(table["received_at"].dtype, pd.DatetimeTZDtype):
         raise DesignError(
@@ -63,42 +61,9 @@ def block_counts(
     mine = table[table["city"] == city]
     if mine.empty:
         raise DesignError(f"there is no call in {city!r}", mend="spell the city alike in calls and schedule")
-    for name, values in chosen.items():
-        mine = mine[mine[name].isin(list(values)).fillna(False)]
     if chosen:
-        note(f"{len(mine)} of {int((table['city'] == city).sum())} calls are eligible by {', '.join(chosen)}")
+        mine = mine[eligible_rows(mine, chosen)]
     return _counted(mine, starts, block_hours, carryover_minutes, table["received_at"])
-
-
-def refuse_late_eligibility(eligible: Eligible, calls: object) -> None:
-    """Refuse to choose calls by what the team may have changed, or by what is not there.
-
-    Raises
-    ------
-    DesignError
-        Choose calls by fields known before dispatch.
-    """
-    problems = Problems("eligibility")
-    there, known = to_pandas(calls).columns, dictionary.table("calls")
-    for name, values in eligible.items():
-        if name not in there:
-            problems.add(f"column '{name}' is missing", mend="choose calls by a column of the table")
-        elif name in of_the_team:
-            problems.add(
-                f"'{name}' follows from the coverage that is drawn by lot",
-                mend="leave it out: the plan says which calls are covered",
-            )
-        elif name not in known.names:
-            note(f"{name} is not in the data dictionary: make sure that it was known before dispatch")
-        elif known.field(name).stage != "pre-dispatch":
-            problems.add(
-                f"'{name}' comes about after dispatch (stage '{known.field(name).stage}'): the team may have changed "
-                "it, and calls chosen by it are no longer alike in covered and uncovered blocks",
-                mend="choose calls by fields known before dispatch, such as initial_type",
-            )
-        if isinstance(values, str) or not isinstance(values, Sequence):
-            problems.add(f"the values of '{name}' are {values!r}", mend=f"give a list: [{values!r}]")
-    problems.raise_if_any(DesignError)
 
 
 def _counted(

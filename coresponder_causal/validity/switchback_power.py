@@ -14,7 +14,8 @@ from coresponder_causal.core.inference import minimum_detectable_effect
 from coresponder_causal.core.randomization import mantel_haenszel_weights
 from coresponder_causal.data.frames import to_pandas
 from coresponder_causal.design import SwitchbackCalendar
-from coresponder_causal.design.switchback_counts import Eligible, block_counts
+from coresponder_causal.design.eligibility import Eligible
+from coresponder_causal.design.switchback_counts import block_counts
 
 least_weeks = 8
 

@@ -1,0 +1,110 @@
+"""What was known of a call before anybody was sent: what may be adjusted for, and how it becomes numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from coresponder_causal.core.errors import Problems
+from coresponder_causal.core.notes import note
+from coresponder_causal.data.dictionary import table as dictionary_table
+from coresponder_causal.design import columns
+
+Array = NDArray[np.float64]
+most_levels, no_value = 100, "missing"
+
+
+def stage_of(name: str) -> str | None:
+    """When a field comes about, by the dictionary of calls and their outcomes; None for a field it does not know."""
+    stages = {entry.name: entry.stage for table in ("outcomes", "calls") for entry in dictionary_table(table).fields}
+    return stages.get(name)
+
+
+def refuse_late(names: Sequence[str], problems: Problems) -> None:
+    """Refuse fields that come about after dispatch: they may be effects of the treatment."""
+    stages = {name: stage_of(name) for name in names}
+    for name, stage in stages.items():
+        if stage not in (None, "pre-dispatch"):
+            problems.add(
+                f"'{name}' comes about after dispatch (stage '{stage}'): the treatment may have changed it",
+                mend="adjust for fields known before dispatch only",
+            )
+    say_unknown([name for name, stage in stages.items() if stage is None])
+
+
+def say_unknown(names: Sequence[str]) -> None:
+    """Say which fields the dictionary does not know."""
+    if names:
+        verb = "is" if len(names) == 1 else "are"
+        note(f"{', '.join(names)} {verb} not in the data dictionary: make sure of what was known before dispatch")
+
+
+def refuse_unusable(table: pd.DataFrame, name: str, problems: Problems, *, grouping: bool = False) -> None:
+    """Refuse a covariate that is missing, constant, or has too many levels; missing text becomes a level."""
+    values, gaps = table[name], table[name].isna()
+    many = columns.counted(int(gaps.sum()), "row")
+    if is_text(values):
+        if gaps.any():
+            note(f"'{name}' is missing in {many}: these form the level '{no_value}'")
+        levels = values.nunique() + bool(gaps.any())
+        if levels > most_levels and not grouping:
+            problems.add(f"'{name}' has {levels} levels", mend=f"merge them to at most {most_levels}")
+    elif gaps.any():
+        problems.add(
+            f"'{name}' is missing in {many} of {len(values)}",
+            mend="fill it in a way you state, or leave those calls out and say so",
+            rows=np.flatnonzero(gaps),
+        )
+        return
+    elif not grouping:
+        columns.numbers(table, name, problems)
+    if not grouping and len(table) > 1 and values.nunique(dropna=False) == 1:
+        problems.add(f"'{name}' is the same in every call", mend="take it out of covariates")
+
+
+def is_text(values: pd.Series) -> bool:
+    """Whether a column holds text or categories."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return True
+    return pd.api.types.infer_dtype(values, skipna=True) == "string"
+
+
+def labels(values: pd.Series) -> NDArray[np.object_]:
+    """Values as text, a missing one as a level of its own."""
+    return np.where(values.isna(), no_value, values.astype(object).map(str))
+
+
+def as_numbers(
+    table: pd.DataFrame, names: Sequence[str], *, levels_of: str | None = None, reference_levels: bool
+) -> pd.DataFrame:
+    """Columns as numbers, text (and the column ``levels_of``) by one indicator per level.
+
+    Parameters
+    ----------
+    table : DataFrame, n rows
+    names : sequence of str
+    levels_of : str, optional
+        Column of numbers that are names.
+    reference_levels : bool
+        Whether the first of three or more levels has an indicator too.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"priority": [1, 2], "caller_type": ["family", None]})
+    >>> as_numbers(table, list(table), reference_levels=False).columns.tolist()
+    ['priority', 'caller_type: missing']
+    """
+    found: dict[str, Array] = {}
+    for name in names:
+        values = table[name]
+        if not (is_text(values) or name == levels_of):
+            found[name] = values.to_numpy(float)
+            continue
+        texts = labels(values)
+        levels = sorted(set(texts))
+        shown = levels if reference_levels and len(levels) > 2 else levels[1:]
+        found |= {f"{name}: {level}": (texts == level).astype(float) for level in shown}
+    return pd.DataFrame(found)

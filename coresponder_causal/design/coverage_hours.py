@@ -1,0 +1,86 @@
+"""Which hours of the week a schedule covers, what it planned and delivered, and the cells that this makes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from coresponder_causal.core.errors import DesignError, Problems
+from coresponder_causal.core.notes import note
+from coresponder_causal.data.periods import TimeAxis, parse_time
+from coresponder_causal.design import columns
+
+Array = NDArray[np.float64]
+hours_in_week = 168
+
+
+def treated_city(schedule: pd.DataFrame, table: pd.DataFrame, treated: str | None) -> str:
+    """Return the city whose schedule it is."""
+    if schedule.empty or "city" not in schedule.columns:
+        raise DesignError("the schedule names no city", mend="give planned shifts with a column 'city'")
+    cities = sorted(map(str, schedule["city"].dropna().unique()))
+    if treated is None and len(cities) != 1:
+        raise DesignError(f"the schedule holds {len(cities)} cities", mend="name one with treated=")
+    city = cities[0] if treated is None else treated
+    if city not in cities or city not in table["city"].unique():
+        raise DesignError(f"'{city}' is not in both the schedule and the calls", mend="spell the city alike in both")
+    return city
+
+
+def check_cells(table: pd.DataFrame, axis: TimeAxis, problems: Problems) -> None:
+    """Refuse rows that are not one for each city, month and hour of the week."""
+    if axis.freq != "M":
+        problems.add(f"time is in periods '{axis.freq}'", mend="count by month and hour of the week")
+    hours = table["hour_of_week"]
+    if not pd.api.types.is_integer_dtype(hours) or not hours.between(0, hours_in_week - 1).all():
+        problems.add("'hour_of_week' is not a whole number from 0 to 167", mend="count hours from Monday 00:00")
+    cells = pd.DataFrame({"city": table["city"], "month": axis.positions, "hour": hours})
+    doubled = cells.duplicated().to_numpy()
+    if doubled.any():
+        problems.add(
+            f"{columns.counted(int(doubled.sum()), 'row')} with a city, month and hour of another row",
+            mend="keep one row for each",
+            rows=np.flatnonzero(doubled),
+        )
+
+
+def by_class(table: pd.DataFrame, axis: TimeAxis, covered: NDArray[np.bool_]) -> pd.DataFrame:
+    """Sum every numeric column by city, month and class of hours."""
+    keys = {"position": axis.positions, "covered": covered[table["hour_of_week"].to_numpy(int)]}
+    numeric = table.select_dtypes("number").drop(columns="hour_of_week")
+    cells = numeric.assign(city=table["city"].astype(str), month=table["month"], **keys)
+    return cells.groupby(["city", "position", "month", "covered"], as_index=False, sort=True).sum()
+
+
+def covered_hours(scheduled: pd.DataFrame, months: TimeAxis, start: int) -> tuple[NDArray[np.bool_], float, float]:
+    """Covered hours of the week, and planned and delivered hours a week, from the start to the last month of data."""
+    when = parse_time(scheduled["month"]).positions
+    used = scheduled[(when >= start) & (when <= months.positions.max())]
+    weeks = sum(months.period_days(int(m)) or 0 for m in months.positions if m >= start) / 7
+    by_hour = used.groupby("hour_of_week")[["planned_hours", "delivered_hours"]].sum().reindex(range(hours_in_week))
+    planned, delivered = by_hour.fillna(0.0).to_numpy(float).T
+    covered = planned / weeks >= 0.5
+    if not covered.any() or covered.all():
+        raise DesignError(
+            f"{int(covered.sum())} of {hours_in_week} hours are planned in at least half of the weeks after the start",
+            mend="check the schedule: covered and uncovered hours are both needed",
+        )
+    return covered, float(planned.sum() / weeks), float(delivered.sum() / weeks)
+
+
+def say_hours(covered: NDArray[np.bool_], planned: float, delivered: float) -> None:
+    """Say how many hours of the week are covered, and how many were planned and delivered."""
+    note(
+        f"{int(covered.sum())} of {hours_in_week} hours of the week count as covered; "
+        f"{planned:.1f} hours a week planned and {delivered:.1f} delivered from the start on"
+    )
+
+
+def dose_hours(scheduled: pd.DataFrame, months: TimeAxis, covered: NDArray[np.bool_], dose: str) -> Array:
+    """Share of the covered clock hours of each month that was planned or delivered."""
+    inside = scheduled[covered[scheduled["hour_of_week"].to_numpy(int)]]
+    position = parse_time(inside["month"]).positions
+    by_month = inside[dose].astype(float).groupby(position).sum().reindex(months.positions).fillna(0.0).to_numpy()
+    days = np.array([months.period_days(int(position)) or 0 for position in months.positions])
+    return np.asarray(by_month / days)

@@ -1,0 +1,72 @@
+"""Which calls are compared: chosen by what was known when they were received, never by what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from coresponder_causal.core.errors import Problems
+from coresponder_causal.core.notes import note
+from coresponder_causal.design.covariates import say_unknown, stage_of
+
+Eligible = Mapping[str, Sequence[object]]
+of_the_team = ("team_on_duty", "team_busy")
+
+
+def refuse_late_eligibility(eligible: Eligible, there: Sequence[str], problems: Problems) -> None:
+    """Refuse to choose calls by what the team may have changed, or by what is not there.
+
+    Parameters
+    ----------
+    eligible : mapping of field to values
+    there : sequence of str
+        Columns of the table of calls.
+    problems : Problems
+        Gathers every broken rule.
+    """
+    for name, values in eligible.items():
+        stage = stage_of(name)
+        if name not in there:
+            problems.add(f"column '{name}' is missing", mend="choose calls by a column of the table")
+        elif name in of_the_team:
+            refuse_of_the_team([name], problems)
+        elif stage is None:
+            say_unknown([name])
+        elif stage != "pre-dispatch":
+            problems.add(
+                f"'{name}' comes about after dispatch (stage '{stage}'): the team may have changed it, and calls "
+                "chosen by it are no longer alike in covered and uncovered hours",
+                mend="choose calls by fields known before dispatch, such as initial_type",
+            )
+        if isinstance(values, str) or not isinstance(values, Sequence):
+            problems.add(f"the values of '{name}' are {values!r}", mend=f"give a list: [{values!r}]")
+
+
+def refuse_of_the_team(names: Sequence[str], problems: Problems) -> None:
+    """Refuse to choose or to adjust by whether the team was on duty or taken."""
+    for name in names:
+        if name in of_the_team:
+            problems.add(
+                f"'{name}' follows from the coverage itself", mend="leave it out: the plan says which calls are covered"
+            )
+
+
+def eligible_rows(calls: pd.DataFrame, eligible: Eligible) -> NDArray[np.bool_]:
+    """Whether each call has one of the values in each field; what that leaves is said.
+
+    Examples
+    --------
+    >>> calls = pd.DataFrame({"initial_type": ["welfare_check", "suicide_threat", None]})
+    >>> eligible_rows(calls, {"initial_type": ["suicide_threat"]}).tolist()
+    [False, True, False]
+    """
+    kept = np.ones(len(calls), bool)
+    for name, values in eligible.items():
+        kept &= calls[name].isin(list(values)).fillna(False).to_numpy(bool)
+        if missing := int(calls[name].isna().sum()):
+            note(f"{missing} calls do not say '{name}' and count as not eligible")
+    note(f"{int(kept.sum())} of {len(calls)} calls are eligible by {', '.join(eligible)}")
+    return kept
