@@ -130,7 +130,7 @@ def did_triple(
     ['triple_difference', 'covered_hours', 'uncovered_hours']
     """
     calls = _with_outcome(d)
-    cities = [d.treated, *sorted(set(calls["city"]) - {d.treated})]
+    cities = [d.treated, *sorted(calls.loc[calls["city"].ne(d.treated), "city"].unique())]
     _refuse_few(len(cities) - 1, inference)
     y = calls[str(d.outcome)].to_numpy(float)
     found = changes(
@@ -208,6 +208,8 @@ def _say(by_term: dict[str, _Term], d: CoverageDesign) -> None:
         )
     if by_term["triple_difference"].across is None:
         doubt(f"clusters by week know nothing of how far cities drift apart{_clusters_measured()}")
+    if int(((d.dose > 0) & (d.dose < 1)).sum()) > 1:
+        doubt("the dose of single months is not used: every call from the start on counts as one at full dose")
     if not d.covariates:
         note("no covariates: differences of means, which take the mix of calls in each class of hours to be stable")
 
