@@ -243,7 +243,7 @@ def _result(
         deviation = float(y.std())
         spread = facts_of_spread(headline.across)
         spread |= {f"tau_{side}": spread[f"tau_{side}"] / deviation for side in ("lower", "upper")}  # type: ignore[operator]
-        table = city_table(headline.across, cities, calls.groupby("city").size()[cities].to_numpy())
+        table = city_table(headline.across, cities, calls.groupby("city").size()[cities].to_numpy(float))
     about: dict[str, object] = {
         "city": d.treated,
         "start": d.start,
