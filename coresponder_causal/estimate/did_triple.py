@@ -130,12 +130,13 @@ def did_triple(
     ['triple_difference', 'covered_hours', 'uncovered_hours']
     """
     calls = _with_outcome(d)
-    cities = [d.treated, *sorted(calls.loc[calls["city"].ne(d.treated), "city"].unique())]
+    cities = sorted(calls["city"].unique(), key=lambda city: (city != d.treated, city))
+    place = pd.Index(cities).get_indexer(pd.Index(calls["city"])).astype(np.int64)
     _refuse_few(len(cities) - 1, inference)
     y = calls[str(d.outcome)].to_numpy(float)
     found = changes(
         y,
-        city=pd.Index(cities).get_indexer(pd.Index(calls["city"])).astype(np.int64),
+        city=place,
         covered=calls["covered"].to_numpy(bool),
         after=calls["after"].to_numpy(bool),
         week=calls["week"].to_numpy(np.int64),
@@ -147,7 +148,7 @@ def did_triple(
         note(f"{found.trimmed} calls count nothing: their like is hardly seen outside the covered hours")
     by_term = {name: _term(found, np.array(weights), inference) for name, weights in terms.items()}
     _say(by_term, d)
-    return _result(d, calls, cities, found, by_term, inference)
+    return _result(d, calls, cities, place, found, by_term)
 
 
 def _with_outcome(d: CoverageDesign) -> pd.DataFrame:
@@ -166,7 +167,8 @@ def _with_outcome(d: CoverageDesign) -> pd.DataFrame:
             f"'{name}' is not known of {int(unknown.sum())} of {len(unknown)} calls ({100 * shares.min():.1f} to "
             f"{100 * shares.max():.1f} % of a class of hours before or after): they are left out"
         )
-    return d.calls[~unknown].reset_index(drop=True)
+        return d.calls[~unknown].reset_index(drop=True)
+    return d.calls
 
 
 def _refuse_few(m: int, inference: str) -> None:
@@ -208,7 +210,7 @@ def _say(by_term: dict[str, _Term], d: CoverageDesign) -> None:
         )
     if by_term["triple_difference"].across is None:
         doubt(f"clusters by week know nothing of how far cities drift apart{_clusters_measured()}")
-    if int(((d.dose > 0) & (d.dose < 1)).sum()) > 1:
+    if not d.onset.is_step:
         doubt("the dose of single months is not used: every call from the start on counts as one at full dose")
     if not d.covariates:
         note("no covariates: differences of means, which take the mix of calls in each class of hours to be stable")
@@ -229,13 +231,13 @@ def _result(
     d: CoverageDesign,
     calls: pd.DataFrame,
     cities: list[str],
+    place: NDArray[np.int64],
     found: Changes,
     by_term: dict[str, _Term],
-    inference: str,
 ) -> Result:
     headline, names = by_term["triple_difference"], list(by_term)
     y = calls[str(d.outcome)].to_numpy(float)
-    mine = calls["city"].eq(d.treated)
+    mine = place == 0
     weeks = len(found.week)
     spread: dict[str, object] = {"interval": f"t({weeks - 1}), clusters: week", "m": len(cities) - 1}
     table = None
@@ -243,7 +245,7 @@ def _result(
         deviation = float(y.std())
         spread = facts_of_spread(headline.across)
         spread |= {f"tau_{side}": spread[f"tau_{side}"] / deviation for side in ("lower", "upper")}  # type: ignore[operator]
-        table = city_table(headline.across, cities, calls.groupby("city").size()[cities].to_numpy(float))
+        table = city_table(headline.across, cities, np.bincount(place).astype(float))
     about: dict[str, object] = {
         "city": d.treated,
         "start": d.start,

@@ -1,4 +1,4 @@
-"""Calls of several cities over four years, by hours that a team covers in one of them: an outcome of every call."""
+"""Calls of several cities over two years, by hours that a team covers in one of them: an outcome of every call."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from coresponder_causal.core.registry import Design
 from coresponder_causal.design import CoverageDesign
 from coresponder_causal.simulate.process import ar1
 from coresponder_causal.simulate.streams import Tier, stream
-from coresponder_causal.validity.call_worlds import closes, days, first_day, opens, profile, shifts, start
+from coresponder_causal.validity.call_worlds import closes, opens, profile, shifts, start
 from coresponder_causal.validity.cells import Cell
 
 Array = NDArray[np.float64]
+weeks = 104  # the team starts in the middle
 smallest, largest = 0.6, 2.5  # comparison cities' calls, the treated city's being 1
 deviation = 0.49  # of an outcome that happens to about four calls in ten
 city_sd, shared_sd, step_sd, shock_sd = 0.05, 0.03, 0.03, 0.03
@@ -52,7 +53,7 @@ def _calls(cell: Cell, rng: np.random.Generator) -> pd.DataFrame:
     many = rng.poisson(int(cell.calls or 0) * size)
     names = [*(f"city {number:02d}" for number in range(1, len(size))), "town"]
     n = int(many.sum())
-    day, hour = rng.integers(0, days, n), rng.choice(24, n, p=profile)
+    day, hour = rng.integers(0, 7 * weeks, n), rng.choice(24, n, p=profile)
     seconds = hour * 3600 + rng.integers(0, 3600, n)
     place = np.repeat(np.arange(len(size)), many)
     inside = (hour >= opens) & (hour < closes)
@@ -61,7 +62,10 @@ def _calls(cell: Cell, rng: np.random.Generator) -> pd.DataFrame:
         {
             "call_id": [f"{number:07d}" for number in range(n)],
             "city": np.array(names)[place],
-            "received_at": first_day + pd.to_timedelta(day, unit="D") + pd.to_timedelta(seconds, unit="s"),
+            "received_at": start
+            - pd.Timedelta(weeks=weeks // 2)
+            + pd.to_timedelta(day, unit="D")
+            + pd.to_timedelta(seconds, unit="s"),
             "severity": middle + rng.standard_normal(n),
             "arrest": np.arange(n) % 2 == 0,
         }
@@ -72,7 +76,7 @@ def _risk(
     cell: Cell, calls: pd.DataFrame, place: NDArray[np.int64], treated: NDArray[np.bool_], rng: np.random.Generator
 ) -> Array:
     """Chance of the outcome of every call: its city's level, steps and shocks, and, on treated calls, the effect."""
-    cities, weeks = int(cell.comparison or 0) + 1, days // 7
+    cities = int(cell.comparison or 0) + 1
     covered, after = calls["covered"].to_numpy(bool), calls["after"].to_numpy(bool)
     week = calls["week"].to_numpy() + weeks // 2
     moved = shared_sd * rng.standard_normal(weeks)[week]
