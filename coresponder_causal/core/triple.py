@@ -145,5 +145,6 @@ def _against(
         return cross_section_effect(outcome, after, target, covariates[:, kept], method=method)
     except EstimationError as error:
         raise EstimationError(
-            f"{where}: {error.what}", mend="leave out covariates or coarsen them, or leave out that city"
+            f"{where}: {error.what}",
+            mend="leave out covariates or coarsen them, or use method='reg' and say that it extrapolates",
         ) from error
