@@ -149,5 +149,5 @@ def hours_a_week(shifts: pd.DataFrame, begin: pd.Timestamp, last: pd.Timestamp) 
     """Planned and delivered hours a week from the start to the last call."""
     used = shifts[(shifts["shift_start"] >= begin) & (shifts["shift_start"] <= last)]
     weeks = (last - begin) / pd.Timedelta(days=7)
-    delivered = used["delivered_hours"].sum() / weeks if "delivered_hours" in used else float("nan")
+    delivered = used["delivered_hours"].sum(skipna=False) / weeks if "delivered_hours" in used else float("nan")
     return float(used["planned_hours"].sum() / weeks), float(delivered)

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import DesignError, Problems
 from coresponder_causal.core.fingerprint import fingerprint
-from coresponder_causal.core.notes import collecting, doubt, note
-from coresponder_causal.core.regressors import log_rate
+from coresponder_causal.core.notes import collecting
 from coresponder_causal.data import frames
 from coresponder_causal.data.periods import Start, TimeAxis
 from coresponder_causal.data.registers import scheduled_hours
@@ -30,7 +29,9 @@ from coresponder_causal.design.coverage_calls import (
     refuse_choices,
     say_calls,
     timed_calls,
+    with_sums,
 )
+from coresponder_causal.design.coverage_gap import log_gap
 from coresponder_causal.design.coverage_hours import (
     by_class,
     check_cells,
@@ -40,6 +41,7 @@ from coresponder_causal.design.coverage_hours import (
     say_hours,
     treated_city,
 )
+from coresponder_causal.design.coverage_shifts import fidelity_of, kept_shifts, say_shifts, say_variation
 from coresponder_causal.design.eligibility import Eligible
 from coresponder_causal.design.onset import Onset, made_up, measured_dose, onset, refuse_two_doses
 
@@ -54,6 +56,8 @@ class CoverageDesign:
     ----------
     source : DataFrame
         Hours and counts by city, month and class of hours (column ``covered``).
+    roster : DataFrame
+        Shifts of the treated city.
     axis : TimeAxis
         Months of those rows.
     onset : Onset
@@ -69,7 +73,7 @@ class CoverageDesign:
     exposure : str
         ``"hours"``, or a count such as ``"calls"`` for a rate per call.
     planned, delivered : float
-        Hours a week after the start.
+        Hours a week after the start; ``delivered`` is NaN where a shift does not say.
     season : float or None
         Periods in a year.
     notes : tuple of str
@@ -81,11 +85,10 @@ class CoverageDesign:
     calls : DataFrame or None
         Every eligible call of every city with its clock, in order of city and time: the columns of
         `coverage_calls.timed_calls`. None where counts were given.
-    roster : DataFrame or None
-        Shifts of the treated city.
     """
 
     source: pd.DataFrame
+    roster: pd.DataFrame
     axis: TimeAxis
     onset: Onset
     months: NDArray[np.int64]
@@ -100,7 +103,6 @@ class CoverageDesign:
     covariates: tuple[str, ...] = ()
     person: str | None = None
     calls: pd.DataFrame | None = None
-    roster: pd.DataFrame | None = None
 
     @classmethod
     def from_tables(
@@ -177,15 +179,13 @@ class CoverageDesign:
         """
         problems, late = Problems("coverage"), Problems("coverage")
         given = frames.to_pandas(calls)
-        each = None
         with collecting() as said:
             if "hour_of_week" in given.columns:
-                hourly = given
+                hourly, each = given, None
                 refuse_choices(covariates, person, eligible, late)
             else:
-                chosen = dict(eligible or {})
                 each = eligible_calls(
-                    given, outcome=outcome, covariates=covariates, person=person, eligible=chosen, problems=late
+                    given, outcome=outcome, covariates=covariates, person=person, eligible=eligible or {}, problems=late
                 )
                 hourly = hourly_counts(each, outcome)
         table = columns.rectangular(hourly, ["city", "month", "hour_of_week", "hours", outcome, exposure], problems)
@@ -216,8 +216,10 @@ class CoverageDesign:
                 found = measured_dose(hours, found, months >= found.position, dose)
             say_hours(covered, planned, delivered)
             roster, _ = shifts_of(shifts, city)
+            begin = first_moment(start if start_between is None else start_between[0])
+            say_shifts(roster, begin)
+            say_variation(roster, begin, first_moment(axis.label(int(months.max()) + 1)))
             if each is not None:
-                begin = first_moment(start if start_between is None else start_between[0])
                 each = timed_calls(each, roster=roster, city=city, covered=covered, begin=begin)
                 say_calls(each, city)
         source = by_class(table, axis, covered)
@@ -244,7 +246,10 @@ class CoverageDesign:
         return f"CoverageDesign: {self.describe()}"
 
     def with_outcome(self, outcome: str) -> Self:
-        """Return the same design for another count of its table."""
+        """Return the same design for another count of its table, or another column of its calls."""
+        if self.calls is not None and outcome in self.calls and outcome not in self.source:
+            added = with_sums(self.source, self.calls, outcome, hours=self.calls["covered"])
+            return replace(self, source=added).with_outcome(outcome)
         columns.require_outcome(self.source, outcome, "coverage", sign="nonnegative")
         return replace(self, outcome=outcome)
 
@@ -284,28 +289,20 @@ class CoverageDesign:
 
         Half an event stands for none; the number of such cells is said.
         """
-        cities, months = [self.treated, *self.comparison_units], np.unique(self.axis.positions)
-        counts, exposure = (self._cells(name, cities, months) for name in (str(self.outcome), self.exposure))
-        zeros = int((counts == 0).sum())
-        if zeros:
-            note(f"{zeros} of {counts.size} city-month-class counts are zero: half an event was put in their place")
-        empty = int((exposure <= 0).sum())
-        if empty:
-            raise DesignError(
-                f"no '{self.exposure}' in {empty} of {counts.size} city-month-class cells",
-                mend="use exposure='hours', or leave out the cities with few calls",
-            )
-        uncovered, covered = np.moveaxis(log_rate(counts, exposure), 2, 0)
-        gap = pd.DataFrame(covered - uncovered, index=pd.Index(months, name="position"), columns=cities)
-        if gap[self.treated].isna().all() or gap.isna().all().any():
-            raise DesignError("a city has no covered or no uncovered hours", mend="bring every hour of the week")
-        if gap.isna().to_numpy().any():
-            doubt(f"{int(gap.isna().any(axis=1).sum())} months are not there for every city and were left out of all")
-        return gap.dropna()
+        cities = [self.treated, *self.comparison_units]
+        return log_gap(self.source, self.axis.positions, cities, outcome=str(self.outcome), exposure=self.exposure)
 
     def covariate_frame(self, *, reference_levels: bool = False) -> pd.DataFrame:
         """Covariates of the calls as numbers, text by one indicator per level; see `CallDesign.covariate_frame`."""
         return as_numbers(self._require_calls(), self.covariates, reference_levels=reference_levels)
+
+    def shifts(self) -> pd.DataFrame:
+        """Return planned shifts and what became of them; see `coverage_shifts.kept_shifts`."""
+        return kept_shifts(self.roster)
+
+    def fidelity(self) -> pd.DataFrame:
+        """Return planned and delivered hours and the busy team by month; see `coverage_shifts.fidelity_of`."""
+        return fidelity_of(self.roster, self.calls, self.treated)
 
     def events(self) -> pd.Series:
         """Events by city."""
@@ -405,14 +402,6 @@ class CoverageDesign:
         if city not in self.comparison_units:
             there = ", ".join(self.comparison_units[:8])
             raise DesignError(f"'{city}' is not a comparison city", mend=f"choose from {there}")
-
-    def _cells(self, column: str, cities: list[str], months: NDArray[np.int64]) -> Array:
-        """Return a column as months × cities × (uncovered, covered), missing where there is no row."""
-        cells = np.full((len(months), len(cities), 2), np.nan)
-        place = pd.Index(cities).get_indexer(pd.Index(self.source["city"]))
-        time = np.searchsorted(months, self.axis.positions)
-        cells[time, place, self.source["covered"].to_numpy(int)] = self.source[column].to_numpy(float)
-        return cells
 
     def _keep(self, rows: NDArray[np.bool_]) -> Self:
         return replace(

@@ -104,15 +104,31 @@ def hourly_counts(calls: pd.DataFrame, outcome: str | None) -> pd.DataFrame:
     hourly = panel(calls, unit="city", period="hour_of_week")
     if outcome is None or outcome in hourly or outcome not in calls:
         return hourly
-    if not pd.api.types.is_numeric_dtype(calls[outcome]):
-        raise DesignError(
-            f"'{outcome}' is not a number per call", mend="choose an outcome of numbers, or of yes and no"
-        )
     times = pd.DatetimeIndex(calls[received])
-    place = [calls["city"], times.to_period("M"), times.day_of_week * 24 + times.hour]
-    sums = calls[outcome].astype(float).groupby(place).sum()
-    at = pd.MultiIndex.from_frame(hourly[["city", "month", "hour_of_week"]])
-    return hourly.assign(**{outcome: sums.reindex(at, fill_value=0.0).to_numpy(float)})
+    return with_sums(hourly, calls, outcome, hours=pd.Series(times.day_of_week * 24 + times.hour, name="hour_of_week"))
+
+
+def with_sums(cells: pd.DataFrame, calls: pd.DataFrame, outcome: str, *, hours: pd.Series) -> pd.DataFrame:
+    """Add the sum of a number per call to cells of city, month and class of hours.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        With ``city``, ``month`` and the name of ``hours``.
+    calls : DataFrame
+    outcome : str
+        Column of ``calls``.
+    hours : Series
+        Class of hours of every call.
+    """
+    if not (pd.api.types.is_numeric_dtype(calls[outcome]) or pd.api.types.is_bool_dtype(calls[outcome])):
+        raise DesignError(f"'{outcome}' is not a number per call", mend="choose one of numbers, or of yes and no")
+    if missing := int(calls[outcome].isna().sum()):
+        note(f"{outcome} is missing in {missing} of {len(calls)} calls, which the sums of {outcome} leave out")
+    month = pd.DatetimeIndex(calls[received]).to_period("M")
+    sums = calls[outcome].astype("float64").groupby([calls["city"], month, hours]).sum()
+    at = pd.MultiIndex.from_frame(cells[["city", "month", str(hours.name)]])
+    return cells.assign(**{outcome: sums.reindex(at, fill_value=0.0).to_numpy(float)})
 
 
 def timed_calls(

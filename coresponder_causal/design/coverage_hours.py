@@ -54,12 +54,12 @@ def by_class(table: pd.DataFrame, axis: TimeAxis, covered: NDArray[np.bool_]) ->
 
 
 def covered_hours(scheduled: pd.DataFrame, months: TimeAxis, start: int) -> tuple[NDArray[np.bool_], float, float]:
-    """Covered hours of the week, and planned and delivered hours a week, from the start to the last month of data."""
+    """Covered hours of the week, and hours a week planned and delivered (NaN if unknown), from the start on."""
     when = parse_time(scheduled["month"]).positions
     used = scheduled[(when >= start) & (when <= months.positions.max())]
     weeks = sum(months.period_days(int(m)) or 0 for m in months.positions if m >= start) / 7
-    by_hour = used.groupby("hour_of_week")[["planned_hours", "delivered_hours"]].sum().reindex(range(hours_in_week))
-    planned, delivered = by_hour.fillna(0.0).to_numpy(float).T
+    by_hour = used.groupby("hour_of_week")[["planned_hours", "delivered_hours"]].sum(skipna=False)
+    planned, delivered = by_hour.reindex(range(hours_in_week), fill_value=0.0).to_numpy(float).T
     covered = planned / weeks >= 0.5
     if not covered.any() or covered.all():
         raise DesignError(
@@ -71,15 +71,22 @@ def covered_hours(scheduled: pd.DataFrame, months: TimeAxis, start: int) -> tupl
 
 def say_hours(covered: NDArray[np.bool_], planned: float, delivered: float) -> None:
     """Say how many hours of the week are covered, and how many were planned and delivered."""
+    given = f" and {delivered:.1f} delivered" if np.isfinite(delivered) else ""
     note(
-        f"{int(covered.sum())} of {hours_in_week} hours of the week count as covered; "
-        f"{planned:.1f} hours a week planned and {delivered:.1f} delivered from the start on"
+        f"{int(covered.sum())} of {hours_in_week} hours of the week count as covered; {planned:.1f} hours a week "
+        f"planned{given} from the start on"
     )
 
 
 def dose_hours(scheduled: pd.DataFrame, months: TimeAxis, covered: NDArray[np.bool_], dose: str) -> Array:
     """Share of the covered clock hours of each month that was planned or delivered."""
     inside = scheduled[covered[scheduled["hour_of_week"].to_numpy(int)]]
+    if inside[dose].isna().any():
+        unknown = inside.loc[inside[dose].isna(), "month"].nunique()
+        raise DesignError(
+            f"the dose '{dose}' is not known in {columns.counted(unknown, 'month')}",
+            mend="fill it in the schedule, or use dose='planned_hours'",
+        )
     position = parse_time(inside["month"]).positions
     by_month = inside[dose].astype(float).groupby(position).sum().reindex(months.positions).fillna(0.0).to_numpy()
     days = np.array([months.period_days(int(position)) or 0 for position in months.positions])

@@ -94,12 +94,15 @@ def layout(design: Design) -> Layout:
 def with_counts(design: D, counts: Array) -> D:
     """Return a design with other values of its outcome, row by row of its frame; nothing is checked again.
 
+    Calls that a design holds one by one do not add up to such counts and are left out.
+
     Parameters
     ----------
     design : PanelDesign, SeriesDesign or CoverageDesign
     counts : ndarray, shape (n,)
     """
-    return replace(design, source=design.source.assign(**{str(design.outcome): counts}))
+    changed = replace(design, source=design.source.assign(**{str(design.outcome): counts}))
+    return replace(changed, calls=None) if isinstance(changed, CoverageDesign) else changed
 
 
 def blinded(design: D) -> D:

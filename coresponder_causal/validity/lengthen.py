@@ -49,7 +49,7 @@ def reaching(design: D, periods: int) -> D:
         months = np.unique(positions)
         dose = np.append(design.dose, np.ones(len(months)))[: len(months)]
         onset = Onset(design.start, design.start_position, dose)
-        return replace(design, source=source, axis=axis, months=months, onset=onset)
+        return replace(design, source=source, axis=axis, months=months, onset=onset, calls=None)
     source = source.assign(**{design.time: axis.labels(positions)})
     if isinstance(design, PanelDesign):
         treated = source[design.unit].isin(design.treated_units).to_numpy()
