@@ -311,7 +311,7 @@ def _path(mine: pd.DataFrame, found: Changes, headline: _Term) -> pd.DataFrame:
     counted = mine.groupby(mine["week"] // weeks_in_point).size()
     return pd.DataFrame(
         {
-            "time": begin + pd.to_timedelta(7 * weeks_in_point * points.index.to_numpy(), unit="D"),
+            "time": (begin + pd.to_timedelta(7 * weeks_in_point * points.index, unit="D")).strftime("%Y-%m-%d"),
             "observed": points["observed"].to_numpy(),
             "counterfactual": np.zeros(len(points)),
             "low": -within,
