@@ -164,7 +164,9 @@ def _within_counts(gap: Array, dose: Array, months: Array, season: float | None,
     columns = [np.ones((len(dose), 1)), dose[:, None], seasonal(months, season, pairs)]
     fit = serial_design(np.hstack(columns), time=months).fit(gap)
     df = fit.record.df(np.eye(len(fit.beta))[1], fit.vcov)
-    return _Within(float(fit.beta[1]), float(fit.vcov[1, 1]), df, {"rho": fit.rho, "phi": fit.phi})
+    return _Within(
+        float(fit.beta[1]), float(fit.vcov[1, 1]), df, {"rho": fit.rho, "phi": fit.phi, "hour_profile": "not tested"}
+    )
 
 
 def _within_calls(d: CoverageDesign) -> _Within | None:
@@ -185,8 +187,8 @@ def _within_calls(d: CoverageDesign) -> _Within | None:
     if min(reached, expected) <= 0:
         doubt(f"within the city the calls' mean outcome would have been {expected:.3g}: counts by month are compared")
         return None
-    _say_profile(mine, on, covariates)
     facts: dict[str, object] = {
+        "hour_profile": _profile(mine, on, covariates),
         "within_difference": fit.effect,
         "within_std_error": float(np.sqrt(fit.variance)),
         "within_weeks": fit.weeks,
@@ -196,8 +198,8 @@ def _within_calls(d: CoverageDesign) -> _Within | None:
     return _Within(float(np.log(reached / expected)), fit.variance / expected**2, fit.df, facts)
 
 
-def _say_profile(mine: pd.DataFrame, on: Array, covariates: pd.DataFrame) -> None:
-    """Say whether the hours and the mix of the city's calls moved with the start: without it, it only describes."""
+def _profile(mine: pd.DataFrame, on: Array, covariates: pd.DataFrame) -> str:
+    """Say whether the hours and the mix of the city's calls moved with the start: if they did, it only describes."""
     table = profile_table(mine, weekly_moves(mine, on, covariates))
     least = table.sort_values("p_holm", kind="stable").iloc[0]
     said = f"{least['what']} by {least['standardised']:+.2f} standard deviations, p = {least['p_holm']:.2g} after Holm"
@@ -206,8 +208,9 @@ def _say_profile(mine: pd.DataFrame, on: Array, covariates: pd.DataFrame) -> Non
             f"the hours and the mix of the city's calls held still at the start (least so {said}): covered hours × "
             "after within the city may be read beside the triple difference, not in its place"
         )
-    else:
-        note(f"within the city covered hours × after only describes: calls moved with the start ({said})")
+        return "held still"
+    note(f"within the city covered hours × after only describes: calls moved with the start ({said})")
+    return "moved"
 
 
 def _result(

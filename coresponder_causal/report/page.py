@@ -198,7 +198,7 @@ def _evidence(headline: Result | None) -> list[Section]:
     sections = [Section(title=questions[picture.kind], blocks=(picture,)) for picture in pictures(headline)]
     if "bound_low" in headline.extra:
         sections.append(Section(title="Which hours moved?", blocks=(components(headline), table(headline))))
-    if "tau_star" in headline.extra:
+    if _drifts(headline):
         sections.append(Section(title="How far apart may cities drift?", blocks=(drift(headline),)))
     return sections
 
@@ -285,7 +285,12 @@ def _too_narrow(result: Result) -> list[Sentence]:
 def _how_sure(result: Result) -> list[Sentence]:
     """Say what the design can detect, or how unusual the estimate is, and how far cities drift apart."""
     ranked = [ranks(result)] if result.placebo is not None else [detectable(result)]
-    return [*ranked, *([drift(result)] if "tau_star" in result.extra and result.placebo is None else [])]
+    return [*ranked, *([drift(result)] if _drifts(result) and result.placebo is None else [])]
+
+
+def _drifts(result: Result) -> bool:
+    """Whether a result tells how far cities drift apart; on the scale of a difference without integrating over it."""
+    return ("integrated_low" if result.scale == "log_ratio" else "tau_star") in result.extra
 
 
 def _within(results: Sequence[Result], falsification: Sequence[CheckResult]) -> list[Section]:

@@ -141,7 +141,10 @@ def within_city(result: Result) -> Sentence:
     names = result.terms["term"].tolist()
     weights = np.eye(len(names))
     alone = result.combine(weights[[names.index(description)]], pd.DataFrame({"term": [description]}))
-    text = f"Description only, not an effect of the programme. {finding(alone).text}"
+    label = "Description only, not an effect of the programme."
+    if result.extra.get("hour_profile") == "held still":
+        label = "Beside the triple difference, not in its place: hours and mix of the calls held still at the start."
+    text = f"{label} {finding(alone).text}"
     numbers = dict(finding(alone).numbers)
     if "triple_difference" in names and result.scale == "log_ratio":
         contrast = weights[names.index(description)] - weights[names.index("triple_difference")]

@@ -11,6 +11,7 @@ from coresponder_causal.core.reml import SerialDesign
 from coresponder_causal.data.panel import panel
 from coresponder_causal.design import CoverageDesign
 from coresponder_causal.estimate import call_coverage
+from coresponder_causal.report.sentences import within_city
 
 CITIES = ["Davis", "Elm", "Fir", "Gum", "Hop", "Ivy"]  # Davis has the team, by day
 START, WEEKS, AHEAD = pd.Timestamp("2021-07-05"), 104, 52
@@ -115,10 +116,15 @@ def test_the_triple_difference_is_that_of_counts(d, result):
 def test_a_profile_that_held_still_is_said(result):
     (said,) = [text for text in result.notes if "held still at the start" in text]
     assert "may be read beside the triple difference, not in its place" in said
+    assert result.extra["hour_profile"] == "held still"
+    assert within_city(result).text.startswith("Beside the triple difference, not in its place")
 
 
 def test_a_profile_that_moved_makes_it_a_description():
-    (said,) = [text for text in call_coverage(design(calls(moved=True))).notes if "only describes" in text]
+    fit = call_coverage(design(calls(moved=True)))
+    (said,) = [text for text in fit.notes if "only describes" in text]
+    assert fit.extra["hour_profile"] == "moved"
+    assert within_city(fit).text.startswith("Description only")
     assert "calls moved with the start (" in said
     assert "p = " in said
 
