@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 
+from coresponder_causal.check.absences import absences
 from coresponder_causal.check.balance import balance
 from coresponder_causal.check.control_outcomes import control_outcomes
+from coresponder_causal.check.exclusion import exclusion
 from coresponder_causal.check.first_stage import first_stage
+from coresponder_causal.check.holding import density_around_openings, holding
 from coresponder_causal.check.hour_profile import hour_profile
 from coresponder_causal.check.leave_one_out import leave_one_out
 from coresponder_causal.check.overlap import overlap
@@ -26,10 +29,14 @@ from coresponder_causal.design import (
 
 __all__ = [
     "CheckResult",
+    "absences",
     "balance",
     "battery",
     "control_outcomes",
+    "density_around_openings",
+    "exclusion",
     "first_stage",
+    "holding",
     "hour_profile",
     "leave_one_out",
     "overlap",
@@ -62,6 +69,13 @@ def battery(
         return (control_outcomes(result, design, outcomes=controls),)
     if isinstance(design, CallInstrumentDesign):
         return reduced_form_before(result, design), hour_profile(result, design), first_stage(result, design)
+    by_call: tuple[CheckResult, ...] = ()
+    if isinstance(design, CoverageDesign) and design.calls is not None:
+        by_call = (
+            absences(result, design),
+            holding(result, design),
+            exclusion(result, design, outcomes=[name for name in controls if name in design.calls]),
+        )
     several = isinstance(design, PanelDesign) and len(design.treated_units) > 1
     return (
         *((pretrends(result, design),) if several else ()),
@@ -70,4 +84,5 @@ def battery(
         placebo_cities(result, design),
         leave_one_out(result, design),
         control_outcomes(result, design, outcomes=controls),
+        *by_call,
     )

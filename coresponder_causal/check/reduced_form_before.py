@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from coresponder_causal.core.errors import DesignError, EstimationError
-from coresponder_causal.core.inference import interval, p_value
 from coresponder_causal.core.inference import power as power_of
 from coresponder_causal.core.reduced_form import reduced_form
 from coresponder_causal.core.result import Result
@@ -36,6 +34,7 @@ def reduced_form_before(result: Result, design: CallInstrumentDesign) -> CheckRe
     --------
     >>> from coresponder_causal.validity.call_worlds import call_table, shifts, start
     >>> from coresponder_causal.estimate import call_iv
+    >>> import numpy as np
     >>> calls = call_table(np.random.default_rng(2), calls=3000)
     >>> d = CallInstrumentDesign.from_tables(calls, shifts(), outcome="arrest", start=start.date())
     >>> reduced_form_before(call_iv(d, inference="week"), d).table["df"].notna().tolist()
@@ -43,7 +42,14 @@ def reduced_form_before(result: Result, design: CallInstrumentDesign) -> CheckRe
     """
     try:
         before = design.before_start()
-        row = _reduced_form(before)
+        row = reduced_form(
+            before.calls.outcome_values(),
+            before.z(),
+            strata=before.strata(),
+            regressors=before.regressors(),
+            week=before.timing["week"],
+            covered=before.timing["covered"],
+        ).row()
     except (DesignError, EstimationError) as error:
         return not_applicable(name, assumption, f"It cannot be fitted: {error.what}.")
     sought = float(result.params["itt"])
@@ -62,25 +68,3 @@ def reduced_form_before(result: Result, design: CallInstrumentDesign) -> CheckRe
         table=pd.DataFrame([row]),
         sentence=sentence,
     )
-
-
-def _reduced_form(d: CallInstrumentDesign) -> dict[str, float]:
-    """Effect of the made-up instrument on the outcome, with the error of the weekly gap."""
-    fit = reduced_form(
-        d.calls.outcome_values(), d.z(), timing=d.timing, strata=d.strata(), regressors=_varying(d.regressors())
-    )
-    std_error = float(np.sqrt(fit.variance))
-    low, high = interval(fit.effect, std_error, fit.df)
-    return {
-        "estimate": fit.effect,
-        "std_error": std_error,
-        "df": fit.df,
-        "conf_low": float(low),
-        "conf_high": float(high),
-        "p_value": float(p_value(fit.effect / std_error, fit.df)),
-    }
-
-
-def _varying(regressors: pd.DataFrame) -> pd.DataFrame:
-    """Leave out levels that no call before the start has."""
-    return regressors.loc[:, (regressors != regressors.iloc[0]).any()]

@@ -1,4 +1,4 @@
-"""The effect on calls of being received in hours with the team, whether it came or not: hours and months swept out."""
+"""What an instrument does to an outcome per call, with errors that persist from week to week."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from coresponder_causal.core.inference import interval
+from coresponder_causal.core.inference import interval, p_value
 from coresponder_causal.core.two_stage import two_stage
 from coresponder_causal.core.weekly_gap import gap_design, spread, weekly_gap
 
@@ -22,42 +22,51 @@ class ReducedForm:
 
     Parameters
     ----------
-    effect, variance, df : float
+    effect, std_error, df : float
         In units of the outcome; Satterthwaite degrees of freedom.
     weeks : int
         Weeks with calls in covered and uncovered hours.
-    rho, phi : float
-        Correlation of neighbouring weeks in the persistent part of the gap, and that part's share.
-    rho_limits : tuple of float
-        Lower and upper 80 % limits of ``rho``.
+    rho : float
+        Correlation of neighbouring weeks in the persistent part of the gap.
     blocks : dict
-        See `in_blocks`.
+        See `in_blocks`; empty where all weeks lie in one block.
     """
 
     effect: float
-    variance: float
+    std_error: float
     df: float
     weeks: int
     rho: float
-    phi: float
-    rho_limits: tuple[float, float]
     blocks: dict[str, object]
+
+    def row(self) -> dict[str, float]:
+        """Return ``estimate, std_error, df, conf_low, conf_high, p_value``, as the table of a check has them."""
+        low, high = interval(self.effect, self.std_error, self.df)
+        return {
+            "estimate": self.effect,
+            "std_error": self.std_error,
+            "df": self.df,
+            "conf_low": float(low),
+            "conf_high": float(high),
+            "p_value": float(p_value(self.effect / self.std_error, self.df)),
+        }
 
 
 def reduced_form(
-    outcome: Array, instrument: Array, *, timing: pd.DataFrame, strata: ArrayLike, regressors: pd.DataFrame
+    y: Array, z: Array, *, strata: ArrayLike, regressors: pd.DataFrame, week: ArrayLike, covered: ArrayLike
 ) -> ReducedForm:
-    """Regress an outcome of calls on the instrument; the residuals' weekly gap says how well the effect is known.
+    """Effect of the instrument on the outcome, with the error of the weekly gap between covered and uncovered hours.
 
     Parameters
     ----------
-    outcome, instrument : ndarray, shape (n,)
-    timing : DataFrame, n rows
-        ``covered`` and ``week`` of each call.
+    y, z : ndarray, shape (n,)
+        Outcome and instrument per call.
     strata : array_like, shape (n,)
-        Hours whose effects are swept out.
+        Hours whose effects are taken out.
     regressors : DataFrame, n rows
-        Months and covariates, likewise.
+        Further columns to take out; those that never vary are left aside.
+    week, covered : array_like, shape (n,)
+        As in `weekly_gap`.
 
     Returns
     -------
@@ -66,28 +75,29 @@ def reduced_form(
     Raises
     ------
     EstimationError
-        As `two_stage`, `weekly_gap` and `gap_design`.
+        As `two_stage` and `weekly_gap` do.
+
+    Examples
+    --------
+    >>> week, covered = np.repeat(np.arange(-20, 20), 2), np.tile([False, True], 40)
+    >>> z, rng = (covered & (week >= 0)).astype(float), np.random.default_rng(1)
+    >>> months = pd.DataFrame({"after": (week >= 0).astype(float)})
+    >>> y = 0.5 * z + rng.normal(0, 0.1, 80)
+    >>> found = reduced_form(y, z, strata=covered, regressors=months, week=week, covered=covered)
+    >>> round(found.effect, 1), found.row()["p_value"] < 0.01, found.blocks["blocks"]
+    (0.5, True, 6)
     """
-    fit = two_stage(outcome, instrument, instrument, strata=strata, regressors=regressors)
-    left = pd.DataFrame({"outcome": fit.residuals[0], "instrument": instrument})
-    gap = weekly_gap(left, week=timing["week"], covered=timing["covered"])
-    design, values = gap_design(gap["instrument"]), gap["outcome"].to_numpy(float)
-    found = design.fit(values)
+    varying = regressors.loc[:, (regressors != regressors.iloc[0]).any()]
+    fit = two_stage(y, z, z, strata=strata, regressors=varying)
+    gap = weekly_gap(pd.DataFrame({"y": fit.residuals[0], "z": z}), week=week, covered=covered)
+    found = gap_design(gap["z"]).fit(gap["y"].to_numpy(float))
     variance, df = spread(found)
-    blocks = timing["week"] // weeks_in_block
-    by_block: dict[str, object] = {}
-    if blocks.nunique() > 1:
+    blocks, by_block = np.asarray(week) // weeks_in_block, {}
+    if len(np.unique(blocks)) > 1:
         vcov, many = fit.clustered(blocks)
         by_block = in_blocks(fit.itt, float(np.sqrt(vcov[0, 0])), many)
     return ReducedForm(
-        effect=fit.itt,
-        variance=variance,
-        df=df,
-        weeks=len(gap),
-        rho=found.rho,
-        phi=found.phi,
-        rho_limits=design.rho_limits(values),
-        blocks=by_block,
+        effect=fit.itt, std_error=float(np.sqrt(variance)), df=df, weeks=len(gap), rho=found.rho, blocks=by_block
     )
 
 

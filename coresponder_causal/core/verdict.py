@@ -66,6 +66,17 @@ def judged(*, rejects: bool, power: float) -> Verdict:
     return "no contradiction found" if power >= enough_power else "cannot tell"
 
 
+def in_units(estimate: float, scale: str, mean: float) -> float:
+    """Change of an outcome with a given mean that an estimate stands for.
+
+    Examples
+    --------
+    >>> round(in_units(-0.223144, "log_ratio", 0.5), 3), in_units(-0.1, "difference", 0.5)
+    (-0.1, -0.1)
+    """
+    return mean * math.expm1(estimate) if scale == "log_ratio" else estimate
+
+
 def as_change(estimate: float, scale: str) -> str:
     """Estimate as a signed change: per cent of a log ratio, else in its own units.
 

@@ -107,4 +107,4 @@ def as_numbers(
         levels = sorted(set(texts))
         shown = levels if reference_levels and len(levels) > 2 else levels[1:]
         found |= {f"{name}: {level}": (texts == level).astype(float) for level in shown}
-    return pd.DataFrame(found)
+    return pd.DataFrame(found, index=pd.RangeIndex(len(table)))

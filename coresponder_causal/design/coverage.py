@@ -15,18 +15,15 @@ from coresponder_causal.core.fingerprint import fingerprint
 from coresponder_causal.core.notes import collecting
 from coresponder_causal.data import frames
 from coresponder_causal.data.periods import Start, TimeAxis
-from coresponder_causal.data.registers import scheduled_hours
 from coresponder_causal.design import columns
 from coresponder_causal.design.call_timing import first_moment, received, shifts_of
 from coresponder_causal.design.covariates import as_numbers
 from coresponder_causal.design.coverage_calls import (
-    eligible_calls,
-    hourly_counts,
     keys,
     late_columns,
     made,
     pretended,
-    refuse_choices,
+    read_calls,
     say_calls,
     timed_calls,
     with_sums,
@@ -35,15 +32,13 @@ from coresponder_causal.design.coverage_gap import log_gap
 from coresponder_causal.design.coverage_hours import (
     by_class,
     check_cells,
-    covered_hours,
-    dose_hours,
     hours_in_week,
-    say_hours,
+    plan_of,
     treated_city,
 )
 from coresponder_causal.design.coverage_shifts import fidelity_of, kept_shifts, say_shifts, say_variation
 from coresponder_causal.design.eligibility import Eligible
-from coresponder_causal.design.onset import Onset, made_up, measured_dose, onset, refuse_two_doses
+from coresponder_causal.design.onset import Onset, made_up, onset, refuse_two_doses
 
 Array = NDArray[np.float64]
 
@@ -132,7 +127,7 @@ class CoverageDesign:
         schedule : frame
             Table of planned and delivered shifts.
         outcome : str or None
-            ``"calls"`` or a count of a boolean field; None leaves it to `with_outcome`.
+            ``"calls"``, a count of a boolean field, or a number per call; None leaves it to `with_outcome`.
         start, start_between, phase_in
             As in `SeriesDesign.from_frame`.
         treated : str, optional
@@ -178,16 +173,15 @@ class CoverageDesign:
         1476 2020-07-01 12:30:00     True   True     True                  30.0
         """
         problems, late = Problems("coverage"), Problems("coverage")
-        given = frames.to_pandas(calls)
         with collecting() as said:
-            if "hour_of_week" in given.columns:
-                hourly, each = given, None
-                refuse_choices(covariates, person, eligible, late)
-            else:
-                each = eligible_calls(
-                    given, outcome=outcome, covariates=covariates, person=person, eligible=eligible or {}, problems=late
-                )
-                hourly = hourly_counts(each, outcome)
+            hourly, each = read_calls(
+                frames.to_pandas(calls),
+                outcome=outcome,
+                covariates=covariates,
+                person=person,
+                eligible=eligible or {},
+                problems=late,
+            )
         table = columns.rectangular(hourly, ["city", "month", "hour_of_week", "hours", outcome, exposure], problems)
         axis = columns.time_axis(table, "month", problems)
         check_cells(table, axis, problems)
@@ -209,19 +203,14 @@ class CoverageDesign:
             problems.raise_if_any(DesignError)
             assert found is not None  # raised above otherwise
             assert city is not None
-            scheduled = scheduled_hours(shifts, city)
-            covered, planned, delivered = covered_hours(scheduled, by_month, found.position)
-            if dose is not None:
-                hours = dose_hours(scheduled, by_month, covered, dose)
-                found = measured_dose(hours, found, months >= found.position, dose)
-            say_hours(covered, planned, delivered)
+            covered, planned, delivered, found = plan_of(shifts, city, by_month, found, dose)
             roster, _ = shifts_of(shifts, city)
             begin = first_moment(start if start_between is None else start_between[0])
             say_shifts(roster, begin)
             say_variation(roster, begin, first_moment(axis.label(int(months.max()) + 1)))
             if each is not None:
                 each = timed_calls(each, roster=roster, city=city, covered=covered, begin=begin)
-                say_calls(each, city)
+                say_calls(each, city, between=start_between is not None)
         source = by_class(table, axis, covered)
         return cls(
             source=source,
@@ -292,9 +281,17 @@ class CoverageDesign:
         cities = [self.treated, *self.comparison_units]
         return log_gap(self.source, self.axis.positions, cities, outcome=str(self.outcome), exposure=self.exposure)
 
+    def require_calls(self) -> pd.DataFrame:
+        """Return the calls, or refuse a design that was formed of counts."""
+        if self.calls is None:
+            raise DesignError(
+                "the design was formed of counts and holds no calls", mend="give from_tables the table of calls"
+            )
+        return self.calls
+
     def covariate_frame(self, *, reference_levels: bool = False) -> pd.DataFrame:
         """Covariates of the calls as numbers, text by one indicator per level; see `CallDesign.covariate_frame`."""
-        return as_numbers(self._require_calls(), self.covariates, reference_levels=reference_levels)
+        return as_numbers(self.require_calls(), self.covariates, reference_levels=reference_levels)
 
     def shifts(self) -> pd.DataFrame:
         """Return planned shifts and what became of them; see `coverage_shifts.kept_shifts`."""
@@ -311,6 +308,12 @@ class CoverageDesign:
     def dose_at(self, months: NDArray[np.int64]) -> Array:
         """Dose at given months."""
         return np.asarray(pd.Series(self.dose, index=self.months).reindex(months).to_numpy(), float)
+
+    @property
+    def begin(self) -> pd.Timestamp:
+        """First moment that counts as after the start, of a design that holds calls."""
+        first = self.require_calls().iloc[0]
+        return pd.Timestamp(first[received]).normalize() - pd.Timedelta(days=int(first["day"]))
 
     @property
     def comparison_units(self) -> list[str]:
@@ -383,13 +386,6 @@ class CoverageDesign:
             parts.append(f"{len(self.calls)} eligible calls one by one")
         parts += [f"known before dispatch: {', '.join(self.covariates)}"] if self.covariates else []
         return "; ".join([*parts, *self.notes])
-
-    def _require_calls(self) -> pd.DataFrame:
-        if self.calls is None:
-            raise DesignError(
-                "the design was formed of counts and holds no calls", mend="give from_tables the table of calls"
-            )
-        return self.calls
 
     def _leave_out(self, city: str) -> Self:
         """Return the design without the rows and the calls of a city."""

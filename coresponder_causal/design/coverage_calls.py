@@ -30,6 +30,31 @@ made = (
 late_columns = ("delivered", "busy", "held_minutes")  # of these the team's own doings decide
 
 
+def read_calls(
+    given: pd.DataFrame,
+    *,
+    outcome: str | None,
+    covariates: Sequence[str],
+    person: str | None,
+    eligible: Eligible,
+    problems: Problems,
+) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """Take counts by hour of the week as they are, or read calls and count them; see `eligible_calls`."""
+    if "hour_of_week" not in given.columns:
+        calls = eligible_calls(
+            given, outcome=outcome, covariates=covariates, person=person, eligible=eligible, problems=problems
+        )
+        return hourly_counts(calls, outcome), calls
+    asked = {"covariates=": covariates, "person=": person, "eligible=": eligible}
+    if any(asked.values()):
+        problems.add(
+            f"{', '.join(name for name, value in asked.items() if value)} cannot be used with counts by hour of the "
+            "week",
+            mend="give the table of calls",
+        )
+    return given, None
+
+
 def eligible_calls(
     given: pd.DataFrame,
     *,
@@ -218,8 +243,10 @@ def edges(covered: Booleans, roster: pd.DataFrame, begin: pd.Timestamp, name: st
     return np.array(found, float)
 
 
-def say_calls(calls: pd.DataFrame, city: str) -> None:
-    """Say how often the team was taken, and whether calls seem to have been held for it."""
+def say_calls(calls: pd.DataFrame, city: str, *, between: bool) -> None:
+    """Say from when on calls count as after the start, how often the team was taken, and whether calls were held."""
+    if between:
+        note("the start lies between two days: one by one, calls count as after it from the earlier day on")
     there = calls[calls["delivered"] & calls["after"]]
     if "busy" in calls and len(there):
         taken = int(there["busy"].fillna(0).astype(bool).sum())
@@ -235,19 +262,6 @@ def say_calls(calls: pd.DataFrame, city: str) -> None:
         f"of the calls of {city} received in the {near:g} minutes before covered hours begin, {shares[0]} waited more "
         f"than {held_long:g} minutes for a unit from the start on, and {shares[1]} before it"
     )
-
-
-def refuse_choices(
-    covariates: Sequence[str], person: str | None, eligible: Eligible | None, problems: Problems
-) -> None:
-    """Refuse what only calls one by one can give where counts were brought."""
-    given = {"covariates=": covariates, "person=": person, "eligible=": eligible}
-    asked = [name for name, value in given.items() if value]
-    if asked:
-        problems.add(
-            f"{', '.join(asked)} cannot be used with counts by hour of the week",
-            mend="give the table of calls",
-        )
 
 
 def _kept(table: pd.DataFrame, named: Sequence[str | None]) -> list[str]:

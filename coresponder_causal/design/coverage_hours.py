@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from coresponder_causal.core.errors import DesignError, Problems
 from coresponder_causal.core.notes import note
 from coresponder_causal.data.periods import TimeAxis, parse_time
+from coresponder_causal.data.registers import scheduled_hours
 from coresponder_causal.design import columns
+from coresponder_causal.design.onset import Onset, measured_dose
 
 Array = NDArray[np.float64]
 hours_in_week = 168
@@ -53,20 +55,54 @@ def by_class(table: pd.DataFrame, axis: TimeAxis, covered: NDArray[np.bool_]) ->
     return cells.groupby(["city", "position", "month", "covered"], as_index=False, sort=True).sum()
 
 
+def plan_of(
+    shifts: pd.DataFrame, city: str, months: TimeAxis, found: Onset, dose: str | None
+) -> tuple[NDArray[np.bool_], float, float, Onset]:
+    """Covered hours, hours a week planned and delivered, and the start with the dose of the schedule where wanted."""
+    scheduled = scheduled_hours(shifts, city)
+    covered, planned, delivered = covered_hours(scheduled, months, found.position)
+    if dose is not None:
+        hours = dose_hours(scheduled, months, covered, dose)
+        found = measured_dose(hours, found, months.positions >= found.position, dose)
+    say_hours(covered, planned, delivered)
+    return covered, planned, delivered, found
+
+
 def covered_hours(scheduled: pd.DataFrame, months: TimeAxis, start: int) -> tuple[NDArray[np.bool_], float, float]:
     """Covered hours of the week, and hours a week planned and delivered (NaN if unknown), from the start on."""
-    when = parse_time(scheduled["month"]).positions
-    used = scheduled[(when >= start) & (when <= months.positions.max())]
-    weeks = sum(months.period_days(int(m)) or 0 for m in months.positions if m >= start) / 7
-    by_hour = used.groupby("hour_of_week")[["planned_hours", "delivered_hours"]].sum(skipna=False)
-    planned, delivered = by_hour.reindex(range(hours_in_week), fill_value=0.0).to_numpy(float).T
-    covered = planned / weeks >= 0.5
+    planned, delivered = weekly_hours(scheduled, months, start)
+    covered = planned >= 0.5
     if not covered.any() or covered.all():
         raise DesignError(
             f"{int(covered.sum())} of {hours_in_week} hours are planned in at least half of the weeks after the start",
             mend="check the schedule: covered and uncovered hours are both needed",
         )
-    return covered, float(planned.sum() / weeks), float(delivered.sum() / weeks)
+    return covered, float(planned.sum()), float(delivered.sum())
+
+
+def weekly_hours(scheduled: pd.DataFrame, months: TimeAxis, start: int) -> tuple[Array, Array]:
+    """Team hours planned and delivered a week in each hour of the week, from the start to the last month of data.
+
+    Parameters
+    ----------
+    scheduled : DataFrame
+        As `scheduled_hours` returns it.
+    months : TimeAxis
+        Months of the data.
+    start : int
+        Position of the start.
+
+    Returns
+    -------
+    tuple of ndarray, shape (168,) each
+        Monday 00:00 first; delivered hours are NaN where a shift does not say.
+    """
+    when = parse_time(scheduled["month"]).positions
+    used = scheduled[(when >= start) & (when <= months.positions.max())]
+    weeks = sum(months.period_days(int(m)) or 0 for m in months.positions if m >= start) / 7
+    by_hour = used.groupby("hour_of_week")[["planned_hours", "delivered_hours"]].sum(skipna=False) / weeks
+    planned, delivered = by_hour.reindex(range(hours_in_week), fill_value=0.0).to_numpy(float).T
+    return planned, delivered
 
 
 def say_hours(covered: NDArray[np.bool_], planned: float, delivered: float) -> None:

@@ -60,7 +60,8 @@ def kept_shifts(roster: pd.DataFrame) -> pd.DataFrame:
     [[True, False], [False, True]]
     """
     wanted = ["shift_start", "shift_end", "planned_hours", "delivered_hours", "absence_reason"]
-    shifts = roster.reindex(columns=wanted).sort_values(["shift_start", "shift_end"], ignore_index=True)
+    shifts = roster.reindex(columns=wanted).astype({"delivered_hours": "float64", "absence_reason": "str"})
+    shifts = shifts.sort_values(["shift_start", "shift_end"], ignore_index=True)
     unknown = shifts["delivered_hours"].isna()
     absent = shifts["delivered_hours"].eq(0) & shifts["planned_hours"].gt(0)
     partly = shifts["delivered_hours"].lt(shifts["planned_hours"]) & ~absent

@@ -180,7 +180,12 @@ def _within_calls(d: CoverageDesign) -> _Within | None:
     covariates = as_numbers(mine, d.covariates, reference_levels=False)
     months = pd.get_dummies(mine["month"], prefix="month", drop_first=True, dtype=float)
     fit = reduced_form(
-        y, on, timing=mine, strata=mine["hour_of_week"], regressors=pd.concat([months, covariates], axis=1)
+        y,
+        on,
+        strata=mine["hour_of_week"],
+        regressors=pd.concat([months, covariates], axis=1),
+        week=mine["week"],
+        covered=mine["covered"],
     )
     reached = float(y @ on / on.sum())
     expected = reached - fit.effect
@@ -190,12 +195,12 @@ def _within_calls(d: CoverageDesign) -> _Within | None:
     facts: dict[str, object] = {
         "hour_profile": _profile(mine, on, covariates),
         "within_difference": fit.effect,
-        "within_std_error": float(np.sqrt(fit.variance)),
+        "within_std_error": fit.std_error,
         "within_weeks": fit.weeks,
         "within_rho": fit.rho,
         **{f"within_{key}": value for key, value in fit.blocks.items()},
     }
-    return _Within(float(np.log(reached / expected)), fit.variance / expected**2, fit.df, facts)
+    return _Within(float(np.log(reached / expected)), (fit.std_error / expected) ** 2, fit.df, facts)
 
 
 def _profile(mine: pd.DataFrame, on: Array, covariates: pd.DataFrame) -> str:

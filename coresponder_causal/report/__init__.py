@@ -2,6 +2,7 @@
 
 from coresponder_causal.report.codebook import codebook
 from coresponder_causal.report.figures import figure
+from coresponder_causal.report.hours_picture import hours_picture
 from coresponder_causal.report.metric_pictures import flow_picture, rates_picture, surface_picture, trend_picture
 from coresponder_causal.report.metrics_page import metrics_page
 from coresponder_causal.report.page import page
@@ -26,6 +27,7 @@ __all__ = [
     "codebook",
     "figure",
     "flow_picture",
+    "hours_picture",
     "metrics_page",
     "page",
     "paper",

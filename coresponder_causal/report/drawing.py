@@ -13,6 +13,7 @@ import pandas as pd
 from coresponder_causal.report import words
 from coresponder_causal.report.colours import accent, expected, grey, ink, pale
 from coresponder_causal.report.drawing_calendar import calendar_height, draw_calendar
+from coresponder_causal.report.drawing_hours import draw_hours
 from coresponder_causal.report.drawing_metrics import draw_metrics, size_of
 from coresponder_causal.report.drawing_power import draw_power
 from coresponder_causal.report.drawing_quality import draw_quality, height_of
@@ -60,6 +61,9 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
             draw_power(canvas, picture)
         elif picture.kind in ("heat", "rate"):
             draw_quality(canvas, picture)
+        elif picture.kind == "hours":
+            canvas.set_size_inches(wide, tall + 1.6)
+            draw_hours(canvas, picture)
         elif picture.kind in described:
             canvas.set_size_inches(*size_of(picture, framed=framed))
             draw_metrics(canvas, picture)

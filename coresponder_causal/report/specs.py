@@ -29,6 +29,7 @@ PictureKind = Literal[
     "surface",
     "rates",
     "calendar",
+    "hours",
 ]
 
 
@@ -94,7 +95,7 @@ class Picture:
         "love": one row per covariate; "events": one point per time since the start; "power": how often effects are
         found; "heat": missing values by field and week; "rate": a share by week with its changes; "trend": a metric in
         time; "flow": the course of calls; "surface": shares in cells; "rates": one rate by several definitions;
-        "calendar": one square per half-day.
+        "calendar": one square per half-day; "hours": the hours of a week, day by day.
     data : mapping of str to DataFrame
         Every number drawn.
     labels : Facts

@@ -11,6 +11,7 @@ from coresponder_causal.core.errors import DataError, DesignError
 from coresponder_causal.design import CoverageDesign
 from coresponder_causal.design.call_timing import within
 from coresponder_causal.design.coverage_calls import edges
+from coresponder_causal.validity.layout import with_counts
 
 START = "2020-07-01"
 KINDS = ["suicide_threat", "welfare_check", "disturbance"]
@@ -265,6 +266,18 @@ def test_checks_on_other_times_and_places_take_the_calls_along():
     assert set(design.pretending("Folsom").calls["city"]) == {"Folsom"}
     assert design.pretending("Folsom").calls["planned"].any()
     assert set(design.without("Folsom").calls["city"]) == {"Davis"}
+
+
+def test_counts_drawn_anew_leave_the_calls_behind():
+    design = made()
+    assert with_counts(design, np.arange(len(design.source))).calls is None
+
+
+def test_of_two_days_the_earlier_divides_the_calls():
+    design = made(start=None, start_between=("2020-07-01", "2020-08-01"))
+    np.testing.assert_array_equal(design.calls["after"], design.calls["received_at"] >= START)
+    assert design.begin == pd.Timestamp(START)
+    assert any("from the earlier day on" in note for note in design.notes)
 
 
 def test_covariates_become_numbers():

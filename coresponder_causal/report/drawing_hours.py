@@ -1,0 +1,110 @@
+"""The picture of a week: two panels of days by hours, covered hours outlined."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coresponder_causal.report import words
+from coresponder_causal.report.colours import accent, expected, grey, ink
+from coresponder_causal.report.specs import Picture
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
+    from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
+
+Array = NDArray[np.float64]
+least_reach = float(np.log(1.5))  # ends of the shades, so that small changes stay pale
+marked, dark = 0.3, 0.55  # shares of that reach from which a cell carries its sign, and from which it is dark
+
+
+def draw_hours(canvas: Figure, picture: Picture) -> None:
+    """Draw planned hours on the left and changes on the right.
+
+    Parameters
+    ----------
+    canvas : Figure
+    picture : Picture
+        ``data``: ``hours`` (day, hour, covered, planned, pooled) in order of the week; ``labels``: ``left, right``.
+    """
+    rows = picture.data["hours"]
+    planned, change, covered = (
+        rows[name].to_numpy(float).reshape(7, 24).T for name in ("planned", "pooled", "covered")
+    )
+    names = list(dict.fromkeys(rows["day"]))
+    left = canvas.add_subplot(1, 2, 1)
+    most = max(1.0, float(planned.max()))
+    shown = _panel(left, planned, _shades(("#FFFFFF", "#4D4D4D")), (0.0, most), names)
+    _key(left, shown, [0.0, most], ["none", f"{most:.3g} h a week"])
+    _finish(left, covered > 0, str(picture.labels["left"]))
+    day, hour = np.argwhere(covered.T > 0)[0]
+    left.text(day + 0.08, hour - 0.2, "covered", ha="left", va="bottom", fontsize=8.5, color=ink)
+    right = canvas.add_subplot(1, 2, 2)
+    reach = max(least_reach, float(np.nanmax(np.abs(change), initial=0.0)))
+    shown = _panel(right, change, _shades((accent, "#F7F7F7", expected)), (-reach, reach), names)
+    _signs(right, change, reach)
+    ends = [words.percent_size(100 * float(np.expm1(end))) for end in (-reach, reach)]
+    _key(right, shown, [-reach, 0.0, reach], [f"{ends[0]} fewer", "0", f"{ends[1]} more"])
+    _finish(right, covered > 0, str(picture.labels["right"]))
+    right.tick_params(axis="y", labelleft=False)
+
+
+def _panel(axes: Axes, cells: Array, shades: Colormap, limits: tuple[float, float], names: list[str]) -> AxesImage:
+    """Draw 24 hours downwards and 7 days across."""
+    low, high = limits
+    shown = axes.imshow(
+        cells, cmap=shades, vmin=low, vmax=high, aspect="auto", interpolation="nearest", extent=(0, 7, 24, 0)
+    )
+    axes.set_xticks(np.arange(7) + 0.5, names)
+    axes.xaxis.tick_top()
+    axes.set_yticks([0, 6, 12, 18, 24], ["0:00", "6:00", "12:00", "18:00", "24:00"])
+    axes.tick_params(length=0, labelsize=8.5)
+    axes.grid(visible=False)
+    for place in range(1, 7):
+        axes.axvline(place, color="white", lw=0.8)
+    return shown
+
+
+def _signs(axes: Axes, change: Array, reach: float) -> None:
+    """Write the sign of larger changes into their cells, for those who see no colour."""
+    for hour, day in np.argwhere(np.abs(np.nan_to_num(change)) >= marked * reach):
+        sign, colour = "+" if change[hour, day] > 0 else "−", "white" if abs(change[hour, day]) > dark * reach else ink
+        axes.text(
+            day + 0.5, hour + 0.5, sign, ha="center", va="center_baseline", fontsize=8.5, fontweight="bold",
+            color=colour,
+        )  # fmt: skip
+
+
+def _finish(axes: Axes, covered: NDArray[np.bool_], label: str) -> None:
+    """Outline the covered hours and name the panel."""
+    from matplotlib.collections import LineCollection
+
+    padded = np.pad(covered, 1)
+    across = [((day, hour), (day + 1, hour)) for hour, day in np.argwhere(padded[1:, 1:-1] != padded[:-1, 1:-1])]
+    upright = [((day, hour), (day, hour + 1)) for hour, day in np.argwhere(padded[1:-1, 1:] != padded[1:-1, :-1])]
+    axes.add_collection(LineCollection([*across, *upright], colors=ink, linewidths=1.6, clip_on=False, zorder=4))
+    axes.set_title(label, fontsize=9.5, color=ink, loc="left")
+
+
+def _key(axes: Axes, shown: AxesImage, places: list[float], names: list[str]) -> None:
+    """Draw the shades with their meaning below a panel."""
+    key = axes.inset_axes((0.0, -0.09, 1.0, 0.03))
+    low, high = shown.get_clim()
+    key.imshow(np.linspace(low, high, 64)[None], cmap=shown.get_cmap(), aspect="auto", extent=(low, high, 0, 1))
+    key.set_yticks([])
+    key.set_xticks(places, names)
+    first, *_, last = key.get_xticklabels()
+    first.set_horizontalalignment("left")
+    last.set_horizontalalignment("right")
+    key.tick_params(length=0, labelsize=8, labelcolor=grey)
+    key.grid(visible=False)
+
+
+def _shades(colours: tuple[str, ...]) -> Colormap:
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("shades", list(colours))
