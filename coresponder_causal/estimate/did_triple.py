@@ -6,9 +6,10 @@ over the covariate mix of the covered hours' calls.
 
 Needs: calls of comparison cities with the same outcome; that without the programme the outcome of covered hours would
 have moved relative to that of uncovered hours, among calls with the same covariates, as it did in the comparison
-cities, up to the spread measured between them; eligibility and covariates known before dispatch (check: overlap); a mix
-of calls within each class of hours that does not change at the start, or changes in the covariates alone
-(check: hour_profile).
+cities, up to the spread measured between them (check: pre_period, placebo_dates, placebo_cities, leave_one_out);
+outcomes of calls that the team cannot touch and that did not move (check: exclusion); calls that are not held for the
+team (check: holding); eligibility and covariates known before dispatch; a mix of calls within each class of hours that
+does not change at the start, or changes in the covariates alone.
 
 Estimator: the target is the calls of the treated city's covered hours. Each other class g of hours of a city is held
 against it by the doubly robust difference-in-differences of repeated cross-sections DRDID(target, g): per group and
