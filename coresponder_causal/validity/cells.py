@@ -241,7 +241,9 @@ def _switchback_cells() -> list[Cell]:
 
 
 def _hour_calls_cells() -> list[Cell]:
-    grid = _over(_hour_calls, comparison=(5, 10, 15), calls=(1_000, 4_000), rho=(0.0, 0.8), tau=(0.0, 0.06, 0.12))
+    grid = _over(
+        _hour_calls, comparison=(5, 10, 15), calls=(1_000, 4_000, 12_000), rho=(0.0, 0.8), tau=(0.0, 0.06, 0.12)
+    )
     adjusted = _over(replace(_hour_calls, adjustment="covariates"), comparison=(5, 10), tau=(0.0, 0.06, 0.12))
     effects = _over(replace(_hour_calls, effect=_fewer["hour_calls"]), calls=(1_000, 4_000), tau=(0.0, 0.06, 0.12))
     return [*grid, *adjusted, *effects]
