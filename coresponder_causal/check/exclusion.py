@@ -122,7 +122,7 @@ def _row(
         week=clock["week"][there],
         covered=clock["covered"][there],
     )
-    return {"outcome": outcome, "calls": int(there.sum()), **found}
+    return {"outcome": outcome, "calls": int(there.sum()), **found.row()}
 
 
 def _judged(table: pd.DataFrame, able: float, failed: list[str]) -> CheckResult:

@@ -15,6 +15,7 @@ from coresponder_causal.design import CoverageDesign, PanelDesign, SeriesDesign
 name = "pre_period"
 assumption = "Before the start the treated city ran parallel to its comparison."
 shortest = 12
+steps_alone = ("did_triple",)  # methods that compare two times and know no dose between
 
 
 def pre_period(result: Result, design: SeriesDesign | PanelDesign | CoverageDesign) -> CheckResult:
@@ -26,7 +27,7 @@ def pre_period(result: Result, design: SeriesDesign | PanelDesign | CoverageDesi
         The estimate to be checked; its first term is looked at.
     design : the design it was made from
         Against comparison cities the drift is linear over the time before the start; in a single series, which has a
-        trend of its own, it is a bend halfway.
+        trend of its own, it is a bend halfway; where calls of two times are compared one by one, a step halfway.
 
     Returns
     -------
@@ -52,8 +53,10 @@ def pre_period(result: Result, design: SeriesDesign | PanelDesign | CoverageDesi
     if len(before) < shortest:
         why = f"Only {len(before)} periods lie before the start; {shortest} are needed to see a drift."
         return not_applicable(name, assumption, why)
+    step = result.method in steps_alone and not isinstance(design, SeriesDesign)
+    made_up = design.before_start(start=int(before[len(before) // 2])) if step else design.before_start()
     try:
-        drift = refit(result, design.before_start(), options={"slope_change": False, "horizons": ()})
+        drift = refit(result, made_up, options={"slope_change": False, "horizons": ()})
     except EstimationError as error:
         return not_applicable(name, assumption, f"The method cannot be fitted before the start: {error.what}.")
     first = drift.tidy().iloc[0]
@@ -61,8 +64,9 @@ def pre_period(result: Result, design: SeriesDesign | PanelDesign | CoverageDesi
     rejects = bool(first["p_value"] < 0.05)
     table = pd.DataFrame([first[["estimate", "std_error", "p_value", "conf_low", "conf_high"]].to_dict()])
     change = as_change(float(first["estimate"]), drift.scale)
+    what = "the second half's change" if step else "the drift"
     sentence = (
-        f"Over the {len(before)} periods before the start the drift was {change} (p {first['p_value']:.2f}); a drift "
+        f"Over the {len(before)} periods before the start {what} was {change} (p {first['p_value']:.2f}); a drift "
         f"as large as the estimate would be seen with probability {able:.2f}."
     )
     return CheckResult(

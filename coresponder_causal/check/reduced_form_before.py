@@ -49,7 +49,7 @@ def reduced_form_before(result: Result, design: CallInstrumentDesign) -> CheckRe
             regressors=before.regressors(),
             week=before.timing["week"],
             covered=before.timing["covered"],
-        )
+        ).row()
     except (DesignError, EstimationError) as error:
         return not_applicable(name, assumption, f"It cannot be fitted: {error.what}.")
     sought = float(result.params["itt"])

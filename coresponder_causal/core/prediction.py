@@ -121,6 +121,40 @@ def predict(outcomes: Array, dose: Array, positions: Array, *, season: float | N
     Spiegelhalter (2009), doi:10.1111/j.1467-985X.2008.00552.x. Few treated groups: Donald & Lang (2007),
     doi:10.1162/rest.89.2.221.
     """
+    matrix = np.hstack([np.ones((len(dose), 1)), dose[:, None], harmonics(positions, season, pairs)])
+    return _compared(outcomes, matrix, positions)
+
+
+def predict_effects(effects: Array, errors: Array, after: NDArray[np.bool_], positions: Array) -> Prediction:
+    """Compare effects that were estimated elsewhere and whose errors are known by period.
+
+    Parameters
+    ----------
+    effects : ndarray, shape (1 + m,)
+        One of each city, the treated city first.
+    errors : ndarray, shape (T, 1 + m)
+        Series whose mean after less mean before the start is the error of an effect: how they persist says how well it
+        is known.
+    after : ndarray of bool, shape (T,)
+    positions : ndarray, shape (T,)
+        Integer positions of the periods.
+
+    Returns
+    -------
+    Prediction
+        With the effects as given, less the comparison cities' mean; their variances are those of a step at the start,
+        fitted to the errors less the comparison cities' mean.
+
+    Raises
+    ------
+    EstimationError
+        As `predict`.
+    """
+    return _compared(errors, np.column_stack([np.ones(len(after)), after]), positions, effects)
+
+
+def _compared(outcomes: Array, matrix: Array, positions: Array, effects: Array | None = None) -> Prediction:
+    """Fit every city against the comparison cities' mean; the second column of the matrix is the effect."""
     m = outcomes.shape[1] - 1
     if m < 2:
         raise EstimationError(
@@ -128,11 +162,10 @@ def predict(outcomes: Array, dose: Array, positions: Array, *, season: float | N
             mend="bring at least two comparison cities (five or more are wanted), or use a series design",
         )
     relative = outcomes - outcomes[:, 1:].mean(axis=1, keepdims=True)
-    matrix = np.hstack([np.ones((len(dose), 1)), dose[:, None], harmonics(positions, season, pairs)])
     serial = serial_design(matrix, time=positions)
     fits = serial.fit_each(list(np.ascontiguousarray(relative.T)))
     contrast = np.eye(matrix.shape[1])[1]
-    effects = np.array([fit.beta[1] for fit in fits])
+    effects = np.array([fit.beta[1] for fit in fits]) if effects is None else effects - effects[1:].mean()
     variances = np.array([fit.vcov[1, 1] for fit in fits])
     dfs = np.array([fit.record.df(contrast, fit.vcov) for fit in fits])
     tau_squared, information = between_cities(effects[1:], variances[1:] * m / (m - 1))
@@ -308,9 +341,14 @@ def doubt_bound(fit: Prediction, outcomes: Array, after: NDArray[np.bool_]) -> N
 
 
 def facts(fit: Prediction) -> dict[str, object]:
-    """Return the small facts of a prediction interval, breakdown values included."""
-    tau_star, kappa_star = fit.breakdown()
+    """Return the small facts of a prediction interval of log ratios, breakdown values included."""
     low, high = fit.integrated()
+    return facts_of_spread(fit) | {"integrated_low": low, "integrated_high": high}
+
+
+def facts_of_spread(fit: Prediction) -> dict[str, object]:
+    """Return the small facts of a prediction interval on any scale."""
+    tau_star, kappa_star = fit.breakdown()
     tau_lower, tau_upper = fit.tau_limits()
     return {
         "interval": "prediction interval",
@@ -318,8 +356,6 @@ def facts(fit: Prediction) -> dict[str, object]:
         "tau": fit.tau,
         "tau_star": tau_star,
         "kappa_star": kappa_star,
-        "integrated_low": low,
-        "integrated_high": high,
         "at_bound": ", ".join(fit.own.at_bound),
         "rho": fit.own.rho,
         "phi": fit.own.phi,

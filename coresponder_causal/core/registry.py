@@ -25,7 +25,7 @@ from coresponder_causal.core.result import Result
 
 headings = ("Estimand", "Needs", "Estimator", "Inference", "Breaks", "Reference", "Say")
 not_measured = "domain: not yet measured"
-Setting = Literal["series", "city", "hours", "adopters", "calls", "instrument", "switchback", "boundary"]
+Setting = Literal["series", "city", "hours", "adopters", "calls", "instrument", "switchback", "boundary", "hour_calls"]
 """How a method meets the simulated data of the study of coverage."""
 setting_of_design: dict[str, Setting] = {
     "SeriesDesign": "series",
@@ -78,7 +78,8 @@ class MethodCard:
     setting : str or None
         Simulated data it is studied on: one city in time ("series"), one treated city among others ("city"), the same
         by hours ("hours"), several treated units ("adopters"), calls ("calls"), half-days covered by lot
-        ("switchback"), calls near the hours of the team ("boundary"). None: it is not studied.
+        ("switchback"), calls near the hours of the team ("boundary"), calls by hours across cities ("hour_calls"). None:
+        it is not studied.
     """
 
     name: str

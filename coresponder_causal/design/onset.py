@@ -37,6 +37,11 @@ class Onset:
         dose.setflags(write=False)
         object.__setattr__(self, "dose", dose)
 
+    @property
+    def is_step(self) -> bool:
+        """Whether the dose is full from the period after the start on."""
+        return int(((self.dose > 0) & (self.dose < 1)).sum()) <= 1
+
 
 def onset(
     axis: TimeAxis, *, start: Start | None = None, between: tuple[Start, Start] | None = None, phase_in: int = 0

@@ -7,6 +7,7 @@ from coresponder_causal.estimate.call_difference import call_difference
 from coresponder_causal.estimate.call_iv import call_iv
 from coresponder_causal.estimate.did_group_time import did_group_time
 from coresponder_causal.estimate.did_prediction_interval import did_prediction_interval
+from coresponder_causal.estimate.did_triple import did_triple
 from coresponder_causal.estimate.did_two_way import did_two_way
 from coresponder_causal.estimate.its_segmented import its_segmented
 from coresponder_causal.estimate.switchback_randomization import switchback_randomization
@@ -19,6 +20,7 @@ __all__ = [
     "call_iv",
     "did_group_time",
     "did_prediction_interval",
+    "did_triple",
     "did_two_way",
     "its_segmented",
     "switchback_randomization",

@@ -11,14 +11,22 @@ whose hour profile did not move (check: control_outcomes); about 60 events a mon
 Estimator: g_jt = log rate in covered hours − log rate in uncovered hours, per city and month; the comparison cities'
 mean of g_·t is taken off; per city const + θ_j D_t + two harmonics with AR(1) plus white-noise errors by restricted
 maximum likelihood; then the prediction interval of did_prediction_interval. The contrast within the treated city alone
-is the same fit of its own g_0t.
+is the same fit of its own g_0t; but where the design holds calls with an outcome each and compares rates per call, it
+is the coefficient b of covered hour × after the start in a regression of the calls' outcomes with effects of the 168
+hours of the week and of the calendar months, added and not multiplied, and of the covariates; shown as
+log(y₁/(y₁ − b)), y₁ the mean outcome of calls in covered hours after the start.
 
 Inference: d ± t(df) √V, V = v_0 + τ²(1 + 1/m), for the triple difference; t with Satterthwaite degrees of freedom for
-the contrast within the city. Inference "permutation" ranks |d|/√V of the triple difference, then the only term, among
+the contrast within the city, of calls from the residuals' weekly mean in covered less that in uncovered hours with
+AR(1) plus white-noise errors (measured as the term itt of call_iv), and beside it blocks of eight weeks, t(G − 1).
+Inference "permutation" ranks |d|/√V of the triple difference, then the only term, among
 those of the comparison cities, each treated in turn: its p-value cannot go below 1/(m + 1).
 
 Breaks: within one city under a shock that changes when and how people call, as the pandemic did: that contrast is
-description and falsification, never the answer. Below about 60 events a month the design is uninformative.
+description and falsification, never the answer; only where the hours and the mix of the city's calls were measured not
+to have moved, which a note says, may it be read beside the triple difference. Below about 60 events a month the design
+is uninformative. Where shifts were drawn by lot take SwitchbackDesign and switchback_randomization, whose test follows
+the lot.
 
 Reference: Higgins, Thompson & Spiegelhalter 2009, doi:10.1111/j.1467-985X.2008.00552.x; Olden & Møen 2022,
 doi:10.1093/ectj/utac010. Checked by hand and against simulated truth: no outside program computes it.
@@ -29,7 +37,7 @@ comparison cities ({interval}).
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -38,7 +46,8 @@ from numpy.typing import NDArray
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.estimand import Estimand
 from coresponder_causal.core.facts import Facts
-from coresponder_causal.core.notes import doubt
+from coresponder_causal.core.hour_profile import is_calm, profile_table, weekly_moves
+from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.core.prediction import (
     Prediction,
     city_table,
@@ -49,14 +58,25 @@ from coresponder_causal.core.prediction import (
     predict,
     ranked,
 )
+from coresponder_causal.core.reduced_form import reduced_form
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.regressors import harmonics as seasonal
-from coresponder_causal.core.reml import RemlFit, serial_design
+from coresponder_causal.core.reml import serial_design
 from coresponder_causal.core.result import Result
+from coresponder_causal.design.covariates import as_numbers
 from coresponder_causal.design.coverage import CoverageDesign
 
 Array = NDArray[np.float64]
 few_events, few_cities = 60, 5
+
+
+class _Within(NamedTuple):
+    """Covered against uncovered hours of the treated city alone, as a log ratio."""
+
+    effect: float
+    variance: float
+    df: float
+    facts: dict[str, object]
 
 
 @estimator(
@@ -110,7 +130,10 @@ def call_coverage(
     monthly = float(events[d.treated] / len(months))
     if monthly < few_events:
         doubt(f"{monthly:.0f} events a month in {d.treated}: below about {few_events} this design is uninformative")
-    own = _within(gap[d.treated].to_numpy(), dose, months.astype(float), d.season, harmonics)
+    own = _within_calls(d)
+    if own is None:
+        note("within the city covered hours × after only describes: the hours and the mix of calls were not tested")
+        own = _within_counts(gap[d.treated].to_numpy(), dose, months.astype(float), d.season, harmonics)
     across = placebo = None
     if inference == "permutation":
         placebo = _placebo(gap.to_numpy(), dose, months.astype(float), d.season, harmonics)
@@ -136,31 +159,83 @@ def _placebo(gap: Array, dose: Array, months: Array, season: float | None, pairs
     return placebo_statistics(gap, dose, months, season=season, pairs=pairs)[None, :]
 
 
-def _within(gap: Array, dose: Array, months: Array, season: float | None, pairs: int) -> RemlFit:
-    """Fit the treated city's own gap."""
+def _within_counts(gap: Array, dose: Array, months: Array, season: float | None, pairs: int) -> _Within:
+    """Fit the treated city's own gap of monthly log rates."""
     columns = [np.ones((len(dose), 1)), dose[:, None], seasonal(months, season, pairs)]
-    return serial_design(np.hstack(columns), time=months).fit(gap)
+    fit = serial_design(np.hstack(columns), time=months).fit(gap)
+    df = fit.record.df(np.eye(len(fit.beta))[1], fit.vcov)
+    return _Within(
+        float(fit.beta[1]), float(fit.vcov[1, 1]), df, {"rho": fit.rho, "phi": fit.phi, "hour_profile": "not tested"}
+    )
+
+
+def _within_calls(d: CoverageDesign) -> _Within | None:
+    """Regress the outcomes of the treated city's calls; None where the design holds no outcome of single calls."""
+    name = str(d.outcome)
+    if d.calls is None or name not in d.calls or d.exposure != "calls" or not d.onset.is_step:
+        return None
+    known = d.calls["city"].eq(d.treated) & d.calls[name].notna()
+    mine = d.calls[known].reset_index(drop=True)
+    y, on = mine[name].to_numpy(float), (mine["covered"] & mine["after"]).to_numpy(float)
+    covariates = as_numbers(mine, d.covariates, reference_levels=False)
+    months = pd.get_dummies(mine["month"], prefix="month", drop_first=True, dtype=float)
+    fit = reduced_form(
+        y,
+        on,
+        strata=mine["hour_of_week"],
+        regressors=pd.concat([months, covariates], axis=1),
+        week=mine["week"],
+        covered=mine["covered"],
+    )
+    reached = float(y @ on / on.sum())
+    expected = reached - fit.effect
+    if min(reached, expected) <= 0:
+        doubt(f"within the city the calls' mean outcome would have been {expected:.3g}: counts by month are compared")
+        return None
+    facts: dict[str, object] = {
+        "hour_profile": _profile(mine, on, covariates),
+        "within_difference": fit.effect,
+        "within_std_error": fit.std_error,
+        "within_weeks": fit.weeks,
+        "within_rho": fit.rho,
+        **{f"within_{key}": value for key, value in fit.blocks.items()},
+    }
+    return _Within(float(np.log(reached / expected)), (fit.std_error / expected) ** 2, fit.df, facts)
+
+
+def _profile(mine: pd.DataFrame, on: Array, covariates: pd.DataFrame) -> str:
+    """Say whether the hours and the mix of the city's calls moved with the start: if they did, it only describes."""
+    table = profile_table(mine, weekly_moves(mine, on, covariates))
+    least = table.sort_values("p_holm", kind="stable").iloc[0]
+    said = f"{least['what']} by {least['standardised']:+.2f} standard deviations, p = {least['p_holm']:.2g} after Holm"
+    if is_calm(table):
+        note(
+            f"the hours and the mix of the city's calls held still at the start (least so {said}): covered hours × "
+            "after within the city may be read beside the triple difference, not in its place"
+        )
+        return "held still"
+    note(f"within the city covered hours × after only describes: calls moved with the start ({said})")
+    return "moved"
 
 
 def _result(
     d: CoverageDesign,
     gap: pd.DataFrame,
     events: pd.Series,
-    own: RemlFit,
+    own: _Within,
     across: Prediction | None,
     placebo: Array | None,
     pairs: int,
 ) -> Result:
-    contrast, after = np.eye(len(own.beta))[1], gap.index.to_numpy() >= d.start_position
-    terms, estimate, variance = ["covered_within_city"], [own.beta[1]], [own.vcov[1, 1]]
-    df = [own.record.df(contrast, own.vcov)]
-    extra: dict[str, object] = {"interval": "t, Satterthwaite df", "rho": own.rho, "phi": own.phi}
+    after = gap.index.to_numpy() >= d.start_position
+    terms, estimate, variance, df = ["covered_within_city"], [own.effect], [own.variance], [own.df]
+    extra: dict[str, object] = {"interval": "t, Satterthwaite df"} | own.facts
     path = cities = None
     if across is not None:
         terms, estimate = ["triple_difference", *terms], [across.effect, *estimate]
         variance, df = [across.variance, *variance], [across.df, *df]
         doubt_bound(across, gap.to_numpy(), after)
-        extra = facts(across)
+        extra = own.facts | facts(across)
         if placebo is not None:
             terms, estimate, variance, df = terms[:1], estimate[:1], variance[:1], df[:1]
             extra |= dict(ranked(placebo[0]))

@@ -40,12 +40,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from coresponder_causal.core import inference as tests
 from coresponder_causal.core.domain import measured_table
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.estimand import Estimand
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.notes import doubt, note
+from coresponder_causal.core.reduced_form import in_blocks, weeks_in_block
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.two_stage import TwoStage, two_stage
@@ -218,14 +218,7 @@ def _second_column(d: CallInstrumentDesign, fit: TwoStage) -> dict[str, object]:
     if d.instrument != "coverage_post" or blocks.nunique() < 2:
         return {}
     spread = _by_cluster(d, fit, "blocks")
-    errors = errors_of(fit, spread)
-    low, high = tests.interval(fit.late, errors.late, errors.late_df)
-    return {
-        "blocks": spread.units,
-        "blocks_std_error": errors.late,
-        "blocks_low": float(low),
-        "blocks_high": float(high),
-    }
+    return in_blocks(fit.late, errors_of(fit, spread).late, spread.units)
 
 
 def _profile(d: CallInstrumentDesign, fit: TwoStage) -> dict[str, object]:

@@ -12,7 +12,7 @@ from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.core.notes import collecting, doubt, note
 from coresponder_causal.data.panel import panel
 from coresponder_causal.data.registers import breaks_for, contaminated, scheduled_hours
-from coresponder_causal.plan.study import Study
+from coresponder_causal.plan.study import Study, one_by_one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -29,7 +29,8 @@ class Counts:
         All cities × month with the month in which each city's programme started, ``first_programme`` (missing: none);
         empty where no design asks for it.
     calls : DataFrame
-        The calls themselves, with what followed them where the study has a table of outcomes; empty likewise.
+        The calls themselves, with what followed them where the study has a table of outcomes, without cities that had a
+        programme of their own; empty likewise.
     schedule : DataFrame
         Shifts; empty where none were given.
     breaks : tuple of str
@@ -83,11 +84,13 @@ def counts(study: Study, tables: Mapping[str, pd.DataFrame]) -> Counts:
         adopters = pd.DataFrame()
         if "adopters" in study.designs:
             adopters = _adopters(study, tables["programmes"], monthly)
+        each = _followed(calls, tables.get("outcomes")) if set(one_by_one) & set(study.designs) else pd.DataFrame()
         own = _own_programme(study, tables.get("programmes"), monthly)
         if own:
             note(f"left out because they had a programme of their own: {', '.join(own)}")
             monthly = monthly[~monthly["city"].isin(own)]
             hourly = hourly[~hourly["city"].isin(own)] if len(hourly) else hourly
+            each = each[~each["city"].isin(own)] if len(each) else each
         breaks = _breaks(study, tables.get("breaks"), monthly)
         _doubt_other_breaks(study, tables.get("breaks"), monthly)
         for day in breaks:
@@ -96,11 +99,16 @@ def counts(study: Study, tables: Mapping[str, pd.DataFrame]) -> Counts:
         monthly=monthly.reset_index(drop=True),
         hourly=hourly.reset_index(drop=True),
         adopters=adopters,
-        calls=_followed(calls, tables.get("outcomes")) if "calls" in study.designs else pd.DataFrame(),
+        calls=each.reset_index(drop=True),
         schedule=schedule,
         breaks=breaks,
         lines=tuple(map(sentence_of, lines)),
     )
+
+
+def _counting(study: Study) -> list[str]:
+    """List the study's designs of counts."""
+    return [design for design in study.designs if design not in one_by_one]
 
 
 def sentence_of(line: str) -> str:
@@ -110,7 +118,7 @@ def sentence_of(line: str) -> str:
 
 def _with_numbers(city_panel: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Read outcomes that the dictionary does not know, and so left as text, as numbers."""
-    asked = {outcome for design in study.designs if design != "calls" for outcome, _ in study.asked(design)}
+    asked = {outcome for design in _counting(study) for outcome, _ in study.asked(design)}
     problems, found = Problems(f"study '{study.title}'"), city_panel.copy()
     for name in sorted(asked & set(city_panel.select_dtypes(exclude=["number", "bool"]).columns)):
         found[name] = pd.to_numeric(city_panel[name], errors="coerce")
@@ -196,7 +204,7 @@ def _with_controls(
 def _check_names(study: Study, monthly: pd.DataFrame) -> None:
     problems = Problems(f"study '{study.title}'")
     numeric = ", ".join(monthly.select_dtypes("number").columns)
-    asked = [outcome for design in study.designs if design != "calls" for outcome, _ in study.asked(design)]
+    asked = [outcome for design in _counting(study) for outcome, _ in study.asked(design)]
     for name in dict.fromkeys((str(study.primary), *asked, *study.controls)):
         if name not in monthly.columns:
             problems.add(f"there is no outcome '{name}'", mend=f"choose from {numeric}")

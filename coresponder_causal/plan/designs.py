@@ -91,16 +91,19 @@ def _readable(name: str, design: Design, stated: Options) -> dict[str, float]:
 def rank(result: Result) -> int:
     """Place of a result on the page: the headline first.
 
-    The triple difference leads where the treated city has at least 60 events a month and comparison cities bring
-    hours; then the comparison of cities; then units that start at different times; then the triple difference of fewer
-    events; then what is shown for comparison with the literature or only describes: the two-way regression, the single
-    series, attended against other calls, calls by the team free or taken, the covered hours of one city alone, and
-    calls by planned shifts in one city; last, calls around the hour at which the team comes on, which corroborate.
+    A triple difference leads where the treated city has at least 60 events a month (of calls one by one: 60 calls) and
+    comparison cities bring hours, the one the study names first; then the comparison of cities; then units that start
+    at different times; then a triple difference of fewer events; then what is shown for comparison with the literature
+    or only describes: the two-way regression, the single series, attended against other calls, calls by the team free
+    or taken, the covered hours of one city alone, and calls by planned shifts in one city; last, calls around the hour
+    at which the team comes on, which corroborate.
     """
     if result.method == "call_coverage":
         if result.terms["term"].iloc[0] != "triple_difference":
             return 7
         return 0 if result.extra.number("mean_events") >= enough_events else 3
+    if result.method == "did_triple":
+        return 0 if result.extra.number("mean_calls") >= enough_events else 3
     if result.method == "call_iv":
         return 7 if result.extra.get("adjustment") == "coverage_post" else 6
     order = {
@@ -126,6 +129,7 @@ def settings() -> dict[str, Setting]:
     calls = ("treatment", "covariates", "exact", "person", "stratum", "only", "adjust")
     return {
         "hours": Setting(_hours, estimate.call_coverage),
+        "triple": Setting(_triple, estimate.did_triple, ("covariates", "person", "eligible")),
         "cities": Setting(_cities, estimate.did_prediction_interval),
         "series": Setting(_series, estimate.its_segmented),
         "two_way": Setting(_cities, estimate.did_two_way, ("covariates",)),
@@ -152,6 +156,23 @@ def _hours(study: Study, data: Counts, outcome: str, _: Options) -> CoverageDesi
         start=study.start,
         start_between=study.start_between,
         dose=doses.get(study.dose),
+    )
+
+
+def _triple(study: Study, data: Counts, outcome: str, options: Options) -> CoverageDesign:
+    """Compare the calls of all cities one by one."""
+    person = options.get("person", "person" if "person" in data.calls else None)
+    return CoverageDesign.from_tables(
+        data.calls,
+        data.schedule,
+        outcome=outcome,
+        treated=str(study.city),
+        start=study.start,
+        start_between=study.start_between,
+        exposure="calls",
+        covariates=options.get("covariates", ()),
+        person=person,
+        eligible=options.get("eligible"),
     )
 
 

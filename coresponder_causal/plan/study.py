@@ -24,6 +24,7 @@ keys: dict[str, tuple[str, ...]] = {
     "designs": ("run",),
 }
 design_names = tuple(settings())
+one_by_one = ("calls", "triple")  # designs whose outcome belongs to a call
 counted = tuple(name for name in design_names if name != "calls")
 kinds: tuple[tuple[str, str, type | tuple[type, ...], str], ...] = (
     ("study", "title", str, "text"),
@@ -58,7 +59,7 @@ class Study:
     title : str
     tables : mapping of str to Source
         Files by table of the data dictionary.
-    designs : tuple of {"hours", "cities", "series", "two_way", "adopters", "calls"}
+    designs : tuple of {"hours", "triple", "cities", "series", "two_way", "adopters", "calls"}
         Designs to run; none makes a study of data quality alone.
     options : mapping of design to tuple of mapping
         What is asked of a design, one estimate each: ``outcomes`` (default: the primary one), options of the design and
@@ -277,8 +278,11 @@ def _check_complete(sections: Sections, problems: Problems) -> None:
         problems.add("[treated] needs start or start_between", mend="give exactly one of the two")
     if "adopters" in run and "programmes" not in tables:
         problems.add("design 'adopters' needs the table programmes: who started when", mend="add it")
-    if "hours" in run and not {"calls", "schedule"} <= tables:
-        problems.add("design 'hours' needs the tables calls and schedule", mend="add them, or leave 'hours' out")
+    for name in ("hours", "triple"):
+        if name in run and not {"calls", "schedule"} <= tables:
+            problems.add(
+                f"design '{name}' needs the tables calls and schedule", mend=f"add them, or leave '{name}' out"
+            )
     if not {"calls", "city_panel"} & tables:
         problems.add("designs need the table calls or city_panel", mend="add one of them")
     if treated.get("dose") in ("planned_hours", "delivered_hours") and "schedule" not in tables:

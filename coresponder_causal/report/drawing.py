@@ -95,7 +95,7 @@ def _path(axes: Axes, picture: Picture) -> None:
     axes.plot(after["position"], after["counterfactual"], color=expected, ls=(0, (4, 1.6)), zorder=3)
     axes.set_ylabel(str(labels["y"]))
     if picture.kind == "gap":
-        axes.axhline(1, color=ink, lw=0.8, zorder=1)
+        axes.axhline(picture.labels.number("even"), color=ink, lw=0.8, zorder=1)
     else:
         axes.set_ylim(0, 1.06 * float(np.nanmax(data[["observed", "counterfactual", "high"]].to_numpy(float))))
     first, last = float(data["position"].iloc[0]), float(data["position"].iloc[-1])

@@ -109,18 +109,20 @@ def _path(result: Result, path: pd.DataFrame) -> Picture:
         position=position, after=position >= (np.inf if start is None else start)
     )
     city, outcome = words.city(result), words.outcome(result)
-    hours = ", covered over other hours," if "triple_difference" in result.terms["term"].tolist() else ""
+    over = "over" if result.scale == "log_ratio" else "less"
+    hours = f", covered {over} other hours," if "triple_difference" in result.terms["term"].tolist() else ""
     versus = f"{hours} against the comparison cities" if gap else ""
     said = str(result.extra.get("start", ""))
     return Picture(
         title=f"{city}{versus}: {outcome}, observed and expected",
-        caption=_path_caption(gap),
+        caption=_path_caption(result, gap),
         alt=_path_alt(result, data, gap),
         kind="gap" if gap else "series",
         data={"path": data},
         labels=Facts(
             {
-                "y": "Ratio to comparison cities (before: 1)" if gap else words.capital(words.unit(result)),
+                "y": _path_axis(result, gap),
+                "even": float(result.scale == "log_ratio"),
                 "start": start,
                 "start_label": f"start: {words.dates(said)}" if said else "start",
                 "calendar": not pd.api.types.is_numeric_dtype(path["time"]),
@@ -130,8 +132,18 @@ def _path(result: Result, path: pd.DataFrame) -> Picture:
     )
 
 
-def _path_caption(gap: bool) -> str:
+def _path_axis(result: Result, gap: bool) -> str:
+    if not gap:
+        return words.capital(words.unit(result))
+    if result.scale == "log_ratio":
+        return "Ratio to comparison cities (before: 1)"
+    return f"{words.capital(words.unit(result))} (before: 0)"
+
+
+def _path_caption(result: Result, gap: bool) -> str:
     dots = "the city over the mean of the comparison cities, 1 as before the start" if gap else "what was observed"
+    if gap and result.scale == "difference":
+        dots = "four weeks of the city less those of the comparison cities, 0 as before the start"
     band = (
         "where the city's mean would lie nineteen times in twenty without the programme" if gap else "its 95 % interval"
     )
@@ -144,7 +156,8 @@ def _path_caption(gap: bool) -> str:
 def _path_alt(result: Result, data: pd.DataFrame, gap: bool) -> str:
     after = data[data["after"]]
     observed, expected = after["observed"].mean(), after["counterfactual"].mean()
-    what = "its ratio to the comparison cities" if gap else words.outcome(result)
+    to = "ratio to" if result.scale == "log_ratio" else "difference from"
+    what = f"its {to} the comparison cities" if gap else words.outcome(result)
     means = f"On average after the start: observed {words.number(observed)}, expected {words.number(expected)}."
     first, last = data["time"].iloc[0], data["time"].iloc[-1]
     return (

@@ -17,7 +17,7 @@ from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.core.version import VERSION
 from coresponder_causal.report import words
 from coresponder_causal.report.figures import figure, pictures
-from coresponder_causal.report.sentences import description, detectable, drift, finding, ranks, within_city
+from coresponder_causal.report.sentences import components, description, detectable, drift, finding, ranks, within_city
 from coresponder_causal.report.specs import Block, Bullets, Column, Fold, Page, Picture, Section, Sentence, Table
 from coresponder_causal.report.tables import by_outcome, distances, numbers_of, plain, table
 
@@ -196,7 +196,9 @@ def _evidence(headline: Result | None) -> list[Section]:
     if headline is None:
         return []
     sections = [Section(title=questions[picture.kind], blocks=(picture,)) for picture in pictures(headline)]
-    if "integrated_low" in headline.extra:
+    if "bound_low" in headline.extra:
+        sections.append(Section(title="Which hours moved?", blocks=(components(headline), table(headline))))
+    if _drifts(headline):
         sections.append(Section(title="How far apart may cities drift?", blocks=(drift(headline),)))
     return sections
 
@@ -252,6 +254,7 @@ def _other(result: Result, made: tuple[CheckResult, ...]) -> Section:
             *_too_narrow(result),
             finding(result),
             *_how_sure(result),
+            *((components(result), table(result)) if "bound_low" in result.extra else ()),
             *(Sentence(text=text) for text in _doubted(result, ())),
             *pictures(result),
             *_love(made),
@@ -282,7 +285,12 @@ def _too_narrow(result: Result) -> list[Sentence]:
 def _how_sure(result: Result) -> list[Sentence]:
     """Say what the design can detect, or how unusual the estimate is, and how far cities drift apart."""
     ranked = [ranks(result)] if result.placebo is not None else [detectable(result)]
-    return [*ranked, *([drift(result)] if "integrated_low" in result.extra and result.placebo is None else [])]
+    return [*ranked, *([drift(result)] if _drifts(result) and result.placebo is None else [])]
+
+
+def _drifts(result: Result) -> bool:
+    """Whether a result tells how far cities drift apart; on the scale of a difference without integrating over it."""
+    return ("integrated_low" if result.scale == "log_ratio" else "tau_star") in result.extra
 
 
 def _within(results: Sequence[Result], falsification: Sequence[CheckResult]) -> list[Section]:

@@ -12,6 +12,7 @@ from coresponder_causal.report.effects import effects
 from coresponder_causal.report.specs import Sentence
 
 description, comparison_of_calls = "covered_within_city", "call_difference"
+hours_terms = ("triple_difference", "covered_hours", "uncovered_hours")
 
 
 def sentence(result: Result) -> Sentence:
@@ -140,7 +141,10 @@ def within_city(result: Result) -> Sentence:
     names = result.terms["term"].tolist()
     weights = np.eye(len(names))
     alone = result.combine(weights[[names.index(description)]], pd.DataFrame({"term": [description]}))
-    text = f"Description only, not an effect of the programme. {finding(alone).text}"
+    label = "Description only, not an effect of the programme."
+    if result.extra.get("hour_profile") == "held still":
+        label = "Beside the triple difference, not in its place: hours and mix of the calls held still at the start."
+    text = f"{label} {finding(alone).text}"
     numbers = dict(finding(alone).numbers)
     if "triple_difference" in names and result.scale == "log_ratio":
         contrast = weights[names.index(description)] - weights[names.index("triple_difference")]
@@ -160,21 +164,22 @@ def drift(result: Result) -> Sentence:
     Parameters
     ----------
     result : Result
-        With ``tau, tau_star, kappa_star, integrated_low, integrated_high`` among its facts.
+        With ``tau, tau_star, kappa_star`` among its facts, and of log ratios ``integrated_low, integrated_high``.
 
     Returns
     -------
     Sentence
     """
     names = ("tau", "tau_star", "kappa_star", "integrated_low", "integrated_high")
-    facts = {name: result.extra.number(name) for name in names}
-    size, low, high = (100 * np.expm1(facts[name]) for name in ("tau", "integrated_low", "integrated_high"))
-    text = (
-        f"Without a programme, cities typically drift apart by about {words.percent_size(size)} (τ = "
-        f"{words.number(facts['tau'])} on the log scale). With τ not fixed at its estimate but integrated over, the "
-        f"interval is {words.percent(low)} to {words.percent(high)}."
-    )
-    star = f"{words.percent_size(100 * np.expm1(facts['tau_star']))} (τ* = {words.number(facts['tau_star'])})"
+    facts = {name: result.extra.number(name) for name in names if name in result.extra}
+    on_log = result.scale == "log_ratio"
+    tau = f"{words.number(facts['tau'])}{' on the log scale' if on_log else ''}"
+    size, star = (_amount(result, 100 * np.expm1(facts[n]) if on_log else facts[n]) for n in ("tau", "tau_star"))
+    text = f"Without a programme, cities typically drift apart by about {size} (τ = {tau})."
+    if on_log:
+        low, high = (words.percent(100 * np.expm1(facts[name])) for name in names[3:])
+        text += f" With τ not fixed at its estimate but integrated over, the interval is {low} to {high}."
+    star += f" (τ* = {words.number(facts['tau_star'])})"
     if facts["tau_star"] == 0:
         text += " The finding would include no change even if cities did not drift apart at all (τ* = 0)."
     elif facts["tau_star"] <= facts["tau"]:
@@ -184,6 +189,49 @@ def drift(result: Result) -> Sentence:
         own = words.number(facts["kappa_star"])
         text += f", or this city alone {own} times as far as the others." if np.isfinite(facts["kappa_star"]) else "."
     return Sentence(text=text, numbers=Facts(facts), support=result.support)
+
+
+def components(result: Result) -> Sentence:
+    """Say how covered and uncovered hours moved, each against comparison cities, and what spillover would make of it.
+
+    Parameters
+    ----------
+    result : Result
+        Of ``did_triple``.
+
+    Returns
+    -------
+    Sentence
+    """
+    found = dict(zip(result.terms["term"], effects(result).to_dict("records"), strict=True))
+    triple, covered, uncovered = (float(found[term]["estimate"]) for term in hours_terms)
+    said = {
+        term: f"{words.signed(row['estimate'])} (95 % interval {words.signed(row['conf_low'])} to "
+        f"{words.signed(row['conf_high'])})"
+        for term, row in found.items()
+    }
+    text = (
+        f"Against comparison cities, {words.unit(result)} moved by {said['covered_hours']} in the covered hours and by "
+        f"{said['uncovered_hours']} in the other hours of the same city; the triple difference is the one less the "
+        "other. "
+    )
+    low, high = sorted((triple, covered))
+    region = f"between {words.signed(low)} and {words.signed(high)}"
+    if triple * uncovered > 0:
+        text += (
+            "The other hours moved the same way: as far as the programme did that too, its effect in the covered hours "
+            f"is the larger, and lies {region}."
+        )
+    else:
+        text += (
+            "The other hours moved the opposite way: as far as the programme did that too, its effect in the covered "
+            f"hours is not the triple difference, and lies {region}."
+        )
+    return Sentence(
+        text=text,
+        numbers=Facts(dict(zip(hours_terms, (triple, covered, uncovered), strict=True))),
+        support=result.support,
+    )
 
 
 def _claim(result: Result) -> str:

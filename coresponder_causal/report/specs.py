@@ -92,7 +92,7 @@ class Picture:
     alt : str
         What the picture shows, for those who cannot see it.
     kind : str
-        "series": one city in time; "gap": its ratio to comparison cities in time; "forest": one row per city or design;
+        "series": one city in time; "gap": it against comparison cities in time; "forest": one row per city or design;
         "love": one row per covariate; "events": one point per time since the start; "power": how often effects are
         found; "heat": missing values by field and week; "rate": a share by week with its changes; "trend": a metric in
         time; "flow": the course of calls; "surface": shares in cells; "rates": one rate by several definitions;

@@ -35,6 +35,8 @@ Adjustment = Literal[
     "weight_propensity overlap",
     "coverage_post",
     "team_free",
+    "no covariates",
+    "covariates",
 ]
 coordinate_names = (
     "comparison", "treated", "periods", "events", "rho", "nugget", "tau", "treated_noise", "growth", "calls", "share",
@@ -48,9 +50,10 @@ class Cell:
 
     Parameters
     ----------
-    setting : {"series", "city", "hours", "adopters", "calls", "instrument", "switchback", "boundary"}
+    setting : Setting
         One city in time; one treated city among others; the same by covered and uncovered hours; several treated units;
-        calls; calls of a town with a team on duty; half-days covered by lot; calls near the hours of a team.
+        calls; calls of a town with a team on duty; half-days covered by lot; calls near the hours of a team; calls of a
+        treated city and others, by covered and uncovered hours.
     world : str
         ``""`` where the methods' assumptions hold. Otherwise what breaks them: the treated city has twice the τ and the
         AR deviation of the others ("volatile"); three of ten comparison cities start a programme too ("contaminated");
@@ -62,7 +65,8 @@ class Cell:
         40 minutes before the team comes on are held for it ("holding").
     effect : float
         The truth, in logs of rates; for adopters and calls in standard deviations of the outcome; for calls with an
-        instrument or at a boundary as the change of the chance of an arrest on attended calls.
+        instrument or at a boundary as the change of the chance of an arrest on attended calls, for calls by hours on
+        covered ones.
     comparison, treated : int
         Cities or units without and with treatment.
     periods : int
@@ -70,23 +74,26 @@ class Cell:
     events : float
         Mean count a month in the treated city; for half-days covered by lot, a week without coverage.
     rho : float
-        Month-to-month correlation of the persistent shocks; with an instrument week-to-week, of covered hours alone.
+        Month-to-month correlation of the persistent shocks; of calls by hours or with an instrument week-to-week, of
+        covered hours alone.
         For half-days covered by lot 0 is a Poisson count, and another value that of shocks of deviation one half from
         half-day to half-day.
     nugget : float
         Share of the latent variance that is new each month.
     tau : float
-        Standard deviation between cities of the structural step at the start (hours: of covered against uncovered).
+        Standard deviation between cities of the structural step at the start (hours: of covered against uncovered; of
+        calls by hours in standard deviations of the outcome).
     treated_noise : float
         Factor on the treated city's persistent shocks.
     growth : float
         Growth of the effect a period, as a share of its first size.
     calls : int
-        Calls.
+        Calls; of calls by hours those of the treated city.
     share : float
         Share of them that is treated.
     adjustment : str
-        How calls are made comparable, or their instrument.
+        How calls are made comparable, or their instrument; of calls by hours whether they are adjusted for severity,
+        which then moves outcomes the more from the start on.
 
     Examples
     --------
@@ -153,6 +160,7 @@ _instrument = Cell(setting="instrument", calls=13_000, share=0.08, rho=0.0, adju
 _free = Cell(setting="instrument", calls=3_800, share=0.36, adjustment="team_free")
 _switchback = Cell(setting="switchback", periods=26, events=15.0, rho=0.0)
 _boundary = Cell(setting="boundary", calls=13_000, share=0.08, rho=0.0)
+_hour_calls = Cell(setting="hour_calls", comparison=10, calls=4_000, rho=0.0, tau=0.06, adjustment="no covariates")
 _fewer = {
     "city": -0.25,
     "series": -0.25,
@@ -162,6 +170,7 @@ _fewer = {
     "instrument": -0.108,
     "switchback": log(0.8),
     "boundary": -0.108,
+    "hour_calls": -0.1,
 }
 
 
@@ -242,6 +251,15 @@ def _boundary_cells() -> list[Cell]:
     return [*grid, *effects, *_over(replace(_boundary, world="holding"), calls=(26_000, 52_000))]
 
 
+def _hour_calls_cells() -> list[Cell]:
+    grid = _over(
+        _hour_calls, comparison=(5, 10, 15), calls=(1_000, 4_000, 12_000), rho=(0.0, 0.8), tau=(0.0, 0.06, 0.12)
+    )
+    adjusted = _over(replace(_hour_calls, adjustment="covariates"), comparison=(5, 10), tau=(0.0, 0.06, 0.12))
+    effects = _over(replace(_hour_calls, effect=_fewer["hour_calls"]), calls=(1_000, 4_000), tau=(0.0, 0.06, 0.12))
+    return [*grid, *adjusted, *effects]
+
+
 def _fast_cells() -> dict[Setting, list[Cell]]:
     """Eight cells a setting: around its base, and at its corners."""
     city = [*_over(_city, comparison=(5, 10, 15)), replace(_city, rho=0.8), *_over(_city, tau=(0.0, 0.2))]
@@ -264,6 +282,9 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
     edge = [*_over(_boundary, calls=(13_000, 26_000, 52_000)), replace(_boundary, rho=0.8)]
     edge += [replace(_boundary, share=0.03, calls=52_000), replace(_boundary, world="holding", calls=26_000)]
     edge += _over(replace(_boundary, effect=_fewer["boundary"]), calls=(13_000, 52_000))
+    by_hour = [*_over(_hour_calls, comparison=(5, 10, 15)), *_over(_hour_calls, tau=(0.0, 0.12))]
+    by_hour += [replace(_hour_calls, rho=0.8, calls=1_000), replace(_hour_calls, adjustment="covariates")]
+    by_hour += [replace(_hour_calls, effect=_fewer["hour_calls"])]
     return {
         "city": city,
         "series": series,
@@ -273,6 +294,7 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
         "instrument": instrument,
         "switchback": lot,
         "boundary": edge,
+        "hour_calls": by_hour,
     }
 
 
@@ -281,7 +303,7 @@ def cells(setting: Setting, *, full: bool = True) -> list[Cell]:
 
     Parameters
     ----------
-    setting : {"series", "city", "hours", "adopters", "calls", "instrument", "switchback", "boundary"}
+    setting : Setting
     full : bool
         All cells, or the fixed eight of the fast tier, which are among them.
 
@@ -305,5 +327,6 @@ def cells(setting: Setting, *, full: bool = True) -> list[Cell]:
         "instrument": _instrument_cells,
         "switchback": _switchback_cells,
         "boundary": _boundary_cells,
+        "hour_calls": _hour_calls_cells,
     }
     return list(dict.fromkeys(make[setting]()))

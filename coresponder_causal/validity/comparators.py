@@ -17,10 +17,18 @@ from numpy.typing import NDArray
 from coresponder_causal import estimate
 from coresponder_causal.core import inference
 from coresponder_causal.core.notes import quietly
+from coresponder_causal.core.registry import numbers_of
 from coresponder_causal.core.regressors import harmonics, log_rate
 from coresponder_causal.core.reml import serial_design
 from coresponder_causal.core.two_stage import two_stage
-from coresponder_causal.design import CallDesign, CallInstrumentDesign, PanelDesign, SeriesDesign, weight_propensity
+from coresponder_causal.design import (
+    CallDesign,
+    CallInstrumentDesign,
+    CoverageDesign,
+    PanelDesign,
+    SeriesDesign,
+    weight_propensity,
+)
 from coresponder_causal.validity.cells import Cell
 
 Array = NDArray[np.float64]
@@ -135,6 +143,12 @@ def class_block_clusters(d: CallInstrumentDesign) -> Comparison:
     return _two_stage_clustered(d, 2 * (d.timing["week"] // 8) + d.timing["covered"])
 
 
+def triple_week_clusters(d: CoverageDesign) -> Comparison:
+    """Triple difference of calls clustered by week, which knows nothing of how far cities drift apart."""
+    result = numbers_of("did_triple", d, {"inference": "cluster"})
+    return Comparison(float(result.estimate[0]), float(np.sqrt(result.vcov[0, 0])), float(result.df[0]))
+
+
 def _two_stage_clustered(d: CallInstrumentDesign, cluster: pd.Series) -> Comparison:
     y, attended = d.calls.outcome_values(), d.calls.treated.astype(float)
     fit = two_stage(y, attended, d.z(), strata=d.strata(), regressors=d.regressors())
@@ -165,7 +179,7 @@ comparators: dict[str, Callable[..., Comparison]] = {
     function.__name__: function
     for function in (
         negative_binomial, pandemic_pulse, event_study_clustered, log_plus_one, placebo_rank, naive_matched,
-        attended_or_not, weighted_attended_or_not, week_clusters, class_block_clusters,
+        attended_or_not, weighted_attended_or_not, week_clusters, class_block_clusters, triple_week_clusters,
     )
 }  # fmt: skip
 
@@ -210,6 +224,7 @@ def failures() -> list[Failure]:
     persistent = replace(town, rho=0.8, effect=0.0)
     edge = Cell(setting="boundary", calls=13_000, share=0.08, rho=0.0, effect=-0.108)
     held, alone = replace(edge, calls=26_000, world="holding"), (("contrast", "discontinuity"),)
+    hours = Cell(setting="hour_calls", comparison=10, calls=4_000, rho=0.0, adjustment="no covariates")
     return [
         Failure(method="its_segmented", options=(("errors", "ols"),), cell=smooth),
         Failure(method="its_segmented", options=(("errors", "newey-west"),), cell=replace(smooth, periods=36, rho=0.5)),
@@ -230,6 +245,7 @@ def failures() -> list[Failure]:
         Failure(method="weighted_attended_or_not", cell=town),
         Failure(method="class_block_clusters", cell=persistent),
         Failure(method="week_clusters", cell=persistent),
+        *(Failure(method="triple_week_clusters", cell=replace(hours, tau=tau)) for tau in (0.06, 0.12)),
         Failure(method="call_iv", cell=replace(town, world="hour profile moved", effect=0.0)),
         Failure(method="call_iv", cell=replace(taken, world="load left out")),
         Failure(method="call_boundary", cell=held),

@@ -39,6 +39,7 @@ from coresponder_causal.simulate.streams import Tier, stream
 from coresponder_causal.validity.boundary_worlds import boundary_designs
 from coresponder_causal.validity.call_worlds import instrument_designs
 from coresponder_causal.validity.cells import Cell
+from coresponder_causal.validity.hour_call_worlds import hour_call_designs
 
 Array = NDArray[np.float64]
 block = 50
@@ -88,6 +89,7 @@ def designs(cell: Cell, replications: int) -> Iterator[Design | CausalError]:
         "instrument": partial(instrument_designs, block=block),
         "switchback": _switchback,
         "boundary": partial(boundary_designs, block=block),
+        "hour_calls": partial(hour_call_designs, block=block),
     }
     draw = draws[cell.setting]
     parts = (design for part in range(-(-replications // block)) for design in draw(cell, part))
@@ -113,10 +115,12 @@ def truth(cell: Cell, term: str, *, headline: bool) -> float | None:
     """
     if cell.setting == "adopters" and term != "att":
         return float(_growing(cell).mean()) if headline or term == "overall" else None
+    if (cell.setting, term) == ("hour_calls", "uncovered_hours"):
+        return 0.0
     if cell.setting in ("instrument", "boundary") and term == "itt":
         return None if cell.effect else 0.0
-    known = headline or (cell.setting, term) in {("series", "level_change"), ("hours", "covered_within_city")}
-    return cell.effect if known else None
+    same = {("series", "level_change"), ("hours", "covered_within_city"), ("hour_calls", "covered_hours")}
+    return cell.effect if headline or (cell.setting, term) in same else None
 
 
 def _series(cell: Cell, part: int) -> Iterator[Design]:

@@ -119,6 +119,22 @@ def test_a_jump_at_the_hours_of_the_team_holds_where_patrols_change_shifts_alike
     assert share >= 0.93 - 3 * np.sqrt(0.93 * 0.07 / n)
 
 
+def test_the_triple_difference_of_calls_holds_with_drift_and_shocks_that_persist():
+    """In two of the fast cells at an eighth of the shipped replications; the others stand in the slow tier."""
+    cheap = [
+        entry
+        for entry in study(["did_triple"])
+        if not entry.cell.effect and (entry.cell.comparison == 5 or entry.cell.rho)
+    ]
+    rows = pd.concat([measure(entry, replications=50) for entry in cheap], ignore_index=True)
+    assert rows["failures"].sum() == 0
+    for term in ("triple_difference", "covered_hours", "uncovered_hours"):
+        own = rows[rows["term"] == term]
+        size, n = pooled(own, "rejection")
+        assert size <= rejection_rate_limit(0.05, n, 3), own.to_string()
+        assert pooled(own, "coverage")[0] >= 0.93 - 3 * np.sqrt(0.93 * 0.07 / n), own.to_string()
+
+
 def test_every_method_runs_in_this_tier():
     here = Path(__file__).read_text(encoding="utf-8")
     shipped = [name for name in estimate.__all__ if name in METHODS and METHODS[name].setting]

@@ -178,3 +178,11 @@ def test_covered_by_after_in_one_city_does_not_know_the_drift_of_hours():
     coverage = measure(entry, replications=100).set_index("term")["coverage"]
     assert coverage["covered_within_city"] < 0.93
     assert coverage["triple_difference"] > coverage["covered_within_city"]
+
+
+def test_clusters_by_week_do_not_know_how_far_cities_drift_apart():
+    """Of one treated city among ten, at a drift of .12 standard deviations: far more than 5 % rejections."""
+    (wide,) = [entry for entry in study(["triple_week_clusters"]) if entry.cell.tau == 0.12]
+    (found,) = measure(wide, replications=60).to_dict("records")
+    assert found["rejection"] - 3 * found["rejection_error"] > 0.05
+    assert found["mean_std_error"] < 0.8 * found["sd"]

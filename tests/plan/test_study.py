@@ -139,12 +139,12 @@ def test_everything_wrong_is_listed_at_once(read):
         read(text + "\n[extras]\nx = 1\n")
     said = "\n".join(problems(caught))
     for what in (
-        "unknown section [extras]: sections are study, tables, treated, outcomes, designs, hours, cities",
+        "unknown section [extras]: sections are study, tables, treated, outcomes, designs, hours, triple, cities",
         "unknown key 'name' in [study]: keys are title, sensitive, simulated, seed",
         "unknown table 'people' in [tables]: tables are breaks, calls",
         "seed in [study] is 'seven': write a whole number",
         "start in [treated] is 2020: write a date or month",
-        "unknown designs ['rdd']: designs are hours, cities, series, two_way, adopters, calls",
+        "unknown designs ['rdd']: designs are hours, triple, cities, series, two_way, adopters, calls",
         "key 'title' in [study] is missing: add it",
         "table 'calls': there is no file gone.csv: correct the path",
         "key 'city' in [treated] is missing",
