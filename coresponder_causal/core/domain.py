@@ -51,6 +51,8 @@ worlds = {
     "pandemic": "where calls fell in 2020 and recovered",
     "hour profile moved": "where calls, and severer ones, moved into the covered hours",
     "load left out": "where the patrol load, which takes the team and moves outcomes, was left out",
+    "takers chosen": "where lenient call takers got the calls that were severer than was recorded",
+    "takers alike": "where call takers hardly differ, so that the instrument is weak,",
     "small city": "where the treated city is much smaller than the others",
 }
 

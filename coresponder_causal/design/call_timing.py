@@ -98,6 +98,11 @@ def timing_of(
     return timing, covered
 
 
+def calendar_effects(timing: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return indicators of months or weekdays, the first left out."""
+    return pd.get_dummies(timing[name], prefix=name, drop_first=True, dtype=float).reset_index(drop=True)
+
+
 def _planned(times: pd.DatetimeIndex, shifts: pd.DataFrame) -> Booleans:
     """Whether moments lie inside planned shifts, which may overlap."""
     moments = times.to_numpy("datetime64[us]")
