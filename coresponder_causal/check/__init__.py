@@ -7,6 +7,8 @@ from coresponder_causal.check.control_outcomes import control_outcomes
 from coresponder_causal.check.first_stage import first_stage
 from coresponder_causal.check.hour_profile import hour_profile
 from coresponder_causal.check.leave_one_out import leave_one_out
+from coresponder_causal.check.leniency_balance import leniency_balance
+from coresponder_causal.check.leniency_monotone import leniency_monotone
 from coresponder_causal.check.overlap import overlap
 from coresponder_causal.check.placebo_cities import placebo_cities
 from coresponder_causal.check.placebo_dates import placebo_dates
@@ -32,6 +34,8 @@ __all__ = [
     "first_stage",
     "hour_profile",
     "leave_one_out",
+    "leniency_balance",
+    "leniency_monotone",
     "overlap",
     "placebo_cities",
     "placebo_dates",
@@ -61,7 +65,9 @@ def battery(
     if isinstance(design, SwitchbackDesign):
         return (control_outcomes(result, design, outcomes=controls),)
     if isinstance(design, CallInstrumentDesign):
-        return reduced_form_before(result, design), hour_profile(result, design), first_stage(result, design)
+        made = (reduced_form_before(result, design), hour_profile(result, design), first_stage(result, design))
+        answered = design.instrument == "call_taker"
+        return (*made, leniency_balance(result, design), leniency_monotone(result, design)) if answered else made
     several = isinstance(design, PanelDesign) and len(design.treated_units) > 1
     return (
         *((pretrends(result, design),) if several else ()),

@@ -203,16 +203,14 @@ class CallInstrumentDesign:
         name = "hour" if self.instrument == "team_free" else "hour_of_week"
         return self.timing[name].to_numpy(np.int64)
 
+    def calendar(self) -> pd.DataFrame:
+        """Months (and weekdays, for ``"team_free"``) by indicators."""
+        names = ["month", "weekday"] if self.instrument == "team_free" else ["month"]
+        return pd.concat([calendar_effects(self.timing, name) for name in names], axis=1)
+
     def regressors(self) -> pd.DataFrame:
-        """Months (and weekdays, for ``"team_free"``) by indicators, then the covariates as numbers."""
-        calendar = ["month", "weekday"] if self.instrument == "team_free" else ["month"]
-        return pd.concat(
-            [
-                *(calendar_effects(self.timing, name) for name in calendar),
-                self.calls.covariate_frame(reference_levels=False),
-            ],
-            axis=1,
-        )
+        """Effects of the calendar, then the covariates as numbers."""
+        return pd.concat([self.calendar(), self.calls.covariate_frame(reference_levels=False)], axis=1)
 
     def before_start(self) -> Self:
         """Return the calls before the start, those of the later half in covered hours as if received in a shift.
