@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,16 @@ Booleans = NDArray[np.bool_]
 name = "leniency_monotone"
 assumption = "Who brings the team more often brings it to every kind of call, and changes outcomes through it alone."
 least_calls, shape = 100, 3  # calls of a group that is looked at; terms of the curve
+
+
+class _Test(NamedTuple):
+    """One test: of what, with which estimate, error and degrees of freedom."""
+
+    what: str
+    estimate: float
+    std_error: float
+    df: float
+    p_value: float
 
 
 def leniency_monotone(result: Result, design: CallInstrumentDesign) -> CheckResult:
@@ -69,14 +80,14 @@ def leniency_monotone(result: Result, design: CallInstrumentDesign) -> CheckResu
     kinds = [_first_stage(what, left[:, 1], takers, rows) for what, rows in _kinds(design)]
     table = pd.DataFrame([*kinds, *_curve(left[:, 0], left[:, 1], takers, spent, float(np.ptp(y)))])
     table["p_holm"] = holm(table["p_value"])
-    sought = [power_of(result.extra.number("first_stage"), row["std_error"], row["df"]) for row in kinds]
+    sought = [power_of(result.extra.number("first_stage"), row.std_error, row.df) for row in kinds]
     able = float(np.median(sought)) if sought else 0.0
     broken = table.loc[table["p_holm"] < 0.05, "what"].tolist()
     listed = ", ".join(broken)
     sentence = (
         f"{len(broken)} of {len(table)} tests contradict at the 5 % level after Holm's correction"
         f"{f' ({listed})' if broken else ''}. In {len(kinds)} kinds of call the share with the team rose "
-        f"with the leniency their takers show in other calls by {_span([row['estimate'] for row in kinds])}; an "
+        f"with the leniency their takers show in other calls by {_span([row.estimate for row in kinds])}; an "
         f"opposite move as large as the first stage would be seen with probability {able:.2f}."
     )
     return CheckResult(
@@ -105,7 +116,7 @@ def _kinds(design: CallInstrumentDesign) -> Iterator[tuple[str, Booleans]]:
             yield f"{column} up to its median", ~inside
 
 
-def _first_stage(what: str, d: Array, takers: NDArray[np.int64], rows: Booleans) -> dict[str, float | str]:
+def _first_stage(what: str, d: Array, takers: NDArray[np.int64], rows: Booleans) -> _Test:
     """Slope of the treatment of some calls over their takers' leniency in the others, tested to one side."""
     elsewhere = pd.Series(d[~rows]).groupby(takers[~rows]).mean().reindex(takers[rows]).to_numpy(float)
     seen = ~np.isnan(elsewhere)
@@ -114,10 +125,10 @@ def _first_stage(what: str, d: Array, takers: NDArray[np.int64], rows: Booleans)
     slope, column = float(x @ values) / float(x @ x), x[:, None]
     std_error = float(np.sqrt(clustered(column, values - slope * x, labels, kind="CR2")[0, 0]))
     df = clustered_df(column, labels, np.ones(1))
-    return {"what": what, "estimate": slope, "std_error": std_error, "df": df} | _above(-slope, std_error, df)
+    return _Test(what, slope, std_error, df, _above(-slope, std_error, df))
 
 
-def _curve(y: Array, d: Array, takers: NDArray[np.int64], spent: int, span: float) -> list[dict[str, float | str]]:
+def _curve(y: Array, d: Array, takers: NDArray[np.int64], spent: int, span: float) -> list[_Test]:
     """Scatter of the takers' mean outcomes about a curve of their leniency, and its slope at both ends."""
     frame = pd.DataFrame({"y": y, "d": d, "taker": takers})
     means, weight = frame.groupby("taker")[["y", "d"]].mean(), np.sqrt(np.bincount(takers))
@@ -131,21 +142,15 @@ def _curve(y: Array, d: Array, takers: NDArray[np.int64], spent: int, span: floa
     variance = float(noise @ noise) / df
     outside = np.eye(len(p)) - X @ inverse
     scatter = wald_test(outside @ (weight * means["y"].to_numpy(float)), variance * outside, df)
-    rows: list[dict[str, float | str]] = [
-        {"what": "scatter of outcomes", "estimate": scatter.statistic, "std_error": np.nan, "df": df}
-        | {"p_value": scatter.p_value}
-    ]
+    rows = [_Test("scatter of outcomes", scatter.statistic, np.nan, df, scatter.p_value)]
     for what, end in (("slope at the strictest", p.min()), ("slope at the most lenient", p.max())):
         direction = np.array([0.0, 1.0, 2 * end])
         slope, std_error = float(direction @ b), float(np.sqrt(variance) * np.linalg.norm(direction @ inverse))
-        rows.append(
-            {"what": what, "estimate": slope, "std_error": std_error, "df": df}
-            | _above(abs(slope) - span, std_error, df)
-        )
+        rows.append(_Test(what, slope, std_error, df, _above(abs(slope) - span, std_error, df)))
     return rows
 
 
-def _above(excess: float, std_error: float, df: float) -> dict[str, float]:
+def _above(excess: float, std_error: float, df: float) -> float:
     """P-value to one side: how surely the excess is above zero."""
     half = float(p_value(excess / std_error, df)) / 2
-    return {"p_value": half if excess > 0 else 1 - half}
+    return half if excess > 0 else 1 - half

@@ -54,6 +54,7 @@ from coresponder_causal.core.domain import measured_table
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.estimand import Estimand
 from coresponder_causal.core.facts import Facts
+from coresponder_causal.core.gap_course import gap_course
 from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.result import Result
@@ -61,6 +62,7 @@ from coresponder_causal.core.two_stage import TwoStage, two_stage
 from coresponder_causal.core.weekly_gap import gap_design, weekly_gap
 from coresponder_causal.core.weekly_gap import spread as gap_spread
 from coresponder_causal.design.call_instrument import CallInstrumentDesign, Instrument, instruments
+from coresponder_causal.design.instrument_shares import shares
 
 Array = NDArray[np.float64]
 Inference = Literal["auto", "gap", "blocks", "week", "day", "call_taker"]
@@ -103,7 +105,7 @@ def call_iv(d: CallInstrumentDesign, *, inference: Inference = "auto") -> Result
         outcome. ``extra`` holds the first stage with its standard error, the effective F, the Anderson–Rubin set
         (``ar_shape, ar_low, ar_high``; "two rays": all up to ``ar_low`` and from ``ar_high`` on), the means of the
         covariates over all calls and over those whose treatment hung on the instrument (``"all: …", "compliers: …"``),
-        and for coverage_post the standard error and interval by blocks of eight weeks.
+        what ``report.figure`` draws, and for coverage_post the standard error and interval by blocks of eight weeks.
 
     Raises
     ------
@@ -154,7 +156,11 @@ def call_iv(d: CallInstrumentDesign, *, inference: Inference = "auto") -> Result
         n_obs=len(y),
         n_units=spread.units,
         extra=Facts(
-            _facts(d, y) | _strength(fit, spread, effective, anderson_rubin) | _second_column(d, fit) | _profile(d, fit)
+            _facts(d, y)
+            | _strength(fit, spread, effective, anderson_rubin)
+            | _second_column(d, fit)
+            | _profile(d, fit)
+            | _drawn(d, y)
         ),
     )
 
@@ -317,6 +323,24 @@ def _profile(d: CallInstrumentDesign, fit: TwoStage) -> dict[str, object]:
             (f"compliers: {column}", float(weights @ known[column].to_numpy(float) / weights.sum())),
         )
     }
+
+
+def _drawn(d: CallInstrumentDesign, y: Array) -> dict[str, object]:
+    """Give what is drawn: how often the team came, and the gap of covered hours by half-year where it can be had."""
+    facts: dict[str, object] = {"shares": _rows(shares(d))}
+    if d.instrument != "coverage_post":
+        return facts
+    strata, week, covered = d.strata(), d.timing["week"], d.timing["covered"]
+    try:
+        course = gap_course(y, strata=strata, regressors=d.regressors(), week=week, covered=covered)
+    except EstimationError as error:
+        note(f"the gap between covered and other hours is not drawn: {error.what}")
+        return facts
+    return facts | {"gap_course": _rows(course)}
+
+
+def _rows(table: pd.DataFrame) -> tuple[tuple[float, ...], ...]:
+    return tuple(map(tuple, table.to_numpy(float).tolist()))
 
 
 def _support(d: CallInstrumentDesign, y: Array, terms: list[str]) -> pd.DataFrame:

@@ -13,6 +13,7 @@ import pandas as pd
 from coresponder_causal.report import words
 from coresponder_causal.report.colours import accent, expected, grey, ink, pale
 from coresponder_causal.report.drawing_calendar import calendar_height, draw_calendar
+from coresponder_causal.report.drawing_instrument import draw_shares
 from coresponder_causal.report.drawing_metrics import draw_metrics, size_of
 from coresponder_causal.report.drawing_power import draw_power
 from coresponder_causal.report.drawing_quality import draw_quality, height_of
@@ -64,9 +65,10 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
             canvas.set_size_inches(*size_of(picture, framed=framed))
             draw_metrics(canvas, picture)
         else:
-            draw = {"forest": _forest, "love": _love, "events": _events, "calendar": draw_calendar}.get(
-                picture.kind, _path
-            )
+            draw = {
+                "forest": _forest, "love": _love, "events": _events, "course": _events, "calendar": draw_calendar,
+                "shares": draw_shares,
+            }.get(picture.kind, _path)  # fmt: skip
             draw(canvas.add_subplot(), picture)
         if framed:
             _frame(canvas, picture)

@@ -29,6 +29,8 @@ PictureKind = Literal[
     "surface",
     "rates",
     "calendar",
+    "shares",
+    "course",
 ]
 
 
@@ -94,7 +96,8 @@ class Picture:
         "love": one row per covariate; "events": one point per time since the start; "power": how often effects are
         found; "heat": missing values by field and week; "rate": a share by week with its changes; "trend": a metric in
         time; "flow": the course of calls; "surface": shares in cells; "rates": one rate by several definitions;
-        "calendar": one square per half-day.
+        "calendar": one square per half-day; "shares": how often the team came, by hour or by call takers' leniency;
+        "course": one point per half-year.
     data : mapping of str to DataFrame
         Every number drawn.
     labels : Facts

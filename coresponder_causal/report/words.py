@@ -21,7 +21,11 @@ methods = {
     "call_iv": "Calls by an instrument",
 }
 kinds_of_adjustment = {"match_nearest": "matched", "weight_propensity": "weighted", "none": "as they came"}
-kinds_of_instrument = {"coverage_post": "planned shifts", "team_free": "team free or taken"}
+kinds_of_instrument = {
+    "coverage_post": "planned shifts",
+    "team_free": "team free or taken",
+    "call_taker": "call takers",
+}
 treatments = {"attended": ("calls the team attended", "it did not attend")}
 terms = {
     "mean_post": "mean after the start",
@@ -30,6 +34,7 @@ terms = {
     "averted": "events averted in all",
     "triple_difference": "covered hours, beyond comparison cities",
     "covered_within_city": "covered hours, within the city (description)",
+    "att": "calls that had the team",
     "late": "calls whose treatment hung on the instrument",
     "effect": "calls with against calls without the treatment",
     "itt": "coverage, whether attended or not",
