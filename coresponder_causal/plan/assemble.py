@@ -12,6 +12,7 @@ from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.core.notes import collecting, doubt, note
 from coresponder_causal.data.panel import panel
 from coresponder_causal.data.registers import breaks_for, contaminated, scheduled_hours
+from coresponder_causal.plan.designs import of_calls
 from coresponder_causal.plan.study import Study
 
 
@@ -62,7 +63,7 @@ def counts(study: Study, tables: Mapping[str, pd.DataFrame]) -> Counts:
         Listing what the study names and the tables lack.
     """
     calls, cities = tables.get("calls"), tables.get("cities")
-    if study.designs == ("calls",):
+    if set(study.designs) <= set(of_calls):
         return _calls_alone(calls, tables)
     with collecting() as lines:
         if "city_panel" in tables:
@@ -96,7 +97,7 @@ def counts(study: Study, tables: Mapping[str, pd.DataFrame]) -> Counts:
         monthly=monthly.reset_index(drop=True),
         hourly=hourly.reset_index(drop=True),
         adopters=adopters,
-        calls=_followed(calls, tables.get("outcomes")) if "calls" in study.designs else pd.DataFrame(),
+        calls=_followed(calls, tables.get("outcomes")) if set(of_calls) & set(study.designs) else pd.DataFrame(),
         schedule=schedule,
         breaks=breaks,
         lines=tuple(map(sentence_of, lines)),
@@ -110,7 +111,7 @@ def sentence_of(line: str) -> str:
 
 def _with_numbers(city_panel: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Read outcomes that the dictionary does not know, and so left as text, as numbers."""
-    asked = {outcome for design in study.designs if design != "calls" for outcome, _ in study.asked(design)}
+    asked = {outcome for design in study.designs if design not in of_calls for outcome, _ in study.asked(design)}
     problems, found = Problems(f"study '{study.title}'"), city_panel.copy()
     for name in sorted(asked & set(city_panel.select_dtypes(exclude=["number", "bool"]).columns)):
         found[name] = pd.to_numeric(city_panel[name], errors="coerce")
@@ -124,9 +125,9 @@ def _with_numbers(city_panel: pd.DataFrame, study: Study) -> pd.DataFrame:
 def _calls_alone(calls: pd.DataFrame | None, tables: Mapping[str, pd.DataFrame]) -> Counts:
     """Nothing to count: calls are compared with calls."""
     nothing = pd.DataFrame()
-    followed = _followed(calls, tables.get("outcomes"))
+    followed, schedule = _followed(calls, tables.get("outcomes")), tables.get("schedule", nothing)
     return Counts(
-        monthly=nothing, hourly=nothing, adopters=nothing, calls=followed, schedule=nothing, breaks=(), lines=()
+        monthly=nothing, hourly=nothing, adopters=nothing, calls=followed, schedule=schedule, breaks=(), lines=()
     )
 
 
@@ -196,7 +197,7 @@ def _with_controls(
 def _check_names(study: Study, monthly: pd.DataFrame) -> None:
     problems = Problems(f"study '{study.title}'")
     numeric = ", ".join(monthly.select_dtypes("number").columns)
-    asked = [outcome for design in study.designs if design != "calls" for outcome, _ in study.asked(design)]
+    asked = [outcome for design in study.designs if design not in of_calls for outcome, _ in study.asked(design)]
     for name in dict.fromkeys((str(study.primary), *asked, *study.controls)):
         if name not in monthly.columns:
             problems.add(f"there is no outcome '{name}'", mend=f"choose from {numeric}")

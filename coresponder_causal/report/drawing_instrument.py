@@ -23,8 +23,7 @@ def draw_shares(axes: Axes, picture: Picture) -> None:
         if known.empty:
             continue
         axes.plot(known["x"], known[f"share_{side}"], "o-", color=color, ms=size, mec="white", mew=0.5, lw=1.4)
-        share = known[f"share_{side}"]
-        named = known.loc[share.idxmax() if side == "with" else known.index[-1]]
+        named = known.iloc[int(known[f"share_{side}"].argmax()) if side == "with" else -1]
         axes.annotate(
             str(labels[side]), (named["x"], named[f"share_{side}"]), (0, 6), textcoords="offset points",
             ha="center" if side == "with" else "right", va="bottom", fontsize=9, color=color,

@@ -248,7 +248,10 @@ def _against(result: Result) -> str:
     if result.method == "did_group_time":
         return "in the cities that started, against those that had not"
     if result.method == "call_iv":
-        return "on the calls the team attended, against what they would have been without it"
+        those = "the calls the team attended"
+        if result.estimand.contrast == "LATE":
+            those = "the calls for which the team hung on the instrument"
+        return f"on {those}, against what they would have been without it"
     if result.method == "did_two_way":
         return "against the other cities' change in the same time"
     if result.method == "switchback_randomization":

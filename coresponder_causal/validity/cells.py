@@ -222,8 +222,8 @@ def _calls_cells() -> list[Cell]:
 
 def _instrument_cells() -> list[Cell]:
     grid = _over(_instrument, calls=(3_000, 6_500, 13_000, 20_000), share=(0.03, 0.08), rho=(0.0, 0.5, 0.8))
-    free = _over(_free, calls=(1_000, 3_800, 10_000), share=(0.1, 0.36))
-    takers = _over(_taker, calls=(3_800, 10_000), share=(0.1, 0.36))
+    free = _over(_free, calls=(1_000, 3_800, 10_000), share=(0.1, 0.36, 0.5))
+    takers = _over(_taker, calls=(1_500, 3_800, 10_000), share=(0.1, 0.36, 0.5))
     effects = [replace(cell, effect=_fewer["instrument"]) for cell in (_instrument, _free, _taker)]
     return [*grid, *free, *takers, *effects]
 
@@ -253,7 +253,9 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
     calls += _over(replace(_calls, world="hidden severity"), adjustment=kinds[::2])
     instrument = [*_over(_instrument, calls=(3_000, 13_000)), replace(_instrument, rho=0.8)]
     instrument += [replace(_instrument, share=0.03, calls=20_000), *_over(_free, calls=(1_000, 3_800))]
-    instrument += [_taker, *(replace(cell, effect=_fewer["instrument"]) for cell in (_instrument, _free, _taker))]
+    instrument += [replace(_free, share=0.5), _taker]
+    instrument += [replace(_taker, calls=1_500, share=0.5), replace(_taker, calls=10_000, share=0.1)]
+    instrument += [*(replace(cell, effect=_fewer["instrument"]) for cell in (_instrument, _free, _taker))]
     lot = [*_over(_switchback, periods=(13, 26, 52)), *_over(_switchback, events=(5.0, 30.0, 60.0))]
     lot += [replace(_switchback, rho=0.5), replace(_switchback, effect=_fewer["switchback"])]
     lot += [replace(_switchback, effect=_fewer["switchback"], periods=52, events=30.0, rho=0.5)]

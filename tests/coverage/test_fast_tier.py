@@ -106,7 +106,7 @@ def test_instruments_hold_where_hours_are_comparable_and_the_load_is_known():
         ],
         ignore_index=True,
     )
-    assert set(rows["adjustment"]) == {"coverage_post", "team_free"}
+    assert set(rows["adjustment"]) == {"coverage_post", "team_free", "call_taker"}
     assert rows["failures"].sum() == 0
     share, n = pooled(rows, "coverage")
     assert share >= 0.93 - 3 * np.sqrt(0.93 * 0.07 / n)

@@ -12,7 +12,7 @@ from coresponder_causal.core.registry import METHODS
 from coresponder_causal.core.version import VERSION
 from coresponder_causal.validity import coverage
 from coresponder_causal.validity.cells import Cell, cells
-from coresponder_causal.validity.comparators import Comparison, comparators, failures
+from coresponder_causal.validity.comparators import Comparison, Inverted, comparators, failures
 from coresponder_causal.validity.coverage import Entry, columns, measure, read_table, run_study, study
 
 SERIES = [Entry(method="its_segmented", options="{}", cell=cell) for cell in cells("series", full=False)[:3]]
@@ -101,6 +101,14 @@ def test_rates_are_what_they_say(monkeypatch):
     assert (row["mean_std_error"], row["half_width"]) == (1.0, pytest.approx(1.959964, abs=1e-6))
     assert row["coverage_error"] == pytest.approx(np.sqrt(0.7 * 0.3 / 4))  # (3 + ½)/(4 + 1) = .7
     assert row["rejection_error"] == pytest.approx(np.sqrt(0.3 * 0.7 / 4))
+
+
+def test_a_set_of_two_rays_holds_what_is_outside(monkeypatch):
+    """Sets −1 to 1, up to −1 and from 2 on, from 1 to 2, everything: zero is in the first and the last."""
+    ends = iter([(-1.0, 1.0), (2.0, -1.0), (1.0, 2.0), (-np.inf, np.inf)])
+    monkeypatch.setitem(comparators, "by hand", lambda design: Inverted(0.5, 1.0, *next(ends), 0.2))
+    (row,) = measure(Entry(method="by hand", options="{}", cell=SERIES[0].cell), replications=4).to_dict("records")
+    assert (row["coverage"], row["rejection"], row["half_width"]) == (0.5, 0.0, np.inf)
 
 
 def test_failures_are_counted_and_left_out_of_the_rates(monkeypatch):
