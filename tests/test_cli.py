@@ -114,6 +114,7 @@ def test_a_study_made_by_init_can_be_evaluated_as_it_is(initialised, tmp_path):
         "did_prediction_interval",
         "its_segmented",
         "call_difference",
+        "call_iv",
         "call_coverage",
     ]
     page = plain(out / "index.html")

@@ -63,7 +63,7 @@ def leniency_monotone(result: Result, design: CallInstrumentDesign) -> CheckResu
     --------
     >>> from coresponder_causal.validity.call_worlds import call_table, shifts, start
     >>> from coresponder_causal.estimate import call_iv
-    >>> calls = call_table(np.random.default_rng(2), calls=6000, share=0.1, takers="chance")
+    >>> calls = call_table(np.random.default_rng(1), takers="chance")
     >>> d = CallInstrumentDesign.from_tables(
     ...     calls, shifts(), outcome="arrest", start=start.date(), instrument="call_taker", covariates=["severity"]
     ... )

@@ -23,10 +23,10 @@ def draw_shares(axes: Axes, picture: Picture) -> None:
         if known.empty:
             continue
         axes.plot(known["x"], known[f"share_{side}"], "o-", color=color, ms=size, mec="white", mew=0.5, lw=1.4)
-        named = known.iloc[int(known[f"share_{side}"].argmax()) if side == "with" else -1]
+        named = known.iloc[int(known[f"share_{side}"].argmax()) if side == "with" else 0]
         axes.annotate(
             str(labels[side]), (named["x"], named[f"share_{side}"]), (0, 6), textcoords="offset points",
-            ha="center" if side == "with" else "right", va="bottom", fontsize=9, color=color,
+            ha="center" if side == "with" else "left", va="bottom", fontsize=9, color=color,
         )  # fmt: skip
     if len(rows) > 12:
         axes.set_xticks(range(0, 25, 4))

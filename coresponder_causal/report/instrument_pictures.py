@@ -73,7 +73,7 @@ def gap_over_time(result: Result) -> Picture:
     return Picture(
         title=f"Covered against other hours: {words.outcome(result)} by half-year",
         caption="Points: how far covered hours lay above the other hours of the city, against the half-year before "
-        "the start (0). Bars: 95 % intervals. Before the start there should be no move: the team was not there.",
+        "the start (0). Bars: 95 % intervals. Before the start there should be no move, unless a team came then too.",
         alt=f"One point per half-year from {rows['event_time'].min():g} to {rows['event_time'].max():g}. Before the "
         f"start {len(early)} of {int((rows['event_time'] < -1).sum())} intervals leave out 0.",
         kind="course",
