@@ -64,7 +64,11 @@ def test_without_a_study_the_embedded_one_is_evaluated(tmp_path, monkeypatch, re
         "its_segmented",
         "call_difference",
         "call_difference",
+        "call_iv",
+        "call_iv",
     ]
+    assert [result.extra["adjustment"] for result in results[-2:]] == ["team_free", "coverage_post"]
+    assert "calls that had the team" in page
     assert "Estimates beside the known truth" in page
     truths = world("west_sac_like", seed=1).truth
     for true, estimate in (
@@ -110,6 +114,7 @@ def test_a_study_made_by_init_can_be_evaluated_as_it_is(initialised, tmp_path):
         "did_prediction_interval",
         "its_segmented",
         "call_difference",
+        "call_iv",
         "call_coverage",
     ]
     page = plain(out / "index.html")

@@ -10,6 +10,8 @@ from coresponder_causal.check.first_stage import first_stage
 from coresponder_causal.check.holding import density_around_openings, holding
 from coresponder_causal.check.hour_profile import hour_profile
 from coresponder_causal.check.leave_one_out import leave_one_out
+from coresponder_causal.check.leniency_balance import leniency_balance
+from coresponder_causal.check.leniency_monotone import leniency_monotone
 from coresponder_causal.check.overlap import overlap
 from coresponder_causal.check.placebo_boundaries import placebo_boundaries
 from coresponder_causal.check.placebo_cities import placebo_cities
@@ -40,6 +42,8 @@ __all__ = [
     "holding",
     "hour_profile",
     "leave_one_out",
+    "leniency_balance",
+    "leniency_monotone",
     "overlap",
     "placebo_boundaries",
     "placebo_cities",
@@ -70,7 +74,9 @@ def battery(
     if isinstance(design, SwitchbackDesign):
         return (control_outcomes(result, design, outcomes=controls),)
     if isinstance(design, CallInstrumentDesign):
-        return reduced_form_before(result, design), hour_profile(result, design), first_stage(result, design)
+        made = (reduced_form_before(result, design), hour_profile(result, design), first_stage(result, design))
+        answered = design.instrument == "call_taker"
+        return (*made, leniency_balance(result, design), leniency_monotone(result, design)) if answered else made
     if isinstance(design, CoverageDesign) and "boundary" in result.extra:
         return placebo_boundaries(result, design), holding(result, design)
     by_call: tuple[CheckResult, ...] = ()

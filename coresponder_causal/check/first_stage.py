@@ -44,7 +44,8 @@ def first_stage(result: Result, design: CallInstrumentDesign) -> CheckResult:
     >>> first_stage(call_iv(d, inference="week"), d).table["hour"].tolist()
     [12, 13, 14, 15, 16, 17, 18, 19, 20, 21]
     """
-    frame = pd.DataFrame({"hour": design.timing["hour"], "with": design.z() == 1, "came": design.calls.treated})
+    favoured, z = design.encouraged(), design.z()
+    frame = pd.DataFrame({"hour": design.timing["hour"], "with": favoured, "came": design.calls.treated})
     cells = frame.groupby(["hour", "with"])["came"].agg(["size", "mean"]).unstack().dropna()
     many, share = cells["size"], cells["mean"]
     table = pd.DataFrame(
@@ -58,10 +59,10 @@ def first_stage(result: Result, design: CallInstrumentDesign) -> CheckResult:
     )
     table["difference"] = table["share_with"] - table["share_without"]
     effective = result.extra.number("effective_f")
-    against = int(_kept_away(table))
+    against, raised = int(_kept_away(table)), z[favoured].mean() - z[~favoured].mean()
     verdict: Verdict = "no contradiction found" if effective >= enough else "cannot tell"
     sentence = (
-        f"The instrument raised the share of calls with the team by {result.extra.number('first_stage'):.3f} "
+        f"The instrument raised the share of calls with the team by {raised * result.extra.number('first_stage'):.3f} "
         f"(effective F = {effective:.1f}; {enough} is wanted), in single hours of the day by "
         f"{table['difference'].min():.3f} to {table['difference'].max():.3f}; "
         f"in {against} of {len(table)} hours it kept the team away."

@@ -52,6 +52,8 @@ worlds = {
     "hour profile moved": "where calls, and severer ones, moved into the covered hours",
     "load left out": "where the patrol load, which takes the team and moves outcomes, was left out",
     "holding": "where calls were held until the team came on",
+    "takers chosen": "where lenient call takers got the calls that were severer than was recorded",
+    "takers alike": "where call takers hardly differ, so that the instrument is weak,",
     "small city": "where the treated city is much smaller than the others",
 }
 
@@ -147,7 +149,7 @@ def nearest(
     ('2 comparison cities, 5 to 15 were measured',)
     """
     wanted = {key: value for key, value in (options or {}).items() if key not in no_matter}
-    rows, as_wanted = _candidates(method, json.dumps(wanted, sort_keys=True), term)
+    rows, as_wanted = _candidates(method, json.dumps(wanted, sort_keys=True), term, coordinates.get("adjustment"))
     if rows.empty:
         return None
     outside = [] if as_wanted else [f"{key}={value!r} was not measured" for key, value in wanted.items()]
@@ -247,9 +249,14 @@ def domain_rows(method: str) -> pd.DataFrame:
 
 
 @cache
-def _candidates(method: str, options: str, term: str) -> tuple[pd.DataFrame, bool]:
-    """Rows that a term may be held against, and whether they were measured with these options, else with none."""
+def _candidates(method: str, options: str, term: str, adjustment: float | str | None) -> tuple[pd.DataFrame, bool]:
+    """Rows that a term may be held against, and whether they were measured with these options, else with none.
+
+    Where cells of the same adjustment or instrument were measured, only those.
+    """
     rows = domain_rows(method)
+    alike = rows["adjustment"] == adjustment
+    rows = rows[alike] if alike.any() else rows
     if rows.empty:
         return rows, False
     bare = rows["options"].map(_bare)

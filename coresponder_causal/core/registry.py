@@ -78,8 +78,8 @@ class MethodCard:
     setting : str or None
         Simulated data it is studied on: one city in time ("series"), one treated city among others ("city"), the same
         by hours ("hours"), several treated units ("adopters"), calls ("calls"), half-days covered by lot
-        ("switchback"), calls near the hours of the team ("boundary"), calls by hours across cities ("hour_calls"). None:
-        it is not studied.
+        ("switchback"), calls near the hours of the team ("boundary"), calls by hours across cities ("hour_calls").
+        None: it is not studied.
     """
 
     name: str

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.regressors import full_rank_basis
+from coresponder_causal.core.sandwich import clustered, clustered_df
 
 Array = NDArray[np.float64]
 _NOTHING_LEFT = 1e-8
@@ -78,6 +79,36 @@ class TwoStage:
         factor = len(found) / (len(found) - 1) * (n - 1) / (n - k)
         return np.asarray(factor * scores.T @ scores / float(self.z @ self.z) ** 2), len(found)
 
+    def few_clustered(self, cluster: ArrayLike) -> tuple[Array, int, float]:
+        """Covariance of ``(itt, first_stage)`` for few clusters of unequal weight, their number, and its df.
+
+        Bell & McCaffrey's CR2 and degrees of freedom of the regressions on the instrument as it is left: clusters in
+        which it varies most count for more than their share.
+
+        Parameters
+        ----------
+        cluster : array_like, shape (n,)
+            Labels.
+
+        Returns
+        -------
+        vcov : ndarray, shape (2, 2)
+        clusters : int
+        df : float
+
+        Raises
+        ------
+        EstimationError
+            Fewer than two clusters: bring more of them.
+        """
+        instrument, (of_y, of_d) = self.z[:, None], self.residuals
+        own_y, own_d, both = (
+            float(clustered(instrument, residual, cluster, kind="CR2")[0, 0]) for residual in (of_y, of_d, of_y + of_d)
+        )
+        shared = (both - own_y - own_d) / 2
+        df = clustered_df(instrument, cluster, np.ones(1))
+        return np.array([[own_y, shared], [shared, own_d]]), len(pd.unique(np.asarray(cluster))), df
+
 
 def two_stage(
     y: Array, d: Array, z: Array, *, strata: ArrayLike, regressors: pd.DataFrame, weights: Array | None = None
@@ -113,20 +144,7 @@ def two_stage(
     >>> found.itt, found.first_stage, found.late
     (2.0, 0.5, 4.0)
     """
-    labels, found = pd.factorize(np.asarray(strata))
-    spent = len(found) + regressors.shape[1]
-    if len(y) <= spent + 1:
-        raise EstimationError(
-            f"{len(y)} calls for {spent} effects of hours, months and covariates",
-            mend="bring more calls, or adjust for less",
-        )
-    weight = np.ones(len(y)) if weights is None else weights
-    swept = _within(np.column_stack([y, d, z, regressors.to_numpy(float)]), labels, len(found), weight)
-    left, matrix = swept[:, :3], swept[:, 3:]
-    if matrix.shape[1]:
-        basis = full_rank_basis(matrix, list(map(str, regressors)))
-        left = left - basis @ (basis.T @ left)
-        left = left - basis @ (basis.T @ left)
+    left, spent = swept(np.column_stack([y, d, z]), strata=strata, regressors=regressors, weights=weights)
     own_y, own_d, own_z = (np.ascontiguousarray(column) for column in left.T)
     strength = float(own_z @ own_z)
     if strength <= _NOTHING_LEFT * max(float(z @ z), 1.0):
@@ -141,6 +159,56 @@ def two_stage(
             mend="check the schedule and the treatment",
         )
     return TwoStage(own_y, own_d, own_z, itt, first, spent)
+
+
+def swept(
+    values: Array, *, strata: ArrayLike, regressors: pd.DataFrame, weights: Array | None = None
+) -> tuple[Array, int]:
+    """Take strata and regressors off columns by least squares.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n, k)
+        Columns.
+    strata : array_like, shape (n,)
+        Labels; each has an effect of its own.
+    regressors : DataFrame, n rows
+        Further columns, the constant not among them.
+    weights : ndarray, shape (n,), optional
+        Of the rows.
+
+    Returns
+    -------
+    left : ndarray, shape (n, k)
+        Times the root of the weights.
+    spent : int
+        Strata and regressors taken off.
+
+    Raises
+    ------
+    EstimationError
+        Regressors that others absorb, or too few rows: bring more calls, or adjust for less.
+
+    Examples
+    --------
+    >>> swept(np.array([[1.0], [3.0], [5.0], [5.0]]), strata=[0, 0, 1, 1], regressors=pd.DataFrame(index=range(4)))[0].T
+    array([[-1.,  1.,  0.,  0.]])
+    """
+    labels, found = pd.factorize(np.asarray(strata))
+    spent = len(found) + regressors.shape[1]
+    if len(values) <= spent + 1:
+        raise EstimationError(
+            f"{len(values)} calls for {spent} effects of hours, months and covariates",
+            mend="bring more calls, or adjust for less",
+        )
+    weight = np.ones(len(values)) if weights is None else weights
+    within = _within(np.column_stack([values, regressors.to_numpy(float)]), labels, len(found), weight)
+    left, matrix = within[:, : values.shape[1]], within[:, values.shape[1] :]
+    if matrix.shape[1]:
+        basis = full_rank_basis(matrix, list(map(str, regressors)))
+        left = left - basis @ (basis.T @ left)
+        left = left - basis @ (basis.T @ left)
+    return left, spent
 
 
 def _within(values: Array, labels: NDArray[np.intp], many: int, weight: Array) -> Array:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from coresponder_causal.core import inference as tests
 from coresponder_causal.core.anderson_rubin import ConfidenceSet, confidence_set
@@ -52,12 +52,17 @@ def clustered_spread(fit: TwoStage, labels: ArrayLike, *, by: str) -> Spread:
     (1.5, 2.0)
     """
     vcov, clusters = fit.clustered(labels)
+    return spread_of(vcov, float(clusters - 1), by=by, units=clusters)
+
+
+def spread_of(vcov: NDArray[np.float64], df: float, *, by: str, units: int) -> Spread:
+    """Spread by a covariance of reduced form and first stage, shape (2, 2), with one df for both."""
 
     def at(b: float) -> tuple[float, float]:
         weights = np.array([1.0, -b])
-        return float(weights @ vcov @ weights), float(clusters - 1)
+        return float(weights @ vcov @ weights), df
 
-    return Spread(by, clusters, at, (float(vcov[1, 1]), float(clusters - 1)), {})
+    return Spread(by, units, at, (float(vcov[1, 1]), df), {})
 
 
 class Errors(NamedTuple):

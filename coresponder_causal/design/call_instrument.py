@@ -1,4 +1,4 @@
-"""Calls whose chance of the team was moved by something other than the call: the plan of shifts, or a free team."""
+"""Calls whose chance of the team was moved by something other than the call: the plan, a free team, a call taker."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from coresponder_causal.core.errors import DesignError, Problems
 from coresponder_causal.core.fingerprint import fingerprint
 from coresponder_causal.core.notes import collecting, doubt, note
 from coresponder_causal.design import columns
+from coresponder_causal.design.call_takers import kept_takers, taker, with_leniency
 from coresponder_causal.design.call_timing import (
+    calendar_effects,
     first_moment,
     hours_a_week,
     hours_in_week,
@@ -28,12 +30,14 @@ from coresponder_causal.design.calls import CallDesign
 
 Array = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
-Instrument = Literal["coverage_post", "team_free"]
+Instrument = Literal["coverage_post", "team_free", "call_taker"]
 on_duty, busy = "team_on_duty", "team_busy"
 instruments = {
     "coverage_post": "received in a planned shift, against the same hour of the week without one",
     "team_free": "received while the team was free, against on duty and taken",
+    "call_taker": "how readily its call taker brought the team to other calls, against others of that hour of the week",
 }
+needed = {"coverage_post": (), "team_free": (on_duty, busy), "call_taker": (on_duty, taker)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -44,12 +48,12 @@ class CallInstrumentDesign:
     ----------
     calls : CallDesign
         The calls with treatment, outcome and what was known before dispatch.
-    instrument : {"coverage_post", "team_free"}
+    instrument : {"coverage_post", "team_free", "call_taker"}
         What moved the chance of the team.
     timing : DataFrame
-        One row per call, in the order of ``calls``: ``instrument`` (0 or 1), ``covered`` (an hour of the week planned
-        from the start on), ``after``, ``hour_of_week``, ``hour``, ``weekday``, ``month``, ``week`` (counted from the
-        start), ``day``.
+        One row per call, in the order of ``calls``: ``instrument`` (0 or 1; of call takers their leniency), ``covered``
+        (an hour of the week planned from the start on), ``after``, ``hour_of_week``, ``hour``, ``weekday``, ``month``,
+        ``week`` (counted from the start), ``day``, and ``call_taker`` as a number where that is the instrument.
     start : str
         The start in words.
     city : str
@@ -99,11 +103,15 @@ class CallInstrumentDesign:
             Column of numbers or booleans; None leaves it to `with_outcome`.
         start : date, Period or ISO string
             When the programme began.
-        instrument : {"coverage_post", "team_free"}
+        instrument : {"coverage_post", "team_free", "call_taker"}
             ``"coverage_post"``: the call was received inside a planned shift. As hours of the week and months are taken
             out, this is covered hours × after the start; shifts planned before it count as what they are.
             ``"team_free"``: of the calls received on duty from the start on, those received while the team was free
             (columns ``team_on_duty``, ``team_busy``).
+            ``"call_taker"``: of the calls received on duty from the start on (columns ``team_on_duty``,
+            ``call_taker``), how readily its call taker brought the team to other calls of the same cell, a cell being
+            an hour of the week and months taken out beside it; see `core.leniency`. Within a cell it must be chance
+            who takes a call. Takers of fewer than 30 calls are left out.
         treatment : str
             Column of True and False, or 1 and 0.
         covariates : sequence of str
@@ -142,7 +150,7 @@ class CallInstrumentDesign:
         if instrument not in known:
             problems.add(f"instrument={instrument!r} is not known", mend=f"choose {' or '.join(known)}")
             problems.raise_if_any(DesignError)
-        wanted = [received, *([on_duty, busy] if instrument == "team_free" else [])]
+        wanted = [received, *needed[instrument]]
         table = columns.rectangular(calls, wanted, problems)
         begin = columns.attempt(lambda: first_moment(start), problems)
         where = columns.attempt(lambda: shifts_of(schedule, city), problems)
@@ -161,6 +169,8 @@ class CallInstrumentDesign:
                 person=person,
             )
             timing, covered = timing_of(plain.source, shifts, begin, moved=_free(plain.source, instrument))
+            if instrument == "call_taker":
+                timing = with_leniency(timing, plain)
             _refuse_unmoved(timing, plain, instrument)
             last = plain.source[received].max()
             planned, delivered = hours_a_week(shifts, begin, last)
@@ -190,17 +200,17 @@ class CallInstrumentDesign:
 
     def strata(self) -> NDArray[np.int64]:
         """Hours whose effects are taken out, shape (n,): of the week, or of the day for ``"team_free"``."""
-        name = "hour_of_week" if self.instrument == "coverage_post" else "hour"
+        name = "hour" if self.instrument == "team_free" else "hour_of_week"
         return self.timing[name].to_numpy(np.int64)
 
+    def calendar(self) -> pd.DataFrame:
+        """Months (and weekdays, for ``"team_free"``) by indicators."""
+        names = ["month", "weekday"] if self.instrument == "team_free" else ["month"]
+        return pd.concat([calendar_effects(self.timing, name) for name in names], axis=1)
+
     def regressors(self) -> pd.DataFrame:
-        """Months (and weekdays, for ``"team_free"``) by indicators, then the covariates as numbers."""
-        calendar = ["month"] if self.instrument == "coverage_post" else ["month", "weekday"]
-        dummies = [
-            pd.get_dummies(self.timing[name], prefix=name, drop_first=True, dtype=float).reset_index(drop=True)
-            for name in calendar
-        ]
-        return pd.concat([*dummies, self.calls.covariate_frame(reference_levels=False)], axis=1)
+        """Effects of the calendar, then the covariates as numbers."""
+        return pd.concat([self.calendar(), self.calls.covariate_frame(reference_levels=False)], axis=1)
 
     def before_start(self) -> Self:
         """Return the calls before the start, those of the later half in covered hours as if received in a shift.
@@ -208,7 +218,7 @@ class CallInstrumentDesign:
         Raises
         ------
         DesignError
-            If the design holds no calls from before the start, as with ``"team_free"``.
+            If the design holds no calls from before the start, as with every instrument but ``"coverage_post"``.
         """
         if self.instrument != "coverage_post":
             raise DesignError("calls on duty are all from after the start", mend="use the instrument coverage_post")
@@ -218,6 +228,11 @@ class CallInstrumentDesign:
         return self._keep(
             ~when["after"].to_numpy(), when.assign(instrument=pretended.astype(float), after=when["week"] >= halfway)
         )
+
+    def encouraged(self) -> Booleans:
+        """Whether the instrument favours the team, shape (n,): of call takers, the more lenient half of the calls."""
+        z = self.z()
+        return np.asarray(z > (np.median(z) if self.instrument == "call_taker" else 0.5), bool)
 
     @property
     def outcome(self) -> str | None:
@@ -241,13 +256,13 @@ class CallInstrumentDesign:
 
     @property
     def outside(self) -> int:
-        """Treated calls for which the instrument says that no team was there to be sent."""
-        return int((self.calls.treated & (self.z() == 0)).sum())
+        """Treated calls for which the instrument says that no team was there to be sent; none of a call taker's."""
+        return 0 if self.instrument == "call_taker" else int((self.calls.treated & (self.z() == 0)).sum())
 
     @property
     def one_sided(self) -> bool:
         """Whether no call had the treatment without the instrument, so that the ratio is the ATT."""
-        return self.outside == 0
+        return self.instrument != "call_taker" and self.outside == 0
 
     @property
     def contrast(self) -> str:
@@ -267,11 +282,12 @@ class CallInstrumentDesign:
 
     def describe(self) -> str:
         """Return the design in words."""
-        n, moved = len(self.timing), int(self.z().sum())
-        way = (
-            "received in a planned shift" if self.instrument == "coverage_post" else "received while the team was free"
-        )
-        many = f"{n} calls, {int(self.calls.treated.sum())} with {self.treatment}, {moved} {way}"
+        moved = {
+            "coverage_post": f"{self.z().sum():.0f} received in a planned shift",
+            "team_free": f"{self.z().sum():.0f} received while the team was free",
+            "call_taker": f"taken by {self.timing[taker].nunique() if taker in self.timing else 0} call takers",
+        }[self.instrument]
+        many = f"{len(self.timing)} calls, {int(self.calls.treated.sum())} with {self.treatment}, {moved}"
         parts = [f"{self.outcome or 'outcome not yet named'} of {many}", f"{self.city}, start {self.start}"]
         parts += [f"known before dispatch: {', '.join(self.covariates)}"] if self.covariates else []
         return "; ".join([*parts, *self.notes])
@@ -305,26 +321,28 @@ def _considered(table: pd.DataFrame, times: pd.Series, begin: pd.Timestamp, inst
     if instrument == "coverage_post":
         return np.ones(len(table), bool)
     problems = Problems("calls")
-    for name in (on_duty, busy):
+    for name in (name for name in needed[instrument] if name != taker):
         if table[name].isna().any() or not table[name].isin([0, 1]).all():
             problems.add(f"'{name}' is not yes or no everywhere", mend="recode it: True or False for every call")
     problems.raise_if_any(DesignError)
     duty = table[on_duty].to_numpy(bool)
-    if int((table[busy].to_numpy(bool) & ~duty).sum()):
-        doubt(f"{int((table[busy].to_numpy(bool) & ~duty).sum())} calls have the team taken while it was off duty")
+    if instrument == "team_free" and (away := int((table[busy].to_numpy(bool) & ~duty).sum())):
+        doubt(f"{away} calls have the team taken while it was off duty")
     note(
         f"{int((after & duty).sum())} of {len(table)} calls were received on duty from the start on: these are compared"
     )
-    return np.asarray(after & duty, bool)
+    return kept_takers(table, after & duty) if instrument == "call_taker" else np.asarray(after & duty, bool)
 
 
 def _free(calls: pd.DataFrame, instrument: Instrument) -> Booleans | None:
-    """Whether the team was free; None where the plan of shifts is the instrument."""
-    return None if instrument == "coverage_post" else ~calls[busy].to_numpy(bool)
+    """Whether the team was free; None where that is not the instrument."""
+    return ~calls[busy].to_numpy(bool) if instrument == "team_free" else None
 
 
 def _refuse_unmoved(timing: pd.DataFrame, calls: CallDesign, instrument: Instrument) -> None:
     """Refuse an instrument that never varies, a plan without both kinds of hours, and one that moves nobody."""
+    if instrument == "call_taker":
+        return
     problems = Problems("calls")
     moved = timing["instrument"] == 1
     if moved.all() or not moved.any():
@@ -350,6 +368,8 @@ def _say(
         f"{int(covered.sum())} of {hours_in_week} hours of the week count as covered; {planned:.1f} hours a week "
         f"planned{given} from the start on"
     )
+    if instrument == "call_taker":
+        return
     early = int((timing["instrument"].eq(1) & ~timing["after"]).sum())
     if early:
         note(f"{early} calls before the start were received in shifts planned then: they have the instrument too")

@@ -127,6 +127,11 @@ def clock_of(times: pd.DatetimeIndex, begin: pd.Timestamp, covered: Booleans) ->
     )
 
 
+def calendar_effects(timing: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return indicators of months or weekdays, the first left out."""
+    return pd.get_dummies(timing[name], prefix=name, drop_first=True, dtype=float).reset_index(drop=True)
+
+
 def within(times: pd.DatetimeIndex, starts: pd.Series, ends: pd.Series) -> Booleans:
     """Whether moments lie inside shifts, which may overlap."""
     moments = times.to_numpy("datetime64[us]")

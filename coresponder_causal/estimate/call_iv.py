@@ -6,27 +6,34 @@ intention-to-treat effect of the instrument itself.
 
 Needs: an instrument that moves the outcome through the team alone (check: reduced_form_before, hour_profile), moves the
 team (check: first_stage) and moves it one way; instrument coverage_post: hours of the week whose calls would have
-changed alike; instrument team_free: the patrol load among the covariates, as it takes the team and moves the outcome.
+changed alike; instrument team_free: the patrol load among the covariates, as it takes the team and moves the outcome;
+instrument call_taker: within an hour of the week it is chance who takes a call (check: leniency_balance), and whoever
+brings the team more often brings it to every kind of call (check: leniency_monotone).
 
 Estimator: θ = (z̃'y)/(z̃'d), z̃ the instrument without the effects of hours (of the week, or of the day and the weekday
-for team_free), months and covariates; itt = (z̃'y)/(z̃'z̃) and first stage = (z̃'d)/(z̃'z̃).
+for team_free), months and covariates; itt = (z̃'y)/(z̃'z̃) and first stage = (z̃'d)/(z̃'z̃). For call_taker the instrument
+of call i is ((H d̃)ᵢ − Hᵢᵢ d̃ᵢ)/(1 − Hᵢᵢ), d̃ the treatment without the effects of hours of the week and months, H the
+projection on the call takers' indicators without the same: what the taker's other calls say of call i.
 
 Inference: instrument coverage_post: the residuals of both regressions are averaged by week over covered and over
 uncovered hours; their difference, of y − b d, is regressed on a constant and the instrument's weekly difference, with
 AR(1) plus white-noise errors by restricted maximum likelihood, which gives the standard error and Satterthwaite degrees
 of freedom of the instrument's effect on y − b d; of θ at b = θ, over the first stage. Beside it blocks of eight weeks,
-t(G − 1). Instrument team_free: clusters by week, t(G − 1). The Anderson–Rubin set holds every b at which that test does
-not reject; with one instrument it is never empty, and unbounded where the first stage may be nothing. The effective F
-is that of the first stage with the same standard error.
+t(G − 1). Instrument team_free: clusters by week, t(G − 1). Instrument call_taker: clusters by call taker, CR2 with
+Bell–McCaffrey degrees of freedom, as the most and the least lenient carry most of the weight. The Anderson–Rubin set
+holds every b at which that test does not reject; with one instrument it is never empty, and unbounded where the first
+stage may be nothing. The effective F is that of the first stage with the same standard error.
 
 Breaks: coverage_post within one city when the mix of calls shifts between hours, as in the pandemic: it is description
 only, unless the hour profile and the load are stable (check hour_profile), and call_coverage with comparison cities
 leads. Classes of hours by blocks of weeks are no clusters: both classes of a block share what moves the gap between
-them. team_free without the patrol load. A weak first stage: read the Anderson–Rubin set, not the interval.
+them. team_free without the patrol load. call_taker where severe calls are handed to some takers, where takers change
+more than who is sent, or with few takers. A weak first stage: read the Anderson–Rubin set, not the interval.
 
 Reference: Angrist, Imbens & Rubin 1996, doi:10.1080/01621459.1996.10476902; Bloom 1984, doi:10.1177/0193841X8400800205;
-Montiel Olea & Pflueger 2013, doi:10.1080/00401706.2013.806694; Lee, McCrary, Moreira & Porter 2022,
-doi:10.1257/aer.20211063; Anderson & Rubin 1949, doi:10.1214/aoms/1177730090. Checked against linearmodels 7.1.
+Ackerberg & Devereux 2009, doi:10.1162/rest.91.2.351; Bell & McCaffrey 2002, Survey Methodology 28(2):169; Montiel Olea
+& Pflueger 2013, doi:10.1080/00401706.2013.806694; Lee, McCrary, Moreira & Porter 2022, doi:10.1257/aer.20211063;
+Anderson & Rubin 1949, doi:10.1214/aoms/1177730090. Checked against linearmodels 7.1.
 
 Say: Where the team came because it was there to be sent, {outcome} changed by {effect} ({interval}).
 """
@@ -44,6 +51,7 @@ from coresponder_causal.core.domain import measured_table
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.estimand import Estimand
 from coresponder_causal.core.facts import Facts
+from coresponder_causal.core.gap_course import gap_course
 from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.core.reduced_form import in_blocks, weeks_in_block
 from coresponder_causal.core.registry import estimator
@@ -56,15 +64,17 @@ from coresponder_causal.core.two_stage_spread import (
     errors_of,
     say_few,
     say_strength,
+    spread_of,
     strength,
 )
 from coresponder_causal.core.weekly_gap import gap_design, weekly_gap
 from coresponder_causal.core.weekly_gap import spread as gap_spread
-from coresponder_causal.design.call_instrument import CallInstrumentDesign, instruments
+from coresponder_causal.design.call_instrument import CallInstrumentDesign, Instrument, instruments
+from coresponder_causal.design.instrument_shares import shares
 
 Array = NDArray[np.float64]
-Inference = Literal["auto", "gap", "blocks", "week", "day"]
-weeks_in_block = 8
+Inference = Literal["auto", "gap", "blocks", "week", "day", "call_taker"]
+usual: dict[Instrument, Inference] = {"coverage_post": "gap", "team_free": "week", "call_taker": "call_taker"}
 
 
 @estimator(
@@ -79,9 +89,10 @@ def call_iv(d: CallInstrumentDesign, *, inference: Inference = "auto") -> Result
     Parameters
     ----------
     d : CallInstrumentDesign
-    inference : {"auto", "gap", "blocks", "week", "day"}
+    inference : {"auto", "gap", "blocks", "week", "day", "call_taker"}
         The weekly gap between covered and uncovered hours with persistent errors, which ``"auto"`` takes for
-        coverage_post; or clusters: blocks of eight weeks, weeks (``"auto"`` for team_free), or days.
+        coverage_post; or clusters: blocks of eight weeks, weeks (``"auto"`` for team_free), days, or call takers
+        (``"auto"`` for the instrument call_taker).
 
     Returns
     -------
@@ -90,7 +101,7 @@ def call_iv(d: CallInstrumentDesign, *, inference: Inference = "auto") -> Result
         outcome. ``extra`` holds the first stage with its standard error, the effective F, the Anderson–Rubin set
         (``ar_shape, ar_low, ar_high``; "two rays": all up to ``ar_low`` and from ``ar_high`` on), the means of the
         covariates over all calls and over those whose treatment hung on the instrument (``"all: …", "compliers: …"``),
-        and for coverage_post the standard error and interval by blocks of eight weeks.
+        what ``report.figure`` draws, and for coverage_post the standard error and interval by blocks of eight weeks.
 
     Raises
     ------
@@ -118,7 +129,7 @@ def call_iv(d: CallInstrumentDesign, *, inference: Inference = "auto") -> Result
     """
     y = d.calls.outcome_values()
     fit = two_stage(y, d.calls.treated.astype(float), d.z(), strata=d.strata(), regressors=d.regressors())
-    way = inference if inference != "auto" else ("gap" if d.instrument == "coverage_post" else "week")
+    way = usual[d.instrument] if inference == "auto" else inference
     spread = _by_gap(d, fit) if way == "gap" else _by_cluster(d, fit, way)
     errors = errors_of(fit, spread)
     found = anderson_rubin(fit, spread, errors.late)
@@ -138,7 +149,12 @@ def call_iv(d: CallInstrumentDesign, *, inference: Inference = "auto") -> Result
         n_obs=len(y),
         n_units=spread.units,
         extra=Facts(
-            _facts(d, y) | strength(fit, spread, found) | _interval(spread) | _second_column(d, fit) | _profile(d, fit)
+            _facts(d, y)
+            | strength(fit, spread, found)
+            | _interval(spread)
+            | _second_column(d, fit)
+            | _profile(d, fit)
+            | _drawn(d, y)
         ),
     )
 
@@ -165,16 +181,28 @@ def _by_gap(d: CallInstrumentDesign, fit: TwoStage) -> Spread:
 
 
 def _by_cluster(d: CallInstrumentDesign, fit: TwoStage, way: str) -> Spread:
-    """Spread of scores summed within spans of time."""
-    labels = d.timing["day"] if way == "day" else d.timing["week"] // (weeks_in_block if way == "blocks" else 1)
+    """Spread of scores summed within spans of time, or within call takers."""
+    if way == "call_taker":
+        return _by_call_taker(d, fit)
+    labels = d.timing["week"] // weeks_in_block if way == "blocks" else d.timing[way]
     return clustered_spread(fit, labels, by="blocks of 8 weeks" if way == "blocks" else way)
+
+
+def _by_call_taker(d: CallInstrumentDesign, fit: TwoStage) -> Spread:
+    """Spread of scores summed within call takers, of whom the most and the least lenient weigh most."""
+    if d.instrument != "call_taker":
+        raise EstimationError(
+            f"inference='call_taker' needs that instrument, not {d.instrument}", mend="use 'week' or 'auto'"
+        )
+    vcov, takers, df = fit.few_clustered(d.timing["call_taker"])
+    return spread_of(vcov, df, by="call taker", units=takers)
 
 
 def _say(d: CallInstrumentDesign) -> None:
     """Say what the instrument leans on."""
     if d.instrument == "coverage_post":
         note("one city, covered hours × after the start: description only, unless the hour profile of calls is stable")
-    elif "patrol_load" not in d.covariates:
+    elif d.instrument == "team_free" and "patrol_load" not in d.covariates:
         doubt(f"the patrol load is not among the covariates: it takes the team and moves outcomes{_without_load()}")
 
 
@@ -208,8 +236,14 @@ def _interval(spread: Spread) -> dict[str, object]:
         "cluster": spread.by,
         "clusters": spread.units,
         **spread.facts,
-        "interval": "t, Satterthwaite df" if "gap" in spread.by else f"t({spread.units - 1}), clusters: {spread.by}",
+        "interval": _kind(spread),
     }
+
+
+def _kind(spread: Spread) -> str:
+    if spread.by == "call taker":
+        return "t, CR2 and Bell–McCaffrey df, clusters: call taker"
+    return "t, Satterthwaite df" if "gap" in spread.by else f"t({spread.units - 1}), clusters: {spread.by}"
 
 
 def _second_column(d: CallInstrumentDesign, fit: TwoStage) -> dict[str, object]:
@@ -237,6 +271,24 @@ def _profile(d: CallInstrumentDesign, fit: TwoStage) -> dict[str, object]:
             (f"compliers: {column}", float(weights @ known[column].to_numpy(float) / weights.sum())),
         )
     }
+
+
+def _drawn(d: CallInstrumentDesign, y: Array) -> dict[str, object]:
+    """Give what is drawn: how often the team came, and the gap of covered hours by half-year where it can be had."""
+    facts: dict[str, object] = {"shares": _rows(shares(d))}
+    if d.instrument != "coverage_post":
+        return facts
+    strata, week, covered = d.strata(), d.timing["week"], d.timing["covered"]
+    try:
+        course = gap_course(y, strata=strata, regressors=d.regressors(), week=week, covered=covered)
+    except EstimationError as error:
+        note(f"the gap between covered and other hours is not drawn: {error.what}")
+        return facts
+    return facts | {"gap_course": _rows(course)}
+
+
+def _rows(table: pd.DataFrame) -> tuple[tuple[float, ...], ...]:
+    return tuple(map(tuple, table.to_numpy(float).tolist()))
 
 
 def _support(d: CallInstrumentDesign, y: Array, terms: list[str]) -> pd.DataFrame:

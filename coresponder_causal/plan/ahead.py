@@ -9,7 +9,7 @@ import pandas as pd
 
 from coresponder_causal import report
 from coresponder_causal.core.errors import DataError
-from coresponder_causal.design import CallDesign, CoverageDesign, PanelDesign, SeriesDesign
+from coresponder_causal.design import CoverageDesign, PanelDesign, SeriesDesign
 from coresponder_causal.plan.assemble import Counts, counts
 from coresponder_causal.plan.designs import Design, settings
 from coresponder_causal.plan.study import Study
@@ -47,7 +47,7 @@ def designs_of(study: Study, tables: Mapping[str, pd.DataFrame], only: Sequence[
         )
     data = counts(study, tables)
     formed = {name: _formed(name, study, data) for name in dict.fromkeys(only or there)}
-    return {name: design for name, design in formed.items() if not isinstance(design, CallDesign)}
+    return {name: design for name, design in formed.items() if isinstance(design, Redrawn)}
 
 
 def _formed(name: str, study: Study, data: Counts) -> Design:

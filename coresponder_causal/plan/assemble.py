@@ -12,7 +12,8 @@ from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.core.notes import collecting, doubt, note
 from coresponder_causal.data.panel import panel
 from coresponder_causal.data.registers import breaks_for, contaminated, scheduled_hours
-from coresponder_causal.plan.study import Study, one_by_one
+from coresponder_causal.plan.designs import of_calls, one_by_one
+from coresponder_causal.plan.study import Study
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -63,7 +64,7 @@ def counts(study: Study, tables: Mapping[str, pd.DataFrame]) -> Counts:
         Listing what the study names and the tables lack.
     """
     calls, cities = tables.get("calls"), tables.get("cities")
-    if study.designs == ("calls",):
+    if set(study.designs) <= set(of_calls):
         return _calls_alone(calls, tables)
     with collecting() as lines:
         if "city_panel" in tables:
@@ -132,9 +133,9 @@ def _with_numbers(city_panel: pd.DataFrame, study: Study) -> pd.DataFrame:
 def _calls_alone(calls: pd.DataFrame | None, tables: Mapping[str, pd.DataFrame]) -> Counts:
     """Nothing to count: calls are compared with calls."""
     nothing = pd.DataFrame()
-    followed = _followed(calls, tables.get("outcomes"))
+    followed, schedule = _followed(calls, tables.get("outcomes")), tables.get("schedule", nothing)
     return Counts(
-        monthly=nothing, hourly=nothing, adopters=nothing, calls=followed, schedule=nothing, breaks=(), lines=()
+        monthly=nothing, hourly=nothing, adopters=nothing, calls=followed, schedule=schedule, breaks=(), lines=()
     )
 
 

@@ -15,16 +15,26 @@ from coresponder_causal import estimate
 from coresponder_causal.core.errors import CausalError, DesignError
 from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.core.result import Result
-from coresponder_causal.design import CallDesign, CoverageDesign, PanelDesign, SeriesDesign
+from coresponder_causal.data import read_table
+from coresponder_causal.design import (
+    CallDesign,
+    CallInstrumentDesign,
+    CoverageDesign,
+    PanelDesign,
+    SeriesDesign,
+    SwitchbackDesign,
+)
 
 if TYPE_CHECKING:
     from coresponder_causal.plan.assemble import Counts
     from coresponder_causal.plan.study import Study
 
-Design = SeriesDesign | PanelDesign | CoverageDesign | CallDesign
+Design = SeriesDesign | PanelDesign | CoverageDesign | CallDesign | CallInstrumentDesign | SwitchbackDesign
 Options = Mapping[str, Any]
 Form = Callable[["Study", "Counts", str, Options], Design]
 enough_events = 60
+of_calls = ("calls", "instrument", "switchback")  # designs formed of the calls themselves, not of monthly counts
+one_by_one = (*of_calls, "triple")  # designs whose outcome belongs to a call
 adjustments, default_adjustment = ("match_nearest", "weight_propensity", "none"), "weight_propensity"
 
 
@@ -91,12 +101,12 @@ def _readable(name: str, design: Design, stated: Options) -> dict[str, float]:
 def rank(result: Result) -> int:
     """Place of a result on the page: the headline first.
 
-    A triple difference leads where the treated city has at least 60 events a month (of calls one by one: 60 calls) and
-    comparison cities bring hours, the one the study names first; then the comparison of cities; then units that start
-    at different times; then a triple difference of fewer events; then what is shown for comparison with the literature
-    or only describes: the two-way regression, the single series, attended against other calls, calls by the team free
-    or taken, the covered hours of one city alone, and calls by planned shifts in one city; last, calls around the hour
-    at which the team comes on, which corroborate.
+    Half-days drawn by lot lead, being a trial; then a triple difference where the treated city has at least 60 events a
+    month (of calls one by one: 60 calls) and comparison cities bring hours, the one the study names first; then the
+    comparison of cities; then units that start at different times; then a triple difference of fewer events; then what
+    is shown for comparison with the literature or only describes: the two-way regression, the single series, attended
+    against other calls, calls by the team free or taken or by their call takers, the covered hours of one city alone,
+    and calls by planned shifts in one city; last, calls around the hour at which the team comes on, which corroborate.
     """
     if result.method == "call_coverage":
         if result.terms["term"].iloc[0] != "triple_difference":
@@ -107,6 +117,7 @@ def rank(result: Result) -> int:
     if result.method == "call_iv":
         return 7 if result.extra.get("adjustment") == "coverage_post" else 6
     order = {
+        "switchback_randomization": -1,
         "did_prediction_interval": 1,
         "did_group_time": 2,
         "did_two_way": 4,
@@ -127,6 +138,7 @@ def known_keys(name: str, adjust: str = default_adjustment) -> tuple[str, ...]:
 def settings() -> dict[str, Setting]:
     """Give every design a study can ask for, by name."""
     calls = ("treatment", "covariates", "exact", "person", "stratum", "only", "adjust")
+    instrument, switchback = ("instrument", *calls[:2], "person"), ("assignment", "eligible", "carryover_minutes")
     return {
         "hours": Setting(_hours, estimate.call_coverage),
         "triple": Setting(_triple, estimate.did_triple, ("covariates", "person", "eligible")),
@@ -135,6 +147,8 @@ def settings() -> dict[str, Setting]:
         "two_way": Setting(_cities, estimate.did_two_way, ("covariates",)),
         "adopters": Setting(_adopters, estimate.did_group_time, ("covariates",)),
         "calls": Setting(_calls, estimate.call_difference, calls, {"scale": "ratio"}),
+        "instrument": Setting(_instrument, estimate.call_iv, instrument),
+        "switchback": Setting(_switchback, estimate.switchback_randomization, switchback),
     }
 
 
@@ -223,7 +237,7 @@ def _series(study: Study, data: Counts, outcome: str, _: Options) -> SeriesDesig
 
 def _calls(study: Study, data: Counts, outcome: str, options: Options) -> CallDesign:
     """Compare calls of the treated city in hours the team works, adjusted as asked."""
-    frame = data.calls[data.calls["city"] == study.city] if "city" in data.calls else data.calls
+    frame = _own_calls(study, data)
     only = options.get("only", "team_on_duty" if "team_on_duty" in frame else None)
     if only is not None:
         frame = _only(frame, only)
@@ -244,6 +258,42 @@ def _calls(study: Study, data: Counts, outcome: str, options: Options) -> CallDe
         return plain
     function: Callable[..., CallDesign] = getattr(designing, adjust)
     return function(plain, **{key: options[key] for key in _options(function) if key in options})
+
+
+def _own_calls(study: Study, data: Counts) -> pd.DataFrame:
+    """Return the calls of the treated city."""
+    return data.calls[data.calls["city"] == study.city] if "city" in data.calls else data.calls
+
+
+def _instrument(study: Study, data: Counts, outcome: str, options: Options) -> CallInstrumentDesign:
+    """Form calls of the treated city with what moved the chance of the team."""
+    treatment = options.get("treatment", "attended")
+    start = study.start
+    if start is None and study.start_between:
+        start = study.start_between[0]
+        doubt(f"calls by an instrument take the earlier of the two dates of the start, {start}")
+    return CallInstrumentDesign.from_tables(
+        _known(_own_calls(study, data), outcome, treatment).reset_index(drop=True),
+        data.schedule,
+        outcome=outcome,
+        start=str(start),
+        instrument=options.get("instrument", "coverage_post"),
+        treatment=treatment,
+        covariates=options.get("covariates", ()),
+        person=options.get("person", "person" if "person" in data.calls else None),
+        city=study.city,
+    )
+
+
+def _switchback(study: Study, data: Counts, outcome: str, options: Options) -> SwitchbackDesign:
+    """Count calls in the half-days of the plan that was drawn, as its file holds it."""
+    return SwitchbackDesign.from_tables(
+        data.calls,
+        read_table(options["assignment"]),
+        outcome=outcome,
+        eligible=options.get("eligible"),
+        carryover_minutes=options.get("carryover_minutes", 0.0),
+    )
 
 
 def _only(frame: pd.DataFrame, column: str) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.data import findings, read_table, validate
 from coresponder_causal.data.columns import Finding
-from coresponder_causal.design import CallDesign
+from coresponder_causal.design import CoverageDesign
 from coresponder_causal.plan.assemble import Counts, counts, sentence_of
 from coresponder_causal.plan.designs import Design, Estimated, estimated, rank
 from coresponder_causal.plan.study import Study
@@ -191,7 +191,7 @@ def _falsified(study: Study, made: list[Estimated]) -> tuple[CheckResult, ...]:
     return tuple(
         check.control_outcomes(one.result, one.design, outcomes=study.controls, term=term)
         for one in made
-        if one.result.terms["term"].eq(term).any() and not isinstance(one.design, CallDesign)
+        if one.result.terms["term"].eq(term).any() and isinstance(one.design, CoverageDesign)
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.data import dictionary
-from coresponder_causal.plan.designs import adjustments, default_adjustment, known_keys, settings
+from coresponder_causal.plan.designs import adjustments, default_adjustment, known_keys, of_calls, settings
 
 keys: dict[str, tuple[str, ...]] = {
     "study": ("title", "sensitive", "simulated", "seed"),
@@ -24,8 +24,7 @@ keys: dict[str, tuple[str, ...]] = {
     "designs": ("run",),
 }
 design_names = tuple(settings())
-one_by_one = ("calls", "triple")  # designs whose outcome belongs to a call
-counted = tuple(name for name in design_names if name != "calls")
+counted = tuple(name for name in design_names if name not in of_calls)
 kinds: tuple[tuple[str, str, type | tuple[type, ...], str], ...] = (
     ("study", "title", str, "text"),
     ("study", "sensitive", bool, "true or false"),
@@ -59,7 +58,8 @@ class Study:
     title : str
     tables : mapping of str to Source
         Files by table of the data dictionary.
-    designs : tuple of {"hours", "triple", "cities", "series", "two_way", "adopters", "calls"}
+    designs : tuple of {"hours", "triple", "cities", "series", "two_way", "adopters", "calls", "instrument", \
+"switchback"}
         Designs to run; none makes a study of data quality alone.
     options : mapping of design to tuple of mapping
         What is asked of a design, one estimate each: ``outcomes`` (default: the primary one), options of the design and
@@ -129,7 +129,7 @@ def read_study(path: str | Path) -> Study:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DataError(f"{file.name} is not a TOML file in UTF-8: {error}", mend="correct that line") from error
     problems = Problems(f"study {file.name}")
-    options = _design_options(content, problems)
+    options = _with_assignments(_design_options(content, problems), file.parent, problems)
     sections = _sections({name: part for name, part in content.items() if name not in design_names}, problems)
     _check_types(sections, problems)
     tables = {name: _source(name, given, file.parent, problems) for name, given in sections["tables"].items()}
@@ -183,6 +183,21 @@ def _design_options(content: Mapping[str, Any], problems: Problems) -> dict[str,
             if adjust not in adjustments:
                 problems.add(f"adjust in [{name}] is {adjust!r}", mend=f"choose from {', '.join(adjustments)}")
         found[name] = tuple(entries)
+    return found
+
+
+def _with_assignments(
+    options: dict[str, tuple[Mapping[str, Any], ...]], folder: Path, problems: Problems
+) -> dict[str, tuple[Mapping[str, Any], ...]]:
+    """Options in which the files of plans drawn by lot are found from the folder of the study."""
+    found = dict(options)
+    for name in ("switchback",) if "switchback" in options else ():
+        found[name] = tuple(
+            entry | {"assignment": _file(str(entry["assignment"]), folder, f"assignment in [{name}]", problems)}
+            if "assignment" in entry
+            else entry
+            for entry in map(dict, options[name])
+        )
     return found
 
 
@@ -245,17 +260,22 @@ def _source(name: str, given: object, folder: Path, problems: Problems) -> Sourc
             f"table '{name}' is {given!r}", mend='write "file.csv" or {path = "…", columns = {ours = "theirs"}}'
         )
         return Source(path=folder)
-    filled = Template(path).safe_substitute(os.environ)
-    if "$" in filled:
-        problems.add(f"table '{name}': {path} names a variable that is not set", mend="set it, or write the path")
-        return Source(path=folder)
-    file = folder / filled
-    if not file.is_file():
-        problems.add(f"table '{name}': there is no file {filled}", mend="correct the path")
+    file = _file(path, folder, f"table '{name}'", problems)
     twice = sorted(theirs for theirs, count in Counter(columns.values()).items() if count > 1)
     if twice:
         problems.add(f"table '{name}': columns maps {', '.join(twice)} to several fields", mend="map each column once")
     return Source(path=file, columns={theirs: ours for ours, theirs in columns.items()})
+
+
+def _file(path: str, folder: Path, what: str, problems: Problems) -> Path:
+    """File that a study names, relative to its folder, with environment variables filled in."""
+    filled = Template(path).safe_substitute(os.environ)
+    if "$" in filled:
+        problems.add(f"{what}: {path} names a variable that is not set", mend="set it, or write the path")
+        return folder
+    if not (folder / filled).is_file():
+        problems.add(f"{what}: there is no file {filled}", mend="correct the path")
+    return folder / filled
 
 
 def _check_complete(sections: Sections, problems: Problems) -> None:
@@ -270,12 +290,14 @@ def _check_complete(sections: Sections, problems: Problems) -> None:
         return
     if "city" not in treated:
         problems.add("key 'city' in [treated] is missing", mend="add it: a design is to be run")
+    if not set(run) & {*counted, "instrument"}:
+        return
+    if ("start" in treated) == ("start_between" in treated):
+        problems.add("[treated] needs start or start_between", mend="give exactly one of the two")
     if not set(run) & set(counted):
         return
     if "primary" not in sections["outcomes"]:
         problems.add("key 'primary' in [outcomes] is missing", mend="add it: a design is to be run")
-    if ("start" in treated) == ("start_between" in treated):
-        problems.add("[treated] needs start or start_between", mend="give exactly one of the two")
     if "adopters" in run and "programmes" not in tables:
         problems.add("design 'adopters' needs the table programmes: who started when", mend="add it")
     for name in ("hours", "triple"):
@@ -290,12 +312,23 @@ def _check_complete(sections: Sections, problems: Problems) -> None:
 
 
 def _check_calls(sections: Sections, options: Mapping[str, tuple[Mapping[str, Any], ...]], problems: Problems) -> None:
-    """Note what a comparison of calls lacks: their table, outcomes of calls, what was known before dispatch."""
-    if "calls" not in _asked(sections):
-        return
-    if "calls" not in sections["tables"]:
-        problems.add("design 'calls' needs the table calls", mend="add it, or leave 'calls' out")
-    for entry in options.get("calls", ({},)):
-        for key, what in (("covariates", "what was known before dispatch"), ("outcomes", "fields of calls")):
-            if key not in entry:
-                problems.add(f"key '{key}' in [calls] is missing", mend=f"name {what}")
+    """Note what designs formed of calls lack: tables, outcomes of calls, what was known, the plan drawn by lot."""
+    wanted = {
+        "calls": ("calls", {"covariates": "what was known before dispatch", "outcomes": "fields of calls"}),
+        "instrument": ("calls and schedule", {"outcomes": "fields of calls"}),
+        "switchback": ("calls", {"assignment": "the file schedule.csv of the plan drawn by lot"}),
+    }
+    run = _asked(sections)
+    for name in (name for name in of_calls if name in run):
+        tables, keys_of = wanted[name]
+        if not set(tables.split(" and ")) <= set(sections["tables"]):
+            table = "table" if tables == "calls" else "tables"
+            problems.add(
+                f"design '{name}' needs the {table} {tables}",
+                mend=f"add {'it' if tables == 'calls' else 'them'}, or leave '{name}' out",
+            )
+        for entry in options.get(name, ({},)):
+            for key in (key for key in keys_of if key not in entry):
+                problems.add(f"key '{key}' in [{name}] is missing", mend=f"name {keys_of[key]}")
+            if name == "switchback" and "outcomes" not in entry and "primary" not in sections["outcomes"]:
+                problems.add("[switchback] has no outcomes", mend="name them, or the primary one in [outcomes]")

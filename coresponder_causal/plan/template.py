@@ -45,10 +45,11 @@ controls = ["burglary", "traffic_collision"]   # names of control_series
 
 [designs]
 # hours: covered against uncovered hours of the week; cities: against comparison cities; series: the city's own course;
-# calls: attended against like calls. Also: triple, an outcome of every call, by hours and across cities;
-# two_way, the regression of the literature; adopters: cities that started at different times (table programmes).
-# An empty list makes a study of data quality alone.
-run = ["hours", "cities", "series", "calls"]
+# calls: attended against like calls; instrument: calls by what moved the team's presence. Also: triple, an outcome of
+# every call, by hours and across cities; two_way, the regression of the literature; adopters: cities that started at
+# different times (table programmes); switchback: half-days drawn by lot. An empty list makes a study of data quality
+# alone.
+run = ["hours", "cities", "series", "calls", "instrument"]
 
 # A design's own options; write [[calls]] several times for several estimates. Those of the others have defaults.
 [[calls]]
@@ -56,6 +57,15 @@ outcomes = ["arrest"]                  # fields of calls, or of a table outcomes
 covariates = ["initial_type", "priority", "caller_type", "prior_contacts", "patrol_load", "hour"]
 adjust = "weight_propensity"           # or match_nearest, with caliper = 0.2
 scheme = "overlap"                     # the calls that might as well have gone the other way
+
+[[instrument]]
+outcomes = ["arrest"]                  # fields of calls
+instrument = "team_free"               # on duty and free, or taken; coverage_post: planned shifts, before and after;
+                                       # call_taker: how readily call takers bring the team (field call_taker)
+covariates = ["initial_type", "priority", "caller_type", "prior_contacts", "patrol_load"]
+
+# [switchback]
+# assignment = "switchback/schedule.csv"   # as coresponder-causal switchback wrote it, delivered hours filled in
 """
 
 

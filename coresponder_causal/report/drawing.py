@@ -15,6 +15,7 @@ from coresponder_causal.report.colours import accent, expected, grey, ink, pale
 from coresponder_causal.report.drawing_boundary import draw_boundary
 from coresponder_causal.report.drawing_calendar import calendar_height, draw_calendar
 from coresponder_causal.report.drawing_hours import draw_hours
+from coresponder_causal.report.drawing_instrument import draw_shares
 from coresponder_causal.report.drawing_metrics import draw_metrics, size_of
 from coresponder_causal.report.drawing_power import draw_power
 from coresponder_causal.report.drawing_quality import draw_quality, height_of
@@ -69,8 +70,10 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
             canvas.set_size_inches(*size_of(picture, framed=framed))
             draw_metrics(canvas, picture)
         else:
-            draws = {"forest": _forest, "love": _love, "events": _events, "calendar": draw_calendar}
-            draw = (draws | {"boundary": draw_boundary}).get(picture.kind, _path)
+            draw = {
+                "forest": _forest, "love": _love, "events": _events, "course": _events, "calendar": draw_calendar,
+                "shares": draw_shares, "boundary": draw_boundary,
+            }.get(picture.kind, _path)  # fmt: skip
             draw(canvas.add_subplot(), picture)
         if framed:
             _frame(canvas, picture)

@@ -15,6 +15,7 @@ from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.report import words
 from coresponder_causal.report.boundary_picture import at_boundary
+from coresponder_causal.report.instrument_pictures import gap_over_time, team_came
 from coresponder_causal.report.rows import across, events, love
 from coresponder_causal.report.sentences import finding
 from coresponder_causal.report.specs import Picture
@@ -32,7 +33,8 @@ def figure(*items: Result | CheckResult, kind: Literal["path", "forest"] | None 
     kind : {"path", "forest"}, optional
         ``"path"``: observed against expected, period by period. ``"forest"``: the treated city's change beside that of
         each comparison city. Default: cities where the result has them, else the path, else the effects by time since
-        the start. A check has one picture only: the love plot of balance, else its estimates.
+        the start. Of calls by an instrument how often it brought the team, or as ``"path"`` how covered hours moved
+        against the others by half-year. A check has one picture only: the love plot of balance, else its estimates.
 
     Returns
     -------
@@ -61,6 +63,8 @@ def figure(*items: Result | CheckResult, kind: Literal["path", "forest"] | None 
         return events(result)
     if "boundary" in result.extra:
         return at_boundary(result)
+    if "shares" in result.extra:
+        return _by_instrument(result, kind)
     chosen = kind or ("forest" if result.cities is not None else "path")
     if chosen == "forest":
         return _forest(result, _needed(result, "cities"))
@@ -80,6 +84,8 @@ def pictures(result: Result) -> tuple[Picture, ...]:
     """
     if _by_time_since_start(result) or "boundary" in result.extra:
         return (figure(result),)
+    if "shares" in result.extra:
+        return (team_came(result), *((gap_over_time(result),) if "gap_course" in result.extra else ()))
     made = [] if result.path is None else [figure(result, kind="path")]
     compared = result.cities is not None and result.cities["role"].eq("comparison").any()
     return (*made, figure(result, kind="forest")) if compared else tuple(made)
@@ -88,6 +94,14 @@ def pictures(result: Result) -> tuple[Picture, ...]:
 def _by_time_since_start(result: Result) -> bool:
     """Whether the result has one term for each time since the start, and not one for each cohort too."""
     return "event_time" in result.terms and "cohort" not in result.terms
+
+
+def _by_instrument(result: Result, kind: Literal["path", "forest"] | None) -> Picture:
+    if kind is None:
+        return team_came(result)
+    if kind == "forest" or "gap_course" not in result.extra:
+        raise EstimationError(f"{result.method} carries no such picture", mend="draw it without kind=")
+    return gap_over_time(result)
 
 
 def _needed(result: Result, name: Literal["cities", "path"]) -> pd.DataFrame:

@@ -39,6 +39,8 @@ questions = {
     "gap": "How do we know? The city against the comparison cities over time",
     "forest": "How do we know? The city beside each comparison city",
     "events": "How do we know? Cities by the time since they started",
+    "shares": "How do we know? How often the team came",
+    "course": "How do we know? Covered against other hours over time",
 }
 far_too_low = 0.85
 libraries = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib")

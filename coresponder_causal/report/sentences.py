@@ -296,7 +296,10 @@ def _against(result: Result) -> str:
     if result.method == "did_group_time":
         return "in the cities that started, against those that had not"
     if result.method in ("call_iv", "call_boundary") and term != "itt":
-        return "on the calls the team attended, against what they would have been without it"
+        those = "the calls the team attended"
+        if result.estimand.contrast == "LATE":
+            those = "the calls for which the team hung on the instrument"
+        return f"on {those}, against what they would have been without it"
     if result.method == "call_boundary":
         return "on calls received just inside the team's hours, against calls received just outside them"
     if result.method == "did_two_way":

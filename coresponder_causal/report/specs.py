@@ -31,6 +31,8 @@ PictureKind = Literal[
     "calendar",
     "hours",
     "boundary",
+    "shares",
+    "course",
 ]
 
 
@@ -97,7 +99,8 @@ class Picture:
         found; "heat": missing values by field and week; "rate": a share by week with its changes; "trend": a metric in
         time; "flow": the course of calls; "surface": shares in cells; "rates": one rate by several definitions;
         "calendar": one square per half-day; "hours": the hours of a week, day by day; "boundary": an outcome on both
-        sides of a clock time.
+        sides of a clock time; "shares": how often the team came, by hour or by call takers' leniency; "course": one
+        point per half-year.
     data : mapping of str to DataFrame
         Every number drawn.
     labels : Facts

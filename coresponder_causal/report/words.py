@@ -23,7 +23,11 @@ methods = {
     "call_boundary": "Calls around the team's hours",
 }
 kinds_of_adjustment = {"match_nearest": "matched", "weight_propensity": "weighted", "none": "as they came"}
-kinds_of_instrument = {"coverage_post": "planned shifts", "team_free": "team free or taken"}
+kinds_of_instrument = {
+    "coverage_post": "planned shifts",
+    "team_free": "team free or taken",
+    "call_taker": "call takers",
+}
 treatments = {"attended": ("calls the team attended", "it did not attend")}
 terms = {
     "mean_post": "mean after the start",
@@ -34,6 +38,7 @@ terms = {
     "covered_hours": "covered hours, against those of comparison cities",
     "uncovered_hours": "uncovered hours, against those of comparison cities",
     "covered_within_city": "covered hours, within the city (description)",
+    "att": "calls that had the team",
     "late": "calls whose treatment hung on the instrument",
     "effect": "calls with against calls without the treatment",
     "itt": "coverage, whether attended or not",

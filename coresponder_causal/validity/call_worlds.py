@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from coresponder_causal.core.errors import CausalError
 from coresponder_causal.core.notes import quietly
 from coresponder_causal.core.registry import Design
 from coresponder_causal.design import CallInstrumentDesign
+from coresponder_causal.design.call_instrument import Instrument
 from coresponder_causal.simulate.process import ar1
 from coresponder_causal.simulate.streams import Tier, stream
-from coresponder_causal.validity.cells import Cell
+from coresponder_causal.validity.cells import Cell, World
 
 Array = NDArray[np.float64]
 first_day, days, opens, closes = pd.Timestamp("2019-01-07"), 1456, 12, 22
@@ -28,16 +31,20 @@ types = np.array(["welfare check", "disturbance", "suicide threat", "psychosis"]
 held_hours = 2 / 3
 free_share = 0.7  # of the calls on duty that find the team neither elsewhere nor with an earlier call
 shock_sd, profile_moves = 0.03, 0.05
+crews, crew_size, leniency_sd, alike_sd = 4, 6, 0.6, 0.2
+Takers = Literal["chance", "chosen", "alike"]
+takers_of: dict[World, Takers] = {"takers chosen": "chosen", "takers alike": "alike"}
 mean_effect = -0.108
+instruments: dict[str, Instrument] = {name: name for name in get_args(Instrument)}
 
 
 def instrument_designs(cell: Cell, part: int, block: int) -> Iterator[Design | CausalError]:
     """Draw a block of designs of a cell."""
     rng = stream(cell.seed, Tier.PROCESS, part)
-    free = cell.adjustment == "team_free"
+    instrument = instruments[str(cell.adjustment)]
+    on_duty = on_duty_share if instrument != "coverage_post" else 1.0
     for _ in range(block):
-        many = int(cell.calls or 0) / (on_duty_share if free else 1.0)
-        share = float(cell.share or 0) * (on_duty_share if free else 1.0)
+        many, share = int(cell.calls or 0) / on_duty, float(cell.share or 0) * on_duty
         calls = call_table(
             rng,
             calls=round(many),
@@ -45,6 +52,7 @@ def instrument_designs(cell: Cell, part: int, block: int) -> Iterator[Design | C
             effect=cell.effect,
             rho=float(cell.rho or 0),
             moved=cell.world == "hour profile moved",
+            takers=None if instrument != "call_taker" else takers_of.get(cell.world, "chance"),
         )
         known = ["severity", "initial_type", *([] if cell.world == "load left out" else ["patrol_load"])]
         try:
@@ -54,7 +62,7 @@ def instrument_designs(cell: Cell, part: int, block: int) -> Iterator[Design | C
                     shifts(),
                     outcome="arrest",
                     start=start.date(),
-                    instrument="team_free" if free else "coverage_post",
+                    instrument=instrument,
                     covariates=known,
                 )
         except CausalError as error:
@@ -70,6 +78,7 @@ def call_table(
     rho: float = 0.0,
     moved: bool = False,
     holding: float = 0.0,
+    takers: Takers | None = None,
 ) -> pd.DataFrame:
     """Draw calls, who was attended, and who was arrested.
 
@@ -88,12 +97,16 @@ def call_table(
         Whether calls move into the covered hours from the start on, and more severe ones than severity shows.
     holding : float
         Share of the calls of the last 40 minutes before the team comes on that is held for it.
+    takers : {"chance", "chosen", "alike"}, optional
+        Twenty-four call takers in four crews, two by day and two by night, taking turns every four days; each moves the
+        log odds of the team by a leniency of his own, of deviation .6 (.2 where they are alike). Within a crew it is
+        chance who takes a call, or the more lenient ones get those that are more severe than severity shows.
 
     Returns
     -------
     DataFrame
-        In the words of the dictionary, with ``severity``. All calls of the covered hours, before the start too, have
-        a lower chance of an arrest: another patrol shift works them.
+        In the words of the dictionary, with ``severity``, and ``call_taker`` where there are takers. All calls of the
+        covered hours, before the start too, have a lower chance of an arrest: another patrol shift works them.
     """
     day, hour = _when(rng, calls, moved=moved)
     n, after = len(day), day >= days // 2
@@ -102,6 +115,16 @@ def call_table(
     load = rng.poisson(72 * profile[hour.astype(int)]).astype(float)
     load = (load - load.mean()) / load.std()
     odds = 0.5 * severity + 0.6 * hidden + type_odds[kind]
+    answered: dict[str, NDArray[np.int64]] = {}
+    if takers is not None:
+        taker, lenient = _takers(
+            rng,
+            day,
+            hour,
+            hidden if takers == "chosen" else None,
+            deviation=alike_sd if takers == "alike" else leniency_sd,
+        )
+        odds, answered = odds + lenient, {"call_taker": taker}
     held = np.zeros(n, bool)
     if holding:
         held = after & (hour >= opens - held_hours) & (hour < opens) & (rng.random(n) < holding)
@@ -125,6 +148,7 @@ def call_table(
             "team_on_duty": inside & after,
             "team_busy": busy,
             "attended": attended,
+            **answered,
             "arrest": rng.random(n) < risk,
         }
     )
@@ -149,6 +173,17 @@ def _when(rng: np.random.Generator, calls: int, *, moved: bool) -> tuple[NDArray
     hour += rng.random(n)
     order = np.argsort(day * 24 + hour, kind="stable")
     return day[order], hour[order]
+
+
+def _takers(
+    rng: np.random.Generator, day: NDArray[np.int64], hour: Array, severe: Array | None, *, deviation: float
+) -> tuple[NDArray[np.int64], Array]:
+    """Who takes each call and how far that moves the odds of the team; the severe go to the lenient where given."""
+    lenient = np.sort(deviation * rng.standard_normal((crews, crew_size)), axis=1)
+    crew = 2 * (day // 4 % 2) + ((hour < 6) | (hour >= 18))
+    rank = rng.random(len(day)) if severe is None else ndtr((severe + rng.standard_normal(len(day))) / np.sqrt(2))
+    place = np.minimum((rank * crew_size).astype(np.int64), crew_size - 1)
+    return crew * crew_size + place, lenient[crew, place]
 
 
 def _serve(

@@ -27,6 +27,8 @@ World = Literal[
     "hour profile moved",
     "load left out",
     "holding",
+    "takers chosen",
+    "takers alike",
 ]
 Adjustment = Literal[
     "match_nearest",
@@ -37,6 +39,7 @@ Adjustment = Literal[
     "team_free",
     "no covariates",
     "covariates",
+    "call_taker",
 ]
 coordinate_names = (
     "comparison", "treated", "periods", "events", "rho", "nugget", "tau", "treated_noise", "growth", "calls", "share",
@@ -62,7 +65,8 @@ class Cell:
         untreated ("off duty"); the treated city has 2 events a month, the others 40, and all fall by half
         ("small city"); calls move into the covered hours, and severer ones ("hour profile moved"); the patrol load,
         which takes the team and moves outcomes, is not adjusted for ("load left out"); four in ten calls of the
-        40 minutes before the team comes on are held for it ("holding").
+        40 minutes before the team comes on are held for it ("holding"); lenient call takers get the calls that are
+        severer than was recorded ("takers chosen"), or call takers hardly differ ("takers alike").
     effect : float
         The truth, in logs of rates; for adopters and calls in standard deviations of the outcome; for calls with an
         instrument or at a boundary as the change of the chance of an arrest on attended calls, for calls by hours on
@@ -158,6 +162,7 @@ _adopters = Cell(setting="adopters", treated=5, comparison=10, periods=12, rho=0
 _calls = Cell(setting="calls", calls=1500, share=0.4, adjustment="match_nearest")
 _instrument = Cell(setting="instrument", calls=13_000, share=0.08, rho=0.0, adjustment="coverage_post")
 _free = Cell(setting="instrument", calls=3_800, share=0.36, adjustment="team_free")
+_taker = Cell(setting="instrument", calls=3_800, share=0.36, adjustment="call_taker")
 _switchback = Cell(setting="switchback", periods=26, events=15.0, rho=0.0)
 _boundary = Cell(setting="boundary", calls=13_000, share=0.08, rho=0.0)
 _hour_calls = Cell(setting="hour_calls", comparison=10, calls=4_000, rho=0.0, tau=0.06, adjustment="no covariates")
@@ -230,16 +235,17 @@ def _calls_cells() -> list[Cell]:
 
 def _instrument_cells() -> list[Cell]:
     grid = _over(_instrument, calls=(3_000, 6_500, 13_000, 20_000), share=(0.03, 0.08), rho=(0.0, 0.5, 0.8))
-    free = _over(_free, calls=(1_000, 3_800, 10_000), share=(0.1, 0.36))
-    effects = [replace(cell, effect=_fewer["instrument"]) for cell in (_instrument, _free)]
-    return [*grid, *free, *effects]
+    free = _over(_free, calls=(1_000, 3_800, 10_000), share=(0.1, 0.36, 0.5))
+    takers = _over(_taker, calls=(1_500, 3_800, 10_000), share=(0.1, 0.36, 0.5))
+    effects = [replace(cell, effect=_fewer["instrument"]) for cell in (_instrument, _free, _taker)]
+    return [*grid, *free, *takers, *effects]
 
 
 def _switchback_cells() -> list[Cell]:
     return _over(
         _switchback,
         periods=(13, 26, 52),
-        events=(5.0, 15.0, 30.0),
+        events=(5.0, 15.0, 30.0, 60.0),
         rho=(0.0, 0.5),
         effect=(0.0, _fewer["switchback"]),
     )
@@ -261,7 +267,7 @@ def _hour_calls_cells() -> list[Cell]:
 
 
 def _fast_cells() -> dict[Setting, list[Cell]]:
-    """Eight cells a setting: around its base, and at its corners."""
+    """Eight cells a setting or a few more: around its base, and at its corners."""
     city = [*_over(_city, comparison=(5, 10, 15)), replace(_city, rho=0.8), *_over(_city, tau=(0.0, 0.2))]
     city += [replace(_city, treated_noise=2.0), replace(_city, events=6.0)]
     series = [*_over(_series, periods=(36, 72, 156)), *_over(_series, rho=(0.0, 0.8))]
@@ -275,8 +281,10 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
     calls += _over(replace(_calls, world="hidden severity"), adjustment=kinds[::2])
     instrument = [*_over(_instrument, calls=(3_000, 13_000)), replace(_instrument, rho=0.8)]
     instrument += [replace(_instrument, share=0.03, calls=20_000), *_over(_free, calls=(1_000, 3_800))]
-    instrument += [replace(cell, effect=_fewer["instrument"]) for cell in (_instrument, _free)]
-    lot = [*_over(_switchback, periods=(13, 26, 52)), *_over(_switchback, events=(5.0, 30.0))]
+    instrument += [replace(_free, share=0.5), _taker]
+    instrument += [replace(_taker, calls=1_500, share=0.5), replace(_taker, calls=10_000, share=0.1)]
+    instrument += [*(replace(cell, effect=_fewer["instrument"]) for cell in (_instrument, _free, _taker))]
+    lot = [*_over(_switchback, periods=(13, 26, 52)), *_over(_switchback, events=(5.0, 30.0, 60.0))]
     lot += [replace(_switchback, rho=0.5), replace(_switchback, effect=_fewer["switchback"])]
     lot += [replace(_switchback, effect=_fewer["switchback"], periods=52, events=30.0, rho=0.5)]
     edge = [*_over(_boundary, calls=(13_000, 26_000, 52_000)), replace(_boundary, rho=0.8)]
@@ -305,7 +313,7 @@ def cells(setting: Setting, *, full: bool = True) -> list[Cell]:
     ----------
     setting : Setting
     full : bool
-        All cells, or the fixed eight of the fast tier, which are among them.
+        All cells, or the fixed eight or more of the fast tier, which are among them.
 
     Returns
     -------

@@ -43,6 +43,19 @@ class Comparison(NamedTuple):
     df: float
 
 
+class Inverted(NamedTuple):
+    """Estimate of one comparator, the set that its test does not reject, and the p-value of no effect.
+
+    Where ``low`` exceeds ``high`` the set is all but what lies between.
+    """
+
+    estimate: float
+    std_error: float
+    low: float
+    high: float
+    p_value: float
+
+
 def negative_binomial(d: SeriesDesign) -> Comparison:
     """Level change of a negative-binomial regression, which allows for overdispersion and not for persistence."""
     import statsmodels.api as sm
@@ -149,6 +162,14 @@ def triple_week_clusters(d: CoverageDesign) -> Comparison:
     return Comparison(float(result.estimate[0]), float(np.sqrt(result.vcov[0, 0])), float(result.df[0]))
 
 
+def anderson_rubin(d: CallInstrumentDesign) -> Inverted:
+    """Read the Anderson–Rubin set that `call_iv` gives beside its interval; at no effect it tests ``itt``."""
+    result = numbers_of("call_iv", d, {})
+    low, high = (result.extra.number(end) for end in ("ar_low", "ar_high"))
+    ends = (high, low) if result.extra["ar_shape"] == "two rays" else (low, high)
+    return Inverted(float(result.estimate[0]), float(result.bse.iloc[0]), *ends, float(result.pvalues["itt"]))
+
+
 def _two_stage_clustered(d: CallInstrumentDesign, cluster: pd.Series) -> Comparison:
     y, attended = d.calls.outcome_values(), d.calls.treated.astype(float)
     fit = two_stage(y, attended, d.z(), strata=d.strata(), regressors=d.regressors())
@@ -175,11 +196,12 @@ def _apart(change: Array, cities: object, d: PanelDesign) -> tuple[float, Array]
     return float(change[mine][0]), change[~mine]
 
 
-comparators: dict[str, Callable[..., Comparison]] = {
+comparators: dict[str, Callable[..., Comparison | Inverted]] = {
     function.__name__: function
     for function in (
         negative_binomial, pandemic_pulse, event_study_clustered, log_plus_one, placebo_rank, naive_matched,
         attended_or_not, weighted_attended_or_not, week_clusters, class_block_clusters, triple_week_clusters,
+        anderson_rubin,
     )
 }  # fmt: skip
 
@@ -204,7 +226,7 @@ class Failure:
 
 
 def failures() -> list[Failure]:
-    """Give the failures of the literature that the study shows beside our methods.
+    """Give the failures of the literature that the study shows beside our methods, and one remedy beside its failure.
 
     Returns
     -------
@@ -221,6 +243,8 @@ def failures() -> list[Failure]:
     clustered = (("inference", "cluster"), ("log", True))
     town = Cell(setting="instrument", calls=13_000, share=0.08, rho=0.0, adjustment="coverage_post", effect=-0.108)
     taken = Cell(setting="instrument", calls=3_800, share=0.36, adjustment="team_free")
+    answered = replace(taken, adjustment="call_taker")
+    weak = [replace(answered, world="takers alike", effect=effect) for effect in (0.0, -0.108)]
     persistent = replace(town, rho=0.8, effect=0.0)
     edge = Cell(setting="boundary", calls=13_000, share=0.08, rho=0.0, effect=-0.108)
     held, alone = replace(edge, calls=26_000, world="holding"), (("contrast", "discontinuity"),)
@@ -253,4 +277,6 @@ def failures() -> list[Failure]:
             Failure(method="call_boundary", options=alone, cell=cell)
             for cell in (replace(edge, effect=0.0), edge, held)
         ),
+        Failure(method="call_iv", cell=replace(answered, world="takers chosen")),
+        *(Failure(method=name, cell=cell) for name in ("call_iv", "anderson_rubin") for cell in weak),
     ]

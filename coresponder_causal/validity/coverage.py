@@ -23,7 +23,7 @@ from coresponder_causal.core.registry import METHODS, Design, numbers_of
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.version import VERSION
 from coresponder_causal.validity.cells import Cell, cells, coordinate_names
-from coresponder_causal.validity.comparators import comparators, failures
+from coresponder_causal.validity.comparators import Inverted, comparators, failures
 from coresponder_causal.validity.worlds import designs, truth
 
 fast_replications, full_replications = 400, 4000
@@ -67,13 +67,22 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class _Drawn:
-    """What a method said of one term in one replication."""
+    """What a method said of one term in one replication; where low exceeds high, all but what lies between."""
 
     estimate: float
     std_error: float
     low: float
     high: float
     p_value: float
+
+    def holds(self, value: float) -> bool:
+        if self.low > self.high:
+            return value <= self.high or value >= self.low
+        return self.low <= value <= self.high
+
+    @property
+    def width(self) -> float:
+        return self.high - self.low if self.low <= self.high else np.inf
 
 
 def study(methods: Sequence[str] | None = None, *, full: bool = False) -> list[Entry]:
@@ -84,7 +93,7 @@ def study(methods: Sequence[str] | None = None, *, full: bool = False) -> list[E
     methods : sequence of str, optional
         Estimators and comparators; by default all.
     full : bool
-        All cells, or eight for each method.
+        All cells, or the fast ones, eight or more for each method.
 
     Raises
     ------
@@ -209,6 +218,8 @@ def _said(method: str, design: Design, options: dict[str, object]) -> dict[str, 
     """Run a method and read off every term; of group-time effects the first cell, and their mean over all cells."""
     if method in comparators:
         one = comparators[method](design)
+        if isinstance(one, Inverted):
+            return {"effect": _Drawn(*one)}
         return {"effect": _read([one.estimate], [one.std_error], [one.df])[0]}
     result = numbers_of(method, design, options)
     if method == "did_group_time":
@@ -235,7 +246,7 @@ def _read(estimates: Iterable[float], std_errors: Iterable[float], df: Iterable[
 
 def _rates(values: list[_Drawn], true: float) -> dict[str, float]:
     estimates = np.array([value.estimate for value in values])
-    covered = np.mean([value.low <= true <= value.high for value in values])
+    covered = np.mean([value.holds(true) for value in values])
     rejected = np.mean([value.p_value < 0.05 for value in values])
     n = len(values)
     return {
@@ -246,7 +257,7 @@ def _rates(values: list[_Drawn], true: float) -> dict[str, float]:
         "bias": float(estimates.mean()) - true,
         "sd": float(estimates.std(ddof=1)) if n > 1 else np.nan,
         "mean_std_error": float(np.mean([value.std_error for value in values])),
-        "half_width": float(np.mean([value.high - value.low for value in values])) / 2,
+        "half_width": float(np.mean([value.width for value in values])) / 2,
     }
 
 

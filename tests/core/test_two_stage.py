@@ -6,6 +6,7 @@ import pytest
 
 from coresponder_causal.core.anderson_rubin import confidence_set
 from coresponder_causal.core.errors import EstimationError
+from coresponder_causal.core.sandwich import clustered, clustered_df
 from coresponder_causal.core.two_stage import two_stage
 from coresponder_causal.core.weekly_gap import gap_design, weekly_gap
 
@@ -48,6 +49,19 @@ def test_clustered_covariance_is_the_sum_of_scores_by_hand():
     vcov, clusters = fit.clustered(cluster)
     np.testing.assert_allclose(vcov, factor * meat / (fit.z @ fit.z) ** 2, rtol=1e-12)
     assert clusters == 10
+
+
+def test_few_clusters_have_the_cr2_error_of_y_less_b_d_at_every_b():
+    y, d, z, strata, x = drawn()
+    fit = two_stage(y, d, z, strata=strata, regressors=x)
+    cluster = np.arange(len(y)) % 7
+    vcov, clusters, df = fit.few_clustered(cluster)
+    for b in (0.0, 2.0, -1.5):
+        residual = fit.residuals[0] - b * fit.residuals[1]
+        direct = clustered(fit.z[:, None], residual, cluster, kind="CR2")[0, 0]
+        np.testing.assert_allclose(np.array([1, -b]) @ vcov @ np.array([1, -b]), direct, rtol=1e-9)
+    assert clusters == 7
+    assert df == clustered_df(fit.z[:, None], cluster, np.ones(1)) < 6
 
 
 def test_an_instrument_that_the_strata_explain_is_refused():

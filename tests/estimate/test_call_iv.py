@@ -9,6 +9,7 @@ import pytest
 from coresponder_causal import report
 from coresponder_causal.core.errors import EstimationError, IdentificationWarning
 from coresponder_causal.core.inference import critical
+from coresponder_causal.core.notes import quietly
 from coresponder_causal.design import CallInstrumentDesign
 from coresponder_causal.estimate import call_iv
 from coresponder_causal.validity.call_worlds import call_table, shifts, start
@@ -18,7 +19,8 @@ KNOWN = ("severity", "initial_type", "patrol_load")
 
 @cache
 def drawn(instrument="coverage_post", *, covariates=KNOWN, calls=3000, share=0.08, seed=5):
-    frame = call_table(np.random.default_rng(seed), calls=calls, share=share)
+    takers = "chance" if instrument == "call_taker" else None
+    frame = call_table(np.random.default_rng(seed), calls=calls, share=share, takers=takers)
     return CallInstrumentDesign.from_tables(
         frame, shifts(), outcome="arrest", start=start.date(), instrument=instrument, covariates=covariates
     )
@@ -116,3 +118,51 @@ def test_reads_as_a_table_and_a_sentence():
     assert "on the calls the team attended" in text
     assert not text.startswith("Description only")
     assert report.sentence(call_iv(drawn())).text.startswith("Description only")
+
+
+def test_call_takers_cluster_by_themselves_with_few_degrees_of_freedom():
+    d = drawn("call_taker", calls=13_000)
+    result = call_iv(d)
+    takers = d.timing["call_taker"].nunique()
+    assert result.terms["term"].tolist() == ["late", "itt"]
+    assert (result.n_units, result.extra["cluster"]) == (takers, "call taker")
+    assert result.df[0] < takers - 1
+    assert "CR2" in result.extra["interval"]
+    assert not any("patrol load" in text for text in result.notes)
+    assert "team hung on the instrument" in report.sentence(result).text
+    assert "Calls by an instrument, call takers" in report.table(result).frame.to_string()
+    with pytest.raises(EstimationError, match="needs that instrument, not team_free"):
+        call_iv(drawn("team_free"), inference="call_taker")
+
+
+def test_sets_of_weak_takers_are_unbounded_or_two_rays_and_say_so():
+    shapes = set()
+    for seed in range(12):
+        frame = call_table(np.random.default_rng(seed), calls=4000, share=0.1, takers="alike")
+        with quietly():
+            d = CallInstrumentDesign.from_tables(
+                frame, shifts(), outcome="arrest", start=start.date(), instrument="call_taker"
+            )
+            result = call_iv(d)
+        shape = str(result.extra["ar_shape"])
+        shapes.add(shape)
+        (said,) = [text for text in result.notes if text.startswith("Anderson–Rubin")]
+        if shape == "unbounded":
+            assert said.endswith(": every value")
+            assert result.extra.number("effective_f") < float(critical(result.df[1])) ** 2
+        elif shape == "two rays":
+            assert ": up to" in said
+        else:
+            assert result.extra.number("ar_low") < result.estimate[0] < result.extra.number("ar_high")
+    assert shapes >= {"unbounded", "interval"}
+
+
+def test_what_is_drawn_is_carried_as_facts():
+    gap, free = call_iv(drawn()), call_iv(drawn("team_free"))
+    hours = np.array(gap.extra["shares"])
+    assert hours[:, 0].tolist() == list(range(24))
+    assert hours[:, 1:3].sum() == gap.n_obs
+    assert (hours[:, 3] == 0).all()  # nobody was attended before the start
+    assert hours[hours[:, 5] > 0][:, 0].tolist() == list(range(12, 22))
+    assert [row[0] for row in gap.extra["gap_course"]] == list(range(-4, 4))
+    assert "gap_course" not in free.extra

@@ -17,9 +17,9 @@ every_setting = pytest.mark.parametrize("setting", SETTINGS)
 
 
 @every_setting
-def test_the_fast_tier_is_eight_cells_of_the_full_one(setting):
+def test_the_fast_tier_is_eight_cells_or_a_few_more_of_the_full_one(setting):
     fast, full = cells(setting, full=False), cells(setting)
-    assert len(set(fast)) == 8
+    assert 8 <= len(set(fast)) == len(fast) <= 16
     assert set(fast) <= set(full)
     assert len(set(full)) == len(full)
     assert {cell.setting for cell in full} == {setting}

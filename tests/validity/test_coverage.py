@@ -6,11 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from coresponder_causal import estimate
 from coresponder_causal.core.errors import EstimationError
+from coresponder_causal.core.registry import METHODS
 from coresponder_causal.core.version import VERSION
 from coresponder_causal.validity import coverage
 from coresponder_causal.validity.cells import Cell, cells
-from coresponder_causal.validity.comparators import Comparison, comparators, failures
+from coresponder_causal.validity.comparators import Comparison, Inverted, comparators, failures
 from coresponder_causal.validity.coverage import Entry, asked_also, columns, measure, read_table, run_study, study
 
 SERIES = [Entry(method="its_segmented", options="{}", cell=cell) for cell in cells("series", full=False)[:3]]
@@ -101,6 +103,14 @@ def test_rates_are_what_they_say(monkeypatch):
     assert row["rejection_error"] == pytest.approx(np.sqrt(0.3 * 0.7 / 4))
 
 
+def test_a_set_of_two_rays_holds_what_is_outside(monkeypatch):
+    """Sets −1 to 1, up to −1 and from 2 on, from 1 to 2, everything: zero is in the first and the last."""
+    ends = iter([(-1.0, 1.0), (2.0, -1.0), (1.0, 2.0), (-np.inf, np.inf)])
+    monkeypatch.setitem(comparators, "by hand", lambda design: Inverted(0.5, 1.0, *next(ends), 0.2))
+    (row,) = measure(Entry(method="by hand", options="{}", cell=SERIES[0].cell), replications=4).to_dict("records")
+    assert (row["coverage"], row["rejection"], row["half_width"]) == (0.5, 0.0, np.inf)
+
+
 def test_failures_are_counted_and_left_out_of_the_rates(monkeypatch):
     def refuses_every_second(design, calls=iter(range(10))):  # noqa: B008
         if next(calls) % 2:
@@ -140,7 +150,9 @@ def test_every_method_and_every_failure_is_in_the_study():
     assert {entry.method for entry in fast} >= set(comparators)
     assert {entry.method for entry in full} == {entry.method for entry in fast}
     assert set(fast) <= set(full)
-    assert len(fast) == 9 * 8 + len(failures()) + sum(map(len, asked_also.values()))
+    shipped = [METHODS[name].setting for name in estimate.__all__ if name in METHODS]
+    of_methods = sum(len(cells(setting, full=False)) for setting in shipped)
+    assert len(fast) == of_methods + len(failures()) + sum(map(len, asked_also.values()))
     assert all(json.loads(entry.options) is not None for entry in full)
 
 

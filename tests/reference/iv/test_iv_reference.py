@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from coresponder_causal.core.notes import quietly
 from coresponder_causal.design import CallInstrumentDesign
 from coresponder_causal.estimate import call_iv
 from coresponder_causal.validity.call_worlds import call_table, shifts, start
@@ -15,7 +16,8 @@ linearmodels = pytest.importorskip("linearmodels")
 
 
 def drawn(instrument):
-    calls = call_table(np.random.default_rng(4), calls=3000)
+    takers = "chance" if instrument == "call_taker" else None
+    calls = call_table(np.random.default_rng(4), calls=13_000 if takers else 3000, takers=takers)
     return CallInstrumentDesign.from_tables(
         calls,
         shifts(),
@@ -44,11 +46,12 @@ def theirs(d, cluster):
     return model.fit(cov_type="clustered", clusters=cluster.to_numpy(), debiased=False)
 
 
-@pytest.mark.parametrize("instrument", ["coverage_post", "team_free"])
+@pytest.mark.parametrize("instrument", ["coverage_post", "team_free", "call_taker"])
 @pytest.mark.parametrize("way", ["week", "day"])
 def test_estimate_and_clustered_error_are_those_of_linearmodels(instrument, way):
     d = drawn(instrument)
-    result, fit = call_iv(d, inference=way), theirs(d, d.timing[way])
+    with quietly():
+        result, fit = call_iv(d, inference=way), theirs(d, d.timing[way])
     np.testing.assert_allclose(result.estimate[0], fit.params["d"], rtol=1e-10, atol=1e-12)
     n, k, many = len(d.source), effects(d).shape[1] + 1, d.timing[way].nunique()
     factor = many / (many - 1) * (n - 1) / (n - k)
@@ -92,3 +95,23 @@ def test_complier_means_are_two_stage_least_squares_of_the_treated_covariate():
     ).fit()
     np.testing.assert_allclose(result.extra["compliers: severity"], fit.params["d"], rtol=1e-9)
     assert result.extra["all: severity"] == pytest.approx(x.mean())
+
+
+def test_leniency_given_as_a_column_with_call_takers_as_clusters():
+    """Their clustered error is CR1; ours is CR2, of the same scores after the leverage of each cluster."""
+    from coresponder_causal.core.two_stage import two_stage
+
+    d = drawn("call_taker")
+    fit = theirs(d, d.timing["call_taker"])
+    result = call_iv(d)
+    np.testing.assert_allclose(result.estimate[0], fit.params["d"], rtol=1e-10)
+    own = two_stage(
+        d.calls.outcome_values(), d.calls.treated.astype(float), d.z(), strata=d.strata(), regressors=d.regressors()
+    )
+    vcov, many = own.clustered(d.timing["call_taker"])
+    weights, n, k = np.array([1, -own.late]), len(d.source), own.spent + 1
+    factor = many / (many - 1) * (n - 1) / (n - k)
+    np.testing.assert_allclose(
+        np.sqrt(weights @ vcov @ weights / factor) / own.first_stage, fit.std_errors["d"], rtol=1e-10
+    )
+    assert result.bse.iloc[0] > fit.std_errors["d"]
