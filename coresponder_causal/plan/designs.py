@@ -34,7 +34,8 @@ Options = Mapping[str, Any]
 Form = Callable[["Study", "Counts", str, Options], Design]
 enough_events = 60
 of_calls = ("calls", "instrument", "switchback")  # designs formed of the calls themselves, not of monthly counts
-one_by_one = (*of_calls, "triple")  # designs whose outcome belongs to a call
+by_hours = ("triple", "boundary")  # designs of the calls by the hours of the team
+one_by_one = (*of_calls, *by_hours)  # designs whose outcome belongs to a call
 adjustments, default_adjustment = ("match_nearest", "weight_propensity", "none"), "weight_propensity"
 
 
@@ -139,9 +140,10 @@ def settings() -> dict[str, Setting]:
     """Give every design a study can ask for, by name."""
     calls = ("treatment", "covariates", "exact", "person", "stratum", "only", "adjust")
     instrument, switchback = ("instrument", *calls[:2], "person"), ("assignment", "eligible", "carryover_minutes")
+    hours = ("covariates", "person", "eligible")
     return {
         "hours": Setting(_hours, estimate.call_coverage),
-        "triple": Setting(_triple, estimate.did_triple, ("covariates", "person", "eligible")),
+        "triple": Setting(_calls_by_hours, estimate.did_triple, hours),
         "cities": Setting(_cities, estimate.did_prediction_interval),
         "series": Setting(_series, estimate.its_segmented),
         "two_way": Setting(_cities, estimate.did_two_way, ("covariates",)),
@@ -149,6 +151,7 @@ def settings() -> dict[str, Setting]:
         "calls": Setting(_calls, estimate.call_difference, calls, {"scale": "ratio"}),
         "instrument": Setting(_instrument, estimate.call_iv, instrument),
         "switchback": Setting(_switchback, estimate.switchback_randomization, switchback),
+        "boundary": Setting(_calls_by_hours, estimate.call_boundary, hours),
     }
 
 
@@ -173,8 +176,8 @@ def _hours(study: Study, data: Counts, outcome: str, _: Options) -> CoverageDesi
     )
 
 
-def _triple(study: Study, data: Counts, outcome: str, options: Options) -> CoverageDesign:
-    """Compare the calls of all cities one by one."""
+def _calls_by_hours(study: Study, data: Counts, outcome: str, options: Options) -> CoverageDesign:
+    """Form the calls of all cities, one by one, with the hours of the team."""
     person = options.get("person", "person" if "person" in data.calls else None)
     return CoverageDesign.from_tables(
         data.calls,

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.data import dictionary
-from coresponder_causal.plan.designs import adjustments, default_adjustment, known_keys, of_calls, settings
+from coresponder_causal.plan.designs import adjustments, by_hours, default_adjustment, known_keys, of_calls, settings
 
 keys: dict[str, tuple[str, ...]] = {
     "study": ("title", "sensitive", "simulated", "seed"),
@@ -58,9 +58,8 @@ class Study:
     title : str
     tables : mapping of str to Source
         Files by table of the data dictionary.
-    designs : tuple of {"hours", "triple", "cities", "series", "two_way", "adopters", "calls", "instrument", \
-"switchback"}
-        Designs to run; none makes a study of data quality alone.
+    designs : tuple of str
+        Names of designs to run, of `plan.designs.settings`; none makes a study of data quality alone.
     options : mapping of design to tuple of mapping
         What is asked of a design, one estimate each: ``outcomes`` (default: the primary one), options of the design and
         of its estimator. A design without an entry is run once with the defaults.
@@ -300,7 +299,7 @@ def _check_complete(sections: Sections, problems: Problems) -> None:
         problems.add("key 'primary' in [outcomes] is missing", mend="add it: a design is to be run")
     if "adopters" in run and "programmes" not in tables:
         problems.add("design 'adopters' needs the table programmes: who started when", mend="add it")
-    for name in ("hours", "triple"):
+    for name in ("hours", *by_hours):
         if name in run and not {"calls", "schedule"} <= tables:
             problems.add(
                 f"design '{name}' needs the tables calls and schedule", mend=f"add them, or leave '{name}' out"

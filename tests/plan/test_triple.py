@@ -122,3 +122,11 @@ def test_an_outcome_that_no_call_has_is_refused_by_name():
     wrong = replace(STUDY, options={"triple": ({"outcomes": ["arrests"]},)})
     with quietly(), pytest.raises(DesignError, match=r"\[triple\], outcome 'arrests'"):
         plan.run(wrong, *validated(tables(), {}))
+
+
+def test_calls_around_the_hours_of_the_team_come_last_with_their_checks():
+    both = replace(STUDY, designs=("boundary", "triple"), options={"boundary": ({"outcomes": ["arrest"]},)})
+    with quietly():
+        found = plan.run(both, *validated(tables(), {}))
+    assert [result.method for result in found.results] == ["did_triple", "call_boundary"]
+    assert [check.check for check in found.checks[1]] == ["placebo_boundaries", "holding"]
