@@ -47,6 +47,8 @@ class Course:
         Observed events (or what takes their place) and their denominator.
     freq, period_name : str
         Kind of period as in `data.periods.TimeAxis`, and its plural.
+    phase_in : int
+        Periods from the start on in which the programme was not yet whole.
     """
 
     city: str
@@ -61,6 +63,7 @@ class Course:
     exposure: Array
     freq: str
     period_name: str
+    phase_in: int = 0
 
     @property
     def after(self) -> NDArray[np.bool_]:
@@ -142,10 +145,10 @@ def series_result(
         the observed counts are short of (log link: Σ y_t (exp(−effect_t) − 1), by the delta method on the log of its
         ratio; identity link: −Σ unit_t effect_t). Its interval carries the uncertainty of the coefficients only, given
         the observed counts. ``path``: time, observed, counterfactual with its interval low and high, fitted, events,
-        dose. ``extra``: n_before, n_after, mean_events, outcome_unit, ``averted_low, averted_high`` (the 95 % interval
-        of ``averted`` by draws of β from the multivariate t in place of the delta method) and, with ``noise``,
-        ``averted_predicted_low, averted_predicted_high``: of expected events without the programme less events *as
-        they would be counted* with it, the noise of counts and periods included.
+        dose. ``extra``: n_before, n_after, phase_in, mean_events, outcome_unit, ``averted_low, averted_high`` (the
+        95 % interval of ``averted`` by draws of β from the multivariate t in place of the delta method) and, with
+        ``noise``, ``averted_predicted_low, averted_predicted_high``: of expected events without the programme less
+        events *as they would be counted* with it, the noise of counts and periods included.
 
     Raises
     ------
@@ -267,6 +270,7 @@ def _facts(course: Course) -> dict[str, object]:
         "outcome_unit": f"{course.outcome} {per}",
         "n_before": int((~course.after).sum()),
         "n_after": int(course.after.sum()),
+        "phase_in": course.phase_in,
     }
 
 
@@ -295,7 +299,7 @@ def _drawn(course: Course, fit: SeriesFit, contrast: Array, seed: int) -> dict[s
 
 @lru_cache(maxsize=8)
 def _normals(seed: int, rows: int) -> NDArray[np.float32]:
-    """Standard normal draws, shape (rows, draws), the same for every series of one length."""
+    """Give standard normal draws, shape (rows, draws), the same for every series of one length."""
     found = np.random.default_rng(seed).standard_normal((rows, draws), dtype=np.float32)
     found.setflags(write=False)
     return found

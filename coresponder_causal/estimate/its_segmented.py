@@ -41,7 +41,7 @@ from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.series_effects import SeriesFit, series_result
-from coresponder_causal.design.segmented import segmented
+from coresponder_causal.design.segmented import Season, segmented
 from coresponder_causal.design.series import SeriesDesign
 
 Array = NDArray[np.float64]
@@ -59,7 +59,8 @@ def its_segmented(
     *,
     errors: Errors = "reml-nugget",
     link: Literal["log", "identity"] = "log",
-    harmonics: Literal[0, 1, 2, "aicc"] = 2,
+    harmonics: Season | Literal["aicc"] = 2,
+    trend: bool = True,
     slope_change: bool | None = None,
     horizons: tuple[int, ...] | None = None,
     lags: Lags = "andrews",
@@ -75,8 +76,11 @@ def its_segmented(
         Newey–West or classical standard errors.
     link : {"log", "identity"}
         ``"log"`` models the log rate; ``"identity"`` the count scaled to the mean exposure.
-    harmonics : {0, 1, 2, "aicc"}
-        Pairs of seasonal terms; ``"aicc"`` chooses among 0, 1 and 2 by least squares.
+    harmonics : {0, ..., 6, "aicc", "dummies"}
+        Pairs of seasonal terms; ``"aicc"`` chooses among 0, 1 and 2 by least squares; ``"dummies"`` gives every period
+        of the year a level of its own.
+    trend : bool
+        Whether the course before the start has a slope.
     slope_change : bool, optional
         Whether the slope may change. Default: when 24 or more periods follow the start.
     horizons : tuple of int, optional
@@ -113,8 +117,8 @@ def its_segmented(
     sloped = d.n_after >= long_after if slope_change is None else slope_change
     y = _response(d, link)
     _warn_of_little(d, sloped)
-    pairs = _aicc_pairs(d, y, sloped) if harmonics == "aicc" else harmonics
-    made = segmented(d, slope_change=sloped, harmonics=pairs)
+    season = _aicc_pairs(d, y, sloped, trend) if harmonics == "aicc" else harmonics
+    made = segmented(d, slope_change=sloped, season=season, trend=trend)
     found = fit_errors(y, made.matrix, positions=d.positions, errors=errors, lags=lags)
     fit = SeriesFit(
         matrix=made.matrix,
@@ -127,7 +131,7 @@ def its_segmented(
         record=found.record,
         noise=found.noise[np.ix_(d.after, d.after)],
     )
-    facts = {"harmonics": pairs, "slope_change": sloped} | found.facts
+    facts = {"harmonics": season, "slope_change": sloped} | found.facts
     return series_result(d.course(), fit, method="its_segmented", facts=facts, horizons=horizons, seed=seed)
 
 
@@ -159,11 +163,11 @@ def _warn_of_little(d: SeriesDesign, sloped: bool) -> None:
         doubt(f"{d.n_after} periods after the start: a change of slope is hardly told from a change of level")
 
 
-def _aicc_pairs(d: SeriesDesign, y: Array, sloped: bool) -> Literal[0, 1, 2]:
+def _aicc_pairs(d: SeriesDesign, y: Array, sloped: bool, trend: bool) -> Literal[0, 1, 2]:
     """Pairs of harmonics with the least AICc under least squares."""
 
-    def aicc(pairs: int) -> float:
-        matrix = segmented(d, slope_change=sloped, harmonics=pairs).matrix
+    def aicc(pairs: Literal[0, 1, 2]) -> float:
+        matrix = segmented(d, slope_change=sloped, season=pairs, trend=trend).matrix
         n, k = len(y), matrix.shape[1] + 1
         residuals = y - matrix @ np.linalg.lstsq(matrix, y, rcond=None)[0]
         return float(n * np.log(residuals @ residuals / n) + 2 * k + 2 * k * (k + 1) / max(n - k - 1, 1))
