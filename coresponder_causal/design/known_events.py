@@ -81,7 +81,7 @@ def pandemic_share(axis: TimeAxis) -> Array:
 
 def say_pandemic(axis: TimeAxis, covid: Pandemic) -> None:
     """Refuse a block for the pandemic where it cannot be placed; say what one city's series cannot tell."""
-    if covid == "none":
+    if covid not in ("drop", "pulse"):
         return
     if not pandemic_share(axis).any():
         raise DesignError(

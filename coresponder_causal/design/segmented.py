@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from coresponder_causal.core import regressors
 from coresponder_causal.core.errors import EstimationError
+from coresponder_causal.core.notes import note
 from coresponder_causal.design import known_events
 from coresponder_causal.design.series import SeriesDesign
 
@@ -114,6 +115,9 @@ def _events(d: SeriesDesign) -> Iterator[tuple[str, Array]]:
     """Columns of what is known to have happened besides, those that vary among the rows at hand."""
     found = [(f"break {d.label(position)}", (d.positions >= position).astype(float)) for position in d.breaks]
     found.append(("holidays", known_events.holiday_share(d.axis, d.holidays)))
+    pandemic = known_events.pandemic_share(d.axis)
     if d.covid == "pulse":
-        found.append(("March to June 2020", known_events.pandemic_share(d.axis)))
+        found.append(("March to June 2020", pandemic))
+    elif pandemic.any():
+        note("March to June 2020 lie in this series like other months: it cannot tell the pandemic from the programme")
     return ((name, column) for name, column in found if np.ptp(column) > 0)

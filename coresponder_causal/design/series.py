@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,7 @@ from coresponder_causal.design.known_events import Pandemic
 from coresponder_causal.design.onset import Onset, made_up, measured_dose, onset, refuse_two_doses
 
 Array = NDArray[np.float64]
+PhaseIn = Literal["ramp", "exclude"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -84,7 +85,7 @@ class SeriesDesign:
         dose: str | None = None,
         full_dose: float | None = None,
         phase_in: int = 0,
-        phase_in_as: Literal["ramp", "exclude"] = "ramp",
+        phase_in_as: PhaseIn = "ramp",
         exclude: Sequence[Start | tuple[Start, Start]] = (),
         breaks: Sequence[Start] = (),
         holidays: Sequence[Start] = (),
@@ -147,6 +148,9 @@ class SeriesDesign:
         table = columns.rectangular(frame, [outcome, time, exposure, dose, *controls], problems)
         axis = columns.time_axis(table, time, problems)
         _refuse_duplicates(axis, problems)
+        for option, value, choices in (("covid", covid, Pandemic), ("phase_in_as", phase_in_as, PhaseIn)):
+            if value not in get_args(choices):
+                problems.add(f"{option}={value!r} is not a choice", mend=f"take one of {', '.join(get_args(choices))}")
         for name, sign in _signs(exposure, dose, controls).items():
             columns.numbers(table, name, problems, sign=sign)
         if outcome is not None:

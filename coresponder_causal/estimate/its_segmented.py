@@ -5,21 +5,24 @@ start of the programme in this city, against the city's own earlier course carri
 the periods after the start, the effect at fixed horizons and the number of events averted.
 
 Needs: no other change at the same time (check: placebo_dates, control_outcomes); a course before the start that would
-have gone on (check: pre_period); a recording practice that did not change (register of breaks, given as `breaks`);
-a mean of about ten events a period or more for the log link.
+have gone on (check: pre_period); a recording practice that did not change (register of breaks, given as `breaks`: a
+step each; one next to the start cannot be told from it); a mean of about ten events a period or more for the log link.
 
-Estimator: log(y_t / e_t) = b0 + b1 (t − T0) + b2 D_t + b3 (t − T0)₊ + harmonics + controls + e_t, where D_t is the
-share of the period after the start (or the dose); e_t is AR(1) plus white noise, fitted by restricted maximum
+Estimator: log(y_t / e_t) = b0 + b1 (t − T0) + b2 D_t + b3 (t − T0)₊ + season + breaks + holidays + controls + e_t:
+D_t is the share of the period after the start, or the dose, or rises over the phase-in; the season is K = 2 pairs of
+harmonics or a level for every period of the year; e_t is AR(1) plus white noise, fitted by restricted maximum
 likelihood. mean_post averages b2 D_t + b3 (t − T0)₊ over the periods after the start; averted is the sum of
 (counterfactual − observed) given the observed counts.
 
-Inference: t with Satterthwaite degrees of freedom, one for each contrast. The alternatives `prais-winsten`,
-`newey-west` and `ols` use t(n − k) and exist for comparison with the literature. Intervals of averted events carry the
-uncertainty of the coefficients only, not that of the observed counts.
+Inference: t with Satterthwaite degrees of freedom, one for each contrast. The alternatives `prais-winsten` (first row
+kept, iterated), `newey-west` (Bartlett weights, no prewhitening, times n/(n − k)) and `ols` use t(n − k) and exist for
+comparison with the literature. Intervals of averted events carry the uncertainty of the coefficients only, not that of
+the observed counts; `averted_predicted` among the facts of a result carries both.
 
-Breaks: when something else happened at about the same time, as the pandemic did in 2020. Then this design describes and
-does not identify: take did_prediction_interval. Short series with strong persistence have intervals that are too
-narrow. For fewer than about five events a period take longer periods.
+Breaks: when something else happened at about the same time, as the pandemic did in 2020: then this design describes and
+does not identify, whether March to June 2020 are left out, given a step of their own or left as they are; take
+did_prediction_interval. Short series with strong persistence have intervals that are too narrow. For fewer than about
+five events a period take longer periods.
 
 Reference: Turner et al. 2021, doi:10.1186/s12874-021-01364-0; Fai & Cornelius 1996, doi:10.1080/00949659608811740.
 Prais–Winsten and Newey–West are checked against R (prais, sandwich).
