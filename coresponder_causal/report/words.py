@@ -45,6 +45,7 @@ outcomes = {
     "report_filed": "reports filed",
     "attended": "calls attended",
 }
+in_months = {("26", "weeks"): 6, ("52", "weeks"): 12, ("104", "weeks"): 24}
 missing = "–"
 
 
@@ -152,11 +153,14 @@ def term(name: str) -> str:
 
     Examples
     --------
-    >>> term("effect_at_6_months"), term("event_time_3")
-    ('after 6 months', 'event time 3')
+    >>> term("effect_at_6_months"), term("effect_at_52_weeks"), term("event_time_3")
+    ('after 6 months', 'after 52 weeks (12 months)', 'event time 3')
     """
     horizon = re.fullmatch(r"effect_at_(\d+)_(\w+)", name)
-    return f"after {horizon[1]} {horizon[2]}" if horizon else terms.get(name, name.replace("_", " "))
+    if horizon is None:
+        return terms.get(name, name.replace("_", " "))
+    months = in_months.get((horizon[1], horizon[2]))
+    return f"after {horizon[1]} {horizon[2]}" + (f" ({months} months)" if months else "")
 
 
 def outcome(result: Result) -> str:
