@@ -44,13 +44,15 @@ from coresponder_causal.core.prediction import (
     doubt_bound,
     facts,
     gap_path,
+    gap_matrix,
     placebo_statistics,
     predict,
     ranked,
 )
-from coresponder_causal.core.registry import estimator
+from coresponder_causal.core.registry import estimator, series_behind
 from coresponder_causal.core.regressors import log_rate
 from coresponder_causal.core.result import Result
+from coresponder_causal.core.series_regression import SeriesRegression
 from coresponder_causal.design.panel import PanelDesign
 
 Array = NDArray[np.float64]
@@ -113,7 +115,7 @@ def did_prediction_interval(
     positions = counts.index.to_numpy()
     dose = d.dose_of(treated, positions)
     after = _after(d, positions)
-    rates = log_rate(_nonnegative(counts, d).to_numpy(), _exposure(d, counts))
+    rates = _rates(d, counts)
     times = positions.astype(float)
     fit = predict(rates, dose, times, season=d.season, pairs=harmonics)
     doubt_bound(fit, rates, after)
@@ -144,6 +146,25 @@ def did_prediction_interval(
             | {"outcome_unit": f"{d.outcome} a {d.period_name[:-1]}"}
             | dict(kind)
         ),
+    )
+
+
+@series_behind("did_prediction_interval")
+def _series(result: Result, d: PanelDesign) -> SeriesRegression:
+    treated = _only_treated(d)
+    counts = d.wide(str(d.outcome))[[treated, *d.comparison_units]]
+    positions = counts.index.to_numpy()
+    rates = _rates(d, counts)
+    pairs = int(result.extra.number("harmonics"))
+    matrix = gap_matrix(d.dose_of(treated, positions), positions.astype(float), season=d.season, pairs=pairs)
+    return SeriesRegression(
+        outcome=rates[:, 0] - rates[:, 1:].mean(axis=1),
+        matrix=matrix,
+        time=positions.astype(float),
+        periods=d.axis.labels(positions),
+        start=d.start_position,
+        effect=(1,),
+        headline=np.eye(matrix.shape[1])[1],
     )
 
 
@@ -190,6 +211,10 @@ def _nonnegative(counts: pd.DataFrame, d: PanelDesign) -> pd.DataFrame:
     if len(low):
         doubt(f"fewer than {few_events} events a period in {', '.join(map(str, low.index))}: log rates are biased down")
     return counts
+
+
+def _rates(d: PanelDesign, counts: pd.DataFrame) -> Array:
+    return log_rate(_nonnegative(counts, d).to_numpy(), _exposure(d, counts))
 
 
 def _exposure(d: PanelDesign, counts: pd.DataFrame) -> Array:

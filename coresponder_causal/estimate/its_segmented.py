@@ -42,11 +42,12 @@ from coresponder_causal.core.estimand import Estimand
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.inference import critical
 from coresponder_causal.core.notes import doubt, note
-from coresponder_causal.core.registry import estimator
+from coresponder_causal.core.registry import estimator, series_behind
 from coresponder_causal.core.reml import serial_design
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.sandwich import newey_west
 from coresponder_causal.core.serial import ols, prais_winsten
+from coresponder_causal.core.series_regression import SeriesRegression
 from coresponder_causal.core.variance import VarianceRecord
 from coresponder_causal.design.series import SeriesDesign
 
@@ -193,6 +194,23 @@ def _regressors(d: SeriesDesign, sloped: bool, pairs: int) -> tuple[Array, list[
     names += [f"season {i + 1}" for i in range(seasonal.shape[1])]
     names += [f"break {d.label(position)}" for position in d.breaks] + list(d.controls)
     return np.column_stack(columns).astype(float), names
+
+
+@series_behind("its_segmented")
+def _series(result: Result, d: SeriesDesign) -> SeriesRegression:
+    matrix, names = _regressors(d, bool(result.extra["slope_change"]), int(result.extra.number("harmonics")))
+    effect = [names.index(name) for name in ("level_change", "slope_change") if name in names]
+    headline = np.zeros(len(names))
+    headline[effect] = matrix[d.after][:, effect].mean(axis=0)
+    return SeriesRegression(
+        outcome=_response(d, str(result.provenance.option_values()["link"])),
+        matrix=matrix,
+        time=d.positions,
+        periods=d.periods,
+        start=d.start_position,
+        effect=tuple(effect),
+        headline=headline,
+    )
 
 
 def _aicc_pairs(d: SeriesDesign, y: Array, sloped: bool) -> Literal[0, 1, 2]:
