@@ -88,7 +88,7 @@ def battery(
 def _series_checks(
     result: Result, design: SeriesDesign | PanelDesign, controls: Sequence[str]
 ) -> tuple[CheckResult, ...]:
-    """Checks of results behind which the regression of one series stands."""
+    """Look at the single periods of results behind which the regression of one series stands."""
     if series_regression(result, design) is None:
         return ()
     return (

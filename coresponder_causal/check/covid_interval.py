@@ -123,9 +123,9 @@ def _refitted(result: Result, specification: str, make: Make) -> dict[str, objec
 
 def _row(specification: str, fit: Result) -> dict[str, object]:
     first = fit.tidy().iloc[0]
-    shown = {column: float(first[column]) for column in ("estimate", "std_error", "conf_low", "conf_high")}
+    shown: dict[str, object] = {name: first[name] for name in ("estimate", "std_error", "conf_low", "conf_high")}
     role = "treated" if specification == "as given" else "comparison"
-    return {"specification": specification} | shown | {"why": "", "role": role}
+    return {"specification": specification, **shown, "why": "", "role": role}
 
 
 def _verdict(run: pd.DataFrame) -> Verdict:

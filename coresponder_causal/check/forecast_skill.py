@@ -62,7 +62,8 @@ def forecast_skill(result: Result, design: Design, *, season: int | None = None)
     first = max(2 * back, 2 * series.undisturbed.shape[1])
     horizon = min(longest, (before - first) // 2)
     if horizon < shortest:
-        why = f"{before} periods lie before the start; {first + 2 * shortest} are needed to learn from some and foretell others."
+        needed = first + 2 * shortest
+        why = f"{before} periods lie before the start; {needed} are needed to learn from some and foretell others."
         return not_applicable(name, assumption, why)
     errors = _errors(series, first, before, horizon)
     naive = _naive_errors(series, first, before, horizon, back)
@@ -78,8 +79,8 @@ def forecast_skill(result: Result, design: Design, *, season: int | None = None)
     ratio = float(table["ratio"].iloc[-1])
     bad = ratio >= 1
     sentence = (
-        f"From {len(errors)} dates before the start, up to {horizon} periods ahead, the model's mean absolute error was "
-        f"{ratio:.2f} times that of repeating the values of {f'{back} periods' if back > 1 else 'the period'} before"
+        f"From {len(errors)} dates before the start, up to {horizon} periods ahead, the model's mean absolute error "
+        f"was {ratio:.2f} times that of repeating the values of {back} {'periods' if back > 1 else 'period'} before"
         + (": it does not deserve to define what would have been." if bad else ".")
     )
     return CheckResult(

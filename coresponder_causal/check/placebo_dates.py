@@ -56,9 +56,8 @@ def placebo_dates(
     if len(before) < shortest:
         why = f"Only {len(before)} periods lie before the start; {shortest} are needed to place made-up starts."
         return not_applicable(name, assumption, why)
-    middle = np.arange(len(before) // 3, 5 * len(before) // 6 + 1)
-    chosen, tried = (np.unique(np.linspace(len(before) / 3, 5 * len(before) / 6, dates).astype(int)), _spread(middle))
-    rows = {place: _row(result, design, int(before[place])) for place in np.union1d(chosen, tried).tolist()}
+    chosen, tried = (_spread(len(before) / 3, 5 * len(before) / 6, number) for number in (dates, most))
+    rows = {place: _row(result, design, int(before[place])) for place in sorted({*chosen, *tried})}
     table, course = (pd.DataFrame([row for place in which if (row := rows[place])]) for which in (chosen, tried))
     if table.empty:
         return not_applicable(name, assumption, "The time before the start is too short for this method to be fitted.")
@@ -70,7 +69,7 @@ def placebo_dates(
         f"correction (smallest adjusted p {table['p_holm'].min():.2f}); a change as large as the estimate would be "
         f"seen with probability {able:.2f} at the typical one. Of {len(course)} starts over the same time a 5 % test "
         f"without correction calls {(course['p_value'] < 0.05).sum()} a change: an empirical size of "
-        f"{(course['p_value'] < 0.05).mean():.0%}."
+        f"{100 * (course['p_value'] < 0.05).mean():.0f} %."
     )
     return CheckResult(
         check=name,
@@ -83,9 +82,9 @@ def placebo_dates(
     )
 
 
-def _spread(places: np.ndarray) -> np.ndarray:
-    """All places, or the most that are tried, evenly spread."""
-    return places[np.unique(np.linspace(0, len(places) - 1, min(len(places), most)).astype(int))]
+def _spread(first: float, last: float, number: int) -> list[int]:
+    """Whole places between two, evenly spread."""
+    return [int(place) for place in np.unique(np.linspace(first, last, number).astype(int))]
 
 
 def _row(

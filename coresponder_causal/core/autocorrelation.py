@@ -25,7 +25,8 @@ def autocorrelations(values: Array, lags: int) -> Array:
     [-0.75, 0.5]
     """
     centred = values - values.mean()
-    return np.array([centred[lag:] @ centred[:-lag] for lag in range(1, lags + 1)]) / (centred @ centred)
+    products = [float(centred[lag:] @ centred[:-lag]) for lag in range(1, lags + 1)]
+    return np.array(products) / float(centred @ centred)
 
 
 def ljung_box(values: Array, lags: int) -> tuple[Array, Array]:

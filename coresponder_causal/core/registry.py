@@ -17,6 +17,8 @@ from functools import wraps
 from types import UnionType
 from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar, Union, get_args, get_origin, get_type_hints
 
+import numpy as np
+
 from coresponder_causal.core.domain import Measured, coordinates_of, nearest, summary
 from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.notes import Doubt, collecting, note, quietly
@@ -210,8 +212,8 @@ def series_regression(result: Result, design: Design) -> SeriesRegression | None
         return None
     with quietly(), collecting():
         made = _regressions[result.method](result, design)
-    fitted = {name: result.extra.number(name) for name in ("rho", "phi") if name in result.extra}
-    return replace(made, **fitted)
+    rho, phi = (result.extra.number(name) for name in ("rho", "phi"))
+    return replace(made, rho=made.rho if np.isnan(rho) else rho, phi=made.phi if np.isnan(phi) else phi)
 
 
 def refit(result: Result, design: Design, *, options: Mapping[str, object] | None = None) -> Result:
