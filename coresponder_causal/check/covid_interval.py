@@ -125,7 +125,7 @@ def _row(specification: str, fit: Result) -> dict[str, object]:
     first = fit.tidy().iloc[0]
     shown: dict[str, object] = {name: first[name] for name in ("estimate", "std_error", "conf_low", "conf_high")}
     role = "treated" if specification == "as given" else "comparison"
-    return {"specification": specification, **shown, "why": "", "role": role}
+    return {"specification": specification, **shown, "scale": fit.scale, "why": "", "role": role}
 
 
 def _verdict(run: pd.DataFrame) -> Verdict:

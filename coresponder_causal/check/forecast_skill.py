@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.linalg import solve_triangular
 
+from coresponder_causal.core.inference import simulated_p_value
 from coresponder_causal.core.registry import Design, series_regression
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.series_regression import SeriesRegression
-from coresponder_causal.core.verdict import CheckResult, not_applicable
+from coresponder_causal.core.verdict import CheckResult, Verdict, not_applicable
 
 Array = NDArray[np.float64]
 name = "forecast_skill"
 assumption = "Before the start the model foretold the series better than last year's values did."
-longest, shortest = 12, 3
+longest, shortest, draws = 12, 3, 199
+
+
+class _Window(NamedTuple):
+    """Rows known at the first origin, rows before the start, periods ahead, and periods back of the naive forecast."""
+
+    first: int
+    before: int
+    horizon: int
+    back: int
+
+    @property
+    def origins(self) -> range:
+        return range(self.first, self.before - self.horizon + 1)
 
 
 def forecast_skill(result: Result, design: Design, *, season: int | None = None) -> CheckResult:
@@ -31,13 +48,16 @@ def forecast_skill(result: Result, design: Design, *, season: int | None = None)
     Returns
     -------
     CheckResult
-        Contradicts when the mean absolute error of the model is at least that of the naive forecast: such a model does
-        not deserve to define a counterfactual. ``table``: mean absolute errors by periods ahead and over all.
+        Contradicts when the mean absolute error of the model is at least that of the naive forecast, and by more than a
+        right model would show in one of twenty such series: such a model does not deserve to define a counterfactual.
+        Cannot tell when it is as large, but may be so by chance. ``table``: mean absolute errors by periods ahead and
+        over all.
 
     Notes
     -----
     Forecasts start after two seasons and reach at most 12 periods. The coefficients are fitted anew for every origin;
-    the persistence of the errors is the one the result found. Controls are taken as known.
+    the persistence of the errors is the one the result found. Controls are taken as known. What a right model would
+    show comes from 199 series simulated from the fit to the time before the start.
 
     References
     ----------
@@ -65,58 +85,83 @@ def forecast_skill(result: Result, design: Design, *, season: int | None = None)
         needed = first + 2 * shortest
         why = f"{before} periods lie before the start; {needed} are needed to learn from some and foretell others."
         return not_applicable(name, assumption, why)
-    errors = _errors(series, first, before, horizon)
-    naive = _naive_errors(series, first, before, horizon, back)
-    errors = np.where(np.isnan(naive), np.nan, errors)
-    table = pd.DataFrame(
-        {
-            "ahead": [*(str(step + 1) for step in range(horizon)), "all"],
-            "model": [*np.nanmean(np.abs(errors), axis=0), np.nanmean(np.abs(errors))],
-            "naive": [*np.nanmean(np.abs(naive), axis=0), np.nanmean(np.abs(naive))],
-        }
-    )
+    window = _Window(first, before, horizon, back)
+    paths = np.column_stack([series.outcome[:before], _simulated(series, before)])
+    naive = _naive_errors(series.time[:before], paths, window)
+    model = np.where(np.isnan(naive), np.nan, _errors(series, paths, window))
+    table = pd.DataFrame({"ahead": [*(str(step + 1) for step in range(horizon)), "all"]})
+    for kind, errors in (("model", model), ("naive", naive)):
+        size = np.abs(errors[:, :, 0])
+        table[kind] = [*np.nanmean(size, axis=0), np.nanmean(size)]
     table["ratio"] = table["model"] / table["naive"]
-    ratio = float(table["ratio"].iloc[-1])
-    bad = ratio >= 1
-    sentence = (
-        f"From {len(errors)} dates before the start, up to {horizon} periods ahead, the model's mean absolute error "
-        f"was {ratio:.2f} times that of repeating the values of {back} {'periods' if back > 1 else 'period'} before"
-        + (": it does not deserve to define what would have been." if bad else ".")
-    )
+    ratios = np.nanmean(np.abs(model), axis=(0, 1)) / np.nanmean(np.abs(naive), axis=(0, 1))
+    chance = simulated_p_value(float(ratios[0]), ratios[1:])
     return CheckResult(
         check=name,
         assumption=assumption,
-        verdict="contradicts" if bad else "no contradiction found",
+        verdict=_verdict(float(ratios[0]), chance),
         power=None,
         table=table,
-        sentence=sentence,
+        sentence=_sentence(float(ratios[0]), chance, window, len(model)),
     )
 
 
-def _errors(series: SeriesRegression, first: int, before: int, horizon: int) -> Array:
-    """Errors of forecasts from each origin, shape (origins, horizon).
+def _verdict(ratio: float, chance: float) -> Verdict:
+    if ratio < 1:
+        return "no contradiction found"
+    return "contradicts" if chance < 0.05 else "cannot tell"
+
+
+def _sentence(ratio: float, chance: float, window: _Window, origins: int) -> str:
+    said = (
+        f"From {origins} dates before the start, up to {window.horizon} periods ahead, the model's mean absolute error "
+        f"was {ratio:.2f} times that of repeating the values of {window.back} "
+        f"{'periods' if window.back > 1 else 'period'} before"
+    )
+    if ratio < 1:
+        return f"{said}."
+    often = f"if the model were right, so large a ratio would come with probability {chance:.2f}"
+    if chance < 0.05:
+        return f"{said} ({often}): it does not deserve to define what would have been."
+    return f"{said}; {often}, so that these dates are too few to judge it."
+
+
+def _simulated(series: SeriesRegression, before: int) -> Array:
+    """Series before the start as the model says they come, shape (before, draws)."""
+    white = series.whitened(np.column_stack([series.outcome, series.undisturbed]))[:before]
+    beta = np.linalg.lstsq(white[:, 1:], white[:, 0], rcond=None)[0]
+    rest = white[:, 0] - white[:, 1:] @ beta
+    scale = np.sqrt(rest @ rest / (before - len(beta)))
+    shocks = np.random.default_rng(0).standard_normal((before, draws))
+    return np.asarray((series.undisturbed[:before] @ beta)[:, None] + scale * series.root()[:before, :before] @ shocks)
+
+
+def _errors(series: SeriesRegression, paths: Array, window: _Window) -> Array:
+    """Errors of forecasts of each path from each origin, shape (origins, horizon, paths).
 
     With K = LL', rows of L⁻¹ need earlier rows only: the fit of a window is least squares on the first rows of L⁻¹X,
     and the forecast of the later errors is their block of L times the white errors of the window.
     """
-    root, X, y = series.root()[:before, :before], series.undisturbed[:before], series.outcome[:before]
-    white = series.whitened(np.column_stack([series.outcome, series.undisturbed]))[:before]
+    X, root = series.undisturbed[: window.before], series.root()[: window.before, : window.before]
+    white = solve_triangular(root, np.column_stack([X, paths]), lower=True)
+    regressors, outcomes = white[:, : X.shape[1]], white[:, X.shape[1] :]
     made = []
-    for origin in range(first, before - horizon + 1):
-        ahead = slice(origin, origin + horizon)
-        beta = np.linalg.lstsq(white[:origin, 1:], white[:origin, 0], rcond=None)[0]
-        errors = white[:origin, 0] - white[:origin, 1:] @ beta
-        made.append(y[ahead] - X[ahead] @ beta - root[ahead, :origin] @ errors)
+    for origin in window.origins:
+        ahead = slice(origin, origin + window.horizon)
+        beta = np.linalg.lstsq(regressors[:origin], outcomes[:origin], rcond=None)[0]
+        errors = outcomes[:origin] - regressors[:origin] @ beta
+        made.append(paths[ahead] - X[ahead] @ beta - root[ahead, :origin] @ errors)
     return np.array(made)
 
 
-def _naive_errors(series: SeriesRegression, first: int, before: int, horizon: int, back: int) -> Array:
+def _naive_errors(time: Array, paths: Array, window: _Window) -> Array:
     """Errors of repeating the last known value of the same season, NaN where it is missing."""
-    known = dict(zip(series.time[:before].tolist(), series.outcome[:before].tolist(), strict=True))
     made = []
-    for origin in range(first, before - horizon + 1):
-        ahead, now = series.time[origin : origin + horizon], series.time[origin - 1]
-        whole = np.maximum(np.ceil((ahead - now) / back), 1) * back
-        repeated = [known.get(float(place), np.nan) for place in ahead - whole]
-        made.append(series.outcome[origin : origin + horizon] - repeated)
+    for origin in window.origins:
+        ahead = time[origin : origin + window.horizon]
+        whole = np.maximum(np.ceil((ahead - time[origin - 1]) / window.back), 1) * window.back
+        place = np.searchsorted(time, ahead - whole)
+        known = time[place] == ahead - whole
+        repeated = np.where(known[:, None], paths[place], np.nan)
+        made.append(paths[origin : origin + window.horizon] - repeated)
     return np.array(made)

@@ -16,7 +16,7 @@ from coresponder_causal.report import words
 from coresponder_causal.report.effects import effects
 from coresponder_causal.report.specs import Column, Table
 
-marks = {"contradicts": "✕", "no contradiction found": "○", "cannot tell": "?", "not applicable": "–"}
+marks = {"contradicts": "✕", "no contradiction found": "○", "cannot tell": "?", "reported": "·", "not applicable": "–"}
 evidence_columns = (
     Column("method", "Method"),
     Column("outcome", "Outcome"),
