@@ -28,8 +28,8 @@ def break_date(result: Result, design: Design) -> CheckResult:
     Returns
     -------
     CheckResult
-        Contradicts when a break is found at 5 % and the start lies outside the dates that fit as well; cannot tell when
-        none is found. ``table``: the best date, its test and its 95 % range; ``course``: the test of every date.
+        Contradicts when a break is found at 5 % and the start, until the dose is what it typically is, lies outside the
+        dates that fit as well; cannot tell when none is found. ``table``: the best date, its test and its 95 % range; ``course``: the test of every date.
 
     Notes
     -----
@@ -70,7 +70,7 @@ def break_date(result: Result, design: Design) -> CheckResult:
     low, high = dates[found.inside].min(), dates[found.inside].max()
     verdict: Verdict = "cannot tell"
     if found.p_value < significant:
-        verdict = "no contradiction found" if low <= series.start <= high else "contradicts"
+        verdict = "no contradiction found" if low <= _full(series) and series.start <= high else "contradicts"
     named = {int(date): str(period) for date, period in zip(dates, series.periods[at], strict=True)}
     table = pd.DataFrame(
         {
@@ -108,6 +108,12 @@ def _found(series: SeriesRegression, at: np.ndarray) -> Break:
     k = series.undisturbed.shape[1]
     broken = white[:, 1 + k :].reshape(n, m, q).transpose(1, 0, 2)
     return one_break(white[:, 0], white[:, 1 : 1 + k], broken, trim=trim)
+
+
+def _full(series: SeriesRegression) -> float:
+    """First position at which the programme's dose reaches its median from the start on."""
+    dose = series.matrix[:, series.effect[0]]
+    return float(series.time[dose >= np.median(dose[series.time >= series.start])].min())
 
 
 def _sentence(row: pd.Series, verdict: Verdict) -> str:

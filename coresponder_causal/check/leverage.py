@@ -20,10 +20,11 @@ shown, named, too_much = 10, 3, 1.0
 
 
 class Deletion(NamedTuple):
-    """What leaving out each period does: leverage, and the change of the headline, shapes (n,)."""
+    """Leaving out each period: leverage, change of the headline, and ratio of s without it to s, shapes (n,)."""
 
     leverage: Array
     change: Array
+    spread: Array
 
 
 def leverage(result: Result, design: Design) -> CheckResult:
@@ -38,8 +39,9 @@ def leverage(result: Result, design: Design) -> CheckResult:
     Returns
     -------
     CheckResult
-        Contradicts when leaving out one period moves the estimate by more than its standard error. ``table``: the ten
-        periods that move it most: leverage (0 to 1), the estimate without each, and its move in standard errors.
+        Contradicts when leaving out one period moves the estimate by more than its standard error, the variance of the
+        errors being the one without that period. ``table``: the ten periods that move it most: leverage (0 to 1), the
+        estimate without each, and its move in standard errors.
 
     References
     ----------
@@ -66,10 +68,10 @@ def leverage(result: Result, design: Design) -> CheckResult:
             "period": series.periods.astype(str),
             "leverage": found.leverage,
             "estimate": estimate + found.change,
-            "moved": found.change / error,
+            "moved": found.change / (error * found.spread),
         }
     )
-    order = np.argsort(-np.abs(found.change), kind="stable")
+    order = np.argsort(-rows["moved"].abs().to_numpy(), kind="stable")
     table = rows.iloc[order[:shown]].reset_index(drop=True)
     heavy = rows.loc[rows["moved"].abs() > too_much, "period"]
     verdict: Verdict = "contradicts" if len(heavy) else "no contradiction found"
@@ -87,8 +89,8 @@ def leverage(result: Result, design: Design) -> CheckResult:
 def deletions(series: SeriesRegression) -> Deletion:
     """Leave out each row in closed form: as if it had a dummy of its own, with the covariance of the errors fixed.
 
-    With P = K⁻¹ − K⁻¹X(X'K⁻¹X)⁻¹X'K⁻¹ and the headline a'y, it moves by −a_t (Py)_t / P_tt; leverage is
-    1 − P_tt / (K⁻¹)_tt.
+    With P = K⁻¹ − K⁻¹X(X'K⁻¹X)⁻¹X'K⁻¹ and the headline a'y, it moves by −a_t (Py)_t / P_tt, and y'Py = (n − k)s² falls
+    by (Py)²_t / P_tt; leverage is 1 − P_tt / (K⁻¹)_tt.
     """
     inverse = series.whitened(np.eye(len(series.time)))
     white = series.whitened(np.column_stack([series.outcome, series.matrix]))
@@ -96,9 +98,12 @@ def deletions(series: SeriesRegression) -> Deletion:
     pseudo = np.linalg.pinv(X)
     basis = np.linalg.qr(X)[0]
     weights = (series.headline @ pseudo) @ inverse
-    rest = inverse.T @ (y - X @ (pseudo @ y))
+    unexplained = y - X @ (pseudo @ y)
+    rest = inverse.T @ unexplained
     own = np.sum(inverse**2, axis=0)
     left = own - np.sum((basis.T @ inverse) ** 2, axis=0)
     alone = left < 1e-10 * own  # a period that the regression reproduces: nothing else speaks to its coefficient
-    change = np.where(alone, 0.0, -weights * rest / np.where(alone, 1.0, left))
-    return Deletion(leverage=1 - left / own, change=change)
+    jump = np.where(alone, 0.0, rest / np.where(alone, 1.0, left))
+    whole, spare = float(unexplained @ unexplained), len(y) - X.shape[1]
+    without = np.maximum(whole - jump * rest, 0.0) / (spare - 1)
+    return Deletion(leverage=1 - left / own, change=-weights * jump, spread=np.sqrt(without / (whole / spare)))
