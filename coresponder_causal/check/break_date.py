@@ -29,7 +29,8 @@ def break_date(result: Result, design: Design) -> CheckResult:
     -------
     CheckResult
         Contradicts when a break is found at 5 % and the start, until the dose is what it typically is, lies outside the
-        dates that fit as well; cannot tell when none is found. ``table``: the best date, its test and its 95 % range; ``course``: the test of every date.
+        dates that fit as well; cannot tell when none is found. ``table``: the best date, its test and its 95 % range;
+        ``course``: the test of every date.
 
     Notes
     -----

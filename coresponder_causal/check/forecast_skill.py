@@ -34,7 +34,7 @@ class _Window(NamedTuple):
         return range(self.first, self.before - self.horizon + 1)
 
 
-def forecast_skill(result: Result, design: Design, *, season: int | None = None) -> CheckResult:
+def forecast_skill(result: Result, design: Design) -> CheckResult:
     """Forecast the time before the start from each of its dates on, and compare with the seasonal naive forecast.
 
     Parameters
@@ -42,8 +42,7 @@ def forecast_skill(result: Result, design: Design, *, season: int | None = None)
     result : Result
         Of one series, or of one city's gap to others.
     design : the design it was made from
-    season : int, optional
-        Periods back from which the naive forecast takes its values; by default the design's season, 1 without one.
+        Its season says from how far back the naive forecast takes its values: 1 period without one.
 
     Returns
     -------
@@ -77,7 +76,7 @@ def forecast_skill(result: Result, design: Design, *, season: int | None = None)
     series = series_regression(result, design)
     if series is None:
         return not_applicable(name, assumption, "The method is not a regression of one series.")
-    back = season or round(getattr(design, "season", None) or 1)
+    back = round(getattr(design, "season", None) or 1)
     before = int((series.time < series.start).sum())
     first = max(2 * back, 2 * series.undisturbed.shape[1])
     horizon = min(longest, (before - first) // 2)

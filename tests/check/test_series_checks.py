@@ -298,6 +298,15 @@ def test_left_out_periods_leave_the_start_and_its_dose(kind):
         d.without_periods([0])
 
 
+def test_other_columns_enter_only_when_they_can():
+    d = made("series")[1]
+    with pytest.raises(DesignError, match="'rain' is missing"):
+        d.with_control("rain")
+    with pytest.raises(DesignError, match="'mobility' is zero or negative"):
+        d.with_exposure("mobility")
+    assert d.with_control("mobility").controls == ("mobility",)
+
+
 def test_empirical_size_counts_the_starts_that_would_be_called_a_change():
     worlds = (series(0.0, sd=0.0), series(sd=0.0, path=-0.6 * (np.arange(72) >= 25)))
     quiet, loud = (check.placebo_dates(its_segmented(d), d) for d in worlds)
