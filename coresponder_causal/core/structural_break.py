@@ -59,7 +59,7 @@ def steps(time: Array, at: Array, *, slope: bool) -> Array:
     """
     since = time[None, :] - at[:, None]
     level = (since >= 0).astype(float)
-    return np.stack([level, level * since] if slope else [level], axis=2)
+    return np.stack([level, np.maximum(since, 0.0)] if slope else [level], axis=2)
 
 
 def candidates(n: int, trim: float) -> NDArray[np.int64]:
