@@ -4,9 +4,10 @@ Estimand: the change of the outcome's level (and, on request or with 24 periods 
 start of the programme in this city, against the city's own earlier course carried forward; summed up as the mean over
 the periods after the start, the effect at fixed horizons and the number of events averted.
 
-Needs: no other change at the same time (check: placebo_dates, control_outcomes); a course before the start that would
-have gone on (check: pre_period); a recording practice that did not change (register of breaks, given as `breaks`);
-a mean of about ten events a period or more for the log link.
+Needs: no other change at the same time (check: placebo_dates, break_date, covid_interval, control_outcomes); a course
+before the start that would have gone on (check: pre_period, forecast_skill); no single period that decides (check:
+leverage); a recording practice that did not change (register of breaks, given as `breaks`); a mean of about ten events
+a period or more for the log link.
 
 Estimator: log(y_t / e_t) = b0 + b1 (t − T0) + b2 D_t + b3 (t − T0)₊ + harmonics + controls + e_t, where D_t is the
 share of the period after the start (or the dose); e_t is AR(1) plus white noise, fitted by restricted maximum
