@@ -3,16 +3,22 @@
 from collections.abc import Sequence
 
 from coresponder_causal.check.balance import balance
+from coresponder_causal.check.break_date import break_date
 from coresponder_causal.check.control_outcomes import control_outcomes
+from coresponder_causal.check.covid_interval import covid_interval
 from coresponder_causal.check.first_stage import first_stage
+from coresponder_causal.check.forecast_skill import forecast_skill
 from coresponder_causal.check.hour_profile import hour_profile
 from coresponder_causal.check.leave_one_out import leave_one_out
+from coresponder_causal.check.leverage import leverage
 from coresponder_causal.check.overlap import overlap
 from coresponder_causal.check.placebo_cities import placebo_cities
 from coresponder_causal.check.placebo_dates import placebo_dates
 from coresponder_causal.check.pre_period import pre_period
 from coresponder_causal.check.pretrends import pretrends
 from coresponder_causal.check.reduced_form_before import reduced_form_before
+from coresponder_causal.check.residual_autocorrelation import residual_autocorrelation
+from coresponder_causal.core.registry import series_regression
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.design import (
@@ -28,16 +34,21 @@ __all__ = [
     "CheckResult",
     "balance",
     "battery",
+    "break_date",
     "control_outcomes",
+    "covid_interval",
     "first_stage",
+    "forecast_skill",
     "hour_profile",
     "leave_one_out",
+    "leverage",
     "overlap",
     "placebo_cities",
     "placebo_dates",
     "pre_period",
     "pretrends",
     "reduced_form_before",
+    "residual_autocorrelation",
 ]
 
 
@@ -70,4 +81,20 @@ def battery(
         placebo_cities(result, design),
         leave_one_out(result, design),
         control_outcomes(result, design, outcomes=controls),
+        *(_series_checks(result, design, controls) if not isinstance(design, CoverageDesign) else ()),
+    )
+
+
+def _series_checks(
+    result: Result, design: SeriesDesign | PanelDesign, controls: Sequence[str]
+) -> tuple[CheckResult, ...]:
+    """Look at the single periods of results behind which the regression of one series stands."""
+    if series_regression(result, design) is None:
+        return ()
+    return (
+        break_date(result, design),
+        forecast_skill(result, design),
+        leverage(result, design),
+        covid_interval(result, design, control_outcome=next(iter(controls), None)),
+        residual_autocorrelation(result, design),
     )

@@ -58,6 +58,67 @@ def chi_square_quantile(probability: float, df: float) -> float:
     return float(stats.chi2.ppf(probability, df))
 
 
+def chi_square_p_value(statistic: ArrayLike, df: ArrayLike) -> Array:
+    """P-values of statistics that are χ²(df) when there is nothing.
+
+    Examples
+    --------
+    >>> chi_square_p_value([3.84, 5.99], [1, 2]).round(3).tolist()
+    [0.05, 0.05]
+    """
+    return np.asarray(stats.chi2.sf(np.asarray(statistic, float), np.asarray(df, float)), float)
+
+
+def sup_f_p_value(statistic: float, df: int, *, trim: float) -> float:
+    """P-value of the largest χ² statistic of one break, over the dates that leave a share ``trim`` on each side.
+
+    The tail of the supremum of a squared standardised tied-down Bessel process, which the statistic follows in long
+    series whose breaking regressors do not trend. Below a p-value of about .3 it is exact to .01.
+
+    References
+    ----------
+    Andrews (1993), doi:10.2307/2951764; Estrella (2003), doi:10.1017/S0266466603196107, whose tail is used where Hansen
+    (1997), doi:10.1080/07350015.1997.10524687, interpolates.
+
+    Examples
+    --------
+    >>> round(sup_f_p_value(8.85, 1, trim=0.15), 3), round(sup_f_p_value(11.79, 2, trim=0.15), 3)
+    (0.047, 0.05)
+    """
+    spread = 2 * np.log((1 - trim) / trim)
+    density = np.exp((df / 2) * np.log(statistic / 2) - statistic / 2 - special.gammaln(df / 2))
+    tail = density * ((1 - df / statistic) * spread + 2 / statistic)
+    return float(np.clip(tail, 0.0, 1.0)) if statistic > df else 1.0
+
+
+def simulated_p_value(statistic: float, draws: ArrayLike) -> float:
+    """(1 + number of draws at least as large) / (1 + draws), the draws made where there is nothing.
+
+    Examples
+    --------
+    >>> simulated_p_value(3.0, [1.0, 2.0, 4.0])
+    0.5
+    """
+    made = np.asarray(draws, float)
+    return float((1 + np.sum(made >= statistic)) / (1 + len(made)))
+
+
+def break_date_limit(level: float = 0.95) -> float:
+    """Likelihood ratio −2 log L(date)/L(best date) up to which a date of a break is kept: −2 log(1 − √level).
+
+    References
+    ----------
+    Bai (1997), doi:10.1162/003465397557132, for the law of the date; Eo & Morley (2015), doi:10.3982/QE186, for the
+    inversion.
+
+    Examples
+    --------
+    >>> round(break_date_limit(), 2)
+    7.35
+    """
+    return float(-2 * np.log1p(-np.sqrt(level)))
+
+
 def homogeneity_p_value(counts: Array) -> float:
     """P-value of Pearson's χ² test that the rows of a table of counts have one distribution over its columns.
 

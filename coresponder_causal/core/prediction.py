@@ -128,7 +128,7 @@ def predict(outcomes: Array, dose: Array, positions: Array, *, season: float | N
             mend="bring at least two comparison cities (five or more are wanted), or use a series design",
         )
     relative = outcomes - outcomes[:, 1:].mean(axis=1, keepdims=True)
-    matrix = np.hstack([np.ones((len(dose), 1)), dose[:, None], harmonics(positions, season, pairs)])
+    matrix = gap_matrix(dose, positions, season=season, pairs=pairs)
     serial = serial_design(matrix, time=positions)
     fits = serial.fit_each(list(np.ascontiguousarray(relative.T)))
     contrast = np.eye(matrix.shape[1])[1]
@@ -150,6 +150,11 @@ def predict(outcomes: Array, dose: Array, positions: Array, *, season: float | N
         matrix=matrix,
         rho_limits=serial.rho_limits(relative[:, 0]),
     )
+
+
+def gap_matrix(dose: Array, positions: Array, *, season: float | None, pairs: int) -> Array:
+    """Regressors of a city's gap to the comparison cities: constant, dose, season; shape (T, 2 + 2·pairs)."""
+    return np.hstack([np.ones((len(dose), 1)), dose[:, None], harmonics(positions, season, pairs)])
 
 
 def placebo_statistics(

@@ -211,6 +211,26 @@ class SeriesDesign:
         columns.require_outcome(self.source, outcome, "series")
         return replace(self, outcome=outcome)
 
+    def with_control(self, column: str) -> Self:
+        """Return the same design with another column of its frame as a regressor."""
+        columns.require_numbers(self.source, column, "series")
+        return replace(self, controls=(*self.controls, column))
+
+    def with_exposure(self, column: str) -> Self:
+        """Return the same design per unit of another column of its frame, which must be positive."""
+        columns.require_numbers(self.source, column, "series", sign="positive")
+        return replace(self, exposure=column)
+
+    def without_periods(self, positions: Sequence[int]) -> Self:
+        """Return the design without the periods at some positions; the start stays where it is."""
+        kept = columns.kept_periods(self.axis.positions, positions, self.start_position)
+        return replace(
+            self,
+            source=self.source[kept].reset_index(drop=True),
+            axis=replace(self.axis, positions=self.axis.positions[kept]),
+            onset=Onset(self.onset.label, self.onset.position, self.dose[kept]),
+        )
+
     def before_start(self, *, start: int | None = None) -> Self:
         """Return the periods before the start with a made-up treatment in them.
 

@@ -4,8 +4,9 @@ Estimand: the mean change of the treated city's log rate per full dose from the 
 without the programme (ATT in one city). It is the effect of everything that changed at that time in this city only.
 
 Needs: comparison cities that had no programme of their own (register of programmes); seasons and shocks that the cities
-share up to the spread measured between them (check: pre_period, placebo_dates, leave_one_out, placebo_cities); outcomes
-the programme cannot touch that did not move (check: control_outcomes); about ten events a period or more.
+share up to the spread measured between them (check: pre_period, placebo_dates, leave_one_out, placebo_cities,
+break_date, covid_interval); no single period that decides (check: leverage); outcomes the programme cannot touch that
+did not move (check: control_outcomes); about ten events a period or more.
 
 Estimator: r_jt = log(max(y_jt, .5) / e_jt) in the periods that all cities have; z_jt = r_jt less the mean of r_·t over
 the comparison cities; per city z = const + θ_j D_t + two harmonics with AR(1) plus white-noise errors by restricted
@@ -43,14 +44,16 @@ from coresponder_causal.core.prediction import (
     city_table,
     doubt_bound,
     facts,
+    gap_matrix,
     gap_path,
     placebo_statistics,
     predict,
     ranked,
 )
-from coresponder_causal.core.registry import estimator
+from coresponder_causal.core.registry import estimator, series_behind
 from coresponder_causal.core.regressors import log_rate
 from coresponder_causal.core.result import Result
+from coresponder_causal.core.series_regression import SeriesRegression
 from coresponder_causal.design.panel import PanelDesign
 
 Array = NDArray[np.float64]
@@ -113,7 +116,7 @@ def did_prediction_interval(
     positions = counts.index.to_numpy()
     dose = d.dose_of(treated, positions)
     after = _after(d, positions)
-    rates = log_rate(_nonnegative(counts, d).to_numpy(), _exposure(d, counts))
+    rates = _rates(d, counts)
     times = positions.astype(float)
     fit = predict(rates, dose, times, season=d.season, pairs=harmonics)
     doubt_bound(fit, rates, after)
@@ -144,6 +147,25 @@ def did_prediction_interval(
             | {"outcome_unit": f"{d.outcome} a {d.period_name[:-1]}"}
             | dict(kind)
         ),
+    )
+
+
+@series_behind("did_prediction_interval")
+def _series(result: Result, d: PanelDesign) -> SeriesRegression:
+    treated = _only_treated(d)
+    counts = d.wide(str(d.outcome))[[treated, *d.comparison_units]]
+    positions = counts.index.to_numpy()
+    rates = _rates(d, counts)
+    pairs = int(result.extra.number("harmonics"))
+    matrix = gap_matrix(d.dose_of(treated, positions), positions.astype(float), season=d.season, pairs=pairs)
+    return SeriesRegression(
+        outcome=rates[:, 0] - rates[:, 1:].mean(axis=1),
+        matrix=matrix,
+        time=positions.astype(float),
+        periods=d.axis.labels(positions),
+        start=d.start_position,
+        effect=(1,),
+        headline=np.eye(matrix.shape[1])[1],
     )
 
 
@@ -190,6 +212,10 @@ def _nonnegative(counts: pd.DataFrame, d: PanelDesign) -> pd.DataFrame:
     if len(low):
         doubt(f"fewer than {few_events} events a period in {', '.join(map(str, low.index))}: log rates are biased down")
     return counts
+
+
+def _rates(d: PanelDesign, counts: pd.DataFrame) -> Array:
+    return log_rate(_nonnegative(counts, d).to_numpy(), _exposure(d, counts))
 
 
 def _exposure(d: PanelDesign, counts: pd.DataFrame) -> Array:

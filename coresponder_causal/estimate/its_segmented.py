@@ -4,9 +4,10 @@ Estimand: the change of the outcome's level (and, on request or with 24 periods 
 start of the programme in this city, against the city's own earlier course carried forward; summed up as the mean over
 the periods after the start, the effect at fixed horizons and the number of events averted.
 
-Needs: no other change at the same time (check: placebo_dates, control_outcomes); a course before the start that would
-have gone on (check: pre_period); a recording practice that did not change (register of breaks, given as `breaks`: a
-step each; one next to the start cannot be told from it); a mean of about ten events a period or more for the log link.
+Needs: no other change at the same time (check: placebo_dates, break_date, covid_interval, control_outcomes); a course
+before the start that would have gone on (check: pre_period, forecast_skill); no single period that decides (check:
+leverage); a recording practice that did not change (register of breaks, given as `breaks`: a step each; one next to the
+start cannot be told from it); a mean of about ten events a period or more for the log link.
 
 Estimator: log(y_t / e_t) = b0 + b1 (t − T0) + b2 D_t + b3 (t − T0)₊ + season + breaks + holidays + controls + e_t:
 D_t is the share of the period after the start, or the dose, or rises over the phase-in; the season is K = 2 pairs of
@@ -32,7 +33,7 @@ Say: In {city}, {outcome} changed by {mean_post} against the city's own earlier 
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,9 +42,10 @@ from coresponder_causal.core import regressors
 from coresponder_causal.core.error_models import Errors, Lags, fit_errors
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.notes import doubt, note
-from coresponder_causal.core.registry import estimator
+from coresponder_causal.core.registry import estimator, series_behind
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.series_effects import SeriesFit, series_result
+from coresponder_causal.core.series_regression import SeriesRegression
 from coresponder_causal.design.segmented import Season, segmented
 from coresponder_causal.design.series import SeriesDesign
 
@@ -164,6 +166,26 @@ def _warn_of_little(d: SeriesDesign, sloped: bool) -> None:
         doubt(f"{d.n_before} periods before the start: season and trend can hardly be told from the change")
     if sloped and d.n_after < long_after:
         doubt(f"{d.n_after} periods after the start: a change of slope is hardly told from a change of level")
+
+
+@series_behind("its_segmented")
+def _series(result: Result, d: SeriesDesign) -> SeriesRegression:
+    options = result.provenance.option_values()
+    made = segmented(
+        d,
+        slope_change=bool(result.extra["slope_change"]),
+        season=cast(Season, result.extra["harmonics"]),
+        trend=bool(options["trend"]),
+    )
+    return SeriesRegression(
+        outcome=_response(d, str(options["link"])),
+        matrix=made.matrix,
+        time=d.positions,
+        periods=d.periods,
+        start=d.start_position,
+        effect=tuple(made.programme.values()),
+        headline=(made.matrix - made.without)[d.after].mean(axis=0),
+    )
 
 
 def _aicc_pairs(d: SeriesDesign, y: Array, sloped: bool, trend: bool) -> Literal[0, 1, 2]:

@@ -12,7 +12,9 @@ import pandas as pd
 
 from coresponder_causal.report import words
 from coresponder_causal.report.colours import accent, expected, grey, ink, pale
+from coresponder_causal.report.drawing_axes import calendar_axis, start_line
 from coresponder_causal.report.drawing_calendar import calendar_height, draw_calendar
+from coresponder_causal.report.drawing_checks import draw_breaks, draw_residuals
 from coresponder_causal.report.drawing_metrics import draw_metrics, size_of
 from coresponder_causal.report.drawing_power import draw_power
 from coresponder_causal.report.drawing_quality import draw_quality, height_of
@@ -60,14 +62,20 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
             draw_power(canvas, picture)
         elif picture.kind in ("heat", "rate"):
             draw_quality(canvas, picture)
+        elif picture.kind == "residuals":
+            draw_residuals(canvas, picture)
         elif picture.kind in described:
             canvas.set_size_inches(*size_of(picture, framed=framed))
             draw_metrics(canvas, picture)
         else:
-            draw = {"forest": _forest, "love": _love, "events": _events, "calendar": draw_calendar}.get(
-                picture.kind, _path
-            )
-            draw(canvas.add_subplot(), picture)
+            draw = {
+                "forest": _forest,
+                "love": _love,
+                "events": _events,
+                "calendar": draw_calendar,
+                "breaks": draw_breaks,
+            }
+            draw.get(picture.kind, _path)(canvas.add_subplot(), picture)
         if framed:
             _frame(canvas, picture)
         target = io.BytesIO()
@@ -102,9 +110,9 @@ def _path(axes: Axes, picture: Picture) -> None:
     first, last = float(data["position"].iloc[0]), float(data["position"].iloc[-1])
     axes.set_xlim(first - 0.015 * (last - first), last + 0.015 * (last - first))
     if labels["calendar"]:
-        _calendar(axes, first, last)
+        calendar_axis(axes, first, last)
     if labels["start"] is not None:
-        _start(axes, labels.number("start"), str(labels["start_label"]))
+        start_line(axes, labels.number("start"), str(labels["start_label"]))
     _end_labels(axes, data)
 
 
@@ -114,26 +122,6 @@ def _with_gaps(data: pd.DataFrame) -> pd.DataFrame:
     values = data.columns.difference(["after"])
     empty = data[jump].assign(**{name: np.nan for name in values if name != "time"})
     return pd.concat([empty, data]).sort_index(kind="stable")
-
-
-def _calendar(axes: Axes, first: float, last: float) -> None:
-    """Years, or half-years where the series is short."""
-    step = 0.5 if last - first < 3 else max(1, round((last - first) / 9))
-    low, high = axes.get_xlim()
-    ticks = np.arange(np.ceil(low / step) * step, high, step)
-    names = [f"{'Jan' if tick % 1 == 0 else 'Jul'} {int(tick)}" if step == 0.5 else f"{int(tick)}" for tick in ticks]
-    axes.set_xticks(ticks, names)
-
-
-def _start(axes: Axes, position: float, label: str) -> None:
-    """Draw the start as a vertical line, named above the frame where no point can lie."""
-    axes.axvline(position, color=ink, lw=1, ls=(0, (3, 2)), zorder=2)
-    low, high = axes.get_xlim()
-    side: Literal["left", "right"] = "left" if position < low + 0.6 * (high - low) else "right"
-    axes.annotate(
-        label, (position, 1), (0, 4), xycoords=("data", "axes fraction"), textcoords="offset points",
-        ha=side, va="bottom", fontsize=9, color=ink,
-    )  # fmt: skip
 
 
 def _end_labels(axes: Axes, data: pd.DataFrame) -> None:
@@ -224,7 +212,7 @@ def _events(axes: Axes, picture: Picture) -> None:
         )
     axes.set_xlabel(str(picture.labels["x"]))
     axes.set_ylabel(str(picture.labels["y"]))
-    _start(axes, -0.5, "start")
+    start_line(axes, -0.5, "start")
 
 
 def _short(name: str) -> str:

@@ -14,10 +14,17 @@ from coresponder_causal.core.inference import critical, interval
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.report import words
+from coresponder_causal.report.check_pictures import breaks, residuals
 from coresponder_causal.report.rows import across, events, love
 from coresponder_causal.report.sentences import finding
 from coresponder_causal.report.specs import Picture
+from coresponder_causal.report.time_axis import positions, years
 
+own_picture = {
+    "balance": love,
+    "break_date": breaks,
+    "residual_autocorrelation": residuals,
+}
 day = re.compile(r"\d{4}-\d{2}(?:-\d{2})?")
 
 
@@ -56,7 +63,7 @@ def figure(*items: Result | CheckResult, kind: Literal["path", "forest"] | None 
         )
     (result,) = items
     if isinstance(result, CheckResult):
-        return love(result) if result.check == "balance" and len(result.table) else _estimates(result)
+        return (own_picture.get(result.check, _estimates) if len(result.table) else _estimates)(result)
     if _by_time_since_start(result):
         return events(result)
     chosen = kind or ("forest" if result.cities is not None else "path")
@@ -101,7 +108,7 @@ def _needed(result: Result, name: Literal["cities", "path"]) -> pd.DataFrame:
 def _path(result: Result, path: pd.DataFrame) -> Picture:
     """One city in time, or its ratio to the comparison cities where there are any."""
     gap = result.cities is not None
-    position = _positions(path["time"])
+    position = positions(path["time"])
     start = _start(result, path, position)
     drawn = [name for name in ("time", "observed", "counterfactual", "low", "high", "fitted") if name in path]
     data = path[drawn].assign(position=position, after=position >= (np.inf if start is None else start))
@@ -195,6 +202,8 @@ def _estimates(check: CheckResult) -> Picture:
     table, name = check.table, check.check.replace("_", " ")
     if "estimate" not in table:
         raise EstimationError(f"the check {name} has no estimates to draw", mend="show it with report.table")
+    table = table[table["estimate"].notna()]
+    percent = bool(len(table)) and "scale" in table and table["scale"].eq("log_ratio").all()
     low = high = table["estimate"]
     if {"conf_low", "conf_high"} <= set(table):
         low, high = table["conf_low"], table["conf_high"]
@@ -207,24 +216,8 @@ def _estimates(check: CheckResult) -> Picture:
         alt=f"One row per estimate of the check {name}. {check.sentence}",
         kind="forest",
         data={"cities": rows.assign(role=table.get("role", "comparison"))},
-        labels=Facts({"x": "Estimate, on the scale of the method", "percent": False}),
+        labels=Facts({"x": "Change" if percent else "Estimate, on the scale of the method", "percent": percent}),
     )
-
-
-def _positions(time: pd.Series) -> np.ndarray:
-    """Numbered periods as they are, others as years and their fraction in the middle of the period."""
-    if pd.api.types.is_numeric_dtype(time):
-        return time.to_numpy(float)
-    if isinstance(time.dtype, pd.PeriodDtype):
-        starts, ends = time.dt.start_time, time.dt.end_time
-        return np.asarray((_years(starts) + _years(ends)) / 2, float)
-    return _years(pd.to_datetime(time))
-
-
-def _years(moments: pd.Series) -> np.ndarray:
-    days = 365 + moments.dt.is_leap_year
-    part = (moments.dt.day_of_year - 1 + moments.dt.hour / 24) / days
-    return np.asarray(moments.dt.year + part, float)
 
 
 def _whole_from(result: Result, path: pd.DataFrame, position: np.ndarray) -> float | None:
@@ -237,7 +230,7 @@ def _start(result: Result, path: pd.DataFrame, position: np.ndarray) -> float | 
     """Where the start falls on the axis of positions: its date, or half a step before the first treated period."""
     dates = day.search(str(result.extra.get("start", "")))
     if dates and not pd.api.types.is_numeric_dtype(path["time"]):
-        return float(_years(pd.Series(pd.to_datetime([dates[0]])))[0])
+        return float(years(pd.Series(pd.to_datetime([dates[0]])))[0])
     step = float(np.median(np.diff(position))) if len(position) > 1 else 1.0
     if "dose" in path and path["dose"].gt(0).any():
         return float(position[path["dose"].gt(0)].min()) - step / 2

@@ -41,6 +41,7 @@ questions = {
     "events": "How do we know? Cities by the time since they started",
 }
 far_too_low = 0.85
+drawn_of_the_headline = ("balance", "break_date", "covid_interval", "residual_autocorrelation")
 libraries = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib")
 
 
@@ -210,12 +211,13 @@ def _doubts(checks: Sequence[CheckResult]) -> Section | None:
         if len(check.table)
     ]
     return Section(
-        title="What could be wrong?", blocks=(_verdict_counts(checks), table(*checks), *_love(checks), *folds)
+        title="What could be wrong?",
+        blocks=(_verdict_counts(checks), table(*checks), *_drawn(checks, drawn_of_the_headline), *folds),
     )
 
 
-def _love(checks: Sequence[CheckResult]) -> list[Picture]:
-    return [figure(check) for check in checks if check.check == "balance" and len(check.table)]
+def _drawn(checks: Sequence[CheckResult], names: Sequence[str]) -> list[Picture]:
+    return [figure(check) for check in checks if check.check in names and len(check.table)]
 
 
 def _verdict_counts(checks: Sequence[CheckResult]) -> Sentence:
@@ -254,7 +256,7 @@ def _other(result: Result, made: tuple[CheckResult, ...]) -> Section:
             *_how_sure(result),
             *(Sentence(text=text) for text in _doubted(result, ())),
             *pictures(result),
-            *_love(made),
+            *_drawn(made, ("balance",)),
             *((Fold(label="Its checks", table=table(*made)),) if made else ()),
         ),
     )

@@ -29,6 +29,8 @@ PictureKind = Literal[
     "surface",
     "rates",
     "calendar",
+    "residuals",
+    "breaks",
 ]
 
 
@@ -94,7 +96,8 @@ class Picture:
         "love": one row per covariate; "events": one point per time since the start; "power": how often effects are
         found; "heat": missing values by field and week; "rate": a share by week with its changes; "trend": a metric in
         time; "flow": the course of calls; "surface": shares in cells; "rates": one rate by several definitions;
-        "calendar": one square per half-day.
+        "calendar": one square per half-day; "residuals": residuals and their autocorrelation; "breaks": the test of a
+        break by date.
     data : mapping of str to DataFrame
         Every number drawn.
     labels : Facts
