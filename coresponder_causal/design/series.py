@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from coresponder_causal.core.errors import DesignError, Problems
 from coresponder_causal.core.fingerprint import fingerprint
 from coresponder_causal.core.notes import collecting, doubt, note
+from coresponder_causal.core.series_effects import Course
 from coresponder_causal.data.periods import Start, TimeAxis, parse_start
 from coresponder_causal.design import columns
 from coresponder_causal.design.onset import Onset, made_up, measured_dose, onset, refuse_two_doses
@@ -201,6 +202,23 @@ class SeriesDesign:
     def control_values(self) -> Array:
         """Return the controls, shape (n, number of controls)."""
         return self.source[list(self.controls)].to_numpy(float)
+
+    def course(self) -> Course:
+        """Return the series and its start as the report of a method takes them."""
+        return Course(
+            city=self.city,
+            outcome=str(self.outcome),
+            treatment=self.treatment,
+            start=self.start,
+            periods=self.periods,
+            positions=self.positions,
+            start_position=self.start_position,
+            dose=self.dose,
+            counts=self.outcome_values(),
+            exposure=self.exposure_values(),
+            freq=self.freq,
+            period_name=self.period_name,
+        )
 
     def label(self, position: int) -> object:
         """Period at a position."""

@@ -29,42 +29,23 @@ Say: In {city}, {outcome} changed by {mean_post} against the city's own earlier 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from coresponder_causal.core import regressors
+from coresponder_causal.core.error_models import Errors, Lags, fit_errors
 from coresponder_causal.core.errors import EstimationError
-from coresponder_causal.core.estimand import Estimand
-from coresponder_causal.core.facts import Facts
-from coresponder_causal.core.inference import critical
 from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.core.registry import estimator
-from coresponder_causal.core.reml import serial_design
 from coresponder_causal.core.result import Result
-from coresponder_causal.core.sandwich import newey_west
-from coresponder_causal.core.serial import ols, prais_winsten
-from coresponder_causal.core.variance import VarianceRecord
+from coresponder_causal.core.series_effects import SeriesFit, series_result
+from coresponder_causal.design.segmented import segmented
 from coresponder_causal.design.series import SeriesDesign
 
 Array = NDArray[np.float64]
-Errors = Literal["reml-nugget", "reml-ar1", "prais-winsten", "newey-west", "ols"]
 few_events, few_before, long_after = 10, 12, 24
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Fit:
-    beta: Array
-    vcov: Array
-    ceiling: float
-    record: VarianceRecord | None
-    facts: dict[str, object]
-
-    def df(self, contrast: Array) -> float:
-        return self.ceiling if self.record is None else self.record.df(contrast, self.vcov)
 
 
 @estimator(
@@ -81,7 +62,8 @@ def its_segmented(
     harmonics: Literal[0, 1, 2, "aicc"] = 2,
     slope_change: bool | None = None,
     horizons: tuple[int, ...] | None = None,
-    lags: int | Literal["andrews"] = "andrews",
+    lags: Lags = "andrews",
+    seed: int = 1,
 ) -> Result:
     """Interrupted time series by segmented regression.
 
@@ -101,11 +83,14 @@ def its_segmented(
         Periods after the start at which the effect is reported; default 6, 12, 24 months or 26, 52, 104 weeks.
     lags : int or "andrews"
         Lags of Newey–West.
+    seed : int
+        Seed of the draws behind the intervals of averted events in ``extra``.
 
     Returns
     -------
     Result
-        Terms ``mean_post, level_change, slope_change, effect_at_<h>_<periods>, averted``.
+        Terms ``mean_post, level_change, slope_change, effect_at_<h>_<periods>, averted``, as
+        `core.series_effects.series_result` defines them.
 
     Raises
     ------
@@ -118,6 +103,7 @@ def its_segmented(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> rng = np.random.default_rng(1)
     >>> frame = pd.DataFrame({"month": pd.period_range("2017-01", periods=72, freq="M"), "calls": rng.poisson(180, 72)})
     >>> d = SeriesDesign.from_frame(frame, outcome="calls", time="month", start="2020-07")
@@ -128,27 +114,21 @@ def its_segmented(
     y = _response(d, link)
     _warn_of_little(d, sloped)
     pairs = _aicc_pairs(d, y, sloped) if harmonics == "aicc" else harmonics
-    matrix, names = _regressors(d, sloped, pairs)
-    regressors.require_full_rank(matrix, names)
-    fit = _fit(y, matrix, d.positions, errors, lags)
-    effect = [names.index(name) for name in ("level_change", "slope_change") if name in names]
-    terms, contrasts, averted = _contrasts(d, matrix, effect, fit.beta, link, _horizons(d, horizons))
-    return Result(
-        method="its_segmented",
-        estimand=_estimand(d, link),
-        terms=pd.DataFrame({"term": terms}),
-        estimate=np.append(contrasts[:-1] @ fit.beta, averted.value),
-        vcov=contrasts @ fit.vcov @ contrasts.T,
-        df=np.array([fit.df(contrast) for contrast in contrasts]),
-        scale="log_ratio" if link == "log" else "difference",
-        event_base=np.append(np.full(len(terms) - 1, np.nan), averted.base),
-        variance_record=None if fit.record is None else fit.record.transform(contrasts),
-        support=_support(d, terms),
-        path=_path(d, y, matrix, effect, fit, link),
-        n_obs=len(y),
-        n_units=1,
-        extra=Facts(_facts(d, errors, pairs, sloped) | fit.facts),
+    made = segmented(d, slope_change=sloped, harmonics=pairs)
+    found = fit_errors(y, made.matrix, positions=d.positions, errors=errors, lags=lags)
+    fit = SeriesFit(
+        matrix=made.matrix,
+        without=made.without,
+        beta=found.beta,
+        vcov=found.vcov,
+        df=found.df,
+        link=link,
+        named=made.named,
+        record=found.record,
+        noise=found.noise[np.ix_(d.after, d.after)],
     )
+    facts = {"harmonics": pairs, "slope_change": sloped} | found.facts
+    return series_result(d.course(), fit, method="its_segmented", facts=facts, horizons=horizons, seed=seed)
 
 
 def _response(d: SeriesDesign, link: str) -> Array:
@@ -179,27 +159,11 @@ def _warn_of_little(d: SeriesDesign, sloped: bool) -> None:
         doubt(f"{d.n_after} periods after the start: a change of slope is hardly told from a change of level")
 
 
-def _regressors(d: SeriesDesign, sloped: bool, pairs: int) -> tuple[Array, list[str]]:
-    since = d.positions - d.start_position
-    seasonal = regressors.harmonics(d.positions, d.season, pairs)
-    breaks = [(d.positions >= position).astype(float) for position in d.breaks]
-    controls = d.control_values()
-    columns = [np.ones(len(since)), since, d.dose]
-    names = ["constant", "trend", "level_change"]
-    if sloped:
-        columns.append(np.maximum(since, 0.0))
-        names.append("slope_change")
-    columns += [*seasonal.T, *breaks, *(controls - controls.mean(axis=0)).T]
-    names += [f"season {i + 1}" for i in range(seasonal.shape[1])]
-    names += [f"break {d.label(position)}" for position in d.breaks] + list(d.controls)
-    return np.column_stack(columns).astype(float), names
-
-
 def _aicc_pairs(d: SeriesDesign, y: Array, sloped: bool) -> Literal[0, 1, 2]:
     """Pairs of harmonics with the least AICc under least squares."""
 
     def aicc(pairs: int) -> float:
-        matrix = _regressors(d, sloped, pairs)[0]
+        matrix = segmented(d, slope_change=sloped, harmonics=pairs).matrix
         n, k = len(y), matrix.shape[1] + 1
         residuals = y - matrix @ np.linalg.lstsq(matrix, y, rcond=None)[0]
         return float(n * np.log(residuals @ residuals / n) + 2 * k + 2 * k * (k + 1) / max(n - k - 1, 1))
@@ -208,127 +172,3 @@ def _aicc_pairs(d: SeriesDesign, y: Array, sloped: bool) -> Literal[0, 1, 2]:
     chosen = min(choices, key=aicc)
     note(f"{chosen} pairs of seasonal terms chosen by AICc; the interval does not know that they were chosen")
     return chosen
-
-
-def _fit(y: Array, matrix: Array, positions: Array, errors: Errors, lags: int | Literal["andrews"]) -> _Fit:
-    if errors in ("reml-nugget", "reml-ar1"):
-        serial = serial_design(matrix, time=positions, nugget=errors == "reml-nugget")
-        fit, (lower, upper) = serial.fit(y), serial.rho_limits(y)
-        facts: dict[str, object] = {"rho": fit.rho, "phi": fit.phi, "rho_lower": lower, "rho_upper": upper}
-        facts["at_bound"] = ", ".join(fit.at_bound)
-        return _Fit(fit.beta, fit.vcov, fit.record.ceiling, fit.record, facts)
-    if len(np.unique(np.diff(positions))) > 1:
-        raise EstimationError(f"errors='{errors}' needs a series without gaps", mend="use errors='reml-nugget'")
-    if errors == "prais-winsten":
-        gls = prais_winsten(y, matrix)
-        return _Fit(gls.beta, gls.vcov, gls.df, None, {"rho": gls.rho})
-    gls = ols(y, matrix)
-    if errors == "ols":
-        return _Fit(gls.beta, gls.vcov, gls.df, None, {})
-    vcov = newey_west(matrix, gls.residuals, lags=lags, small_sample="n/(n-k)")
-    return _Fit(gls.beta, vcov, gls.df, None, {})
-
-
-def _horizons(d: SeriesDesign, horizons: tuple[int, ...] | None) -> tuple[int, ...]:
-    """Horizons inside the data; those beyond it are named, not extrapolated."""
-    if horizons is not None and any(h < 0 for h in horizons):
-        raise EstimationError(
-            f"horizons={horizons} lie before the start", mend="give periods after the start, from 0 on"
-        )
-    asked = {"M": (6, 12, 24), "W": (26, 52, 104)}.get(d.freq, ()) if horizons is None else horizons
-    reached = set((d.positions - d.start_position).tolist())
-    beyond = [str(h) for h in asked if h not in reached]
-    if beyond:
-        note(f"no effect is given at {', '.join(beyond)} {d.period_name}: no such period in the series")
-    return tuple(h for h in asked if h in reached)
-
-
-@dataclass(frozen=True, slots=True)
-class _Averted:
-    value: float
-    base: float
-
-
-def _contrasts(
-    d: SeriesDesign, matrix: Array, effect: list[int], beta: Array, link: str, horizons: tuple[int, ...]
-) -> tuple[list[str], Array, _Averted]:
-    """Names of the terms, their contrasts in the coefficients, and the averted events."""
-    only_effect = np.zeros_like(matrix)
-    only_effect[:, effect] = matrix[:, effect]
-    after = d.after
-    terms, rows = ["mean_post"], [only_effect[after].mean(axis=0)]
-    for index, name in zip(effect, ("level_change", "slope_change"), strict=False):
-        terms.append(name)
-        rows.append(np.eye(len(beta))[index])
-    for h in horizons:
-        terms.append(f"effect_at_{h}_{d.period_name}")
-        rows.append(only_effect[d.positions == d.start_position + h][0])
-    contrast, averted = _averted(d, only_effect[after], beta, link)
-    return [*terms, "averted"], np.vstack([*rows, contrast]), averted
-
-
-def _averted(d: SeriesDesign, effects: Array, beta: Array, link: str) -> tuple[Array, _Averted]:
-    """Contrast of the events averted: exact for the identity link, by the delta method on the log of their ratio."""
-    exposure = d.exposure_values()
-    if link == "identity":
-        share = (exposure / exposure.mean())[d.after]
-        contrast = -(share @ effects)
-        return contrast, _Averted(float(contrast @ beta), np.nan)
-    observed = np.maximum(d.outcome_values()[d.after], 0.5)
-    without = observed * np.exp(-(effects @ beta))
-    contrast = -(without / without.sum()) @ effects
-    return contrast, _Averted(float(np.log(without.sum() / observed.sum())), float(observed.sum()))
-
-
-def _path(d: SeriesDesign, y: Array, matrix: Array, effect: list[int], fit: _Fit, link: str) -> pd.DataFrame:
-    """Observed counts and the counterfactual with its interval, per period."""
-    without = matrix.copy()
-    without[:, effect] = 0.0
-    mean = without @ fit.beta
-    half = critical(fit.ceiling) * np.sqrt(np.einsum("ij,jk,ik->i", without, fit.vcov, without))
-    exposure = d.exposure_values()
-    unit = exposure if link == "log" else exposure / exposure.mean()
-    back = np.exp if link == "log" else np.asarray
-    return pd.DataFrame(
-        {
-            "time": d.periods,
-            "observed": d.outcome_values(),
-            "counterfactual": back(mean) * unit,
-            "low": back(mean - half) * unit,
-            "high": back(mean + half) * unit,
-            "events": d.outcome_values(),
-            "dose": d.dose,
-        }
-    )
-
-
-def _support(d: SeriesDesign, terms: list[str]) -> pd.DataFrame:
-    events = float(d.outcome_values()[d.after].sum())
-    return pd.DataFrame({"term": terms, "persons": np.nan, "events": events, "units": 1})
-
-
-def _estimand(d: SeriesDesign, link: str) -> Estimand:
-    return Estimand(
-        contrast="change against the city's own course",
-        outcome=str(d.outcome),
-        treatment=d.treatment,
-        population=d.city,
-        horizon=f"{d.n_after} {d.period_name} from {d.start}",
-        scale="ratio of rates" if link == "log" else "events a period at mean exposure",
-    )
-
-
-def _facts(d: SeriesDesign, errors: str, pairs: int, sloped: bool) -> dict[str, object]:
-    kind = "t, Satterthwaite df" if errors.startswith("reml") else "t(n − k)"
-    return {
-        "city": d.city,
-        "start": d.start,
-        "errors": errors,
-        "harmonics": pairs,
-        "slope_change": sloped,
-        "interval": kind,
-        "mean_events": float(d.outcome_values().mean()),
-        "outcome_unit": f"{d.outcome} per period" if d.freq == "int" else f"{d.outcome} a {d.period_name[:-1]}",
-        "n_before": d.n_before,
-        "n_after": d.n_after,
-    }
