@@ -245,6 +245,31 @@ def domain_rows(method: str) -> pd.DataFrame:
     return own[own["setting"].isin(own.loc[plain, "setting"])]
 
 
+def rejections(method: str, coordinate: str) -> dict[float, float]:
+    """Share of 5 % tests of a method's headline that found an effect where there is none, by value of a coordinate.
+
+    Parameters
+    ----------
+    method : str
+    coordinate : str
+        A column of the table, such as ``tau``.
+
+    Returns
+    -------
+    dict
+        Means over the cells with its default options in which its assumptions hold; empty where it was not studied.
+
+    Examples
+    --------
+    >>> sorted(rejections("did_prediction_interval", "tau"))
+    [0.0, 0.1, 0.2]
+    """
+    rows = domain_rows(method)
+    rows = rows[(rows["options"] == "{}") & (rows["term"] == next(iter(rows["term"]), None))]
+    shares = rows.groupby(coordinate, sort=True)["rejection"].mean()
+    return {float(str(value)): float(share) for value, share in shares.items()}
+
+
 @cache
 def _candidates(method: str, options: str, term: str) -> tuple[pd.DataFrame, bool]:
     """Rows that a term may be held against, and whether they were measured with these options, else with none."""
