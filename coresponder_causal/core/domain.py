@@ -189,7 +189,7 @@ def coordinates_of(result: Result) -> dict[str, float | str]:
     }
     if "adjustment" in facts:
         found["adjustment"] = " ".join(str(facts[key]) for key in ("adjustment", "scheme") if facts.get(key))
-    return found | {"periods": result.n_obs / result.n_units}
+    return found | {"periods": facts.number("periods") if "periods" in facts else result.n_obs / result.n_units}
 
 
 def summary(method: str) -> str | None:

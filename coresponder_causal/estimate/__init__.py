@@ -8,6 +8,7 @@ from coresponder_causal.estimate.did_gap import did_gap
 from coresponder_causal.estimate.did_group_time import did_group_time
 from coresponder_causal.estimate.did_prediction_interval import did_prediction_interval
 from coresponder_causal.estimate.did_two_way import did_two_way
+from coresponder_causal.estimate.its_conformal import its_conformal
 from coresponder_causal.estimate.its_segmented import its_segmented
 from coresponder_causal.estimate.switchback_randomization import switchback_randomization
 
@@ -20,6 +21,7 @@ __all__ = [
     "did_group_time",
     "did_prediction_interval",
     "did_two_way",
+    "its_conformal",
     "its_segmented",
     "switchback_randomization",
 ]

@@ -40,11 +40,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coresponder_causal.core import regressors
-from coresponder_causal.core.domain import rejections
 from coresponder_causal.core.error_models import fit_errors
 from coresponder_causal.core.errors import EstimationError
-from coresponder_causal.core.gap import Donors, fixed_donors, synthetic_donors
-from coresponder_causal.core.notes import Doubt, doubt, note
+from coresponder_causal.core.gap import Donors, fixed_donors, say_what_a_gap_answers, synthetic_donors
+from coresponder_causal.core.notes import doubt
 from coresponder_causal.core.prediction import doubt_random_walk
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.result import Result
@@ -149,7 +148,7 @@ def did_gap(
     )
     if "rho upper" in str(found.facts["at_bound"]):
         doubt_random_walk(float(result.estimate[0]), gap, seen.after)
-    _say_what_it_answers()
+    say_what_a_gap_answers("did_gap")
     assert result.support is not None
     support = result.support.assign(units=len(seen.cities))
     return replace(result, estimand=seen.estimand, support=support, n_obs=seen.counts.size, n_units=len(seen.cities))
@@ -221,15 +220,3 @@ def _said(seen: OneTreated, donors: Donors, weights: Weights) -> dict[str, objec
         "pre_r_squared": donors.r_squared,
         "donor_weights": ", ".join(said),
     }
-
-
-def _say_what_it_answers() -> None:
-    """Say how often the test rejected where cities drift apart, from the table of measured rates."""
-    drifting = {tau: share for tau, share in rejections("did_gap", "tau").items() if tau > 0}
-    measured = ", ".join(f"{share:.0%} of the time at τ = {tau:g}" for tau, share in drifting.items())
-    text = (
-        "whether the gap moved beyond its own noise, not beyond what cities do by themselves: where cities without a "
-        f"programme drift apart, a 5 % test of this kind rejected in simulated worlds {measured or 'too often'}; "
-        "did_prediction_interval answers for the effect"
-    )
-    note(Doubt(text))
