@@ -18,6 +18,7 @@ from coresponder_causal.report.rows import across, events, love
 from coresponder_causal.report.sentences import finding
 from coresponder_causal.report.specs import Picture
 
+along_other_cities = ("did_gap", "its_conformal")
 day = re.compile(r"\d{4}-\d{2}(?:-\d{2})?")
 
 
@@ -107,11 +108,12 @@ def _path(result: Result, path: pd.DataFrame) -> Picture:
     )
     city, outcome = words.city(result), words.outcome(result)
     hours = ", covered over other hours," if "triple_difference" in result.terms["term"].tolist() else ""
-    versus = f"{hours} against the comparison cities" if gap else ""
+    along = gap or result.method in along_other_cities
+    versus = f"{hours} against the comparison cities" if along else ""
     said = str(result.extra.get("start", ""))
     return Picture(
         title=f"{city}{versus}: {outcome}, observed and expected",
-        caption=_path_caption(gap),
+        caption=_path_caption(result, gap),
         alt=_path_alt(result, data, gap),
         kind="gap" if gap else "series",
         data={"path": data},
@@ -127,15 +129,17 @@ def _path(result: Result, path: pd.DataFrame) -> Picture:
     )
 
 
-def _path_caption(gap: bool) -> str:
+def _path_caption(result: Result, gap: bool) -> str:
     dots = "the city over the mean of the comparison cities, 1 as before the start" if gap else "what was observed"
     band = (
         "where the city's mean would lie nineteen times in twenty without the programme" if gap else "its 95 % interval"
     )
-    return (
-        f"Dots: {dots}. Line: the course of the time before the start, dashed where it is carried forward. "
-        f"Band: {band}; single periods scatter more widely."
-    )
+    line = "the course of the time before the start, dashed where it is carried forward"
+    if result.method in along_other_cities:
+        line = "what the comparison cities' course says of the city, dashed after the start"
+    if result.method == "its_conformal":
+        return f"Dots: {dots}. Line: {line}. Band: its 95 % interval, for each period by itself."
+    return f"Dots: {dots}. Line: {line}. Band: {band}; single periods scatter more widely."
 
 
 def _path_alt(result: Result, data: pd.DataFrame, gap: bool) -> str:
