@@ -12,8 +12,8 @@ Estimator: g_t = log r_0t − Σ_j w_j log r_jt in the periods that all cities h
 two harmonics + e_t, with e_t AR(1) plus white noise by restricted maximum likelihood; b2 on request or with 24 periods
 after the start. The weights are fixed before the start: equal; by the mean exposure before the start; or synthetic,
 least squares on the simplex to the time before the start, where level and season are taken out and three periods are
-averaged. mean_post averages b1 D_t + b2 (t − T0)₊ over the periods after the start; averted is the sum of
-(counterfactual − observed), the counterfactual that of the comparison cities' observed course.
+averaged. mean_post averages the effect b1 D_t + b2 (t − T0)₊ over the periods after the start; averted is the sum of
+y_t (exp(−effect_t) − 1) given the observed counts y_t.
 
 Inference: t with Satterthwaite degrees of freedom, one for each contrast, given the weights. Synthetic weights enter by
 holding out: before the start each of six blocks is predicted by weights fitted to the other five, so that the gap's
