@@ -102,7 +102,7 @@ def test_an_effect_that_varies_leaves_no_constant_one():
 
 
 def test_shifts_keep_their_level_under_persistence_and_shuffles_do_not():
-    """AR(1) of .5, last 6 of 48, 5 % tests: shifts within three Monte-Carlo errors; single errors shuffled well above."""
+    """AR(1) of .5, 6 of 48, 5 % tests: shifts within three Monte-Carlo errors; single errors shuffled far above."""
     rng, n, by_shifts, by_shuffles = np.random.default_rng(1), 48, [], []
     dose = (np.arange(n) >= n - 6).astype(float)
     for _ in range(400):
