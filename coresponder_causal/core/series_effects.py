@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from functools import lru_cache
+from typing import Literal, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -19,10 +20,11 @@ from coresponder_causal.core.result import Result
 from coresponder_causal.core.variance import VarianceRecord
 
 Array = NDArray[np.float64]
+F = TypeVar("F", np.float32, np.float64)
 Link = Literal["log", "identity"]
 default_horizons = {"M": (6, 12, 24), "W": (26, 52, 104)}  # half a year, one year, two
 draws = 5_000
-_largest_log = 600.0
+_largest_log = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -45,6 +47,8 @@ class Course:
         Observed events (or what takes their place) and their denominator.
     freq, period_name : str
         Kind of period as in `data.periods.TimeAxis`, and its plural.
+    phase_in : int
+        Periods from the start on in which the programme was not yet whole.
     """
 
     city: str
@@ -59,6 +63,7 @@ class Course:
     exposure: Array
     freq: str
     period_name: str
+    phase_in: int = 0
 
     @property
     def after(self) -> NDArray[np.bool_]:
@@ -140,10 +145,10 @@ def series_result(
         the observed counts are short of (log link: Σ y_t (exp(−effect_t) − 1), by the delta method on the log of its
         ratio; identity link: −Σ unit_t effect_t). Its interval carries the uncertainty of the coefficients only, given
         the observed counts. ``path``: time, observed, counterfactual with its interval low and high, fitted, events,
-        dose. ``extra``: n_before, n_after, mean_events, outcome_unit, ``averted_low, averted_high`` (the 95 % interval
-        of ``averted`` by draws of β from the multivariate t in place of the delta method) and, with ``noise``,
-        ``averted_predicted_low, averted_predicted_high``: of expected events without the programme less events *as
-        they would be counted* with it, the noise of counts and periods included.
+        dose. ``extra``: n_before, n_after, phase_in, mean_events, outcome_unit, ``averted_low, averted_high`` (the
+        95 % interval of ``averted`` by draws of β from the multivariate t in place of the delta method) and, with
+        ``noise``, ``averted_predicted_low, averted_predicted_high``: of expected events without the programme less
+        events *as they would be counted* with it, the noise of counts and periods included.
 
     Raises
     ------
@@ -232,9 +237,9 @@ def _unit(course: Course, link: Link) -> Array:
     return course.exposure if link == "log" else course.exposure / course.exposure.mean()
 
 
-def _inverse(predictor: Array, link: Link) -> Array:
+def _inverse(predictor: NDArray[F], link: Link) -> NDArray[F]:
     """Inverse of the link, finite for any draw of the coefficients."""
-    return np.exp(np.minimum(predictor, _largest_log)) if link == "log" else predictor
+    return np.exp(np.minimum(predictor, predictor.dtype.type(_largest_log))) if link == "log" else predictor
 
 
 def _path(course: Course, fit: SeriesFit) -> pd.DataFrame:
@@ -265,27 +270,43 @@ def _facts(course: Course) -> dict[str, object]:
         "outcome_unit": f"{course.outcome} {per}",
         "n_before": int((~course.after).sum()),
         "n_after": int(course.after.sum()),
+        "phase_in": course.phase_in,
     }
 
 
 def _drawn(course: Course, fit: SeriesFit, contrast: Array, seed: int) -> dict[str, object]:
-    """Intervals of the averted events from draws of β (and of the errors), multivariate t at the contrast's df."""
-    rng, after = np.random.default_rng(seed), course.after
-    df = fit.df_of(contrast)
-    tails = np.sqrt(df / rng.chisquare(df, draws)) if np.isfinite(df) else np.ones(draws)
-    beta = fit.beta + tails[:, None] * (rng.standard_normal((draws, len(fit.beta))) @ _root(fit.vcov).T)
-    matrix, without, unit = fit.matrix[after], fit.without[after], _unit(course, fit.link)[after]
-    effects = beta @ (matrix - without).T
+    """Intervals of the averted events from draws of β (and of the errors), multivariate t at the contrast's df.
+
+    In single precision: quantiles of 5,000 draws are known to two digits.
+    """
+    after, k, df = course.after, len(fit.beta), fit.df_of(contrast)
+    effects, without, unit = (fit.matrix - fit.without)[after], fit.without[after], _unit(course, fit.link)[after]
+    normals, root = _normals(seed, k + len(unit)), _root(fit.vcov)
+    tails = np.sqrt(df / np.random.default_rng((seed, 1)).chisquare(df, draws)) if np.isfinite(df) else np.ones(draws)
+    shifts = normals[:k] * tails.astype(np.float32)
+    change = _single(effects @ fit.beta)[:, None] + _single(effects @ root) @ shifts
     if fit.link == "log":
-        averted = (_inverse(-effects, fit.link) - 1) @ np.maximum(course.counts[after], 0.5)
+        averted = _single(np.maximum(course.counts[after], 0.5)) @ (_inverse(-change, fit.link) - 1)
     else:
-        averted = -effects @ unit
+        averted = -_single(unit) @ change
     facts = _ends("averted", averted)
     if fit.noise is not None:
-        errors = rng.standard_normal((draws, len(unit))) @ _root(fit.noise).T
-        counted = _inverse(beta @ matrix.T + errors, fit.link)
-        facts |= _ends("averted_predicted", (_inverse(beta @ without.T, fit.link) - counted) @ unit)
+        expected = _single(without @ fit.beta)[:, None] + _single(without @ root) @ shifts
+        counted = _inverse(expected + change + _single(_root(fit.noise)) @ normals[k:], fit.link)
+        facts |= _ends("averted_predicted", _single(unit) @ (_inverse(expected, fit.link) - counted))
     return facts
+
+
+@lru_cache(maxsize=8)
+def _normals(seed: int, rows: int) -> NDArray[np.float32]:
+    """Give standard normal draws, shape (rows, draws), the same for every series of one length."""
+    found = np.random.default_rng(seed).standard_normal((rows, draws), dtype=np.float32)
+    found.setflags(write=False)
+    return found
+
+
+def _single(values: Array) -> NDArray[np.float32]:
+    return values.astype(np.float32)
 
 
 def _root(covariance: Array) -> Array:
@@ -294,6 +315,6 @@ def _root(covariance: Array) -> Array:
     return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)), float)
 
 
-def _ends(name: str, values: Array) -> dict[str, object]:
+def _ends(name: str, values: NDArray[np.float32]) -> dict[str, object]:
     low, high = np.quantile(values, [0.025, 0.975])
     return {f"{name}_low": float(low), f"{name}_high": float(high)}

@@ -5,21 +5,24 @@ start of the programme in this city, against the city's own earlier course carri
 the periods after the start, the effect at fixed horizons and the number of events averted.
 
 Needs: no other change at the same time (check: placebo_dates, control_outcomes); a course before the start that would
-have gone on (check: pre_period); a recording practice that did not change (register of breaks, given as `breaks`);
-a mean of about ten events a period or more for the log link.
+have gone on (check: pre_period); a recording practice that did not change (register of breaks, given as `breaks`: a
+step each; one next to the start cannot be told from it); a mean of about ten events a period or more for the log link.
 
-Estimator: log(y_t / e_t) = b0 + b1 (t − T0) + b2 D_t + b3 (t − T0)₊ + harmonics + controls + e_t, where D_t is the
-share of the period after the start (or the dose); e_t is AR(1) plus white noise, fitted by restricted maximum
+Estimator: log(y_t / e_t) = b0 + b1 (t − T0) + b2 D_t + b3 (t − T0)₊ + season + breaks + holidays + controls + e_t:
+D_t is the share of the period after the start, or the dose, or rises over the phase-in; the season is K = 2 pairs of
+harmonics or a level for every period of the year; e_t is AR(1) plus white noise, fitted by restricted maximum
 likelihood. mean_post averages b2 D_t + b3 (t − T0)₊ over the periods after the start; averted is the sum of
 (counterfactual − observed) given the observed counts.
 
-Inference: t with Satterthwaite degrees of freedom, one for each contrast. The alternatives `prais-winsten`,
-`newey-west` and `ols` use t(n − k) and exist for comparison with the literature. Intervals of averted events carry the
-uncertainty of the coefficients only, not that of the observed counts.
+Inference: t with Satterthwaite degrees of freedom, one for each contrast. The alternatives `prais-winsten` (first row
+kept, iterated), `newey-west` (Bartlett weights, no prewhitening, times n/(n − k)) and `ols` use t(n − k) and exist for
+comparison with the literature. Intervals of averted events carry the uncertainty of the coefficients only, not that of
+the observed counts; `averted_predicted` among the facts of a result carries both.
 
-Breaks: when something else happened at about the same time, as the pandemic did in 2020. Then this design describes and
-does not identify: take did_prediction_interval. Short series with strong persistence have intervals that are too
-narrow. For fewer than about five events a period take longer periods.
+Breaks: when something else happened at about the same time, as the pandemic did in 2020: then this design describes and
+does not identify, whether March to June 2020 are left out, given a step of their own or left as they are; take
+did_prediction_interval. Short series with strong persistence have intervals that are too narrow. For fewer than about
+five events a period take longer periods.
 
 Reference: Turner et al. 2021, doi:10.1186/s12874-021-01364-0; Fai & Cornelius 1996, doi:10.1080/00949659608811740.
 Prais–Winsten and Newey–West are checked against R (prais, sandwich).
@@ -41,7 +44,7 @@ from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.series_effects import SeriesFit, series_result
-from coresponder_causal.design.segmented import segmented
+from coresponder_causal.design.segmented import Season, segmented
 from coresponder_causal.design.series import SeriesDesign
 
 Array = NDArray[np.float64]
@@ -59,7 +62,8 @@ def its_segmented(
     *,
     errors: Errors = "reml-nugget",
     link: Literal["log", "identity"] = "log",
-    harmonics: Literal[0, 1, 2, "aicc"] = 2,
+    harmonics: Season | Literal["aicc"] = 2,
+    trend: bool = True,
     slope_change: bool | None = None,
     horizons: tuple[int, ...] | None = None,
     lags: Lags = "andrews",
@@ -75,8 +79,11 @@ def its_segmented(
         Newey–West or classical standard errors.
     link : {"log", "identity"}
         ``"log"`` models the log rate; ``"identity"`` the count scaled to the mean exposure.
-    harmonics : {0, 1, 2, "aicc"}
-        Pairs of seasonal terms; ``"aicc"`` chooses among 0, 1 and 2 by least squares.
+    harmonics : {0, ..., 6, "aicc", "dummies"}
+        Pairs of seasonal terms; ``"aicc"`` chooses among 0, 1 and 2 by least squares; ``"dummies"`` gives every period
+        of the year a level of its own.
+    trend : bool
+        Whether the course before the start has a slope.
     slope_change : bool, optional
         Whether the slope may change. Default: when 24 or more periods follow the start.
     horizons : tuple of int, optional
@@ -113,8 +120,8 @@ def its_segmented(
     sloped = d.n_after >= long_after if slope_change is None else slope_change
     y = _response(d, link)
     _warn_of_little(d, sloped)
-    pairs = _aicc_pairs(d, y, sloped) if harmonics == "aicc" else harmonics
-    made = segmented(d, slope_change=sloped, harmonics=pairs)
+    season = _aicc_pairs(d, y, sloped, trend) if harmonics == "aicc" else harmonics
+    made = segmented(d, slope_change=sloped, season=season, trend=trend)
     found = fit_errors(y, made.matrix, positions=d.positions, errors=errors, lags=lags)
     fit = SeriesFit(
         matrix=made.matrix,
@@ -127,7 +134,7 @@ def its_segmented(
         record=found.record,
         noise=found.noise[np.ix_(d.after, d.after)],
     )
-    facts = {"harmonics": pairs, "slope_change": sloped} | found.facts
+    facts = {"harmonics": season, "slope_change": sloped} | found.facts
     return series_result(d.course(), fit, method="its_segmented", facts=facts, horizons=horizons, seed=seed)
 
 
@@ -159,11 +166,11 @@ def _warn_of_little(d: SeriesDesign, sloped: bool) -> None:
         doubt(f"{d.n_after} periods after the start: a change of slope is hardly told from a change of level")
 
 
-def _aicc_pairs(d: SeriesDesign, y: Array, sloped: bool) -> Literal[0, 1, 2]:
+def _aicc_pairs(d: SeriesDesign, y: Array, sloped: bool, trend: bool) -> Literal[0, 1, 2]:
     """Pairs of harmonics with the least AICc under least squares."""
 
-    def aicc(pairs: int) -> float:
-        matrix = segmented(d, slope_change=sloped, harmonics=pairs).matrix
+    def aicc(pairs: Literal[0, 1, 2]) -> float:
+        matrix = segmented(d, slope_change=sloped, season=pairs, trend=trend).matrix
         n, k = len(y), matrix.shape[1] + 1
         residuals = y - matrix @ np.linalg.lstsq(matrix, y, rcond=None)[0]
         return float(n * np.log(residuals @ residuals / n) + 2 * k + 2 * k * (k + 1) / max(n - k - 1, 1))

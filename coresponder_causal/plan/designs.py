@@ -117,13 +117,14 @@ def known_keys(name: str, adjust: str = default_adjustment) -> tuple[str, ...]:
 
 def settings() -> dict[str, Setting]:
     """Give every design a study can ask for, by name."""
+    series = ("full_dose", "phase_in", "phase_in_as", "exclude", "holidays", "covid")
     calls = ("treatment", "covariates", "exact", "person", "stratum", "only", "adjust")
     return {
         "hours": Setting(_hours, estimate.call_coverage),
         "cities": Setting(_cities, estimate.did_prediction_interval),
         "gap": Setting(_cities, estimate.did_gap),
         "first_periods": Setting(_cities, estimate.its_conformal),
-        "series": Setting(_series, estimate.its_segmented),
+        "series": Setting(_series, estimate.its_segmented, series),
         "two_way": Setting(_cities, estimate.did_two_way, ("covariates",)),
         "adopters": Setting(_adopters, estimate.did_group_time, ("covariates",)),
         "calls": Setting(_calls, estimate.call_difference, calls, {"scale": "ratio"}),
@@ -182,7 +183,7 @@ def _adopters(study: Study, data: Counts, outcome: str, options: Options) -> Pan
     )
 
 
-def _series(study: Study, data: Counts, outcome: str, _: Options) -> SeriesDesign:
+def _series(study: Study, data: Counts, outcome: str, options: Options) -> SeriesDesign:
     return SeriesDesign.from_frame(
         data.monthly[data.monthly["city"] == study.city],
         outcome=outcome,
@@ -191,7 +192,13 @@ def _series(study: Study, data: Counts, outcome: str, _: Options) -> SeriesDesig
         start_between=study.start_between,
         exposure=_exposure(data.monthly),
         dose=study.dose,
+        full_dose=options.get("full_dose"),
+        phase_in=options.get("phase_in", 0),
+        phase_in_as=options.get("phase_in_as", "ramp"),
+        exclude=options.get("exclude", ()),
         breaks=data.breaks,
+        holidays=options.get("holidays", ()),
+        covid=options.get("covid", "none"),
         city=str(study.city),
     )
 
