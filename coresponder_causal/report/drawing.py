@@ -84,9 +84,14 @@ def _frame(canvas: Figure, picture: Picture) -> None:
 
 def _path(axes: Axes, picture: Picture) -> None:
     data, labels = picture.data["path"], picture.labels
-    before, after = data[~data["after"]], data[data["after"]]
+    spaced = _with_gaps(data)
+    before, after = spaced[~spaced["after"]], spaced[spaced["after"]]
     axes.plot(data["position"], data["observed"], "o", ms=3.6, mfc=pale, mec="none", zorder=2)
     axes.plot(before["position"], before["counterfactual"], color=grey, lw=1.3, zorder=3)
+    if "fitted" in data:
+        axes.plot(after["position"], after["fitted"], color=grey, lw=1.3, zorder=3)
+    if labels.get("whole") is not None:
+        axes.axvspan(labels.number("start"), labels.number("whole"), color="#EFEFEF", lw=0, zorder=0)
     axes.fill_between(after["position"], after["low"], after["high"], color=expected, alpha=0.2, lw=0, zorder=1)
     axes.plot(after["position"], after["counterfactual"], color=expected, ls=(0, (4, 1.6)), zorder=3)
     axes.set_ylabel(str(labels["y"]))
@@ -101,6 +106,14 @@ def _path(axes: Axes, picture: Picture) -> None:
     if labels["start"] is not None:
         _start(axes, labels.number("start"), str(labels["start_label"]))
     _end_labels(axes, data)
+
+
+def _with_gaps(data: pd.DataFrame) -> pd.DataFrame:
+    """Break the lines where periods were left out: an empty row before each jump of the positions."""
+    jump = data["position"].diff() > 1.5 * data["position"].diff().median()
+    values = data.columns.difference(["after"])
+    empty = data[jump].assign(**{name: np.nan for name in values if name != "time"})
+    return pd.concat([empty, data]).sort_index(kind="stable")
 
 
 def _calendar(axes: Axes, first: float, last: float) -> None:

@@ -37,7 +37,8 @@ def figure(*items: Result | CheckResult, kind: Literal["path", "forest"] | None 
     Returns
     -------
     Picture
-        ``data`` of a path: ``path`` (time, position, observed, counterfactual, low, high, after); of a forest:
+        ``data`` of a path: ``path`` (time, position, observed, counterfactual, low, high, after, and fitted where the
+        result has it); of a forest:
         ``cities`` (city, role, effect, low, high) and, of a result, ``range`` (low, high), on its own scale.
 
     Raises
@@ -103,9 +104,9 @@ def _path(result: Result, path: pd.DataFrame) -> Picture:
     gap = result.cities is not None
     position = _positions(path["time"])
     start = _start(result, path, position)
-    data = path[["time", "observed", "counterfactual", "low", "high"]].assign(
-        position=position, after=position >= (np.inf if start is None else start)
-    )
+    drawn = [name for name in ("time", "observed", "counterfactual", "low", "high", "fitted") if name in path]
+    data = path[drawn].assign(position=position, after=position >= (np.inf if start is None else start))
+    whole = _whole_from(result, path, position)
     city, outcome = words.city(result), words.outcome(result)
     hours = ", covered over other hours," if "triple_difference" in result.terms["term"].tolist() else ""
     along = gap or result.method in along_other_cities
@@ -113,7 +114,7 @@ def _path(result: Result, path: pd.DataFrame) -> Picture:
     said = str(result.extra.get("start", ""))
     return Picture(
         title=f"{city}{versus}: {outcome}, observed and expected",
-        caption=_path_caption(result, gap),
+        caption=_path_caption(result, gap, fitted="fitted" in path, phased=whole is not None),
         alt=_path_alt(result, data, gap),
         kind="gap" if gap else "series",
         data={"path": data},
@@ -122,6 +123,7 @@ def _path(result: Result, path: pd.DataFrame) -> Picture:
                 "y": "Ratio to comparison cities (before: 1)" if gap else words.capital(words.unit(result)),
                 "start": start,
                 "start_label": f"start: {words.dates(said)}" if said else "start",
+                "whole": whole,
                 "calendar": not pd.api.types.is_numeric_dtype(path["time"]),
             }
         ),
@@ -129,17 +131,20 @@ def _path(result: Result, path: pd.DataFrame) -> Picture:
     )
 
 
-def _path_caption(result: Result, gap: bool) -> str:
+def _path_caption(result: Result, gap: bool, *, fitted: bool, phased: bool) -> str:
     dots = "the city over the mean of the comparison cities, 1 as before the start" if gap else "what was observed"
     band = (
         "where the city's mean would lie nineteen times in twenty without the programme" if gap else "its 95 % interval"
     )
-    line = "the course of the time before the start, dashed where it is carried forward"
-    if result.method in along_other_cities:
-        line = "what the comparison cities' course says of the city, dashed after the start"
-    if result.method == "its_conformal":
-        return f"Dots: {dots}. Line: {line}. Band: its 95 % interval, for each period by itself."
-    return f"Dots: {dots}. Line: {line}. Band: {band}; single periods scatter more widely."
+    along = result.method in along_other_cities
+    course = "the comparison cities' course" if along else "the course of the time before the start"
+    single = result.method == "its_conformal"
+    return (
+        f"Dots: {dots}. {'Grey line: the fitted course. Dashed' if fitted else 'Line'}: {course}"
+        f"{', carried forward' if fitted else ', dashed where it is carried forward'}. "
+        f"Band: {band}{', for each period by itself' if single else '; single periods scatter more widely'}."
+        f"{' Shaded grey: the programme was not yet whole.' if phased else ''}"
+    )
 
 
 def _path_alt(result: Result, data: pd.DataFrame, gap: bool) -> str:
@@ -225,6 +230,12 @@ def _years(moments: pd.Series) -> np.ndarray:
     days = 365 + moments.dt.is_leap_year
     part = (moments.dt.day_of_year - 1 + moments.dt.hour / 24) / days
     return np.asarray(moments.dt.year + part, float)
+
+
+def _whole_from(result: Result, path: pd.DataFrame, position: np.ndarray) -> float | None:
+    """Where the phase-in ends on the axis of positions, for results that had one."""
+    whole = position[path["dose"].ge(1)] if result.extra.number("phase_in") > 0 else np.empty(0)
+    return float(whole.min() - np.median(np.diff(position)) / 2) if len(whole) else None
 
 
 def _start(result: Result, path: pd.DataFrame, position: np.ndarray) -> float | None:

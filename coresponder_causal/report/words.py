@@ -47,6 +47,7 @@ outcomes = {
     "report_filed": "reports filed",
     "attended": "calls attended",
 }
+in_months = {("26", "weeks"): 6, ("52", "weeks"): 12, ("104", "weeks"): 24}
 missing = "–"
 
 
@@ -154,13 +155,15 @@ def term(name: str) -> str:
 
     Examples
     --------
-    >>> term("effect_at_6_months"), term("mean_first_6_months"), term("event_time_3")
-    ('after 6 months', 'mean of the first 6 months', 'event time 3')
+    >>> term("effect_at_6_months"), term("effect_at_52_weeks"), term("mean_first_6_months"), term("event_time_3")
+    ('after 6 months', 'after 52 weeks (12 months)', 'mean of the first 6 months', 'event time 3')
     """
     timed = re.fullmatch(r"(effect_at|mean_first)_(\d+)_(\w+)", name)
     if timed is None:
         return terms.get(name, name.replace("_", " "))
-    return f"{'after' if timed[1] == 'effect_at' else 'mean of the first'} {timed[2]} {timed[3]}"
+    months = in_months.get((timed[2], timed[3]))
+    when = f"{timed[2]} {timed[3]}" + (f" ({months} months)" if months else "")
+    return f"after {when}" if timed[1] == "effect_at" else f"mean of the first {when}"
 
 
 def outcome(result: Result) -> str:

@@ -180,5 +180,5 @@ def test_it_reads_and_draws_as_one_city_along_the_others(result):
     picture = report.figure(result)
     assert picture.kind == "series"
     assert picture.title == "Treated against the comparison cities: calls, observed and expected"
-    assert "what the comparison cities' course says of the city" in picture.caption
+    assert "the comparison cities' course, carried forward" in picture.caption
     assert "against the comparison cities' course" in report.sentence(result).text
