@@ -245,13 +245,15 @@ def domain_rows(method: str) -> pd.DataFrame:
     return own[own["setting"].isin(own.loc[plain, "setting"])]
 
 
-def rejections(method: str, coordinate: str) -> dict[float, float]:
-    """Share of 5 % tests of a method's headline that found an effect where there is none, by value of a coordinate.
+def rejections(method: str, term: str, *, by: str) -> dict[float, float]:
+    """Share of 5 % tests of a term that found an effect where there is none, by value of a coordinate.
 
     Parameters
     ----------
     method : str
-    coordinate : str
+    term : str
+        Term; in place of one that was not measured stands the first that was.
+    by : str
         A column of the table, such as ``tau``.
 
     Returns
@@ -261,12 +263,11 @@ def rejections(method: str, coordinate: str) -> dict[float, float]:
 
     Examples
     --------
-    >>> sorted(rejections("did_prediction_interval", "tau"))
+    >>> sorted(rejections("did_prediction_interval", "mean_post", by="tau"))
     [0.0, 0.1, 0.2]
     """
-    rows = domain_rows(method)
-    rows = rows[(rows["options"] == "{}") & (rows["term"] == next(iter(rows["term"]), None))]
-    shares = rows.groupby(coordinate, sort=True)["rejection"].mean()
+    rows, _ = _candidates(method, "{}", term)
+    shares = rows.groupby(by, sort=True)["rejection"].mean()
     return {float(str(value)): float(share) for value, share in shares.items()}
 
 

@@ -117,10 +117,10 @@ def synthetic_donors(rates: Array, before: NDArray[np.bool_], seasons: Array) ->
     return Donors(weights=weights, course=course, r_squared=_r_squared(adjusted, weights))
 
 
-def say_what_a_gap_answers(method: str) -> None:
-    """Say how often a method's test rejected where cities drift apart, from the table of measured rates."""
-    drifting = {tau: share for tau, share in rejections(method, "tau").items() if tau > 0}
-    measured = ", ".join(f"{share:.0%} of the time at τ = {tau:g}" for tau, share in drifting.items())
+def say_what_a_gap_answers(method: str, term: str) -> None:
+    """Say how often the test of a method's term rejected where cities drift apart, from the table of measured rates."""
+    drifting = {tau: share for tau, share in rejections(method, term, by="tau").items() if tau > 0}
+    measured = ", ".join(f"{100 * share:.0f} % of the time at τ = {tau:g}" for tau, share in drifting.items())
     text = (
         "whether the gap moved beyond its own noise, not beyond what cities do by themselves: where cities without a "
         f"programme drift apart, a 5 % test of this kind rejected in simulated worlds {measured or 'too often'}; "

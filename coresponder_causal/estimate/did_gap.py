@@ -148,7 +148,7 @@ def did_gap(
     )
     if "rho upper" in str(found.facts["at_bound"]):
         doubt_random_walk(float(result.estimate[0]), gap, seen.after)
-    say_what_a_gap_answers("did_gap")
+    say_what_a_gap_answers("did_gap", "mean_post")
     assert result.support is not None
     support = result.support.assign(units=len(seen.cities))
     return replace(result, estimand=seen.estimand, support=support, n_obs=seen.counts.size, n_units=len(seen.cities))

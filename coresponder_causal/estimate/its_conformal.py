@@ -132,8 +132,8 @@ def its_conformal(
         y[used], X[used], seen.dose[used], last=len(inside), donors=None if donors is None else donors[used]
     )
     facts = _facts(d, seen, used, held_out) | {"weights": weights, "statistic": statistic, "harmonics": harmonics}
-    say_what_a_gap_answers("its_conformal")
     terms = [f"mean_first_{len(inside)}_{d.period_name}"]
+    say_what_a_gap_answers("its_conformal", terms[0])
     terms += [f"effect_at_{round(seen.positions[row] - d.start_position)}_{d.period_name}" for row in single]
     found = [whole, *single.values()]
     events = [seen.events[inside].sum(), *(seen.events[row] for row in single)]

@@ -164,10 +164,11 @@ def shipped(method, **where):
 def test_rejections_by_a_coordinate_are_means_over_its_cells(monkeypatch):
     cells = [(0.0, 0.04), (0.1, 0.10), (0.1, 0.20)]
     rows = [row(tau=tau, comparison=5 * i, rejection=share) for i, (tau, share) in enumerate(cells)]
-    others = [row(tau=0.1, term="level_change", rejection=0.9), row(tau=0.1, options='{"weights": "x"}', rejection=0.9)]
-    use(monkeypatch, [*rows, *others, row(tau=0.1, effect=-0.25, rejection=0.9)])
-    assert domain.rejections("m", "tau") == pytest.approx({0.0: 0.04, 0.1: 0.15})
-    assert domain.rejections("nobody", "tau") == {}
+    others = [row(tau=0.1, term="a level", rejection=0.9), row(tau=0.1, options='{"weights": "x"}', rejection=0.9)]
+    use(monkeypatch, [*others, *rows, row(tau=0.1, effect=-0.25, rejection=0.9)])
+    assert domain.rejections("m", "mean_post", by="tau") == pytest.approx({0.0: 0.04, 0.1: 0.15})
+    assert domain.rejections("m", "unheard of", by="tau") == {0.1: 0.9}
+    assert domain.rejections("nobody", "mean_post", by="tau") == {}
 
 
 def test_the_shipped_table_has_the_schema_and_no_cell_twice():

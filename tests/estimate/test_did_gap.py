@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from coresponder_causal import check, report
+from coresponder_causal.core.domain import rejections
 from coresponder_causal.core.errors import DesignError, EstimationError, IdentificationWarning
 from coresponder_causal.core.inference import critical
 from coresponder_causal.core.notes import Doubt
@@ -151,8 +152,9 @@ def test_weights_do_not_see_what_follows_the_start():
 def test_it_says_what_it_answers(result):
     (said,) = [text for text in result.notes if text.startswith("whether the gap moved beyond its own noise")]
     assert isinstance(said, Doubt)
-    assert "at τ = 0.1" in said
-    assert "at τ = 0.2" in said
+    measured = rejections("did_gap", "mean_post", by="tau")
+    assert measured[0.2] > 0.2 > measured[0.1] > measured[0.0]
+    assert f"{100 * measured[0.2]:.0f} % of the time at τ = 0.2" in said
     assert "did_prediction_interval answers" in said
 
 
