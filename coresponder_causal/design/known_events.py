@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from coresponder_causal.core.errors import DesignError
+from coresponder_causal.core.errors import DesignError, Problems
 from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.data.periods import Start, TimeAxis, parse_start, share_after
+from coresponder_causal.design import columns
 
 Array = NDArray[np.float64]
 Pandemic = Literal["none", "drop", "pulse"]
@@ -18,19 +19,61 @@ near_start = 2
 pandemic = ("2020-03-01", "2020-07-01")  # from the first day on, up to the day before the second
 
 
-def steps(axis: TimeAxis, breaks: Sequence[Start], start: int) -> tuple[int, ...]:
-    """Positions from which recording changed; those that leave no period on one side are named and dropped.
+class Known(NamedTuple):
+    """Rows to be left out, shape (n,); positions of changes of recording; number of holidays by position."""
+
+    left_out: NDArray[np.bool_]
+    breaks: tuple[int, ...]
+    holidays: tuple[tuple[int, int], ...]
+
+
+def known(
+    axis: TimeAxis,
+    problems: Problems,
+    *,
+    start: int,
+    whole: int,
+    exclude: Sequence[Start | tuple[Start, Start]],
+    breaks: Sequence[Start],
+    holidays: Sequence[Start],
+    covid: Pandemic,
+) -> Known:
+    """Place everything on the axis; whatever cannot be placed is raised together with earlier problems.
 
     Parameters
     ----------
     axis : TimeAxis
-    breaks : sequence of int, date, Period or ISO string
-    start : int
-        Position of the programme's start: a change of recording next to it is a doubt.
+    problems : Problems
+        Found so far.
+    start, whole : int
+        Positions of the programme's start, and of the first period to be kept from then on.
+    exclude, breaks, holidays, covid
+        As `SeriesDesign.from_frame` takes them.
+
+    Raises
+    ------
+    DesignError
+        Listing every broken rule with its mend.
     """
+    left_out = columns.attempt(lambda: _excluded(axis, exclude), problems)
+    positions = columns.attempt(lambda: _steps(axis, breaks, start), problems)
+    days = columns.attempt(lambda: _holiday_days(axis, holidays), problems)
+    columns.attempt(lambda: _say_pandemic(axis, covid), problems)
+    problems.raise_if_any(DesignError)
+    assert left_out is not None  # raised above otherwise
+    assert positions is not None
+    assert days is not None
+    left_out |= (axis.positions >= start) & (axis.positions < whole)
+    if covid == "drop":
+        left_out |= pandemic_share(axis) > 0
+    return Known(left_out, positions, days)
+
+
+def _steps(axis: TimeAxis, breaks: Sequence[Start], start: int) -> tuple[int, ...]:
+    """Positions from which recording changed; those that leave no period on one side are named and dropped."""
     if isinstance(breaks, str):
         raise DesignError(f"breaks={breaks!r} is one text", mend=f"give a list: breaks=[{breaks!r}]")
-    positions = [_position(axis, value) for value in breaks]
+    positions = sorted({_position(axis, value) for value in breaks})
     inside = [p for p in positions if axis.positions.min() < p <= axis.positions.max()]
     if outside := [str(axis.label(p)) for p in positions if p not in inside]:
         note(f"recording changed outside the series, at {', '.join(outside)}: no step is fitted")
@@ -39,7 +82,7 @@ def steps(axis: TimeAxis, breaks: Sequence[Start], start: int) -> tuple[int, ...
     return tuple(inside)
 
 
-def excluded(axis: TimeAxis, exclude: Sequence[Start | tuple[Start, Start]]) -> NDArray[np.bool_]:
+def _excluded(axis: TimeAxis, exclude: Sequence[Start | tuple[Start, Start]]) -> NDArray[np.bool_]:
     """Rows in the periods, or spans of periods, that were asked to be left out, shape (n,)."""
     out = np.zeros(len(axis.positions), bool)
     for item in exclude:
@@ -52,7 +95,7 @@ def excluded(axis: TimeAxis, exclude: Sequence[Start | tuple[Start, Start]]) -> 
     return out
 
 
-def holiday_days(axis: TimeAxis, holidays: Sequence[Start]) -> tuple[tuple[int, int], ...]:
+def _holiday_days(axis: TimeAxis, holidays: Sequence[Start]) -> tuple[tuple[int, int], ...]:
     """Count holidays by position, as pairs; those outside the series are said in a note."""
     if isinstance(holidays, str):
         raise DesignError(f"holidays={holidays!r} is one text", mend=f"give a list: holidays=[{holidays!r}]")
@@ -79,7 +122,7 @@ def pandemic_share(axis: TimeAxis) -> Array:
     return np.asarray(first - after, float)
 
 
-def say_pandemic(axis: TimeAxis, covid: Pandemic) -> None:
+def _say_pandemic(axis: TimeAxis, covid: Pandemic) -> None:
     """Refuse a block for the pandemic where it cannot be placed; say what one city's series cannot tell."""
     if covid not in ("drop", "pulse"):
         return

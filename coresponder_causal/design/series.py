@@ -160,28 +160,28 @@ class SeriesDesign:
             found = columns.attempt(
                 lambda: onset(axis, start=start, between=start_between, phase_in=phase_in, ramp=ramp), problems
             )
-            left_out = columns.attempt(lambda: known_events.excluded(axis, exclude), problems)
-            days = columns.attempt(lambda: known_events.holiday_days(axis, holidays), problems)
             begins = 0 if found is None else found.position
-            changed = columns.attempt(lambda: known_events.steps(axis, breaks, begins), problems)
-            columns.attempt(lambda: known_events.say_pandemic(axis, covid), problems)
             refuse_two_doses(dose, phase_in if ramp else 0, problems)
-            problems.raise_if_any(DesignError)
+            if full_dose is not None and dose is None:
+                problems.add("full_dose= without a dose", mend="name the column of the dose, too")
+            known = known_events.known(
+                axis,
+                problems,
+                start=begins,
+                whole=begins if ramp else begins + phase_in,
+                exclude=exclude,
+                breaks=breaks,
+                holidays=holidays,
+                covid=covid,
+            )
             assert found is not None  # raised above otherwise
-            assert left_out is not None
-            assert days is not None
-            assert changed is not None
             if dose is not None:
                 after = axis.positions >= found.position
                 found = measured_dose(table[dose].to_numpy(float), found, after, dose, full=full_dose)
-            if not ramp:
-                left_out |= (axis.positions >= begins) & (axis.positions < begins + phase_in)
-            if covid == "drop":
-                left_out |= known_events.pandemic_share(axis) > 0
             order = np.argsort(axis.positions)
-            order = order[~left_out[order]]
+            order = order[~known.left_out[order]]
             kept = replace(axis, positions=axis.positions[order])
-            known_events.say_gaps(kept, int(left_out.sum()))
+            known_events.say_gaps(kept, int(known.left_out.sum()))
         partial = int(((found.dose > 0) & (found.dose < 1)).sum()) if start_between is not None else 0
         made = cls(
             source=table.iloc[order].reset_index(drop=True),
@@ -193,8 +193,8 @@ class SeriesDesign:
             exposure=exposure,
             season=columns.full_season(axis.freq, season),
             controls=tuple(controls),
-            breaks=changed,
-            holidays=days,
+            breaks=known.breaks,
+            holidays=known.holidays,
             covid=covid,
             phase_in=phase_in or partial,
             notes=tuple(notes),
@@ -228,6 +228,7 @@ class SeriesDesign:
             source=self.source[before].reset_index(drop=True),
             axis=axis,
             onset=made_up(axis, start=start, rising_from=middle),
+            phase_in=0,
         )
 
     def outcome_values(self) -> Array:

@@ -46,7 +46,7 @@ def test_newey_west_in_a_short_series():
 
 
 def test_newey_west_and_prais_winsten_in_a_long_persistent_series():
-    """Bottomley et al. 2023; .66 and .90 at n = 72, ρ = .8: the first is no remedy, the second nearly is."""
+    """Bottomley et al. 2023; .66 and .90 at n = 72, ρ = .8 without a season: no remedy, and not quite one."""
     newey_west = row("its_segmented", "level_change", options="newey-west", periods=72)
     prais_winsten = row("its_segmented", "level_change", options="prais-winsten")
     assert near(newey_west["coverage"], 0.66)

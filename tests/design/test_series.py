@@ -279,7 +279,7 @@ def test_a_week_is_in_the_pandemic_by_its_days():
 
 
 def test_breaks_outside_the_series_get_no_step(frame):
-    design = made(frame, breaks=["2016-05", "2017-01", "2019-01", "2023-04"])
+    design = made(frame, breaks=["2016-05", "2017-01", "2019-01-05", "2019-01-20", "2023-04"])
     assert [str(design.label(position)) for position in design.breaks] == ["2019-01"]
     assert "recording changed outside the series, at 2016-05, 2017-01, 2023-04: no step is fitted" in design.notes
 
@@ -290,6 +290,7 @@ def test_breaks_outside_the_series_get_no_step(frame):
         ({"covid": "skip"}, "covid='skip' is not a choice"),
         ({"phase_in": 2, "phase_in_as": "cut"}, "phase_in_as='cut' is not a choice"),
         ({"holidays": "2017-12-25"}, "is one text"),
+        ({"full_dose": 70}, "full_dose= without a dose"),
     ],
 )
 def test_what_cannot_be_placed_is_refused(frame, changed, says):

@@ -403,3 +403,12 @@ def test_a_hole_in_the_population_is_refused_and_no_population_is_said():
     with quietly():
         lines = plan.run(replace(STUDY, designs=("cities",)), *validated(without, {})).lines
     assert "No population was given: counts are compared, not rates." in lines
+
+
+def test_a_study_states_the_options_of_its_series():
+    stated = {"covid": "drop", "phase_in": 2, "phase_in_as": "exclude", "harmonics": "dummies", "link": "identity"}
+    (result,) = evaluated(replace(STUDY, designs=("series",), controls=(), options={"series": (stated,)})).results
+    (plain,) = evaluated(replace(STUDY, designs=("series",), controls=())).results
+    assert plain.n_obs - result.n_obs == 4 + 2
+    assert (result.scale, result.extra["harmonics"], result.extra["phase_in"]) == ("difference", "dummies", 2)
+    assert any("does not take the pandemic out" in text for text in result.notes)
