@@ -87,7 +87,7 @@ def conformal(
     --------
     >>> y = np.array([1.0, -1.0] * 12 + [5.0, 5.0])
     >>> found = conformal(y, np.ones((26, 1)), np.repeat([0.0, 1.0], [24, 2]), last=2)
-    >>> round(found.estimate, 9), inference.randomization_p_value(found.crossings).__round__(3)
+    >>> round(found.estimate, 9), round(inference.randomization_p_value(found.crossings), 3)
     (5.0, 0.038)
     """
     basis = np.linalg.qr(X)[0]

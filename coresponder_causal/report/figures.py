@@ -38,8 +38,8 @@ def figure(*items: Result | CheckResult, kind: Literal["path", "forest"] | None 
     -------
     Picture
         ``data`` of a path: ``path`` (time, position, observed, counterfactual, low, high, after, and fitted where the
-        result has it); of a forest:
-        ``cities`` (city, role, effect, low, high) and, of a result, ``range`` (low, high), on its own scale.
+        result has it); of a forest: ``cities`` (city, role, effect, low, high) and, of a result, ``range`` (low, high),
+        on its own scale.
 
     Raises
     ------

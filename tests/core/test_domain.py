@@ -256,3 +256,13 @@ def test_the_evidence_table_prints_the_coverage_of_the_nearest_cell():
     (shown,) = table(result).frame["measured"]
     assert shown.startswith(f"{100 * found.coverage:.1f}% ± ")
     assert METHODS["did_prediction_interval"].domain.startswith("domain: measured in")
+
+
+@pytest.mark.parametrize(("method", "term"), [("did_gap", "mean_post"), ("its_conformal", "mean_first_6_months")])
+def test_a_gap_is_licensed_where_cities_do_not_drift_apart_alone(method, term):
+    rows = shipped(method, term=term)
+    still, drifting = rows[rows["tau"] == 0], rows[(rows["tau"] == 0.2) & (rows["events"] == 400)]
+    assert within_size(still).all(), still.to_string()
+    assert (still["coverage"] >= 0.93).all()
+    assert (drifting["rejection"] > 0.25).all()  # an independent measurement of such tests gave .15 to .45
+    assert len(drifting) == 2
