@@ -300,7 +300,8 @@ def randomization_p_value(crossings: ArrayLike, value: float = 0.0) -> float:
     Parameters
     ----------
     crossings : array_like, shape (B, 2)
-        Lower and upper values of the effect between which each redraw is at least as extreme.
+        Lower and upper values of the effect between which each redraw is at least as extreme. Rows of NaN do not
+        count: terms of one result may have different numbers of redraws.
     value : float
         Effect that is tested. Ties count against it.
 
@@ -309,7 +310,7 @@ def randomization_p_value(crossings: ArrayLike, value: float = 0.0) -> float:
     >>> randomization_p_value([[-3.0, 1.0], [-2.0, -0.5], [-1.5, -0.2]])
     0.5
     """
-    low, high = np.asarray(crossings, float).T
+    low, high = _redraws(crossings).T
     slack = 1e-9 * max(abs(value), 1.0)
     return float((1 + np.sum((low <= value + slack) & (value <= high + slack))) / (1 + len(low)))
 
@@ -322,9 +323,14 @@ def randomization_interval(crossings: ArrayLike, level: float = 0.95) -> tuple[f
     >>> randomization_interval([[-3.0, 1.0], [-2.0, -0.5], [-1.5, -0.2]], level=0.5)
     (-2.0, -0.2)
     """
-    low, high = np.sort(np.asarray(crossings, float), axis=0).T
+    low, high = np.sort(_redraws(crossings), axis=0).T
     allowed = int(np.floor((1 - level) * (len(low) + 1) + 1e-9))
     return (float(low[allowed - 1]), float(high[-allowed])) if allowed else (-np.inf, np.inf)
+
+
+def _redraws(crossings: ArrayLike) -> Array:
+    given = np.asarray(crossings, float)
+    return np.asarray(given[~np.isnan(given[:, 0])], float)
 
 
 def rejection_rate_limit(nominal: float, replications: int, errors: float) -> float:

@@ -299,14 +299,17 @@ def ranked(statistics: Array) -> Facts:
 
 
 def doubt_bound(fit: Prediction, outcomes: Array, after: NDArray[np.bool_]) -> None:
-    """Say when the treated city's errors are fitted as a near random walk, so that months near the start decide."""
-    if "rho upper" not in fit.own.at_bound:
-        return
-    series = outcomes[:, 0] - outcomes[:, 1:].mean(axis=1)
-    distance = as_change(float(series[after].mean() - series[~after].mean()), "log_ratio")
+    """Say when the treated city's errors are fitted as a near random walk."""
+    if "rho upper" in fit.own.at_bound:
+        doubt_random_walk(fit.effect, outcomes[:, 0] - outcomes[:, 1:].mean(axis=1), after)
+
+
+def doubt_random_walk(effect: float, gap: Array, after: NDArray[np.bool_]) -> None:
+    """Say that months near the start decide, as errors are fitted as a near random walk."""
+    distance = as_change(float(gap[after].mean() - gap[~after].mean()), "log_ratio")
     text = (
         f"the city's errors are fitted as almost a random walk (ρ at its bound): the estimate, "
-        f"{as_change(fit.effect, 'log_ratio')}, rests on the periods around the start; the plain distance of the means "
+        f"{as_change(effect, 'log_ratio')}, rests on the periods around the start; the plain distance of the means "
         f"after and before is {distance}"
     )
     note(Doubt(text))

@@ -54,7 +54,7 @@ class Result:
         among them and intervals what these do not reject.
     crossings : ndarray, shape (k, B, 2), optional
         Lower and upper values of a term between which each of B redraws of the treatment is at least as extreme as the
-        observed one: p-values and intervals are then those of the randomization test.
+        observed one: p-values and intervals are then those of the randomization test. NaN where a term has fewer.
     variance_record : VarianceRecord, optional
         How ``vcov`` moves with its variance parameters: `combine` gives new contrasts their own df with it.
     influence : Influence, optional

@@ -4,9 +4,11 @@ from coresponder_causal.estimate.aggregate import aggregate
 from coresponder_causal.estimate.call_coverage import call_coverage
 from coresponder_causal.estimate.call_difference import call_difference
 from coresponder_causal.estimate.call_iv import call_iv
+from coresponder_causal.estimate.did_gap import did_gap
 from coresponder_causal.estimate.did_group_time import did_group_time
 from coresponder_causal.estimate.did_prediction_interval import did_prediction_interval
 from coresponder_causal.estimate.did_two_way import did_two_way
+from coresponder_causal.estimate.its_conformal import its_conformal
 from coresponder_causal.estimate.its_segmented import its_segmented
 from coresponder_causal.estimate.switchback_randomization import switchback_randomization
 
@@ -15,9 +17,11 @@ __all__ = [
     "call_coverage",
     "call_difference",
     "call_iv",
+    "did_gap",
     "did_group_time",
     "did_prediction_interval",
     "did_two_way",
+    "its_conformal",
     "its_segmented",
     "switchback_randomization",
 ]

@@ -25,6 +25,7 @@ own_picture = {
     "break_date": breaks,
     "residual_autocorrelation": residuals,
 }
+along_other_cities = ("did_gap", "its_conformal")
 day = re.compile(r"\d{4}-\d{2}(?:-\d{2})?")
 
 
@@ -44,8 +45,8 @@ def figure(*items: Result | CheckResult, kind: Literal["path", "forest"] | None 
     -------
     Picture
         ``data`` of a path: ``path`` (time, position, observed, counterfactual, low, high, after, and fitted where the
-        result has it); of a forest:
-        ``cities`` (city, role, effect, low, high) and, of a result, ``range`` (low, high), on its own scale.
+        result has it); of a forest: ``cities`` (city, role, effect, low, high) and, of a result, ``range`` (low, high),
+        on its own scale.
 
     Raises
     ------
@@ -115,11 +116,12 @@ def _path(result: Result, path: pd.DataFrame) -> Picture:
     whole = _whole_from(result, path, position)
     city, outcome = words.city(result), words.outcome(result)
     hours = ", covered over other hours," if "triple_difference" in result.terms["term"].tolist() else ""
-    versus = f"{hours} against the comparison cities" if gap else ""
+    along = gap or result.method in along_other_cities
+    versus = f"{hours} against the comparison cities" if along else ""
     said = str(result.extra.get("start", ""))
     return Picture(
         title=f"{city}{versus}: {outcome}, observed and expected",
-        caption=_path_caption(gap, fitted="fitted" in path, phased=whole is not None),
+        caption=_path_caption(result, gap, fitted="fitted" in path, phased=whole is not None),
         alt=_path_alt(result, data, gap),
         kind="gap" if gap else "series",
         data={"path": data},
@@ -136,15 +138,18 @@ def _path(result: Result, path: pd.DataFrame) -> Picture:
     )
 
 
-def _path_caption(gap: bool, *, fitted: bool, phased: bool) -> str:
+def _path_caption(result: Result, gap: bool, *, fitted: bool, phased: bool) -> str:
     dots = "the city over the mean of the comparison cities, 1 as before the start" if gap else "what was observed"
     band = (
         "where the city's mean would lie nineteen times in twenty without the programme" if gap else "its 95 % interval"
     )
+    along = result.method in along_other_cities
+    course = "the comparison cities' course" if along else "the course of the time before the start"
+    single = result.method == "its_conformal"
     return (
-        f"Dots: {dots}. {'Grey line: the fitted course. Dashed' if fitted else 'Line'}: the course of the time before "
-        f"the start{', carried forward' if fitted else ', dashed where it is carried forward'}. "
-        f"Band: {band}; single periods scatter more widely."
+        f"Dots: {dots}. {'Grey line: the fitted course. Dashed' if fitted else 'Line'}: {course}"
+        f"{', carried forward' if fitted else ', dashed where it is carried forward'}. "
+        f"Band: {band}{', for each period by itself' if single else '; single periods scatter more widely'}."
         f"{' Shaded grey: the programme was not yet whole.' if phased else ''}"
     )
 

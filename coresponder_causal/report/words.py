@@ -19,6 +19,8 @@ methods = {
     "call_difference": "Attended against other calls",
     "switchback_randomization": "Half-days drawn by lot",
     "call_iv": "Calls by an instrument",
+    "did_gap": "Gap to the comparison cities over time",
+    "its_conformal": "First periods, among all shifts of the gap",
 }
 kinds_of_adjustment = {"match_nearest": "matched", "weight_propensity": "weighted", "none": "as they came"}
 kinds_of_instrument = {"coverage_post": "planned shifts", "team_free": "team free or taken"}
@@ -153,14 +155,15 @@ def term(name: str) -> str:
 
     Examples
     --------
-    >>> term("effect_at_6_months"), term("effect_at_52_weeks"), term("event_time_3")
-    ('after 6 months', 'after 52 weeks (12 months)', 'event time 3')
+    >>> term("effect_at_6_months"), term("effect_at_52_weeks"), term("mean_first_6_months"), term("event_time_3")
+    ('after 6 months', 'after 52 weeks (12 months)', 'mean of the first 6 months', 'event time 3')
     """
-    horizon = re.fullmatch(r"effect_at_(\d+)_(\w+)", name)
-    if horizon is None:
+    timed = re.fullmatch(r"(effect_at|mean_first)_(\d+)_(\w+)", name)
+    if timed is None:
         return terms.get(name, name.replace("_", " "))
-    months = in_months.get((horizon[1], horizon[2]))
-    return f"after {horizon[1]} {horizon[2]}" + (f" ({months} months)" if months else "")
+    months = in_months.get((timed[2], timed[3]))
+    when = f"{timed[2]} {timed[3]}" + (f" ({months} months)" if months else "")
+    return f"after {when}" if timed[1] == "effect_at" else f"mean of the first {when}"
 
 
 def outcome(result: Result) -> str:

@@ -35,6 +35,8 @@ columns = [
 ]  # fmt: skip
 # A clustered interval with few clusters is given only when asked for; the study asks, so as to measure it.
 asked_for: dict[str, dict[str, object]] = {"did_two_way": {"inference": "cluster"}}
+# Options whose interval is another one and is measured beside that of the defaults.
+beside: dict[str, dict[str, object]] = {"did_gap": {"weights": "synthetic"}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +100,9 @@ def study(methods: Sequence[str] | None = None, *, full: bool = False) -> list[E
     if unknown:
         raise EstimationError(f"no method {', '.join(unknown)}", mend=f"choose from {', '.join(there)}")
     entries = [
-        Entry(method=name, options=_as_json(asked_for.get(name, {})), cell=cell)
+        Entry(method=name, options=_as_json(options), cell=cell)
         for name in studied
+        for options in (asked_for.get(name, {}), *([beside[name]] if name in beside else []))
         for cell in cells(METHODS[name].setting, full=full)  # type: ignore[arg-type]
     ]
     entries += [Entry(method=f.method, options=_as_json(dict(f.options)), cell=f.cell) for f in failures()]

@@ -113,7 +113,8 @@ def truth(cell: Cell, term: str, *, headline: bool) -> float | None:
         return float(_growing(cell).mean()) if headline or term == "overall" else None
     if (cell.setting, term) == ("instrument", "itt"):
         return None if cell.effect else 0.0
-    known = headline or (cell.setting, term) in {("series", "level_change"), ("hours", "covered_within_city")}
+    others = {("series", "level_change"), ("city", "level_change"), ("hours", "covered_within_city")}
+    known = headline or (cell.setting, term) in others
     return cell.effect if known else None
 
 

@@ -18,6 +18,7 @@ from coresponder_causal.validity.cells import cells
 from coresponder_causal.validity.coverage import Entry, measure, study
 
 FAST = 400
+GIVEN = '{"weights": "synthetic"}'
 NUMBERS = ["failures", "coverage", "rejection", "bias", "sd", "mean_std_error", "half_width"]
 
 
@@ -60,6 +61,21 @@ def sees_a_fifth_less(rows: pd.DataFrame) -> None:
     found = rows[(rows["term"] == "triple_difference") & (rows["effect"] != 0)].iloc[0]
     assert found["rejection"] >= 0.69 - 3 * np.sqrt(0.69 * 0.31 / FAST)
     assert abs(found["bias"]) < 3 * found["sd"] / np.sqrt(FAST)
+
+
+@pytest.mark.parametrize(("method", "options"), [("did_gap", "{}"), ("did_gap", GIVEN), ("its_conformal", "{}")])
+def test_the_gap_holds_where_cities_do_not_drift_apart_and_nowhere_else(method, options):
+    """At a quarter of the shipped replications, in the cells that differ in τ alone."""
+    base = {"comparison": 10, "events": 25.0, "rho": 0.4, "treated_noise": 1.0}
+    found = {
+        entry.cell.tau: measure(entry, replications=100).set_index("term").iloc[0]
+        for entry in study([method])
+        if entry.options == options and base.items() <= entry.cell.coordinates.items()
+    }
+    assert found[0.0]["rejection"] <= rejection_rate_limit(0.05, 100, 3)
+    assert found[0.0]["coverage"] >= 0.93 - 3 * np.sqrt(0.93 * 0.07 / 100)
+    assert found[0.0]["rejection"] < found[0.2]["rejection"]
+    assert found[0.2]["coverage"] < 0.88
 
 
 def test_weights_hold_where_all_that_draws_the_team_is_recorded():

@@ -103,6 +103,21 @@ def test_the_comparison_of_cities_comes_before_the_single_series():
     assert len(whole().checks) == 2
 
 
+def test_the_gap_stands_below_the_headline_and_above_what_only_describes():
+    options = {"gap": ({"weights": "population", "horizons": [6]},), "first_periods": ({"window": 3},)}
+    asked = ("first_periods", "series", "gap", "cities")
+    found = evaluated(replace(STUDY, designs=asked, options=options, controls=())).results
+    assert [result.method for result in found] == [
+        "did_prediction_interval",
+        "did_gap",
+        "its_segmented",
+        "its_conformal",
+    ]
+    assert found[1].extra["weights"] == "population"
+    assert "effect_at_6_months" in found[1].terms["term"].tolist()
+    assert found[3].terms["term"].iloc[0] == "mean_first_3_months"
+
+
 def test_every_result_has_its_checks():
     for checks in whole().checks:
         assert [check.check for check in checks] == CHECKS
