@@ -71,7 +71,7 @@ class Course:
         return np.asarray(self.positions >= self.start_position)
 
     def facts(self) -> dict[str, object]:
-        """What every result for a series says of it in ``extra``."""
+        """Give what every result for a series says of it in ``extra``."""
         per = "per period" if self.freq == "int" else f"a {self.period_name[:-1]}"
         return {
             "city": self.city,
@@ -246,7 +246,7 @@ def _averted(course: Course, effects: Array, fit: SeriesFit) -> tuple[float, flo
 
 
 def _observed(course: Course) -> Array:
-    """Counts after the start; where there are none at all half an event stands in each period."""
+    """Return the counts after the start; where there are none at all half an event stands in each period."""
     counts = course.counts[course.after]
     return counts if counts.any() else np.full(len(counts), 0.5)
 

@@ -150,9 +150,9 @@ def _say_of_few(d: SeriesDesign, counts: Array) -> None:
     """Refuse a side without events; say zeros, and what longer periods would show."""
     before, after = float(counts[~d.after].sum()), float(counts[d.after].sum())
     if min(before, after) == 0:
-        side, number = ("before", d.n_before) if before == 0 else ("from", d.n_after)
+        side = f"{d.n_before} {d.period_name} before" if before == 0 else f"{d.n_after} {d.period_name} after"
         raise EstimationError(
-            f"'{d.outcome}' has no event in the {number} {d.period_name} {side} the start{'' if before == 0 else ' on'}",
+            f"'{d.outcome}' has no event in the {side} the start",
             mend="take its_rare, which compares the two totals exactly",
         )
     if min(before, after) < few_events:
@@ -181,7 +181,7 @@ def _fit_errors(fit: CountFit, positions: Array, errors: Errors, lags: Lags) -> 
 
 
 def _beside(fit: CountFit, positions: Array, lags: Lags, contrast: Array) -> dict[str, object]:
-    """Standard errors of a contrast under the error models that the literature uses; none where periods are missing."""
+    """Give a contrast's standard errors under the error models of the literature; none where periods are missing."""
     if len(np.unique(np.diff(positions))) > 1:
         return {}
     names: tuple[Errors, ...] = ("ar-inflated", "newey-west", "quasi")

@@ -48,8 +48,8 @@ class Cell:
     Parameters
     ----------
     setting : {"series", "rare", "city", "hours", "adopters", "calls", "instrument", "switchback"}
-        One city in time; the same with few events; one treated city among others; the same by covered and uncovered hours; several treated units;
-        calls; calls of a town with a team on duty; half-days covered by lot.
+        One city in time; the same with few events; one treated city among others; the same by covered and uncovered
+        hours; several treated units; calls; calls of a town with a team on duty; half-days covered by lot.
     world : str
         ``""`` where the methods' assumptions hold. Otherwise what breaks them: the treated city has twice the τ and the
         AR deviation of the others ("volatile"); three of ten comparison cities start a programme too ("contaminated");
