@@ -23,7 +23,7 @@ from coresponder_causal.core.serial import note_outcome_problems, note_regressor
 Array = NDArray[np.float64]
 Family = Literal["poisson", "negative-binomial"]
 most_steps, most_rounds = 60, 200
-_STILL, _FAR = 1e-10, 15.0
+_STILL, _VANISHED, _HIGHEST = 1e-10, 1e-6, 300.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,17 +129,17 @@ def _require_counts(y: Array, X: Array, exposure: Array, names: Sequence[str]) -
 def _newton(y: Array, X: Array, exposure: Array, alpha: float, beta: Array, names: Sequence[str]) -> Array:
     """Maximise over β at a given α by Fisher scoring, a step that lowers the likelihood halved."""
     eta, step = X @ beta, np.zeros(len(beta))
-    height = _loglik(y, exposure * np.exp(eta), alpha)
+    height = _loglik(y, exposure, eta, alpha)
     for _ in range(most_steps):
         mean = exposure * np.exp(eta)
         root = np.sqrt(mean / (1 + alpha * mean))
-        if not np.all(root > 0):
+        if root.min() < _VANISHED * root.max():
             break
         step = np.linalg.lstsq(root[:, None] * X, root * (y - mean) / mean, rcond=None)[0]
         moved = X @ step
         if np.max(np.abs(moved)) < _STILL * (1 + np.max(np.abs(eta))):
             return np.asarray(beta + step, float)
-        while (there := _loglik(y, exposure * np.exp(eta + moved), alpha)) < height - 1e-12 * (1 + abs(height)):
+        while (there := _loglik(y, exposure, eta + moved, alpha)) < height - 1e-12 * (1 + abs(height)):
             step, moved = step / 2, moved / 2
         beta, eta, height = beta + step, eta + moved, there
     raise _why_not(y, step, names)
@@ -150,14 +150,15 @@ def _why_not(y: Array, step: Array, names: Sequence[str]) -> EstimationError:
     size = np.abs(step)
     growing = [f"'{name}'" for name, own in zip(names, size, strict=True) if own > 0.1 * size.max() > 0]
     return EstimationError(
-        f"no finite coefficients fit these counts: {', '.join(growing)} did not settle in {most_steps} steps, "
-        f"with no event in {int((y == 0).sum())} of {len(y)} periods",
+        f"no finite coefficients fit these counts: {', '.join(growing)} did not settle, with no event in "
+        f"{int((y == 0).sum())} of {len(y)} periods",
         mend="take longer periods or leave that term out; for few events in all take its_rare",
     )
 
 
-def _loglik(y: Array, mean: Array, alpha: float) -> float:
-    """Log-likelihood up to what does not depend on the mean."""
+def _loglik(y: Array, exposure: Array, eta: Array, alpha: float) -> float:
+    """Log-likelihood up to what does not depend on the mean, which is kept from overflowing."""
+    mean = exposure * np.exp(np.minimum(eta, _HIGHEST))
     if alpha == 0:
         return float(np.sum(xlogy(y, mean) - mean))
     return float(np.sum(xlogy(y, mean) - (y + 1 / alpha) * np.log1p(alpha * mean)))
