@@ -17,7 +17,7 @@ from scipy.special import digamma, xlogy
 
 from coresponder_causal.core.errors import EstimationError, Problems
 from coresponder_causal.core.notes import note
-from coresponder_causal.core.regressors import require_full_rank
+from coresponder_causal.core.regressors import log_rate, require_full_rank
 from coresponder_causal.core.serial import note_outcome_problems, note_regressor_problems
 
 Array = NDArray[np.float64]
@@ -57,7 +57,7 @@ class CountFit:
     def dispersion(self) -> float:
         """Pearson's χ² over n − k: the variance of a period's count, over what the family says."""
         n, k = self.rows.shape
-        return float(self.residuals @ self.residuals) / (n - k)
+        return float(np.sum(self.residuals**2)) / float(n - k)
 
 
 def fit_counts(
@@ -101,8 +101,8 @@ def fit_counts(
     """
     titles = list(names) or [f"column {j}" for j in range(X.shape[1])]
     _require_counts(y, X, exposure, titles)
-    start = np.linalg.lstsq(X, np.log(np.maximum(y, 0.5) / exposure), rcond=None)[0]
-    beta, alpha = _newton(y, X, exposure, 0.0, start, titles), 0.0
+    start = np.linalg.lstsq(X, log_rate(y, exposure), rcond=None)[0]
+    beta, alpha = _newton(y, X, exposure, 0.0, np.asarray(start, float), titles), 0.0
     if family == "negative-binomial":
         beta, alpha = _in_turns(y, X, exposure, beta, titles)
     linear = X @ beta
@@ -128,14 +128,15 @@ def _require_counts(y: Array, X: Array, exposure: Array, names: Sequence[str]) -
 
 def _newton(y: Array, X: Array, exposure: Array, alpha: float, beta: Array, names: Sequence[str]) -> Array:
     """Maximise over β at a given α by Fisher scoring, a step that lowers the likelihood halved."""
-    eta, step = X @ beta, np.zeros(len(beta))
+    eta: Array = X @ beta
+    step: Array = np.zeros(len(beta))
     height = _loglik(y, exposure, eta, alpha)
     for _ in range(most_steps):
         mean = exposure * np.exp(eta)
         root = np.sqrt(mean / (1 + alpha * mean))
         if root.min() < _VANISHED * root.max():
             break
-        step = np.linalg.lstsq(root[:, None] * X, root * (y - mean) / mean, rcond=None)[0]
+        step = np.asarray(np.linalg.lstsq(root[:, None] * X, root * (y - mean) / mean, rcond=None)[0], float)
         moved = X @ step
         if np.max(np.abs(moved)) < _STILL * (1 + np.max(np.abs(eta))):
             return np.asarray(beta + step, float)

@@ -101,8 +101,8 @@ def its_counts(
     -------
     Result
         Terms ``mean_post, level_change, slope_change, effect_at_<h>_<periods>, averted``, as
-        `core.series_effects.series_result` defines them. ``extra`` adds ``dispersion``, ``alpha`` of the negative
-        binomial, and the standard errors of ``mean_post`` under the other error models.
+        `core.series_effects.series_result` defines them. ``extra`` adds ``dispersion``, ``alpha`` (0 of
+        Poisson), and the standard errors of ``mean_post`` under the other error models.
 
     Raises
     ------
@@ -139,8 +139,8 @@ def its_counts(
         named=made.named,
         record=found.record,
     )
-    facts = {"family": family, "harmonics": harmonics, "slope_change": sloped, "dispersion": regression.dispersion}
-    facts |= {"alpha": regression.alpha} if family == "negative-binomial" else {}
+    facts: dict[str, object] = {"family": family, "harmonics": harmonics, "slope_change": sloped}
+    facts |= {"dispersion": regression.dispersion, "alpha": regression.alpha}
     headline = (made.matrix - made.without)[d.after].mean(axis=0)
     facts |= found.facts | _beside(regression, d.positions, lags, headline)
     return series_result(d.course(), fit, method="its_counts", facts=facts, horizons=horizons, seed=seed)

@@ -147,11 +147,13 @@ def _say_what_is_not_adjusted(d: SeriesDesign, before: _Side, after: _Side) -> N
         "controls": d.controls,
         "holidays": d.holidays,
         "the pandemic's first months": d.covid == "pulse",
-        "a dose that is not yet full": np.any((d.dose > 0) & (d.dose < 1)),
     }
     ignored = [name for name, there in stated.items() if there]
     if ignored:
         doubt(f"two rates are compared as they are: {', '.join(ignored)} cannot be adjusted for")
+    partial = int(((d.dose > 0) & (d.dose < 1)).sum())
+    if partial:
+        note(f"{partial} {d.period_name} from the start on had less than the full dose, and count as wholly after it")
     if d.season and min(d.n_before, d.n_after) < d.season:
         note("less than a year on one side of the start: a season would count as a change")
     if min(before.events, after.events) >= many_events:

@@ -75,7 +75,10 @@ def test_weeks_with_few_events_are_advised_to_be_months():
     weeks = pd.period_range("2015-01-05", periods=208, freq="W-SUN")
     table = pd.DataFrame({"week": weeks, "calls": np.random.default_rng(5).poisson(4.0, 208)})
     fit = its_counts(design(table, time="week", start=weeks[110]))
-    assert any(text.startswith(f"{table['calls'].mean():.1f} events a period") and "period='month'" in text for text in fit.notes)
+    assert any(
+        text.startswith(f"{table['calls'].mean():.1f} events a period") and "period='month'" in text
+        for text in fit.notes
+    )
 
 
 @pytest.mark.parametrize(("side", "said"), [(AFTER, "30 months after"), (~AFTER, "42 months before")])

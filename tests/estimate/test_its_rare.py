@@ -104,8 +104,9 @@ def test_the_interval_holds_the_truth_at_least_as_often_as_it_says():
 
 
 def test_what_it_cannot_adjust_for_is_a_doubt():
-    with pytest.warns(IdentificationWarning, match="recording breaks, a dose that is not yet full cannot be adjusted"):
-        its_rare(design(spread_evenly(18, 5), breaks=[MONTHS[10]], start="2018-01-15"))
+    with pytest.warns(IdentificationWarning, match="recording breaks, controls cannot be adjusted for"):
+        fit = its_rare(design(spread_evenly(18, 5), breaks=[MONTHS[10]], controls=["shifts"], start="2018-01-15"))
+    assert "1 months from the start on had less than the full dose, and count as wholly after it" in fit.notes
 
 
 def test_short_sides_and_many_events_are_noted():
