@@ -183,6 +183,55 @@ def exact_poisson(events: ArrayLike, level: float = 0.95) -> tuple[Array, Array]
     return np.asarray(low, float), np.asarray(stats.chi2.isf(tail, 2 * count + 2) / 2, float)
 
 
+def split_interval(split: ArrayLike, level: float = 0.95) -> tuple[Array, Array]:
+    """Exact bounds of log ratios of two Poisson rates, by Clopper–Pearson bounds of the share of events after.
+
+    Given all events, those after are binomial with odds of the ratio times the ratio of exposures. Events divided by
+    their dispersion need not be whole.
+
+    Parameters
+    ----------
+    split : array_like, shape (k, 3)
+        Events after, events before, exposure after over exposure before.
+    level : float
+
+    Returns
+    -------
+    low, high : ndarray, shape (k,)
+        −∞ without events after, ∞ without events before.
+
+    References
+    ----------
+    Clopper & Pearson (1934), doi:10.1093/biomet/26.4.404; Przyborowski & Wilenski (1940),
+    doi:10.1093/biomet/31.3-4.313; with effective numbers: Korn & Graubard (1998), Survey Methodology 24(2):193.
+
+    Examples
+    --------
+    >>> [round(float(np.exp(bound)), 3) for bounds in split_interval([[3, 12, 1.0]]) for bound in bounds]
+    [0.045, 0.926]
+    """
+    after, before, exposure = np.asarray(split, float).T
+    tail = (1 - level) / 2
+    low = np.where(after > 0, special.betaincinv(np.maximum(after, 1e-300), before + 1, tail), 0.0)
+    high = np.where(before > 0, special.betainccinv(after + 1, np.maximum(before, 1e-300), tail), 1.0)
+    return special.logit(low) - np.log(exposure), special.logit(high) - np.log(exposure)
+
+
+def split_p_value(split: ArrayLike) -> Array:
+    """P-values of equal rates: twice the smaller binomial tail, at most 1, so that they agree with `split_interval`.
+
+    Examples
+    --------
+    >>> split_p_value([[3, 12, 1.0]]).round(4).tolist()
+    [0.0352]
+    """
+    after, before, exposure = np.asarray(split, float).T
+    share = exposure / (1 + exposure)
+    many = np.where(after > 0, special.betainc(np.maximum(after, 1e-300), before + 1, share), 1.0)
+    few = np.where(before > 0, special.betaincc(after + 1, np.maximum(before, 1e-300), share), 1.0)
+    return np.asarray(np.minimum(1.0, 2 * np.minimum(many, few)), float)
+
+
 def beta_bounds(mean: ArrayLike, variance: ArrayLike, level: float = 0.95) -> tuple[Array, Array]:
     """Bounds that hold ``level`` of the beta distribution with a mean and a variance.
 

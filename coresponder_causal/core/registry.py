@@ -28,7 +28,7 @@ from coresponder_causal.core.series_regression import SeriesRegression
 
 headings = ("Estimand", "Needs", "Estimator", "Inference", "Breaks", "Reference", "Say")
 not_measured = "domain: not yet measured"
-Setting = Literal["series", "city", "hours", "adopters", "calls", "instrument", "switchback"]
+Setting = Literal["series", "rare", "city", "hours", "adopters", "calls", "instrument", "switchback"]
 """How a method meets the simulated data of the study of coverage."""
 setting_of_design: dict[str, Setting] = {
     "SeriesDesign": "series",
@@ -79,9 +79,9 @@ class MethodCard:
     sections : tuple of (heading, text)
         The card itself.
     setting : str or None
-        Simulated data it is studied on: one city in time ("series"), one treated city among others ("city"), the same
-        by hours ("hours"), several treated units ("adopters"), calls ("calls"), half-days covered by lot
-        ("switchback"). None: it is not studied.
+        Simulated data it is studied on: one city in time ("series"), the same with few events ("rare"), one treated
+        city among others ("city"), the same by hours ("hours"), several treated units ("adopters"), calls ("calls"),
+        half-days covered by lot ("switchback"). None: it is not studied.
     """
 
     name: str

@@ -70,6 +70,19 @@ class Course:
         """Periods from the start on, shape (n,)."""
         return np.asarray(self.positions >= self.start_position)
 
+    def facts(self) -> dict[str, object]:
+        """Give what every result for a series says of it in ``extra``."""
+        per = "per period" if self.freq == "int" else f"a {self.period_name[:-1]}"
+        return {
+            "city": self.city,
+            "start": self.start,
+            "mean_events": float(self.counts.mean()),
+            "outcome_unit": f"{self.outcome} {per}",
+            "n_before": int((~self.after).sum()),
+            "n_after": int(self.after.sum()),
+            "phase_in": self.phase_in,
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SeriesFit:
@@ -203,7 +216,7 @@ def series_result(
         path=_path(course, fit),
         n_obs=len(course.counts),
         n_units=1,
-        extra=Facts(_facts(course) | dict(facts) | _drawn(course, fit, contrasts["averted"], seed)),
+        extra=Facts(course.facts() | dict(facts) | _drawn(course, fit, contrasts["averted"], seed)),
     )
 
 
@@ -226,10 +239,16 @@ def _averted(course: Course, effects: Array, fit: SeriesFit) -> tuple[float, flo
     if fit.link == "identity":
         contrast = -(_unit(course, fit.link)[course.after] @ effects)
         return float(contrast @ fit.beta), np.nan, contrast
-    observed = np.maximum(course.counts[course.after], 0.5)
+    observed = _observed(course)
     without = observed * np.exp(-(effects @ fit.beta))
     contrast = -(without / without.sum()) @ effects
     return float(np.log(without.sum() / observed.sum())), float(observed.sum()), contrast
+
+
+def _observed(course: Course) -> Array:
+    """Return the counts after the start; where there are none at all half an event stands in each period."""
+    counts = course.counts[course.after]
+    return counts if counts.any() else np.full(len(counts), 0.5)
 
 
 def _unit(course: Course, link: Link) -> Array:
@@ -261,19 +280,6 @@ def _path(course: Course, fit: SeriesFit) -> pd.DataFrame:
     )
 
 
-def _facts(course: Course) -> dict[str, object]:
-    per = "per period" if course.freq == "int" else f"a {course.period_name[:-1]}"
-    return {
-        "city": course.city,
-        "start": course.start,
-        "mean_events": float(course.counts.mean()),
-        "outcome_unit": f"{course.outcome} {per}",
-        "n_before": int((~course.after).sum()),
-        "n_after": int(course.after.sum()),
-        "phase_in": course.phase_in,
-    }
-
-
 def _drawn(course: Course, fit: SeriesFit, contrast: Array, seed: int) -> dict[str, object]:
     """Intervals of the averted events from draws of β (and of the errors), multivariate t at the contrast's df.
 
@@ -286,7 +292,7 @@ def _drawn(course: Course, fit: SeriesFit, contrast: Array, seed: int) -> dict[s
     shifts = normals[:k] * tails.astype(np.float32)
     change = _single(effects @ fit.beta)[:, None] + _single(effects @ root) @ shifts
     if fit.link == "log":
-        averted = _single(np.maximum(course.counts[after], 0.5)) @ (_inverse(-change, fit.link) - 1)
+        averted = _single(_observed(course)) @ (_inverse(-change, fit.link) - 1)
     else:
         averted = -_single(unit) @ change
     facts = _ends("averted", averted)

@@ -23,7 +23,7 @@ the observed counts; `averted_predicted` among the facts of a result carries bot
 Breaks: when something else happened at about the same time, as the pandemic did in 2020: then this design describes and
 does not identify, whether March to June 2020 are left out, given a step of their own or left as they are; take
 did_prediction_interval. Short series with strong persistence have intervals that are too narrow. For fewer than about
-five events a period take longer periods.
+ten events a period take its_counts or longer periods, for a few events in all its_rare.
 
 Reference: Turner et al. 2021, doi:10.1186/s12874-021-01364-0; Fai & Cornelius 1996, doi:10.1080/00949659608811740.
 Prais–Winsten and Newey–West are checked against R (prais, sandwich).
@@ -46,11 +46,11 @@ from coresponder_causal.core.registry import estimator, series_behind
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.series_effects import SeriesFit, series_result
 from coresponder_causal.core.series_regression import SeriesRegression
-from coresponder_causal.design.segmented import Season, segmented
+from coresponder_causal.design.segmented import Season, segmented, slope_may_change
 from coresponder_causal.design.series import SeriesDesign
 
 Array = NDArray[np.float64]
-few_events, few_before, long_after = 10, 12, 24
+few_events = 10
 
 
 @estimator(
@@ -119,9 +119,9 @@ def its_segmented(
     >>> its_segmented(d).tidy()["term"].tolist()[:3]
     ['mean_post', 'level_change', 'slope_change']
     """
-    sloped = d.n_after >= long_after if slope_change is None else slope_change
     y = _response(d, link)
-    _warn_of_little(d, sloped)
+    _warn_of_few(d)
+    sloped = slope_may_change(d, slope_change)
     season = _aicc_pairs(d, y, sloped, trend) if harmonics == "aicc" else harmonics
     made = segmented(d, slope_change=sloped, season=season, trend=trend)
     found = fit_errors(y, made.matrix, positions=d.positions, errors=errors, lags=lags)
@@ -151,21 +151,17 @@ def _response(d: SeriesDesign, link: str) -> Array:
     if zeros > 0.05 * len(counts):
         raise EstimationError(
             f"'{d.outcome}' is zero in {zeros} of {len(counts)} periods: log rates are not to be trusted",
-            mend="use longer periods or link='identity'",
+            mend="take its_counts, which needs no logarithm of a count, longer periods or link='identity'",
         )
     if zeros:
         note(f"{zeros} of {len(counts)} periods without events: half an event was put in their place")
     return regressors.log_rate(counts, exposure)
 
 
-def _warn_of_little(d: SeriesDesign, sloped: bool) -> None:
+def _warn_of_few(d: SeriesDesign) -> None:
     mean = float(d.outcome_values().mean())
     if mean < few_events:
         doubt(f"{mean:.1f} events a period: below about {few_events} the log rate is biased downwards")
-    if d.n_before < few_before:
-        doubt(f"{d.n_before} periods before the start: season and trend can hardly be told from the change")
-    if sloped and d.n_after < long_after:
-        doubt(f"{d.n_after} periods after the start: a change of slope is hardly told from a change of level")
 
 
 @series_behind("its_segmented")

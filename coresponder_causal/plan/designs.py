@@ -103,7 +103,8 @@ def rank(result: Result) -> int:
         return 0 if result.extra.number("mean_events") >= enough_events else 3
     if result.method == "call_iv":
         return 7 if result.extra.get("adjustment") == "coverage_post" else 6
-    order = {"did_prediction_interval": 1, "did_group_time": 2, "did_gap": 4, "did_two_way": 4, "its_segmented": 5}
+    order = {"did_prediction_interval": 1, "did_group_time": 2, "did_gap": 4, "did_two_way": 4}
+    order |= dict.fromkeys(("its_segmented", "its_counts", "its_rare"), 5)
     return order.get(result.method, 6)
 
 
@@ -125,6 +126,8 @@ def settings() -> dict[str, Setting]:
         "gap": Setting(_cities, estimate.did_gap),
         "first_periods": Setting(_cities, estimate.its_conformal),
         "series": Setting(_series, estimate.its_segmented, series),
+        "counts": Setting(_series, estimate.its_counts, series),
+        "rare": Setting(_series, estimate.its_rare, series),
         "two_way": Setting(_cities, estimate.did_two_way, ("covariates",)),
         "adopters": Setting(_adopters, estimate.did_group_time, ("covariates",)),
         "calls": Setting(_calls, estimate.call_difference, calls, {"scale": "ratio"}),

@@ -45,8 +45,9 @@ controls = ["burglary", "traffic_collision"]   # names of control_series
 
 [designs]
 # hours: covered against uncovered hours of the week; cities: against comparison cities; series: the city's own course;
-# calls: attended against like calls. Also: two_way, the regression of the literature; adopters: cities that started at
-# different times (table programmes). An empty list makes a study of data quality alone.
+# calls: attended against like calls. Also: counts, the city's own course by a regression of counts, zeros among them;
+# rare, a few events before and after, compared exactly; two_way, the regression of the literature; adopters: cities
+# that started at different times (table programmes). An empty list makes a study of data quality alone.
 run = ["hours", "cities", "series", "calls"]
 
 # A design's own options; write [[calls]] several times for several estimates. Those of the others have defaults.

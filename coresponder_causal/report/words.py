@@ -12,6 +12,8 @@ from coresponder_causal.report.specs import Form
 
 methods = {
     "its_segmented": "Interrupted time series",
+    "its_counts": "Interrupted time series of counts",
+    "its_rare": "Rare events before and after, exact",
     "did_prediction_interval": "Comparison cities, prediction interval",
     "call_coverage": "Hours on duty",
     "did_two_way": "Two-way regression",

@@ -221,6 +221,8 @@ def failures() -> list[Failure]:
         Failure(method="its_segmented", options=(("errors", "newey-west"),), cell=replace(smooth, periods=36, rho=0.5)),
         Failure(method="its_segmented", options=(("errors", "newey-west"),), cell=smooth),
         Failure(method="its_segmented", options=(("errors", "prais-winsten"),), cell=smooth),
+        Failure(method="its_counts", options=(("errors", "ar-inflated"),), cell=replace(smooth, events=60.0)),
+        Failure(method="its_counts", options=(("errors", "newey-west"),), cell=replace(smooth, events=60.0)),
         Failure(method="negative_binomial", cell=replace(smooth, events=60.0)),
         Failure(method="quasi_poisson", cell=replace(smooth, events=60.0)),
         Failure(method="pandemic_pulse", cell=replace(smooth, world="pandemic", events=60.0, rho=0.5, effect=-0.2)),

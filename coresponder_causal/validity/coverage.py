@@ -213,7 +213,7 @@ def _said(method: str, design: Design, options: dict[str, object]) -> dict[str, 
 
 def _terms(result: Result) -> list[_Drawn]:
     std_errors = np.sqrt(np.diag(result.vcov))
-    if result.crossings is None:
+    if result.crossings is None and result.split is None:
         return _read(result.estimate, std_errors, result.df)
     rows = zip(result.estimate, std_errors, *result.conf_int().to_numpy().T, result.pvalues, strict=True)
     return [_Drawn(*map(float, row)) for row in rows]

@@ -80,6 +80,7 @@ def designs(cell: Cell, replications: int) -> Iterator[Design | CausalError]:
     """
     draws: dict[str, Callable[[Cell, int], Iterator[Design | CausalError]]] = {
         "series": _series,
+        "rare": _series,
         "city": _cities,
         "hours": _hours,
         "adopters": _adopters,

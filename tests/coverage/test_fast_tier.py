@@ -94,6 +94,24 @@ def test_a_randomization_test_holds_its_level_with_and_without_shocks():
     assert (found["bias"].abs() < 3 * found["sd"] / np.sqrt(60)).all(), rows.to_string()
 
 
+def test_counts_hold_with_shocks_that_last():
+    rows = fast_rows("its_counts", replications=60)
+    assert rows["failures"].sum() == 0
+    for term in ("mean_post", "level_change"):
+        own = rows[rows["term"] == term]
+        size, n = pooled(own, "rejection")
+        assert size <= rejection_rate_limit(0.05, n, 3), own.to_string()
+        assert pooled(own, "coverage")[0] >= 0.93, own.to_string()
+
+
+def test_rare_events_are_compared_at_their_level():
+    rows = fast_rows("its_rare")
+    size, n = pooled(rows[rows["effect"] == 0], "rejection")
+    assert size <= rejection_rate_limit(0.05, n, 3), rows.to_string()
+    assert (rows["coverage"] >= 0.93).all(), rows.to_string()
+    assert rows.loc[rows["effect"] != 0, "rejection"].min() > 0.4  # a half fewer of one event a month, in six years
+
+
 def test_group_time_effects_need_ten_treated_units():
     """With normal critical values they are too narrow for five treated units or fewer: the shipped table shows it."""
     rows = fast_rows("did_group_time")
