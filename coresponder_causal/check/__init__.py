@@ -4,14 +4,18 @@ from collections.abc import Sequence
 
 from coresponder_causal.check.absences import absences
 from coresponder_causal.check.balance import balance
+from coresponder_causal.check.break_date import break_date
 from coresponder_causal.check.control_outcomes import control_outcomes
+from coresponder_causal.check.covid_interval import covid_interval
 from coresponder_causal.check.exclusion import exclusion
 from coresponder_causal.check.first_stage import first_stage
+from coresponder_causal.check.forecast_skill import forecast_skill
 from coresponder_causal.check.holding import density_around_openings, holding
 from coresponder_causal.check.hour_profile import hour_profile
 from coresponder_causal.check.leave_one_out import leave_one_out
 from coresponder_causal.check.leniency_balance import leniency_balance
 from coresponder_causal.check.leniency_monotone import leniency_monotone
+from coresponder_causal.check.leverage import leverage
 from coresponder_causal.check.overlap import overlap
 from coresponder_causal.check.placebo_boundaries import placebo_boundaries
 from coresponder_causal.check.placebo_cities import placebo_cities
@@ -19,6 +23,8 @@ from coresponder_causal.check.placebo_dates import placebo_dates
 from coresponder_causal.check.pre_period import pre_period
 from coresponder_causal.check.pretrends import pretrends
 from coresponder_causal.check.reduced_form_before import reduced_form_before
+from coresponder_causal.check.residual_autocorrelation import residual_autocorrelation
+from coresponder_causal.core.registry import series_regression
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.design import (
@@ -35,15 +41,19 @@ __all__ = [
     "absences",
     "balance",
     "battery",
+    "break_date",
     "control_outcomes",
+    "covid_interval",
     "density_around_openings",
     "exclusion",
     "first_stage",
+    "forecast_skill",
     "holding",
     "hour_profile",
     "leave_one_out",
     "leniency_balance",
     "leniency_monotone",
+    "leverage",
     "overlap",
     "placebo_boundaries",
     "placebo_cities",
@@ -51,6 +61,7 @@ __all__ = [
     "pre_period",
     "pretrends",
     "reduced_form_before",
+    "residual_autocorrelation",
 ]
 
 
@@ -95,4 +106,20 @@ def battery(
         leave_one_out(result, design),
         control_outcomes(result, design, outcomes=controls),
         *by_call,
+        *(_series_checks(result, design, controls) if not isinstance(design, CoverageDesign) else ()),
+    )
+
+
+def _series_checks(
+    result: Result, design: SeriesDesign | PanelDesign, controls: Sequence[str]
+) -> tuple[CheckResult, ...]:
+    """Look at the single periods of results behind which the regression of one series stands."""
+    if series_regression(result, design) is None:
+        return ()
+    return (
+        break_date(result, design),
+        forecast_skill(result, design),
+        leverage(result, design),
+        covid_interval(result, design, control_outcome=next(iter(controls), None)),
+        residual_autocorrelation(result, design),
     )

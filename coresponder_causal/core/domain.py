@@ -192,7 +192,7 @@ def coordinates_of(result: Result) -> dict[str, float | str]:
     }
     if "adjustment" in facts:
         found["adjustment"] = " ".join(str(facts[key]) for key in ("adjustment", "scheme") if facts.get(key))
-    return found | {"periods": result.n_obs / result.n_units}
+    return found | {"periods": facts.number("periods") if "periods" in facts else result.n_obs / result.n_units}
 
 
 def summary(method: str) -> str | None:
@@ -246,6 +246,32 @@ def domain_rows(method: str) -> pd.DataFrame:
     ]
     plain = own["options"].map(lambda text: not _bare(text)).astype(bool)
     return own[own["setting"].isin(own.loc[plain, "setting"])]
+
+
+def rejections(method: str, term: str, *, by: str) -> dict[float, float]:
+    """Share of 5 % tests of a term that found an effect where there is none, by value of a coordinate.
+
+    Parameters
+    ----------
+    method : str
+    term : str
+        Term; in place of one that was not measured stands the first that was.
+    by : str
+        A column of the table, such as ``tau``.
+
+    Returns
+    -------
+    dict
+        Means over the cells with its default options in which its assumptions hold; empty where it was not studied.
+
+    Examples
+    --------
+    >>> sorted(rejections("did_prediction_interval", "mean_post", by="tau"))
+    [0.0, 0.1, 0.2]
+    """
+    rows, _ = _candidates(method, "{}", term)
+    shares = rows.groupby(by, sort=True)["rejection"].mean()
+    return {float(str(value)): float(share) for value, share in shares.items()}
 
 
 @cache

@@ -73,6 +73,67 @@ def chi_square_quantile(probability: float, df: float) -> float:
     return float(stats.chi2.ppf(probability, df))
 
 
+def chi_square_p_value(statistic: ArrayLike, df: ArrayLike) -> Array:
+    """P-values of statistics that are χ²(df) when there is nothing.
+
+    Examples
+    --------
+    >>> chi_square_p_value([3.84, 5.99], [1, 2]).round(3).tolist()
+    [0.05, 0.05]
+    """
+    return np.asarray(stats.chi2.sf(np.asarray(statistic, float), np.asarray(df, float)), float)
+
+
+def sup_f_p_value(statistic: float, df: int, *, trim: float) -> float:
+    """P-value of the largest χ² statistic of one break, over the dates that leave a share ``trim`` on each side.
+
+    The tail of the supremum of a squared standardised tied-down Bessel process, which the statistic follows in long
+    series whose breaking regressors do not trend. Below a p-value of about .3 it is exact to .01.
+
+    References
+    ----------
+    Andrews (1993), doi:10.2307/2951764; Estrella (2003), doi:10.1017/S0266466603196107, whose tail is used where Hansen
+    (1997), doi:10.1080/07350015.1997.10524687, interpolates.
+
+    Examples
+    --------
+    >>> round(sup_f_p_value(8.85, 1, trim=0.15), 3), round(sup_f_p_value(11.79, 2, trim=0.15), 3)
+    (0.047, 0.05)
+    """
+    spread = 2 * np.log((1 - trim) / trim)
+    density = np.exp((df / 2) * np.log(statistic / 2) - statistic / 2 - special.gammaln(df / 2))
+    tail = density * ((1 - df / statistic) * spread + 2 / statistic)
+    return float(np.clip(tail, 0.0, 1.0)) if statistic > df else 1.0
+
+
+def simulated_p_value(statistic: float, draws: ArrayLike) -> float:
+    """(1 + number of draws at least as large) / (1 + draws), the draws made where there is nothing.
+
+    Examples
+    --------
+    >>> simulated_p_value(3.0, [1.0, 2.0, 4.0])
+    0.5
+    """
+    made = np.asarray(draws, float)
+    return float((1 + np.sum(made >= statistic)) / (1 + len(made)))
+
+
+def break_date_limit(level: float = 0.95) -> float:
+    """Likelihood ratio −2 log L(date)/L(best date) up to which a date of a break is kept: −2 log(1 − √level).
+
+    References
+    ----------
+    Bai (1997), doi:10.1162/003465397557132, for the law of the date; Eo & Morley (2015), doi:10.3982/QE186, for the
+    inversion.
+
+    Examples
+    --------
+    >>> round(break_date_limit(), 2)
+    7.35
+    """
+    return float(-2 * np.log1p(-np.sqrt(level)))
+
+
 def homogeneity_p_value(counts: Array) -> float:
     """P-value of Pearson's χ² test that the rows of a table of counts have one distribution over its columns.
 
@@ -135,6 +196,55 @@ def exact_poisson(events: ArrayLike, level: float = 0.95) -> tuple[Array, Array]
     tail = (1 - level) / 2
     low = np.where(count > 0, stats.chi2.ppf(tail, 2 * np.maximum(count, 1)) / 2, 0.0)
     return np.asarray(low, float), np.asarray(stats.chi2.isf(tail, 2 * count + 2) / 2, float)
+
+
+def split_interval(split: ArrayLike, level: float = 0.95) -> tuple[Array, Array]:
+    """Exact bounds of log ratios of two Poisson rates, by Clopper–Pearson bounds of the share of events after.
+
+    Given all events, those after are binomial with odds of the ratio times the ratio of exposures. Events divided by
+    their dispersion need not be whole.
+
+    Parameters
+    ----------
+    split : array_like, shape (k, 3)
+        Events after, events before, exposure after over exposure before.
+    level : float
+
+    Returns
+    -------
+    low, high : ndarray, shape (k,)
+        −∞ without events after, ∞ without events before.
+
+    References
+    ----------
+    Clopper & Pearson (1934), doi:10.1093/biomet/26.4.404; Przyborowski & Wilenski (1940),
+    doi:10.1093/biomet/31.3-4.313; with effective numbers: Korn & Graubard (1998), Survey Methodology 24(2):193.
+
+    Examples
+    --------
+    >>> [round(float(np.exp(bound)), 3) for bounds in split_interval([[3, 12, 1.0]]) for bound in bounds]
+    [0.045, 0.926]
+    """
+    after, before, exposure = np.asarray(split, float).T
+    tail = (1 - level) / 2
+    low = np.where(after > 0, special.betaincinv(np.maximum(after, 1e-300), before + 1, tail), 0.0)
+    high = np.where(before > 0, special.betainccinv(after + 1, np.maximum(before, 1e-300), tail), 1.0)
+    return special.logit(low) - np.log(exposure), special.logit(high) - np.log(exposure)
+
+
+def split_p_value(split: ArrayLike) -> Array:
+    """P-values of equal rates: twice the smaller binomial tail, at most 1, so that they agree with `split_interval`.
+
+    Examples
+    --------
+    >>> split_p_value([[3, 12, 1.0]]).round(4).tolist()
+    [0.0352]
+    """
+    after, before, exposure = np.asarray(split, float).T
+    share = exposure / (1 + exposure)
+    many = np.where(after > 0, special.betainc(np.maximum(after, 1e-300), before + 1, share), 1.0)
+    few = np.where(before > 0, special.betaincc(after + 1, np.maximum(before, 1e-300), share), 1.0)
+    return np.asarray(np.minimum(1.0, 2 * np.minimum(many, few)), float)
 
 
 def beta_bounds(mean: ArrayLike, variance: ArrayLike, level: float = 0.95) -> tuple[Array, Array]:
@@ -254,7 +364,8 @@ def randomization_p_value(crossings: ArrayLike, value: float = 0.0) -> float:
     Parameters
     ----------
     crossings : array_like, shape (B, 2)
-        Lower and upper values of the effect between which each redraw is at least as extreme.
+        Lower and upper values of the effect between which each redraw is at least as extreme. Rows of NaN do not
+        count: terms of one result may have different numbers of redraws.
     value : float
         Effect that is tested. Ties count against it.
 
@@ -263,7 +374,7 @@ def randomization_p_value(crossings: ArrayLike, value: float = 0.0) -> float:
     >>> randomization_p_value([[-3.0, 1.0], [-2.0, -0.5], [-1.5, -0.2]])
     0.5
     """
-    low, high = np.asarray(crossings, float).T
+    low, high = _redraws(crossings).T
     slack = 1e-9 * max(abs(value), 1.0)
     return float((1 + np.sum((low <= value + slack) & (value <= high + slack))) / (1 + len(low)))
 
@@ -276,9 +387,14 @@ def randomization_interval(crossings: ArrayLike, level: float = 0.95) -> tuple[f
     >>> randomization_interval([[-3.0, 1.0], [-2.0, -0.5], [-1.5, -0.2]], level=0.5)
     (-2.0, -0.2)
     """
-    low, high = np.sort(np.asarray(crossings, float), axis=0).T
+    low, high = np.sort(_redraws(crossings), axis=0).T
     allowed = int(np.floor((1 - level) * (len(low) + 1) + 1e-9))
     return (float(low[allowed - 1]), float(high[-allowed])) if allowed else (-np.inf, np.inf)
+
+
+def _redraws(crossings: ArrayLike) -> Array:
+    given = np.asarray(crossings, float)
+    return np.asarray(given[~np.isnan(given[:, 0])], float)
 
 
 def rejection_rate_limit(nominal: float, replications: int, errors: float) -> float:

@@ -121,8 +121,7 @@ def predict(outcomes: Array, dose: Array, positions: Array, *, season: float | N
     Spiegelhalter (2009), doi:10.1111/j.1467-985X.2008.00552.x. Few treated groups: Donald & Lang (2007),
     doi:10.1162/rest.89.2.221.
     """
-    matrix = np.hstack([np.ones((len(dose), 1)), dose[:, None], harmonics(positions, season, pairs)])
-    return _compared(outcomes, matrix, positions)
+    return _compared(outcomes, gap_matrix(dose, positions, season=season, pairs=pairs), positions)
 
 
 def predict_effects(effects: Array, errors: Array, after: NDArray[np.bool_], positions: Array) -> Prediction:
@@ -183,6 +182,11 @@ def _compared(outcomes: Array, matrix: Array, positions: Array, effects: Array |
         matrix=matrix,
         rho_limits=serial.rho_limits(relative[:, 0]),
     )
+
+
+def gap_matrix(dose: Array, positions: Array, *, season: float | None, pairs: int) -> Array:
+    """Regressors of a city's gap to the comparison cities: constant, dose, season; shape (T, 2 + 2·pairs)."""
+    return np.hstack([np.ones((len(dose), 1)), dose[:, None], harmonics(positions, season, pairs)])
 
 
 def placebo_statistics(
@@ -327,14 +331,17 @@ def ranked(statistics: Array) -> Facts:
 
 
 def doubt_bound(fit: Prediction, outcomes: Array, after: NDArray[np.bool_]) -> None:
-    """Say when the treated city's errors are fitted as a near random walk, so that months near the start decide."""
-    if "rho upper" not in fit.own.at_bound:
-        return
-    series = outcomes[:, 0] - outcomes[:, 1:].mean(axis=1)
-    distance = as_change(float(series[after].mean() - series[~after].mean()), "log_ratio")
+    """Say when the treated city's errors are fitted as a near random walk."""
+    if "rho upper" in fit.own.at_bound:
+        doubt_random_walk(fit.effect, outcomes[:, 0] - outcomes[:, 1:].mean(axis=1), after)
+
+
+def doubt_random_walk(effect: float, gap: Array, after: NDArray[np.bool_]) -> None:
+    """Say that months near the start decide, as errors are fitted as a near random walk."""
+    distance = as_change(float(gap[after].mean() - gap[~after].mean()), "log_ratio")
     text = (
         f"the city's errors are fitted as almost a random walk (ρ at its bound): the estimate, "
-        f"{as_change(fit.effect, 'log_ratio')}, rests on the periods around the start; the plain distance of the means "
+        f"{as_change(effect, 'log_ratio')}, rests on the periods around the start; the plain distance of the means "
         f"after and before is {distance}"
     )
     note(Doubt(text))

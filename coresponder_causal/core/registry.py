@@ -17,15 +17,20 @@ from functools import wraps
 from types import UnionType
 from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar, Union, get_args, get_origin, get_type_hints
 
+import numpy as np
+
 from coresponder_causal.core.domain import Measured, coordinates_of, nearest, summary
 from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.notes import Doubt, collecting, note, quietly
 from coresponder_causal.core.provenance import Provenance
 from coresponder_causal.core.result import Result
+from coresponder_causal.core.series_regression import SeriesRegression
 
 headings = ("Estimand", "Needs", "Estimator", "Inference", "Breaks", "Reference", "Say")
 not_measured = "domain: not yet measured"
-Setting = Literal["series", "city", "hours", "adopters", "calls", "instrument", "switchback", "boundary", "hour_calls"]
+Setting = Literal[
+    "series", "rare", "city", "hours", "adopters", "calls", "instrument", "switchback", "boundary", "hour_calls"
+]
 """How a method meets the simulated data of the study of coverage."""
 setting_of_design: dict[str, Setting] = {
     "SeriesDesign": "series",
@@ -76,10 +81,10 @@ class MethodCard:
     sections : tuple of (heading, text)
         The card itself.
     setting : str or None
-        Simulated data it is studied on: one city in time ("series"), one treated city among others ("city"), the same
-        by hours ("hours"), several treated units ("adopters"), calls ("calls"), half-days covered by lot
-        ("switchback"), calls near the hours of the team ("boundary"), calls by hours across cities ("hour_calls").
-        None: it is not studied.
+        Simulated data it is studied on: one city in time ("series"), the same with few events ("rare"), one treated
+        city among others ("city"), the same by hours ("hours"), several treated units ("adopters"), calls ("calls"),
+        half-days covered by lot ("switchback"), calls near the hours of the team ("boundary"), calls by hours across
+        cities ("hour_calls"). None: it is not studied.
     """
 
     name: str
@@ -109,6 +114,7 @@ class MethodCard:
 METHODS: dict[str, MethodCard] = {}
 _functions: dict[str, Callable[..., Result]] = {}
 _averages: dict[str, Callable[..., Result]] = {}
+_regressions: dict[str, Callable[[Result, Any], SeriesRegression]] = {}
 averaged = "averaged"  # the fact of a result that tells how its terms were averaged
 
 
@@ -176,6 +182,41 @@ def average(function: Callable[..., Result]) -> Callable[..., Result]:
     """
     _averages[function.__name__] = function
     return function
+
+
+def series_behind(
+    method: str,
+) -> Callable[[Callable[[Result, D], SeriesRegression]], Callable[[Result, D], SeriesRegression]]:
+    """Register the function that gives the regression behind a method's results, for checks of single periods.
+
+    Parameters
+    ----------
+    method : str
+        Name of the estimator. The function takes a result and its design, and leaves ρ and φ as they are.
+    """
+
+    def register(function: Callable[[Result, D], SeriesRegression]) -> Callable[[Result, D], SeriesRegression]:
+        _regressions[method] = function
+        return function
+
+    return register
+
+
+def series_regression(result: Result, design: Design) -> SeriesRegression | None:
+    """Regression of one series behind a result, with its fitted variance parameters; None where there is none.
+
+    Parameters
+    ----------
+    result : Result
+        Made by a registered estimator.
+    design : design it was made from
+    """
+    if result.method not in _regressions:
+        return None
+    with quietly(), collecting():
+        made = _regressions[result.method](result, design)
+    rho, phi = (result.extra.number(name) for name in ("rho", "phi"))
+    return replace(made, rho=made.rho if np.isnan(rho) else rho, phi=made.phi if np.isnan(phi) else phi)
 
 
 def refit(result: Result, design: Design, *, options: Mapping[str, object] | None = None) -> Result:

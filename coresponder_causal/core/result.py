@@ -54,7 +54,10 @@ class Result:
         among them and intervals what these do not reject.
     crossings : ndarray, shape (k, B, 2), optional
         Lower and upper values of a term between which each of B redraws of the treatment is at least as extreme as the
-        observed one: p-values and intervals are then those of the randomization test.
+        observed one: p-values and intervals are then those of the randomization test. NaN where a term has fewer.
+    split : ndarray, shape (k, 3), optional
+        Events after and before the start, over their dispersion, and the ratio of exposures, of log ratios of two
+        rates: p-values and intervals are then those of the exact test given all events.
     variance_record : VarianceRecord, optional
         How ``vcov`` moves with its variance parameters: `combine` gives new contrasts their own df with it.
     influence : Influence, optional
@@ -101,6 +104,7 @@ class Result:
     event_base: Array | None = None
     placebo: Array | None = None
     crossings: Array | None = None
+    split: Array | None = None
     variance_record: VarianceRecord | None = None
     influence: Influence | None = None
     support: pd.DataFrame | None = None
@@ -120,6 +124,7 @@ class Result:
             _freeze(self, "placebo", (k, *np.shape(self.placebo)[1:]))
         if self.crossings is not None:
             _freeze(self, "crossings", (k, np.shape(self.crossings)[1], 2))
+        _freeze(self, "split", (k, 3))
         for name in ("terms", "support", "path", "cities"):
             frame = getattr(self, name)
             object.__setattr__(self, name, None if frame is None else frame.reset_index(drop=True).copy())
@@ -226,7 +231,8 @@ class Result:
             )
         if self.kind == "set":
             raise EstimationError(f"{self.method} is a set: its bounds do not combine", mend="combine point estimates")
-        for what, held in (("ranks among placebos", self.placebo), ("randomization tests", self.crossings)):
+        own_tests = {"ranks among placebos": self.placebo, "randomization tests": self.crossings}
+        for what, held in (own_tests | {"exact tests": self.split}).items():
             if held is not None:
                 raise EstimationError(f"{what} do not combine", mend="ask for another inference")
         used = (w != 0).any(axis=0)
@@ -328,12 +334,16 @@ class Result:
         if self.crossings is not None:
             bounds = np.array([inference.randomization_interval(rows, level) for rows in self.crossings])
             return bounds[:, 0], bounds[:, 1]
+        if self.split is not None:
+            return inference.split_interval(self.split, level)
         half = self.critical(level) * std_error
         return self.estimate - half, self.estimate + half
 
     def _p_values(self, statistic: Array) -> Array:
         if self.crossings is not None:
             return np.array([inference.randomization_p_value(rows) for rows in self.crossings])
+        if self.split is not None:
+            return inference.split_p_value(self.split)
         if self.placebo is None:
             return inference.p_value(statistic, self.df)
         return np.array([inference.rank_test(*pair).p_value for pair in zip(statistic, self.placebo, strict=True)])

@@ -136,6 +136,28 @@ def prais_winsten(y: Array, X: Array, *, rho: float | None = None, max_iter: int
     return _gls(y, X, rho=current, iterations=iterations, converged=change <= tol)
 
 
+def positive_correlation(residuals: Array, positions: Array) -> float:
+    """Correlation Σ u_t u_{t−1} / Σ u² of neighbouring periods, kept between 0 and 0.97.
+
+    Parameters
+    ----------
+    residuals : ndarray, shape (n,)
+        In order of time.
+    positions : ndarray, shape (n,)
+        Integer positions; rows on either side of a gap are no neighbours.
+
+    Examples
+    --------
+    >>> u, months = np.array([1.0, 1.0, -1.0, -1.0]), np.arange(4.0)
+    >>> positive_correlation(u, months), positive_correlation(-u[::2].repeat(2) * [1, -1, 1, -1], months)
+    (0.25, 0.0)
+    """
+    energy = float(residuals @ residuals)
+    gaps = np.diff(positions)
+    near = gaps == gaps.min(initial=np.inf)
+    return float(np.clip((residuals[1:] * residuals[:-1])[near].sum() / energy, 0.0, 0.97)) if energy > 0 else 0.0
+
+
 def checked_regression(y: Array, X: Array) -> tuple[Array, Array]:
     """Return outcome and regressors as float arrays, or one error naming everything that is wrong with them.
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 import pandas as pd
 
-Verdict = Literal["contradicts", "no contradiction found", "cannot tell", "not applicable"]
+Verdict = Literal["contradicts", "no contradiction found", "cannot tell", "reported", "not applicable"]
 enough_power = 0.5
 
 
@@ -22,14 +22,16 @@ class CheckResult:
         Name of the check.
     assumption : str
         The assumption in one sentence.
-    verdict : {"contradicts", "no contradiction found", "cannot tell", "not applicable"}
-        A check can contradict an assumption; none can establish it.
+    verdict : {"contradicts", "no contradiction found", "cannot tell", "reported", "not applicable"}
+        A check can contradict an assumption; none can establish it. One that only reports decides nothing.
     power : float or None
         Probability with which the check sees a violation as large as the estimate, where known.
     table : DataFrame
         The numbers behind the verdict.
     sentence : str
         The verdict with its numbers.
+    course : DataFrame, optional
+        What the check saw period by period.
     """
 
     check: str
@@ -38,6 +40,7 @@ class CheckResult:
     power: float | None
     table: pd.DataFrame
     sentence: str
+    course: pd.DataFrame | None = None
 
     def __repr__(self) -> str:
         return str(self)

@@ -77,6 +77,30 @@ def require_outcome(table: pd.DataFrame, outcome: str, subject: str, *, sign: Si
     problems.raise_if_any(DesignError)
 
 
+def require_numbers(table: pd.DataFrame, column: str, subject: str, *, sign: Sign = "any") -> None:
+    """Refuse a column that is not there, not a number everywhere, or wrongly signed."""
+    problems = Problems(subject)
+    rectangular(table, [column], problems)
+    numbers(table, column, problems, sign=sign)
+    problems.raise_if_any(DesignError)
+
+
+def kept_periods(positions: NDArray[np.int64], left_out: Sequence[int], start: int) -> NDArray[np.bool_]:
+    """Rows outside some positions; refused where nothing is left on one side of the start, or nothing is left out.
+
+    Examples
+    --------
+    >>> kept_periods(np.array([0, 1, 2, 3]), [1], 2).tolist()
+    [True, False, True, True]
+    """
+    kept = ~np.isin(positions, np.asarray(left_out, int))
+    if kept.all():
+        raise DesignError("none of the periods to be left out is in the data", mend="name others")
+    if not (kept & (positions < start)).any() or not (kept & (positions >= start)).any():
+        raise DesignError("no period is left on one side of the start", mend="leave out fewer periods")
+    return np.asarray(kept, bool)
+
+
 def counted(number: int, noun: str) -> str:
     """Write a number and its noun.
 

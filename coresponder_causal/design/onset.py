@@ -44,7 +44,12 @@ class Onset:
 
 
 def onset(
-    axis: TimeAxis, *, start: Start | None = None, between: tuple[Start, Start] | None = None, phase_in: int = 0
+    axis: TimeAxis,
+    *,
+    start: Start | None = None,
+    between: tuple[Start, Start] | None = None,
+    phase_in: int = 0,
+    ramp: bool = True,
 ) -> Onset:
     """Dose per row from a start.
 
@@ -57,6 +62,8 @@ def onset(
         Earliest and latest start: the dose rises linearly between them.
     phase_in : int
         Periods over which the dose rises linearly from the start's period on.
+    ramp : bool
+        False leaves the dose full in the phase-in, whose periods the design then leaves out.
 
     Raises
     ------
@@ -90,7 +97,7 @@ def onset(
             raise DesignError(
                 f"phase_in={phase_in} periods reach beyond the data: full dose is never seen", mend="give fewer periods"
             )
-        dose = dose * np.clip((axis.positions - position + 1) / (phase_in + 1), 0, 1)
+        dose = dose * np.clip((axis.positions - position + 1) / (phase_in + 1), 0, 1) if ramp else dose
     return Onset(label, position, dose)
 
 
@@ -118,8 +125,10 @@ def made_up(axis: TimeAxis, *, start: int | None, rising_from: int) -> Onset:
     return Onset(f"made-up start {axis.label(first)}", first, np.asarray(dose, float))
 
 
-def measured_dose(values: Array, found: Onset, after: NDArray[np.bool_], name: str) -> Onset:
-    """Dose from a column, in units of its largest value; a dose that falls back to nothing is said.
+def measured_dose(
+    values: Array, found: Onset, after: NDArray[np.bool_], name: str, *, full: float | None = None
+) -> Onset:
+    """Dose from a column, in units of the full dose; a dose that falls back to nothing is said.
 
     Parameters
     ----------
@@ -130,18 +139,23 @@ def measured_dose(values: Array, found: Onset, after: NDArray[np.bool_], name: s
     after : ndarray of bool, shape (n,)
     name : str
         Name of the column.
+    full : float, optional
+        What counts as the full dose; by default the largest value.
     """
+    if full is not None and not full > 0:
+        raise DesignError(f"the full dose is {full:g}", mend="give a positive number, e.g. 70 hours a week")
     largest = float(values.max(initial=0.0))
     if not largest > 0 or not np.ptp(values) > 0:
         raise DesignError(f"the dose '{name}' never varies", mend="give a column that rises with the programme")
     if not (values[after] > 0).any():
         raise DesignError(f"the dose '{name}' is 0 from the start on", mend="correct the start or the column")
     typical = float(np.median(values[after & (values > 0)]))
-    if largest > 5 * typical:
+    if full is None and largest > 5 * typical:
         doubt(f"the full dose of '{name}' is {largest:g}, its typical dose {typical:g}: is the largest a slip?")
-    early = float(values[~after].mean()) / largest if (~after).any() else 0.0
+    full = largest if full is None else full
+    early = float(values[~after].mean()) / full if (~after).any() else 0.0
     if early > 0:
         doubt(f"the dose '{name}' is on average {early:.0%} of full before the start: the contrast is between doses")
     if (values[after] == 0).any():
         doubt(f"the treatment switches off: the dose '{name}' is 0 in {int((values[after] == 0).sum())} periods after")
-    return Onset(f"{found.label}, dose '{name}' (full dose {largest:g})", found.position, values / largest)
+    return Onset(f"{found.label}, dose '{name}' (full dose {full:g})", found.position, values / full)

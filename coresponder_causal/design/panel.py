@@ -175,6 +175,16 @@ class PanelDesign:
         columns.require_outcome(self.source, outcome, "panel")
         return replace(self, outcome=outcome)
 
+    def with_exposure(self, column: str) -> Self:
+        """Return the same design per unit of another column of its frame, which must be positive."""
+        columns.require_numbers(self.source, column, "panel", sign="positive")
+        return replace(self, exposure=column)
+
+    def without_periods(self, positions: Sequence[int]) -> Self:
+        """Return the design without the periods at some positions; starts stay where they are."""
+        kept = columns.kept_periods(self.axis.positions, positions, self.start_position)
+        return self._keep(kept, self.cohort, self.dose)
+
     def before_start(self, *, start: int | None = None) -> Self:
         """Return the periods before the first start, with a made-up treatment of the treated units in them.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 import numpy as np
 import pandas as pd
@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import DesignError, Problems
 from coresponder_causal.core.fingerprint import fingerprint
-from coresponder_causal.core.notes import collecting, doubt, note
-from coresponder_causal.data.periods import Start, TimeAxis, parse_start
-from coresponder_causal.design import columns
+from coresponder_causal.core.notes import collecting
+from coresponder_causal.core.series_effects import Course
+from coresponder_causal.data.periods import Start, TimeAxis
+from coresponder_causal.design import columns, known_events
+from coresponder_causal.design.known_events import Pandemic
 from coresponder_causal.design.onset import Onset, made_up, measured_dose, onset, refuse_two_doses
 
 Array = NDArray[np.float64]
-near_start = 2
+PhaseIn = Literal["ramp", "exclude"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -43,6 +45,12 @@ class SeriesDesign:
         Columns that enter as regressors.
     breaks : tuple of int
         Positions from which recording changed.
+    holidays : tuple of (position, days)
+        Number of holidays in the periods that have any.
+    covid : {"none", "drop", "pulse"}
+        What is done about March to June 2020.
+    phase_in : int
+        Periods from the start on in which the dose was not yet full.
     notes : tuple of str
         What was said when the design was formed.
     """
@@ -57,6 +65,9 @@ class SeriesDesign:
     season: float | None = None
     controls: tuple[str, ...] = ()
     breaks: tuple[int, ...] = ()
+    holidays: tuple[tuple[int, int], ...] = ()
+    covid: Pandemic = "none"
+    phase_in: int = 0
     notes: tuple[str, ...] = ()
 
     @classmethod
@@ -72,9 +83,13 @@ class SeriesDesign:
         season: float | Literal["auto"] | None = "auto",
         controls: Sequence[str] = (),
         dose: str | None = None,
+        full_dose: float | None = None,
         phase_in: int = 0,
+        phase_in_as: PhaseIn = "ramp",
         exclude: Sequence[Start | tuple[Start, Start]] = (),
         breaks: Sequence[Start] = (),
+        holidays: Sequence[Start] = (),
+        covid: Pandemic = "none",
         city: str | None = None,
     ) -> Self:
         """Form the design, checking everything at once.
@@ -98,13 +113,22 @@ class SeriesDesign:
         controls : sequence of str
             Columns that enter as regressors.
         dose : str, optional
-            Column of the dose (e.g. delivered hours), used in units of its largest value.
+            Column of the dose (e.g. delivered hours).
+        full_dose : float, optional
+            What counts as the full dose, e.g. 70 hours a week; by default the largest value.
         phase_in : int
-            Periods over which the dose rises from the start on.
+            Periods from the start on in which the programme was not yet whole.
+        phase_in_as : {"ramp", "exclude"}
+            Whether the dose rises linearly over the phase-in, or its periods are left out.
         exclude : sequence
             Periods left out, each a period or a pair (first, last).
         breaks : sequence
-            Periods from which recording changed: each gets a step of its own.
+            Periods from which recording changed: each inside the series gets a step of its own.
+        holidays : sequence of dates
+            Public holidays and moving events: the share of a period's days that they take is a regressor.
+        covid : {"none", "drop", "pulse"}
+            March to June 2020 as they are, left out, or with a step of their own (periods in part by their days).
+            Either is a doubt: one city's series cannot tell what lasted of the pandemic from the programme.
         city : str, optional
             Name of the city; by default the single value of the column ``city``.
 
@@ -124,28 +148,41 @@ class SeriesDesign:
         table = columns.rectangular(frame, [outcome, time, exposure, dose, *controls], problems)
         axis = columns.time_axis(table, time, problems)
         _refuse_duplicates(axis, problems)
+        for option, value, choices in (("covid", covid, Pandemic), ("phase_in_as", phase_in_as, PhaseIn)):
+            if value not in get_args(choices):
+                problems.add(f"{option}={value!r} is not a choice", mend=f"take one of {', '.join(get_args(choices))}")
         for name, sign in _signs(exposure, dose, controls).items():
             columns.numbers(table, name, problems, sign=sign)
         if outcome is not None:
             columns.varies(columns.numbers(table, outcome, problems), f"'{outcome}'", problems)
         with collecting() as notes:
+            ramp = phase_in_as == "ramp"
             found = columns.attempt(
-                lambda: onset(axis, start=start, between=start_between, phase_in=phase_in), problems
+                lambda: onset(axis, start=start, between=start_between, phase_in=phase_in, ramp=ramp), problems
             )
-            left_out = columns.attempt(lambda: _excluded(axis, exclude), problems)
-            steps = columns.attempt(lambda: _steps(axis, breaks), problems)
-            refuse_two_doses(dose, phase_in, problems)
-            problems.raise_if_any(DesignError)
+            begins = 0 if found is None else found.position
+            refuse_two_doses(dose, phase_in if ramp else 0, problems)
+            if full_dose is not None and dose is None:
+                problems.add("full_dose= without a dose", mend="name the column of the dose, too")
+            known = known_events.known(
+                axis,
+                problems,
+                start=begins,
+                whole=begins if ramp else begins + phase_in,
+                exclude=exclude,
+                breaks=breaks,
+                holidays=holidays,
+                covid=covid,
+            )
             assert found is not None  # raised above otherwise
-            assert left_out is not None
-            assert steps is not None
             if dose is not None:
-                found = measured_dose(table[dose].to_numpy(float), found, axis.positions >= found.position, dose)
+                after = axis.positions >= found.position
+                found = measured_dose(table[dose].to_numpy(float), found, after, dose, full=full_dose)
             order = np.argsort(axis.positions)
-            order = order[~left_out[order]]
+            order = order[~known.left_out[order]]
             kept = replace(axis, positions=axis.positions[order])
-            _say_near_breaks(axis, steps, found.position)
-            _say_gaps(kept, int(left_out.sum()))
+            known_events.say_gaps(kept, int(known.left_out.sum()))
+        partial = int(((found.dose > 0) & (found.dose < 1)).sum()) if start_between is not None else 0
         made = cls(
             source=table.iloc[order].reset_index(drop=True),
             axis=kept,
@@ -156,7 +193,10 @@ class SeriesDesign:
             exposure=exposure,
             season=columns.full_season(axis.freq, season),
             controls=tuple(controls),
-            breaks=steps,
+            breaks=known.breaks,
+            holidays=known.holidays,
+            covid=covid,
+            phase_in=phase_in or partial,
             notes=tuple(notes),
         )
         if not made.n_before or not made.n_after:
@@ -170,6 +210,26 @@ class SeriesDesign:
         """Return the same design for another column of its frame."""
         columns.require_outcome(self.source, outcome, "series")
         return replace(self, outcome=outcome)
+
+    def with_control(self, column: str) -> Self:
+        """Return the same design with another column of its frame as a regressor."""
+        columns.require_numbers(self.source, column, "series")
+        return replace(self, controls=(*self.controls, column))
+
+    def with_exposure(self, column: str) -> Self:
+        """Return the same design per unit of another column of its frame, which must be positive."""
+        columns.require_numbers(self.source, column, "series", sign="positive")
+        return replace(self, exposure=column)
+
+    def without_periods(self, positions: Sequence[int]) -> Self:
+        """Return the design without the periods at some positions; the start stays where it is."""
+        kept = columns.kept_periods(self.axis.positions, positions, self.start_position)
+        return replace(
+            self,
+            source=self.source[kept].reset_index(drop=True),
+            axis=replace(self.axis, positions=self.axis.positions[kept]),
+            onset=Onset(self.onset.label, self.onset.position, self.dose[kept]),
+        )
 
     def before_start(self, *, start: int | None = None) -> Self:
         """Return the periods before the start with a made-up treatment in them.
@@ -188,6 +248,7 @@ class SeriesDesign:
             source=self.source[before].reset_index(drop=True),
             axis=axis,
             onset=made_up(axis, start=start, rising_from=middle),
+            phase_in=0,
         )
 
     def outcome_values(self) -> Array:
@@ -201,6 +262,24 @@ class SeriesDesign:
     def control_values(self) -> Array:
         """Return the controls, shape (n, number of controls)."""
         return self.source[list(self.controls)].to_numpy(float)
+
+    def course(self) -> Course:
+        """Return the series and its start as the report of a method takes them."""
+        return Course(
+            city=self.city,
+            outcome=str(self.outcome),
+            treatment=self.treatment,
+            start=self.start,
+            periods=self.periods,
+            positions=self.positions,
+            start_position=self.start_position,
+            dose=self.dose,
+            counts=self.outcome_values(),
+            exposure=self.exposure_values(),
+            freq=self.freq,
+            period_name=self.period_name,
+            phase_in=self.phase_in,
+        )
 
     def label(self, position: int) -> object:
         """Period at a position."""
@@ -270,7 +349,8 @@ class SeriesDesign:
     def fingerprint(self) -> str:
         """SHA-256 of the rows and of the statement of the design."""
         stated = (self.outcome, self.time, self.city, self.exposure, self.season, self.controls, self.breaks)
-        return fingerprint("SeriesDesign", stated, self.start, self.dose, self.source)
+        known = (self.holidays, self.covid)
+        return fingerprint("SeriesDesign", stated, known, self.start, self.dose, self.source)
 
     def describe(self) -> str:
         """Return the design in words."""
@@ -282,6 +362,7 @@ class SeriesDesign:
         ]
         parts += [f"controls: {', '.join(self.controls)}"] if self.controls else []
         parts += [f"recording breaks: {', '.join(str(self.label(b)) for b in self.breaks)}"] if self.breaks else []
+        parts += [f"{sum(days for _, days in self.holidays)} holidays"] if self.holidays else []
         return "; ".join([*parts, *self.notes])
 
 
@@ -302,44 +383,6 @@ def _refuse_duplicates(axis: TimeAxis, problems: Problems) -> None:
             mend="keep one city and one row per period",
             rows=np.flatnonzero(doubled),
         )
-
-
-def _position(axis: TimeAxis, value: Start) -> int:
-    """Position of the period that holds a value."""
-    return int(np.floor(parse_start(value, axis)))
-
-
-def _steps(axis: TimeAxis, breaks: Sequence[Start]) -> tuple[int, ...]:
-    if isinstance(breaks, str):
-        raise DesignError(f"breaks={breaks!r} is one text", mend=f"give a list: breaks=[{breaks!r}]")
-    return tuple(_position(axis, value) for value in breaks)
-
-
-def _excluded(axis: TimeAxis, exclude: Sequence[Start | tuple[Start, Start]]) -> NDArray[np.bool_]:
-    out = np.zeros(len(axis.positions), bool)
-    for item in exclude:
-        first, last = item if isinstance(item, (tuple, list)) else (item, item)
-        inside = (axis.positions >= _position(axis, first)) & (axis.positions <= _position(axis, last))
-        if not inside.any():
-            span = f"{axis.label(int(axis.positions.min()))} to {axis.label(int(axis.positions.max()))}"
-            raise DesignError(f"exclude={item!r} is no period of the data ({span})", mend="correct exclude=")
-        out |= inside
-    return out
-
-
-def _say_near_breaks(axis: TimeAxis, steps: tuple[int, ...], start: int) -> None:
-    near = [str(axis.label(step)) for step in steps if abs(step - start) <= near_start]
-    if near:
-        doubt(f"recording changed at {', '.join(near)}, next to the start: the two can hardly be told apart")
-
-
-def _say_gaps(axis: TimeAxis, left_out: int) -> None:
-    if left_out:
-        note(f"{left_out} periods were left out on request")
-    positions = axis.positions
-    missing = int(positions.max() - positions.min() + 1 - len(positions)) - left_out
-    if missing > 0:
-        note(f"{missing} periods are missing inside the series; the errors' correlation spans the gaps")
 
 
 def _city(table: pd.DataFrame, city: str | None) -> str:

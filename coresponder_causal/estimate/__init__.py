@@ -5,10 +5,14 @@ from coresponder_causal.estimate.call_boundary import call_boundary
 from coresponder_causal.estimate.call_coverage import call_coverage
 from coresponder_causal.estimate.call_difference import call_difference
 from coresponder_causal.estimate.call_iv import call_iv
+from coresponder_causal.estimate.did_gap import did_gap
 from coresponder_causal.estimate.did_group_time import did_group_time
 from coresponder_causal.estimate.did_prediction_interval import did_prediction_interval
 from coresponder_causal.estimate.did_triple import did_triple
 from coresponder_causal.estimate.did_two_way import did_two_way
+from coresponder_causal.estimate.its_conformal import its_conformal
+from coresponder_causal.estimate.its_counts import its_counts
+from coresponder_causal.estimate.its_rare import its_rare
 from coresponder_causal.estimate.its_segmented import its_segmented
 from coresponder_causal.estimate.switchback_randomization import switchback_randomization
 
@@ -18,10 +22,14 @@ __all__ = [
     "call_coverage",
     "call_difference",
     "call_iv",
+    "did_gap",
     "did_group_time",
     "did_prediction_interval",
     "did_triple",
     "did_two_way",
+    "its_conformal",
+    "its_counts",
+    "its_rare",
     "its_segmented",
     "switchback_randomization",
 ]

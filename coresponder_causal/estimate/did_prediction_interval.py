@@ -4,8 +4,9 @@ Estimand: the mean change of the treated city's log rate per full dose from the 
 without the programme (ATT in one city). It is the effect of everything that changed at that time in this city only.
 
 Needs: comparison cities that had no programme of their own (register of programmes); seasons and shocks that the cities
-share up to the spread measured between them (check: pre_period, placebo_dates, leave_one_out, placebo_cities); outcomes
-the programme cannot touch that did not move (check: control_outcomes); about ten events a period or more.
+share up to the spread measured between them (check: pre_period, placebo_dates, leave_one_out, placebo_cities,
+break_date, covid_interval); no single period that decides (check: leverage); outcomes the programme cannot touch that
+did not move (check: control_outcomes); about ten events a period or more.
 
 Estimator: r_jt = log(max(y_jt, .5) / e_jt) in the periods that all cities have; z_jt = r_jt less the mean of r_·t over
 the comparison cities; per city z = const + θ_j D_t + two harmonics with AR(1) plus white-noise errors by restricted
@@ -33,28 +34,26 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from coresponder_causal.core.errors import DesignError, EstimationError
-from coresponder_causal.core.estimand import Estimand
 from coresponder_causal.core.facts import Facts
-from coresponder_causal.core.notes import doubt, note
+from coresponder_causal.core.notes import doubt
 from coresponder_causal.core.prediction import (
     city_table,
     doubt_bound,
     facts,
+    gap_matrix,
     gap_path,
     placebo_statistics,
     predict,
     ranked,
 )
-from coresponder_causal.core.registry import estimator
-from coresponder_causal.core.regressors import log_rate
+from coresponder_causal.core.registry import estimator, series_behind
 from coresponder_causal.core.result import Result
+from coresponder_causal.core.series_regression import SeriesRegression
+from coresponder_causal.design.one_treated import one_treated
 from coresponder_causal.design.panel import PanelDesign
 
-Array = NDArray[np.float64]
-few_events, few_cities, most_zeros = 10, 5, 0.05
+few_cities = 5
 
 
 @estimator(
@@ -107,24 +106,19 @@ def did_prediction_interval(
     >>> did_prediction_interval(d).terms["term"].tolist()
     ['mean_post']
     """
-    treated = _only_treated(d)
-    cities = [treated, *d.comparison_units]
-    counts = d.wide(str(d.outcome))[cities]
-    positions = counts.index.to_numpy()
-    dose = d.dose_of(treated, positions)
-    after = _after(d, positions)
-    rates = log_rate(_nonnegative(counts, d).to_numpy(), _exposure(d, counts))
-    times = positions.astype(float)
+    seen = one_treated(d, method="did_prediction_interval")
+    if len(seen.cities) <= few_cities:
+        doubt(f"{len(seen.cities) - 1} comparison cities: the spread between cities is hardly known")
+    rates, dose, times = seen.rates, seen.dose, seen.positions
     fit = predict(rates, dose, times, season=d.season, pairs=harmonics)
-    doubt_bound(fit, rates, after)
+    doubt_bound(fit, rates, seen.after)
     placebo, kind = None, Facts()
     if inference == "permutation":
         placebo = placebo_statistics(rates, dose, times, season=d.season, pairs=harmonics)[None, :]
         kind = ranked(placebo[0])
-    events = counts[treated].to_numpy()
     return Result(
         method="did_prediction_interval",
-        estimand=_estimand(d, treated, int(after.sum())),
+        estimand=seen.estimand,
         terms=pd.DataFrame({"term": ["mean_post"]}),
         estimate=np.array([fit.effect]),
         vcov=np.array([[fit.variance]]),
@@ -132,14 +126,19 @@ def did_prediction_interval(
         placebo=placebo,
         scale="log_ratio",
         support=pd.DataFrame(
-            {"term": ["mean_post"], "persons": np.nan, "events": events[after].sum(), "units": len(cities)}
+            {
+                "term": ["mean_post"],
+                "persons": np.nan,
+                "events": seen.events[seen.after].sum(),
+                "units": len(seen.cities),
+            }
         ),
-        path=gap_path(fit, rates, after, d.axis.labels(positions), events),
-        cities=city_table(fit, cities, counts.to_numpy().sum(axis=0)),
-        n_obs=counts.size,
-        n_units=len(cities),
+        path=gap_path(fit, rates, seen.after, d.axis.labels(seen.counts.index.to_numpy()), seen.events),
+        cities=city_table(fit, seen.cities, seen.counts.to_numpy().sum(axis=0)),
+        n_obs=seen.counts.size,
+        n_units=len(seen.cities),
         extra=Facts(
-            {"city": treated, "start": d.start, "mean_events": float(events.mean()), "harmonics": harmonics}
+            {"city": seen.cities[0], "start": d.start, "mean_events": float(seen.events.mean()), "harmonics": harmonics}
             | facts(fit)
             | {"outcome_unit": f"{d.outcome} a {d.period_name[:-1]}"}
             | dict(kind)
@@ -147,63 +146,17 @@ def did_prediction_interval(
     )
 
 
-def _only_treated(d: PanelDesign) -> str:
-    if len(d.treated_units) != 1:
-        raise DesignError(
-            f"did_prediction_interval is for one treated city; this design has {len(d.treated_units)}",
-            mend="name one treated city and leave the others out",
-        )
-    if len(d.comparison_units) < few_cities:
-        doubt(f"{len(d.comparison_units)} comparison cities: the spread between cities is hardly known")
-    return d.treated_units[0]
-
-
-def _after(d: PanelDesign, positions: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Mark the periods from the start on, among those that all cities have."""
-    after = positions >= d.start_position
-    lost = len(np.unique(d.axis.positions)) - len(positions)
-    if lost:
-        doubt(f"{lost} {d.period_name} are not there for every city and were left out of all")
-    if after.all() or not after.any():
-        raise DesignError(
-            f"{len(positions)} {d.period_name} are there for every city, and they lie on one side of the start",
-            mend="leave out the cities with short series",
-        )
-    return np.asarray(after)
-
-
-def _nonnegative(counts: pd.DataFrame, d: PanelDesign) -> pd.DataFrame:
-    """Say what makes log rates of these counts doubtful."""
-    negative = int((counts < 0).to_numpy().sum())
-    if negative:
-        raise DesignError(f"'{d.outcome}' has {negative} negative values", mend="choose a count")
-    often = (counts == 0).mean()[lambda share: share > most_zeros]
-    if len(often):
-        raise EstimationError(
-            f"'{d.outcome}' is zero in more than {most_zeros:.0%} of the periods in {', '.join(map(str, often.index))}",
-            mend="use longer periods, or leave those cities out",
-        )
-    zeros = int((counts == 0).to_numpy().sum())
-    if zeros:
-        note(f"{zeros} of {counts.size} city-periods without events: half an event was put in their place")
-    low = counts.mean()[lambda mean: mean < few_events]
-    if len(low):
-        doubt(f"fewer than {few_events} events a period in {', '.join(map(str, low.index))}: log rates are biased down")
-    return counts
-
-
-def _exposure(d: PanelDesign, counts: pd.DataFrame) -> Array:
-    if d.exposure is None:
-        return np.ones(counts.shape)
-    return d.wide(d.exposure).loc[counts.index, counts.columns].to_numpy()
-
-
-def _estimand(d: PanelDesign, treated: str, periods: int) -> Estimand:
-    return Estimand(
-        contrast="ATT",
-        outcome=str(d.outcome),
-        treatment=d.treatment,
-        population=treated,
-        horizon=f"{periods} {d.period_name} from {d.start}",
-        scale="ratio of rates",
+@series_behind("did_prediction_interval")
+def _series(result: Result, d: PanelDesign) -> SeriesRegression:
+    seen = one_treated(d, method="did_prediction_interval")
+    pairs = int(result.extra.number("harmonics"))
+    matrix = gap_matrix(seen.dose, seen.positions, season=d.season, pairs=pairs)
+    return SeriesRegression(
+        outcome=seen.rates[:, 0] - seen.rates[:, 1:].mean(axis=1),
+        matrix=matrix,
+        time=seen.positions,
+        periods=d.axis.labels(seen.counts.index.to_numpy()),
+        start=d.start_position,
+        effect=(1,),
+        headline=np.eye(matrix.shape[1])[1],
     )

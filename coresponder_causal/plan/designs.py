@@ -105,9 +105,10 @@ def rank(result: Result) -> int:
     Half-days drawn by lot lead, being a trial; then a triple difference where the treated city has at least 60 events a
     month (of calls one by one: 60 calls) and comparison cities bring hours, the one the study names first; then the
     comparison of cities; then units that start at different times; then a triple difference of fewer events; then what
-    is shown for comparison with the literature or only describes: the two-way regression, the single series, attended
-    against other calls, calls by the team free or taken or by their call takers, the covered hours of one city alone,
-    and calls by planned shifts in one city; last, calls around the hour at which the team comes on, which corroborate.
+    is shown for comparison with the literature or only describes: the gap over time, the two-way regression, the single
+    series, attended against other calls, the gap's first periods, calls by the team free or taken or by their call
+    takers, the covered hours of one city alone, and calls by planned shifts in one city; last, calls around the hour at
+    which the team comes on, which corroborate.
     """
     if result.method == "call_coverage":
         if result.terms["term"].iloc[0] != "triple_difference":
@@ -117,14 +118,9 @@ def rank(result: Result) -> int:
         return 0 if result.extra.number("mean_calls") >= enough_events else 3
     if result.method == "call_iv":
         return 7 if result.extra.get("adjustment") == "coverage_post" else 6
-    order = {
-        "switchback_randomization": -1,
-        "did_prediction_interval": 1,
-        "did_group_time": 2,
-        "did_two_way": 4,
-        "its_segmented": 5,
-        "call_boundary": 8,
-    }
+    order = {"switchback_randomization": -1, "did_prediction_interval": 1, "did_group_time": 2, "call_boundary": 8}
+    order |= dict.fromkeys(("did_gap", "did_two_way"), 4)
+    order |= dict.fromkeys(("its_segmented", "its_counts", "its_rare"), 5)
     return order.get(result.method, 6)
 
 
@@ -138,6 +134,7 @@ def known_keys(name: str, adjust: str = default_adjustment) -> tuple[str, ...]:
 
 def settings() -> dict[str, Setting]:
     """Give every design a study can ask for, by name."""
+    series = ("full_dose", "phase_in", "phase_in_as", "exclude", "holidays", "covid")
     calls = ("treatment", "covariates", "exact", "person", "stratum", "only", "adjust")
     instrument, switchback = ("instrument", *calls[:2], "person"), ("assignment", "eligible", "carryover_minutes")
     hours = ("covariates", "person", "eligible")
@@ -145,7 +142,11 @@ def settings() -> dict[str, Setting]:
         "hours": Setting(_hours, estimate.call_coverage),
         "triple": Setting(_calls_by_hours, estimate.did_triple, hours),
         "cities": Setting(_cities, estimate.did_prediction_interval),
-        "series": Setting(_series, estimate.its_segmented),
+        "gap": Setting(_cities, estimate.did_gap),
+        "first_periods": Setting(_cities, estimate.its_conformal),
+        "series": Setting(_series, estimate.its_segmented, series),
+        "counts": Setting(_series, estimate.its_counts, series),
+        "rare": Setting(_series, estimate.its_rare, series),
         "two_way": Setting(_cities, estimate.did_two_way, ("covariates",)),
         "adopters": Setting(_adopters, estimate.did_group_time, ("covariates",)),
         "calls": Setting(_calls, estimate.call_difference, calls, {"scale": "ratio"}),
@@ -224,7 +225,7 @@ def _adopters(study: Study, data: Counts, outcome: str, options: Options) -> Pan
     )
 
 
-def _series(study: Study, data: Counts, outcome: str, _: Options) -> SeriesDesign:
+def _series(study: Study, data: Counts, outcome: str, options: Options) -> SeriesDesign:
     return SeriesDesign.from_frame(
         data.monthly[data.monthly["city"] == study.city],
         outcome=outcome,
@@ -233,7 +234,13 @@ def _series(study: Study, data: Counts, outcome: str, _: Options) -> SeriesDesig
         start_between=study.start_between,
         exposure=_exposure(data.monthly),
         dose=study.dose,
+        full_dose=options.get("full_dose"),
+        phase_in=options.get("phase_in", 0),
+        phase_in_as=options.get("phase_in_as", "ramp"),
+        exclude=options.get("exclude", ()),
         breaks=data.breaks,
+        holidays=options.get("holidays", ()),
+        covid=options.get("covid", "none"),
         city=str(study.city),
     )
 

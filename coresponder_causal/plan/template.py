@@ -45,10 +45,16 @@ controls = ["burglary", "traffic_collision"]   # names of control_series
 
 [designs]
 # hours: covered against uncovered hours of the week; cities: against comparison cities; series: the city's own course;
-# calls: attended against like calls; instrument: calls by what moved the team's presence. Also: triple, an outcome of
-# every call, by hours and across cities; two_way, the regression of the literature; adopters: cities that started at
-# different times (table programmes); switchback: half-days drawn by lot; boundary: calls around the hour at which the
-# team comes on. An empty list makes a study of data quality alone.
+# calls: attended against like calls; instrument: calls by what moved the team's presence. Also:
+#   triple         an outcome of every call, by hours and across cities
+#   boundary       calls around the hour at which the team comes on
+#   switchback     half-days drawn by lot
+#   gap            the city against a weighted mean of others over time
+#   first_periods  the first months, among all shifts of that gap
+#   counts, rare   the city's own course by a regression of counts; a few events before and after, compared exactly
+#   two_way        the regression of the literature
+#   adopters       cities that started at different times (table programmes)
+# An empty list makes a study of data quality alone.
 run = ["hours", "cities", "series", "calls", "instrument"]
 
 # A design's own options; write [[calls]] several times for several estimates. Those of the others have defaults.

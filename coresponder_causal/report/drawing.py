@@ -12,8 +12,10 @@ import pandas as pd
 
 from coresponder_causal.report import words
 from coresponder_causal.report.colours import accent, expected, grey, ink, pale
+from coresponder_causal.report.drawing_axes import calendar_axis, start_line
 from coresponder_causal.report.drawing_boundary import draw_boundary
 from coresponder_causal.report.drawing_calendar import calendar_height, draw_calendar
+from coresponder_causal.report.drawing_checks import draw_breaks, draw_residuals
 from coresponder_causal.report.drawing_hours import draw_hours
 from coresponder_causal.report.drawing_instrument import draw_shares
 from coresponder_causal.report.drawing_metrics import draw_metrics, size_of
@@ -66,13 +68,15 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
         elif picture.kind == "hours":
             canvas.set_size_inches(wide, tall + 1.6)
             draw_hours(canvas, picture)
+        elif picture.kind == "residuals":
+            draw_residuals(canvas, picture)
         elif picture.kind in described:
             canvas.set_size_inches(*size_of(picture, framed=framed))
             draw_metrics(canvas, picture)
         else:
             draw = {
                 "forest": _forest, "love": _love, "events": _events, "course": _events, "calendar": draw_calendar,
-                "shares": draw_shares, "boundary": draw_boundary,
+                "shares": draw_shares, "boundary": draw_boundary, "breaks": draw_breaks,
             }.get(picture.kind, _path)  # fmt: skip
             draw(canvas.add_subplot(), picture)
         if framed:
@@ -91,9 +95,14 @@ def _frame(canvas: Figure, picture: Picture) -> None:
 
 def _path(axes: Axes, picture: Picture) -> None:
     data, labels = picture.data["path"], picture.labels
-    before, after = data[~data["after"]], data[data["after"]]
+    spaced = _with_gaps(data)
+    before, after = spaced[~spaced["after"]], spaced[spaced["after"]]
     axes.plot(data["position"], data["observed"], "o", ms=3.6, mfc=pale, mec="none", zorder=2)
     axes.plot(before["position"], before["counterfactual"], color=grey, lw=1.3, zorder=3)
+    if "fitted" in data:
+        axes.plot(after["position"], after["fitted"], color=grey, lw=1.3, zorder=3)
+    if labels.get("whole") is not None:
+        axes.axvspan(labels.number("start"), labels.number("whole"), color="#EFEFEF", lw=0, zorder=0)
     axes.fill_between(after["position"], after["low"], after["high"], color=expected, alpha=0.2, lw=0, zorder=1)
     axes.plot(after["position"], after["counterfactual"], color=expected, ls=(0, (4, 1.6)), zorder=3)
     axes.set_ylabel(str(labels["y"]))
@@ -104,30 +113,18 @@ def _path(axes: Axes, picture: Picture) -> None:
     first, last = float(data["position"].iloc[0]), float(data["position"].iloc[-1])
     axes.set_xlim(first - 0.015 * (last - first), last + 0.015 * (last - first))
     if labels["calendar"]:
-        _calendar(axes, first, last)
+        calendar_axis(axes, first, last)
     if labels["start"] is not None:
-        _start(axes, labels.number("start"), str(labels["start_label"]))
+        start_line(axes, labels.number("start"), str(labels["start_label"]))
     _end_labels(axes, data)
 
 
-def _calendar(axes: Axes, first: float, last: float) -> None:
-    """Years, or half-years where the series is short."""
-    step = 0.5 if last - first < 3 else max(1, round((last - first) / 9))
-    low, high = axes.get_xlim()
-    ticks = np.arange(np.ceil(low / step) * step, high, step)
-    names = [f"{'Jan' if tick % 1 == 0 else 'Jul'} {int(tick)}" if step == 0.5 else f"{int(tick)}" for tick in ticks]
-    axes.set_xticks(ticks, names)
-
-
-def _start(axes: Axes, position: float, label: str) -> None:
-    """Draw the start as a vertical line, named above the frame where no point can lie."""
-    axes.axvline(position, color=ink, lw=1, ls=(0, (3, 2)), zorder=2)
-    low, high = axes.get_xlim()
-    side: Literal["left", "right"] = "left" if position < low + 0.6 * (high - low) else "right"
-    axes.annotate(
-        label, (position, 1), (0, 4), xycoords=("data", "axes fraction"), textcoords="offset points",
-        ha=side, va="bottom", fontsize=9, color=ink,
-    )  # fmt: skip
+def _with_gaps(data: pd.DataFrame) -> pd.DataFrame:
+    """Break the lines where periods were left out: an empty row before each jump of the positions."""
+    jump = data["position"].diff() > 1.5 * data["position"].diff().median()
+    values = data.columns.difference(["after"])
+    empty = data[jump].assign(**{name: np.nan for name in values if name != "time"})
+    return pd.concat([empty, data]).sort_index(kind="stable")
 
 
 def _end_labels(axes: Axes, data: pd.DataFrame) -> None:
@@ -218,7 +215,7 @@ def _events(axes: Axes, picture: Picture) -> None:
         )
     axes.set_xlabel(str(picture.labels["x"]))
     axes.set_ylabel(str(picture.labels["y"]))
-    _start(axes, -0.5, "start")
+    start_line(axes, -0.5, "start")
 
 
 def _short(name: str) -> str:

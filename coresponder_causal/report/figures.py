@@ -15,11 +15,19 @@ from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.report import words
 from coresponder_causal.report.boundary_picture import at_boundary
+from coresponder_causal.report.check_pictures import breaks, residuals
 from coresponder_causal.report.instrument_pictures import gap_over_time, team_came
 from coresponder_causal.report.rows import across, events, love
 from coresponder_causal.report.sentences import finding
 from coresponder_causal.report.specs import Picture
+from coresponder_causal.report.time_axis import positions, years
 
+own_picture = {
+    "balance": love,
+    "break_date": breaks,
+    "residual_autocorrelation": residuals,
+}
+along_other_cities = ("did_gap", "its_conformal")
 day = re.compile(r"\d{4}-\d{2}(?:-\d{2})?")
 
 
@@ -39,8 +47,9 @@ def figure(*items: Result | CheckResult, kind: Literal["path", "forest"] | None 
     Returns
     -------
     Picture
-        ``data`` of a path: ``path`` (time, position, observed, counterfactual, low, high, after); of a forest:
-        ``cities`` (city, role, effect, low, high) and, of a result, ``range`` (low, high), on its own scale.
+        ``data`` of a path: ``path`` (time, position, observed, counterfactual, low, high, after, and fitted where the
+        result has it); of a forest: ``cities`` (city, role, effect, low, high) and, of a result, ``range`` (low, high),
+        on its own scale.
 
     Raises
     ------
@@ -58,7 +67,7 @@ def figure(*items: Result | CheckResult, kind: Literal["path", "forest"] | None 
         )
     (result,) = items
     if isinstance(result, CheckResult):
-        return love(result) if result.check == "balance" and len(result.table) else _estimates(result)
+        return (own_picture.get(result.check, _estimates) if len(result.table) else _estimates)(result)
     if _by_time_since_start(result):
         return events(result)
     if "boundary" in result.extra:
@@ -117,19 +126,20 @@ def _needed(result: Result, name: Literal["cities", "path"]) -> pd.DataFrame:
 def _path(result: Result, path: pd.DataFrame) -> Picture:
     """One city in time, or its ratio to the comparison cities where there are any."""
     gap = result.cities is not None
-    position = _positions(path["time"])
+    position = positions(path["time"])
     start = _start(result, path, position)
-    data = path[["time", "observed", "counterfactual", "low", "high"]].assign(
-        position=position, after=position >= (np.inf if start is None else start)
-    )
+    drawn = [name for name in ("time", "observed", "counterfactual", "low", "high", "fitted") if name in path]
+    data = path[drawn].assign(position=position, after=position >= (np.inf if start is None else start))
+    whole = _whole_from(result, path, position)
     city, outcome = words.city(result), words.outcome(result)
     over = "over" if result.scale == "log_ratio" else "less"
     hours = f", covered {over} other hours," if "triple_difference" in result.terms["term"].tolist() else ""
-    versus = f"{hours} against the comparison cities" if gap else ""
+    along = gap or result.method in along_other_cities
+    versus = f"{hours} against the comparison cities" if along else ""
     said = str(result.extra.get("start", ""))
     return Picture(
         title=f"{city}{versus}: {outcome}, observed and expected",
-        caption=_path_caption(result, gap),
+        caption=_path_caption(result, gap, fitted="fitted" in path, phased=whole is not None),
         alt=_path_alt(result, data, gap),
         kind="gap" if gap else "series",
         data={"path": data},
@@ -139,6 +149,7 @@ def _path(result: Result, path: pd.DataFrame) -> Picture:
                 "even": float(result.scale == "log_ratio"),
                 "start": start,
                 "start_label": f"start: {words.dates(said)}" if said else "start",
+                "whole": whole,
                 "calendar": not pd.api.types.is_numeric_dtype(path["time"]),
             }
         ),
@@ -154,16 +165,21 @@ def _path_axis(result: Result, gap: bool) -> str:
     return f"{words.capital(words.unit(result))} (before: 0)"
 
 
-def _path_caption(result: Result, gap: bool) -> str:
+def _path_caption(result: Result, gap: bool, *, fitted: bool, phased: bool) -> str:
     dots = "the city over the mean of the comparison cities, 1 as before the start" if gap else "what was observed"
     if gap and result.scale == "difference":
         dots = "four weeks of the city less those of the comparison cities, 0 as before the start"
     band = (
         "where the city's mean would lie nineteen times in twenty without the programme" if gap else "its 95 % interval"
     )
+    along = result.method in along_other_cities
+    course = "the comparison cities' course" if along else "the course of the time before the start"
+    single = result.method == "its_conformal"
     return (
-        f"Dots: {dots}. Line: the course of the time before the start, dashed where it is carried forward. "
-        f"Band: {band}; single periods scatter more widely."
+        f"Dots: {dots}. {'Grey line: the fitted course. Dashed' if fitted else 'Line'}: {course}"
+        f"{', carried forward' if fitted else ', dashed where it is carried forward'}. "
+        f"Band: {band}{', for each period by itself' if single else '; single periods scatter more widely'}."
+        f"{' Shaded grey: the programme was not yet whole.' if phased else ''}"
     )
 
 
@@ -221,6 +237,8 @@ def _estimates(check: CheckResult) -> Picture:
     table, name = check.table, check.check.replace("_", " ")
     if "estimate" not in table:
         raise EstimationError(f"the check {name} has no estimates to draw", mend="show it with report.table")
+    table = table[table["estimate"].notna()]
+    percent = bool(len(table)) and "scale" in table and table["scale"].eq("log_ratio").all()
     low = high = table["estimate"]
     if {"conf_low", "conf_high"} <= set(table):
         low, high = table["conf_low"], table["conf_high"]
@@ -233,31 +251,21 @@ def _estimates(check: CheckResult) -> Picture:
         alt=f"One row per estimate of the check {name}. {check.sentence}",
         kind="forest",
         data={"cities": rows.assign(role=table.get("role", "comparison"))},
-        labels=Facts({"x": "Estimate, on the scale of the method", "percent": False}),
+        labels=Facts({"x": "Change" if percent else "Estimate, on the scale of the method", "percent": percent}),
     )
 
 
-def _positions(time: pd.Series) -> np.ndarray:
-    """Numbered periods as they are, others as years and their fraction in the middle of the period."""
-    if pd.api.types.is_numeric_dtype(time):
-        return time.to_numpy(float)
-    if isinstance(time.dtype, pd.PeriodDtype):
-        starts, ends = time.dt.start_time, time.dt.end_time
-        return np.asarray((_years(starts) + _years(ends)) / 2, float)
-    return _years(pd.to_datetime(time))
-
-
-def _years(moments: pd.Series) -> np.ndarray:
-    days = 365 + moments.dt.is_leap_year
-    part = (moments.dt.day_of_year - 1 + moments.dt.hour / 24) / days
-    return np.asarray(moments.dt.year + part, float)
+def _whole_from(result: Result, path: pd.DataFrame, position: np.ndarray) -> float | None:
+    """Where the phase-in ends on the axis of positions, for results that had one."""
+    whole = position[path["dose"].ge(1)] if result.extra.number("phase_in") > 0 else np.empty(0)
+    return float(whole.min() - np.median(np.diff(position)) / 2) if len(whole) else None
 
 
 def _start(result: Result, path: pd.DataFrame, position: np.ndarray) -> float | None:
     """Where the start falls on the axis of positions: its date, or half a step before the first treated period."""
     dates = day.search(str(result.extra.get("start", "")))
     if dates and not pd.api.types.is_numeric_dtype(path["time"]):
-        return float(_years(pd.Series(pd.to_datetime([dates[0]])))[0])
+        return float(years(pd.Series(pd.to_datetime([dates[0]])))[0])
     step = float(np.median(np.diff(position))) if len(position) > 1 else 1.0
     if "dose" in path and path["dose"].gt(0).any():
         return float(position[path["dose"].gt(0)].min()) - step / 2

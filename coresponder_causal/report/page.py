@@ -29,7 +29,7 @@ sensitive_banner = (
     "Not for release. This page may show small counts that could point to a person; share it only with those who may "
     "see the records themselves."
 )
-single_series = "its_segmented"
+single_series = ("its_segmented", "its_counts", "its_rare")
 describes_alone = Sentence(
     text="Description only: a single series cannot tell the programme from anything else that changed at that time."
 )
@@ -43,6 +43,7 @@ questions = {
     "course": "How do we know? Covered against other hours over time",
 }
 far_too_low = 0.85
+drawn_of_the_headline = ("balance", "break_date", "covid_interval", "residual_autocorrelation")
 libraries = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib")
 
 
@@ -172,7 +173,7 @@ def _finding(
             f"finding: {', '.join(broken)}.",
             numbers=Facts({"contradicted": len(broken), "checks": len(checks)}),
         )
-        said = (describes_alone,) if headline.method == single_series else tuple(_too_narrow(headline))
+        said = (describes_alone,) if headline.method in single_series else tuple(_too_narrow(headline))
         doubts = tuple(Sentence(text=text) for text in _doubted(headline, lines))
         return (detectable(headline), *said, finding(headline), *((doubt,) if broken else ()), *doubts)
     if results:
@@ -214,12 +215,13 @@ def _doubts(checks: Sequence[CheckResult]) -> Section | None:
         if len(check.table)
     ]
     return Section(
-        title="What could be wrong?", blocks=(_verdict_counts(checks), table(*checks), *_love(checks), *folds)
+        title="What could be wrong?",
+        blocks=(_verdict_counts(checks), table(*checks), *_drawn(checks, drawn_of_the_headline), *folds),
     )
 
 
-def _love(checks: Sequence[CheckResult]) -> list[Picture]:
-    return [figure(check) for check in checks if check.check == "balance" and len(check.table)]
+def _drawn(checks: Sequence[CheckResult], names: Sequence[str]) -> list[Picture]:
+    return [figure(check) for check in checks if check.check in names and len(check.table)]
 
 
 def _verdict_counts(checks: Sequence[CheckResult]) -> Sentence:
@@ -259,7 +261,7 @@ def _other(result: Result, made: tuple[CheckResult, ...]) -> Section:
             *((components(result), table(result)) if "bound_low" in result.extra else ()),
             *(Sentence(text=text) for text in _doubted(result, ())),
             *pictures(result),
-            *_love(made),
+            *_drawn(made, ("balance",)),
             *((Fold(label="Its checks", table=table(*made)),) if made else ()),
         ),
     )

@@ -306,6 +306,10 @@ def _against(result: Result) -> str:
         return "against the other cities' change in the same time"
     if result.method == "switchback_randomization":
         return "in half-days that the lot gave to the team, against those that it did not"
+    if result.method == "did_gap":
+        return "against the comparison cities' course"
+    if result.method == "its_conformal":
+        return f"in the {result.estimand.horizon.split(' from ')[0]}, against the comparison cities' course"
     if result.cities is not None:
         return "against what the comparison cities' experience predicts"
     if result.path is not None:

@@ -16,7 +16,7 @@ from coresponder_causal.report import words
 from coresponder_causal.report.effects import effects
 from coresponder_causal.report.specs import Column, Table
 
-marks = {"contradicts": "✕", "no contradiction found": "○", "cannot tell": "?", "not applicable": "–"}
+marks = {"contradicts": "✕", "no contradiction found": "○", "cannot tell": "?", "reported": "·", "not applicable": "–"}
 evidence_columns = (
     Column("method", "Method"),
     Column("outcome", "Outcome"),
@@ -42,7 +42,7 @@ evidence_note = (
 too_few = " As printed elsewhere, for comparison: with so few units the errors, bounds and p-values cannot be used."
 verdict_note = (
     "A check can contradict an assumption; none can establish it. Power: how often the check would see a violation as "
-    "large as the estimate, where known."
+    "large as the estimate, where known. What is only reported decides nothing."
 )
 
 

@@ -12,6 +12,8 @@ from coresponder_causal.report.specs import Form
 
 methods = {
     "its_segmented": "Interrupted time series",
+    "its_counts": "Interrupted time series of counts",
+    "its_rare": "Rare events before and after, exact",
     "did_prediction_interval": "Comparison cities, prediction interval",
     "call_coverage": "Hours on duty",
     "did_triple": "Calls in hours on duty, across cities",
@@ -21,6 +23,8 @@ methods = {
     "switchback_randomization": "Half-days drawn by lot",
     "call_iv": "Calls by an instrument",
     "call_boundary": "Calls around the team's hours",
+    "did_gap": "Gap to the comparison cities over time",
+    "its_conformal": "First periods, among all shifts of the gap",
 }
 kinds_of_adjustment = {"match_nearest": "matched", "weight_propensity": "weighted", "none": "as they came"}
 kinds_of_instrument = {
@@ -54,6 +58,7 @@ outcomes = {
     "report_filed": "reports filed",
     "attended": "calls attended",
 }
+in_months = {("26", "weeks"): 6, ("52", "weeks"): 12, ("104", "weeks"): 24}
 missing = "–"
 
 
@@ -161,11 +166,15 @@ def term(name: str) -> str:
 
     Examples
     --------
-    >>> term("effect_at_6_months"), term("event_time_3")
-    ('after 6 months', 'event time 3')
+    >>> term("effect_at_6_months"), term("effect_at_52_weeks"), term("mean_first_6_months"), term("event_time_3")
+    ('after 6 months', 'after 52 weeks (12 months)', 'mean of the first 6 months', 'event time 3')
     """
-    horizon = re.fullmatch(r"effect_at_(\d+)_(\w+)", name)
-    return f"after {horizon[1]} {horizon[2]}" if horizon else terms.get(name, name.replace("_", " "))
+    timed = re.fullmatch(r"(effect_at|mean_first)_(\d+)_(\w+)", name)
+    if timed is None:
+        return terms.get(name, name.replace("_", " "))
+    months = in_months.get((timed[2], timed[3]))
+    when = f"{timed[2]} {timed[3]}" + (f" ({months} months)" if months else "")
+    return f"after {when}" if timed[1] == "effect_at" else f"mean of the first {when}"
 
 
 def outcome(result: Result) -> str:

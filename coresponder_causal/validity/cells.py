@@ -54,9 +54,9 @@ class Cell:
     Parameters
     ----------
     setting : Setting
-        One city in time; one treated city among others; the same by covered and uncovered hours; several treated units;
-        calls; calls of a town with a team on duty; half-days covered by lot; calls near the hours of a team; calls of a
-        treated city and others, by covered and uncovered hours.
+        One city in time; the same with few events; one treated city among others; the same by covered and uncovered
+        hours; several treated units; calls; calls of a town with a team on duty; half-days covered by lot; calls near
+        the hours of a team; calls of a treated city and others, by covered and uncovered hours.
     world : str
         ``""`` where the methods' assumptions hold. Otherwise what breaks them: the treated city has twice the τ and the
         AR deviation of the others ("volatile"); three of ten comparison cities start a programme too ("contaminated");
@@ -157,6 +157,7 @@ def _over(base: Cell, **axes: Sequence[object]) -> list[Cell]:
 
 _city = Cell(setting="city", comparison=10, periods=72, events=25.0, rho=0.4, tau=0.1, treated_noise=1.0)
 _series = Cell(setting="series", periods=72, events=25.0, rho=0.5, nugget=0.3)
+_rare = Cell(setting="rare", periods=72, events=1.0, rho=0.5, nugget=0.3)
 _hours = Cell(setting="hours", comparison=10, periods=72, events=60.0, tau=0.06)
 _adopters = Cell(setting="adopters", treated=5, comparison=10, periods=12, rho=0.5, growth=0.0)
 _calls = Cell(setting="calls", calls=1500, share=0.4, adjustment="match_nearest")
@@ -169,6 +170,7 @@ _hour_calls = Cell(setting="hour_calls", comparison=10, calls=4_000, rho=0.0, ta
 _fewer = {
     "city": -0.25,
     "series": -0.25,
+    "rare": log(0.5),
     "hours": log(0.8),
     "adopters": 1.0,
     "calls": -0.25,
@@ -202,6 +204,11 @@ def _series_cells() -> list[Cell]:
         _series, periods=(36, 72, 156), rho=(0.0, 0.5, 0.8), nugget=(0.0, 0.3), events=(6.0, 25.0, 60.0, 400.0)
     )
     return [*grid, *_over(replace(_series, effect=_fewer["series"]), rho=(0.0, 0.5, 0.8))]
+
+
+def _rare_cells() -> list[Cell]:
+    grid = _over(_rare, periods=(36, 72, 156), events=(0.2, 1.0, 3.0), rho=(0.0, 0.5, 0.8))
+    return [*grid, *_over(replace(_rare, effect=_fewer["rare"]), events=(0.2, 1.0, 3.0))]
 
 
 def _hours_cells() -> list[Cell]:
@@ -272,6 +279,8 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
     city += [replace(_city, treated_noise=2.0), replace(_city, events=6.0)]
     series = [*_over(_series, periods=(36, 72, 156)), *_over(_series, rho=(0.0, 0.8))]
     series += [replace(_series, nugget=0.0), replace(_series, events=60.0), replace(_series, rho=0.8, periods=36)]
+    rare = [*_over(_rare, periods=(36, 72, 156)), *_over(_rare, events=(0.2, 3.0)), *_over(_rare, rho=(0.0, 0.8))]
+    rare += [replace(_rare, effect=_fewer["rare"])]
     hours = [*_over(_hours, events=(25.0, 60.0, 150.0)), *_over(_hours, tau=(0.0, 0.12))]
     hours += [*_over(_hours, comparison=(5, 15)), replace(_hours, effect=_fewer["hours"], events=150.0, tau=0.0)]
     adopters = [*_over(_adopters, treated=(1, 2, 5, 10)), *_over(_adopters, comparison=(5, 30))]
@@ -296,6 +305,7 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
     return {
         "city": city,
         "series": series,
+        "rare": rare,
         "hours": hours,
         "adopters": adopters,
         "calls": calls,
@@ -328,6 +338,7 @@ def cells(setting: Setting, *, full: bool = True) -> list[Cell]:
         return _fast_cells()[setting]
     make = {
         "series": _series_cells,
+        "rare": _rare_cells,
         "city": _city_cells,
         "hours": _hours_cells,
         "adopters": _adopters_cells,

@@ -68,6 +68,14 @@ def negative_binomial(d: SeriesDesign) -> Comparison:
     return Comparison(float(fit.params[2]), float(fit.bse[2]), np.inf)
 
 
+def quasi_poisson(d: SeriesDesign) -> Comparison:
+    """Level change of a Poisson regression with a dispersion: overdispersion is allowed for, persistence is not."""
+    import statsmodels.api as sm
+
+    fit = sm.GLM(d.outcome_values(), _segments(d, sloped=True), family=sm.families.Poisson()).fit(scale="X2")
+    return Comparison(float(fit.params[2]), float(fit.bse[2]), float(fit.df_resid))
+
+
 def pandemic_pulse(d: SeriesDesign) -> Comparison:
     """Level change of our own regression, the pandemic held to be a pulse from March to June 2020."""
     y = log_rate(d.outcome_values(), d.exposure_values())
@@ -199,9 +207,9 @@ def _apart(change: Array, cities: object, d: PanelDesign) -> tuple[float, Array]
 comparators: dict[str, Callable[..., Comparison | Inverted]] = {
     function.__name__: function
     for function in (
-        negative_binomial, pandemic_pulse, event_study_clustered, log_plus_one, placebo_rank, naive_matched,
-        attended_or_not, weighted_attended_or_not, week_clusters, class_block_clusters, triple_week_clusters,
-        anderson_rubin,
+        negative_binomial, quasi_poisson, pandemic_pulse, event_study_clustered, log_plus_one, placebo_rank,
+        naive_matched, attended_or_not, weighted_attended_or_not, week_clusters, class_block_clusters,
+        triple_week_clusters, anderson_rubin,
     )
 }  # fmt: skip
 
@@ -252,7 +260,12 @@ def failures() -> list[Failure]:
     return [
         Failure(method="its_segmented", options=(("errors", "ols"),), cell=smooth),
         Failure(method="its_segmented", options=(("errors", "newey-west"),), cell=replace(smooth, periods=36, rho=0.5)),
+        Failure(method="its_segmented", options=(("errors", "newey-west"),), cell=smooth),
+        Failure(method="its_segmented", options=(("errors", "prais-winsten"),), cell=smooth),
+        Failure(method="its_counts", options=(("errors", "ar-inflated"),), cell=replace(smooth, events=60.0)),
+        Failure(method="its_counts", options=(("errors", "newey-west"),), cell=replace(smooth, events=60.0)),
         Failure(method="negative_binomial", cell=replace(smooth, events=60.0)),
+        Failure(method="quasi_poisson", cell=replace(smooth, events=60.0)),
         Failure(method="pandemic_pulse", cell=replace(smooth, world="pandemic", events=60.0, rho=0.5, effect=-0.2)),
         *(Failure(method="did_two_way", options=clustered, cell=replace(city, comparison=m)) for m in (5, 10, 15)),
         Failure(method="event_study_clustered", cell=city),

@@ -35,9 +35,10 @@ columns = [
 ]  # fmt: skip
 # A clustered interval with few clusters is given only when asked for; the study asks, so as to measure it.
 asked_for: dict[str, dict[str, object]] = {"did_two_way": {"inference": "cluster"}}
-# Options measured beside the defaults, in the first of the method's fast cells.
-asked_also: dict[str, tuple[dict[str, object], ...]] = {
-    "call_boundary": ({"bandwidth": 60.0}, {"bandwidth": 240.0}, {"boundary": "closing"})
+# Options whose interval is another one, measured beside the defaults: in so many of the first of the fast cells.
+beside: dict[str, tuple[tuple[dict[str, object], int], ...]] = {
+    "call_boundary": (({"bandwidth": 60.0}, 1), ({"bandwidth": 240.0}, 1), ({"boundary": "closing"}, 1)),
+    "did_gap": (({"weights": "synthetic"}, 8),),
 }
 
 
@@ -116,9 +117,10 @@ def study(methods: Sequence[str] | None = None, *, full: bool = False) -> list[E
         for cell in cells(METHODS[name].setting, full=full)  # type: ignore[arg-type]
     ]
     entries += [
-        Entry(method=name, options=_as_json(options), cell=cells(METHODS[name].setting, full=False)[0])  # type: ignore[arg-type]
+        Entry(method=name, options=_as_json(options), cell=cell)
         for name in studied
-        for options in asked_also.get(name, ())
+        for options, many in beside.get(name, ())
+        for cell in cells(METHODS[name].setting, full=False)[:many]  # type: ignore[arg-type]
     ]
     entries += [Entry(method=f.method, options=_as_json(dict(f.options)), cell=f.cell) for f in failures()]
     return [entry for entry in entries if methods is None or entry.method in methods]
@@ -230,7 +232,7 @@ def _said(method: str, design: Design, options: dict[str, object]) -> dict[str, 
 
 def _terms(result: Result) -> list[_Drawn]:
     std_errors = np.sqrt(np.diag(result.vcov))
-    if result.crossings is None:
+    if result.crossings is None and result.split is None:
         return _read(result.estimate, std_errors, result.df)
     rows = zip(result.estimate, std_errors, *result.conf_int().to_numpy().T, result.pvalues, strict=True)
     return [_Drawn(*map(float, row)) for row in rows]

@@ -82,6 +82,7 @@ def designs(cell: Cell, replications: int) -> Iterator[Design | CausalError]:
     """
     draws: dict[str, Callable[[Cell, int], Iterator[Design | CausalError]]] = {
         "series": _series,
+        "rare": _series,
         "city": _cities,
         "hours": _hours,
         "adopters": _adopters,
@@ -119,7 +120,8 @@ def truth(cell: Cell, term: str, *, headline: bool) -> float | None:
         return 0.0
     if cell.setting in ("instrument", "boundary") and term == "itt":
         return None if cell.effect else 0.0
-    same = {("series", "level_change"), ("hours", "covered_within_city"), ("hour_calls", "covered_hours")}
+    same = {("series", "level_change"), ("city", "level_change"), ("hours", "covered_within_city")}
+    same |= {("hour_calls", "covered_hours")}
     return cell.effect if headline or (cell.setting, term) in same else None
 
 

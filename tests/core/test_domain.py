@@ -161,6 +161,16 @@ def shipped(method, **where):
     return rows
 
 
+def test_rejections_by_a_coordinate_are_means_over_its_cells(monkeypatch):
+    cells = [(0.0, 0.04), (0.1, 0.10), (0.1, 0.20)]
+    rows = [row(tau=tau, comparison=5 * i, rejection=share) for i, (tau, share) in enumerate(cells)]
+    others = [row(tau=0.1, term="a level", rejection=0.9), row(tau=0.1, options='{"weights": "x"}', rejection=0.9)]
+    use(monkeypatch, [*others, *rows, row(tau=0.1, effect=-0.25, rejection=0.9)])
+    assert domain.rejections("m", "mean_post", by="tau") == pytest.approx({0.0: 0.04, 0.1: 0.15})
+    assert domain.rejections("m", "unheard of", by="tau") == {0.1: 0.9}
+    assert domain.rejections("nobody", "mean_post", by="tau") == {}
+
+
 def test_the_shipped_table_has_the_schema_and_no_cell_twice():
     table = domain.measured_table()
     assert list(table) == columns
@@ -246,3 +256,13 @@ def test_the_evidence_table_prints_the_coverage_of_the_nearest_cell():
     (shown,) = table(result).frame["measured"]
     assert shown.startswith(f"{100 * found.coverage:.1f}% ± ")
     assert METHODS["did_prediction_interval"].domain.startswith("domain: measured in")
+
+
+@pytest.mark.parametrize(("method", "term"), [("did_gap", "mean_post"), ("its_conformal", "mean_first_6_months")])
+def test_a_gap_is_licensed_where_cities_do_not_drift_apart_alone(method, term):
+    rows = shipped(method, term=term)
+    still, drifting = rows[rows["tau"] == 0], rows[(rows["tau"] == 0.2) & (rows["events"] == 400)]
+    assert within_size(still).all(), still.to_string()
+    assert (still["coverage"] >= 0.93).all()
+    assert (drifting["rejection"] > 0.25).all()  # an independent measurement of such tests gave .15 to .45
+    assert len(drifting) == 2

@@ -175,3 +175,15 @@ def test_ranks_of_a_quantile_hold_it_often_enough_and_not_needlessly():
         held = stats.binom.cdf(high - 1, number, share) - stats.binom.cdf(low - 1, number, share)
         narrower = stats.binom.cdf(high - 2, number, share) - stats.binom.cdf(low, number, share)
         assert held >= 0.95 > narrower
+
+
+def test_split_bounds_are_clopper_and_pearson_s():
+    """Of the share of events after the start, turned into a ratio of rates; scipy gives them for whole numbers."""
+    for after, before, exposure in ((3, 12, 1.0), (0, 7, 0.5), (5, 0, 2.0)):
+        share = stats.binomtest(after, after + before).proportion_ci(method="exact")
+        with np.errstate(divide="ignore"):
+            expected = [np.log(end) - np.log1p(-end) - np.log(exposure) for end in (share.low, share.high)]
+        np.testing.assert_allclose(np.ravel(inference.split_interval([[after, before, exposure]])), expected, rtol=1e-9)
+    assert float(inference.split_p_value([[4, 4, 1.0]])[0]) == 1
+    # 3 of 15 fair draws: 2 · (1 + 15 + 105 + 455) / 2^15
+    assert float(inference.split_p_value([[3, 12, 1.0]])[0]) == pytest.approx(2 * 576 / 2**15)

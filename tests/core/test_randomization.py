@@ -118,3 +118,9 @@ def test_a_redraw_without_events_in_its_covered_blocks_always_counts():
 def test_below_the_floor_the_interval_is_infinite():
     assert randomization_interval(np.array([[-1.0, 1.0]] * 9), 0.95) == (-np.inf, np.inf)
     assert randomization_p_value(np.array([[-1.0, 1.0]] * 9), 5.0) == 0.1
+
+
+def test_redraws_that_a_term_does_not_have_are_not_counted():
+    given = np.array([[-1.0, 1.0]] * 39 + [[np.nan, np.nan]] * 5)
+    assert randomization_p_value(given, 2.0) == 1 / 40
+    assert randomization_interval(given, 0.95) == randomization_interval(given[:39], 0.95) == (-1.0, 1.0)

@@ -18,6 +18,7 @@ from coresponder_causal.validity.cells import cells
 from coresponder_causal.validity.coverage import Entry, measure, study
 
 FAST = 400
+GIVEN = '{"weights": "synthetic"}'
 NUMBERS = ["failures", "coverage", "rejection", "bias", "sd", "mean_std_error", "half_width"]
 
 
@@ -62,6 +63,21 @@ def sees_a_fifth_less(rows: pd.DataFrame) -> None:
     assert abs(found["bias"]) < 3 * found["sd"] / np.sqrt(FAST)
 
 
+@pytest.mark.parametrize(("method", "options"), [("did_gap", "{}"), ("did_gap", GIVEN), ("its_conformal", "{}")])
+def test_the_gap_holds_where_cities_do_not_drift_apart_and_nowhere_else(method, options):
+    """At a quarter of the shipped replications, in the cells that differ in τ alone."""
+    base = {"comparison": 10, "events": 25.0, "rho": 0.4, "treated_noise": 1.0}
+    found = {
+        entry.cell.tau: measure(entry, replications=100).set_index("term").iloc[0]
+        for entry in study([method])
+        if entry.options == options and base.items() <= entry.cell.coordinates.items()
+    }
+    assert found[0.0]["rejection"] <= rejection_rate_limit(0.05, 100, 3)
+    assert found[0.0]["coverage"] >= 0.93 - 3 * np.sqrt(0.93 * 0.07 / 100)
+    assert found[0.0]["rejection"] < found[0.2]["rejection"]
+    assert found[0.2]["coverage"] < 0.88
+
+
 def test_weights_hold_where_all_that_draws_the_team_is_recorded():
     rows = fast_rows("call_difference", replications=FAST)
     weighted = rows[rows["adjustment"].str.startswith("weight")]
@@ -76,6 +92,24 @@ def test_a_randomization_test_holds_its_level_with_and_without_shocks():
     assert pooled(rows, "coverage")[0] >= 0.93, rows.to_string()
     found = rows[rows["effect"] != 0]
     assert (found["bias"].abs() < 3 * found["sd"] / np.sqrt(60)).all(), rows.to_string()
+
+
+def test_counts_hold_with_shocks_that_last():
+    rows = fast_rows("its_counts", replications=60)
+    assert rows["failures"].sum() == 0
+    for term in ("mean_post", "level_change"):
+        own = rows[rows["term"] == term]
+        size, n = pooled(own, "rejection")
+        assert size <= rejection_rate_limit(0.05, n, 3), own.to_string()
+        assert pooled(own, "coverage")[0] >= 0.93, own.to_string()
+
+
+def test_rare_events_are_compared_at_their_level():
+    rows = fast_rows("its_rare")
+    size, n = pooled(rows[rows["effect"] == 0], "rejection")
+    assert size <= rejection_rate_limit(0.05, n, 3), rows.to_string()
+    assert (rows["coverage"] >= 0.93).all(), rows.to_string()
+    assert rows.loc[rows["effect"] != 0, "rejection"].min() > 0.4  # a half fewer of one event a month, in six years
 
 
 def test_group_time_effects_need_ten_treated_units():

@@ -11,7 +11,9 @@ import pyarrow as pa
 import pytest
 
 from coresponder_causal.core.errors import DesignError, IdentificationWarning
+from coresponder_causal.data.periods import parse_time
 from coresponder_causal.design import SeriesDesign
+from coresponder_causal.design.known_events import holiday_share, pandemic_share
 
 MONTHS = pd.period_range("2017-01", periods=72, freq="M")
 JULY = MONTHS.get_loc(pd.Period("2020-07", "M"))
@@ -231,3 +233,72 @@ def test_a_dose_before_the_start_and_a_slip_of_the_dose_are_doubts(frame):
     texts = " ".join(str(warning.message) for warning in said)
     assert "full dose of 'hours' is 7000" in texts
     assert "before the start: the contrast is between doses" in texts
+
+
+def test_a_phase_in_may_be_left_out(frame):
+    design = made(frame, start="2020-07", phase_in=3, phase_in_as="exclude")
+    assert set(MONTHS) - set(design.periods) == set(MONTHS[JULY : JULY + 3])
+    assert set(design.dose) == {0.0, 1.0}
+    assert (design.phase_in, design.start_position) == (3, MONTHS[JULY].ordinal)
+    assert design.notes == ("3 periods were left out on request",)
+    with pytest.raises(DesignError, match="full dose is never seen"):
+        made(frame, phase_in=30, phase_in_as="exclude")
+    assert made(frame, start=None, start_between=("2020-07", "2020-09")).phase_in == 2
+
+
+def test_a_dose_may_be_in_units_of_its_full_value(frame):
+    design = made(frame.assign(hours=frame["hours"] / 2), dose="hours", full_dose=70)
+    np.testing.assert_allclose(design.dose, frame["hours"] / 140, rtol=1e-15)
+    assert "(full dose 70)" in design.start
+    with pytest.raises(DesignError, match="the full dose is -1"):
+        made(frame, dose="hours", full_dose=-1)
+
+
+def test_holidays_are_the_share_of_days_they_take(frame):
+    design = made(frame, holidays=["2017-12-24", "2017-12-25", dt.date(2018, 1, 1), "2031-01-01"])
+    share = holiday_share(design.axis, design.holidays)
+    assert {str(MONTHS[i]): round(1 / share[i], 1) for i in np.flatnonzero(share)} == {"2017-12": 15.5, "2018-01": 31}
+    assert design.notes == ("1 of 4 holidays lie outside the series",)
+    assert made(frame, holidays=["2017-12-24"]).fingerprint != made(frame).fingerprint
+
+
+def test_march_to_june_2020_may_be_left_out_or_marked(frame):
+    with pytest.warns(IdentificationWarning, match="does not take the pandemic out"):
+        dropped = made(frame, covid="drop")
+    assert set(MONTHS) - set(dropped.periods) == set(pd.period_range("2020-03", "2020-06", freq="M"))
+    with pytest.warns(IdentificationWarning, match="does not take the pandemic out"):
+        marked = made(frame, covid="pulse")
+    np.testing.assert_array_equal(pandemic_share(marked.axis) == 1, np.isin(MONTHS, MONTHS[38:42]))
+    assert len({dropped.fingerprint, marked.fingerprint, made(frame).fingerprint}) == 3
+
+
+def test_a_week_is_in_the_pandemic_by_its_days():
+    weeks = parse_time(["2020-02-24", "2020-03-02", "2020-06-29", "2020-07-06"])
+    # 24 February to 1 March has one day of it, 29 June to 5 July two.
+    np.testing.assert_allclose(pandemic_share(weeks), [1 / 7, 1, 2 / 7, 0], rtol=1e-12)
+
+
+def test_breaks_outside_the_series_get_no_step(frame):
+    design = made(frame, breaks=["2016-05", "2017-01", "2019-01-05", "2019-01-20", "2023-04"])
+    assert [str(design.label(position)) for position in design.breaks] == ["2019-01"]
+    assert "recording changed outside the series, at 2016-05, 2017-01, 2023-04: no step is fitted" in design.notes
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"covid": "skip"}, "covid='skip' is not a choice"),
+        ({"phase_in": 2, "phase_in_as": "cut"}, "phase_in_as='cut' is not a choice"),
+        ({"holidays": "2017-12-25"}, "is one text"),
+        ({"full_dose": 70}, "full_dose= without a dose"),
+    ],
+)
+def test_what_cannot_be_placed_is_refused(frame, changed, says):
+    with pytest.raises(DesignError, match=says):
+        made(frame, **changed)
+
+
+@pytest.mark.parametrize("changed", [{"covid": "drop"}, {"holidays": ["2020-01-01"]}])
+def test_numbered_periods_have_no_dates(frame, changed):
+    with pytest.raises(DesignError, match=r"March to June 2020|only numbered"):
+        made(frame.assign(month=range(72)), start=40, **changed)

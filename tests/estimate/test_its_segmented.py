@@ -395,3 +395,56 @@ def test_little_data_are_a_doubt_said_twice(table, options, said):
     with pytest.warns(IdentificationWarning, match=said):
         fit = its_segmented(design(table), **options)
     assert any(re.search(said, text) for text in fit.notes)
+
+
+def test_a_course_without_trend_is_a_difference_of_means():
+    table = frame(noise=autocorrelated())
+    fit = its_segmented(design(table, start="2020-07"), errors="ols", harmonics=0, trend=False, slope_change=False)
+    log = np.log(table["calls"].to_numpy())
+    assert value(fit, "level_change") == pytest.approx(log[AFTER].mean() - log[~AFTER].mean(), rel=1e-10)
+
+
+def test_a_level_for_every_month_takes_any_season_away():
+    shape = np.random.default_rng(8).normal(0, 0.3, 12)
+    table = frame(counts=False, noise=autocorrelated(sd=1e-4))
+    table["calls"] *= np.exp(shape[(POSITIONS % 12).astype(int)])
+    assert value(its_segmented(design(table), harmonics="dummies"), "level_change") == pytest.approx(-0.3, abs=1e-3)
+    assert variance(its_segmented(design(table)), "level_change") > 1e-4
+
+
+@pytest.mark.parametrize("options", [{"harmonics": 7}, {"harmonics": "months"}, {"lags": "newey"}])
+def test_unknown_choices_are_refused(options):
+    with pytest.raises(EstimationError, match="is not a choice"):
+        its_segmented(design(), **options)
+
+
+def test_holidays_and_what_is_left_out_of_a_phase_in_leave_the_effect():
+    table = frame(counts=False, noise=autocorrelated(sd=1e-4))
+    days = np.random.default_rng(9).integers(0, 3, N)
+    table["calls"] *= np.exp(-0.6 * days / MONTHS.days_in_month)
+    holidays = [f"{month}-{day + 1:02d}" for month, many in zip(MONTHS, days, strict=True) for day in range(many)]
+    assert value(its_segmented(design(table, holidays=holidays)), "level_change") == pytest.approx(-0.3, abs=6e-4)
+    table = frame(counts=False, noise=autocorrelated(sd=1e-4))
+    table.loc[FIRST : FIRST + 3, "calls"] *= 2
+    out = its_segmented(design(table, phase_in=4, phase_in_as="exclude"))
+    assert value(out, "level_change") == pytest.approx(-0.3, abs=6e-4)
+    assert (out.n_obs, out.extra["phase_in"]) == (N - 4, 4)
+
+
+def test_what_the_pandemic_did_not_leave_behind_can_be_taken_out():
+    table = frame(counts=False, noise=autocorrelated(sd=1e-4))
+    table.loc[38:41, "calls"] *= 0.6
+    for way in ("drop", "pulse"):
+        with pytest.warns(IdentificationWarning, match="does not take the pandemic out"):
+            made = design(table, covid=way)
+        assert value(its_segmented(made), "level_change") == pytest.approx(-0.3, abs=6e-4)
+    assert any("cannot tell the pandemic from the programme" in text for text in its_segmented(design(table)).notes)
+
+
+def test_averted_events_have_a_drawn_interval_too(result):
+    low, high = result.conf_int().loc["averted"]
+    drawn = result.extra["averted_low"], result.extra["averted_high"]
+    # Delta method on the log against draws: the same within what 5,000 draws and the curvature leave.
+    np.testing.assert_allclose(drawn, [low, high], atol=0.15 * (high - low) / 2)
+    assert result.extra["averted_predicted_low"] < result.extra["averted_predicted_high"]
+    assert its_segmented(design(exposure="population"), seed=2).extra["averted_low"] != drawn[0]

@@ -22,6 +22,7 @@ from coresponder_causal.simulate import WorldConfig, world
 CITIES = ("Davis", "Woodland", "Folsom", "Rocklin", "Chico", "Redding", "Roseville")
 MONTHS = pd.period_range("2017-01", periods=60, freq="M")
 CHECKS = ["pre_period", "placebo_dates", "placebo_cities", "leave_one_out", "control_outcomes"]
+CHECKS += ["break_date", "forecast_skill", "leverage", "covid_interval", "residual_autocorrelation"]
 
 
 @cache
@@ -102,7 +103,22 @@ def test_the_comparison_of_cities_comes_before_the_single_series():
     assert len(whole().checks) == 2
 
 
-def test_every_result_has_its_five_checks():
+def test_the_gap_stands_below_the_headline_and_above_what_only_describes():
+    options = {"gap": ({"weights": "population", "horizons": [6]},), "first_periods": ({"window": 3},)}
+    asked = ("first_periods", "series", "gap", "cities")
+    found = evaluated(replace(STUDY, designs=asked, options=options, controls=())).results
+    assert [result.method for result in found] == [
+        "did_prediction_interval",
+        "did_gap",
+        "its_segmented",
+        "its_conformal",
+    ]
+    assert found[1].extra["weights"] == "population"
+    assert "effect_at_6_months" in found[1].terms["term"].tolist()
+    assert found[3].terms["term"].iloc[0] == "mean_first_3_months"
+
+
+def test_every_result_has_its_checks():
     for checks in whole().checks:
         assert [check.check for check in checks] == CHECKS
     assert whole().checks[0][4].table["outcome"].tolist() == ["burglary"]
@@ -388,3 +404,12 @@ def test_a_hole_in_the_population_is_refused_and_no_population_is_said():
     with quietly():
         lines = plan.run(replace(STUDY, designs=("cities",)), *validated(without, {})).lines
     assert "No population was given: counts are compared, not rates." in lines
+
+
+def test_a_study_states_the_options_of_its_series():
+    stated = {"covid": "drop", "phase_in": 2, "phase_in_as": "exclude", "harmonics": "dummies", "link": "identity"}
+    (result,) = evaluated(replace(STUDY, designs=("series",), controls=(), options={"series": (stated,)})).results
+    (plain,) = evaluated(replace(STUDY, designs=("series",), controls=())).results
+    assert plain.n_obs - result.n_obs == 4 + 2
+    assert (result.scale, result.extra["harmonics"], result.extra["phase_in"]) == ("difference", "dummies", 2)
+    assert any("does not take the pandemic out" in text for text in result.notes)

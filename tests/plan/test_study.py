@@ -8,6 +8,7 @@ import pytest
 
 from coresponder_causal.core.errors import DataError
 from coresponder_causal.plan import Study, read_study
+from coresponder_causal.plan.designs import settings
 from coresponder_causal.plan.study import Source
 
 WHOLE = """
@@ -144,7 +145,7 @@ def test_everything_wrong_is_listed_at_once(read):
         "unknown table 'people' in [tables]: tables are breaks, calls",
         "seed in [study] is 'seven': write a whole number",
         "start in [treated] is 2020: write a date or month",
-        "unknown designs ['rdd']: designs are hours, triple, cities, series, two_way, adopters, calls",
+        f"unknown designs ['rdd']: designs are {', '.join(settings())}",
         "key 'title' in [study] is missing: add it",
         "table 'calls': there is no file gone.csv: correct the path",
         "key 'city' in [treated] is missing",
@@ -196,7 +197,7 @@ def test_options_of_a_design_may_stand_several_times(read):
     ("text", "says"),
     [
         ("[cities]\nharmonics = 1", "[cities] has options, but run in [designs] does not name it"),
-        ("[series]\nwidth = 1", "unknown key 'width' in [series]: keys are outcomes, errors, link"),
+        ("[series]\nwidth = 1", "unknown key 'width' in [series]: keys are outcomes, full_dose, phase_in"),
         ('[series]\noutcomes = "calls"', "outcomes in [series] is 'calls': write a list of names"),
         ("series = 3", "series is a value, not a section"),
         (

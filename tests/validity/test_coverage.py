@@ -13,7 +13,7 @@ from coresponder_causal.core.version import VERSION
 from coresponder_causal.validity import coverage
 from coresponder_causal.validity.cells import Cell, cells
 from coresponder_causal.validity.comparators import Comparison, Inverted, comparators, failures
-from coresponder_causal.validity.coverage import Entry, asked_also, columns, measure, read_table, run_study, study
+from coresponder_causal.validity.coverage import Entry, beside, columns, measure, read_table, run_study, study
 
 SERIES = [Entry(method="its_segmented", options="{}", cell=cell) for cell in cells("series", full=False)[:3]]
 
@@ -152,8 +152,14 @@ def test_every_method_and_every_failure_is_in_the_study():
     assert set(fast) <= set(full)
     shipped = [METHODS[name].setting for name in estimate.__all__ if name in METHODS]
     of_methods = sum(len(cells(setting, full=False)) for setting in shipped)
-    assert len(fast) == of_methods + len(failures()) + sum(map(len, asked_also.values()))
+    others = sum(many for options in beside.values() for _, many in options)
+    assert len(fast) == of_methods + others + len(failures())
     assert all(json.loads(entry.options) is not None for entry in full)
+
+
+def test_an_option_with_an_interval_of_its_own_is_studied_beside_the_default():
+    found = {entry.options for entry in study(["did_gap"])}
+    assert found == {"{}", '{"weights": "synthetic"}'}
 
 
 def test_a_stranger_is_named_with_the_choices():

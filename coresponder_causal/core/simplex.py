@@ -1,0 +1,134 @@
+"""Least squares over the simplex: weights that are not negative and sum to one.
+
+min_w |y − Xw|² + ζ²|w|², solved exactly by an active set on the Gram matrix, so that refits cost nothing in the length
+of the series. An intercept is taken out beforehand, see `gram_of`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coresponder_causal.core.errors import EstimationError
+
+Array = NDArray[np.float64]
+_TOLERANCE = 1e-12  # of a gradient, against the size of the problem
+_STEPS = 20  # changes of the active set allowed for each weight
+
+
+class Gram(NamedTuple):
+    """X'X + ζ²I, shape (m, m), and X'y, shape (m,) or (r, m) for r targets."""
+
+    inner: Array
+    cross: Array
+
+
+def gram_of(X: Array, y: Array, *, intercept: bool = True, ridge: float = 0.0) -> Gram:
+    """Gram matrix and cross products of donors and targets.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n, m)
+        Donors.
+    y : ndarray, shape (n,) or (r, n)
+        Target, or one in each row.
+    intercept : bool
+        Whether the fit may be shifted by a constant: then columns and targets are centred.
+    ridge : float
+        ζ² ≥ 0.
+
+    Returns
+    -------
+    Gram
+    """
+    if intercept:
+        X, y = X - X.mean(axis=0), y - y.mean(axis=-1, keepdims=True)
+    return Gram(X.T @ X + ridge * np.eye(X.shape[1]), y @ X)
+
+
+def simplex_weights(gram: Gram) -> Array:
+    """Weights w ≥ 0, Σw = 1 that minimise w'Gw − 2h'w for every target h.
+
+    Parameters
+    ----------
+    gram : Gram
+        As `gram_of` makes it.
+
+    Returns
+    -------
+    ndarray, shape (m,) or (r, m)
+        Where several weights are equally good, one of them.
+
+    Raises
+    ------
+    EstimationError
+        Products that are not finite.
+
+    References
+    ----------
+    Lawson & Hanson (1974), Solving least squares problems, chapter 23, with one equation more; Wolfe (1976),
+    doi:10.1007/BF01580381 (the nearest point of a polytope).
+
+    Examples
+    --------
+    >>> X = np.array([[0.0, 2.0, 5.0], [1.0, 0.0, 5.0], [2.0, 4.0, 5.0]])
+    >>> simplex_weights(gram_of(X, 0.25 * X[:, 0] + 0.75 * X[:, 1])).round(12).tolist()
+    [0.25, 0.75, 0.0]
+    """
+    if not (np.isfinite(gram.inner).all() and np.isfinite(gram.cross).all()):
+        raise EstimationError("donors or target are not finite", mend="leave out periods that are missing")
+    targets = np.atleast_2d(gram.cross)
+    weights = np.array([_weights(gram.inner, target) for target in targets])
+    return weights if gram.cross.ndim == 2 else weights[0]
+
+
+def _weights(G: Array, h: Array) -> Array:
+    """Start at the best vertex; free one weight at a time while the objective falls."""
+    vertex = int(np.argmin(np.diag(G) - 2 * h))
+    free = np.arange(len(h)) == vertex
+    w: Array = free.astype(float)
+    slack = _TOLERANCE * (np.abs(G).max() + np.abs(h).max())
+    for _ in range(_STEPS * len(h)):
+        gradient = h - G @ w
+        gain = np.where(free, -np.inf, gradient - w @ gradient)
+        entering = int(np.argmax(gain))
+        if gain[entering] <= slack:
+            return w
+        trial = free.copy()
+        trial[entering] = True
+        better, trial = _inside(G, h, w, trial)
+        if (better - w) @ (G @ (better + w) - 2 * h) >= 0:  # rounding alone called it in
+            return w
+        w, free = better, trial
+    raise EstimationError(
+        f"weights of {len(h)} donors did not settle", mend="leave out donors that are copies of others"
+    )
+
+
+def _inside(G: Array, h: Array, w: Array, free: NDArray[np.bool_]) -> tuple[Array, NDArray[np.bool_]]:
+    """Go to the best point of the free weights that sum to one, stopping at and giving up weights that reach zero."""
+    while True:
+        goal = np.zeros_like(w)
+        goal[free] = _equality_solution(G[np.ix_(free, free)], h[free])
+        falling = free & (goal <= 0)
+        if not falling.any():
+            return goal, free
+        room = np.where(falling, w / np.where(falling, w - goal, 1.0), np.inf)
+        w = np.maximum(w + room.min() * (goal - w), 0.0)
+        free = free & (room > room.min())
+        w[~free] = 0.0
+
+
+def _equality_solution(G: Array, h: Array) -> Array:
+    """Minimise w'Gw − 2h'w over Σw = 1."""
+    n = len(h)
+    system = np.ones((n + 1, n + 1))
+    scale = float(np.abs(G).max()) or 1.0
+    system[:n, :n], system[n, n] = G / scale, 0.0
+    right = np.append(h / scale, 1.0)
+    try:
+        return np.asarray(np.linalg.solve(system, right)[:n])
+    except np.linalg.LinAlgError:
+        return np.asarray(np.linalg.lstsq(system, right)[0][:n])

@@ -1,0 +1,79 @@
+"""Pictures of checks that look at a series period by period."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from coresponder_causal.core.errors import EstimationError
+from coresponder_causal.core.facts import Facts
+from coresponder_causal.core.verdict import CheckResult
+from coresponder_causal.report.specs import Picture
+from coresponder_causal.report.time_axis import positions
+
+
+def residuals(check: CheckResult) -> Picture:
+    """Draw the standardised residuals in time, and their autocorrelations.
+
+    Parameters
+    ----------
+    check : CheckResult
+        Of ``check.residual_autocorrelation``.
+
+    Returns
+    -------
+    Picture
+        ``data["residuals"]``: ``time, position, residual``; ``data["lags"]``: ``lag, autocorrelation, bound``.
+    """
+    course = _course(check)
+    return Picture(
+        title="Does what the method leaves unexplained look like chance?",
+        caption="Above: standardised residuals. Below: their correlation with themselves so many periods earlier; "
+        "about one bar in twenty leaves the shaded bounds by chance.",
+        alt=f"Residuals in time and a bar for each of {len(check.table)} lags. {check.sentence}",
+        kind="residuals",
+        data={
+            "residuals": course.assign(position=positions(course["time"])),
+            "lags": check.table[["lag", "autocorrelation", "bound"]],
+        },
+        labels=Facts({"calendar": not pd.api.types.is_numeric_dtype(course["time"])}),
+    )
+
+
+def breaks(check: CheckResult) -> Picture:
+    """Draw the test of a break at every date.
+
+    Parameters
+    ----------
+    check : CheckResult
+        Of ``check.break_date``.
+
+    Returns
+    -------
+    Picture
+        ``data["dates"]``: ``time, position, statistic, inside, start`` (from the programme's start on).
+    """
+    course = _course(check)
+    position = positions(course["time"])
+    step = float(np.median(np.diff(position)))
+    return Picture(
+        title="Where would the data put a break by themselves?",
+        caption="Line: F statistic of one break at that date. Shaded: dates that fit about as well as the best, the "
+        f"dot. p {check.table['p_value'].iloc[0]:.3f}.",
+        alt=f"One value for each of {len(course)} dates. {check.sentence}",
+        kind="breaks",
+        data={"dates": course.assign(position=position)},
+        labels=Facts(
+            {
+                "start": float(position[course["start"]].min()) - step / 2,
+                "step": step,
+                "calendar": not pd.api.types.is_numeric_dtype(course["time"]),
+            }
+        ),
+    )
+
+
+def _course(check: CheckResult) -> pd.DataFrame:
+    if check.course is None:
+        raise EstimationError(f"the check {check.check} carries no course in time", mend="show it with report.table")
+    return check.course

@@ -1,0 +1,82 @@
+"""Pictures of checks that look at a series period by period: what is drawn, and that it draws."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from coresponder_causal import check, report
+from coresponder_causal.core.errors import EstimationError
+from coresponder_causal.design import SeriesDesign
+from coresponder_causal.estimate import its_segmented
+from coresponder_causal.report import drawing
+
+MONTHS = pd.period_range("2017-01", periods=72, freq="M")
+DRAWN = {"residual_autocorrelation": "residuals", "break_date": "breaks", "covid_interval": "forest"}
+
+
+@cache
+def made():
+    rng = np.random.default_rng(4)
+    frame = pd.DataFrame({"month": MONTHS, "calls": rng.poisson(np.where(MONTHS < "2020-07", 900, 700))})
+    d = SeriesDesign.from_frame(frame, outcome="calls", time="month", start="2020-07", city="A")
+    result = its_segmented(d)
+    return result, {each.check: each for each in check.battery(result, d)}
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_each_draws_and_draws_the_same_again(name):
+    picture = report.figure(made()[1][name])
+    assert picture.kind == DRAWN[name]
+    assert drawing.drawn(picture, "png") == drawing.drawn(picture, "png")
+
+
+def test_residuals_are_drawn_with_every_lag():
+    found = made()[1]["residual_autocorrelation"]
+    data = report.figure(found).data
+    assert data["residuals"]["residual"].tolist() == found.course["residual"].tolist()
+    assert data["residuals"]["position"].iloc[0] == pytest.approx(2017 + 15.5 / 365, abs=1e-3)
+    assert data["lags"]["autocorrelation"].tolist() == found.table["autocorrelation"].tolist()
+
+
+def test_the_start_stands_before_its_month_among_the_dates_of_a_break():
+    picture = report.figure(made()[1]["break_date"])
+    dates = picture.data["dates"]
+    first = dates.loc[dates["start"], "position"].min()
+    before = dates.loc[~dates["start"], "position"].max()
+    assert before < picture.labels["start"] < first
+    assert dates.loc[dates["statistic"].idxmax(), "inside"]
+
+
+def test_specifications_that_were_not_run_are_not_drawn():
+    rows = report.figure(made()[1]["covid_interval"]).data["cities"]
+    assert rows["city"].tolist() == ["as given", "without March to June 2020", "without March 2020 to June 2021"]
+    assert rows["role"].tolist() == ["treated", "comparison", "comparison"]
+    assert report.figure(made()[1]["covid_interval"]).labels["percent"] is True
+
+
+def test_numbered_periods_are_drawn_by_their_number(tmp_path):
+    frame = pd.DataFrame({"t": range(72), "calls": np.random.default_rng(0).poisson(300, 72)})
+    d = SeriesDesign.from_frame(frame, outcome="calls", time="t", start=40, city="A")
+    found = check.break_date(its_segmented(d), d)
+    picture = report.figure(found)
+    assert picture.labels["start"] == 39.5
+    assert report.write(picture, tmp_path / "breaks.svg").exists()
+
+
+def test_a_check_without_its_course_says_what_to_do():
+    with pytest.raises(EstimationError, match="carries no course in time"):
+        report.figure(replace(made()[1]["break_date"], course=None))
+
+
+def test_the_page_shows_the_checks_of_the_headline_that_have_a_picture():
+    result, found = made()
+    page = report.page([result, result], checks=[tuple(found.values())] * 2)
+    doubts = next(section for section in page.sections if section.title == "What could be wrong?")
+    drawn = {block.kind for block in doubts.blocks if isinstance(block, report.Picture)}
+    assert drawn == set(DRAWN.values())
+    assert "reported: 1" in next(part.text for part in page.parts() if "Checks made" in getattr(part, "text", ""))

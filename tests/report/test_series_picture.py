@@ -1,0 +1,49 @@
+"""The picture of one city's course: what is drawn after the start, where the programme was not whole, and gaps."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from coresponder_causal import report
+from coresponder_causal.design import SeriesDesign
+from coresponder_causal.estimate import its_segmented
+from coresponder_causal.report.drawing import _with_gaps, drawn
+
+MONTHS = pd.period_range("2017-01", periods=72, freq="M")
+
+
+def picture(**options):
+    calls = np.random.default_rng(1).poisson(120 * np.where(np.arange(72) < 42, 1.0, 0.8))
+    frame = pd.DataFrame({"month": MONTHS, "calls": calls})
+    return report.figure(
+        its_segmented(SeriesDesign.from_frame(frame, outcome="calls", time="month", start="2020-07-15", **options))
+    )
+
+
+def test_a_phase_in_is_shaded_up_to_the_first_whole_period():
+    for way in ("ramp", "exclude"):
+        made = picture(phase_in=3, phase_in_as=way)
+        # July to September; October begins at three quarters of the year.
+        assert made.labels.number("whole") == pytest.approx(2020.75, abs=0.01)
+        assert made.caption.endswith("Shaded grey: the programme was not yet whole.")
+        assert drawn(made, "svg") != drawn(picture(), "svg")
+    plain = picture()
+    assert plain.labels["whole"] is None
+    assert "Shaded" not in plain.caption
+
+
+def test_lines_break_where_periods_were_left_out():
+    data = picture(exclude=[("2018-03", "2018-04")]).data["path"]
+    broken = _with_gaps(data)
+    assert len(broken) == len(data) + 1
+    (place,) = np.flatnonzero(broken["counterfactual"].isna())
+    assert [str(month) for month in broken["time"].iloc[[place - 1, place + 1]]] == ["2018-02", "2018-05"]
+    whole = picture().data["path"]
+    pd.testing.assert_frame_equal(_with_gaps(whole), whole)
+
+
+def test_the_fitted_course_goes_on_after_the_start():
+    data = picture().data["path"]
+    before = ~data["after"]
+    np.testing.assert_allclose(data["fitted"][before], data["counterfactual"][before], rtol=1e-12)
+    assert (data["fitted"] < data["counterfactual"])[data["after"]].any()
