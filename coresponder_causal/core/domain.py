@@ -275,7 +275,9 @@ def rejections(method: str, term: str, *, by: str) -> dict[float, float]:
 
 
 @cache
-def _candidates(method: str, options: str, term: str, adjustment: float | str | None) -> tuple[pd.DataFrame, bool]:
+def _candidates(
+    method: str, options: str, term: str, adjustment: float | str | None = None
+) -> tuple[pd.DataFrame, bool]:
     """Rows that a term may be held against, and whether they were measured with these options, else with none.
 
     Where cells of the same adjustment or instrument were measured, only those.
