@@ -18,7 +18,8 @@ from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.notes import Doubt, note
 from coresponder_causal.core.regressors import harmonics
-from coresponder_causal.core.reml import RemlFit, serial_design
+from coresponder_causal.core.reml import serial_design
+from coresponder_causal.core.reml_fit import RemlFit
 from coresponder_causal.core.verdict import as_change
 
 Array = NDArray[np.float64]
@@ -130,7 +131,7 @@ def predict(outcomes: Array, dose: Array, positions: Array, *, season: float | N
     relative = outcomes - outcomes[:, 1:].mean(axis=1, keepdims=True)
     matrix = np.hstack([np.ones((len(dose), 1)), dose[:, None], harmonics(positions, season, pairs)])
     serial = serial_design(matrix, time=positions)
-    fits = serial.fit_each(list(np.ascontiguousarray(relative.T)))
+    fits = serial.fit_many(relative)
     contrast = np.eye(matrix.shape[1])[1]
     effects = np.array([fit.beta[1] for fit in fits])
     variances = np.array([fit.vcov[1, 1] for fit in fits])

@@ -51,7 +51,8 @@ from coresponder_causal.core.prediction import (
 )
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.regressors import harmonics as seasonal
-from coresponder_causal.core.reml import RemlFit, serial_design
+from coresponder_causal.core.reml import serial_design
+from coresponder_causal.core.reml_fit import RemlFit
 from coresponder_causal.core.result import Result
 from coresponder_causal.design.coverage import CoverageDesign
 

@@ -6,7 +6,9 @@ from scipy.linalg import cho_solve, cholesky, null_space
 from scipy.optimize import minimize
 
 from coresponder_causal.core.errors import EstimationError
-from coresponder_causal.core.reml import PHI_MIN, RHO_MAX, RemlFit, SerialDesign, serial_design
+from coresponder_causal.core.reml import SerialDesign, serial_design
+from coresponder_causal.core.reml_fit import RemlFit
+from coresponder_causal.core.reml_search import PHI_MIN, RHO_MAX
 
 BOX = [(0.0, RHO_MAX), (PHI_MIN, 1.0)]
 
@@ -291,7 +293,7 @@ def test_several_outcomes_are_fitted_as_each_alone():
     X = np.column_stack([np.ones(60), np.arange(60) >= 35])
     design = SerialDesign(X)
     outcomes = [correlated(60, rho, seed) for seed, rho in enumerate((0.0, 0.3, 0.6, 0.9, 0.97))]
-    for together, y in zip(design.fit_each(outcomes), outcomes, strict=True):
+    for together, y in zip(design.fit_many(np.column_stack(outcomes)), outcomes, strict=True):
         alone = design.fit(y)
         np.testing.assert_allclose(together.beta, alone.beta, rtol=1e-8, atol=1e-10)
         np.testing.assert_allclose(together.vcov, alone.vcov, rtol=1e-7)
