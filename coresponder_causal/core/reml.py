@@ -12,22 +12,20 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from coresponder_causal.core import inference
 from coresponder_causal.core.errors import EstimationError, Problems
 from coresponder_causal.core.notes import doubt
 from coresponder_causal.core.regressors import require_full_rank
 from coresponder_causal.core.reml_fit import Frame, RemlFit, at_peaks, over_grid, standardise
+from coresponder_causal.core.reml_limits import limit_grid, rho_limits
 from coresponder_causal.core.reml_mixture import Grid, grid
 from coresponder_causal.core.reml_points import Points
-from coresponder_causal.core.reml_search import PHI_MIN, RHO_MAX, Search, most_steps, search
-from coresponder_causal.core.serial import note_regressor_problems
+from coresponder_causal.core.reml_search import Search, most_steps, search
+from coresponder_causal.core.serial import note_regressor_problems, note_time_problems
 
 Array = NDArray[np.float64]
 
 long_enough = 72
 _AT_ONCE = 40_000  # numbers that stay in a processor's cache
-_FINE_RHO = (*np.arange(0.05, 0.96, 0.05).round(2).tolist(), RHO_MAX)
-_FINE_PHI = (PHI_MIN, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
 
 class SerialDesign:
@@ -69,7 +67,7 @@ class SerialDesign:
         self.nugget = nugget
         problems = Problems("series design")
         note_regressor_problems(problems, self.X, spare=2)
-        _note_time_problems(problems, self.time, len(self.X))
+        note_time_problems(problems, self.time, len(self.X))
         problems.raise_if_any(EstimationError)
         self.n, self.k = self.X.shape
         require_full_rank(self.X, [f"column {j}" for j in range(self.k)])
@@ -175,11 +173,7 @@ class SerialDesign:
         True
         """
         units = standardise(np.array(y, float)[None], self._frame.basis).units
-        values = self._limit_grid.profile(units)[0][0]
-        profile = np.append(values[0], values[1:].reshape(len(_FINE_RHO), -1).max(axis=1))
-        cut = profile.max() - float(inference.critical(np.inf, 2 * share - 1)) ** 2 / 2
-        rho = np.array([0.0, *_FINE_RHO])
-        return _crossing(rho, profile - cut), _crossing(rho[::-1], (profile - cut)[::-1])
+        return rho_limits(self._limit_grid, units, share)
 
     def reml_loglik(self, y: Array, rho: ArrayLike, phi: ArrayLike) -> Array:
         """REML log-likelihood of given variance parameters, s² maximised out.
@@ -211,13 +205,10 @@ class SerialDesign:
         _, units, scales = standardise(np.array(y, float)[None], self._frame.basis)
         places = np.stack(np.broadcast_arrays(np.atleast_1d(rho), np.atleast_1d(phi)), axis=1).astype(float)
         inside = (places[:, 0] >= 0) & (places[:, 0] < 1) & (places[:, 1] > 0) & (places[:, 1] <= 1)
-        problems = Problems("points of the likelihood")
         if not inside.all():
-            outside = np.flatnonzero(~inside)
-            problems.add(f"{len(outside)} outside 0 ≤ ρ < 1, 0 < φ ≤ 1", rows=outside, mend="keep them inside")
-        problems.raise_if_any(EstimationError)
-        loglik, _ = Points.at(places, self._frame.gaps, self._frame.basis).profile(units)
-        return np.asarray(loglik[0] - (self.n - self.k) * np.log(scales[0]))
+            raise EstimationError(f"{(~inside).sum()} points outside 0 ≤ ρ < 1, 0 < φ ≤ 1", mend="keep them inside")
+        loglik = Points.at(places, self._frame.gaps, self._frame.basis).loglik(units)[0]
+        return np.asarray(loglik - (self.n - self.k) * np.log(scales[0]))
 
     def _fits(self, outcomes: Array) -> list[RemlFit]:
         given = standardise(outcomes, self._frame.basis)
@@ -246,8 +237,7 @@ class SerialDesign:
 
     @cached_property
     def _limit_grid(self) -> Points:
-        """Finer grid for the limits of ρ."""
-        return Points.over(_FINE_RHO, _FINE_PHI if self.nugget else (1.0,), self._frame.gaps, self._frame.basis)
+        return limit_grid(self._frame.gaps, self._frame.basis, nugget=self.nugget)
 
 
 def serial_design(X: Array, *, time: Array, nugget: bool = True) -> SerialDesign:
@@ -271,24 +261,3 @@ def serial_design(X: Array, *, time: Array, nugget: bool = True) -> SerialDesign
 @lru_cache(maxsize=8)
 def _remembered(X: bytes, shape: tuple[int, ...], time: bytes, nugget: bool) -> SerialDesign:
     return SerialDesign(np.frombuffer(X).reshape(shape), time=np.frombuffer(time), nugget=nugget)
-
-
-def _crossing(rho: Array, spare: Array) -> float:
-    """Where a likelihood first comes up to the cut, ``spare`` its distance above it, straight between neighbours."""
-    first = int(np.argmax(spare >= 0))
-    if first == 0:
-        return float(rho[0])
-    below, above = spare[first - 1], spare[first]
-    return float(rho[first] + (rho[first - 1] - rho[first]) * above / (above - below))
-
-
-def _note_time_problems(problems: Problems, time: Array, n: int) -> None:
-    if time.shape != (n,):
-        problems.add(f"time has shape {time.shape}, the regressors have {n} rows", mend="give one position per row")
-        return
-    broken = np.flatnonzero(~np.isfinite(time) | (time != np.round(time)))
-    if len(broken):
-        problems.add(f"{len(broken)} times are not integer positions", rows=broken, mend="count the periods")
-    backward = np.flatnonzero(np.diff(time) <= 0) + 1
-    if len(backward):
-        problems.add(f"{len(backward)} times do not increase", rows=backward, mend="sort, one row per period")

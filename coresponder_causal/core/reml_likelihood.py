@@ -75,27 +75,25 @@ def expand(places: Array, units: Array, gaps: Array, basis: Array) -> Expansion:
     solved = factor.solve(rows)
     C, first, second = _crosses(rows, solved, phi, matrices, factor)
     whitener = _inverse_roots(C)
-    across = whitener.transpose(0, 2, 1)
-    turned = whitener @ first @ across
+    turned = whitener @ first @ whitener.transpose(0, 2, 1)
     own = np.einsum("icaa->ica", turned)
     bent = np.einsum("icab,cab->ica", whitener @ second, whitener)
     squares = turned[_ONE] * turned[_OTHER]
-    scales = np.log(np.einsum("caa->ca", whitener))
+    scales = -2 * np.log(np.einsum("caa->ca", whitener))
     value, gradient, hessian = _log_determinant(long_phi, matrices, factor, n)
-    logdet = Surface(
-        value + of_R[0] - 2 * scales[:, :-1].sum(axis=1),
-        gradient + own[:, :, :-1].sum(axis=2),
-        hessian + bent[:, :, :-1].sum(axis=2) - squares[:, :, :-1, :-1].sum(axis=(2, 3)),
-    )
-    logdet.gradient[0] += of_R[1]
-    logdet.hessian[0] += of_R[2]
-    log_rss = -2 * scales[:, -1]
-    of_rss = bent[:, :, -1] - 2 * squares[:, :, -1].sum(axis=2) + squares[:, :, -1, -1]
+    log_rss, of_rss = scales[:, -1], own[..., -1]
+    bent_rss = bent[..., -1] - 2 * squares[..., -1].sum(axis=-1) + squares[..., -1, -1]
+    value += of_R[0] + scales.sum(axis=1) - log_rss
+    gradient += own.sum(axis=-1) - of_rss
+    gradient[0] += of_R[1]
+    hessian += bent.sum(axis=-1) - squares.sum(axis=(-2, -1)) - bent_rss
+    hessian[0] += of_R[2]
     loglik = Surface(
-        -0.5 * ((n - k) * (np.log(2 * np.pi / (n - k)) + 1 + log_rss) + logdet.value),
-        -0.5 * ((n - k) * own[:, :, -1] + logdet.gradient),
-        -0.5 * ((n - k) * of_rss + logdet.hessian),
+        -0.5 * ((n - k) * (np.log(2 * np.pi / (n - k)) + 1 + log_rss) + value),
+        -0.5 * ((n - k) * of_rss + gradient),
+        -0.5 * ((n - k) * bent_rss + hessian),
     )
+    logdet = Surface(value, gradient, hessian)
     return Expansion(loglik, logdet, whitener, turned, matrices, factor, solved)
 
 

@@ -34,27 +34,41 @@ class Mixture(NamedTuple):
 
 
 class Grid(NamedTuple):
-    """Points with the weights of a flat prior over the box, and roots H of the covariances s²HH', (g, k, k)."""
+    """Points with the weights of a flat prior over the box, and roots H of the covariances s²HH', (g, k, k).
+
+    ``modes`` (rn, n) are the eigenvectors of R(ρ) at each of r values of ρ, and ``inverses`` (r, n, p) the eigenvalues
+    of K⁻¹ at each of p values of φ.
+    """
 
     points: Points
     prior: Array
     halves: Array
+    modes: Array
+    inverses: Array
 
     def integrate(self, units: Array) -> Mixture:
         """Average over the grid, for standardised outcomes (rows of ``units``); coefficients are shifts from OLS."""
         k = self.halves.shape[1]
         spare = units.shape[1] - k
-        loglik, rss = self.points.profile(units)
+        explained = self.points.explained(units)
+        rss = self._whole(units) - np.sum(explained**2, axis=2)
+        loglik = self.points.of_rss(rss)
         weights = self.prior * np.exp(loglik - loglik.max(axis=1, keepdims=True))
         weights /= weights.sum(axis=1, keepdims=True)
         spread = weights * rss / spare
-        shifts = np.einsum("gab,jgb->jga", self.halves, self.points.explained(units), optimize=True)
+        shifts = np.einsum("gab,jgb->jga", self.halves, explained, optimize=True)
         shift = (weights[:, None, :] @ shifts)[:, 0]
         squares = (self.halves @ self.halves.transpose(0, 2, 1)).reshape(-1, k * k)
         vcov = spare / (spare - 2) * (spread @ squares).reshape(-1, k, k)
         away = shifts - shift[:, None]
         vcov += (weights[:, :, None] * away).transpose(0, 2, 1) @ away
         return Mixture(shift, vcov, spread.sum(axis=1), weights @ self.points.places, loglik.max(axis=1))
+
+    def _whole(self, units: Array) -> Array:
+        """z'K⁻¹z of every outcome at every point, shape (J, g)."""
+        squares = (self.modes @ units.T).reshape(len(self.inverses), -1, len(units)) ** 2
+        inside = (squares.transpose(2, 0, 1)[:, :, None] @ self.inverses).reshape(len(units), -1)
+        return np.column_stack([np.sum(units**2, axis=1), inside])
 
 
 def grid(gaps: Array, basis: Array, inverse_triangle: Array, *, nugget: bool) -> Grid:
@@ -63,7 +77,11 @@ def grid(gaps: Array, basis: Array, inverse_triangle: Array, *, nugget: bool) ->
     points = Points.over(_RHO, phis, gaps, basis)
     of_rho = _shares((0.0, *_RHO))
     prior = np.append(of_rho[0], np.outer(of_rho[1:], _shares(phis)))
-    return Grid(points, prior, inverse_triangle @ np.linalg.inv(points.root).transpose(0, 2, 1))
+    time = np.append(0.0, np.cumsum(gaps))
+    eigenvalues, vectors = np.linalg.eigh(np.array(_RHO)[:, None, None] ** np.abs(time[:, None] - time))
+    inverses = 1 / (eigenvalues[:, :, None] * phis + 1 - np.array(phis))
+    halves = inverse_triangle @ np.linalg.inv(points.root).transpose(0, 2, 1)
+    return Grid(points, prior, halves, vectors.transpose(0, 2, 1).reshape(-1, len(time)), inverses)
 
 
 def _shares(values: tuple[float, ...]) -> Array:

@@ -47,20 +47,23 @@ class Points(NamedTuple):
         logdet += 2 * np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
         return Points(places, Q, factor, root, whitened.reshape(g * k, n), logdet)
 
-    def profile(self, units: Array) -> tuple[Array, Array]:
-        """Log-likelihood and RSS of standardised outcomes (rows of ``units``) at every point, shapes (J, g)."""
-        spare = units.shape[1] - self.root.shape[1]
+    def loglik(self, units: Array) -> Array:
+        """Log-likelihood of standardised outcomes (rows of ``units``) at every point, shape (J, g)."""
         few = max(1, _AT_ONCE // self.precision.size)
-        rss = np.concatenate([self._rss(units[first : first + few]) for first in range(0, len(units), few)])
-        return -0.5 * (spare * (np.log(2 * np.pi / spare * rss) + 1) + self.logdet), rss
+        parts = [self._whole(units[first : first + few]) for first in range(0, len(units), few)]
+        return self.of_rss(np.concatenate(parts) - np.sum(self.explained(units) ** 2, axis=2))
+
+    def of_rss(self, rss: Array) -> Array:
+        """Log-likelihood of residual sums of squares z'Pz, shape (J, g)."""
+        spare = self.whitened.shape[1] - self.root.shape[1]
+        return np.asarray(-0.5 * (spare * (np.log(2 * np.pi / spare * rss) + 1) + self.logdet))
 
     def explained(self, units: Array) -> Array:
         """Return what B explains of the outcomes, whitened, shape (J, g, k)."""
         return np.asarray((units @ self.whitened.T).reshape(len(units), len(self.places), -1))
 
-    def _rss(self, units: Array) -> Array:
-        """z'K⁻¹z less what B explains of it."""
-        g, explained = len(self.places), self.explained(units)
-        long = np.tile(units, g)
-        whole = (self.factor.solve(times(self.precision, long)) * long).reshape(len(units), g, -1).sum(axis=2)
-        return np.asarray(whole - np.einsum("jgk,jgk->jg", explained, explained))
+    def _whole(self, units: Array) -> Array:
+        """z'K⁻¹z of every outcome at every point."""
+        long = np.tile(units, len(self.places))
+        products = self.factor.solve(times(self.precision, long)) * long
+        return np.asarray(products.reshape(len(units), len(self.places), -1).sum(axis=2))

@@ -24,7 +24,7 @@ _GRID_PHI = (PHI_MIN, 0.08, 0.16, 0.3, 0.45, 0.6, 0.75, 0.9, 1.0)
 _LOW = 1.0  # a peak of the grid lower than the best by this much is no start
 _REACH, _GAIN, _TINY = 0.3, 1e-6, 1e-12
 most_steps = 40
-_PATIENCE = 4.0  # a climb is given up if this many times its next gain does not bring it to the best
+_PATIENCE = 3.0  # a climb is given up if this many times its next gain does not bring it to the best
 
 
 class Peaks(NamedTuple):
@@ -45,7 +45,7 @@ class Search(NamedTuple):
 
     def peaks(self, units: Array) -> Peaks:
         """Find the highest point of every standardised outcome (rows of ``units``)."""
-        owner, start = _starts(self.grid.profile(units)[0], columns=(len(self.grid.places) - 1) // len(_GRID_RHO))
+        owner, start = _starts(self.grid.loglik(units), columns=(len(self.grid.places) - 1) // len(_GRID_RHO))
         places, heights, settled = self._climb(units[owner], self.grid.places[start].T, owner)
         order = np.lexsort((heights, owner))
         best = order[np.flatnonzero(np.diff(owner[order], append=len(units)))]
@@ -54,29 +54,35 @@ class Search(NamedTuple):
 
     def _climb(self, units: Array, places: Array, owner: NDArray[np.intp]) -> tuple[Array, Array, NDArray[np.bool_]]:
         """Step inside the box, at last unseen where next to nothing is gained; climbs left behind are given up."""
-        heights, top = np.empty(len(owner)), np.full(owner[-1] + 1, -np.inf)
-        moving, reach, here = np.arange(len(owner)), np.full(len(owner), _REACH), self._around(units, places)
+        reached, heights, settled = np.empty((2, len(owner))), np.empty(len(owner)), np.zeros(len(owner), bool)
+        top = np.full(owner[-1] + 1, -np.inf)
+        rows, reach, here = np.arange(len(owner)), np.full(len(owner), _REACH), self._around(units, places)
         for _ in range(most_steps):
-            now = places[:, moving]
-            step, gain = _uphill(here, np.maximum(self.low - now, -reach), np.minimum(self.high - now, reach))
-            heights[moving] = here.value
-            np.maximum.at(top, owner[moving], here.value)
+            step, gain = _uphill(here, np.maximum(self.low - places, -reach), np.minimum(self.high - places, reach))
+            np.maximum.at(top, owner[rows], here.value)
             last = gain < _GAIN
-            places[:, moving[last]] += step[:, last]
-            going = ~last & (here.value + _PATIENCE * gain >= top[owner[moving]])
-            moving, reach, step, gain = moving[going], reach[going], step[:, going], gain[going]
-            if not len(moving):
-                break
-            here = Surface(*(part[..., going] for part in here))
-            there = self._around(units[moving], places[:, moving] + step)
+            going = ~last & (here.value + _PATIENCE * gain >= top[owner[rows]])
+            if not going.all():
+                done = rows[~going]
+                reached[:, done], heights[done], settled[done] = (
+                    (places + last * step)[:, ~going],
+                    here.value[~going],
+                    True,
+                )
+                if not going.any():
+                    break
+                rows, reach, gain = rows[going], reach[going], gain[going]
+                places, step = places[:, going], step[:, going]
+                here = Surface(*(part[..., going] for part in here))
+            there = self._around(units[rows], places + step)
             ratio, size = (there.value - here.value) / gain, np.abs(step).max(axis=0)
             reach = np.where(ratio < 0.25, size / 3, np.where(ratio > 0.75, np.maximum(reach, 2 * size), reach))
             risen = ratio > 0
-            places[:, moving[risen]] += step[:, risen]
-            here = Surface(*(np.where(risen, new, old) for old, new in zip(here, there, strict=True)))
-        settled = np.ones(len(owner), bool)
-        settled[moving] = False
-        return places, heights, settled
+            places = places + risen * step
+            here = there if risen.all() else Surface(*(np.where(risen, *two) for two in zip(there, here, strict=True)))
+        else:
+            reached[:, rows], heights[rows] = places, here.value
+        return reached, heights, settled & np.isfinite(heights)
 
     def _around(self, units: Array, places: Array) -> Surface:
         return expand(places.T, units, self.gaps, self.basis).loglik
