@@ -99,9 +99,8 @@ def expand(places: Array, units: Array, gaps: Array, basis: Array) -> Expansion:
 
 def cross(rows: Array, others: Array, n: int) -> Array:
     """Products of rows (k, L) with others (l, L) at every place, shape (c, k, l)."""
-    return np.asarray(
-        rows.reshape(len(rows), -1, n).transpose(1, 0, 2) @ others.reshape(len(others), -1, n).transpose(1, 2, 0)
-    )
+    left, right = rows.reshape(len(rows), -1, n), others.reshape(len(others), -1, n)
+    return np.asarray(left.transpose(1, 0, 2) @ right.transpose(1, 2, 0))
 
 
 def _crosses(rows: Array, solved: Array, phi: Array, matrices: Array, factor: Factor) -> tuple[Array, Array, Array]:

@@ -49,8 +49,8 @@ class Search(NamedTuple):
         places, heights, settled = self._climb(units[owner], self.grid.places[start].T, owner)
         order = np.lexsort((heights, owner))
         best = order[np.flatnonzero(np.diff(owner[order], append=len(units)))]
-        found = np.where(places[0, best] >= EDGE, places[:, best], np.array([[0.0], [1.0]]))
-        return Peaks(found.T, settled[best])
+        found = np.clip(places[:, best], self.low, self.high)
+        return Peaks(np.where(found[0] >= EDGE, found, np.array([[0.0], [1.0]])).T, settled[best])
 
     def _climb(self, units: Array, places: Array, owner: NDArray[np.intp]) -> tuple[Array, Array, NDArray[np.bool_]]:
         """Step inside the box, at last unseen where next to nothing is gained; climbs left behind are given up."""
@@ -64,11 +64,8 @@ class Search(NamedTuple):
             going = ~last & (here.value + _PATIENCE * gain >= top[owner[rows]])
             if not going.all():
                 done = rows[~going]
-                reached[:, done], heights[done], settled[done] = (
-                    (places + last * step)[:, ~going],
-                    here.value[~going],
-                    True,
-                )
+                reached[:, done], heights[done] = (places + last * step)[:, ~going], here.value[~going]
+                settled[done] = True
                 if not going.any():
                     break
                 rows, reach, gain = rows[going], reach[going], gain[going]
