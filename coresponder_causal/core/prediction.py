@@ -7,6 +7,7 @@ comparison cities, which had no programme, say how far cities drift apart withou
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,8 @@ from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.notes import Doubt, note
 from coresponder_causal.core.regressors import harmonics
-from coresponder_causal.core.reml import RemlFit, serial_design
+from coresponder_causal.core.reml import SerialDesign, serial_design
+from coresponder_causal.core.reml_fit import RemlFit
 from coresponder_causal.core.verdict import as_change
 
 Array = NDArray[np.float64]
@@ -121,7 +123,9 @@ def predict(outcomes: Array, dose: Array, positions: Array, *, season: float | N
     Spiegelhalter (2009), doi:10.1111/j.1467-985X.2008.00552.x. Few treated groups: Donald & Lang (2007),
     doi:10.1162/rest.89.2.221.
     """
-    return _compared(outcomes, gap_matrix(dose, positions, season=season, pairs=pairs), positions)
+    matrix = gap_matrix(dose, positions, season=season, pairs=pairs)
+    serial, (relative,) = _relative(outcomes[None], matrix, positions)
+    return _predicted(serial, relative)
 
 
 def predict_effects(effects: Array, errors: Array, after: NDArray[np.bool_], positions: Array) -> Prediction:
@@ -149,38 +153,14 @@ def predict_effects(effects: Array, errors: Array, after: NDArray[np.bool_], pos
     EstimationError
         As `predict`.
     """
-    return _compared(errors, np.column_stack([np.ones(len(after)), after]), positions, effects)
+    serial, (relative,) = _relative(errors[None], np.column_stack([np.ones(len(after)), after]), positions)
+    return _predicted(serial, relative, effects - effects[1:].mean())
 
 
-def _compared(outcomes: Array, matrix: Array, positions: Array, effects: Array | None = None) -> Prediction:
-    """Fit every city against the comparison cities' mean; the second column of the matrix is the effect."""
-    m = outcomes.shape[1] - 1
-    if m < 2:
-        raise EstimationError(
-            f"{m} comparison {'city' if m == 1 else 'cities'}: the spread between cities cannot be estimated",
-            mend="bring at least two comparison cities (five or more are wanted), or use a series design",
-        )
-    relative = outcomes - outcomes[:, 1:].mean(axis=1, keepdims=True)
-    serial = serial_design(matrix, time=positions)
-    fits = serial.fit_each(list(np.ascontiguousarray(relative.T)))
-    contrast = np.eye(matrix.shape[1])[1]
-    effects = np.array([fit.beta[1] for fit in fits]) if effects is None else effects - effects[1:].mean()
-    variances = np.array([fit.vcov[1, 1] for fit in fits])
-    dfs = np.array([fit.record.df(contrast, fit.vcov) for fit in fits])
-    tau_squared, information = between_cities(effects[1:], variances[1:] * m / (m - 1))
-    variance = variances[0] + tau_squared * (1 + 1 / m)
-    spread = (1 + 1 / m) ** 2 * 2 / information + 2 * variances[0] ** 2 / dfs[0]
+def _predicted(serial: SerialDesign, relative: Array, effects: Array | None = None) -> Prediction:
+    fits = serial.fit_many(relative)
     return Prediction(
-        effect=float(effects[0]),
-        variance=float(variance),
-        df=float(max(m - 1, 2 * variance**2 / spread)),
-        tau=float(np.sqrt(tau_squared)),
-        effects=effects,
-        variances=variances,
-        dfs=dfs,
-        own=fits[0],
-        matrix=matrix,
-        rho_limits=serial.rho_limits(relative[:, 0]),
+        **_pooled(fits, effects)._asdict(), own=fits[0], matrix=serial.X, rho_limits=serial.rho_limits(relative[:, 0])
     )
 
 
@@ -213,9 +193,45 @@ def placebo_statistics(
     Abadie, Diamond & Hainmueller (2010), doi:10.1198/jasa.2009.ap08746, section 2.4.
     """
     others = outcomes[:, 1:]
-    turns = [np.roll(others, -city, axis=1) for city in range(others.shape[1])]
-    fits = [predict(turn, dose, positions, season=season, pairs=pairs) for turn in turns]
-    return np.array([fit.effect / np.sqrt(fit.variance) for fit in fits])
+    turns = np.stack([np.roll(others, -city, axis=1) for city in range(others.shape[1])])
+    serial, relative = _relative(turns, gap_matrix(dose, positions, season=season, pairs=pairs), positions)
+    fits = serial.fit_many(np.hstack(list(relative)))
+    pooled = [_pooled(fits[first : first + len(turns)]) for first in range(0, len(fits), len(turns))]
+    return np.array([each.effect / np.sqrt(each.variance) for each in pooled])
+
+
+def _relative(panels: Array, matrix: Array, positions: Array) -> tuple[SerialDesign, Array]:
+    """Design of every city's fit; and each panel (s, T, 1 + m) less the mean of its comparison cities."""
+    m = panels.shape[2] - 1
+    if m < 2:
+        raise EstimationError(
+            f"{m} comparison {'city' if m == 1 else 'cities'}: the spread between cities cannot be estimated",
+            mend="bring at least two comparison cities (five or more are wanted), or use a series design",
+        )
+    return serial_design(matrix, time=positions), panels - panels[:, :, 1:].mean(axis=2, keepdims=True)
+
+
+class _Pooled(NamedTuple):
+    effect: float
+    variance: float
+    df: float
+    tau: float
+    effects: Array
+    variances: Array
+    dfs: Array
+
+
+def _pooled(fits: list[RemlFit], effects: Array | None = None) -> _Pooled:
+    """Pool the cities' fits (or effects given with them): the first one's, and what it would vary by without effect."""
+    m, contrast = len(fits) - 1, np.eye(fits[0].k)[1]
+    effects = np.array([fit.beta[1] for fit in fits]) if effects is None else effects
+    variances = np.array([fit.vcov[1, 1] for fit in fits])
+    dfs = np.array([fit.record.df(contrast, fit.vcov) for fit in fits])
+    tau_squared, information = between_cities(effects[1:], variances[1:] * m / (m - 1))
+    variance = variances[0] + tau_squared * (1 + 1 / m)
+    spread = (1 + 1 / m) ** 2 * 2 / information + 2 * variances[0] ** 2 / dfs[0]
+    df = max(m - 1, 2 * variance**2 / spread)
+    return _Pooled(float(effects[0]), float(variance), float(df), float(np.sqrt(tau_squared)), effects, variances, dfs)
 
 
 def between_cities(effects: Array, variances: Array) -> tuple[float, float]:

@@ -1,82 +1,69 @@
-"""Likelihoods of a series at many points (ρ, φ): the covariance K = φR(ρ) + (1−φ)I, factorised in O(n).
-
-R is Markov, also over gaps, so Q = R⁻¹ is tridiagonal and K⁻¹ = M⁻¹Q with M = φI + (1−φ)Q tridiagonal as well. Many
-points are evaluated by one factorisation, their matrices laid on one long diagonal.
-"""
+"""Restricted likelihoods of many outcomes at the same points (ρ, φ), factorised once."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.lapack import dpttrf, dpttrs
+
+from coresponder_causal.core.reml_bands import Factor, factorise, mixed, precision, times
 
 Array = NDArray[np.float64]
+_AT_ONCE = 50_000  # numbers that stay in a processor's cache
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Points:
-    """Factorised covariances at g points (ρ, φ) for one set of orthonormal regressors B.
+class Points(NamedTuple):
+    """Covariances K = φR(ρ) + (1−φ)I at g points for one set of orthonormal regressors B.
 
-    ``diagonal`` and ``off`` hold Q = R⁻¹, shape (g, n) with the last of ``off`` zero; ``factor`` the LDL' of all M on
-    one diagonal; ``solved`` K⁻¹B, shape (k, g, n); ``root`` the Cholesky factor of B'K⁻¹B; ``logdet``
-    log|K| + log|B'K⁻¹B|.
+    ``places`` (ρ, φ), shape (g, 2); ``precision`` Q and ``factor`` of M; ``root`` the lower Cholesky factor of B'K⁻¹B;
+    ``whitened`` its inverse times B'K⁻¹, shape (gk, n); ``logdet`` log|K| + log|B'K⁻¹B|.
     """
 
-    rho: Array
-    phi: Array
-    diagonal: Array
-    off: Array
-    factor: tuple[Array, Array]
-    solved: Array
+    places: Array
+    precision: Array
+    factor: Factor
     root: Array
+    whitened: Array
     logdet: Array
 
     @staticmethod
-    def at(rho: Array, phi: Array, gaps: Array, basis: Array) -> Points:
-        """Factorise; |K| = |M|·|R|, and B'K⁻¹B is B'M⁻¹QB."""
-        share = phi[:, None]
-        r = rho[:, None] ** gaps if (gaps != 1).any() else np.repeat(rho[:, None], len(gaps), axis=1)
-        precision = 1 / (1 - r**2)
-        diagonal = np.ones((len(rho), len(gaps) + 1))
-        diagonal[:, :-1] += r**2 * precision
-        diagonal[:, 1:] += r**2 * precision
-        off = np.zeros_like(diagonal)
-        off[:, :-1] = -r * precision
-        pivots, multipliers, _ = dpttrf((share + (1 - share) * diagonal).ravel(), ((1 - share) * off).ravel()[:-1])
-        solved = _solve(diagonal, off, (pivots, multipliers), basis.T[:, None])
+    def over(rhos: Sequence[float], phis: Sequence[float], gaps: Array, basis: Array) -> Points:
+        """Factorise at every ρ with every φ, after the corner (0, 1)."""
+        return Points.at(np.array([(0.0, 1.0), *product(rhos, phis)]), gaps, basis)
+
+    @staticmethod
+    def at(places: Array, gaps: Array, basis: Array) -> Points:
+        """Factorise at places (ρ, φ), shape (g, 2)."""
+        (g, _), (n, k) = places.shape, basis.shape
+        (Q, _, _), of_R = precision(places[:, 0], gaps)
+        factor = factorise(mixed(places[:, 1].repeat(n), Q))
+        solved = factor.solve(times(Q, np.tile(basis.T, g))).reshape(k, g, n)
         root = np.asarray(np.linalg.cholesky(solved.transpose(1, 0, 2) @ basis), float)
-        logdet = np.log(pivots).reshape(diagonal.shape).sum(axis=1) - np.log(precision).sum(axis=1)
+        whitened = np.linalg.inv(root) @ solved.transpose(1, 0, 2)
+        logdet = np.log(factor.pivots).reshape(g, n).sum(axis=1) + of_R[0]
         logdet += 2 * np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
-        return Points(rho, phi, diagonal, off, (pivots, multipliers), solved, root, logdet)
+        return Points(places, Q, factor, root, whitened.reshape(g * k, n), logdet)
 
-    def cross_own(self, units: Array) -> Array:
-        """B'K⁻¹z of the outcome of every point, shape (g, k)."""
-        return np.asarray(np.einsum("kgn,gn->gk", self.solved, units))
+    def loglik(self, units: Array) -> Array:
+        """Log-likelihood of standardised outcomes (rows of ``units``) at every point, shape (J, g)."""
+        few = max(1, _AT_ONCE // self.precision.size)
+        parts = [self._whole(units[first : first + few]) for first in range(0, len(units), few)]
+        return self.of_rss(np.concatenate(parts) - np.sum(self.explained(units) ** 2, axis=2))
 
-    def profile_own(self, units: Array) -> tuple[Array, Array]:
-        """Log-likelihood and s² of standardised outcomes, one for each point (rows of ``units``): shapes (g,)."""
-        energy = np.einsum("gn,gn->g", _solve(self.diagonal, self.off, self.factor, units[None])[0], units)
-        loglik, sigma2 = self._profile(energy[:, None], self.cross_own(units)[..., None])
-        return loglik[:, 0], sigma2[:, 0]
+    def of_rss(self, rss: Array) -> Array:
+        """Log-likelihood of residual sums of squares z'Pz, shape (J, g)."""
+        spare = self.whitened.shape[1] - self.root.shape[1]
+        return np.asarray(-0.5 * (spare * (np.log(2 * np.pi / spare * rss) + 1) + self.logdet))
 
-    def profile(self, units: Array) -> tuple[Array, Array]:
-        """Log-likelihood and s² of standardised outcomes (rows of ``units``), each at every point: shapes (g, J)."""
-        energy = np.einsum("jgn,jn->gj", _solve(self.diagonal, self.off, self.factor, units[:, None]), units)
-        return self._profile(energy, (self.solved @ units.T).transpose(1, 0, 2))
+    def explained(self, units: Array) -> Array:
+        """Return what B explains of the outcomes, whitened, shape (J, g, k)."""
+        return np.asarray((units @ self.whitened.T).reshape(len(units), len(self.places), -1))
 
-    def _profile(self, energy: Array, cross: Array) -> tuple[Array, Array]:
-        """Concentrate β and s² out of z'K⁻¹z, shape (g, J), and B'K⁻¹z, shape (g, k, J)."""
-        spare = self.diagonal.shape[1] - len(self.solved)
-        sigma2 = (energy - np.sum(np.linalg.solve(self.root, cross) ** 2, axis=1)) / spare
-        return -0.5 * (spare * (np.log(2 * np.pi * sigma2) + 1) + self.logdet[:, None]), sigma2
-
-
-def _solve(diagonal: Array, off: Array, factor: tuple[Array, Array], rows: Array) -> Array:
-    """K⁻¹z = M⁻¹Qz at every point, of rows (m, 1, n) shared by all points or (m, g, n): shape (m, g, n)."""
-    product = rows * diagonal
-    product[:, :, :-1] += off[:, :-1] * rows[:, :, 1:]
-    product[:, :, 1:] += off[:, :-1] * rows[:, :, :-1]
-    solution, _ = dpttrs(*factor, product.reshape(len(rows), -1).T, overwrite_b=True)
-    return np.asarray(solution.T, float).reshape(product.shape)
+    def _whole(self, units: Array) -> Array:
+        """z'K⁻¹z of every outcome at every point."""
+        long = np.tile(units, len(self.places))
+        products = self.factor.solve(times(self.precision, long)) * long
+        return np.asarray(products.reshape(len(units), len(self.places), -1).sum(axis=2))

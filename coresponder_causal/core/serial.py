@@ -244,3 +244,16 @@ def _stationary(rho: float) -> float:
             mend="add the missing trend, or use REML, which bounds it",
         )
     return float(rho)
+
+
+def note_time_problems(problems: Problems, time: Array, n: int) -> None:
+    """Add what is wrong with integer positions of n rows."""
+    if time.shape != (n,):
+        problems.add(f"time has shape {time.shape}, the regressors have {n} rows", mend="give one position per row")
+        return
+    broken = np.flatnonzero(~np.isfinite(time) | (time != np.round(time)))
+    if len(broken):
+        problems.add(f"{len(broken)} times are not integer positions", rows=broken, mend="count the periods")
+    backward = np.flatnonzero(np.diff(time) <= 0) + 1
+    if len(backward):
+        problems.add(f"{len(backward)} times do not increase", rows=backward, mend="sort, one row per period")

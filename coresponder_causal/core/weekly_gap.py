@@ -8,7 +8,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.notes import note
-from coresponder_causal.core.reml import RemlFit, SerialDesign, serial_design
+from coresponder_causal.core.reml import SerialDesign, serial_design
+from coresponder_causal.core.reml_fit import RemlFit
 
 Array = NDArray[np.float64]
 least_weeks = 20

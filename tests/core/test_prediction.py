@@ -13,6 +13,7 @@ from coresponder_causal.core.prediction import (
     city_table,
     facts,
     gap_path,
+    placebo_statistics,
     predict,
     tau_limits,
 )
@@ -239,3 +240,19 @@ def test_upper_limits_of_tau_are_above_it_about_four_times_in_five():
         effects = rng.normal(scale=np.sqrt(0.1**2 + 0.005), size=10)
         above += tau_limits(effects, variances, between_cities(effects, variances)[0])[1] >= 0.1
     assert 0.70 <= above / 400 <= 0.87
+
+
+def test_placebos_are_predictions_with_each_comparison_city_in_the_place_of_the_treated():
+    panel = outcomes(m=4, effect=-0.6, seed=5)
+    each = []
+    for city in range(1, 5):
+        others = [other for other in range(1, 5) if other != city]
+        fit = predict(panel[:, [city, *others]], DOSE, POSITIONS, season=12)
+        each.append(fit.effect / np.sqrt(fit.variance))
+    # together or alone, and in another order of the cities: the search stops at gains of 1e-6 in the likelihood
+    np.testing.assert_allclose(placebo_statistics(panel, DOSE, POSITIONS, season=12), each, rtol=1e-6)
+
+
+def test_placebos_need_three_comparison_cities():
+    with pytest.raises(EstimationError, match="1 comparison city"):
+        placebo_statistics(outcomes(m=2), DOSE, POSITIONS, season=12)

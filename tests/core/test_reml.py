@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 from scipy.linalg import cho_solve, cholesky, null_space
 from scipy.optimize import minimize
 
-from coresponder_causal.core.errors import EstimationError
-from coresponder_causal.core.reml import PHI_MIN, RHO_MAX, RemlFit, SerialDesign, serial_design
+from coresponder_causal.core import reml_search
+from coresponder_causal.core.errors import EstimationError, IdentificationWarning
+from coresponder_causal.core.notes import Doubt, collecting
+from coresponder_causal.core.reml import SerialDesign, serial_design
+from coresponder_causal.core.reml_fit import RemlFit
+from coresponder_causal.core.reml_search import PHI_MIN, RHO_MAX
 
 BOX = [(0.0, RHO_MAX), (PHI_MIN, 1.0)]
 
@@ -133,8 +139,11 @@ def test_estimates_are_generalised_least_squares_at_the_optimum():
     assert fit.residuals @ np.linalg.solve(V, fit.residuals) == pytest.approx(fit.n - fit.k, rel=1e-8)
 
 
-def test_degrees_of_freedom_agree_with_numerical_derivatives():
-    design, _, fit = fitted()
+@pytest.mark.parametrize("time", [np.arange(72.0), gapped()], ids=["months", "gaps"])
+def test_degrees_of_freedom_agree_with_numerical_derivatives(time):
+    y = simulate(np.random.default_rng(8), time, 0.7, 0.6) + 3
+    design = SerialDesign(segmented(time), time=time)
+    fit = design.fit(y)
     assert fit.at_bound == ()
     theta = np.array([np.log(fit.sigma2), fit.rho, fit.phi])
     V, vcov = dense_moments(design.X, design.time, theta)
@@ -274,8 +283,56 @@ def test_refusals():
         design.fit(np.where(np.isin(time, [1, 5]), np.nan, time))
     with pytest.raises(EstimationError, match=r"outcome has shape \(3,\)"):
         design.fit(np.ones(3))
-    with pytest.raises(EstimationError, match="2 outside 0 ≤ ρ < 1, 0 < φ ≤ 1"):
+    with pytest.raises(EstimationError, match="2 points outside 0 ≤ ρ < 1, 0 < φ ≤ 1"):
         design.reml_loglik(np.sin(time), np.array([0.5, 1.0, -0.1]), 0.5)
+
+
+def test_a_peak_that_is_not_reached_is_said(monkeypatch):
+    """Long series are integrated over a grid, which is a doubt; short ones are refused."""
+    monkeypatch.setattr(reml_search, "most_steps", 0)
+    y = simulate(np.random.default_rng(8), np.arange(72.0), 0.7, 0.6)
+    design = SerialDesign(segmented(np.arange(72.0)))
+    with collecting() as said, pytest.warns(IdentificationWarning):
+        fit = design.fit(y)
+    assert [type(each) for each in said] == [Doubt]
+    assert "integrated over a grid" in said[0]
+    np.testing.assert_array_equal(fit.beta, design.grid_many(y[:, None])[0].beta)
+    assert fit.record.df(np.eye(8)[2], fit.vcov) == 72 - 8
+    with pytest.raises(EstimationError, match="no peak that 40 steps reach"):
+        SerialDesign(segmented(np.arange(71.0))).fit(y[:71])
+
+
+def test_a_grid_is_integrated_as_by_hand():
+    """A mixture of t distributions at each (ρ, φ), every covariance inverted in full."""
+    time = gapped()
+    X, n = segmented(time, 1), len(time)
+    y = simulate(np.random.default_rng(5), time, 0.6, 0.5) + 2
+    rhos = np.array([0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.94, 0.97])
+    phis = np.array([0.1, 0.25, 0.4, 0.55, 0.7, 0.85, 1.0])
+    lengths = [np.diff([x[0], *(x[1:] + x[:-1]) / 2, x[-1]]) for x in (rhos, phis)]
+    weights, means, spreads, places = [], [], [], []
+    for (i, rho), (j, phi) in product(enumerate(rhos), enumerate(phis)):
+        K = correlation(time, rho, phi)
+        A = np.linalg.inv(X.T @ np.linalg.solve(K, X))
+        beta = A @ X.T @ np.linalg.solve(K, y)
+        spread = (y - X @ beta) @ np.linalg.solve(K, y - X @ beta) / (n - X.shape[1])
+        weights.append(np.log(lengths[0][i] * lengths[1][j]) + dense_loglik(y, X, time, rho, phi))
+        means.append(beta)
+        spreads.append(spread * (n - X.shape[1]) / (n - X.shape[1] - 2) * A)
+        places.append((rho, phi if rho else 1.0))
+    share = np.exp(np.array(weights) - max(weights))
+    share /= share.sum()
+    beta = share @ np.array(means)
+    away = np.array(means) - beta
+    fit = SerialDesign(X, time=time).grid_many(np.column_stack([-y, y]))[1]
+    np.testing.assert_allclose(fit.beta, beta, rtol=1e-9)
+    np.testing.assert_allclose(fit.vcov, np.tensordot(share, spreads, 1) + (away.T * share) @ away, rtol=1e-8)
+    assert (fit.rho, fit.phi) == pytest.approx(tuple(share @ np.array(places)), rel=1e-9)
+
+
+def test_a_grid_needs_a_spare_row():
+    with pytest.raises(EstimationError, match="8 rows for 6 columns"):
+        SerialDesign(segmented(np.arange(8.0), 1)).grid_many(np.sin(np.arange(8.0))[:, None])
 
 
 def correlated(n, rho, seed):
@@ -291,7 +348,7 @@ def test_several_outcomes_are_fitted_as_each_alone():
     X = np.column_stack([np.ones(60), np.arange(60) >= 35])
     design = SerialDesign(X)
     outcomes = [correlated(60, rho, seed) for seed, rho in enumerate((0.0, 0.3, 0.6, 0.9, 0.97))]
-    for together, y in zip(design.fit_each(outcomes), outcomes, strict=True):
+    for together, y in zip(design.fit_many(np.column_stack(outcomes)), outcomes, strict=True):
         alone = design.fit(y)
         np.testing.assert_allclose(together.beta, alone.beta, rtol=1e-8, atol=1e-10)
         np.testing.assert_allclose(together.vcov, alone.vcov, rtol=1e-7)
