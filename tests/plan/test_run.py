@@ -118,6 +118,14 @@ def test_the_gap_stands_below_the_headline_and_above_what_only_describes():
     assert found[3].terms["term"].iloc[0] == "mean_first_3_months"
 
 
+def test_counts_of_one_city_are_regressed_and_compared_without_being_held_for_more():
+    found = evaluated(replace(STUDY, designs=("series", "counts", "rare")), "city_panel", "control_series")
+    assert [result.method for result in found.results] == ["its_segmented", "its_counts", "its_rare"]
+    assert {type(design).__name__ for design in found.designs} == {"SeriesDesign"}
+    alone = evaluated(replace(STUDY, designs=("counts",), controls=()), "city_panel")
+    assert plan.evaluation_page(alone).finding[1].text.startswith("Description only: a single series cannot tell")
+
+
 def test_every_result_has_its_checks():
     for checks in whole().checks:
         assert [check.check for check in checks] == CHECKS
