@@ -58,6 +58,17 @@ def chi_square_quantile(probability: float, df: float) -> float:
     return float(stats.chi2.ppf(probability, df))
 
 
+def chi_square_p_value(statistic: ArrayLike, df: ArrayLike) -> Array:
+    """P-values of statistics that are χ²(df) when there is nothing.
+
+    Examples
+    --------
+    >>> chi_square_p_value([3.84, 5.99], [1, 2]).round(3).tolist()
+    [0.05, 0.05]
+    """
+    return np.asarray(stats.chi2.sf(np.asarray(statistic, float), np.asarray(df, float)), float)
+
+
 def homogeneity_p_value(counts: Array) -> float:
     """P-value of Pearson's χ² test that the rows of a table of counts have one distribution over its columns.
 

@@ -82,3 +82,28 @@ def full_rank_basis(matrix: Array, names: Sequence[str]) -> Array:
             mend=f"leave {'it' if len(absorbed) == 1 else 'them'} out",
         )
     return np.asarray(basis, float)
+
+
+def independent(matrix: Array, *, size: Array | None = None) -> NDArray[np.bool_]:
+    """Columns that are no combination of those before them, shape (k,).
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (n, k)
+    size : ndarray, shape (k,), optional
+        Largest absolute values from which the columns were derived, as by differencing: what is left of a column that
+        vanished is rounding.
+
+    Examples
+    --------
+    >>> independent(np.array([[1.0, 2.0, 1.0, 0.0], [1.0, 2.0, 0.0, 0.0]])).tolist()
+    [True, False, True, False]
+    """
+    largest = np.abs(matrix).max(axis=0)
+    alive = largest > 1e-9 * (largest if size is None else size)
+    triangle = np.linalg.qr(matrix[:, alive] / largest[alive], mode="r")
+    kept = np.zeros(matrix.shape[1], bool)
+    own = np.zeros(int(alive.sum()), bool)
+    own[: len(triangle)] = np.abs(np.diag(triangle)) >= 1e-9 * np.sqrt(len(matrix))
+    kept[alive] = own
+    return kept

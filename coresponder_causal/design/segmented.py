@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from coresponder_causal.core import regressors
 from coresponder_causal.core.errors import EstimationError
-from coresponder_causal.core.notes import note
+from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.design import known_events
 from coresponder_causal.design.series import SeriesDesign
 
 Array = NDArray[np.float64]
 Season = Literal[0, 1, 2, 3, 4, 5, 6, "dummies"]
+few_before, long_after = 12, 24
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,6 +97,26 @@ def segmented(d: SeriesDesign, *, slope_change: bool, season: Season = 2, trend:
     matrix = np.column_stack(columns)
     regressors.require_full_rank(matrix, names)
     return Segmented(matrix, names, programme)
+
+
+def slope_may_change(d: SeriesDesign, asked: bool | None) -> bool:
+    """Whether the slope may change: as asked, else where 24 or more periods follow the start.
+
+    What periods as few as these cannot tell apart is said as a doubt.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> d = SeriesDesign.from_frame(pd.DataFrame({"t": range(48), "y": range(48)}), outcome="y", time="t", start=24)
+    >>> slope_may_change(d, None), slope_may_change(d, False)
+    (True, False)
+    """
+    sloped = d.n_after >= long_after if asked is None else asked
+    if d.n_before < few_before:
+        doubt(f"{d.n_before} periods before the start: season and trend can hardly be told from the change")
+    if sloped and d.n_after < long_after:
+        doubt(f"{d.n_after} periods after the start: a change of slope is hardly told from a change of level")
+    return sloped
 
 
 def _season(d: SeriesDesign, season: Season) -> Array:

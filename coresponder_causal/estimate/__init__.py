@@ -7,6 +7,7 @@ from coresponder_causal.estimate.call_iv import call_iv
 from coresponder_causal.estimate.did_group_time import did_group_time
 from coresponder_causal.estimate.did_prediction_interval import did_prediction_interval
 from coresponder_causal.estimate.did_two_way import did_two_way
+from coresponder_causal.estimate.its_arima import its_arima
 from coresponder_causal.estimate.its_segmented import its_segmented
 from coresponder_causal.estimate.switchback_randomization import switchback_randomization
 
@@ -18,6 +19,7 @@ __all__ = [
     "did_group_time",
     "did_prediction_interval",
     "did_two_way",
+    "its_arima",
     "its_segmented",
     "switchback_randomization",
 ]

@@ -37,18 +37,16 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from coresponder_causal.core import regressors
 from coresponder_causal.core.error_models import Errors, Lags, fit_errors
-from coresponder_causal.core.errors import EstimationError
-from coresponder_causal.core.notes import doubt, note
+from coresponder_causal.core.notes import note
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.result import Result
-from coresponder_causal.core.series_effects import SeriesFit, series_result
-from coresponder_causal.design.segmented import Season, segmented
+from coresponder_causal.core.series_effects import Link, SeriesFit, series_result
+from coresponder_causal.design.modelled_series import modelled_series
+from coresponder_causal.design.segmented import Season, segmented, slope_may_change
 from coresponder_causal.design.series import SeriesDesign
 
 Array = NDArray[np.float64]
-few_events, few_before, long_after = 10, 12, 24
 
 
 @estimator(
@@ -61,7 +59,7 @@ def its_segmented(
     d: SeriesDesign,
     *,
     errors: Errors = "reml-nugget",
-    link: Literal["log", "identity"] = "log",
+    link: Link = "log",
     harmonics: Season | Literal["aicc"] = 2,
     trend: bool = True,
     slope_change: bool | None = None,
@@ -117,9 +115,8 @@ def its_segmented(
     >>> its_segmented(d).tidy()["term"].tolist()[:3]
     ['mean_post', 'level_change', 'slope_change']
     """
-    sloped = d.n_after >= long_after if slope_change is None else slope_change
-    y = _response(d, link)
-    _warn_of_little(d, sloped)
+    y = modelled_series(d, link)
+    sloped = slope_may_change(d, slope_change)
     season = _aicc_pairs(d, y, sloped, trend) if harmonics == "aicc" else harmonics
     made = segmented(d, slope_change=sloped, season=season, trend=trend)
     found = fit_errors(y, made.matrix, positions=d.positions, errors=errors, lags=lags)
@@ -136,34 +133,6 @@ def its_segmented(
     )
     facts = {"harmonics": season, "slope_change": sloped} | found.facts
     return series_result(d.course(), fit, method="its_segmented", facts=facts, horizons=horizons, seed=seed)
-
-
-def _response(d: SeriesDesign, link: str) -> Array:
-    """Return the modelled series: log rate, or the count scaled to the mean exposure."""
-    counts, exposure = d.outcome_values(), d.exposure_values()
-    if link == "identity":
-        return np.asarray(counts / (exposure / exposure.mean()))
-    if (counts < 0).any():
-        raise EstimationError(f"'{d.outcome}' has {(counts < 0).sum()} negative values", mend="use link='identity'")
-    zeros = int((counts == 0).sum())
-    if zeros > 0.05 * len(counts):
-        raise EstimationError(
-            f"'{d.outcome}' is zero in {zeros} of {len(counts)} periods: log rates are not to be trusted",
-            mend="use longer periods or link='identity'",
-        )
-    if zeros:
-        note(f"{zeros} of {len(counts)} periods without events: half an event was put in their place")
-    return regressors.log_rate(counts, exposure)
-
-
-def _warn_of_little(d: SeriesDesign, sloped: bool) -> None:
-    mean = float(d.outcome_values().mean())
-    if mean < few_events:
-        doubt(f"{mean:.1f} events a period: below about {few_events} the log rate is biased downwards")
-    if d.n_before < few_before:
-        doubt(f"{d.n_before} periods before the start: season and trend can hardly be told from the change")
-    if sloped and d.n_after < long_after:
-        doubt(f"{d.n_after} periods after the start: a change of slope is hardly told from a change of level")
 
 
 def _aicc_pairs(d: SeriesDesign, y: Array, sloped: bool, trend: bool) -> Literal[0, 1, 2]:

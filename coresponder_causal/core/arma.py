@@ -1,0 +1,326 @@
+"""Regression with ARMA errors by exact maximum likelihood: coefficients and variance concentrated out.
+
+For given ARMA parameters the likelihood of y = Xβ + u is that of generalised least squares, so that only those
+parameters are searched for, and the scale of the data does not matter. Differencing comes first, to outcome and
+regressors alike. The notation is that of Box & Jenkins with signs as in R: φ(B)Φ(B^s) u_t = θ(B)Θ(B^s) ε_t,
+θ(B) = 1 + θ_1 B + …
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import solve_triangular
+from scipy.optimize import minimize
+from scipy.signal import lfilter, lfiltic
+
+from coresponder_causal.core.errors import EstimationError
+
+Array = NDArray[np.float64]
+_bound = 10.0  # of a parameter x, whose partial autocorrelation x/√(1 + x²) then is .995
+_edge = 0.99
+_width = 1e-3
+_starts = ((0.2, 0.2), (0.9, 0.4), (-0.4, 0.4), (0.4, -0.6))  # partial autocorrelations of AR and MA parameters
+agreement = 1e-3  # two climbs whose log-likelihoods differ by less have reached the same height
+
+
+class Order(NamedTuple):
+    """Orders of an ARIMA model: (p, d, q) and, with ``season`` periods to the year, (P, D, Q)."""
+
+    p: int
+    d: int
+    q: int
+    P: int = 0
+    D: int = 0
+    Q: int = 0
+    season: int = 1
+
+    @property
+    def parameters(self) -> int:
+        """Number of ARMA parameters."""
+        return self.p + self.q + self.P + self.Q
+
+    @property
+    def lost(self) -> int:
+        """Periods that differencing takes."""
+        return self.d + self.D * self.season
+
+    def __str__(self) -> str:
+        plain = f"({self.p},{self.d},{self.q})"
+        return f"{plain}({self.P},{self.D},{self.Q})[{self.season}]" if self.P + self.D + self.Q else plain
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ArmaFit:
+    """A fit of a regression with ARMA errors.
+
+    Parameters
+    ----------
+    order : Order
+    beta : ndarray, shape (k,)
+    vcov : ndarray, shape (k, k)
+        Inverse of the observed information of all parameters, its block of β: with the uncertainty of the ARMA
+        parameters in it.
+    parameters : dict of str to float
+        ``ar1, …, ma1, …, sar1, …, sma1, …``.
+    sigma2 : float
+        Variance of the innovations by maximum likelihood: RSS/n.
+    loglik, aicc : float
+        The corrected AIC counts β, the ARMA parameters and σ².
+    innovations : ndarray, shape (n,)
+        Standardised one-step prediction errors.
+    covariance : ndarray, shape (n, n)
+        Of the (differenced) errors.
+    n : int
+        Periods left after differencing.
+    reached : int
+        Climbs that ended at the same height as the best.
+    climbs : int
+        Climbs made.
+    at_edge : tuple of str
+        Parts of the model at the edge of stationarity or invertibility.
+    curved : bool
+        Whether the likelihood falls off in every direction; where not, ``vcov`` takes the ARMA parameters as known.
+    """
+
+    order: Order
+    beta: Array
+    vcov: Array
+    parameters: dict[str, float]
+    sigma2: float
+    loglik: float
+    aicc: float
+    innovations: Array
+    covariance: Array
+    n: int
+    reached: int
+    climbs: int
+    at_edge: tuple[str, ...]
+    curved: bool
+
+
+def differenced(values: Array, order: Order) -> Array:
+    """Differences along the first axis: d times by one period, D times by a season."""
+    values = np.diff(values, n=order.d, axis=0)
+    for _ in range(order.D):
+        values = values[order.season :] - values[: -order.season]
+    return values
+
+
+def autocovariances(ar: Array, ma: Array, lags: int) -> Array:
+    """Autocovariances 0 to ``lags`` of an ARMA process with innovations of variance one.
+
+    Parameters
+    ----------
+    ar, ma : ndarray
+        Coefficients φ_1, … and θ_1, …
+    lags : int
+
+    References
+    ----------
+    Brockwell & Davis (1991), section 3.3: the Yule–Walker equations with the moving average on their right side.
+
+    Examples
+    --------
+    >>> autocovariances(np.array([0.5]), np.array([]), 2).round(3).tolist()
+    [1.333, 0.667, 0.333]
+    """
+    m = max(len(ar), len(ma))
+    a, b = np.append(1.0, -ar), np.append(1.0, ma)
+    impulse = lfilter(b, a, np.eye(1, len(b))[0])
+    right = np.array([b[k:] @ impulse[: max(len(b) - k, 0)] for k in range(m + 1)])
+    matrix = np.zeros((m + 1, m + 1))
+    rows = np.arange(m + 1)
+    for i in np.flatnonzero(a):
+        matrix[rows, np.abs(rows - i)] += a[i]
+    first = np.linalg.solve(matrix, right)
+    if lags <= m:
+        return np.asarray(first[: lags + 1], float)
+    after, _ = lfilter([1.0], a, np.zeros(lags - m), zi=lfiltic([1.0], a, first[::-1][: len(a) - 1]))
+    return np.concatenate([first, after])
+
+
+def fit_arma(y: Array, X: Array, order: Order, *, positions: Array, climbs: int | None = None) -> ArmaFit:
+    """Fit y = Xβ + u with ARIMA errors u by exact maximum likelihood.
+
+    Parameters
+    ----------
+    y : ndarray, shape (n,)
+    X : ndarray, shape (n, k)
+        Independent columns, also after differencing.
+    order : Order
+    positions : ndarray, shape (n,)
+        Integer positions in time. Gaps are periods not observed; a model with differences has none.
+    climbs : int, optional
+        Starts to climb from, by default four.
+
+    Raises
+    ------
+    EstimationError
+        Too few periods for the model; no climb that converged.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> u = lfilter([1.0], [1.0, -0.6], rng.standard_normal(300))
+    >>> fit = fit_arma(5.0 + u, np.ones((300, 1)), Order(1, 0, 0), positions=np.arange(300.0))
+    >>> round(fit.parameters["ar1"], 1), round(float(fit.beta[0]))
+    (0.6, 5)
+    """
+    surface = _Surface.of(differenced(y, order), differenced(X, order), order, positions[order.lost :])
+    n, k = len(surface.lag), X.shape[1] + order.parameters
+    if n - k - 2 < 1:
+        raise EstimationError(
+            f"{n} periods for {k} coefficients of {order}", mend="take a longer series or fewer terms"
+        )
+    ends = _climb(surface, climbs or len(_starts))
+    heights = np.array([surface.loglik(end) for end in ends])
+    best = ends[int(np.argmax(heights))]
+    beta, half, sigma2, innovations = surface.regression(best)
+    inner = np.abs(_partials(best)) < _edge
+    vcov, curved = _information(surface, best, inner)
+    loglik, free = float(heights.max()), k + 1
+    return ArmaFit(
+        order=order,
+        beta=beta,
+        vcov=sigma2 * half @ half.T + vcov,
+        parameters=_coefficients(best, order)[2],
+        sigma2=sigma2,
+        loglik=loglik,
+        aicc=-2 * loglik + 2 * free + 2 * free * (free + 1) / (n - free - 1),
+        innovations=innovations / np.sqrt(sigma2),
+        covariance=sigma2 * surface.covariance(best),
+        n=n,
+        reached=int(np.sum(heights > loglik - agreement)),
+        climbs=len(heights),
+        at_edge=tuple(name for name, inside in zip(_names(order), inner, strict=True) if not inside),
+        curved=curved,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Surface:
+    """The likelihood of differenced data, as a function of unbounded ARMA parameters x."""
+
+    y: Array
+    X: Array
+    order: Order
+    lag: NDArray[np.int64]
+
+    @staticmethod
+    def of(y: Array, X: Array, order: Order, positions: Array) -> _Surface:
+        return _Surface(y, X, order, np.abs(positions[:, None] - positions).astype(np.int64))
+
+    def covariance(self, x: Array) -> Array:
+        """Covariance of the errors over σ² at x."""
+        ar, ma, _ = _coefficients(x, self.order)
+        return np.asarray(autocovariances(ar, ma, int(self.lag.max()))[self.lag], float)
+
+    def regression(self, x: Array) -> tuple[Array, Array, float, Array]:
+        """GLS at x: β, a root of its covariance over σ², σ² and the innovations."""
+        return self._whitened(x)[:4]
+
+    def loglik(self, x: Array) -> float:
+        *_, loglik = self._whitened(x)
+        return loglik
+
+    def _whitened(self, x: Array) -> tuple[Array, Array, float, Array, float]:
+        root = np.linalg.cholesky(self.covariance(x))
+        white = solve_triangular(root, np.column_stack([self.X, self.y]), lower=True, check_finite=False)
+        basis, triangle = np.linalg.qr(white[:, :-1])
+        outcome = white[:, -1]
+        scores = basis.T @ outcome
+        rest = outcome - basis @ scores
+        n = len(rest)
+        sigma2 = float(rest @ rest) / n
+        inverse = np.linalg.inv(triangle)
+        loglik = -0.5 * n * (np.log(2 * np.pi * sigma2) + 1) - float(np.log(np.diag(root)).sum())
+        return inverse @ scores, inverse, sigma2, rest, loglik
+
+
+def _climb(surface: _Surface, climbs: int) -> list[Array]:
+    """Climb from several starts and return where the climbs ended; those that did not converge are left out."""
+    order = surface.order
+    if not order.parameters:
+        return [np.zeros(0)]
+    n, ends = len(surface.y), []
+
+    def depth(x: Array) -> float:
+        return -surface.loglik(x) / n
+
+    for ar, ma in _starts[:climbs]:
+        partial = np.repeat([ar, ma, ar / 2, ma / 2], [order.p, order.q, order.P, order.Q])
+        start = partial / np.sqrt(1 - partial**2)
+        found = minimize(
+            depth,
+            start,
+            method="L-BFGS-B",
+            bounds=[(-_bound, _bound)] * order.parameters,
+            options={"ftol": 1e-12, "gtol": 1e-6},
+        )
+        if found.success and np.isfinite(found.fun):
+            ends.append(np.asarray(found.x, float))
+    if not ends:
+        raise EstimationError(f"the likelihood of {order} did not converge from any start", mend="take a smaller order")
+    return ends
+
+
+def _information(surface: _Surface, x: Array, inner: NDArray[np.bool_]) -> tuple[Array, bool]:
+    """Part of the covariance of β that comes from the ARMA parameters: J P J', P their profile information's inverse.
+
+    J is the slope of β in x at the best x. Parameters at the edge count as known.
+    """
+    k, free = surface.X.shape[1], np.flatnonzero(inner)
+    if not len(free):
+        return np.zeros((k, k)), not len(x)
+    steps = np.eye(len(x))[free] * (_width * (1 + x[free] ** 2))[:, None]
+    scale = np.array([step[where] for step, where in zip(steps, free, strict=True)])
+    slopes = np.array([surface.regression(x + s)[0] - surface.regression(x - s)[0] for s in steps])
+    slopes /= 2 * scale[:, None]
+
+    def height(shift: Array) -> float:
+        return surface.loglik(x + shift)
+
+    curvature = np.array(
+        [[(height(a + b) - height(a - b) - height(b - a) + height(-a - b)) / 4 for b in steps] for a in steps]
+    ) / np.outer(scale, scale)
+    values = np.linalg.eigvalsh(-curvature)
+    if not values.min() > 1e-6 * max(values.max(), 1.0):
+        return np.zeros((k, k)), False
+    return np.asarray(slopes.T @ np.linalg.inv(-curvature) @ slopes, float), len(free) == len(x)
+
+
+def _names(order: Order) -> list[str]:
+    kinds = zip(("ar", "ma", "sar", "sma"), (order.p, order.q, order.P, order.Q), strict=True)
+    return [f"{kind}{i + 1}" for kind, number in kinds for i in range(number)]
+
+
+def _partials(x: Array) -> Array:
+    return np.asarray(x / np.sqrt(1 + x**2), float)
+
+
+def _coefficients(x: Array, order: Order) -> tuple[Array, Array, dict[str, float]]:
+    """Coefficients of the whole polynomials, seasons multiplied in, and those of the parts by name."""
+    cuts = np.cumsum([order.p, order.q, order.P])
+    ar, ma, sar, sma = (_stationary(part) for part in np.split(_partials(x), cuts))
+    named = dict(zip(_names(order), map(float, np.concatenate([ar, -ma, sar, -sma])), strict=True))
+    return _product(ar, sar, order.season), -_product(ma, sma, order.season), named
+
+
+def _product(plain: Array, seasonal: Array, season: int) -> Array:
+    """Coefficients c of 1 − c(B) = (1 − plain(B))(1 − seasonal(B^season))."""
+    spread = np.zeros(len(seasonal) * season + 1)
+    spread[0] = 1.0
+    spread[season::season] = -seasonal
+    return -np.convolve(np.append(1.0, -plain), spread)[1:]
+
+
+def _stationary(partials: Array) -> Array:
+    """Coefficients of the autoregression with these partial autocorrelations (Monahan 1984)."""
+    phi: Array = np.zeros(0)
+    for r in partials:
+        phi = np.append(phi - r * phi[::-1], r)
+    return phi
