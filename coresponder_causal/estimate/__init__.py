@@ -9,6 +9,7 @@ from coresponder_causal.estimate.did_prediction_interval import did_prediction_i
 from coresponder_causal.estimate.did_two_way import did_two_way
 from coresponder_causal.estimate.its_arima import its_arima
 from coresponder_causal.estimate.its_segmented import its_segmented
+from coresponder_causal.estimate.its_structural import its_structural
 from coresponder_causal.estimate.switchback_randomization import switchback_randomization
 
 __all__ = [
@@ -21,5 +22,6 @@ __all__ = [
     "did_two_way",
     "its_arima",
     "its_segmented",
+    "its_structural",
     "switchback_randomization",
 ]

@@ -23,8 +23,8 @@ likelihood and degrees of freedom repair most of that.
 
 Breaks: when something else happened at about the same time; in short series, as above; with counting noise, which hides
 persistence from a low order; when the climbs end at different heights or at the edge of stationarity or invertibility,
-which a doubt says. Differences leave nothing of the course that carries trend and season: the counterfactual is then the
-observed course without the effect.
+which a doubt says. Differences leave nothing of the course that carries trend and season: then the counterfactual is
+the observed course without the effect.
 
 Reference: Schaffer, Dobbins & Pearson 2021, doi:10.1186/s12874-021-01235-8; Box & Tiao 1975,
 doi:10.1080/01621459.1975.10480264. Checked against R arima (maximum likelihood) and statsmodels SARIMAX.
@@ -201,7 +201,7 @@ def _order(design: SeriesDesign, order: tuple[int, ...]) -> Order:
         return Order(p, d, q)
     if design.season is None or design.season != round(design.season):
         raise EstimationError(
-            f"seasonal orders need a whole number of {design.periodname} to the year",
+            f"seasonal orders need a whole number of {design.period_name} to the year",
             mend="give harmonics= a number of pairs and order= three numbers",
         )
     return Order(p, d, q, P, D, Q, round(design.season))
@@ -270,6 +270,7 @@ def _as_series(d: SeriesDesign, y: Array, standing: _Regressors, found: ArmaFit,
         df=df,
         link=link,
         named={name: np.append(contrast, 0.0) for name, contrast in named.items()},
+        own_course=False,
     )
 
 
