@@ -148,11 +148,11 @@ def series_result(
         difference at mean exposure); the named contrasts; ``effect_at_<h>_<periods>``; ``averted``, the events that
         the observed counts are short of (log link: Σ y_t (exp(−effect_t) − 1), by the delta method on the log of its
         ratio; identity link: −Σ unit_t effect_t). Its interval carries the uncertainty of the coefficients only, given
-        the observed counts. ``path``: time, observed, counterfactual with its interval low and high, fitted (of a course
-        of its own), events, dose. ``extra``: n_before, n_after, phase_in, mean_events, outcome_unit, ``averted_low, averted_high`` (the
-        95 % interval of ``averted`` by draws of β from the multivariate t in place of the delta method) and, with
-        ``noise``, ``averted_predicted_low, averted_predicted_high``: of expected events without the programme less
-        events *as they would be counted* with it, the noise of counts and periods included.
+        the observed counts. ``path``: time, observed, counterfactual with its interval low and high, fitted (a course
+        of its own), events, dose. ``extra``: n_before, n_after, phase_in, mean_events, outcome_unit,
+        ``averted_low, averted_high`` (the 95 % interval of ``averted`` by draws of β from the multivariate t in place
+        of the delta method) and, with ``noise``, ``averted_predicted_low, averted_predicted_high``: of expected events
+        without the programme less events *as they would be counted* with it, the noise of counts and periods included.
 
     Raises
     ------

@@ -4,8 +4,9 @@ y_t = x_t'β + level_t + noise_t, β with a flat prior. The level is an AR(1) pr
 the first period on, so that errors have covariance V = s²(φK + (1 − φ)I): K_ij = ρ^|t_i − t_j|, or min(t_i, t_j)
 counted from the first period. Given (ρ, φ) the forecast is that of universal kriging, a multivariate t once s² is
 integrated out; its restricted likelihood, which for the random walk is the diffuse one of the Kalman filter, weighs
-the points of a grid over the unit square (or line), the prior being flat there. Variances at their bound, on which an
-expansion around the maximum of the likelihood founders, are so dealt with like any others.
+the points of a grid. The prior is flat in ρ and φ, for the random walk in √φ, which is flat in the standard deviation
+of its steps. Variances at their bound, on which an expansion around the maximum of the likelihood founders, are so
+dealt with like any others.
 """
 
 from __future__ import annotations
@@ -103,9 +104,9 @@ def forecast(y: Array, X: Array, positions: Array, *, level: Level) -> Forecast:
         )
     centre, unit = float(y.mean()), float(y.std()) or 1.0
     points = grid(level)
-    told = [at_point((y - centre) / unit, X, positions, rho=rho, phi=phi, level=level) for rho, phi, _ in points]
+    told = [at_point((y - centre) / unit, X, positions, rho=rho, phi=phi, level=level) for rho, phi in points]
     heights = np.array([one.loglik for one in told])
-    weights = points[:, 2] * np.exp(heights - heights.max())
+    weights = np.exp(heights - heights.max())
     weights /= weights.sum()
     means = np.array([one.mean for one in told])
     mean, df = weights @ means, float(m - k)
@@ -123,13 +124,13 @@ def forecast(y: Array, X: Array, positions: Array, *, level: Level) -> Forecast:
 
 
 def grid(level: Level) -> Array:
-    """Points (ρ, φ, prior weight) of the level, shape (g, 3): midpoints of cells."""
+    """Points (ρ, φ) of the level, shape (g, 2): midpoints of cells that weigh alike."""
     if level == "local":
-        root = (np.arange(walk_cells) + 0.5) / walk_cells  # φ = root², since a slow walk has a φ near zero
-        return np.column_stack([np.full(walk_cells, np.nan), root**2, root])
+        root = (np.arange(walk_cells) + 0.5) / walk_cells
+        return np.column_stack([np.full(walk_cells, np.nan), root**2])
     rho = largest_rho * (np.arange(rho_cells) + 0.5) / rho_cells
     phi = (np.arange(phi_cells) + 0.5) / phi_cells
-    return np.column_stack([np.repeat(rho, phi_cells), np.tile(phi, rho_cells), np.ones(rho_cells * phi_cells)])
+    return np.column_stack([np.repeat(rho, phi_cells), np.tile(phi, rho_cells)])
 
 
 def at_point(y: Array, X: Array, positions: Array, *, rho: float, phi: float, level: Level) -> Told:

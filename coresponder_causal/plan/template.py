@@ -46,7 +46,8 @@ controls = ["burglary", "traffic_collision"]   # names of control_series
 [designs]
 # hours: covered against uncovered hours of the week; cities: against comparison cities; series: the city's own course;
 # calls: attended against like calls. Also: two_way, the regression of the literature; adopters: cities that started at
-# different times (table programmes). An empty list makes a study of data quality alone.
+# different times (table programmes); structural: a forecast from the time before the start; arima: the city's own
+# course with ARIMA errors. An empty list makes a study of data quality alone.
 run = ["hours", "cities", "series", "calls"]
 
 # A design's own options; write [[calls]] several times for several estimates. Those of the others have defaults.

@@ -29,7 +29,7 @@ sensitive_banner = (
     "Not for release. This page may show small counts that could point to a person; share it only with those who may "
     "see the records themselves."
 )
-single_series = "its_segmented"
+single_series = ("its_segmented", "its_arima", "its_structural")
 describes_alone = Sentence(
     text="Description only: a single series cannot tell the programme from anything else that changed at that time."
 )
@@ -170,7 +170,7 @@ def _finding(
             f"finding: {', '.join(broken)}.",
             numbers=Facts({"contradicted": len(broken), "checks": len(checks)}),
         )
-        said = (describes_alone,) if headline.method == single_series else tuple(_too_narrow(headline))
+        said = (describes_alone,) if headline.method in single_series else tuple(_too_narrow(headline))
         doubts = tuple(Sentence(text=text) for text in _doubted(headline, lines))
         return (detectable(headline), *said, finding(headline), *((doubt,) if broken else ()), *doubts)
     if results:
