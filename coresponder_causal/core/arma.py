@@ -23,6 +23,7 @@ Array = NDArray[np.float64]
 _bound = 10.0  # of a parameter x, whose partial autocorrelation x/√(1 + x²) then is .995
 _edge = 0.99
 _width = 1e-3
+_newton_steps, _longest = 2, 0.1
 _starts = ((0.2, 0.2), (0.9, 0.4), (-0.4, 0.4), (0.4, -0.6))  # partial autocorrelations of AR and MA parameters
 agreement = 1e-3  # two climbs whose log-likelihoods differ by less have reached the same height
 
@@ -178,11 +179,10 @@ def fit_arma(y: Array, X: Array, order: Order, *, positions: Array, climbs: int 
         )
     ends = _climb(surface, climbs or len(_starts))
     heights = np.array([surface.loglik(end) for end in ends])
-    best = ends[int(np.argmax(heights))]
+    best = _polished(surface, ends[int(np.argmax(heights))])
     beta, half, sigma2, innovations = surface.regression(best)
-    inner = np.abs(_partials(best)) < _edge
-    vcov, curved = _information(surface, best, inner)
-    loglik, free = float(heights.max()), k + 1
+    vcov, curved = _information(surface, best)
+    loglik, free = surface.loglik(best), k + 1
     return ArmaFit(
         order=order,
         beta=beta,
@@ -196,7 +196,7 @@ def fit_arma(y: Array, X: Array, order: Order, *, positions: Array, climbs: int 
         n=n,
         reached=int(np.sum(heights > loglik - agreement)),
         climbs=len(heights),
-        at_edge=tuple(name for name, inside in zip(_names(order), inner, strict=True) if not inside),
+        at_edge=tuple(name for j, name in enumerate(_names(order)) if j not in _inner(best)),
         curved=curved,
     )
 
@@ -268,29 +268,53 @@ def _climb(surface: _Surface, climbs: int) -> list[Array]:
     return ends
 
 
-def _information(surface: _Surface, x: Array, inner: NDArray[np.bool_]) -> tuple[Array, bool]:
+def _polished(surface: _Surface, x: Array) -> Array:
+    """Newton steps from the end of a climb, so that the same data in other units end at the same place."""
+    x = x.copy()
+    for _ in range(_newton_steps):
+        free = _inner(x)
+        gradient, curvature, _ = _expansion(surface, x, free)
+        step = np.linalg.solve(-curvature, gradient) if _falls_off(curvature) else np.zeros(len(free))
+        if np.abs(step).max(initial=0.0) < _longest:
+            x[free] += step
+    return x
+
+
+def _information(surface: _Surface, x: Array) -> tuple[Array, bool]:
     """Part of the covariance of β that comes from the ARMA parameters: J P J', P their profile information's inverse.
 
     J is the slope of β in x at the best x. Parameters at the edge count as known.
     """
-    k, free = surface.X.shape[1], np.flatnonzero(inner)
-    if not len(free):
-        return np.zeros((k, k)), not len(x)
-    steps = np.eye(len(x))[free] * (_width * (1 + x[free] ** 2))[:, None]
-    scale = np.array([step[where] for step, where in zip(steps, free, strict=True)])
-    slopes = np.array([surface.regression(x + s)[0] - surface.regression(x - s)[0] for s in steps])
-    slopes /= 2 * scale[:, None]
+    free = _inner(x)
+    _, curvature, slopes = _expansion(surface, x, free)
+    if not _falls_off(curvature):
+        return np.zeros((surface.X.shape[1],) * 2), False
+    return np.asarray(slopes.T @ np.linalg.solve(-curvature, slopes), float), len(free) == len(x)
+
+
+def _expansion(surface: _Surface, x: Array, free: NDArray[np.intp]) -> tuple[Array, Array, Array]:
+    """Slope and curvature of the log-likelihood in some parameters, and the slope of β, by central differences."""
+    width = _width * (1 + x[free] ** 2)
+    steps = np.eye(len(x))[free] * width[:, None]
 
     def height(shift: Array) -> float:
         return surface.loglik(x + shift)
 
-    curvature = np.array(
-        [[(height(a + b) - height(a - b) - height(b - a) + height(-a - b)) / 4 for b in steps] for a in steps]
-    ) / np.outer(scale, scale)
+    gradient = np.array([height(step) - height(-step) for step in steps]) / (2 * width)
+    mixed = [[height(a + b) - height(a - b) - height(b - a) + height(-a - b) for b in steps] for a in steps]
+    curvature = np.reshape(mixed, (len(free), len(free))) / (4 * np.outer(width, width))
+    slopes = [surface.regression(x + step)[0] - surface.regression(x - step)[0] for step in steps]
+    return gradient, curvature, np.reshape(slopes, (len(free), surface.X.shape[1])) / (2 * width[:, None])
+
+
+def _falls_off(curvature: Array) -> bool:
     values = np.linalg.eigvalsh(-curvature)
-    if not values.min() > 1e-6 * max(values.max(), 1.0):
-        return np.zeros((k, k)), False
-    return np.asarray(slopes.T @ np.linalg.inv(-curvature) @ slopes, float), len(free) == len(x)
+    return bool(values.min(initial=np.inf) > 1e-6 * max(values.max(initial=0.0), 1.0))
+
+
+def _inner(x: Array) -> NDArray[np.intp]:
+    """Parameters away from the edge of stationarity and invertibility."""
+    return np.flatnonzero(np.abs(_partials(x)) < _edge)
 
 
 def _names(order: Order) -> list[str]:

@@ -112,7 +112,7 @@ def _path(result: Result, path: pd.DataFrame) -> Picture:
     said = str(result.extra.get("start", ""))
     return Picture(
         title=f"{city}{versus}: {outcome}, observed and expected",
-        caption=_path_caption(gap, fitted="fitted" in path, phased=whole is not None),
+        caption=_path_caption(result, gap, fitted="fitted" in path, phased=whole is not None),
         alt=_path_alt(result, data, gap),
         kind="gap" if gap else "series",
         data={"path": data},
@@ -129,15 +129,19 @@ def _path(result: Result, path: pd.DataFrame) -> Picture:
     )
 
 
-def _path_caption(gap: bool, *, fitted: bool, phased: bool) -> str:
+def _path_caption(result: Result, gap: bool, *, fitted: bool, phased: bool) -> str:
     dots = "the city over the mean of the comparison cities, 1 as before the start" if gap else "what was observed"
     band = (
         "where the city's mean would lie nineteen times in twenty without the programme" if gap else "its 95 % interval"
     )
+    single = result.method == "its_structural"
+    course, after = "the course of the time before the start", "it is carried forward"
+    if result.method == "its_arima" and not fitted:  # differences leave no course but the observed one
+        single, course, after = True, "the observed course", "the effect is taken out of it"
     return (
-        f"Dots: {dots}. {'Grey line: the fitted course. Dashed' if fitted else 'Line'}: the course of the time before "
-        f"the start{', carried forward' if fitted else ', dashed where it is carried forward'}. "
-        f"Band: {band}; single periods scatter more widely."
+        f"Dots: {dots}. {'Grey line: the fitted course. Dashed' if fitted else 'Line'}: {course}"
+        f"{', carried forward' if fitted else f', dashed where {after}'}. "
+        f"Band: {band}{', for each period by itself' if single else '; single periods scatter more widely'}."
         f"{' Shaded grey: the programme was not yet whole.' if phased else ''}"
     )
 

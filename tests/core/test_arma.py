@@ -55,8 +55,9 @@ def test_units_of_the_data_do_not_matter():
     """The trap of a search in raw units: the same fit, a million times as large."""
     plain = fit_arma(Y, X, Order(1, 0, 1), positions=np.arange(80.0))
     large = fit_arma(1e6 * Y, X, Order(1, 0, 1), positions=np.arange(80.0))
-    np.testing.assert_allclose(large.beta, 1e6 * plain.beta, rtol=1e-4)
-    np.testing.assert_allclose(list(large.parameters.values()), list(plain.parameters.values()), atol=1e-3)
+    np.testing.assert_allclose(large.beta, 1e6 * plain.beta, rtol=1e-9)
+    np.testing.assert_allclose(large.vcov, 1e12 * plain.vcov, rtol=1e-8)
+    np.testing.assert_allclose(list(large.parameters.values()), list(plain.parameters.values()), rtol=1e-8)
 
 
 def test_a_gap_is_a_period_not_observed():
