@@ -11,10 +11,11 @@ log link.
 
 Estimator: g(y_t / e_t) = regressors as in its_segmented + u_t with φ(B)Φ(B^s)(1 − B)^d (1 − B^s)^D u_t =
 θ(B)Θ(B^s) ε_t. Orders (p, q)(P, Q) are chosen from the periods before the start alone, by the corrected AIC, among
-(1, 0), (2, 0), (1, 1), each without and with a seasonal autoregression where four years lie before the start: errors
-without persistence are not among them, as a few years cannot show that there is none. With differences (0, 0), (0, 1)
+(1, 0), (2, 0), each without and with a seasonal autoregression where four years lie before the start: errors without
+persistence are not among them, as a few years cannot show that there is none. With differences (0, 0), (0, 1), (1, 1)
 and a seasonal moving average join; the differences are given, since likelihoods of different ones do not compare. Exact
-Gaussian likelihood, coefficients and variance concentrated out, climbed from four starts.
+Gaussian likelihood, coefficients and variance concentrated out, climbed from four starts. Models whose best parameters
+lie at the edge of stationarity or invertibility are not chosen.
 
 Inference: inverse observed information times n/(n − k), t(n − k), k counting regressors and ARMA parameters. It does
 not know that the order was chosen. Maximum likelihood takes errors for less persistent than they are, so that in short
@@ -22,9 +23,10 @@ series the interval is too narrow: the measured coverage stands with every resul
 likelihood and degrees of freedom repair most of that.
 
 Breaks: when something else happened at about the same time; in short series, as above; with counting noise, which hides
-persistence from a low order; when the climbs end at different heights or at the edge of stationarity or invertibility,
-which a doubt says. Differences leave nothing of the course that carries trend and season: then the counterfactual is
-the observed course without the effect.
+persistence from a low order. A mixed model, (1, 0, 1), would see through the noise, but with trend and step beside it
+the likelihood of a few years is highest where the moving average takes all slow variation away: far too narrow, and
+said as a doubt, as are climbs that end at different heights. Differences leave nothing of the course that carries trend
+and season: then the counterfactual is the observed course without the effect.
 
 Reference: Schaffer, Dobbins & Pearson 2021, doi:10.1186/s12874-021-01235-8; Box & Tiao 1975,
 doi:10.1080/01621459.1975.10480264. Checked against R arima (maximum likelihood) and statsmodels SARIMAX.
@@ -58,7 +60,7 @@ from coresponder_causal.design.series import SeriesDesign
 Array = NDArray[np.float64]
 Effect = Literal["step", "ramp", "pulse"]
 # (p, q) and (P, Q) that are compared, without differences and with them
-candidates = (((1, 0), (2, 0), (1, 1)), ((0, 0), (1, 0), (2, 0), (0, 1), (1, 1)))
+candidates = (((1, 0), (2, 0)), ((0, 0), (1, 0), (2, 0), (0, 1), (1, 1)))
 seasonal_candidates = (((0, 0), (1, 0)), ((0, 0), (1, 0), (0, 1)))
 years_for_seasons = 4
 
@@ -219,12 +221,17 @@ def _chosen(d: SeriesDesign, y: Array, made: _Regressors, differences: tuple[int
             break
         kept = own[:, independent(differenced(own, order), size=np.abs(own).max(axis=0))]
         try:
-            found[order] = fit_arma(y[~d.after], kept, order, positions=d.positions[~d.after], climbs=1).aicc
+            tried = fit_arma(y[~d.after], kept, order, positions=d.positions[~d.after], climbs=1)
         except EstimationError as error:
             note(f"errors {order} could not be compared: {error.what}")
+            continue
+        if tried.at_edge:
+            note(f"errors {order} not compared: {', '.join(tried.at_edge)} at the edge before the start")
+        else:
+            found[order] = tried.aicc
     if not found:
         raise EstimationError(
-            f"{d.n_before} periods before the start are too few to choose an order", mend="give order= or fewer terms"
+            f"the {d.n_before} periods before the start do not choose an order", mend="give order= or fewer terms"
         )
     chosen = min(found, key=lambda order: found[order])
     note(f"errors {chosen} chosen by AICc before the start; the interval does not know that they were chosen")

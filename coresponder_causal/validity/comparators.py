@@ -221,6 +221,9 @@ def failures() -> list[Failure]:
         Failure(method="its_segmented", options=(("errors", "newey-west"),), cell=replace(smooth, periods=36, rho=0.5)),
         Failure(method="its_segmented", options=(("errors", "newey-west"),), cell=smooth),
         Failure(method="its_segmented", options=(("errors", "prais-winsten"),), cell=smooth),
+        Failure(
+            method="its_arima", options=(("order", [1, 0, 1]),), cell=replace(smooth, events=25.0, rho=0.5, nugget=0.3)
+        ),
         *(
             Failure(
                 method="its_structural",
