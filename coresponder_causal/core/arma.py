@@ -144,8 +144,8 @@ def autocovariances(ar: Array, ma: Array, lags: int) -> Array:
     return np.concatenate([first, after])
 
 
-def fit_arma(y: Array, X: Array, order: Order, *, positions: Array, climbs: int | None = None) -> ArmaFit:
-    """Fit y = Xβ + u with ARIMA errors u by exact maximum likelihood.
+def fit_arma(y: Array, X: Array, order: Order, *, positions: Array) -> ArmaFit:
+    """Fit y = Xβ + u with ARIMA errors u by exact maximum likelihood, climbing from four starts.
 
     Parameters
     ----------
@@ -155,8 +155,6 @@ def fit_arma(y: Array, X: Array, order: Order, *, positions: Array, climbs: int 
     order : Order
     positions : ndarray, shape (n,)
         Integer positions in time. Gaps are periods not observed; a model with differences has none.
-    climbs : int, optional
-        Starts to climb from, by default four.
 
     Raises
     ------
@@ -171,18 +169,13 @@ def fit_arma(y: Array, X: Array, order: Order, *, positions: Array, climbs: int 
     >>> round(fit.parameters["ar1"], 1), round(float(fit.beta[0]))
     (0.6, 5)
     """
-    surface = _Surface.of(differenced(y, order), differenced(X, order), order, positions[order.lost :])
-    n, k = len(surface.lag), X.shape[1] + order.parameters
-    if n - k - 2 < 1:
-        raise EstimationError(
-            f"{n} periods for {k} coefficients of {order}", mend="take a longer series or fewer terms"
-        )
-    ends = _climb(surface, climbs or len(_starts))
+    surface = _surface(y, X, order, positions)
+    ends = _climb(surface, len(_starts))
     heights = np.array([surface.loglik(end) for end in ends])
     best = _polished(surface, ends[int(np.argmax(heights))])
     beta, half, sigma2, innovations = surface.regression(best)
     vcov, curved = _information(surface, best)
-    loglik, free = surface.loglik(best), k + 1
+    loglik = surface.loglik(best)
     return ArmaFit(
         order=order,
         beta=beta,
@@ -190,15 +183,45 @@ def fit_arma(y: Array, X: Array, order: Order, *, positions: Array, climbs: int 
         parameters=_coefficients(best, order)[2],
         sigma2=sigma2,
         loglik=loglik,
-        aicc=-2 * loglik + 2 * free + 2 * free * (free + 1) / (n - free - 1),
+        aicc=surface.aicc(loglik),
         innovations=innovations / np.sqrt(sigma2),
         covariance=sigma2 * surface.covariance(best),
-        n=n,
+        n=len(surface.y),
         reached=int(np.sum(heights > loglik - agreement)),
         climbs=len(heights),
-        at_edge=tuple(name for j, name in enumerate(_names(order)) if j not in _inner(best)),
+        at_edge=_at_edge(best, order),
         curved=curved,
     )
+
+
+def compare_arma(y: Array, X: Array, order: Order, *, positions: Array) -> tuple[float, tuple[str, ...]]:
+    """AICc of a model after one climb, and what of it lies at the edge, for choosing among orders.
+
+    Parameters
+    ----------
+    y, X, order, positions
+        As `fit_arma`.
+
+    Raises
+    ------
+    EstimationError
+        As `fit_arma`.
+    """
+    surface = _surface(y, X, order, positions)
+    (end,) = _climb(surface, 1)
+    return surface.aicc(surface.loglik(end)), _at_edge(end, order)
+
+
+def _surface(y: Array, X: Array, order: Order, positions: Array) -> _Surface:
+    left = positions[order.lost :]
+    lag = np.abs(left[:, None] - left).astype(np.int64)
+    surface = _Surface(differenced(y, order), differenced(X, order), order, lag)
+    if surface.spare < 1:
+        raise EstimationError(
+            f"{len(left)} periods for {X.shape[1] + order.parameters} coefficients of {order}",
+            mend="take a longer series or fewer terms",
+        )
+    return surface
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -210,9 +233,14 @@ class _Surface:
     order: Order
     lag: NDArray[np.int64]
 
-    @staticmethod
-    def of(y: Array, X: Array, order: Order, positions: Array) -> _Surface:
-        return _Surface(y, X, order, np.abs(positions[:, None] - positions).astype(np.int64))
+    @property
+    def spare(self) -> int:
+        """Periods less all parameters, σ² among them, and one."""
+        return len(self.y) - self.X.shape[1] - self.order.parameters - 2
+
+    def aicc(self, loglik: float) -> float:
+        free = len(self.y) - self.spare - 1
+        return -2 * loglik + 2 * free + 2 * free * (free + 1) / self.spare
 
     def covariance(self, x: Array) -> Array:
         """Covariance of the errors over σ² at x."""
@@ -320,6 +348,10 @@ def _inner(x: Array) -> NDArray[np.intp]:
 def _names(order: Order) -> list[str]:
     kinds = zip(("ar", "ma", "sar", "sma"), (order.p, order.q, order.P, order.Q), strict=True)
     return [f"{kind}{i + 1}" for kind, number in kinds for i in range(number)]
+
+
+def _at_edge(x: Array, order: Order) -> tuple[str, ...]:
+    return tuple(name for j, name in enumerate(_names(order)) if j not in _inner(x))
 
 
 def _partials(x: Array) -> Array:

@@ -43,7 +43,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from coresponder_causal.core.arma import ArmaFit, Order, differenced, fit_arma
+from coresponder_causal.core.arma import ArmaFit, Order, compare_arma, differenced, fit_arma
 from coresponder_causal.core.autocorrelation import ljung_box
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.inference import chi_square_p_value
@@ -221,14 +221,14 @@ def _chosen(d: SeriesDesign, y: Array, made: _Regressors, differences: tuple[int
             break
         kept = own[:, independent(differenced(own, order), size=np.abs(own).max(axis=0))]
         try:
-            tried = fit_arma(y[~d.after], kept, order, positions=d.positions[~d.after], climbs=1)
+            aicc, at_edge = compare_arma(y[~d.after], kept, order, positions=d.positions[~d.after])
         except EstimationError as error:
             note(f"errors {order} could not be compared: {error.what}")
             continue
-        if tried.at_edge:
-            note(f"errors {order} not compared: {', '.join(tried.at_edge)} at the edge before the start")
+        if at_edge:
+            note(f"errors {order} not compared: {', '.join(at_edge)} at the edge before the start")
         else:
-            found[order] = tried.aicc
+            found[order] = aicc
     if not found:
         raise EstimationError(
             f"the {d.n_before} periods before the start do not choose an order", mend="give order= or fewer terms"
