@@ -9,14 +9,13 @@ regressors alike. The notation is that of Box & Jenkins with signs as in R: φ(B
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 from scipy.optimize import minimize
-from scipy.signal import lfilter, lfiltic
 
+from coresponder_causal.core.arma_process import Order, autocovariances, coefficients, differenced, names, partials_of
 from coresponder_causal.core.errors import EstimationError
 
 Array = NDArray[np.float64]
@@ -26,32 +25,6 @@ _width = 1e-3
 _newton_steps, _longest = 2, 0.1
 _starts = ((0.2, 0.2), (0.9, 0.4), (-0.4, 0.4), (0.4, -0.6))  # partial autocorrelations of AR and MA parameters
 agreement = 1e-3  # two climbs whose log-likelihoods differ by less have reached the same height
-
-
-class Order(NamedTuple):
-    """Orders of an ARIMA model: (p, d, q) and, with ``season`` periods to the year, (P, D, Q)."""
-
-    p: int
-    d: int
-    q: int
-    P: int = 0
-    D: int = 0
-    Q: int = 0
-    season: int = 1
-
-    @property
-    def parameters(self) -> int:
-        """Number of ARMA parameters."""
-        return self.p + self.q + self.P + self.Q
-
-    @property
-    def lost(self) -> int:
-        """Periods that differencing takes."""
-        return self.d + self.D * self.season
-
-    def __str__(self) -> str:
-        plain = f"({self.p},{self.d},{self.q})"
-        return f"{plain}({self.P},{self.D},{self.Q})[{self.season}]" if self.P + self.D + self.Q else plain
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,47 +76,6 @@ class ArmaFit:
     curved: bool
 
 
-def differenced(values: Array, order: Order) -> Array:
-    """Differences along the first axis: d times by one period, D times by a season."""
-    values = np.diff(values, n=order.d, axis=0)
-    for _ in range(order.D):
-        values = values[order.season :] - values[: -order.season]
-    return values
-
-
-def autocovariances(ar: Array, ma: Array, lags: int) -> Array:
-    """Autocovariances 0 to ``lags`` of an ARMA process with innovations of variance one.
-
-    Parameters
-    ----------
-    ar, ma : ndarray
-        Coefficients φ_1, … and θ_1, …
-    lags : int
-
-    References
-    ----------
-    Brockwell & Davis (1991), section 3.3: the Yule–Walker equations with the moving average on their right side.
-
-    Examples
-    --------
-    >>> autocovariances(np.array([0.5]), np.array([]), 2).round(3).tolist()
-    [1.333, 0.667, 0.333]
-    """
-    m = max(len(ar), len(ma))
-    a, b = np.append(1.0, -ar), np.append(1.0, ma)
-    impulse = lfilter(b, a, np.eye(1, len(b))[0])
-    right = np.array([b[k:] @ impulse[: max(len(b) - k, 0)] for k in range(m + 1)])
-    matrix = np.zeros((m + 1, m + 1))
-    rows = np.arange(m + 1)
-    for i in np.flatnonzero(a):
-        matrix[rows, np.abs(rows - i)] += a[i]
-    first = np.linalg.solve(matrix, right)
-    if lags <= m:
-        return np.asarray(first[: lags + 1], float)
-    after, _ = lfilter([1.0], a, np.zeros(lags - m), zi=lfiltic([1.0], a, first[::-1][: len(a) - 1]))
-    return np.concatenate([first, after])
-
-
 def fit_arma(y: Array, X: Array, order: Order, *, positions: Array) -> ArmaFit:
     """Fit y = Xβ + u with ARIMA errors u by exact maximum likelihood, climbing from four starts.
 
@@ -163,8 +95,8 @@ def fit_arma(y: Array, X: Array, order: Order, *, positions: Array) -> ArmaFit:
 
     Examples
     --------
-    >>> rng = np.random.default_rng(1)
-    >>> u = lfilter([1.0], [1.0, -0.6], rng.standard_normal(300))
+    >>> rng = np.random.default_rng(3)
+    >>> u = np.convolve(rng.standard_normal(330), 0.6 ** np.arange(31), mode="valid")
     >>> fit = fit_arma(5.0 + u, np.ones((300, 1)), Order(1, 0, 0), positions=np.arange(300.0))
     >>> round(fit.parameters["ar1"], 1), round(float(fit.beta[0]))
     (0.6, 5)
@@ -180,7 +112,7 @@ def fit_arma(y: Array, X: Array, order: Order, *, positions: Array) -> ArmaFit:
         order=order,
         beta=beta,
         vcov=sigma2 * half @ half.T + vcov,
-        parameters=_coefficients(best, order)[2],
+        parameters=coefficients(best, order)[2],
         sigma2=sigma2,
         loglik=loglik,
         aicc=surface.aicc(loglik),
@@ -236,7 +168,7 @@ class _Surface:
     @property
     def spare(self) -> int:
         """Periods less all parameters, σ² among them, and one."""
-        return len(self.y) - self.X.shape[1] - self.order.parameters - 2
+        return len(self.y) - int(self.X.shape[1]) - self.order.parameters - 2
 
     def aicc(self, loglik: float) -> float:
         free = len(self.y) - self.spare - 1
@@ -244,7 +176,7 @@ class _Surface:
 
     def covariance(self, x: Array) -> Array:
         """Covariance of the errors over σ² at x."""
-        ar, ma, _ = _coefficients(x, self.order)
+        ar, ma, _ = coefficients(x, self.order)
         return np.asarray(autocovariances(ar, ma, int(self.lag.max()))[self.lag], float)
 
     def regression(self, x: Array) -> tuple[Array, Array, float, Array]:
@@ -342,41 +274,8 @@ def _falls_off(curvature: Array) -> bool:
 
 def _inner(x: Array) -> NDArray[np.intp]:
     """Parameters away from the edge of stationarity and invertibility."""
-    return np.flatnonzero(np.abs(_partials(x)) < _edge)
-
-
-def _names(order: Order) -> list[str]:
-    kinds = zip(("ar", "ma", "sar", "sma"), (order.p, order.q, order.P, order.Q), strict=True)
-    return [f"{kind}{i + 1}" for kind, number in kinds for i in range(number)]
+    return np.flatnonzero(np.abs(partials_of(x)) < _edge)
 
 
 def _at_edge(x: Array, order: Order) -> tuple[str, ...]:
-    return tuple(name for j, name in enumerate(_names(order)) if j not in _inner(x))
-
-
-def _partials(x: Array) -> Array:
-    return np.asarray(x / np.sqrt(1 + x**2), float)
-
-
-def _coefficients(x: Array, order: Order) -> tuple[Array, Array, dict[str, float]]:
-    """Coefficients of the whole polynomials, seasons multiplied in, and those of the parts by name."""
-    cuts = np.cumsum([order.p, order.q, order.P])
-    ar, ma, sar, sma = (_stationary(part) for part in np.split(_partials(x), cuts))
-    named = dict(zip(_names(order), map(float, np.concatenate([ar, -ma, sar, -sma])), strict=True))
-    return _product(ar, sar, order.season), -_product(ma, sma, order.season), named
-
-
-def _product(plain: Array, seasonal: Array, season: int) -> Array:
-    """Coefficients c of 1 − c(B) = (1 − plain(B))(1 − seasonal(B^season))."""
-    spread = np.zeros(len(seasonal) * season + 1)
-    spread[0] = 1.0
-    spread[season::season] = -seasonal
-    return -np.convolve(np.append(1.0, -plain), spread)[1:]
-
-
-def _stationary(partials: Array) -> Array:
-    """Coefficients of the autoregression with these partial autocorrelations (Monahan 1984)."""
-    phi: Array = np.zeros(0)
-    for r in partials:
-        phi = np.append(phi - r * phi[::-1], r)
-    return phi
+    return tuple(name for j, name in enumerate(names(order)) if j not in _inner(x))

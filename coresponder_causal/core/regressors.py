@@ -99,11 +99,16 @@ def independent(matrix: Array, *, size: Array | None = None) -> NDArray[np.bool_
     >>> independent(np.array([[1.0, 2.0, 1.0, 0.0], [1.0, 2.0, 0.0, 0.0]])).tolist()
     [True, False, True, False]
     """
-    largest = np.abs(matrix).max(axis=0)
-    alive = largest > 1e-9 * (largest if size is None else size)
-    triangle = np.linalg.qr(matrix[:, alive] / largest[alive], mode="r")
     kept = np.zeros(matrix.shape[1], bool)
-    own = np.zeros(int(alive.sum()), bool)
-    own[: len(triangle)] = np.abs(np.diag(triangle)) >= 1e-9 * np.sqrt(len(matrix))
-    kept[alive] = own
+    basis = np.empty((len(matrix), 0))
+    for j, column in enumerate(matrix.T):
+        largest = np.abs(column).max()
+        if largest <= 1e-9 * (largest if size is None else size[j]):
+            continue
+        rest = column / largest
+        for _ in range(2):
+            rest = rest - basis @ (basis.T @ rest)
+        norm = np.linalg.norm(rest)
+        if norm >= 1e-9 * np.sqrt(len(matrix)):
+            kept[j], basis = True, np.column_stack([basis, rest / norm])
     return kept

@@ -43,7 +43,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from coresponder_causal.core.arma import ArmaFit, Order, compare_arma, differenced, fit_arma
+from coresponder_causal.core.arma import ArmaFit, compare_arma, fit_arma
+from coresponder_causal.core.arma_process import Order, differenced
 from coresponder_causal.core.autocorrelation import ljung_box
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.inference import chi_square_p_value

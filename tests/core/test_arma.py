@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from coresponder_causal.core.arma import Order, autocovariances, differenced, fit_arma
+from coresponder_causal.core.arma import fit_arma
+from coresponder_causal.core.arma_process import Order, autocovariances, differenced
 from coresponder_causal.core.errors import EstimationError
 
 RNG = np.random.default_rng(7)

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from coresponder_causal.core import arma
-from coresponder_causal.core.arma import Order, fit_arma
+from coresponder_causal.core.arma import fit_arma
+from coresponder_causal.core.arma_process import Order
 from coresponder_causal.core.errors import EstimationError, IdentificationWarning
 from coresponder_causal.core.inference import critical
 from coresponder_causal.design import SeriesDesign

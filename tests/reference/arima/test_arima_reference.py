@@ -14,7 +14,8 @@ import pandas as pd
 import pytest
 from scipy.optimize import minimize_scalar
 
-from coresponder_causal.core.arma import Order, fit_arma
+from coresponder_causal.core.arma import fit_arma
+from coresponder_causal.core.arma_process import Order
 from coresponder_causal.core.series_forecast import at_point
 from coresponder_causal.design import SeriesDesign
 from coresponder_causal.estimate import its_arima
