@@ -82,3 +82,33 @@ def full_rank_basis(matrix: Array, names: Sequence[str]) -> Array:
             mend=f"leave {'it' if len(absorbed) == 1 else 'them'} out",
         )
     return np.asarray(basis, float)
+
+
+def independent(matrix: Array, *, size: Array | None = None) -> NDArray[np.bool_]:
+    """Columns that are no combination of those before them, shape (k,).
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (n, k)
+    size : ndarray, shape (k,), optional
+        Largest absolute values from which the columns were derived, as by differencing: what is left of a column that
+        vanished is rounding.
+
+    Examples
+    --------
+    >>> independent(np.array([[1.0, 2.0, 1.0, 0.0], [1.0, 2.0, 0.0, 0.0]])).tolist()
+    [True, False, True, False]
+    """
+    kept = np.zeros(matrix.shape[1], bool)
+    basis = np.empty((len(matrix), 0))
+    for j, column in enumerate(matrix.T):
+        largest = np.abs(column).max()
+        if largest <= 1e-9 * (largest if size is None else size[j]):
+            continue
+        rest = column / largest
+        for _ in range(2):
+            rest = rest - basis @ (basis.T @ rest)
+        norm = np.linalg.norm(rest)
+        if norm >= 1e-9 * np.sqrt(len(matrix)):
+            kept[j], basis = True, np.column_stack([basis, rest / norm])
+    return kept

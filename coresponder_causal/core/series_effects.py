@@ -105,6 +105,9 @@ class SeriesFit:
     noise : ndarray, shape (n_after, n_after), optional
         Covariance of the errors of the periods after the start on the scale of the link: counting noise and
         persistence. Needed for the interval of ``averted_predicted``.
+    own_course : bool
+        Whether the predictor with the programme is a fitted course; False where it is the observed one, which `path`
+        then does not repeat.
     """
 
     matrix: Array
@@ -116,6 +119,7 @@ class SeriesFit:
     named: Mapping[str, Array]
     record: VarianceRecord | None = None
     noise: Array | None = None
+    own_course: bool = True
 
     def df_of(self, contrast: Array) -> float:
         """Degrees of freedom of a contrast of β, shape (k,)."""
@@ -157,11 +161,11 @@ def series_result(
         difference at mean exposure); the named contrasts; ``effect_at_<h>_<periods>``; ``averted``, the events that
         the observed counts are short of (log link: Σ y_t (exp(−effect_t) − 1), by the delta method on the log of its
         ratio; identity link: −Σ unit_t effect_t). Its interval carries the uncertainty of the coefficients only, given
-        the observed counts. ``path``: time, observed, counterfactual with its interval low and high, fitted, events,
-        dose. ``extra``: n_before, n_after, phase_in, mean_events, outcome_unit, ``averted_low, averted_high`` (the
-        95 % interval of ``averted`` by draws of β from the multivariate t in place of the delta method) and, with
-        ``noise``, ``averted_predicted_low, averted_predicted_high``: of expected events without the programme less
-        events *as they would be counted* with it, the noise of counts and periods included.
+        the observed counts. ``path``: time, observed, counterfactual with its interval low and high, fitted (a course
+        of its own), events, dose. ``extra``: n_before, n_after, phase_in, mean_events, outcome_unit,
+        ``averted_low, averted_high`` (the 95 % interval of ``averted`` by draws of β from the multivariate t in place
+        of the delta method) and, with ``noise``, ``averted_predicted_low, averted_predicted_high``: of expected events
+        without the programme less events *as they would be counted* with it, the noise of counts and periods included.
 
     Raises
     ------
@@ -266,14 +270,14 @@ def _path(course: Course, fit: SeriesFit) -> pd.DataFrame:
     mean, unit = fit.without @ fit.beta, _unit(course, fit.link)
     spread = np.sqrt(np.einsum("ij,jk,ik->i", fit.without, fit.vcov, fit.without))
     half = critical(np.array([fit.df_of(row) for row in fit.without])) * spread
+    bounds = {"counterfactual": mean, "low": mean - half, "high": mean + half}
+    if fit.own_course:
+        bounds["fitted"] = fit.matrix @ fit.beta
     return pd.DataFrame(
         {
             "time": course.periods,
             "observed": course.counts,
-            "counterfactual": _inverse(mean, fit.link) * unit,
-            "low": _inverse(mean - half, fit.link) * unit,
-            "high": _inverse(mean + half, fit.link) * unit,
-            "fitted": _inverse(fit.matrix @ fit.beta, fit.link) * unit,
+            **{name: _inverse(predictor, fit.link) * unit for name, predictor in bounds.items()},
             "events": course.counts,
             "dose": course.dose,
         }

@@ -10,10 +10,12 @@ from coresponder_causal.estimate.did_group_time import did_group_time
 from coresponder_causal.estimate.did_prediction_interval import did_prediction_interval
 from coresponder_causal.estimate.did_triple import did_triple
 from coresponder_causal.estimate.did_two_way import did_two_way
+from coresponder_causal.estimate.its_arima import its_arima
 from coresponder_causal.estimate.its_conformal import its_conformal
 from coresponder_causal.estimate.its_counts import its_counts
 from coresponder_causal.estimate.its_rare import its_rare
 from coresponder_causal.estimate.its_segmented import its_segmented
+from coresponder_causal.estimate.its_structural import its_structural
 from coresponder_causal.estimate.switchback_randomization import switchback_randomization
 
 __all__ = [
@@ -27,9 +29,11 @@ __all__ = [
     "did_prediction_interval",
     "did_triple",
     "did_two_way",
+    "its_arima",
     "its_conformal",
     "its_counts",
     "its_rare",
     "its_segmented",
+    "its_structural",
     "switchback_randomization",
 ]

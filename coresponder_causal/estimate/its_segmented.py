@@ -38,19 +38,17 @@ from typing import Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from coresponder_causal.core import regressors
 from coresponder_causal.core.error_models import Errors, Lags, fit_errors
-from coresponder_causal.core.errors import EstimationError
-from coresponder_causal.core.notes import doubt, note
+from coresponder_causal.core.notes import note
 from coresponder_causal.core.registry import estimator, series_behind
 from coresponder_causal.core.result import Result
-from coresponder_causal.core.series_effects import SeriesFit, series_result
+from coresponder_causal.core.series_effects import Link, SeriesFit, series_result
 from coresponder_causal.core.series_regression import SeriesRegression
+from coresponder_causal.design.modelled_series import modelled_series
 from coresponder_causal.design.segmented import Season, segmented, slope_may_change
 from coresponder_causal.design.series import SeriesDesign
 
 Array = NDArray[np.float64]
-few_events = 10
 
 
 @estimator(
@@ -63,7 +61,7 @@ def its_segmented(
     d: SeriesDesign,
     *,
     errors: Errors = "reml-nugget",
-    link: Literal["log", "identity"] = "log",
+    link: Link = "log",
     harmonics: Season | Literal["aicc"] = 2,
     trend: bool = True,
     slope_change: bool | None = None,
@@ -119,8 +117,7 @@ def its_segmented(
     >>> its_segmented(d).tidy()["term"].tolist()[:3]
     ['mean_post', 'level_change', 'slope_change']
     """
-    y = _response(d, link)
-    _warn_of_few(d)
+    y = modelled_series(d, link)
     sloped = slope_may_change(d, slope_change)
     season = _aicc_pairs(d, y, sloped, trend) if harmonics == "aicc" else harmonics
     made = segmented(d, slope_change=sloped, season=season, trend=trend)
@@ -140,30 +137,6 @@ def its_segmented(
     return series_result(d.course(), fit, method="its_segmented", facts=facts, horizons=horizons, seed=seed)
 
 
-def _response(d: SeriesDesign, link: str) -> Array:
-    """Return the modelled series: log rate, or the count scaled to the mean exposure."""
-    counts, exposure = d.outcome_values(), d.exposure_values()
-    if link == "identity":
-        return np.asarray(counts / (exposure / exposure.mean()))
-    if (counts < 0).any():
-        raise EstimationError(f"'{d.outcome}' has {(counts < 0).sum()} negative values", mend="use link='identity'")
-    zeros = int((counts == 0).sum())
-    if zeros > 0.05 * len(counts):
-        raise EstimationError(
-            f"'{d.outcome}' is zero in {zeros} of {len(counts)} periods: log rates are not to be trusted",
-            mend="take its_counts, which needs no logarithm of a count, longer periods or link='identity'",
-        )
-    if zeros:
-        note(f"{zeros} of {len(counts)} periods without events: half an event was put in their place")
-    return regressors.log_rate(counts, exposure)
-
-
-def _warn_of_few(d: SeriesDesign) -> None:
-    mean = float(d.outcome_values().mean())
-    if mean < few_events:
-        doubt(f"{mean:.1f} events a period: below about {few_events} the log rate is biased downwards")
-
-
 @series_behind("its_segmented")
 def _series(result: Result, d: SeriesDesign) -> SeriesRegression:
     options = result.provenance.option_values()
@@ -174,7 +147,7 @@ def _series(result: Result, d: SeriesDesign) -> SeriesRegression:
         trend=bool(options["trend"]),
     )
     return SeriesRegression(
-        outcome=_response(d, str(options["link"])),
+        outcome=modelled_series(d, options["link"]),
         matrix=made.matrix,
         time=d.positions,
         periods=d.periods,

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from coresponder_causal import design as designing
 from coresponder_causal import estimate
 from coresponder_causal.core.errors import CausalError, DesignError
 from coresponder_causal.core.notes import doubt, note
+from coresponder_causal.core.regressors import log_rate
 from coresponder_causal.core.result import Result
 from coresponder_causal.data import read_table
 from coresponder_causal.design import (
@@ -36,6 +38,7 @@ enough_events = 60
 of_calls = ("calls", "instrument", "switchback")  # designs formed of the calls themselves, not of monthly counts
 by_hours = ("triple", "boundary")  # designs of the calls by the hours of the team
 one_by_one = (*of_calls, *by_hours)  # designs whose outcome belongs to a call
+comparison = "comparison cities"
 adjustments, default_adjustment = ("match_nearest", "weight_propensity", "none"), "weight_propensity"
 
 
@@ -120,7 +123,7 @@ def rank(result: Result) -> int:
         return 7 if result.extra.get("adjustment") == "coverage_post" else 6
     order = {"switchback_randomization": -1, "did_prediction_interval": 1, "did_group_time": 2, "call_boundary": 8}
     order |= dict.fromkeys(("did_gap", "did_two_way"), 4)
-    order |= dict.fromkeys(("its_segmented", "its_counts", "its_rare"), 5)
+    order |= dict.fromkeys(("its_segmented", "its_counts", "its_rare", "its_arima", "its_structural"), 5)
     return order.get(result.method, 6)
 
 
@@ -147,6 +150,8 @@ def settings() -> dict[str, Setting]:
         "series": Setting(_series, estimate.its_segmented, series),
         "counts": Setting(_series, estimate.its_counts, series),
         "rare": Setting(_series, estimate.its_rare, series),
+        "arima": Setting(_series, estimate.its_arima, series),
+        "structural": Setting(_structural, estimate.its_structural, series),
         "two_way": Setting(_cities, estimate.did_two_way, ("covariates",)),
         "adopters": Setting(_adopters, estimate.did_group_time, ("covariates",)),
         "calls": Setting(_calls, estimate.call_difference, calls, {"scale": "ratio"}),
@@ -226,8 +231,29 @@ def _adopters(study: Study, data: Counts, outcome: str, options: Options) -> Pan
 
 
 def _series(study: Study, data: Counts, outcome: str, options: Options) -> SeriesDesign:
+    return _one_city(study, data, outcome, options, data.monthly[data.monthly["city"] == study.city])
+
+
+def _structural(study: Study, data: Counts, outcome: str, options: Options) -> SeriesDesign:
+    """One city with the mean log rate of the comparison cities that have every month beside it, where there are any."""
+    monthly = data.monthly
+    people = np.asarray(monthly["population"] if _exposure(monthly) else np.ones(len(monthly)), float)
+    rates = log_rate(np.asarray(monthly[outcome], float), people)
+    wide = monthly.assign(rate=rates).pivot(index="month", columns="city", values="rate")
+    others = wide.drop(columns=str(study.city)).dropna(axis=1)
+    mine = monthly[monthly["city"] == study.city]
+    if others.empty:
+        return _one_city(study, data, outcome, options, mine)
+    note(f"the forecast is told by the mean log rate of {others.shape[1]} comparison cities")
+    told = mine.assign(**{comparison: mine["month"].map(others.mean(axis=1))})
+    return _one_city(study, data, outcome, options, told, controls=(comparison,))
+
+
+def _one_city(
+    study: Study, data: Counts, outcome: str, options: Options, frame: pd.DataFrame, controls: tuple[str, ...] = ()
+) -> SeriesDesign:
     return SeriesDesign.from_frame(
-        data.monthly[data.monthly["city"] == study.city],
+        frame,
         outcome=outcome,
         time="month",
         start=study.start,
@@ -241,6 +267,7 @@ def _series(study: Study, data: Counts, outcome: str, options: Options) -> Serie
         breaks=data.breaks,
         holidays=options.get("holidays", ()),
         covid=options.get("covid", "none"),
+        controls=controls,
         city=str(study.city),
     )
 

@@ -52,6 +52,8 @@ controls = ["burglary", "traffic_collision"]   # names of control_series
 #   gap            the city against a weighted mean of others over time
 #   first_periods  the first months, among all shifts of that gap
 #   counts, rare   the city's own course by a regression of counts; a few events before and after, compared exactly
+#   arima          the city's own course with ARIMA errors
+#   structural     a forecast from the time before the start, along the comparison cities
 #   two_way        the regression of the literature
 #   adopters       cities that started at different times (table programmes)
 # An empty list makes a study of data quality alone.

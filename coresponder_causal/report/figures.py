@@ -172,12 +172,15 @@ def _path_caption(result: Result, gap: bool, *, fitted: bool, phased: bool) -> s
     band = (
         "where the city's mean would lie nineteen times in twenty without the programme" if gap else "its 95 % interval"
     )
-    along = result.method in along_other_cities
-    course = "the comparison cities' course" if along else "the course of the time before the start"
-    single = result.method == "its_conformal"
+    single = result.method in ("its_conformal", "its_structural")
+    course, after = "the course of the time before the start", "it is carried forward"
+    if result.method in along_other_cities:
+        course = "the comparison cities' course"
+    if result.method == "its_arima" and not fitted:  # differences leave no course but the observed one
+        single, course, after = True, "the observed course", "the effect is taken out of it"
     return (
         f"Dots: {dots}. {'Grey line: the fitted course. Dashed' if fitted else 'Line'}: {course}"
-        f"{', carried forward' if fitted else ', dashed where it is carried forward'}. "
+        f"{', carried forward' if fitted else f', dashed where {after}'}. "
         f"Band: {band}{', for each period by itself' if single else '; single periods scatter more widely'}."
         f"{' Shaded grey: the programme was not yet whole.' if phased else ''}"
     )

@@ -29,7 +29,7 @@ sensitive_banner = (
     "Not for release. This page may show small counts that could point to a person; share it only with those who may "
     "see the records themselves."
 )
-single_series = ("its_segmented", "its_counts", "its_rare")
+single_series = ("its_segmented", "its_counts", "its_rare", "its_arima", "its_structural")
 describes_alone = Sentence(
     text="Description only: a single series cannot tell the programme from anything else that changed at that time."
 )

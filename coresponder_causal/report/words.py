@@ -11,9 +11,11 @@ from coresponder_causal.core.result import Result
 from coresponder_causal.report.specs import Form
 
 methods = {
+    "its_arima": "Interrupted time series, ARIMA errors",
     "its_segmented": "Interrupted time series",
     "its_counts": "Interrupted time series of counts",
     "its_rare": "Rare events before and after, exact",
+    "its_structural": "Forecast from the time before the start",
     "did_prediction_interval": "Comparison cities, prediction interval",
     "call_coverage": "Hours on duty",
     "did_triple": "Calls in hours on duty, across cities",
@@ -37,6 +39,7 @@ terms = {
     "mean_post": "mean after the start",
     "level_change": "change of level at the start",
     "slope_change": "change of slope after the start",
+    "pulse": "passing change in the first period",
     "averted": "events averted in all",
     "triple_difference": "covered hours, beyond comparison cities",
     "covered_hours": "covered hours, against those of comparison cities",

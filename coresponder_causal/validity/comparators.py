@@ -264,6 +264,17 @@ def failures() -> list[Failure]:
         Failure(method="its_segmented", options=(("errors", "prais-winsten"),), cell=smooth),
         Failure(method="its_counts", options=(("errors", "ar-inflated"),), cell=replace(smooth, events=60.0)),
         Failure(method="its_counts", options=(("errors", "newey-west"),), cell=replace(smooth, events=60.0)),
+        Failure(
+            method="its_arima", options=(("order", [1, 0, 1]),), cell=replace(smooth, events=25.0, rho=0.5, nugget=0.3)
+        ),
+        *(
+            Failure(
+                method="its_structural",
+                options=(("level", "local"),),
+                cell=replace(smooth, events=25.0, rho=rho, nugget=0.3),
+            )
+            for rho in (0.0, 0.5, 0.8)
+        ),
         Failure(method="negative_binomial", cell=replace(smooth, events=60.0)),
         Failure(method="quasi_poisson", cell=replace(smooth, events=60.0)),
         Failure(method="pandemic_pulse", cell=replace(smooth, world="pandemic", events=60.0, rho=0.5, effect=-0.2)),

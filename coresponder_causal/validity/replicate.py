@@ -130,7 +130,7 @@ def _batch(
 
 def _row(fitted: PrePeriod, name: str, counts: NDArray[np.int64], effect: float) -> dict[str, object]:
     """Headline of one fit, or why there is none."""
-    truth = effect * (fitted.layout.dose[fitted.layout.after].mean() if name == "its_segmented" else 1.0)
+    truth = effect * (fitted.layout.dose[fitted.layout.after].mean() if name.startswith("its_") else 1.0)
     try:
         with quietly():
             first = _run(name, fitted.redrawn(counts)).tidy().iloc[0]

@@ -112,6 +112,18 @@ def test_rare_events_are_compared_at_their_level():
     assert rows.loc[rows["effect"] != 0, "rejection"].min() > 0.4  # a half fewer of one event a month, in six years
 
 
+def test_the_forecast_of_a_series_holds_and_maximum_likelihood_falls_short_as_shipped():
+    """At a tenth of the shipped replications, in series of 36 and 72 months."""
+    for method, least, most in (("its_structural", 0.95, 1.0), ("its_arima", 0.85, 0.95)):
+        entries = [entry for entry in study([method]) if entry.options == "{}" and int(entry.cell.periods or 0) < 100]
+        rows = pd.concat([measure(entry, replications=FAST // 10) for entry in entries], ignore_index=True)
+        rows = rows[rows["term"] == "mean_post"]
+        assert rows["failures"].sum() == 0
+        share, n = pooled(rows, "coverage")
+        error = np.sqrt(0.95 * 0.05 / n)
+        assert least - 3 * error <= share <= most + 3 * error, rows.to_string()
+
+
 def test_group_time_effects_need_ten_treated_units():
     """With normal critical values they are too narrow for five treated units or fewer: the shipped table shows it."""
     rows = fast_rows("did_group_time")

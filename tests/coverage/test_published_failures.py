@@ -55,6 +55,22 @@ def test_newey_west_and_prais_winsten_in_a_long_persistent_series():
     assert near(prais_winsten["coverage"], 0.90)
 
 
+def test_a_moving_average_beside_trend_and_step_takes_the_slow_variation_away():
+    """Maximum likelihood piles up at −1 (Sargan & Bhargava 1983): intervals of the mean far too narrow."""
+    found = row("its_arima", "mean_post", options="order", n=60)
+    assert found["coverage"] < 0.85
+    assert found["mean_std_error"] < 0.75 * found["sd"]
+
+
+def test_a_random_walk_is_honest_and_wide():
+    """Wider than a level that comes back to its mean, also where the level stands still."""
+    still = [entry for entry in study(["its_structural"]) if entry.cell.rho == 0]
+    rows = {entry.options: measure(entry, replications=40).set_index("term").loc["mean_post"] for entry in still}
+    walk, back = rows['{"level": "local"}'], rows["{}"]
+    assert walk["coverage"] >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / 40)
+    assert walk["half_width"] > 1.3 * back["half_width"]
+
+
 def test_overdispersion_is_not_persistence():
     """Negative binomial and quasi-Poisson without an error process: .63 and .64 at n = 72, latent ρ = .8."""
     found = row("negative_binomial", "effect")

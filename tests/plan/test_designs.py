@@ -199,6 +199,21 @@ def test_outcomes_that_are_text_are_read_as_numbers_or_refused_by_row():
         evaluated(study, tables)
 
 
+def test_a_forecast_is_told_by_the_comparison_cities_and_by_its_own_past_where_there_are_none():
+    study = replace(STUDY, designs=("structural", "arima"), start="2019-12")
+    with quietly():
+        found = evaluated(study, {"city_panel": panel()})
+        alone = evaluated(study, {"city_panel": panel()[lambda table: table["city"] == CITIES[0]]})
+    assert [result.method for result in found.results] == ["its_structural", "its_arima"]
+    assert [design.controls for design in found.designs] == [("comparison cities",), ()]
+    rates = np.log(panel().pivot(index="month", columns="city", values="calls") / 50_000).drop(columns=CITIES[0])
+    np.testing.assert_allclose(found.designs[0].control_values()[:, 0], rates.mean(axis=1), rtol=1e-12)
+    assert any("mean log rate of 21 comparison cities" in text for text in found.lines)
+    assert alone.designs[0].controls == ()
+    assert {check.check for check in found.checks[0]} == {check.check for check in found.checks[1]}
+    assert {"level", "covid", "phase_in"} <= set(known_keys("structural"))
+
+
 def test_options_are_those_of_the_design_and_of_its_estimator():
     assert {"time_effects", "inference", "per", "covariates"} <= set(known_keys("two_way"))
     assert {"covariates", "caliper", "adjust", "scale"} <= set(known_keys("calls", "match_nearest"))

@@ -6,18 +6,20 @@ import pytest
 
 from coresponder_causal import report
 from coresponder_causal.design import SeriesDesign
-from coresponder_causal.estimate import its_segmented
+from coresponder_causal.estimate import its_arima, its_segmented, its_structural
 from coresponder_causal.report.drawing import _with_gaps, drawn
 
 MONTHS = pd.period_range("2017-01", periods=72, freq="M")
 
 
-def picture(**options):
+def series(**options):
     calls = np.random.default_rng(1).poisson(120 * np.where(np.arange(72) < 42, 1.0, 0.8))
     frame = pd.DataFrame({"month": MONTHS, "calls": calls})
-    return report.figure(
-        its_segmented(SeriesDesign.from_frame(frame, outcome="calls", time="month", start="2020-07-15", **options))
-    )
+    return SeriesDesign.from_frame(frame, outcome="calls", time="month", start="2020-07-15", **options)
+
+
+def picture(**options):
+    return report.figure(its_segmented(series(**options)))
 
 
 def test_a_phase_in_is_shaded_up_to_the_first_whole_period():
@@ -47,3 +49,15 @@ def test_the_fitted_course_goes_on_after_the_start():
     before = ~data["after"]
     np.testing.assert_allclose(data["fitted"][before], data["counterfactual"][before], rtol=1e-12)
     assert (data["fitted"] < data["counterfactual"])[data["after"]].any()
+
+
+@pytest.mark.filterwarnings("ignore:.*ma1 at the edge")
+def test_what_the_line_and_the_band_are_of_a_forecast_and_under_differences():
+    forecast = report.figure(its_structural(series()))
+    assert "dashed where it is carried forward. Band: its 95 % interval, for each period by itself." in forecast.caption
+    assert "fitted" not in forecast.data["path"]
+    differenced = report.figure(its_arima(series(), order=(0, 1, 1)))
+    assert "Line: the observed course, dashed where the effect is taken out of it. Band: its" in differenced.caption
+    plain = report.figure(its_arima(series(), order=(1, 0, 0)))
+    assert "Grey line: the fitted course." in plain.caption
+    assert len({drawn(made, "svg") for made in (forecast, differenced, plain)}) == 3
