@@ -144,7 +144,7 @@ def _require_enough(counts: Array, plan: Layout) -> None:
 
 
 def _relative(counts: Array, plan: Layout, shared: NDArray[np.bool_]) -> Array:
-    """Counts of one series relative to a constant rate, less 1, shape (1, periods)."""
+    """Return counts of one series relative to a constant rate, less 1, shape (1, periods)."""
     seen, exposure = counts[:, shared], plan.exposure[:, shared]
     return np.asarray(seen / (exposure * seen.sum() / exposure.sum()) - 1)
 

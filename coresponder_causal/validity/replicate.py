@@ -8,7 +8,6 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from coresponder_causal import estimate
 from coresponder_causal.core.errors import CausalError, DesignError
@@ -175,7 +174,7 @@ def _row(fitted: PrePeriod, found: Result | str, effect: float) -> dict[str, obj
 
 
 def _truth(fitted: PrePeriod, found: Result, effect: float) -> float:
-    """Return the true headline: a ratio of all events, the mean effect after the start, or the effect of a full dose."""
+    """Return the true headline: a ratio of all events, the mean effect after the start, or that of a full dose."""
     after = fitted.layout.after
     dose = fitted.layout.dose[after]
     if METHODS[found.method].setting == "rare":
