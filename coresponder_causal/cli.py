@@ -224,16 +224,23 @@ def validity_power(
         from coresponder_causal import plan
         from coresponder_causal.validity import power
 
-        designs, seed = _ahead(study, out, design, force)
+        designs, stated, aside = _ahead(study, out, design, force)
         with parallel_config(n_jobs=jobs):
             found = {
                 name: power(
-                    formed, at=at, tau=tau, replications=replications, seed=seed, tell=begin(f"Power of '{name}'")
+                    one.design,
+                    method=one.method,
+                    options=one.options,
+                    at=at,
+                    tau=tau,
+                    replications=replications,
+                    seed=stated.seed,
+                    tell=begin(f"Power of '{name}'"),
                 )
-                for name, formed in designs.items()
+                for name, one in designs.items()
             }
         written = [path for name, one in found.items() for path in plan.write_power(name, one, out)]
-    _tell_ahead([one.sentence for one in found.values()], written, simulated=study is None)
+    _tell_ahead([*(one.sentence for one in found.values()), *aside], written, simulated=study is None)
 
 
 @validity.command("calibrate")
@@ -253,20 +260,28 @@ def validity_calibrate(
         from coresponder_causal import plan
         from coresponder_causal.validity import calibrate
 
-        designs, seed = _ahead(study, out, design, force)
+        designs, stated, aside = _ahead(study, out, design, force)
         with parallel_config(n_jobs=jobs):
             found = {
                 name: calibrate(
-                    formed, tau=tau, replications=replications, seed=seed, tell=begin(f"Redrawing '{name}'")
+                    one.design,
+                    methods=[one.method],
+                    options={one.method: one.options},
+                    tau=tau,
+                    replications=replications,
+                    seed=stated.seed,
+                    tell=begin(f"Redrawing '{name}'"),
                 )
-                for name, formed in designs.items()
+                for name, one in designs.items()
             }
         written = [path for name, one in found.items() for path in plan.write_calibration(name, one, out)]
-    _tell_ahead([one.sentence for one in found.values()], written, simulated=study is None)
+    _tell_ahead([*(one.sentence for one in found.values()), *aside], written, simulated=study is None)
 
 
-def _ahead(study: Path | None, out: Path, only: list[str] | None, force: bool) -> tuple[dict[str, plan.Redrawn], int]:
-    """Return the designs of a study, or of the embedded one, and its seed."""
+def _ahead(
+    study: Path | None, out: Path, only: list[str] | None, force: bool
+) -> tuple[dict[str, plan.Redrawn], plan.Study, list[str]]:
+    """Return the designs of a study, or of the embedded one, the study, and what of it is left out unasked."""
     from coresponder_causal import plan
 
     plan.refuse_filled(out, force=force)
@@ -275,7 +290,8 @@ def _ahead(study: Path | None, out: Path, only: list[str] | None, force: bool) -
     else:
         stated = plan.read_study(study)
         tables, _ = plan.read_tables(stated)
-    return plan.designs_of(stated, tables, only or ()), stated.seed
+    aside = [] if only else [text for text in (plan.left_out(stated),) if text]
+    return plan.designs_of(stated, tables, only or ()), stated, aside
 
 
 @validity.command("run")

@@ -110,8 +110,10 @@ def _holiday_days(axis: TimeAxis, holidays: Sequence[Start]) -> tuple[tuple[int,
 
 def holiday_share(axis: TimeAxis, days: Sequence[tuple[int, int]]) -> Array:
     """Share of each row's days that are holidays, shape (n,)."""
-    found = dict(days)
-    return np.array([found.get(int(p), 0) / (axis.period_days(int(p)) or 1) for p in axis.positions])
+    share = np.zeros(len(axis.positions))
+    for position, number in days:
+        share[axis.positions == position] = number / (axis.period_days(position) or 1)
+    return share
 
 
 def pandemic_share(axis: TimeAxis) -> Array:

@@ -1,6 +1,6 @@
 """Plans: a study as its file states it, and the corridor it is run through."""
 
-from coresponder_causal.plan.ahead import Redrawn, designs_of, write_calibration, write_power
+from coresponder_causal.plan.ahead import Redrawn, designs_of, left_out, write_calibration, write_power
 from coresponder_causal.plan.describe import City, city_of, write_metrics, write_pathway
 from coresponder_causal.plan.dictionary_export import export_dictionary
 from coresponder_causal.plan.embedded import embedded_study, truths
@@ -34,6 +34,7 @@ __all__ = [
     "evaluation_page",
     "export_dictionary",
     "ingest_into",
+    "left_out",
     "publish",
     "publish_quality",
     "quality_of",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -11,18 +12,61 @@ from coresponder_causal import report
 from coresponder_causal.core.errors import DataError
 from coresponder_causal.design import CoverageDesign, PanelDesign, SeriesDesign
 from coresponder_causal.plan.assemble import Counts, counts
-from coresponder_causal.plan.designs import Design, settings
+from coresponder_causal.plan.designs import settings, stated_options
 from coresponder_causal.plan.study import Study
 from coresponder_causal.report.specs import Spec
 from coresponder_causal.report.tables import plain
 from coresponder_causal.validity import Calibration, Power
 
-Redrawn = SeriesDesign | PanelDesign | CoverageDesign
-can_be_redrawn = ("hours", "cities", "series")
+Formed = SeriesDesign | PanelDesign | CoverageDesign
+why_not = {
+    "triple": ("its calls are compared one by one", "ask for hours, which compares their counts"),
+    "calls": (
+        "which calls the team attends is not redrawn",
+        "evaluate the study: its result says how far an interval of such calls held where the truth is known",
+    ),
+    "instrument": (
+        "what moves the chance of the team is not redrawn",
+        "read docs/call_designs.md, where a town of known truth is redrawn",
+    ),
+    "boundary": (
+        "calls around the hours of the team are not redrawn",
+        "ask for hours, or read docs/call_designs.md, where a town of known truth is redrawn",
+    ),
+    "switchback": ("its plan is drawn by lot", "coresponder-causal switchback --calls says what a trial can find"),
+    "two_way": (
+        "it compares rates in levels, in which a change in percent is none",
+        "ask for cities; validity.calibrate(design, methods=['did_two_way']) judges its log rates",
+    ),
+    "adopters": (
+        "the process of one treated city is fitted, and several start",
+        "ask for cities; coresponder-causal validity run --methods did_group_time measures several starts",
+    ),
+}
+"""Designs that are not redrawn: why, and what to do instead."""
+
+
+class Redrawn(NamedTuple):
+    """A design that is redrawn, with the method that reads it.
+
+    Parameters
+    ----------
+    design : SeriesDesign, PanelDesign or CoverageDesign
+    method : str
+        Name of the estimator.
+    options : mapping
+        Its options, as the study states them.
+    """
+
+    design: Formed
+    method: str
+    options: Mapping[str, Any]
 
 
 def designs_of(study: Study, tables: Mapping[str, pd.DataFrame], only: Sequence[str] = ()) -> dict[str, Redrawn]:
     """Form a study's designs of one city's counts without estimating anything.
+
+    Of a design with several outcomes or sets of options the first is redrawn.
 
     Parameters
     ----------
@@ -30,29 +74,49 @@ def designs_of(study: Study, tables: Mapping[str, pd.DataFrame], only: Sequence[
     tables : mapping of DataFrame
         Validated tables, as `read_tables` gives them.
     only : sequence of str
-        Names of designs, by default all of hours, cities and series that the study runs: the others are not redrawn.
+        Names of designs, by default all that the study runs and that are designs of counts of one city in time.
 
     Raises
     ------
     DataError
-        If the study runs none of these designs, or not the one asked for.
+        If the study runs none of these designs, or one is asked for that it does not run or that is not redrawn: why
+        not, and what to do instead.
     """
-    there = [name for name in study.designs if name in can_be_redrawn]
-    strangers = [name for name in only if name not in there]
-    if strangers or not there:
+    strangers = [name for name in only if name not in study.designs]
+    if strangers:
         raise DataError(
-            f"of hours, cities and series the study runs {', '.join(there) or 'none'}"
-            + (f", not {', '.join(strangers)}" if strangers else ""),
+            f"the study runs {', '.join(study.designs) or 'no design'}, not {', '.join(strangers)}",
             mend="name them in STUDY.toml: run = [...] in [designs]",
         )
+    named = tuple(dict.fromkeys(only or study.designs))
+    there = [name for name in named if name not in why_not]
+    if not there or (only and len(there) < len(named)):
+        raise _refusal([name for name in named if name in why_not])
     data = counts(study, tables)
-    formed = {name: _formed(name, study, data) for name in dict.fromkeys(only or there)}
-    return {name: design for name, design in formed.items() if isinstance(design, Redrawn)}
+    return {name: _formed(name, study, data) for name in there}
 
 
-def _formed(name: str, study: Study, data: Counts) -> Design:
+def left_out(study: Study) -> str:
+    """Say which of a study's designs are not redrawn, and why; nothing where all are."""
+    said = [f"{name}: {why_not[name][0]}" for name in study.designs if name in why_not]
+    return f"Not redrawn: {'; '.join(said)}." if said else ""
+
+
+def _refusal(names: Sequence[str]) -> DataError:
+    """Say why designs are not redrawn, and what to do instead."""
+    if not names:
+        return DataError("the study runs no design", mend="name some in STUDY.toml: run = [...] in [designs]")
+    why, instead = zip(*(why_not[name] for name in names), strict=True)
+    said = "; ".join(f"'{name}' is not redrawn: {text}" for name, text in zip(names, why, strict=True))
+    return DataError(said, mend="; ".join(dict.fromkeys(instead)))
+
+
+def _formed(name: str, study: Study, data: Counts) -> Redrawn:
     outcome, options = next(study.asked(name))
-    return settings()[name].form(study, data, outcome, options)
+    setting = settings()[name]
+    design = setting.form(study, data, outcome, options)
+    assert isinstance(design, Formed)  # the others are in why_not
+    return Redrawn(design, setting.estimator.__name__, stated_options(name, options))
 
 
 def write_power(name: str, found: Power, out: Path) -> list[Path]:

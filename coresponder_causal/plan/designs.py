@@ -88,12 +88,17 @@ def estimated(name: str, study: Study, data: Counts, outcome: str, options: Opti
         design = setting.form(study, data, outcome, options)
     except CausalError as error:
         raise type(error)(f"[{name}], outcome '{outcome}': {error.what}", mend=error.mend) from error
-    own = {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
-    stated = {key: own[key] for key in _options(setting.estimator) if key in own}
+    stated = stated_options(name, options)
     result = setting.estimator(design, **(dict(setting.defaults) | _readable(name, design, stated) | stated))
     return Estimated(
         design=design, result=estimate.aggregate(result, by="event_time") if name == "adopters" else result
     )
+
+
+def stated_options(name: str, options: Options) -> dict[str, Any]:
+    """Return those options of a design that are its estimator's."""
+    own = {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
+    return {key: own[key] for key in _options(settings()[name].estimator) if key in own}
 
 
 def _readable(name: str, design: Design, stated: Options) -> dict[str, float]:

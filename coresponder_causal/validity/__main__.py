@@ -1,4 +1,7 @@
-"""Write the page that sets designs for calls beside each other: ``python -m coresponder_causal.validity``."""
+"""Write the pages that set methods beside each other: ``python -m coresponder_causal.validity``.
+
+The one for calls is made here, the one for series in `coresponder_causal.validity.series_page`.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +9,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-import pandas as pd
-
-from coresponder_causal.core.domain import measured_table
 from coresponder_causal.validity.cells import Cell
+from coresponder_causal.validity.measured_rows import measured_row
+from coresponder_causal.validity.series_page import series_page, written
 
-page = Path("docs", "call_designs.md")
+folder = Path("docs")
 reading = (
     "A ratio has no mean where its first stage may be small, as at a boundary for which calls are held: bias and SD of "
     "such a row follow a few draws. Read its coverage, and the Anderson–Rubin set of a result.",
     "A standard error at a clock boundary is several times that of the instruments: such a design corroborates.",
 )
-written = (
-    "This page is written from `coresponder_causal/core/measured.csv`, the table of the study of coverage, by "
-    "`python -m coresponder_causal.validity`; `coresponder-causal validity run` makes the table."
-)
-
 town = Cell(setting="instrument", calls=13_000, share=0.08, rho=0.0, adjustment="coverage_post", effect=-0.108)
 taken = Cell(setting="instrument", calls=3_800, share=0.36, adjustment="team_free", effect=-0.108)
 persistent = replace(town, rho=0.8, effect=0.0)
@@ -93,7 +90,7 @@ def call_designs_page() -> str:
 
 
 def _cells(row: _Row) -> list[str]:
-    found = _measured(row)
+    found = measured_row(row.method, row.cell, row.term, options=row.options)
     numbers = [f"{found[name]:.3f}" for name in ("sd", "mean_std_error")]
     return [
         row.words,
@@ -106,22 +103,15 @@ def _cells(row: _Row) -> list[str]:
     ]
 
 
-def _measured(row: _Row) -> pd.Series:
-    """Find the row of the table."""
-    table = measured_table()
-    same = (table["method"] == row.method) & (table["options"] == row.options) & (table["term"] == row.term)
-    same &= (table["seed"] == row.cell.seed) & (table["effect"] == row.cell.effect)
-    return table[same].iloc[0]
-
-
 def _signed(value: float) -> str:
     return f"{value:+.3f}".replace("-", "−")
 
 
 def main() -> None:
-    """Write the page into the folder of documents of a checkout."""
-    page.parent.mkdir(exist_ok=True)
-    page.write_text(call_designs_page(), encoding="utf-8")
+    """Write the pages into the folder of documents of a checkout."""
+    folder.mkdir(exist_ok=True)
+    for name, page in {"call_designs.md": call_designs_page, "series.md": series_page}.items():
+        (folder / name).write_text(page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,15 @@ from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.validity.drift import Drift
 from coresponder_causal.validity.layout import Design
 from coresponder_causal.validity.pre_period import PrePeriod, pre_period
-from coresponder_causal.validity.replicate import Tell, chosen_methods, rate_error, replicate, silent
+from coresponder_causal.validity.replicate import (
+    Options,
+    Tell,
+    chosen_methods,
+    no_options,
+    rate_error,
+    replicate,
+    silent,
+)
 
 nominal = 0.05
 
@@ -55,6 +63,7 @@ def calibrate(
     design: Design,
     *,
     methods: Sequence[str] | None = None,
+    options: Options = no_options,
     effects: Sequence[float] = (0.0, -10.0, -20.0, -30.0),
     tau: float | None = None,
     replications: int = 400,
@@ -68,9 +77,11 @@ def calibrate(
     design : PanelDesign with one treated unit, SeriesDesign or CoverageDesign
         Outcomes from the start on are not read.
     methods : sequence of str, optional
-        Candidates, by default the package's own for the design: ``did_prediction_interval``, ``its_segmented`` or
-        ``call_coverage``. A panel also takes ``did_two_way``: log rates with standard errors clustered by unit, the
-        field's default.
+        Registered estimators that read the design's counts of one city in time; by default ``did_prediction_interval``,
+        ``its_segmented`` or ``call_coverage``. A panel also takes ``did_two_way``: log rates with standard errors
+        clustered by unit, the field's default.
+    options : mapping of mappings
+        Options of the methods, by method.
     effects : sequence of float
         True changes in percent at full dose; 0 gives the size.
     tau : float, optional
@@ -111,7 +122,9 @@ def calibrate(
     chosen = chosen_methods(design, methods)
     fitted = pre_period(design, tau=tau)
     logs = [float(np.log1p(effect / 100)) for effect in effects]
-    rows = replicate(fitted, methods=chosen, effects=logs, replications=replications, seed=seed, tell=tell)
+    rows = replicate(
+        fitted, methods=chosen, effects=logs, replications=replications, seed=seed, options=options, tell=tell
+    )
     table = [
         {"method": name, "effect": float(effect)} | _measures(rows[rows["method"].eq(name) & rows["effect"].eq(log)])
         for name in chosen
@@ -170,6 +183,9 @@ def _measures(rows: pd.DataFrame) -> dict[str, object]:
 def _method_sentence(rows: pd.DataFrame) -> str:
     """Size, coverage and power of one method in words."""
     first, said = rows.iloc[0], []
+    failures = int(rows["failures"].sum())
+    if failures == rows["replications"].sum():
+        return f"{first['method']} gives no result in any of the redrawn studies."
     for row in rows.to_dict("records"):
         share = f"{100 * row['rejected']:.0f} % (± {100 * row['rejected_error']:.0f})"
         if row["effect"] == 0:
@@ -178,6 +194,5 @@ def _method_sentence(rows: pd.DataFrame) -> str:
             change = f"a {'fall' if row['effect'] < 0 else 'rise'} of {abs(row['effect']):g} %"
             said.append(f"it finds {change} in {share}")
     covered = f"its 95 % interval holds the truth in at least {100 * rows['covered'].min():.0f} %"
-    failures = int(rows["failures"].sum())
     failed = f"; {failures} of {int(rows['replications'].sum())} fits failed" if failures else ""
     return f"{first['method']}: {'; '.join([*said, covered])}{failed}."

@@ -24,6 +24,7 @@ from coresponder_causal.core.result import Result
 from coresponder_causal.core.version import VERSION
 from coresponder_causal.validity.cells import Cell, cells, coordinate_names
 from coresponder_causal.validity.comparators import Inverted, comparators, failures
+from coresponder_causal.validity.series_comparison import compared
 from coresponder_causal.validity.worlds import designs, truth
 
 fast_replications, full_replications = 400, 4000
@@ -87,7 +88,7 @@ class _Drawn:
 
 
 def study(methods: Sequence[str] | None = None, *, full: bool = False) -> list[Entry]:
-    """List the work: every method in the cells of its setting, then the published failures.
+    """List the work: every method in the cells of its setting, the published failures, models of series side by side.
 
     Parameters
     ----------
@@ -123,7 +124,8 @@ def study(methods: Sequence[str] | None = None, *, full: bool = False) -> list[E
         for cell in cells(METHODS[name].setting, full=False)[:many]  # type: ignore[arg-type]
     ]
     entries += [Entry(method=f.method, options=_as_json(dict(f.options)), cell=f.cell) for f in failures()]
-    return [entry for entry in entries if methods is None or entry.method in methods]
+    entries += [Entry(method=m.method, options=_as_json(dict(m.options)), cell=cell) for m, cell in compared()]
+    return [entry for entry in dict.fromkeys(entries) if methods is None or entry.method in methods]
 
 
 def run_study(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from coresponder_causal.core.errors import DesignError
 from coresponder_causal.core.regressors import log_rate
 from coresponder_causal.design import CoverageDesign, PanelDesign, SeriesDesign
+from coresponder_causal.design.segmented import segmented
 
 Array = NDArray[np.float64]
 Design: TypeAlias = PanelDesign | SeriesDesign | CoverageDesign
@@ -133,8 +134,11 @@ def _of_panel(d: PanelDesign) -> Layout:
 
 
 def _of_series(d: SeriesDesign) -> Layout:
-    trend = d.positions - d.start_position
-    steps = [d.positions >= position for position in d.breaks if position < d.start_position]
+    made = segmented(d, slope_change=False, season=0)
+    own = ["constant", *made.programme]
+    varies = (
+        np.ptp(made.matrix[~d.after], axis=0) > 0
+    )  # what changes with the start or after it cannot be learnt before
     return _layout(
         d,
         cities=[d.city],
@@ -143,7 +147,7 @@ def _of_series(d: SeriesDesign) -> Layout:
         exposure=d.exposure_values(),
         dose=d.dose,
         contrast=np.eye(1),
-        nuisance=np.column_stack([trend, *steps, d.control_values()]).astype(float),
+        nuisance=made.matrix[:, varies & ~np.isin(made.names, own)],
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -76,6 +77,7 @@ def power(
     design: Design,
     *,
     method: str | None = None,
+    options: Mapping[str, Any] | None = None,
     effects: Sequence[float] = (-5.0, -10.0, -15.0, -20.0, -25.0, -30.0, -40.0, -50.0),
     at: float = -20.0,
     horizons: Sequence[int] | None = None,
@@ -92,6 +94,8 @@ def power(
         Outcomes from the start on are not read.
     method : str, optional
         As in `calibrate`.
+    options : mapping, optional
+        Its options.
     effects : sequence of float
         True changes in percent at full dose, all falls or all rises.
     at : float
@@ -118,7 +122,8 @@ def power(
     DesignError
         If the method does not take the design, or the design cannot be simulated.
     EstimationError
-        If less than 24 periods lie before the start, or effects and replications make no study.
+        If less than 24 periods lie before the start, effects and replications make no study, or the method gives no
+        result in any of the redrawn studies.
 
     References
     ----------
@@ -148,12 +153,14 @@ def power(
             effects=[float(np.log1p(change / 100)) for change in changes],
             replications=replications,
             seed=seed,
+            options={name: options or {}},
             tell=lambda done, _: tell(before * batches(replications) + done, whole),
         )
         return rows.assign(found=rows["p_value"] < nominal)
 
     fitted, *longer = _fits([design, *[reaching(design, length) for length in lengths]], tau)
     rows = found(fitted, grid, 0)
+    _require_results(name, rows)
     mde, mde_low, mde_high = _detectable(grid, rows, seed)
     later = [found(study, [float(at)], len(grid) + i) for i, study in enumerate(longer)]
     periods = pd.DataFrame([{"periods": n} | _power(rows) for n, rows in zip(lengths, later, strict=True)])
@@ -211,6 +218,14 @@ def _require_one_direction(effects: Sequence[float], at: float) -> None:
         raise EstimationError(
             f"effects={tuple(effects)} and at={at:g} are not all falls, or all rises, short of −100 %",
             mend="give changes in percent of one sign; the size without effect is found by calibrate",
+        )
+
+
+def _require_results(method: str, rows: pd.DataFrame) -> None:
+    if (rows["failure"] != "").all():
+        raise EstimationError(
+            f"{method} gives no result in any redrawn study: {rows['failure'].mode()[0]}",
+            mend="choose a method that takes such counts",
         )
 
 

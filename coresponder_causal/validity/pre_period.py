@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.regressors import harmonics
 from coresponder_causal.core.reml import SerialDesign
+from coresponder_causal.design.one_treated import most_zeros
 from coresponder_causal.simulate.process import Process
 from coresponder_causal.validity.drift import Drift, between, side
 from coresponder_causal.validity.layout import Array, Design, Layout, blinded, layout, with_counts
@@ -87,8 +88,11 @@ def pre_period(design: Design, *, tau: float | None = None, pairs: int = 2) -> P
     short series hardly tells them apart. The amount of noise is each city's own. From the white part the variance of
     Poisson counts on the log scale, one over their mean, is taken off, as the drawn counts bring it themselves.
 
-    Shocks shared by all cities are left out: they cancel
-    in the comparison. So does a trend of the single series, which its method takes out.
+    Shocks shared by all cities are left out: they cancel in the comparison. So is a trend of the single series, which
+    its method takes out.
+
+    A single series without events in more than 5 % of the periods before the start tells no season, and logs of its
+    counts mean little: its rate is then constant, and the noise that of counts relative to it, y/μ − 1.
 
     Examples
     --------
@@ -108,7 +112,9 @@ def pre_period(design: Design, *, tau: float | None = None, pairs: int = 2) -> P
     counts = plan.spread(design.source.loc[before, design.outcome].to_numpy(float), before)
     shared = ~np.isnan(counts).any(axis=0) & ~plan.after
     _require_enough(counts[:, shared], plan)
-    rates = (plan.outcomes(counts)[:, shared]).T
+    scarce = len(plan.cities) == 1 and bool((counts[:, shared] == 0).mean() > most_zeros)
+    pairs = 0 if scarce else pairs
+    rates = (_relative(counts, plan, shared) if scarce else plan.outcomes(counts)[:, shared]).T
     drift = between(rates, plan.positions[shared].astype(float), season=plan.season, pairs=pairs, stated=tau)
     rho, persistent, white = _noise(rates, plan, shared, pairs)
     counting = np.abs(plan.contrast) @ (1 / counts[:, shared].mean(axis=1))
@@ -133,7 +139,14 @@ def _require_enough(counts: Array, plan: Layout) -> None:
     empty = np.flatnonzero(counts.sum(axis=1) == 0) % len(plan.cities)
     if len(empty):
         named = ", ".join(sorted({plan.cities[city] for city in empty}))
-        raise EstimationError(f"no events before the start in {named}", mend="leave those cities out")
+        mend = "leave those cities out" if len(plan.cities) > 1 else "choose an outcome that happened before the start"
+        raise EstimationError(f"no events before the start in {named}", mend=mend)
+
+
+def _relative(counts: Array, plan: Layout, shared: NDArray[np.bool_]) -> Array:
+    """Return counts of one series relative to a constant rate, less 1, shape (1, periods)."""
+    seen, exposure = counts[:, shared], plan.exposure[:, shared]
+    return np.asarray(seen / (exposure * seen.sum() / exposure.sum()) - 1)
 
 
 def _noise(rates: Array, plan: Layout, shared: NDArray[np.bool_], pairs: int) -> tuple[float, Array, Array]:

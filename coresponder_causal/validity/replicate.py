@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from coresponder_causal import estimate
 from coresponder_causal.core.errors import CausalError, DesignError
 from coresponder_causal.core.notes import quietly
+from coresponder_causal.core.registry import METHODS
 from coresponder_causal.core.result import Result
 from coresponder_causal.validity.layout import Design
 from coresponder_causal.validity.pre_period import PrePeriod
 
 Tell: TypeAlias = Callable[[int, int], None]
+Options: TypeAlias = Mapping[str, Mapping[str, Any]]
 batch, kept = 20, ("estimate", "conf_low", "conf_high", "p_value")
-candidates: dict[str, tuple[str, ...]] = {
-    "PanelDesign": ("did_prediction_interval", "did_two_way"),
-    "SeriesDesign": ("its_segmented",),
-    "CoverageDesign": ("call_coverage",),
+redrawn = ("city", "series", "rare", "hours")  # settings of methods that read counts of one city in time
+first_choice = {
+    "PanelDesign": "did_prediction_interval",
+    "SeriesDesign": "its_segmented",
+    "CoverageDesign": "call_coverage",
 }
+# The field's default, which is studied on a panel beside our own: log rates with standard errors clustered by unit.
+habits: Options = {"did_two_way": {"log": True, "inference": "cluster"}}
+no_options: Options = MappingProxyType({})
 
 
 def silent(done: int, total: int) -> None:
@@ -34,6 +40,16 @@ def batches(replications: int) -> int:
     return -(-replications // batch)
 
 
+def candidates(design: Design) -> tuple[str, ...]:
+    """Return the methods that can be studied on a design, its default first.
+
+    They are the registered estimators of its class that read counts of one city in time, and the habits of the field.
+    """
+    taken = [name for name in estimate.__all__ if name in METHODS and METHODS[name].design == type(design).__name__]
+    possible = [name for name in taken if METHODS[name].setting in redrawn or name in habits]
+    return tuple(sorted(possible, key=lambda name: (name != first_choice[type(design).__name__], name in habits)))
+
+
 def chosen_methods(design: Design, methods: Sequence[str] | None) -> tuple[str, ...]:
     """Return the methods asked for, by default the first that takes the design.
 
@@ -42,7 +58,7 @@ def chosen_methods(design: Design, methods: Sequence[str] | None) -> tuple[str, 
     DesignError
         If a method does not take this design.
     """
-    possible = candidates[type(design).__name__]
+    possible = candidates(design)
     if methods is None:
         return possible[:1]
     strangers = [name for name in methods if name not in possible]
@@ -61,6 +77,7 @@ def replicate(
     effects: Sequence[float],
     replications: int,
     seed: int,
+    options: Options = no_options,
     tell: Tell = silent,
 ) -> pd.DataFrame:
     """Redraw a design's counts and estimate, many times.
@@ -75,6 +92,8 @@ def replicate(
     replications : int
         Draws per effect; the same shocks serve every effect.
     seed : int
+    options : mapping of mappings
+        Options of the methods, by method.
     tell : callable
         Told how many of how many batches are done.
 
@@ -82,7 +101,7 @@ def replicate(
     -------
     DataFrame
         ``method, effect, replication, truth, estimate, conf_low, conf_high, p_value, failure``; one row per method,
-        effect and draw. ``truth`` is that of the method's headline; ``failure`` says why there is no estimate.
+        effect and draw. ``truth`` is that of the method's headline, missing where there is none; ``failure`` says why.
 
     Notes
     -----
@@ -96,7 +115,8 @@ def replicate(
         for effect in effects
         for part in range(batches(replications))
     ]
-    tasks = (delayed(_batch)(fitted, tuple(methods), effect, part, size, seed) for effect, part, size in parts)
+    chosen = {name: dict(habits.get(name, {})) | dict(options.get(name, {})) for name in methods}
+    tasks = (delayed(_batch)(fitted, chosen, effect, part, size, seed) for effect, part, size in parts)
     rows = []
     for done, found in enumerate(Parallel(return_as="generator")(tasks), 1):
         rows += found
@@ -119,27 +139,46 @@ def rate_error(rate: float, replications: int) -> float:
 
 
 def _batch(
-    fitted: PrePeriod, methods: tuple[str, ...], effect: float, part: int, size: int, seed: int
+    fitted: PrePeriod, chosen: Mapping[str, dict[str, Any]], effect: float, part: int, size: int, seed: int
 ) -> list[dict[str, object]]:
     rows = []
     for number, counts in enumerate(fitted.draw(size, effect=effect, seed=seed, part=part)):
-        about = {"effect": effect, "replication": batch * part + number}
-        rows += [{"method": name, **about, **_row(fitted, name, counts, effect)} for name in methods]
+        about, design = {"effect": effect, "replication": batch * part + number}, fitted.redrawn(counts)
+        for name, options in chosen.items():
+            rows.append({"method": name, **about, **_row(fitted, _run(name, design, options), effect)})
     return rows
 
 
-def _row(fitted: PrePeriod, name: str, counts: NDArray[np.int64], effect: float) -> dict[str, object]:
-    """Headline of one fit, or why there is none."""
-    truth = effect * (fitted.layout.dose[fitted.layout.after].mean() if name.startswith("its_") else 1.0)
+def _run(name: str, design: Design, options: Mapping[str, Any]) -> Result | str:
+    """Run a method as a study would; where it gives no result, say why."""
+    run: Callable[..., Result] = getattr(estimate, name)
     try:
         with quietly():
-            first = _run(name, fitted.redrawn(counts)).tidy().iloc[0]
+            return run(design, **options)
     except CausalError as error:
-        return {"truth": truth, "failure": error.what} | dict.fromkeys(kept, np.nan)
+        return error.what
+
+
+def _row(fitted: PrePeriod, found: Result | str, effect: float) -> dict[str, object]:
+    """Headline of one fit with its truth, or why there is none."""
+    if isinstance(found, str):
+        return {"truth": np.nan, "failure": found} | dict.fromkeys(kept, np.nan)
+    if found.scale != "log_ratio":
+        raise DesignError(
+            f"{found.method} with these options gives no ratio, and changes are drawn in percent",
+            mend="study it with a log link, and on log rates",
+        )
+    first = found.tidy().iloc[0]
+    truth = _truth(fitted, found, effect)
     return {"truth": truth, "failure": ""} | {column: float(first[column]) for column in kept}
 
 
-def _run(name: str, design: Design) -> Result:
-    """Run a method as a study would; the two-way regression as the literature does, on log rates with its clusters."""
-    run: Callable[..., Result] = getattr(estimate, name)
-    return run(design, log=True, inference="cluster") if name == "did_two_way" else run(design)
+def _truth(fitted: PrePeriod, found: Result, effect: float) -> float:
+    """Return the true headline: a ratio of all events, the mean effect after the start, or that of a full dose."""
+    after = fitted.layout.after
+    dose = fitted.layout.dose[after]
+    if METHODS[found.method].setting == "rare":
+        expected = np.exp(fitted.process.log_mean[0, : len(after)][after])
+        return float(np.log(expected @ np.exp(effect * dose) / expected.sum()))
+    averages = found.terms["term"].eq("averted").any()  # the headline of core.series_effects.series_result
+    return effect * float(dose.mean()) if averages else effect
