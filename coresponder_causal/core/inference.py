@@ -264,6 +264,37 @@ def wald_test(estimate: Array, vcov: Array, df: float) -> WaldTest:
     return WaldTest(statistic, rank, df, float(tail))
 
 
+def rearrangement_size(weight: ArrayLike, number: int, ratio: float) -> Array:
+    """Bound on the size of the one-sided rearrangement test with one treated cluster among ``number`` others.
+
+    2^−(q+1) + ∫ Φ((1 − w) ρ y)^(q−1) φ(y) dy + min_b {Φ(w √(q−1) b)^(q−1) + 2 Φ(−bq)}, b ≥ 0, for each weight w.
+
+    Parameters
+    ----------
+    weight : array_like, shape (n,)
+        w between 0 and 1.
+    number : int
+        q, clusters without treatment.
+    ratio : float
+        ρ, largest standard deviation of the treated cluster over that of any other.
+
+    References
+    ----------
+    Hagemann (2025), Inference with a single treated cluster, Review of Economic Studies 92:3968.
+
+    Examples
+    --------
+    >>> [round(float(rearrangement_size(np.linspace(0, 1, 501), q, 2.0).min()), 4) for q in (13, 14)]
+    [0.0314, 0.0229]
+    """
+    w, q = np.asarray(weight, float)[:, None], number
+    nodes, mass = np.polynomial.hermite_e.hermegauss(120)
+    largest = special.ndtr((1 - w) * ratio * nodes) ** (q - 1) @ (mass / mass.sum())
+    b = np.linspace(0.0, 4.0, 401)
+    mean = (special.ndtr(w * np.sqrt(q - 1) * b) ** (q - 1) + 2 * special.ndtr(-b * q)).min(axis=1)
+    return np.asarray(2.0 ** -(q + 1) + largest + mean, float)
+
+
 def rank_test(treated: float, placebo: ArrayLike) -> RankTest:
     """Rank of |treated| among itself and the |placebo| statistics; ties count against the treated.
 

@@ -285,17 +285,19 @@ def city_table(fit: Prediction, cities: list[str], events: Array) -> pd.DataFram
     )
 
 
-def ranked(statistics: Array) -> Facts:
+def ranked(statistics: Array, *, among: str = "cities") -> Facts:
     """Facts of a rank test: its kind, and the p-value below which it cannot go, which is said.
 
     Parameters
     ----------
     statistics : ndarray, shape (m,)
         Of the units without the treatment.
+    among : str
+        What they are of.
     """
     of = len(statistics) + 1
     note(f"permutation: a p-value cannot go below 1/{of} = {1 / of:.3f}" + ", so that it never reaches 5 %" * (of < 20))
-    return Facts({"interval": f"permutation among {of} cities", "p_floor": 1 / of})
+    return Facts({"interval": f"permutation among {of} {among}", "p_floor": 1 / of})
 
 
 def doubt_bound(fit: Prediction, outcomes: Array, after: NDArray[np.bool_]) -> None:
@@ -319,15 +321,21 @@ def facts(fit: Prediction) -> dict[str, object]:
     """Return the small facts of a prediction interval, breakdown values included."""
     tau_star, kappa_star = fit.breakdown()
     low, high = fit.integrated()
-    tau_lower, tau_upper = fit.tau_limits()
     return {
         "interval": "prediction interval",
-        "m": len(fit.effects) - 1,
-        "tau": fit.tau,
         "tau_star": tau_star,
         "kappa_star": kappa_star,
         "integrated_low": low,
         "integrated_high": high,
+    } | process_facts(fit)
+
+
+def process_facts(fit: Prediction) -> dict[str, object]:
+    """Return what is known of the process: the number of cities, their drift, the persistence of errors."""
+    tau_lower, tau_upper = fit.tau_limits()
+    return {
+        "m": len(fit.effects) - 1,
+        "tau": fit.tau,
         "at_bound": ", ".join(fit.own.at_bound),
         "rho": fit.own.rho,
         "phi": fit.own.phi,
@@ -338,8 +346,26 @@ def facts(fit: Prediction) -> dict[str, object]:
     }
 
 
-def gap_path(fit: Prediction, outcomes: Array, after: NDArray[np.bool_], time: pd.Index, events: Array) -> pd.DataFrame:
+def gap_path(
+    fit: Prediction,
+    outcomes: Array,
+    after: NDArray[np.bool_],
+    time: pd.Index,
+    events: Array,
+    half_width: float | None = None,
+) -> pd.DataFrame:
     """Ratio of the treated city to the comparison cities' mean, and where it would lie without the programme.
+
+    Parameters
+    ----------
+    fit, outcomes
+        As in `predict`.
+    after : ndarray of bool, shape (T,)
+    time : Index, length T
+    events : ndarray, shape (T,)
+        The treated city's.
+    half_width : float, optional
+        Of the interval of no change; by default that of the prediction. Where it is infinite no band is given.
 
     Notes
     -----
@@ -350,7 +376,8 @@ def gap_path(fit: Prediction, outcomes: Array, after: NDArray[np.bool_], time: p
     series = outcomes[:, 0] - outcomes[:, 1:].mean(axis=1)
     season = fit.matrix[:, 2:] @ fit.own.beta[2:]
     expected = season - season[~after].mean()
-    half = np.where(after, float(inference.critical(fit.df)) * np.sqrt(fit.variance), np.nan)
+    width = float(inference.critical(fit.df)) * np.sqrt(fit.variance) if half_width is None else half_width
+    half = np.where(after & np.isfinite(width), width, np.nan)
     return pd.DataFrame(
         {
             "time": time,

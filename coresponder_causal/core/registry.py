@@ -19,7 +19,7 @@ from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar, Unio
 
 import numpy as np
 
-from coresponder_causal.core.domain import Measured, coordinates_of, nearest, summary
+from coresponder_causal.core.domain import Measured, by_inference, coordinates_of, nearest, summary
 from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.notes import Doubt, collecting, note, quietly
 from coresponder_causal.core.provenance import Provenance
@@ -297,7 +297,7 @@ def measured(result: Result, term: str | None = None) -> Measured | None:
     Measured or None
         None where the method was not studied, or is not registered here, or ranks decide instead of the interval.
     """
-    if result.method not in _functions or result.placebo is not None:
+    if result.method not in _functions or (result.placebo is not None and result.method not in by_inference):
         return None
     own = result.provenance.option_values()
     defaults = inspect.signature(_functions[result.method]).parameters
@@ -308,7 +308,7 @@ def measured(result: Result, term: str | None = None) -> Measured | None:
 def _say_measured(result: Result) -> None:
     """Note what was measured; where the interval fell short, or nothing near was measured, as a doubt."""
     found = measured(result)
-    if result.placebo is not None:
+    if found is None and result.placebo is not None:
         note("ranks hold their level where the treated city is no more volatile than the others: that was not measured")
     elif found is None:
         note(not_measured)

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.estimand import Estimand
 from coresponder_causal.core.notes import doubt, note
+from coresponder_causal.core.prediction import gap_matrix
 from coresponder_causal.core.regressors import log_rate
+from coresponder_causal.core.series_regression import SeriesRegression
 from coresponder_causal.design.panel import PanelDesign
 
 Array = NDArray[np.float64]
@@ -112,6 +114,30 @@ def one_treated(d: PanelDesign, *, method: str) -> OneTreated:
             horizon=f"{int(after.sum())} {d.period_name} from {d.start}",
             scale="ratio of rates",
         ),
+    )
+
+
+def gap_regression(d: PanelDesign, *, method: str, pairs: int) -> SeriesRegression:
+    """Regression of the treated city's gap to the comparison cities' mean, behind which a change of it stands.
+
+    Parameters
+    ----------
+    d : PanelDesign
+    method : str
+        Name of the estimator that asks.
+    pairs : int
+        Seasonal harmonics.
+    """
+    seen = one_treated(d, method=method)
+    matrix = gap_matrix(seen.dose, seen.positions, season=d.season, pairs=pairs)
+    return SeriesRegression(
+        outcome=seen.rates[:, 0] - seen.rates[:, 1:].mean(axis=1),
+        matrix=matrix,
+        time=seen.positions,
+        periods=d.axis.labels(seen.counts.index.to_numpy()),
+        start=d.start_position,
+        effect=(1,),
+        headline=np.eye(matrix.shape[1])[1],
     )
 
 

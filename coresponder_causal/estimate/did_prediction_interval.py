@@ -41,7 +41,6 @@ from coresponder_causal.core.prediction import (
     city_table,
     doubt_bound,
     facts,
-    gap_matrix,
     gap_path,
     placebo_statistics,
     predict,
@@ -50,7 +49,7 @@ from coresponder_causal.core.prediction import (
 from coresponder_causal.core.registry import estimator, series_behind
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.series_regression import SeriesRegression
-from coresponder_causal.design.one_treated import one_treated
+from coresponder_causal.design.one_treated import gap_regression, one_treated
 from coresponder_causal.design.panel import PanelDesign
 
 few_cities = 5
@@ -148,15 +147,4 @@ def did_prediction_interval(
 
 @series_behind("did_prediction_interval")
 def _series(result: Result, d: PanelDesign) -> SeriesRegression:
-    seen = one_treated(d, method="did_prediction_interval")
-    pairs = int(result.extra.number("harmonics"))
-    matrix = gap_matrix(seen.dose, seen.positions, season=d.season, pairs=pairs)
-    return SeriesRegression(
-        outcome=seen.rates[:, 0] - seen.rates[:, 1:].mean(axis=1),
-        matrix=matrix,
-        time=seen.positions,
-        periods=d.axis.labels(seen.counts.index.to_numpy()),
-        start=d.start_position,
-        effect=(1,),
-        headline=np.eye(matrix.shape[1])[1],
-    )
+    return gap_regression(d, method=result.method, pairs=int(result.extra.number("harmonics")))

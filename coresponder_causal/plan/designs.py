@@ -93,7 +93,7 @@ def rank(result: Result) -> int:
 
     The triple difference leads where the treated city has at least 60 events a month and comparison cities bring
     hours; then the comparison of cities; then units that start at different times; then the triple difference of fewer
-    events; then what is shown for comparison with the literature or only describes: the gap over time, the two-way
+    events; then what is shown beside it, or only describes: one change a city among others, the gap over time, the two-way
     regression, the single series, attended against other calls, the gap's first periods, calls by the team free or
     taken, the covered hours of one city alone, and calls by planned shifts in one city.
     """
@@ -103,7 +103,8 @@ def rank(result: Result) -> int:
         return 0 if result.extra.number("mean_events") >= enough_events else 3
     if result.method == "call_iv":
         return 7 if result.extra.get("adjustment") == "coverage_post" else 6
-    order = {"did_prediction_interval": 1, "did_group_time": 2, "did_gap": 4, "did_two_way": 4, "its_segmented": 5}
+    order = {"did_prediction_interval": 1, "did_group_time": 2, "did_few_treated": 4, "did_gap": 4}
+    order |= {"did_two_way": 4, "its_segmented": 5}
     return order.get(result.method, 6)
 
 
@@ -122,6 +123,7 @@ def settings() -> dict[str, Setting]:
     return {
         "hours": Setting(_hours, estimate.call_coverage),
         "cities": Setting(_cities, estimate.did_prediction_interval),
+        "few_treated": Setting(_cities, estimate.did_few_treated),
         "gap": Setting(_cities, estimate.did_gap),
         "first_periods": Setting(_cities, estimate.its_conformal),
         "series": Setting(_series, estimate.its_segmented, series),

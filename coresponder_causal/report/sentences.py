@@ -107,8 +107,9 @@ def ranks(result: Result) -> Sentence:
     assert result.placebo is not None  # asked of ranked results only
     p, floor = float(result.tidy()["p_value"].iloc[0]), result.extra.number("p_floor")
     of = result.placebo.shape[1] + 1
+    among = str(result.extra.get("among", "cities"))
     text = (
-        f"Among {of} cities, each in turn taken for the one with the programme, {round(p * of)} have an estimate as "
+        f"Among {of} {among}, each in turn taken for the one with the programme, {round(p * of)} have an estimate as "
         f"large or larger (permutation p = {words.p_value(p)}; it cannot go below {words.p_value(floor)})."
     )
     facts = {"p_value": p, "p_floor": floor}

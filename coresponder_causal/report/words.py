@@ -19,10 +19,19 @@ methods = {
     "call_difference": "Attended against other calls",
     "switchback_randomization": "Half-days drawn by lot",
     "call_iv": "Calls by an instrument",
+    "did_few_treated": "Change among the changes of other cities",
     "did_gap": "Gap to the comparison cities over time",
     "its_conformal": "First periods, among all shifts of the gap",
 }
 kinds_of_adjustment = {"match_nearest": "matched", "weight_propensity": "weighted", "none": "as they came"}
+kinds_of_few_treated = {
+    "lee-wooldridge": "t test",
+    "lau-li": "t test, unequal noise",
+    "conley-taber": "ranks",
+    "ferman-pinto": "ranks by size",
+    "permutation": "ranks over cities and shifts",
+    "hagemann": "rearrangement",
+}
 kinds_of_instrument = {"coverage_post": "planned shifts", "team_free": "team free or taken"}
 treatments = {"attended": ("calls the team attended", "it did not attend")}
 terms = {
@@ -144,6 +153,7 @@ def named(result: Result) -> str:
     ways = {
         "call_difference": kinds_of_adjustment.get(str(result.extra.get("adjustment")), ""),
         "call_iv": kinds_of_instrument.get(str(result.extra.get("adjustment")), ""),
+        "did_few_treated": kinds_of_few_treated.get(str(result.extra.get("inference")), ""),
         "did_two_way": "clustered errors" if result.placebo is None else "ranks",
     }
     way = ways.get(result.method, "")

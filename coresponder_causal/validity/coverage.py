@@ -36,7 +36,13 @@ columns = [
 # A clustered interval with few clusters is given only when asked for; the study asks, so as to measure it.
 asked_for: dict[str, dict[str, object]] = {"did_two_way": {"inference": "cluster"}}
 # Options whose interval is another one and is measured beside that of the defaults.
-beside: dict[str, dict[str, object]] = {"did_gap": {"weights": "synthetic"}}
+beside: dict[str, tuple[dict[str, object], ...]] = {
+    "did_gap": ({"weights": "synthetic"},),
+    "did_few_treated": (
+        {"inference": "lau-li", "rho": 2.0},
+        *({"inference": name} for name in ("conley-taber", "ferman-pinto", "permutation", "hagemann")),
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +108,7 @@ def study(methods: Sequence[str] | None = None, *, full: bool = False) -> list[E
     entries = [
         Entry(method=name, options=_as_json(options), cell=cell)
         for name in studied
-        for options in (asked_for.get(name, {}), *([beside[name]] if name in beside else []))
+        for options in (asked_for.get(name, {}), *beside.get(name, ()))
         for cell in cells(METHODS[name].setting, full=full)  # type: ignore[arg-type]
     ]
     entries += [Entry(method=f.method, options=_as_json(dict(f.options)), cell=f.cell) for f in failures()]
@@ -213,7 +219,7 @@ def _said(method: str, design: Design, options: dict[str, object]) -> dict[str, 
 
 def _terms(result: Result) -> list[_Drawn]:
     std_errors = np.sqrt(np.diag(result.vcov))
-    if result.crossings is None:
+    if result.crossings is None and result.placebo is None:
         return _read(result.estimate, std_errors, result.df)
     rows = zip(result.estimate, std_errors, *result.conf_int().to_numpy().T, result.pvalues, strict=True)
     return [_Drawn(*map(float, row)) for row in rows]
