@@ -70,6 +70,13 @@ def of_panel(frame, outcome):
     )
 
 
+def of_largest(frame, outcome):
+    treated = frame.groupby("city")["population"].mean().idxmax()
+    return PanelDesign.from_frame(
+        frame, outcome=outcome, unit="city", time="month", treated=treated, start=START, exposure="population"
+    )
+
+
 def of_coverage(frame, outcome):
     return CoverageDesign.from_tables(frame, STUDY.tables["schedule"], outcome=outcome, start=START)
 
@@ -132,10 +139,10 @@ MAKERS = {
 }
 
 
-# Methods that are not licensed for one treated city among five.
+# Methods that are not licensed for one treated city among five, or not for a smaller one.
 OWN = dict.fromkeys(
     ("did_group_time", "did_two_way"), Maker(lambda: SEVERAL.panel_counts.drop(columns="population"), of_several)
-)
+) | {"did_few_treated": Maker(lambda: STUDY.panel_counts, of_largest)}
 
 
 def function(name):

@@ -48,7 +48,7 @@ def gap(changes: Array) -> float:
 
 
 def spread(changes: Array) -> float:
-    """Standard deviation S of the changes of the cities without the programme.
+    """Give the standard deviation S of the changes of the cities without the programme.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def spread(changes: Array) -> float:
 
 
 def std_error(changes: Array, ratio: float = 1.0) -> float:
-    """Standard error S √(ρ² + 1/m) of the gap when the treated city's standard deviation is ρ times the others'.
+    """Give the gap's standard error S √(ρ² + 1/m), the treated city's deviation being ρ times the others'.
 
     References
     ----------
@@ -100,7 +100,7 @@ def residual_placebos(changes: Array) -> Array:
 
     Notes
     -----
-    Conley and Taber compare the gap with θ_j − θ̄ as if θ̄ were known. With m cities the gap has variance σ²(1 + 1/m) and
+    Conley and Taber compare the gap with θ_j − θ̄ as if θ̄ were known. With m cities the gap has variance σ²(1 + 1/m),
     a residual σ²(1 − 1/m): residuals are multiplied by √((m + 1)/(m − 1)), the same as the distance of each city from
     the mean of the others brought to m of them. The treated city counts in its own rank, so that p ≥ 1/(m + 1).
 
@@ -119,7 +119,7 @@ def residual_placebos(changes: Array) -> Array:
 
 
 def rescaled_placebos(changes: Array, size: Array) -> tuple[float, Array]:
-    """Standard error of the gap and residuals brought to it, when a city's variance is a + b/size.
+    """Give the gap's standard error, and residuals brought to it, when a city's variance is a + b/size.
 
     Parameters
     ----------
@@ -134,8 +134,8 @@ def rescaled_placebos(changes: Array, size: Array) -> tuple[float, Array]:
 
     Notes
     -----
-    A residual's expected square is v_j(1 − 2/m) + v̄/m, linear in a and b, which are its least-squares fit with a, b ≥ 0;
-    the gap's variance is v_0 + v̄/m.
+    A residual's expected square is v_j(1 − 2/m) + v̄/m, linear in a and b, which are its least-squares fit with a and
+    b ≥ 0; the gap's variance is v_0 + v̄/m.
 
     References
     ----------
@@ -206,8 +206,8 @@ def rearrangement_crossings(changes: Array, ratio: float = 1.0) -> Array:
 
     Notes
     -----
-    One-sided at α/2 each way: no effect b is rejected when (1 − w)(gap − b) is above every θ_j − θ̄, w being the smallest
-    weight whose bound on the size is α/2; below likewise.
+    One-sided at α/2 each way: an effect b is rejected when (1 − w)(gap − b) is above every θ_j − θ̄, w being the
+    smallest weight whose bound on the size is α/2; below likewise.
 
     References
     ----------

@@ -9,8 +9,8 @@ single period that decides (check: leverage); outcomes the programme cannot touc
 control_outcomes); about ten events a period or more.
 
 Estimator: r_jt = log(max(y_jt, .5) / e_jt) in the periods that all cities have; θ_j is the coefficient of D_t in
-r_j = const + θ_j D_t + two harmonics by least squares; the gap is d = θ_0 − θ̄, θ̄ the mean of θ_1, …, θ_m, and S² their
-variance.
+r_j = const + θ_j D_t + two harmonics by least squares; the gap is d = θ_0 − θ̄, θ̄ the mean of θ_1, …, θ_m, and S²
+their variance.
 
 Inference: "lee-wooldridge": d ± t(m − 1) S √(1 + 1/m), exact where changes are normal and alike. "lau-li": the same
 with √(ρ² + 1/m), the treated city's standard deviation being ρ times the others'. "conley-taber": the rank of |d| among
@@ -26,9 +26,10 @@ what population explains, "ferman-pinto" reject too often. "permutation" rejects
 because a step at the start is not exchangeable with a shifted course. Ranks among fewer than 19 cities never reach 5 %.
 A prediction interval uses each city's own precision as well: did_prediction_interval.
 
-Reference: Donald & Lang 2007, doi:10.1162/rest.89.2.221; Lau & Li 2025, arXiv:2511.05710; Conley & Taber 2011, doi:10.1162/REST_a_00049; Ferman & Pinto 2019, doi:10.1162/rest_a_00759;
-Hagemann 2025, Review of Economic Studies 92:3968. Checked by hand, against one printed critical value of Lau & Li and
-one printed number of cities for Hagemann's test, and against simulated truth.
+Reference: Donald & Lang 2007, doi:10.1162/rest.89.2.221; Lau & Li 2025, arXiv:2511.05710; Conley & Taber
+2011, doi:10.1162/REST_a_00049; Ferman & Pinto 2019, doi:10.1162/rest_a_00759; Hagemann 2025, Review of Economic Studies
+92:3968. Checked by hand, against a printed critical value of Lau & Li and the printed number of cities from which
+Hagemann's test can reject, and against simulated truth.
 
 Say: In {city}, {outcome} changed by {mean_post} against what the comparison cities' changes let expect ({interval}).
 """

@@ -93,9 +93,9 @@ def rank(result: Result) -> int:
 
     The triple difference leads where the treated city has at least 60 events a month and comparison cities bring
     hours; then the comparison of cities; then units that start at different times; then the triple difference of fewer
-    events; then what is shown beside it, or only describes: one change a city among others, the gap over time, the two-way
-    regression, the single series, attended against other calls, the gap's first periods, calls by the team free or
-    taken, the covered hours of one city alone, and calls by planned shifts in one city.
+    events; then what is shown beside it, or only describes: one change a city among others, the gap over time, the
+    two-way regression, the single series, attended against other calls, the gap's first periods, calls by the team free
+    or taken, the covered hours of one city alone, and calls by planned shifts in one city.
     """
     if result.method == "call_coverage":
         if result.terms["term"].iloc[0] != "triple_difference":

@@ -58,8 +58,8 @@ class Study:
     title : str
     tables : mapping of str to Source
         Files by table of the data dictionary.
-    designs : tuple of {"hours", "cities", "few_treated", "gap", "first_periods", "series", "two_way", "adopters", "calls"}
-        Designs to run; none makes a study of data quality alone.
+    designs : tuple of str
+        Designs to run, by their names in `settings`; none makes a study of data quality alone.
     options : mapping of design to tuple of mapping
         What is asked of a design, one estimate each: ``outcomes`` (default: the primary one), options of the design and
         of its estimator. A design without an entry is run once with the defaults.

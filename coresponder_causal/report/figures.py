@@ -146,10 +146,12 @@ def _path_caption(result: Result, gap: bool, *, fitted: bool, phased: bool) -> s
     along = result.method in along_other_cities
     course = "the comparison cities' course" if along else "the course of the time before the start"
     single = result.method == "its_conformal"
+    banded = result.path is not None and result.path["low"].notna().any()
+    width = f" Band: {band}{', for each period by itself' if single else '; single periods scatter more widely'}."
     return (
         f"Dots: {dots}. {'Grey line: the fitted course. Dashed' if fitted else 'Line'}: {course}"
-        f"{', carried forward' if fitted else ', dashed where it is carried forward'}. "
-        f"Band: {band}{', for each period by itself' if single else '; single periods scatter more widely'}."
+        f"{', carried forward' if fitted else ', dashed where it is carried forward'}."
+        f"{width if banded else ''}"
         f"{' Shaded grey: the programme was not yet whole.' if phased else ''}"
     )
 

@@ -116,6 +116,28 @@ def test_the_rearrangement_holds_its_level_at_the_ratio_it_allows(ratio, true):
     assert 0 < rejected / draws <= inference.rejection_rate_limit(0.05, draws, 3)
 
 
+def sizes(*, m, treated=1.0, size=None, draws=4000, seed=8):
+    """Share of draws without an effect in which the treated city's rank is below 5 %, and 5 % with its error."""
+    rng, rejected = np.random.default_rng(seed), 0
+    scale = np.r_[treated, np.ones(m)] if size is None else np.sqrt(0.01 + 0.04 / size)
+    for _ in range(draws):
+        changes = rng.normal(size=m + 1) * scale
+        placebos = (
+            few_treated.residual_placebos(changes) if size is None else few_treated.rescaled_placebos(changes, size)[1]
+        )
+        rejected += inference.rank_test(few_treated.gap(changes), placebos).p_value <= 0.05 + 1e-12
+    return rejected / draws, inference.rejection_rate_limit(0.05, draws, 3)
+
+
+def test_ranks_among_twenty_hold_their_level_where_cities_are_alike_or_rescaled():
+    alike, limit = sizes(m=19)
+    assert 0.03 < alike <= limit
+    assert sizes(m=19, treated=2.0)[0] > 0.15  # and not where the treated city is twice as volatile
+    small = np.r_[0.5, np.tile([1.0, 2.0, 4.0, 8.0], 10)[:39]]
+    rescaled, _ = sizes(m=39, size=small, draws=2000)
+    assert 0.03 < rescaled < 0.11  # above 5 %, as a and b are estimated; with known variances others measured .08 to .1
+
+
 def test_what_cannot_be_judged_is_refused():
     with pytest.raises(EstimationError, match="2 comparison cities: their spread cannot be estimated"):
         few_treated.spread(np.zeros(3))
