@@ -53,13 +53,8 @@ def spread(changes: Array) -> float:
     Raises
     ------
     EstimationError
-        With fewer than three of them, or when all changed alike.
+        When all changed alike.
     """
-    if len(changes) < 4:
-        raise EstimationError(
-            f"{len(changes) - 1} comparison cities: their spread cannot be estimated",
-            mend="bring at least three comparison cities (five or more are wanted)",
-        )
     found = float(changes[1:].std(ddof=1))
     if not found > 0:
         raise EstimationError("all comparison cities changed alike", mend="check that they are different cities")

@@ -69,6 +69,29 @@ def chi_square_p_value(statistic: ArrayLike, df: ArrayLike) -> Array:
     return np.asarray(stats.chi2.sf(np.asarray(statistic, float), np.asarray(df, float)), float)
 
 
+def chi_square_sum_probability(value: float, weights: ArrayLike) -> float:
+    """Probability that Σ λ_j χ²(1), λ_j ≥ 0, is at most a value, by the midpoint rule for Imhof's integral.
+
+    To about 1e-4 with two positive λ_j, and 1e-7 from four on.
+
+    References
+    ----------
+    Imhof (1961), doi:10.1093/biomet/48.3-4.419; Davies (1973), doi:10.1093/biomet/60.2.415 (midpoint rule).
+
+    Examples
+    --------
+    >>> round(chi_square_sum_probability(9.49, [1, 1, 1, 1, 0]), 3), round(chi_square_sum_probability(6, [3, 1]), 3)
+    (0.95, 0.785)
+    """
+    share = np.asarray(weights, float)
+    scaled, share = value / share.sum(), share[share > 1e-12 * share.max()] / share.sum()
+    step = np.pi / 30
+    u = (np.arange(6000) + 0.5) * step
+    angle = 0.5 * np.arctan(np.outer(u, share)).sum(axis=1) - 0.5 * scaled * u
+    size = np.exp(0.25 * np.log1p(np.outer(u, share) ** 2).sum(axis=1))
+    return float(np.clip(0.5 - (np.sin(angle) / (u * size)).sum() * step / np.pi, 0.0, 1.0))
+
+
 def sup_f_p_value(statistic: float, df: int, *, trim: float) -> float:
     """P-value of the largest χ² statistic of one break, over the dates that leave a share ``trim`` on each side.
 

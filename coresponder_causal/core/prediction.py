@@ -11,12 +11,19 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import brentq, minimize_scalar
 
 from coresponder_causal.core import inference
+from coresponder_causal.core.count_prediction import CountPrediction
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.facts import Facts
+from coresponder_causal.core.few_treated import breakdown_ratio
 from coresponder_causal.core.notes import Doubt, note
+from coresponder_causal.core.random_effects import (
+    between_cities,
+    probability_of_zero,
+    restricted_loglik,
+    tau_limits,
+)
 from coresponder_causal.core.regressors import harmonics
 from coresponder_causal.core.reml import RemlFit, serial_design
 from coresponder_causal.core.verdict import as_change
@@ -43,6 +50,10 @@ class Prediction:
         Its regressors: constant, dose, season.
     rho_limits : tuple of float
         Lower and upper 80 % limits of the correlation of the treated city's errors; see `SerialDesign.rho_limits`.
+    X : ndarray, shape (m, 1 + p), optional
+        Constant and covariates of the comparison cities, where changes are adjusted for covariates.
+    adjusting : float
+        Part of V that comes from the estimated slopes of the covariates.
     """
 
     effect: float
@@ -55,6 +66,8 @@ class Prediction:
     own: RemlFit
     matrix: Array
     rho_limits: tuple[float, float]
+    X: Array | None = None
+    adjusting: float = 0.0
 
     def breakdown(self, level: float = 0.95) -> tuple[float, float]:
         """Return τ* and κ*, the between-city spread at which the finding just dies (0 where there is none).
@@ -63,7 +76,7 @@ class Prediction:
         deviation in units of the comparison cities'. κ* is infinite where τ̂ = 0.
         """
         m = len(self.effects) - 1
-        spare = (self.effect / float(inference.critical(self.df, level))) ** 2 - self.variances[0]
+        spare = (self.effect / float(inference.critical(self.df, level))) ** 2 - self.variances[0] - self.adjusting
         tau_star = float(np.sqrt(max(0.0, spare) / (1 + 1 / m)))
         if self.tau == 0:
             return tau_star, float("inf") if spare > 0 else 0.0
@@ -72,25 +85,39 @@ class Prediction:
     def tau_limits(self) -> tuple[float, float]:
         """Lower and upper 80 % limits of τ, see `tau_limits`."""
         m = len(self.effects) - 1
-        return tau_limits(self.effects[1:], self.variances[1:] * m / (m - 1), self.tau**2)
+        return tau_limits(self.effects[1:], self.variances[1:] * m / (m - 1), self.tau**2, self.X)
+
+    def zero_probability(self) -> float:
+        """Probability that τ̂ would be 0 if τ were at its upper limit."""
+        m = len(self.effects) - 1
+        return probability_of_zero(self.variances[1:] * m / (m - 1), self.tau_limits()[1], self.X)
 
     def integrated(self, level: float = 0.95) -> tuple[float, float]:
         """Interval with τ integrated over a half-normal(0.2) prior times its restricted likelihood, not plugged in.
 
-        A companion to be stated beforehand; the default interval plugs in the REML estimate.
+        A companion to be stated beforehand; the default interval plugs in the REML estimate. Slopes of covariates
+        count as known as well as they are at that estimate.
         """
         m = len(self.effects) - 1
         tau = np.linspace(0.0, 6 * prior_scale, 601)
-        loglik = _restricted_loglik(tau**2, self.effects[1:], self.variances[1:] * m / (m - 1))
+        loglik = restricted_loglik(tau**2, self.effects[1:], self.variances[1:] * m / (m - 1), self.X)
         weights = np.exp(loglik - loglik.max() - 0.5 * (tau / prior_scale) ** 2)
         weights[[0, -1]] /= 2
-        variances = self.variances[0] + tau**2 * (1 + 1 / m)
+        variances = self.variances[0] + self.adjusting + tau**2 * (1 + 1 / m)
         dfs = self.dfs[0] * (variances / self.variances[0]) ** 2
         half = inference.mixture_half_width(variances, dfs, weights / weights.sum(), level=level)
         return self.effect - half, self.effect + half
 
 
-def predict(outcomes: Array, dose: Array, positions: Array, *, season: float | None, pairs: int = 2) -> Prediction:
+def predict(
+    outcomes: Array,
+    dose: Array,
+    positions: Array,
+    *,
+    season: float | None,
+    pairs: int = 2,
+    covariates: Array | None = None,
+) -> Prediction:
     """Compare the first city's change with that of the others.
 
     Parameters
@@ -105,6 +132,9 @@ def predict(outcomes: Array, dose: Array, positions: Array, *, season: float | N
         Periods in a year.
     pairs : int
         Seasonal harmonics.
+    covariates : ndarray, shape (1 + m, p), optional
+        Of the cities: d is then θ_0 less what the comparison cities' slopes make of the treated city's distance from
+        their mean.
 
     Returns
     -------
@@ -135,13 +165,19 @@ def predict(outcomes: Array, dose: Array, positions: Array, *, season: float | N
     effects = np.array([fit.beta[1] for fit in fits])
     variances = np.array([fit.vcov[1, 1] for fit in fits])
     dfs = np.array([fit.record.df(contrast, fit.vcov) for fit in fits])
-    tau_squared, information = between_cities(effects[1:], variances[1:] * m / (m - 1))
-    variance = variances[0] + tau_squared * (1 + 1 / m)
-    spread = (1 + 1 / m) ** 2 * 2 / information + 2 * variances[0] ** 2 / dfs[0]
+    X = None if covariates is None else _regressors(covariates)
+    tau_squared, information = between_cities(effects[1:], variances[1:] * m / (m - 1), X)
+    expected, adjusting = 0.0, 0.0
+    if X is not None and covariates is not None:
+        away = covariates[0] - covariates[1:].mean(axis=0)
+        expected, adjusting = _adjustment(effects[1:], variances[1:] * m / (m - 1) + tau_squared, X, away)
+    left = m - 1 if X is None else m - X.shape[1]
+    variance = variances[0] + tau_squared * (1 + 1 / m) + adjusting
+    spread = (1 + 1 / m) ** 2 * 2 / information + 2 * variances[0] ** 2 / dfs[0] + 2 * adjusting**2 / left
     return Prediction(
-        effect=float(effects[0]),
+        effect=float(effects[0]) - expected,
         variance=float(variance),
-        df=float(max(m - 1, 2 * variance**2 / spread)),
+        df=float(max(left, 2 * variance**2 / spread)),
         tau=float(np.sqrt(tau_squared)),
         effects=effects,
         variances=variances,
@@ -149,7 +185,42 @@ def predict(outcomes: Array, dose: Array, positions: Array, *, season: float | N
         own=fits[0],
         matrix=matrix,
         rho_limits=serial.rho_limits(relative[:, 0]),
+        X=X,
+        adjusting=adjusting,
     )
+
+
+def _regressors(covariates: Array) -> Array:
+    """Constant and covariates of the comparison cities, about their mean; refused where they tell nothing.
+
+    Raises
+    ------
+    EstimationError
+        When a covariate is the same in all comparison cities or follows from others, or two cities or fewer would be
+        left to tell their spread.
+    """
+    others = covariates[1:] - covariates[1:].mean(axis=0)
+    X = np.column_stack([np.ones(len(others)), others])
+    if np.linalg.matrix_rank(X) < X.shape[1] or len(X) - X.shape[1] < 2:
+        raise EstimationError(
+            f"{X.shape[1] - 1} covariates cannot be told apart in {len(X)} comparison cities",
+            mend="leave some out; ten cities for each are wanted",
+        )
+    return X
+
+
+def _adjustment(effects: Array, total: Array, X: Array, away: Array) -> tuple[float, float]:
+    """Give what the slopes make of a distance from the mean, and its variance after Knapp and Hartung.
+
+    References
+    ----------
+    Knapp & Hartung (2003), doi:10.1002/sim.1482: (X'WX)⁻¹ times Σ w r² / (m − p − 1), here never less
+    than once.
+    """
+    inverse = np.linalg.inv(X.T @ (X / total[:, None]))
+    beta = inverse @ X.T @ (effects / total)
+    scale = float(np.sum((effects - X @ beta) ** 2 / total)) / (len(X) - X.shape[1])
+    return float(away @ beta[1:]), float(away @ inverse[1:, 1:] @ away) * max(1.0, scale)
 
 
 def gap_matrix(dose: Array, positions: Array, *, season: float | None, pairs: int) -> Array:
@@ -158,13 +229,19 @@ def gap_matrix(dose: Array, positions: Array, *, season: float | None, pairs: in
 
 
 def placebo_statistics(
-    outcomes: Array, dose: Array, positions: Array, *, season: float | None, pairs: int = 2
+    outcomes: Array,
+    dose: Array,
+    positions: Array,
+    *,
+    season: float | None,
+    pairs: int = 2,
+    covariates: Array | None = None,
 ) -> Array:
     """Give the programme to each comparison city in turn, the treated city left out: their statistics d/√V.
 
     Parameters
     ----------
-    outcomes, dose, positions, season, pairs
+    outcomes, dose, positions, season, pairs, covariates
         As in `predict`.
 
     Returns
@@ -181,97 +258,22 @@ def placebo_statistics(
     Abadie, Diamond & Hainmueller (2010), doi:10.1198/jasa.2009.ap08746, section 2.4.
     """
     others = outcomes[:, 1:]
-    turns = [np.roll(others, -city, axis=1) for city in range(others.shape[1])]
-    fits = [predict(turn, dose, positions, season=season, pairs=pairs) for turn in turns]
+    traits = None if covariates is None else covariates[1:]
+    fits = [
+        predict(
+            np.roll(others, -city, axis=1),
+            dose,
+            positions,
+            season=season,
+            pairs=pairs,
+            covariates=None if traits is None else np.roll(traits, -city, axis=0),
+        )
+        for city in range(others.shape[1])
+    ]
     return np.array([fit.effect / np.sqrt(fit.variance) for fit in fits])
 
 
-def between_cities(effects: Array, variances: Array) -> tuple[float, float]:
-    """REML variance τ² ≥ 0 of effects with known sampling variances, and tr(PP) at it.
-
-    Parameters
-    ----------
-    effects, variances : ndarray, shape (m,)
-
-    Returns
-    -------
-    tau_squared, trace : float
-        The asymptotic variance of τ̂² is 2 / trace.
-
-    References
-    ----------
-    Viechtbauer (2005), doi:10.3102/10769986030003261, equation 8.
-
-    Examples
-    --------
-    >>> tau_squared, trace = between_cities(np.array([-0.3, 0.0, 0.3]), np.array([0.01, 0.01, 0.01]))
-    >>> round(tau_squared, 6)
-    0.08
-    """
-    ceiling = 4 * float(np.var(effects, ddof=1)) + float(variances.max())
-    grid = np.concatenate([[0.0], np.geomspace(1e-8, 1.0, 80) * ceiling])
-    best = int(np.argmax(_restricted_loglik(grid, effects, variances)))
-    tau_squared = 0.0
-    if best > 0:
-        bounds = (grid[best - 1], grid[min(best + 1, len(grid) - 1)])
-        found = minimize_scalar(
-            lambda value: -_restricted_loglik(np.array([value]), effects, variances)[0],
-            bounds=bounds,
-            method="bounded",
-            options={"xatol": 1e-13 * ceiling},
-        )
-        tau_squared = float(found.x)
-    weights = 1 / (variances + tau_squared)
-    s1, s2, s3 = (float(np.sum(weights**power)) for power in (1, 2, 3))
-    return tau_squared, s2 - 2 * s3 / s1 + (s2 / s1) ** 2
-
-
-def tau_limits(effects: Array, variances: Array, tau_squared: float, *, share: float = 0.8) -> tuple[float, float]:
-    """One-sided lower and upper limits of τ, each of confidence ``share``.
-
-    Parameters
-    ----------
-    effects, variances : ndarray, shape (m,)
-    tau_squared : float
-        The maximum, as `between_cities` returns it.
-    share : float
-        Confidence of each limit.
-
-    Returns
-    -------
-    lower, upper : float
-        Ends of {τ : l(τ²) ≥ l(τ̂²) − z²/2}, l the restricted likelihood and z the normal quantile of ``share``; the
-        lower one is 0 where l(0) is not below that.
-
-    Examples
-    --------
-    >>> effects, variances = np.array([-0.3, 0.0, 0.3]), np.array([0.01, 0.01, 0.01])
-    >>> [round(limit, 2) for limit in tau_limits(effects, variances, between_cities(effects, variances)[0])]
-    [0.18, 0.48]
-    """
-    top = float(_restricted_loglik(np.array([tau_squared]), effects, variances)[0])
-    cut = top - float(inference.critical(np.inf, 2 * share - 1)) ** 2 / 2
-
-    def spare(value: float) -> float:
-        return float(_restricted_loglik(np.array([value]), effects, variances)[0]) - cut
-
-    beyond = tau_squared + float(variances.max())
-    while spare(beyond) > 0:
-        beyond *= 4
-    lower = 0.0 if spare(0.0) >= 0 else float(brentq(spare, 0.0, tau_squared))
-    return float(np.sqrt(lower)), float(np.sqrt(brentq(spare, tau_squared, beyond)))
-
-
-def _restricted_loglik(tau_squared: Array, effects: Array, variances: Array) -> Array:
-    """Restricted log-likelihood at each τ², up to a constant."""
-    total = variances[None, :] + tau_squared[:, None]
-    weights = 1 / total
-    mean = weights @ effects / weights.sum(axis=1)
-    squares = (weights * (effects[None, :] - mean[:, None]) ** 2).sum(axis=1)
-    return np.asarray(-0.5 * (np.log(total).sum(axis=1) + np.log(weights.sum(axis=1)) + squares))
-
-
-def city_table(fit: Prediction, cities: list[str], events: Array) -> pd.DataFrame:
+def city_table(fit: Prediction | CountPrediction, cities: list[str], events: Array) -> pd.DataFrame:
     """One row per city: its change against the comparison cities' mean, with its own standard error."""
     return pd.DataFrame(
         {
@@ -325,6 +327,8 @@ def facts(fit: Prediction) -> dict[str, object]:
         "interval": "prediction interval",
         "tau_star": tau_star,
         "kappa_star": kappa_star,
+        "rho_star": breakdown_ratio(fit.effects),
+        "prob_tau_zero": fit.zero_probability(),
         "integrated_low": low,
         "integrated_high": high,
     } | process_facts(fit)

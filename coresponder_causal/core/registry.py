@@ -111,7 +111,7 @@ class MethodCard:
 METHODS: dict[str, MethodCard] = {}
 _functions: dict[str, Callable[..., Result]] = {}
 _averages: dict[str, Callable[..., Result]] = {}
-_regressions: dict[str, Callable[[Result, Any], SeriesRegression]] = {}
+_regressions: dict[str, Callable[[Result, Any], SeriesRegression | None]] = {}
 averaged = "averaged"  # the fact of a result that tells how its terms were averaged
 
 
@@ -183,7 +183,7 @@ def average(function: Callable[..., Result]) -> Callable[..., Result]:
 
 def series_behind(
     method: str,
-) -> Callable[[Callable[[Result, D], SeriesRegression]], Callable[[Result, D], SeriesRegression]]:
+) -> Callable[[Callable[[Result, D], SeriesRegression | None]], Callable[[Result, D], SeriesRegression | None]]:
     """Register the function that gives the regression behind a method's results, for checks of single periods.
 
     Parameters
@@ -192,7 +192,9 @@ def series_behind(
         Name of the estimator. The function takes a result and its design, and leaves ρ and φ as they are.
     """
 
-    def register(function: Callable[[Result, D], SeriesRegression]) -> Callable[[Result, D], SeriesRegression]:
+    def register(
+        function: Callable[[Result, D], SeriesRegression | None],
+    ) -> Callable[[Result, D], SeriesRegression | None]:
         _regressions[method] = function
         return function
 
@@ -212,6 +214,8 @@ def series_regression(result: Result, design: Design) -> SeriesRegression | None
         return None
     with quietly(), collecting():
         made = _regressions[result.method](result, design)
+    if made is None:
+        return None
     rho, phi = (result.extra.number(name) for name in ("rho", "phi"))
     return replace(made, rho=made.rho if np.isnan(rho) else rho, phi=made.phi if np.isnan(phi) else phi)
 

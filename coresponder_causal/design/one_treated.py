@@ -53,12 +53,18 @@ class OneTreated:
         return self.counts.index.to_numpy(float)
 
     @property
+    def support(self) -> pd.DataFrame:
+        """What stands behind the one term of a result, the mean change after the start."""
+        events = self.events[self.after].sum()
+        return pd.DataFrame({"term": ["mean_post"], "persons": np.nan, "events": events, "units": len(self.cities)})
+
+    @property
     def events(self) -> Array:
         """Counts of the treated city, shape (T,)."""
         return self.counts.iloc[:, 0].to_numpy()
 
 
-def one_treated(d: PanelDesign, *, method: str) -> OneTreated:
+def one_treated(d: PanelDesign, *, method: str, sparse: bool = False) -> OneTreated:
     """Read one treated city and its comparison cities off a panel.
 
     Parameters
@@ -66,6 +72,8 @@ def one_treated(d: PanelDesign, *, method: str) -> OneTreated:
     d : PanelDesign
     method : str
         Name of the estimator that asks, for its messages.
+    sparse : bool
+        Whether counts are used and not log rates, so that zeros are no matter.
 
     Returns
     -------
@@ -97,7 +105,9 @@ def one_treated(d: PanelDesign, *, method: str) -> OneTreated:
     counts = d.wide(str(d.outcome))[cities]
     positions = counts.index.to_numpy()
     dose, after = d.dose_of(treated, positions), _after(d, positions)
-    _say_doubtful(counts, d)
+    _refuse_negative(counts, d)
+    if not sparse:
+        _say_doubtful(counts, d)
     exposure = _exposure(d, counts)
     return OneTreated(
         cities=cities,
@@ -155,11 +165,14 @@ def _after(d: PanelDesign, positions: NDArray[np.int64]) -> NDArray[np.bool_]:
     return np.asarray(after)
 
 
-def _say_doubtful(counts: pd.DataFrame, d: PanelDesign) -> None:
-    """Say what makes log rates of these counts doubtful, and refuse what makes them nonsense."""
+def _refuse_negative(counts: pd.DataFrame, d: PanelDesign) -> None:
     negative = int((counts < 0).to_numpy().sum())
     if negative:
         raise DesignError(f"'{d.outcome}' has {negative} negative values", mend="choose a count")
+
+
+def _say_doubtful(counts: pd.DataFrame, d: PanelDesign) -> None:
+    """Say what makes log rates of these counts doubtful, and refuse what makes them nonsense."""
     often = (counts == 0).mean()[lambda share: share > most_zeros]
     if len(often):
         raise EstimationError(

@@ -123,7 +123,7 @@ def did_few_treated(
     DesignError
         Unless exactly one unit is treated, or when periods common to all cities do not span the start.
     EstimationError
-        With fewer than three comparison cities; a city without events in more than 5 % of its periods; ``rho`` where
+        With fewer than two comparison cities; a city without events in more than 5 % of its periods; ``rho`` where
         it is not used or not positive; no exposure for "ferman-pinto".
 
     References
@@ -157,14 +157,7 @@ def did_few_treated(
         placebo=None if judged.placebo is None else judged.placebo[None, :],
         crossings=None if judged.crossings is None else judged.crossings[None],
         scale="log_ratio",
-        support=pd.DataFrame(
-            {
-                "term": ["mean_post"],
-                "persons": np.nan,
-                "events": seen.events[seen.after].sum(),
-                "units": len(seen.cities),
-            }
-        ),
+        support=seen.support,
         path=gap_path(
             fit, seen.rates, seen.after, d.axis.labels(seen.counts.index.to_numpy()), seen.events, half_width
         ),

@@ -153,6 +153,7 @@ def named(result: Result) -> str:
     ways = {
         "call_difference": kinds_of_adjustment.get(str(result.extra.get("adjustment")), ""),
         "call_iv": kinds_of_instrument.get(str(result.extra.get("adjustment")), ""),
+        "did_prediction_interval": "counts" if result.extra.get("likelihood") == "poisson" else "",
         "did_few_treated": kinds_of_few_treated.get(str(result.extra.get("inference")), ""),
         "did_two_way": "clustered errors" if result.placebo is None else "ranks",
     }

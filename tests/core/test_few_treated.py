@@ -139,7 +139,5 @@ def test_ranks_among_twenty_hold_their_level_where_cities_are_alike_or_rescaled(
 
 
 def test_what_cannot_be_judged_is_refused():
-    with pytest.raises(EstimationError, match="2 comparison cities: their spread cannot be estimated"):
-        few_treated.spread(np.zeros(3))
     with pytest.raises(EstimationError, match="all comparison cities changed alike"):
         few_treated.spread(np.array([1.0, 0.5, 0.5, 0.5]))

@@ -129,8 +129,8 @@ def test_what_makes_no_sense_is_refused():
         did_few_treated(design(), inference="lau-li", rho=0.0)
     with pytest.raises(EstimationError, match="no exposure"):
         did_few_treated(design(exposure=None), inference="ferman-pinto")
-    with pytest.raises(EstimationError, match="2 comparison cities"):
-        did_few_treated(design(cities=3))
+    with pytest.raises(EstimationError, match="1 comparison city"):
+        did_few_treated(design(cities=2))
 
 
 def test_checks_pictures_and_sentences_follow(results):
