@@ -70,6 +70,13 @@ def of_panel(frame, outcome):
     )
 
 
+def of_largest(frame, outcome):
+    treated = frame.groupby("city")["population"].mean().idxmax()
+    return PanelDesign.from_frame(
+        frame, outcome=outcome, unit="city", time="month", treated=treated, start=START, exposure="population"
+    )
+
+
 def of_coverage(frame, outcome):
     return CoverageDesign.from_tables(frame, STUDY.tables["schedule"], outcome=outcome, start=START)
 
@@ -152,11 +159,13 @@ MAKERS = {
 }
 
 
-# Methods that are not licensed for one treated city among five, and those that need more than their design says.
+# Methods that are not licensed for one treated city among five or for a smaller one, and those that need more than
+# their design says.
 OWN = dict.fromkeys(
     ("did_group_time", "did_two_way"), Maker(lambda: SEVERAL.panel_counts.drop(columns="population"), of_several)
 ) | {
     "call_boundary": Maker(calls_one_by_one, of_coverage),
+    "did_few_treated": Maker(lambda: STUDY.panel_counts, of_largest),
     "did_triple": Maker(calls_of_all_cities, of_calls_by_hours),
 }
 

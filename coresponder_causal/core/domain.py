@@ -23,6 +23,8 @@ from coresponder_causal.core.result import Result
 table_path = Path(__file__).with_name("measured.csv")
 # Options that ask for an interval or describe it, and do not change the one that was measured.
 no_matter = ("inference", "seed", "replications", "level", "horizons", "lags")
+# Methods whose ways of inference were measured one by one.
+by_inference = ("did_few_treated",)
 # How far apart two cells are counts in steps: doublings of sizes, and these differences.
 steps = {"rho": 0.2, "tau": 0.05, "share": 0.2}
 sizes = ("comparison", "treated", "periods", "events", "calls")
@@ -148,7 +150,7 @@ def nearest(
     >>> nearest("did_prediction_interval", {"comparison": 2}, "mean_post").outside
     ('2 comparison cities, 5 to 15 were measured',)
     """
-    wanted = {key: value for key, value in (options or {}).items() if key not in no_matter}
+    wanted = _bare(method, options or {})
     rows, as_wanted = _candidates(method, json.dumps(wanted, sort_keys=True), term, coordinates.get("adjustment"))
     if rows.empty:
         return None
@@ -208,7 +210,7 @@ def summary(method: str) -> str | None:
     True
     """
     rows = domain_rows(method)
-    rows = rows[rows["options"].map(lambda text: not _bare(text)).astype(bool)]
+    rows = rows[_plain(rows)]
     if rows.empty:
         return None
     unit = "units" if rows["setting"].iloc[0] == "adopters" else "cities"
@@ -244,8 +246,7 @@ def domain_rows(method: str) -> pd.DataFrame:
     own = table[
         (table["method"] == method) & table["world"].isna() & (table["effect"] == 0) & table["coverage"].notna()
     ]
-    plain = own["options"].map(lambda text: not _bare(text)).astype(bool)
-    return own[own["setting"].isin(own.loc[plain, "setting"])]
+    return own[own["setting"].isin(own.loc[_plain(own), "setting"])]
 
 
 def rejections(method: str, term: str, *, by: str) -> dict[float, float]:
@@ -287,7 +288,7 @@ def _candidates(
     rows = rows[alike] if alike.any() else rows
     if rows.empty:
         return rows, False
-    bare = rows["options"].map(_bare)
+    bare = [_bare(method, json.loads(text)) for text in rows["options"]]
     same = np.array([own == json.loads(options) for own in bare])
     rows = rows[same] if same.any() else rows[[not own for own in bare]]
     first = term if (rows["term"] == term).any() else rows["term"].iloc[0]
@@ -300,8 +301,16 @@ def measured_table() -> pd.DataFrame:
     return pd.read_csv(table_path)
 
 
-def _bare(options: str) -> dict[str, object]:
-    return {key: value for key, value in json.loads(options).items() if key not in no_matter}
+def _bare(method: str, options: Mapping[str, object]) -> dict[str, object]:
+    """Options that change which interval was measured."""
+    matter = {"inference"} if method in by_inference else set()
+    return {key: value for key, value in options.items() if key in matter or key not in no_matter}
+
+
+def _plain(rows: pd.DataFrame) -> NDArray[np.bool_]:
+    """Mark the rows of a method's defaults."""
+    stated = zip(rows["method"], rows["options"], strict=True)
+    return np.array([not _bare(method, json.loads(text)) for method, text in stated], bool)
 
 
 def _distance(rows: pd.DataFrame, known: Mapping[str, float | str]) -> NDArray[np.float64]:

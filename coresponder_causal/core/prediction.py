@@ -7,17 +7,25 @@ comparison cities, which had no programme, say how far cities drift apart withou
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import brentq, minimize_scalar
 
 from coresponder_causal.core import inference
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.facts import Facts
+from coresponder_causal.core.few_treated import breakdown_ratio
 from coresponder_causal.core.notes import Doubt, note
+from coresponder_causal.core.random_effects import (
+    adjustment,
+    between_cities,
+    probability_of_zero,
+    restricted_loglik,
+    tau_limits,
+    trait_columns,
+)
 from coresponder_causal.core.regressors import harmonics
 from coresponder_causal.core.reml import SerialDesign, serial_design
 from coresponder_causal.core.reml_fit import RemlFit
@@ -45,6 +53,10 @@ class Prediction:
         Its regressors: constant, dose, season.
     rho_limits : tuple of float
         Lower and upper 80 % limits of the correlation of the treated city's errors; see `SerialDesign.rho_limits`.
+    X : ndarray, shape (m, 1 + p), optional
+        Constant and covariates of the comparison cities, where changes are adjusted for covariates.
+    adjusting : float
+        Part of V that comes from the estimated slopes of the covariates.
     """
 
     effect: float
@@ -57,6 +69,8 @@ class Prediction:
     own: RemlFit
     matrix: Array
     rho_limits: tuple[float, float]
+    X: Array | None = None
+    adjusting: float = 0.0
 
     def breakdown(self, level: float = 0.95) -> tuple[float, float]:
         """Return τ* and κ*, the between-city spread at which the finding just dies (0 where there is none).
@@ -65,7 +79,7 @@ class Prediction:
         deviation in units of the comparison cities'. κ* is infinite where τ̂ = 0.
         """
         m = len(self.effects) - 1
-        spare = (self.effect / float(inference.critical(self.df, level))) ** 2 - self.variances[0]
+        spare = (self.effect / float(inference.critical(self.df, level))) ** 2 - self.variances[0] - self.adjusting
         tau_star = float(np.sqrt(max(0.0, spare) / (1 + 1 / m)))
         if self.tau == 0:
             return tau_star, float("inf") if spare > 0 else 0.0
@@ -74,25 +88,39 @@ class Prediction:
     def tau_limits(self) -> tuple[float, float]:
         """Lower and upper 80 % limits of τ, see `tau_limits`."""
         m = len(self.effects) - 1
-        return tau_limits(self.effects[1:], self.variances[1:] * m / (m - 1), self.tau**2)
+        return tau_limits(self.effects[1:], self.variances[1:] * m / (m - 1), self.tau**2, self.X)
+
+    def zero_probability(self) -> float:
+        """Probability that τ̂ would be 0 if τ were at its upper limit."""
+        m = len(self.effects) - 1
+        return probability_of_zero(self.variances[1:] * m / (m - 1), self.tau_limits()[1], self.X)
 
     def integrated(self, level: float = 0.95) -> tuple[float, float]:
         """Interval with τ integrated over a half-normal(0.2) prior times its restricted likelihood, not plugged in.
 
-        A companion to be stated beforehand; the default interval plugs in the REML estimate.
+        A companion to be stated beforehand; the default interval plugs in the REML estimate. Slopes of covariates
+        count as known as well as they are at that estimate.
         """
         m = len(self.effects) - 1
         tau = np.linspace(0.0, 6 * prior_scale, 601)
-        loglik = _restricted_loglik(tau**2, self.effects[1:], self.variances[1:] * m / (m - 1))
+        loglik = restricted_loglik(tau**2, self.effects[1:], self.variances[1:] * m / (m - 1), self.X)
         weights = np.exp(loglik - loglik.max() - 0.5 * (tau / prior_scale) ** 2)
         weights[[0, -1]] /= 2
-        variances = self.variances[0] + tau**2 * (1 + 1 / m)
+        variances = self.variances[0] + self.adjusting + tau**2 * (1 + 1 / m)
         dfs = self.dfs[0] * (variances / self.variances[0]) ** 2
         half = inference.mixture_half_width(variances, dfs, weights / weights.sum(), level=level)
         return self.effect - half, self.effect + half
 
 
-def predict(outcomes: Array, dose: Array, positions: Array, *, season: float | None, pairs: int = 2) -> Prediction:
+def predict(
+    outcomes: Array,
+    dose: Array,
+    positions: Array,
+    *,
+    season: float | None,
+    pairs: int = 2,
+    covariates: Array | None = None,
+) -> Prediction:
     """Compare the first city's change with that of the others.
 
     Parameters
@@ -107,6 +135,9 @@ def predict(outcomes: Array, dose: Array, positions: Array, *, season: float | N
         Periods in a year.
     pairs : int
         Seasonal harmonics.
+    covariates : ndarray, shape (1 + m, p), optional
+        Of the cities: d is then θ_0 less what the comparison cities' slopes make of the treated city's distance from
+        their mean.
 
     Returns
     -------
@@ -125,7 +156,7 @@ def predict(outcomes: Array, dose: Array, positions: Array, *, season: float | N
     """
     matrix = gap_matrix(dose, positions, season=season, pairs=pairs)
     serial, (relative,) = _relative(outcomes[None], matrix, positions)
-    return _predicted(serial, relative)
+    return _predicted(serial, relative, covariates=covariates)
 
 
 def predict_effects(effects: Array, errors: Array, after: NDArray[np.bool_], positions: Array) -> Prediction:
@@ -154,13 +185,18 @@ def predict_effects(effects: Array, errors: Array, after: NDArray[np.bool_], pos
         As `predict`.
     """
     serial, (relative,) = _relative(errors[None], np.column_stack([np.ones(len(after)), after]), positions)
-    return _predicted(serial, relative, effects - effects[1:].mean())
+    return _predicted(serial, relative, effects=effects - effects[1:].mean())
 
 
-def _predicted(serial: SerialDesign, relative: Array, effects: Array | None = None) -> Prediction:
+def _predicted(
+    serial: SerialDesign, relative: Array, *, effects: Array | None = None, covariates: Array | None = None
+) -> Prediction:
     fits = serial.fit_many(relative)
     return Prediction(
-        **_pooled(fits, effects)._asdict(), own=fits[0], matrix=serial.X, rho_limits=serial.rho_limits(relative[:, 0])
+        **_pooled(fits, effects, covariates)._asdict(),
+        own=fits[0],
+        matrix=serial.X,
+        rho_limits=serial.rho_limits(relative[:, 0]),
     )
 
 
@@ -170,13 +206,19 @@ def gap_matrix(dose: Array, positions: Array, *, season: float | None, pairs: in
 
 
 def placebo_statistics(
-    outcomes: Array, dose: Array, positions: Array, *, season: float | None, pairs: int = 2
+    outcomes: Array,
+    dose: Array,
+    positions: Array,
+    *,
+    season: float | None,
+    pairs: int = 2,
+    covariates: Array | None = None,
 ) -> Array:
     """Give the programme to each comparison city in turn, the treated city left out: their statistics d/√V.
 
     Parameters
     ----------
-    outcomes, dose, positions, season, pairs
+    outcomes, dose, positions, season, pairs, covariates
         As in `predict`.
 
     Returns
@@ -193,10 +235,12 @@ def placebo_statistics(
     Abadie, Diamond & Hainmueller (2010), doi:10.1198/jasa.2009.ap08746, section 2.4.
     """
     others = outcomes[:, 1:]
-    turns = np.stack([np.roll(others, -city, axis=1) for city in range(others.shape[1])])
+    cities = range(others.shape[1])
+    turns = np.stack([np.roll(others, -city, axis=1) for city in cities])
+    traits = [None if covariates is None else np.roll(covariates[1:], -city, axis=0) for city in cities]
     serial, relative = _relative(turns, gap_matrix(dose, positions, season=season, pairs=pairs), positions)
-    fits = serial.fit_many(np.hstack(list(relative)))
-    pooled = [_pooled(fits[first : first + len(turns)]) for first in range(0, len(fits), len(turns))]
+    fits = iter(serial.fit_many(np.hstack(list(relative))))
+    pooled = [_pooled(list(islice(fits, len(cities))), covariates=own) for own in traits]
     return np.array([each.effect / np.sqrt(each.variance) for each in pooled])
 
 
@@ -219,131 +263,51 @@ class _Pooled(NamedTuple):
     effects: Array
     variances: Array
     dfs: Array
+    X: Array | None
+    adjusting: float
 
 
-def _pooled(fits: list[RemlFit], effects: Array | None = None) -> _Pooled:
+def _pooled(fits: list[RemlFit], effects: Array | None = None, covariates: Array | None = None) -> _Pooled:
     """Pool the cities' fits (or effects given with them): the first one's, and what it would vary by without effect."""
     m, contrast = len(fits) - 1, np.eye(fits[0].k)[1]
     effects = np.array([fit.beta[1] for fit in fits]) if effects is None else effects
     variances = np.array([fit.vcov[1, 1] for fit in fits])
     dfs = np.array([fit.record.df(contrast, fit.vcov) for fit in fits])
-    tau_squared, information = between_cities(effects[1:], variances[1:] * m / (m - 1))
-    variance = variances[0] + tau_squared * (1 + 1 / m)
-    spread = (1 + 1 / m) ** 2 * 2 / information + 2 * variances[0] ** 2 / dfs[0]
-    df = max(m - 1, 2 * variance**2 / spread)
-    return _Pooled(float(effects[0]), float(variance), float(df), float(np.sqrt(tau_squared)), effects, variances, dfs)
-
-
-def between_cities(effects: Array, variances: Array) -> tuple[float, float]:
-    """REML variance τ² ≥ 0 of effects with known sampling variances, and tr(PP) at it.
-
-    Parameters
-    ----------
-    effects, variances : ndarray, shape (m,)
-
-    Returns
-    -------
-    tau_squared, trace : float
-        The asymptotic variance of τ̂² is 2 / trace.
-
-    References
-    ----------
-    Viechtbauer (2005), doi:10.3102/10769986030003261, equation 8.
-
-    Examples
-    --------
-    >>> tau_squared, trace = between_cities(np.array([-0.3, 0.0, 0.3]), np.array([0.01, 0.01, 0.01]))
-    >>> round(tau_squared, 6)
-    0.08
-    """
-    ceiling = 4 * float(np.var(effects, ddof=1)) + float(variances.max())
-    grid = np.concatenate([[0.0], np.geomspace(1e-8, 1.0, 80) * ceiling])
-    best = int(np.argmax(_restricted_loglik(grid, effects, variances)))
-    tau_squared = 0.0
-    if best > 0:
-        bounds = (grid[best - 1], grid[min(best + 1, len(grid) - 1)])
-        found = minimize_scalar(
-            lambda value: -_restricted_loglik(np.array([value]), effects, variances)[0],
-            bounds=bounds,
-            method="bounded",
-            options={"xatol": 1e-13 * ceiling},
-        )
-        tau_squared = float(found.x)
-    weights = 1 / (variances + tau_squared)
-    s1, s2, s3 = (float(np.sum(weights**power)) for power in (1, 2, 3))
-    return tau_squared, s2 - 2 * s3 / s1 + (s2 / s1) ** 2
-
-
-def tau_limits(effects: Array, variances: Array, tau_squared: float, *, share: float = 0.8) -> tuple[float, float]:
-    """One-sided lower and upper limits of τ, each of confidence ``share``.
-
-    Parameters
-    ----------
-    effects, variances : ndarray, shape (m,)
-    tau_squared : float
-        The maximum, as `between_cities` returns it.
-    share : float
-        Confidence of each limit.
-
-    Returns
-    -------
-    lower, upper : float
-        Ends of {τ : l(τ²) ≥ l(τ̂²) − z²/2}, l the restricted likelihood and z the normal quantile of ``share``; the
-        lower one is 0 where l(0) is not below that.
-
-    Examples
-    --------
-    >>> effects, variances = np.array([-0.3, 0.0, 0.3]), np.array([0.01, 0.01, 0.01])
-    >>> [round(limit, 2) for limit in tau_limits(effects, variances, between_cities(effects, variances)[0])]
-    [0.18, 0.48]
-    """
-    top = float(_restricted_loglik(np.array([tau_squared]), effects, variances)[0])
-    cut = top - float(inference.critical(np.inf, 2 * share - 1)) ** 2 / 2
-
-    def spare(value: float) -> float:
-        return float(_restricted_loglik(np.array([value]), effects, variances)[0]) - cut
-
-    beyond = tau_squared + float(variances.max())
-    while spare(beyond) > 0:
-        beyond *= 4
-    lower = 0.0 if spare(0.0) >= 0 else float(brentq(spare, 0.0, tau_squared))
-    return float(np.sqrt(lower)), float(np.sqrt(brentq(spare, tau_squared, beyond)))
-
-
-def _restricted_loglik(tau_squared: Array, effects: Array, variances: Array) -> Array:
-    """Restricted log-likelihood at each τ², up to a constant."""
-    total = variances[None, :] + tau_squared[:, None]
-    weights = 1 / total
-    mean = weights @ effects / weights.sum(axis=1)
-    squares = (weights * (effects[None, :] - mean[:, None]) ** 2).sum(axis=1)
-    return np.asarray(-0.5 * (np.log(total).sum(axis=1) + np.log(weights.sum(axis=1)) + squares))
-
-
-def city_table(fit: Prediction, cities: list[str], events: Array) -> pd.DataFrame:
-    """One row per city: its change against the comparison cities' mean, with its own standard error."""
-    return pd.DataFrame(
-        {
-            "city": cities,
-            "role": ["treated"] + ["comparison"] * (len(cities) - 1),
-            "effect": fit.effects,
-            "std_error": np.sqrt(fit.variances),
-            "df": fit.dfs,
-            "events": events,
-        }
+    own, X = variances[1:] * m / (m - 1), None if covariates is None else trait_columns(covariates[1:])
+    tau_squared, information = between_cities(effects[1:], own, X)
+    expected, adjusting, left = 0.0, 0.0, m - 1
+    if X is not None and covariates is not None:
+        away = covariates[0] - covariates[1:].mean(axis=0)
+        expected, adjusting = adjustment(effects[1:], own + tau_squared, X, away)
+        left = m - X.shape[1]
+    variance = float(variances[0] + tau_squared * (1 + 1 / m) + adjusting)
+    spread = (1 + 1 / m) ** 2 * 2 / information + 2 * variances[0] ** 2 / dfs[0] + 2 * adjusting**2 / left
+    return _Pooled(
+        effect=float(effects[0]) - expected,
+        variance=variance,
+        df=float(max(left, 2 * variance**2 / spread)),
+        tau=float(np.sqrt(tau_squared)),
+        effects=effects,
+        variances=variances,
+        dfs=dfs,
+        X=X,
+        adjusting=adjusting,
     )
 
 
-def ranked(statistics: Array) -> Facts:
+def ranked(statistics: Array, *, among: str = "cities") -> Facts:
     """Facts of a rank test: its kind, and the p-value below which it cannot go, which is said.
 
     Parameters
     ----------
     statistics : ndarray, shape (m,)
         Of the units without the treatment.
+    among : str
+        What they are of.
     """
     of = len(statistics) + 1
     note(f"permutation: a p-value cannot go below 1/{of} = {1 / of:.3f}" + ", so that it never reaches 5 %" * (of < 20))
-    return Facts({"interval": f"permutation among {of} cities", "p_floor": 1 / of})
+    return Facts({"interval": f"permutation among {of} {among}", "p_floor": 1 / of})
 
 
 def doubt_bound(fit: Prediction, outcomes: Array, after: NDArray[np.bool_]) -> None:
@@ -372,13 +336,21 @@ def facts(fit: Prediction) -> dict[str, object]:
 def facts_of_spread(fit: Prediction) -> dict[str, object]:
     """Return the small facts of a prediction interval on any scale."""
     tau_star, kappa_star = fit.breakdown()
-    tau_lower, tau_upper = fit.tau_limits()
     return {
         "interval": "prediction interval",
-        "m": len(fit.effects) - 1,
-        "tau": fit.tau,
         "tau_star": tau_star,
         "kappa_star": kappa_star,
+        "rho_star": breakdown_ratio(fit.effects),
+        "prob_tau_zero": fit.zero_probability(),
+    } | process_facts(fit)
+
+
+def process_facts(fit: Prediction) -> dict[str, object]:
+    """Return what is known of the process: the number of cities, their drift, the persistence of errors."""
+    tau_lower, tau_upper = fit.tau_limits()
+    return {
+        "m": len(fit.effects) - 1,
+        "tau": fit.tau,
         "at_bound": ", ".join(fit.own.at_bound),
         "rho": fit.own.rho,
         "phi": fit.own.phi,
@@ -387,29 +359,3 @@ def facts_of_spread(fit: Prediction) -> dict[str, object]:
         "tau_lower": tau_lower,
         "tau_upper": tau_upper,
     }
-
-
-def gap_path(fit: Prediction, outcomes: Array, after: NDArray[np.bool_], time: pd.Index, events: Array) -> pd.DataFrame:
-    """Ratio of the treated city to the comparison cities' mean, and where it would lie without the programme.
-
-    Notes
-    -----
-    Both are relative to their mean before the start. The band after the start is the prediction interval of no change,
-    exp(± t(df) √V): where the city's mean would lie nineteen times in twenty. There is no band before the start. The
-    estimate weights months by the persistence of their errors, so it is not exactly the mean distance drawn.
-    """
-    series = outcomes[:, 0] - outcomes[:, 1:].mean(axis=1)
-    season = fit.matrix[:, 2:] @ fit.own.beta[2:]
-    expected = season - season[~after].mean()
-    half = np.where(after, float(inference.critical(fit.df)) * np.sqrt(fit.variance), np.nan)
-    return pd.DataFrame(
-        {
-            "time": time,
-            "observed": np.exp(series - series[~after].mean()),
-            "counterfactual": np.exp(expected),
-            "low": np.exp(expected - half),
-            "high": np.exp(expected + half),
-            "events": events,
-            "dose": fit.matrix[:, 1],
-        }
-    )

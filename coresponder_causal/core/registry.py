@@ -19,7 +19,7 @@ from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar, Unio
 
 import numpy as np
 
-from coresponder_causal.core.domain import Measured, coordinates_of, nearest, summary
+from coresponder_causal.core.domain import Measured, by_inference, coordinates_of, nearest, summary
 from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.notes import Doubt, collecting, note, quietly
 from coresponder_causal.core.provenance import Provenance
@@ -114,7 +114,7 @@ class MethodCard:
 METHODS: dict[str, MethodCard] = {}
 _functions: dict[str, Callable[..., Result]] = {}
 _averages: dict[str, Callable[..., Result]] = {}
-_regressions: dict[str, Callable[[Result, Any], SeriesRegression]] = {}
+_regressions: dict[str, Callable[[Result, Any], SeriesRegression | None]] = {}
 averaged = "averaged"  # the fact of a result that tells how its terms were averaged
 
 
@@ -186,7 +186,7 @@ def average(function: Callable[..., Result]) -> Callable[..., Result]:
 
 def series_behind(
     method: str,
-) -> Callable[[Callable[[Result, D], SeriesRegression]], Callable[[Result, D], SeriesRegression]]:
+) -> Callable[[Callable[[Result, D], SeriesRegression | None]], Callable[[Result, D], SeriesRegression | None]]:
     """Register the function that gives the regression behind a method's results, for checks of single periods.
 
     Parameters
@@ -195,7 +195,9 @@ def series_behind(
         Name of the estimator. The function takes a result and its design, and leaves ρ and φ as they are.
     """
 
-    def register(function: Callable[[Result, D], SeriesRegression]) -> Callable[[Result, D], SeriesRegression]:
+    def register(
+        function: Callable[[Result, D], SeriesRegression | None],
+    ) -> Callable[[Result, D], SeriesRegression | None]:
         _regressions[method] = function
         return function
 
@@ -215,6 +217,8 @@ def series_regression(result: Result, design: Design) -> SeriesRegression | None
         return None
     with quietly(), collecting():
         made = _regressions[result.method](result, design)
+    if made is None:
+        return None
     rho, phi = (result.extra.number(name) for name in ("rho", "phi"))
     return replace(made, rho=made.rho if np.isnan(rho) else rho, phi=made.phi if np.isnan(phi) else phi)
 
@@ -300,7 +304,7 @@ def measured(result: Result, term: str | None = None) -> Measured | None:
     Measured or None
         None where the method was not studied, or is not registered here, or ranks decide instead of the interval.
     """
-    if result.method not in _functions or result.placebo is not None:
+    if result.method not in _functions or (result.placebo is not None and result.method not in by_inference):
         return None
     own = result.provenance.option_values()
     defaults = inspect.signature(_functions[result.method]).parameters
@@ -311,7 +315,7 @@ def measured(result: Result, term: str | None = None) -> Measured | None:
 def _say_measured(result: Result) -> None:
     """Note what was measured; where the interval fell short, or nothing near was measured, as a doubt."""
     found = measured(result)
-    if result.placebo is not None:
+    if found is None and result.placebo is not None:
         note("ranks hold their level where the treated city is no more volatile than the others: that was not measured")
     elif found is None:
         note(not_measured)

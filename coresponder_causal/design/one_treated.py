@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.estimand import Estimand
 from coresponder_causal.core.notes import doubt, note
+from coresponder_causal.core.prediction import gap_matrix
 from coresponder_causal.core.regressors import log_rate
+from coresponder_causal.core.series_regression import SeriesRegression
 from coresponder_causal.design.panel import PanelDesign
 
 Array = NDArray[np.float64]
@@ -51,12 +53,18 @@ class OneTreated:
         return self.counts.index.to_numpy(float)
 
     @property
+    def support(self) -> pd.DataFrame:
+        """What stands behind the one term of a result, the mean change after the start."""
+        events = self.events[self.after].sum()
+        return pd.DataFrame({"term": ["mean_post"], "persons": np.nan, "events": events, "units": len(self.cities)})
+
+    @property
     def events(self) -> Array:
         """Counts of the treated city, shape (T,)."""
         return self.counts.iloc[:, 0].to_numpy()
 
 
-def one_treated(d: PanelDesign, *, method: str) -> OneTreated:
+def one_treated(d: PanelDesign, *, method: str, sparse: bool = False) -> OneTreated:
     """Read one treated city and its comparison cities off a panel.
 
     Parameters
@@ -64,6 +72,8 @@ def one_treated(d: PanelDesign, *, method: str) -> OneTreated:
     d : PanelDesign
     method : str
         Name of the estimator that asks, for its messages.
+    sparse : bool
+        Whether counts are used and not log rates, so that zeros are no matter.
 
     Returns
     -------
@@ -95,7 +105,9 @@ def one_treated(d: PanelDesign, *, method: str) -> OneTreated:
     counts = d.wide(str(d.outcome))[cities]
     positions = counts.index.to_numpy()
     dose, after = d.dose_of(treated, positions), _after(d, positions)
-    _say_doubtful(counts, d)
+    _refuse_negative(counts, d)
+    if not sparse:
+        _say_doubtful(counts, d)
     exposure = _exposure(d, counts)
     return OneTreated(
         cities=cities,
@@ -115,6 +127,30 @@ def one_treated(d: PanelDesign, *, method: str) -> OneTreated:
     )
 
 
+def gap_regression(d: PanelDesign, *, method: str, pairs: int) -> SeriesRegression:
+    """Regression of the treated city's gap to the comparison cities' mean, behind which a change of it stands.
+
+    Parameters
+    ----------
+    d : PanelDesign
+    method : str
+        Name of the estimator that asks.
+    pairs : int
+        Seasonal harmonics.
+    """
+    seen = one_treated(d, method=method)
+    matrix = gap_matrix(seen.dose, seen.positions, season=d.season, pairs=pairs)
+    return SeriesRegression(
+        outcome=seen.rates[:, 0] - seen.rates[:, 1:].mean(axis=1),
+        matrix=matrix,
+        time=seen.positions,
+        periods=d.axis.labels(seen.counts.index.to_numpy()),
+        start=d.start_position,
+        effect=(1,),
+        headline=np.eye(matrix.shape[1])[1],
+    )
+
+
 def _after(d: PanelDesign, positions: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Mark the periods from the start on, among those that all cities have."""
     after = positions >= d.start_position
@@ -129,11 +165,14 @@ def _after(d: PanelDesign, positions: NDArray[np.int64]) -> NDArray[np.bool_]:
     return np.asarray(after)
 
 
-def _say_doubtful(counts: pd.DataFrame, d: PanelDesign) -> None:
-    """Say what makes log rates of these counts doubtful, and refuse what makes them nonsense."""
+def _refuse_negative(counts: pd.DataFrame, d: PanelDesign) -> None:
     negative = int((counts < 0).to_numpy().sum())
     if negative:
         raise DesignError(f"'{d.outcome}' has {negative} negative values", mend="choose a count")
+
+
+def _say_doubtful(counts: pd.DataFrame, d: PanelDesign) -> None:
+    """Say what makes log rates of these counts doubtful, and refuse what makes them nonsense."""
     often = (counts == 0).mean()[lambda share: share > most_zeros]
     if len(often):
         raise EstimationError(

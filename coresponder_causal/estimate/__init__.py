@@ -5,6 +5,7 @@ from coresponder_causal.estimate.call_boundary import call_boundary
 from coresponder_causal.estimate.call_coverage import call_coverage
 from coresponder_causal.estimate.call_difference import call_difference
 from coresponder_causal.estimate.call_iv import call_iv
+from coresponder_causal.estimate.did_few_treated import did_few_treated
 from coresponder_causal.estimate.did_gap import did_gap
 from coresponder_causal.estimate.did_group_time import did_group_time
 from coresponder_causal.estimate.did_prediction_interval import did_prediction_interval
@@ -24,6 +25,7 @@ __all__ = [
     "call_coverage",
     "call_difference",
     "call_iv",
+    "did_few_treated",
     "did_gap",
     "did_group_time",
     "did_prediction_interval",

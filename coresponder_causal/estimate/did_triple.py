@@ -57,7 +57,8 @@ from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.estimand import Estimand
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.notes import doubt, note
-from coresponder_causal.core.prediction import Prediction, city_table, facts_of_spread, predict_effects
+from coresponder_causal.core.prediction import Prediction, facts_of_spread, predict_effects
+from coresponder_causal.core.prediction_tables import city_table
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.triple import Changes, changes

@@ -113,10 +113,10 @@ def rank(result: Result) -> int:
     Half-days drawn by lot lead, being a trial; then a triple difference where the treated city has at least 60 events a
     month (of calls one by one: 60 calls) and comparison cities bring hours, the one the study names first; then the
     comparison of cities; then units that start at different times; then a triple difference of fewer events; then what
-    is shown for comparison with the literature or only describes: the gap over time, the two-way regression, the single
-    series, attended against other calls, the gap's first periods, calls by the team free or taken or by their call
-    takers, the covered hours of one city alone, and calls by planned shifts in one city; last, calls around the hour at
-    which the team comes on, which corroborate.
+    is shown for comparison with the literature or only describes: one change a city among others, the gap over time,
+    the two-way regression, the single series, attended against other calls, the gap's first periods, calls by the team
+    free or taken or by their call takers, the covered hours of one city alone, and calls by planned shifts in one city;
+    last, calls around the hour at which the team comes on, which corroborate.
     """
     if result.method == "call_coverage":
         if result.terms["term"].iloc[0] != "triple_difference":
@@ -127,7 +127,7 @@ def rank(result: Result) -> int:
     if result.method == "call_iv":
         return 7 if result.extra.get("adjustment") == "coverage_post" else 6
     order = {"switchback_randomization": -1, "did_prediction_interval": 1, "did_group_time": 2, "call_boundary": 8}
-    order |= dict.fromkeys(("did_gap", "did_two_way"), 4)
+    order |= dict.fromkeys(("did_few_treated", "did_gap", "did_two_way"), 4)
     order |= dict.fromkeys(("its_segmented", "its_counts", "its_rare", "its_arima", "its_structural"), 5)
     return order.get(result.method, 6)
 
@@ -150,6 +150,7 @@ def settings() -> dict[str, Setting]:
         "hours": Setting(_hours, estimate.call_coverage),
         "triple": Setting(_calls_by_hours, estimate.did_triple, hours),
         "cities": Setting(_cities, estimate.did_prediction_interval),
+        "few_treated": Setting(_cities, estimate.did_few_treated),
         "gap": Setting(_cities, estimate.did_gap),
         "first_periods": Setting(_cities, estimate.its_conformal),
         "series": Setting(_series, estimate.its_segmented, series),

@@ -43,6 +43,7 @@ def effects(result: Result) -> pd.DataFrame:
     in_events = _in_events(result)
     found = zip(shown["std_error"], result.df, result.critical(), strict=True)
     fall = -np.array([minimum_detectable_effect(se, df, cut=cut) for se, df, cut in found])
+    fall[0] = -result.extra.number("mde80") if "mde80" in result.extra else fall[0]
     shown["mde"] = np.where(in_events, np.nan, fall)
     if result.scale == "log_ratio":
         for name in ("estimate", "conf_low", "conf_high", "mde"):

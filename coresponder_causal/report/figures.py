@@ -178,10 +178,12 @@ def _path_caption(result: Result, gap: bool, *, fitted: bool, phased: bool) -> s
         course = "the comparison cities' course"
     if result.method == "its_arima" and not fitted:  # differences leave no course but the observed one
         single, course, after = True, "the observed course", "the effect is taken out of it"
+    banded = result.path is not None and result.path["low"].notna().any()
+    width = f" Band: {band}{', for each period by itself' if single else '; single periods scatter more widely'}."
     return (
         f"Dots: {dots}. {'Grey line: the fitted course. Dashed' if fitted else 'Line'}: {course}"
-        f"{', carried forward' if fitted else f', dashed where {after}'}. "
-        f"Band: {band}{', for each period by itself' if single else '; single periods scatter more widely'}."
+        f"{', carried forward' if fitted else f', dashed where {after}'}."
+        f"{width if banded else ''}"
         f"{' Shaded grey: the programme was not yet whole.' if phased else ''}"
     )
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import DesignError
 from coresponder_causal.core.facts import Facts
-from coresponder_causal.core.prediction import between_cities
+from coresponder_causal.core.random_effects import between_cities
 from coresponder_causal.core.result import Result
 from coresponder_causal.data.registers import scheduled_hours
 from coresponder_causal.design.call_timing import first_moment, hours_in_week

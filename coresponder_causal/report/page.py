@@ -17,7 +17,16 @@ from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.core.version import VERSION
 from coresponder_causal.report import words
 from coresponder_causal.report.figures import figure, pictures
-from coresponder_causal.report.sentences import components, description, detectable, drift, finding, ranks, within_city
+from coresponder_causal.report.sentences import (
+    components,
+    description,
+    detectable,
+    drift,
+    finding,
+    ranks,
+    volatility,
+    within_city,
+)
 from coresponder_causal.report.specs import Block, Bullets, Column, Fold, Page, Picture, Section, Sentence, Table
 from coresponder_causal.report.tables import by_outcome, distances, numbers_of, plain, table
 
@@ -289,7 +298,8 @@ def _too_narrow(result: Result) -> list[Sentence]:
 def _how_sure(result: Result) -> list[Sentence]:
     """Say what the design can detect, or how unusual the estimate is, and how far cities drift apart."""
     ranked = [ranks(result)] if result.placebo is not None else [detectable(result)]
-    return [*ranked, *([drift(result)] if _drifts(result) and result.placebo is None else [])]
+    drifting = [drift(result)] if _drifts(result) and result.placebo is None else []
+    return [*ranked, *drifting, *([volatility(result)] if "error_ratio" in result.extra else [])]
 
 
 def _drifts(result: Result) -> bool:

@@ -108,8 +108,9 @@ def ranks(result: Result) -> Sentence:
     assert result.placebo is not None  # asked of ranked results only
     p, floor = float(result.tidy()["p_value"].iloc[0]), result.extra.number("p_floor")
     of = result.placebo.shape[1] + 1
+    among = str(result.extra.get("among", "cities"))
     text = (
-        f"Among {of} cities, each in turn taken for the one with the programme, {round(p * of)} have an estimate as "
+        f"Among {of} {among}, each in turn taken for the one with the programme, {round(p * of)} have an estimate as "
         f"large or larger (permutation p = {words.p_value(p)}; it cannot go below {words.p_value(floor)})."
     )
     facts = {"p_value": p, "p_floor": floor}
@@ -188,6 +189,13 @@ def drift(result: Result) -> Sentence:
         text += f" The finding would die if cities drifted apart by {star}"
         own = words.number(facts["kappa_star"])
         text += f", or this city alone {own} times as far as the others." if np.isfinite(facts["kappa_star"]) else "."
+    if facts["tau"] == 0 and "prob_tau_zero" in result.extra:
+        facts |= {name: result.extra.number(name) for name in ("prob_tau_zero", "tau_upper")}
+        text += (
+            f" An estimate of no drift at all is to be had {words.percent_size(100 * facts['prob_tau_zero'])} of the "
+            f"time even if cities drift apart by {words.percent_size(100 * np.expm1(facts['tau_upper']))}, which these "
+            "data do not rule out."
+        )
     return Sentence(text=text, numbers=Facts(facts), support=result.support)
 
 
@@ -232,6 +240,29 @@ def components(result: Result) -> Sentence:
         numbers=Facts(dict(zip(hours_terms, (triple, covered, uncovered), strict=True))),
         support=result.support,
     )
+
+
+def volatility(result: Result) -> Sentence:
+    """Say how much more volatile than the others the treated city may be before a finding dies.
+
+    Parameters
+    ----------
+    result : Result
+        With ``rho_star`` and ``error_ratio`` among its facts.
+
+    Returns
+    -------
+    Sentence
+    """
+    star, errors = (result.extra.number(name) for name in ("rho_star", "error_ratio"))
+    text = "By the t test the finding includes no change even if this city were not volatile at all (ρ* = 0)."
+    if star > 0:
+        text = (
+            "By the t test no change is excluded as long as this city's changes vary less than "
+            f"{words.number(star)} times as much as the others' (ρ*)."
+        )
+    text += f" Its errors from period to period have {words.number(errors)} times their mean variance."
+    return Sentence(text=text, numbers=Facts({"rho_star": star, "error_ratio": errors}), support=result.support)
 
 
 def _claim(result: Result) -> str:

@@ -25,10 +25,19 @@ methods = {
     "switchback_randomization": "Half-days drawn by lot",
     "call_iv": "Calls by an instrument",
     "call_boundary": "Calls around the team's hours",
+    "did_few_treated": "Change among the changes of other cities",
     "did_gap": "Gap to the comparison cities over time",
     "its_conformal": "First periods, among all shifts of the gap",
 }
 kinds_of_adjustment = {"match_nearest": "matched", "weight_propensity": "weighted", "none": "as they came"}
+kinds_of_few_treated = {
+    "lee-wooldridge": "t test",
+    "lau-li": "t test, unequal noise",
+    "conley-taber": "ranks",
+    "ferman-pinto": "ranks by size",
+    "permutation": "ranks over cities and shifts",
+    "hagemann": "rearrangement",
+}
 kinds_of_instrument = {
     "coverage_post": "planned shifts",
     "team_free": "team free or taken",
@@ -158,6 +167,8 @@ def named(result: Result) -> str:
     ways = {
         "call_difference": kinds_of_adjustment.get(str(result.extra.get("adjustment")), ""),
         "call_iv": kinds_of_instrument.get(str(result.extra.get("adjustment")), ""),
+        "did_prediction_interval": "counts" if result.extra.get("likelihood") == "poisson" else "",
+        "did_few_treated": kinds_of_few_treated.get(str(result.extra.get("inference")), ""),
         "did_two_way": "clustered errors" if result.placebo is None else "ranks",
     }
     way = ways.get(result.method, "")

@@ -266,3 +266,32 @@ def test_a_gap_is_licensed_where_cities_do_not_drift_apart_alone(method, term):
     assert (still["coverage"] >= 0.93).all()
     assert (drifting["rejection"] > 0.25).all()  # an independent measurement of such tests gave .15 to .45
     assert len(drifting) == 2
+
+
+def test_each_way_to_judge_one_change_a_city_is_held_against_its_own_rows():
+    t_test = shipped("did_few_treated", options="{}")
+    assert within_size(t_test[t_test["treated_noise"] == 1]).all(), t_test.to_string()
+    shifts = shipped("did_few_treated", options='{"inference": "permutation"}')
+    assert (shifts.loc[shifts["tau"] > 0, "rejection"] > 0.1).all()  # a step at the start is not a shifted course
+    rearranged = shipped("did_few_treated", options='{"inference": "hagemann"}')
+    assert (rearranged.loc[rearranged["comparison"] <= 10, "rejection"] == 0).all()  # it needs thirteen cities
+    assert within_size(rearranged).all()
+    here = {"comparison": 10, "events": 25.0, "rho": 0.4, "tau": 0.1}
+    found = {
+        way: domain.nearest("did_few_treated", here, "mean_post", options=options)
+        for way, options in (
+            ("t", {}),
+            ("shifts", {"inference": "permutation"}),
+            ("ranks", {"inference": "conley-taber"}),
+        )
+    }
+    assert found["shifts"].size > 0.1 > found["t"].size
+    assert found["ranks"].outside == ("inference='conley-taber' was not measured",)
+
+
+def test_sparse_counts_hold_their_size_where_the_treated_city_is_no_noisier():
+    rows = shipped("did_prediction_interval", options='{"likelihood": "poisson"}')
+    assert rows["events"].max() < 5
+    alike = rows[rows["treated_noise"] == 1]
+    assert within_size(alike).all(), alike.to_string()
+    assert alike["coverage"].mean() >= 0.94

@@ -187,3 +187,15 @@ def test_split_bounds_are_clopper_and_pearson_s():
     assert float(inference.split_p_value([[4, 4, 1.0]])[0]) == 1
     # 3 of 15 fair draws: 2 · (1 + 15 + 105 + 455) / 2^15
     assert float(inference.split_p_value([[3, 12, 1.0]])[0]) == pytest.approx(2 * 576 / 2**15)
+
+
+@pytest.mark.parametrize("value", [0.5, 3.0, 6.0, 20.0])
+def test_the_sum_of_weighted_chi_squares_is_their_convolution(value):
+    """P(3a + b ≤ x) over the law of a, on a grid of the quantiles of a."""
+    share = (np.arange(200_000) + 0.5) / 200_000
+    left = value - 3 * stats.chi2.ppf(share, 1)
+    by_hand = np.where(left > 0, stats.chi2.cdf(left, 1), 0.0).mean()
+    assert inference.chi_square_sum_probability(value, [3.0, 1.0, 0.0]) == pytest.approx(by_hand, abs=1e-4)
+    assert inference.chi_square_sum_probability(value, np.full(9, 2.0)) == pytest.approx(
+        stats.chi2.cdf(value / 2, 9), abs=1e-6
+    )

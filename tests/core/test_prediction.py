@@ -7,14 +7,12 @@ from scipy import integrate, stats
 
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.inference import critical
-from coresponder_causal.core.prediction import (
-    _restricted_loglik,
+from coresponder_causal.core.prediction import facts, placebo_statistics, predict
+from coresponder_causal.core.prediction_tables import city_table, gap_path
+from coresponder_causal.core.random_effects import (
     between_cities,
-    city_table,
-    facts,
-    gap_path,
-    placebo_statistics,
-    predict,
+    probability_of_zero,
+    restricted_loglik,
     tau_limits,
 )
 from coresponder_causal.core.regressors import harmonics
@@ -38,7 +36,7 @@ def fitted():
     return predict(outcomes(effect=-0.6), DOSE, POSITIONS, season=12)
 
 
-def restricted_loglik(tau_squared, effects, variances):
+def dense_loglik(tau_squared, effects, variances):
     """REML log-likelihood of a random-effects mean with matrices in full."""
     V, one = np.diag(variances + tau_squared), np.ones((len(effects), 1))
     W = np.linalg.inv(V)
@@ -71,9 +69,9 @@ def test_tau_is_the_highest_point_of_a_dense_grid(seed):
     effects = rng.normal(0, np.sqrt(variances + rng.choice([0.0, 0.01, 0.1])))
     tau_squared, trace = between_cities(effects, variances)
     grid = np.r_[0.0, np.geomspace(1e-7, 2.0, 2000)]
-    values = np.array([restricted_loglik(point, effects, variances) for point in grid])
+    values = np.array([dense_loglik(point, effects, variances) for point in grid])
     best = int(values.argmax())
-    assert restricted_loglik(tau_squared, effects, variances) >= values[best] - 1e-12
+    assert dense_loglik(tau_squared, effects, variances) >= values[best] - 1e-12
     assert grid[max(best - 1, 0)] <= tau_squared <= grid[best + 1]
     assert trace == pytest.approx(dense_trace(variances, tau_squared), rel=1e-9)
 
@@ -164,11 +162,11 @@ def test_the_integrated_interval_holds_its_level_by_quadrature(spread):
     low, high = fit.integrated()
     m, half = len(fit.effects) - 1, (high - low) / 2
     assert (low + high) / 2 == pytest.approx(fit.effect, abs=1e-12)
-    peak = restricted_loglik(fit.tau**2, fit.effects[1:], fit.variances[1:] * m / (m - 1))
+    peak = dense_loglik(fit.tau**2, fit.effects[1:], fit.variances[1:] * m / (m - 1))
 
     def weight(tau):
         """Half-normal(0.2) prior times the restricted likelihood."""
-        loglik = restricted_loglik(tau**2, fit.effects[1:], fit.variances[1:] * m / (m - 1))
+        loglik = dense_loglik(tau**2, fit.effects[1:], fit.variances[1:] * m / (m - 1))
         return np.exp(loglik - peak - 0.5 * (tau / 0.2) ** 2)
 
     def outside(tau):
@@ -220,7 +218,7 @@ def test_limits_of_tau_are_where_the_restricted_likelihood_falls_by_half_a_squar
     effects, variances = np.array([-0.2, 0.05, 0.3, -0.1, 0.12, 0.02]), np.full(6, 0.004)
     tau_squared, _ = between_cities(effects, variances)
     tau = np.arange(0, 1, 0.0002)
-    loglik = _restricted_loglik(tau**2, effects, variances)
+    loglik = restricted_loglik(tau**2, effects, variances)
     inside = tau[loglik >= loglik.max() - 0.8416212**2 / 2]
     assert tau_limits(effects, variances, tau_squared) == pytest.approx((inside.min(), inside.max()), abs=3e-4)
 
@@ -256,3 +254,55 @@ def test_placebos_are_predictions_with_each_comparison_city_in_the_place_of_the_
 def test_placebos_need_three_comparison_cities():
     with pytest.raises(EstimationError, match="1 comparison city"):
         placebo_statistics(outcomes(m=2), DOSE, POSITIONS, season=12)
+
+
+def test_tau_is_found_with_probability_by_the_score_at_zero():
+    """Against draws: τ̂ > 0 exactly where the score at 0 is positive, for variances that are not alike."""
+    rng, variances, tau = np.random.default_rng(3), np.geomspace(0.002, 0.05, 8), 0.08
+    drawn = rng.normal(size=(1500, 8)) * np.sqrt(variances + tau**2)
+    zero = np.mean([between_cities(row, variances)[0] == 0 for row in drawn])
+    assert probability_of_zero(variances, tau) == pytest.approx(zero, abs=3 * np.sqrt(zero * (1 - zero) / 1500) + 0.01)
+
+
+def test_a_covariate_takes_out_what_the_comparison_cities_slope_makes_of_the_distance():
+    """Steps that follow a trait exactly but for noise: V, d and df by the formulas with matrices in full."""
+    rng = np.random.default_rng(5)
+    traits = rng.normal(size=(13, 1))
+    made = outcomes(m=12, spread=0.0, noise=0.03, seed=5)
+    made += DOSE[:, None] * (0.3 * traits[:, 0] + 0.05 * rng.normal(size=13))
+    fit, plain = (predict(made, DOSE, POSITIONS, season=12, covariates=given) for given in (traits, None))
+    m, v = 12, fit.variances[1:] * 12 / 11
+    X = np.column_stack([np.ones(m), traits[1:, 0] - traits[1:].mean()])
+    grid = np.linspace(0, 0.5, 20_001)
+    dense = restricted_loglik(grid**2, fit.effects[1:], v, X)
+    assert fit.tau == pytest.approx(grid[dense.argmax()], abs=5e-5)
+    W = np.diag(1 / (v + fit.tau**2))
+    inverse = np.linalg.inv(X.T @ W @ X)
+    beta = inverse @ X.T @ W @ fit.effects[1:]
+    away = traits[0, 0] - traits[1:].mean()
+    residual = fit.effects[1:] - X @ beta
+    adjusting = away**2 * inverse[1, 1] * max(1, residual @ W @ residual / (m - 2))
+    assert fit.effect == pytest.approx(fit.effects[0] - away * beta[1], rel=1e-10)
+    variance = fit.variances[0] + fit.tau**2 * (1 + 1 / m) + adjusting
+    assert fit.variance == pytest.approx(variance, rel=1e-10)
+    P = W - W @ X @ inverse @ X.T @ W
+    spread = (1 + 1 / m) ** 2 * 2 / np.trace(P @ P) + 2 * fit.variances[0] ** 2 / fit.dfs[0] + 2 * adjusting**2 / 10
+    assert fit.df == pytest.approx(max(m - 2, 2 * variance**2 / spread), rel=1e-8)
+    assert fit.tau < 0.5 * plain.tau
+    for value in (0.0, 0.01):  # the restricted likelihood, in full
+        V = np.diag(v + value)
+        P = np.linalg.inv(V) - np.linalg.inv(V) @ X @ np.linalg.inv(X.T @ np.linalg.inv(V) @ X) @ X.T @ np.linalg.inv(V)
+        inner = np.linalg.slogdet(X.T @ np.linalg.inv(V) @ X)[1]
+        by_hand = -0.5 * (np.linalg.slogdet(V)[1] + inner + fit.effects[1:] @ P @ fit.effects[1:])
+        found = restricted_loglik(np.array([value]), fit.effects[1:], v, X)[0]
+        assert found == pytest.approx(by_hand, rel=1e-10)
+
+
+def test_covariates_that_say_nothing_are_refused():
+    for traits in (
+        np.ones((7, 1)),
+        np.random.default_rng(1).normal(size=(7, 4)),
+        np.ones((7, 2)) * np.arange(7)[:, None],
+    ):
+        with pytest.raises(EstimationError, match="covariates cannot be told apart in 6 comparison cities"):
+            predict(outcomes(), DOSE, POSITIONS, season=12, covariates=traits)

@@ -78,6 +78,19 @@ def test_the_gap_holds_where_cities_do_not_drift_apart_and_nowhere_else(method, 
     assert found[0.2]["coverage"] < 0.88
 
 
+def test_one_change_a_city_holds_by_its_t_test_and_not_by_shifts_where_cities_drift_apart():
+    """At a quarter of the shipped replications, in the cell with the most drift."""
+    base = {"comparison": 10, "events": 25.0, "rho": 0.4, "tau": 0.2, "treated_noise": 1.0}
+    found = {
+        entry.options: measure(entry, replications=100).iloc[0]
+        for entry in study(["did_few_treated"])
+        if entry.options in ("{}", '{"inference": "permutation"}') and base.items() <= entry.cell.coordinates.items()
+    }
+    assert found["{}"]["rejection"] <= rejection_rate_limit(0.05, 100, 3)
+    assert found["{}"]["coverage"] >= 0.93 - 3 * np.sqrt(0.93 * 0.07 / 100)
+    assert found['{"inference": "permutation"}']["rejection"] > 0.1
+
+
 def test_weights_hold_where_all_that_draws_the_team_is_recorded():
     rows = fast_rows("call_difference", replications=FAST)
     weighted = rows[rows["adjustment"].str.startswith("weight")]

@@ -8,7 +8,7 @@ import pytest
 
 from coresponder_causal.core.errors import EstimationError, IdentificationWarning
 from coresponder_causal.core.inference import critical
-from coresponder_causal.core.prediction import between_cities
+from coresponder_causal.core.random_effects import between_cities
 from coresponder_causal.core.regressors import harmonics
 from coresponder_causal.core.reml import SerialDesign
 from coresponder_causal.design import CoverageDesign

@@ -4,9 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from coresponder_causal.check import placebo_cities
+from coresponder_causal import report
+from coresponder_causal.check import battery, placebo_cities
+from coresponder_causal.core.count_prediction import predict_counts
 from coresponder_causal.core.errors import DesignError, EstimationError, IdentificationWarning
-from coresponder_causal.core.inference import critical
+from coresponder_causal.core.few_treated import breakdown_ratio
+from coresponder_causal.core.inference import critical, minimum_detectable_effect
+from coresponder_causal.core.notes import quietly
 from coresponder_causal.core.regressors import harmonics
 from coresponder_causal.core.reml import SerialDesign
 from coresponder_causal.design import PanelDesign
@@ -295,3 +299,51 @@ def test_permutation_ranks_the_statistic_among_the_comparison_cities(result):
     assert placebo_cities(ranked, design()).verdict == "not applicable"
     assert not any("covered the truth" in text for text in ranked.notes)  # that was measured of the interval
     assert any("covered the truth" in text for text in result.notes)
+
+
+def test_what_the_design_can_find_and_where_the_finding_dies_are_facts(result):
+    error = float(result.bse.iloc[0])
+    assert result.extra["mde80"] == pytest.approx(minimum_detectable_effect(error, float(result.df[0])), rel=1e-12)
+    assert result.extra["rho_star"] == pytest.approx(breakdown_ratio(result.cities["effect"].to_numpy()), rel=1e-12)
+    assert 0 < result.extra["prob_tau_zero"] < 0.6
+    assert np.isinf(did_prediction_interval(design(), inference="permutation").extra["mde80"])
+
+
+def test_covariates_are_means_before_the_start_and_few_cities_are_doubted():
+    table = frame()
+    table["density"] = table["city"].map({city: float(number) for number, city in enumerate(CITIES)})
+    table.loc[table["month"] >= "2020-07", "density"] = 99.0
+    with pytest.warns(IdentificationWarning, match="1 covariates of 6 comparison cities: with fewer than 10"):
+        found = did_prediction_interval(design(table, covariates=["density"]))
+    assert found.extra["covariates"] == "density"
+    moved = table.assign(density=table["density"] * 2 - 5)
+    with quietly():
+        same = did_prediction_interval(design(moved, covariates=["density"]))
+    np.testing.assert_allclose(same.estimate, found.estimate, atol=1e-9)
+    np.testing.assert_allclose(same.vcov, found.vcov, rtol=1e-6)
+
+
+def test_sparse_counts_are_compared_before_and_after():
+    table = frame(mean=2.0, seed=7)
+    with pytest.raises(EstimationError, match="is zero in more than 5%"):
+        did_prediction_interval(design(table))
+    found = did_prediction_interval(design(table), likelihood="poisson")
+    counts = table.assign(after=table["month"] >= "2020-07").groupby(["city", "after"])[["calls", "population"]].sum()
+    parts = counts.unstack().loc[CITIES]
+    by_hand = predict_counts(
+        parts["calls"][False].to_numpy(float),
+        parts["calls"][True].to_numpy(float),
+        np.log(parts["population"][True] / parts["population"][False]).to_numpy(),
+        DOSE[FIRST:].mean(),
+    )
+    assert found.estimate[0] == pytest.approx(by_hand.effect, rel=1e-12)
+    assert found.extra["tau"] == by_hand.tau
+    assert found.path is None
+    assert report.figure(found).data["cities"]["role"].iloc[0] == "treated"
+    with quietly():
+        verdicts = {made.check: made.verdict for made in battery(found, design(table))}
+    assert "leverage" not in verdicts  # no regression of one series stands behind it
+    assert verdicts["placebo_cities"] != "not applicable"
+    for options in ({"covariates": ["population"]}, {}):
+        with pytest.raises(EstimationError, match="counts take neither covariates nor ranks"):
+            did_prediction_interval(design(table, **options), likelihood="poisson", inference="permutation")

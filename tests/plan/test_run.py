@@ -421,3 +421,12 @@ def test_a_study_states_the_options_of_its_series():
     assert plain.n_obs - result.n_obs == 4 + 2
     assert (result.scale, result.extra["harmonics"], result.extra["phase_in"]) == ("difference", "dummies", 2)
     assert any("does not take the pandemic out" in text for text in result.notes)
+
+
+def test_a_study_judges_one_change_a_city_in_the_way_it_asks_for():
+    options = {"few_treated": ({"inference": "lau-li", "rho": 1.5}, {"inference": "conley-taber"})}
+    asked = ("few_treated", "cities")
+    found = evaluated(replace(STUDY, designs=asked, options=options, controls=())).results
+    assert [result.method for result in found] == ["did_prediction_interval", "did_few_treated", "did_few_treated"]
+    assert [result.extra["inference"] for result in found[1:]] == ["lau-li", "conley-taber"]
+    assert "ρ = 1.5" in found[1].extra["interval"]

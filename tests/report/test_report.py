@@ -612,6 +612,24 @@ def test_the_drift_between_cities_and_where_the_finding_dies_are_said(tau_star, 
     assert says in said.text
 
 
+def test_an_estimate_of_no_drift_comes_with_how_easily_it_is_had():
+    facts = {"tau": 0.0, "tau_star": 0.2, "kappa_star": np.inf, "integrated_low": -0.4, "integrated_high": 0.1}
+    facts |= {"prob_tau_zero": 0.21, "tau_upper": 0.1}
+    said = sentences.drift(replace(comparison_result(), extra=Facts(dict(comparison_result().extra) | facts)))
+    assert "no drift at all is to be had 21 % of the time even if cities drift apart by 11 %" in said.text
+
+
+@pytest.mark.parametrize(
+    ("star", "says"),
+    [(1.8, "vary less than 1.80 times as much as the others' (ρ*)"), (0.0, "not volatile at all (ρ* = 0)")],
+)
+def test_how_volatile_the_treated_city_may_be_is_said(star, says):
+    facts = {"rho_star": star, "error_ratio": 1.4}
+    said = sentences.volatility(replace(comparison_result(), extra=Facts(dict(comparison_result().extra) | facts)))
+    assert says in said.text
+    assert "1.40 times their mean variance" in said.text
+
+
 def test_doubts_stand_beside_the_finding_and_notes_do_not():
     doubted = replace(comparison_result(), notes=("a plain note", Doubt("hardly known")))
     texts = [sentence.text for sentence in report.page([doubted], design_lines=["read", Doubt("half covered")]).finding]
