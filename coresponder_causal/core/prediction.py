@@ -7,6 +7,7 @@ comparison cities, which had no programme, say how far cities drift apart withou
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -63,11 +64,8 @@ class Prediction:
         deviation in units of the comparison cities'. κ* is infinite where τ̂ = 0.
         """
         m = len(self.effects) - 1
-        spare = (self.effect / float(inference.critical(self.df, level))) ** 2 - self.variances[0]
-        tau_star = float(np.sqrt(max(0.0, spare) / (1 + 1 / m)))
-        if self.tau == 0:
-            return tau_star, float("inf") if spare > 0 else 0.0
-        return tau_star, float(np.sqrt(max(0.0, spare / self.tau**2 - 1 / m)))
+        cut = float(inference.critical(self.df, level))
+        return breakdown(self.effect / cut, float(self.variances[0]), tau=self.tau, concentration=1 / m)
 
     def tau_limits(self) -> tuple[float, float]:
         """Lower and upper 80 % limits of τ, see `tau_limits`."""
@@ -88,6 +86,27 @@ class Prediction:
         dfs = self.dfs[0] * (variances / self.variances[0]) ** 2
         half = inference.mixture_half_width(variances, dfs, weights / weights.sum(), level=level)
         return self.effect - half, self.effect + half
+
+
+def breakdown(limit: float, variance: float, *, tau: float, concentration: float) -> tuple[float, float]:
+    """Return τ* and κ*, see `Prediction.breakdown`.
+
+    Parameters
+    ----------
+    limit : float
+        Effect over the critical value: the standard error at which the finding dies.
+    variance : float
+        The treated city's own.
+    tau : float
+        Standard deviation of structural changes between comparison cities.
+    concentration : float
+        Σ w² of the weights with which these enter: 1/m where they are equal.
+    """
+    spare = limit**2 - variance
+    tau_star = float(np.sqrt(max(0.0, spare) / (1 + concentration)))
+    if tau == 0:
+        return tau_star, float("inf") if spare > 0 else 0.0
+    return tau_star, float(np.sqrt(max(0.0, spare / tau**2 - concentration)))
 
 
 def predict(outcomes: Array, dose: Array, positions: Array, *, season: float | None, pairs: int = 2) -> Prediction:
@@ -271,8 +290,19 @@ def _restricted_loglik(tau_squared: Array, effects: Array, variances: Array) -> 
     return np.asarray(-0.5 * (np.log(total).sum(axis=1) + np.log(weights.sum(axis=1)) + squares))
 
 
-def city_table(fit: Prediction, cities: list[str], events: Array) -> pd.DataFrame:
-    """One row per city: its change against the comparison cities' mean, with its own standard error."""
+class CityEffects(Protocol):
+    """Effect, variance and df of every city, the treated city first."""
+
+    @property
+    def effects(self) -> Array: ...  # noqa: D102
+    @property
+    def variances(self) -> Array: ...  # noqa: D102
+    @property
+    def dfs(self) -> Array: ...  # noqa: D102
+
+
+def city_table(fit: CityEffects, cities: list[str], events: Array) -> pd.DataFrame:
+    """One row per city: its change against the comparison cities, with its own standard error."""
     return pd.DataFrame(
         {
             "city": cities,

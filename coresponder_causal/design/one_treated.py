@@ -56,7 +56,7 @@ class OneTreated:
         return self.counts.iloc[:, 0].to_numpy()
 
 
-def one_treated(d: PanelDesign, *, method: str) -> OneTreated:
+def one_treated(d: PanelDesign, *, method: str, logs: bool = True) -> OneTreated:
     """Read one treated city and its comparison cities off a panel.
 
     Parameters
@@ -64,6 +64,8 @@ def one_treated(d: PanelDesign, *, method: str) -> OneTreated:
     d : PanelDesign
     method : str
         Name of the estimator that asks, for its messages.
+    logs : bool
+        Whether it takes log rates; otherwise periods without events do no harm and are not spoken of.
 
     Returns
     -------
@@ -75,7 +77,7 @@ def one_treated(d: PanelDesign, *, method: str) -> OneTreated:
         Unless exactly one unit is treated; when the periods common to all cities do not span the start; when a count
         is negative.
     EstimationError
-        When a city has no events in more than 5 % of its periods.
+        When a city has no events in more than 5 % of its periods and log rates are taken.
 
     Examples
     --------
@@ -95,7 +97,9 @@ def one_treated(d: PanelDesign, *, method: str) -> OneTreated:
     counts = d.wide(str(d.outcome))[cities]
     positions = counts.index.to_numpy()
     dose, after = d.dose_of(treated, positions), _after(d, positions)
-    _say_doubtful(counts, d)
+    _refuse_negative(counts, d)
+    if logs:
+        _say_doubtful(counts, d)
     exposure = _exposure(d, counts)
     return OneTreated(
         cities=cities,
@@ -129,11 +133,14 @@ def _after(d: PanelDesign, positions: NDArray[np.int64]) -> NDArray[np.bool_]:
     return np.asarray(after)
 
 
-def _say_doubtful(counts: pd.DataFrame, d: PanelDesign) -> None:
-    """Say what makes log rates of these counts doubtful, and refuse what makes them nonsense."""
+def _refuse_negative(counts: pd.DataFrame, d: PanelDesign) -> None:
     negative = int((counts < 0).to_numpy().sum())
     if negative:
         raise DesignError(f"'{d.outcome}' has {negative} negative values", mend="choose a count")
+
+
+def _say_doubtful(counts: pd.DataFrame, d: PanelDesign) -> None:
+    """Say what makes log rates of these counts doubtful, and refuse what makes them nonsense."""
     often = (counts == 0).mean()[lambda share: share > most_zeros]
     if len(often):
         raise EstimationError(

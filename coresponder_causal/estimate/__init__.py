@@ -6,6 +6,7 @@ from coresponder_causal.estimate.call_difference import call_difference
 from coresponder_causal.estimate.call_iv import call_iv
 from coresponder_causal.estimate.did_gap import did_gap
 from coresponder_causal.estimate.did_group_time import did_group_time
+from coresponder_causal.estimate.did_poisson import did_poisson
 from coresponder_causal.estimate.did_prediction_interval import did_prediction_interval
 from coresponder_causal.estimate.did_two_way import did_two_way
 from coresponder_causal.estimate.its_conformal import its_conformal
@@ -19,6 +20,7 @@ __all__ = [
     "call_iv",
     "did_gap",
     "did_group_time",
+    "did_poisson",
     "did_prediction_interval",
     "did_two_way",
     "its_conformal",
