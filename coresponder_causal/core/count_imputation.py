@@ -78,7 +78,7 @@ def impute_counts(
     [0.75]
     """
     fit = poisson_effects(rows.take(untreated), names=names)
-    used = sets.any(axis=0)
+    used = np.asarray(sets.any(axis=0))
     target, weights = rows.take(used), sets[:, used].astype(float)
     expected, cells = fit.expected(target), np.unique(cell[used], return_inverse=True)[1]
     counted, without = weights @ target.counts, weights @ expected

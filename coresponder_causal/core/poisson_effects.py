@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
+from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
 from coresponder_causal.core.errors import EstimationError
@@ -34,7 +34,9 @@ class CountRows(NamedTuple):
 
     def take(self, rows: NDArray[np.bool_]) -> CountRows:
         """Return some of the rows."""
-        return CountRows(*(column[rows] for column in self))
+        return CountRows(
+            self.counts[rows], self.exposure[rows], self.unit[rows], self.time[rows], self.covariates[rows]
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -63,7 +65,7 @@ class PoissonEffects:
     mean: Array
 
     def expected(self, rows: CountRows) -> Array:
-        """Expected counts of any rows; NaN where the unit or the period has no effect."""
+        """Give the expected counts of any rows; NaN where the unit or the period has no effect."""
         line = self.unit_effects[rows.unit] + self.time_effects[rows.time] + rows.covariates @ self.slopes
         return np.asarray(rows.exposure * np.exp(line))
 
@@ -148,14 +150,13 @@ class _Block:
 
     def __init__(self, rows: CountRows, units: int, columns: Codes) -> None:
         effects = np.eye(int(columns.max()) + 1)[:, : int(columns.max())]  # the first period's is the last, all zero
-        self.unit, self.units = rows.unit, units
+        self.unit, self.units, n = rows.unit, units, len(rows.unit)
+        self.sums = csr_array((np.ones(n), (rows.unit, np.arange(n))), shape=(units, n))
         self.shared = np.hstack([effects[columns[rows.time]], rows.covariates])
 
     def collect(self, weights: Array) -> tuple[Array, Array]:
         """Z'w, of units and of the shared columns; weights of shape (n,) or (n, k)."""
-        sums = np.zeros((self.units, *weights.shape[1:]))
-        np.add.at(sums, self.unit, weights)
-        return sums, self.shared.T @ weights
+        return self.sums @ weights, self.shared.T @ weights
 
     def spread(self, a: Array, rest: Array) -> Array:
         """Z (a, rest)."""
@@ -188,7 +189,8 @@ def _climb(rows: CountRows, block: _Block, a: Array, rest: Array) -> tuple[Array
         along, size = block.spread(*step), 1.0
         while gain > settled and _gain(rows, mean, size * along) < 0:
             size /= 2
-        a, rest, line = a + size * step[0], rest + size * step[1], line + size * along
+        a, rest = a + size * step[0], rest + size * step[1]
+        line = np.asarray(line + size * along)
         if gain <= settled:
             return np.where(there, a, np.nan), rest, np.asarray(rows.exposure * np.exp(line))
     raise EstimationError(

@@ -34,8 +34,8 @@ class Prediction:
     ----------
     effect, variance, df : float
         d, V and its degrees of freedom: the interval is d ± t(df)·√V.
-    tau : float
-        REML standard deviation of structural changes between comparison cities.
+    tau, tau_information : float
+        REML standard deviation of structural changes between comparison cities, and the information of its square.
     effects, variances, dfs : ndarray, shape (1 + m,)
         θ, v and df of every city, the treated city first.
     own : RemlFit
@@ -50,6 +50,7 @@ class Prediction:
     variance: float
     df: float
     tau: float
+    tau_information: float
     effects: Array
     variances: Array
     dfs: Array
@@ -154,14 +155,15 @@ def predict(outcomes: Array, dose: Array, positions: Array, *, season: float | N
     effects = np.array([fit.beta[1] for fit in fits])
     variances = np.array([fit.vcov[1, 1] for fit in fits])
     dfs = np.array([fit.record.df(contrast, fit.vcov) for fit in fits])
-    tau_squared, information = between_cities(effects[1:], variances[1:] * m / (m - 1))
+    tau_squared, trace = between_cities(effects[1:], variances[1:] * m / (m - 1))
     variance = variances[0] + tau_squared * (1 + 1 / m)
-    spread = (1 + 1 / m) ** 2 * 2 / information + 2 * variances[0] ** 2 / dfs[0]
+    spread = (1 + 1 / m) ** 2 * 2 / trace + 2 * variances[0] ** 2 / dfs[0]
     return Prediction(
         effect=float(effects[0]),
         variance=float(variance),
         df=float(max(m - 1, 2 * variance**2 / spread)),
         tau=float(np.sqrt(tau_squared)),
+        tau_information=trace / 2,
         effects=effects,
         variances=variances,
         dfs=dfs,

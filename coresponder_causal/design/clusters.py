@@ -17,7 +17,7 @@ enough_treated, enough_untreated = 5, 10
 
 
 def clusters_of(d: PanelDesign, kept: NDArray[np.bool_]) -> tuple[int, int]:
-    """Number of treated and of untreated clusters (by default the units) within some rows.
+    """Count the treated and the untreated clusters (by default the units) within some rows.
 
     Raises
     ------

@@ -4,6 +4,7 @@ from coresponder_causal.estimate.aggregate import aggregate
 from coresponder_causal.estimate.call_coverage import call_coverage
 from coresponder_causal.estimate.call_difference import call_difference
 from coresponder_causal.estimate.call_iv import call_iv
+from coresponder_causal.estimate.did_event_study import did_event_study
 from coresponder_causal.estimate.did_gap import did_gap
 from coresponder_causal.estimate.did_group_time import did_group_time
 from coresponder_causal.estimate.did_poisson import did_poisson
@@ -18,6 +19,7 @@ __all__ = [
     "call_coverage",
     "call_difference",
     "call_iv",
+    "did_event_study",
     "did_gap",
     "did_group_time",
     "did_poisson",

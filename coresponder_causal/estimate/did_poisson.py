@@ -4,9 +4,9 @@ Estimand: the events of the treated units in the periods of full dose over the e
 Σ y / Σ μ0 (a proportional ATT, as log ratio), in all and by time since the start; pooled: one ratio for all units and
 times.
 
-Needs: units whose rates would have changed by the same factors without the programme (check: pre_period, placebo_cities,
-leave_one_out); comparison units without a programme of their own (register of programmes). Counts may be small or zero
-and need not be Poisson: only their mean is modelled.
+Needs: units whose rates would have changed by the same factors without the programme (check: pre_period,
+placebo_cities, leave_one_out); comparison units without a programme of their own (register of programmes). Counts may be
+small or zero and need not be Poisson: only their mean is modelled.
 
 Estimator: E y_it = E_it exp(a_i + g_t + x_it'b + δ_ct), one δ for each cohort and period, by Poisson quasi-likelihood.
 The link is canonical, so that the rest is the fit to all that is untreated, and expected events are imputed from it.
@@ -14,12 +14,12 @@ Pooled: one coefficient of the dose in place of the δ. Units and periods withou
 out.
 
 Inference: with one treated city a prediction interval. Each comparison city is treated in turn, the treated one left
-out: θ_j its log ratio, v_j = a'V̂a its noise, a the shares of expected events after the start less those before and V̂ the
-AR(1) plus white-noise covariance (REML) of counted over fitted events. With w_j a city's share of the comparison
+out: θ_j its log ratio, v_j = a'V̂a its noise, a the shares of expected events after the start less those before and V̂
+the AR(1) plus white-noise covariance (REML) of counted over fitted events. With w_j a city's share of the comparison
 cities' expected events, τ² comes by REML from θ_j (1 − w_j) with variances v_j (1 − w_j)⁴ / (1 − 2 w_j + Σ w²), and
-V = v_0 + τ² (1 + Σ w²) with t of Satterthwaite df, τ² among the variance parameters. From five treated and ten untreated
-clusters on: t(G − 1) with CR1 standard errors over G clusters and fixest's factor, by the delta method; below that only
-on request, with the rejection rate measured for it.
+V = v_0 + τ² (1 + Σ w²) with t of Satterthwaite df, τ² among the variance parameters. From five treated and ten
+untreated clusters on: t(G − 1) with CR1 standard errors over G clusters and fixest's factor, by the delta method; below
+that only on request, with the rejection rate measured for it.
 
 Breaks: one comparison city with most of the events is most of the comparison (Σ w² tells). When the treated city is
 structurally more volatile than the others; read κ*. Pooled effects of units that start at different times.
@@ -129,7 +129,7 @@ def did_poisson(
 
 
 def _rows(d: PanelDesign, source: pd.DataFrame | None = None) -> CountRows:
-    """Counts of a design's rows, or of some of them in another order, units by name and periods by position."""
+    """Read the counts of a design's rows, or of some of them in another order, units by name and periods by position."""
     table = d.source if source is None else source
     counts = table[str(d.outcome)].to_numpy(float)
     negative = int((counts < 0).sum())
@@ -346,7 +346,7 @@ def _facts(fit: CountPrediction, df: float) -> dict[str, object]:
 
 
 def _path(fit: CountPrediction, events: Array, after: Bools, time: pd.Index, dose: Array, df: float) -> pd.DataFrame:
-    """Counted over expected events; the band after the start is the prediction interval of no change."""
+    """Give counted over expected events; the band after the start is the prediction interval of no change."""
     half = np.where(after, float(critical(df)) * np.sqrt(fit.vcov[0, 0]), np.nan)
     return pd.DataFrame(
         {
