@@ -24,7 +24,7 @@ class Imputation:
     scores : ndarray, shape (n, k)
         What each given row adds to the estimates' errors, to first order.
     terms : int
-        Coefficients of the saturated regression besides unit and time effects.
+        Covariates and cells: coefficients besides unit and time effects, as the factor of small samples counts them.
     fit : PoissonEffects
         Of the untreated rows.
     """
@@ -48,7 +48,7 @@ def impute_counts(
     sets : ndarray of bool, shape (k, n)
         Treated rows over which effects are taken, with finite expected counts and events in each set.
     cell : ndarray of int, shape (n,)
-        Cohort and period of treated rows, each with an effect of its own in the saturated regression.
+        Cohort and period of treated rows.
     names : list of str
         Names of the covariates.
 
@@ -58,15 +58,17 @@ def impute_counts(
 
     Notes
     -----
-    With the canonical link a cell's own coefficient makes its fitted events equal its counted ones, so that cells do
-    not inform the other coefficients: the saturated regression on all rows and the fit to untreated rows with imputed
-    expected events are the same numbers. Scores are those of the saturated regression: of treated rows counted less
-    fitted events, where a cell's are spread as its expected ones; of untreated rows counted less expected events
-    through their pull on the expected events of the set.
+    With the canonical link a coefficient of its own makes a row's fitted events equal its counted ones, so that the
+    row does not inform the other coefficients: the regression on all rows with one coefficient for each treated row
+    and the fit to untreated rows with imputed expected events are the same numbers. Scores: of treated rows, counted
+    less fitted events, where those of a cohort and period are spread as the expected ones (differences between units of
+    a cell count as noise, which is conservative); of untreated rows, counted less expected events through their pull on
+    the expected events of the set.
 
     References
     ----------
-    Wooldridge (2023), doi:10.1093/ectj/utad016, sections 3 and 4.
+    Wooldridge (2023), doi:10.1093/ectj/utad016, on imputation with the canonical link; Borusyak, Jaravel & Spiess
+    (2024), doi:10.1093/restud/rdae007, on residuals about the means of cells.
 
     Examples
     --------

@@ -20,7 +20,7 @@ from coresponder_causal.core.two_way import require_left, swept
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.int64]
-most_steps, settled = 60, 1e-12
+most_steps, settled, vanishing = 60, 1e-12, 1e-9
 
 
 class CountRows(NamedTuple):
@@ -192,9 +192,12 @@ def _climb(rows: CountRows, block: _Block, a: Array, rest: Array) -> tuple[Array
         a, rest = a + size * step[0], rest + size * step[1]
         line = np.asarray(line + size * along)
         if gain <= settled:
-            return np.where(there, a, np.nan), rest, np.asarray(rows.exposure * np.exp(line))
+            mean = np.asarray(rows.exposure * np.exp(line))
+            if (mean < vanishing * mean.mean()).any():
+                break
+            return np.where(there, a, np.nan), rest, mean
     raise EstimationError(
-        f"the Poisson fit did not settle in {most_steps} steps", mend="leave out covariates that foretell zero counts"
+        "the Poisson fit does not settle: a covariate foretells where counts are zero", mend="leave that covariate out"
     )
 
 

@@ -17,16 +17,16 @@ common, τ the REML deviation between cities of the comparison cities' changes a
 with Satterthwaite df over all variance parameters. In the saturated regression clustered by city the one treated city
 has no residual, so that its standard errors are 1/√(m + 1) of the truth. Several treated: CR1, t(G − 1), fixest's
 factor; refused below five treated or ten untreated clusters unless asked for. Leads are tested jointly by F at the
-smallest of their df (clusters: Hotelling's T²), and the drifts that this finds with probability .5 and .8 are said, with
-what they would make of the effect.
+smallest of their df (clusters: Hotelling's T²), and the drifts that this finds with probability .5 and .8 are said,
+with what they would make of the effect.
 
 Breaks: as evidence that courses were parallel: a joint test that does not reject may have had no power. The base is one
-span, so that the mean after the start is less precise than with all of the time before: take did_prediction_interval for
-the effect itself. Several starts: take did_group_time, averaged by event time.
+span, so that the mean after the start is less precise than with all of the time before: take did_prediction_interval
+for the effect itself. Several starts: take did_group_time, averaged by event time.
 
 Reference: Roth 2022, doi:10.1257/aeri.20210236; Higgins, Thompson & Spiegelhalter 2009,
-doi:10.1111/j.1467-985X.2008.00552.x. Several treated: checked against R fixest 0.14.2 through the two-way fit they share
-with did_two_way; one treated: by hand and against simulated truth, no outside program computes it.
+doi:10.1111/j.1467-985X.2008.00552.x. Several treated: checked by difference of means and through what they
+share with did_two_way (R fixest 0.14.2); one treated: by hand and simulated truth, no outside program computes it.
 
 Say: In {city}, {outcome} changed by {mean_post} against the half-year before the start and the comparison cities
 ({interval}).

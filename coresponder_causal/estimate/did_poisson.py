@@ -5,28 +5,29 @@ Estimand: the events of the treated units in the periods of full dose over the e
 times.
 
 Needs: units whose rates would have changed by the same factors without the programme (check: pre_period,
-placebo_cities, leave_one_out); comparison units without a programme of their own (register of programmes). Counts may be
-small or zero and need not be Poisson: only their mean is modelled.
+placebo_cities, leave_one_out); comparison units without a programme of their own (register of programmes). Counts may
+be small or zero and need not be Poisson: only their mean is modelled.
 
-Estimator: E y_it = E_it exp(a_i + g_t + x_it'b + δ_ct), one δ for each cohort and period, by Poisson quasi-likelihood.
-The link is canonical, so that the rest is the fit to all that is untreated, and expected events are imputed from it.
-Pooled: one coefficient of the dose in place of the δ. Units and periods without events have no finite effect and drop
-out.
+Estimator: E y_it = E_it exp(a_i + g_t + x_it'b + δ_it), one δ for each treated unit and period, by Poisson
+quasi-likelihood. The link is canonical, so that the rest is the fit to all that is untreated, and expected events are
+imputed from it. Pooled: one coefficient of the dose in place of the δ. Units and periods without events have no finite
+effect and drop out.
 
 Inference: with one treated city a prediction interval. Each comparison city is treated in turn, the treated one left
 out: θ_j its log ratio, v_j = a'V̂a its noise, a the shares of expected events after the start less those before and V̂
 the AR(1) plus white-noise covariance (REML) of counted over fitted events. With w_j a city's share of the comparison
 cities' expected events, τ² comes by REML from θ_j (1 − w_j) with variances v_j (1 − w_j)⁴ / (1 − 2 w_j + Σ w²), and
 V = v_0 + τ² (1 + Σ w²) with t of Satterthwaite df, τ² among the variance parameters. From five treated and ten
-untreated clusters on: t(G − 1) with CR1 standard errors over G clusters and fixest's factor, by the delta method; below
-that only on request, with the rejection rate measured for it.
+untreated clusters on: t(G − 1) with CR1 standard errors over G clusters and fixest's factor, by the delta method,
+treated units about their cohort's effect in the period; below that only on request, with the rejection rate measured
+for it.
 
 Breaks: one comparison city with most of the events is most of the comparison (Σ w² tells). When the treated city is
 structurally more volatile than the others; read κ*. Pooled effects of units that start at different times.
 
 Reference: Wooldridge 2023, doi:10.1093/ectj/utad016; Santos Silva & Tenreyro 2006, doi:10.1162/rest.88.4.641; Higgins,
 Thompson & Spiegelhalter 2009, doi:10.1111/j.1467-985X.2008.00552.x. Coefficients and clustered errors checked against R
-fixest 0.14.2, the delta method against full dummies; the prediction interval by hand and simulated truth.
+fixest 0.14.2, imputation and its errors against full dummies; the prediction interval by hand and simulated truth.
 
 Say: In {city}, {outcome} changed by {att} against what the comparison cities' course predicts ({interval}).
 """
@@ -85,7 +86,7 @@ def did_poisson(
         Its outcome is a count, its exposure the offset; covariates enter linearly in the log rate; its cluster
         (default: the unit) holds units; weights are not used.
     effects : {"saturated", "pooled"}
-        One effect for each cohort and period, averaged afterwards; or one in all.
+        One effect for each treated unit and period, summed afterwards; or one in all.
     bin_width : int, optional
         Periods in a span of time since the start; by default half a year, or single periods without a season.
     inference : {"auto", "prediction", "cluster"}
@@ -129,7 +130,7 @@ def did_poisson(
 
 
 def _rows(d: PanelDesign, source: pd.DataFrame | None = None) -> CountRows:
-    """Read the counts of a design's rows, or of some of them in another order, units by name and periods by position."""
+    """Read the counts of a design's rows, or of other rows in their place; periods are numbered by position."""
     table = d.source if source is None else source
     counts = table[str(d.outcome)].to_numpy(float)
     negative = int((counts < 0).sum())
@@ -150,7 +151,7 @@ def _rows(d: PanelDesign, source: pd.DataFrame | None = None) -> CountRows:
 def _say_partial(dose: Array, period_name: str) -> None:
     partial = int(((dose > 0) & (dose < 1)).sum())
     if partial:
-        note(f"{partial} treated unit-{period_name} of partial dose belong neither to the comparison nor to the effect")
+        note(f"partial dose in {partial} treated unit-{period_name}: neither in the comparison nor in the effect")
 
 
 def _say_dropped(kept: Bools) -> None:
@@ -179,7 +180,7 @@ def _sets(since: Array, whole: Bools, width: int, period_name: str) -> _Sets:
 
 
 def _saturated(d: PanelDesign, rows: CountRows, width: int, *, asked: bool) -> Result:
-    """Delta method over clusters."""
+    """Imputed events, by the delta method over clusters."""
     _say_partial(d.dose, d.period_name)
     cohort = d.source[d.unit].map(d.cohort).to_numpy(float)
     since, untreated = d.positions - cohort, ~(d.positions >= cohort) & (d.dose == 0)
@@ -206,7 +207,7 @@ def _saturated(d: PanelDesign, rows: CountRows, width: int, *, asked: bool) -> R
     np.add.at(sums, labels, found.scores)
     spent = found.terms + len(np.unique(rows.time[used]))
     vcov = groups / (groups - 1) * (n - 1) / (n - spent) * sums.T @ sums
-    about = licence(d, used, asked=asked, interval=_interval(d, groups))
+    about = dict(licence(d, used, asked=asked, interval=_interval(d, groups))) | {"bin_width": width}
     return _result(d, sets.terms, found.estimate, vcov, groups - 1, sets.members @ rows.counts, used, about)
 
 
@@ -268,6 +269,7 @@ def _about(d: PanelDesign, mean: float) -> dict[str, object]:
         "start": d.start,
         "mean_events": mean,
         "outcome_unit": f"{d.outcome} a {d.period_name[:-1]}",
+        "period_name": d.period_name,
     }
 
 
@@ -321,7 +323,7 @@ def _predicted(d: PanelDesign, width: int) -> Result:
         cities=city_table(fit, seen.cities, seen.counts.to_numpy().sum(axis=0)),
         n_obs=seen.counts.size,
         n_units=len(seen.cities),
-        extra=Facts(_about(d, float(seen.events.mean())) | _facts(fit, float(df[0]))),
+        extra=Facts(_about(d, float(seen.events.mean())) | {"bin_width": width} | _facts(fit, float(df[0]))),
     )
 
 

@@ -92,10 +92,11 @@ def rank(result: Result) -> int:
     """Place of a result on the page: the headline first.
 
     The triple difference leads where the treated city has at least 60 events a month and comparison cities bring
-    hours; then the comparison of cities; then units that start at different times; then the triple difference of fewer
-    events; then what is shown for comparison with the literature or only describes: the gap over time, the two-way
-    regression, the single series, attended against other calls, the gap's first periods, calls by the team free or
-    taken, the covered hours of one city alone, and calls by planned shifts in one city.
+    hours; then the comparison of cities; then units that start at different times, and counted against expected events;
+    then the triple difference of fewer events; then what is shown for comparison with the literature or only describes:
+    the gap over time, the effect by time since the start, the two-way regression, the single series, attended against
+    other calls, the gap's first periods, calls by the team free or taken, the covered hours of one city alone, and
+    calls by planned shifts in one city.
     """
     if result.method == "call_coverage":
         if result.terms["term"].iloc[0] != "triple_difference":
@@ -103,7 +104,15 @@ def rank(result: Result) -> int:
         return 0 if result.extra.number("mean_events") >= enough_events else 3
     if result.method == "call_iv":
         return 7 if result.extra.get("adjustment") == "coverage_post" else 6
-    order = {"did_prediction_interval": 1, "did_group_time": 2, "did_gap": 4, "did_two_way": 4, "its_segmented": 5}
+    order = {
+        "did_prediction_interval": 1,
+        "did_group_time": 2,
+        "did_poisson": 2,
+        "did_gap": 4,
+        "did_event_study": 4,
+        "did_two_way": 4,
+        "its_segmented": 5,
+    }
     return order.get(result.method, 6)
 
 
@@ -123,6 +132,8 @@ def settings() -> dict[str, Setting]:
         "hours": Setting(_hours, estimate.call_coverage),
         "cities": Setting(_cities, estimate.did_prediction_interval),
         "gap": Setting(_cities, estimate.did_gap),
+        "poisson": Setting(_cities, estimate.did_poisson, ("covariates",)),
+        "event_study": Setting(_cities, estimate.did_event_study),
         "first_periods": Setting(_cities, estimate.its_conformal),
         "series": Setting(_series, estimate.its_segmented, series),
         "two_way": Setting(_cities, estimate.did_two_way, ("covariates",)),

@@ -58,7 +58,8 @@ class Study:
     title : str
     tables : mapping of str to Source
         Files by table of the data dictionary.
-    designs : tuple of {"hours", "cities", "gap", "first_periods", "series", "two_way", "adopters", "calls"}
+    designs : tuple of {"hours", "cities", "gap", "poisson", "event_study", "first_periods", "series", "two_way", \
+"adopters", "calls"}
         Designs to run; none makes a study of data quality alone.
     options : mapping of design to tuple of mapping
         What is asked of a design, one estimate each: ``outcomes`` (default: the primary one), options of the design and

@@ -38,8 +38,9 @@ def figure(*items: Result | CheckResult, kind: Literal["path", "forest"] | None 
         One of either; or several results, whose headlines are drawn below each other.
     kind : {"path", "forest"}, optional
         ``"path"``: observed against expected, period by period. ``"forest"``: the treated city's change beside that of
-        each comparison city. Default: cities where the result has them, else the path, else the effects by time since
-        the start. A check has one picture only: the love plot of balance, else its estimates.
+        each comparison city. Default: cities where the result has them, else the effects by time since the start
+        where it has one for each, else the path. A check has one picture only: the love plot of balance, else its
+        estimates.
 
     Returns
     -------
@@ -65,7 +66,7 @@ def figure(*items: Result | CheckResult, kind: Literal["path", "forest"] | None 
     (result,) = items
     if isinstance(result, CheckResult):
         return (own_picture.get(result.check, _estimates) if len(result.table) else _estimates)(result)
-    if _by_time_since_start(result):
+    if kind is None and result.cities is None and _by_time_since_start(result):
         return events(result)
     chosen = kind or ("forest" if result.cities is not None else "path")
     if chosen == "forest":
@@ -74,7 +75,7 @@ def figure(*items: Result | CheckResult, kind: Literal["path", "forest"] | None 
 
 
 def pictures(result: Result) -> tuple[Picture, ...]:
-    """Every picture a result can give: its course in time, then its cities where any are compared.
+    """Every picture a result can give: by time since the start, its course in time, its cities where compared.
 
     Parameters
     ----------
@@ -84,9 +85,8 @@ def pictures(result: Result) -> tuple[Picture, ...]:
     -------
     tuple of Picture
     """
-    if _by_time_since_start(result):
-        return (events(result),)
-    made = [] if result.path is None else [figure(result, kind="path")]
+    made = [events(result)] if _by_time_since_start(result) else []
+    made += [] if result.path is None else [figure(result, kind="path")]
     compared = result.cities is not None and result.cities["role"].eq("comparison").any()
     return (*made, figure(result, kind="forest")) if compared else tuple(made)
 

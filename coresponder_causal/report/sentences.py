@@ -249,6 +249,9 @@ def _against(result: Result) -> str:
         return "in the cities that started, against those that had not"
     if result.method == "call_iv":
         return "on the calls the team attended, against what they would have been without it"
+    if result.method == "did_event_study":
+        width, periods = result.extra["bin_width"], result.extra["period_name"]
+        return f"against the {width} {periods} before the start and the comparison cities' course"
     if result.method == "did_two_way":
         return "against the other cities' change in the same time"
     if result.method == "switchback_randomization":

@@ -20,6 +20,8 @@ methods = {
     "switchback_randomization": "Half-days drawn by lot",
     "call_iv": "Calls by an instrument",
     "did_gap": "Gap to the comparison cities over time",
+    "did_poisson": "Counted against expected events",
+    "did_event_study": "By time since the start",
     "its_conformal": "First periods, among all shifts of the gap",
 }
 kinds_of_adjustment = {"match_nearest": "matched", "weight_propensity": "weighted", "none": "as they came"}
@@ -36,6 +38,7 @@ terms = {
     "effect": "calls with against calls without the treatment",
     "itt": "coverage, whether attended or not",
     "per_attended_call": "per attended call",
+    "att": "all events after the start",
     "overall": "mean over all that started",
     "common_change": "change common to all",
 }

@@ -118,6 +118,15 @@ def test_the_gap_stands_below_the_headline_and_above_what_only_describes():
     assert found[3].terms["term"].iloc[0] == "mean_first_3_months"
 
 
+def test_expected_events_and_spans_of_time_are_asked_for_by_name():
+    options = {"poisson": ({"bin_width": 12},), "event_study": ({"bin_width": 12},)}
+    asked = ("event_study", "poisson", "cities")
+    found = evaluated(replace(STUDY, designs=asked, options=options, controls=())).results
+    assert [result.method for result in found] == ["did_prediction_interval", "did_poisson", "did_event_study"]
+    assert found[1].terms["event_time"].iloc[1:3].tolist() == [0, 12]
+    assert found[2].extra["base"] == -12
+
+
 def test_every_result_has_its_checks():
     for checks in whole().checks:
         assert [check.check for check in checks] == CHECKS

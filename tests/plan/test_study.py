@@ -144,7 +144,8 @@ def test_everything_wrong_is_listed_at_once(read):
         "unknown table 'people' in [tables]: tables are breaks, calls",
         "seed in [study] is 'seven': write a whole number",
         "start in [treated] is 2020: write a date or month",
-        "unknown designs ['rdd']: designs are hours, cities, gap, first_periods, series, two_way, adopters, calls",
+        "unknown designs ['rdd']: designs are hours, cities, gap, poisson, event_study, first_periods, "
+        "series, two_way, adopters, calls",
         "key 'title' in [study] is missing: add it",
         "table 'calls': there is no file gone.csv: correct the path",
         "key 'city' in [treated] is missing",

@@ -140,7 +140,7 @@ def test_every_method_and_every_failure_is_in_the_study():
     assert {entry.method for entry in fast} >= set(comparators)
     assert {entry.method for entry in full} == {entry.method for entry in fast}
     assert set(fast) <= set(full)
-    assert len(fast) == 8 * (10 + len(beside)) + len(failures())
+    assert len(fast) == 8 * (12 + len(beside)) + len(failures())
     assert all(json.loads(entry.options) is not None for entry in full)
 
 
