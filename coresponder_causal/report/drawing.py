@@ -213,7 +213,7 @@ def _events(axes: Axes, picture: Picture) -> None:
     axes.set_ylabel(str(picture.labels["y"]))
     if picture.labels["step"]:
         first, step = float(rows["position"].min()), picture.labels.number("step")
-        axes.set_xticks(np.arange(np.ceil(first / step), rows["position"].max() / step) * step)
+        axes.set_xticks(np.arange(np.ceil(min(first, 0.0) / step), rows["position"].max() / step) * step)
     start_line(axes, -0.5, "start")
 
 
