@@ -156,7 +156,7 @@ class _Block:
 
     def collect(self, weights: Array) -> tuple[Array, Array]:
         """Z'w, of units and of the shared columns; weights of shape (n,) or (n, k)."""
-        return self.sums @ weights, self.shared.T @ weights
+        return np.asarray(self.sums @ weights), self.shared.T @ weights
 
     def spread(self, a: Array, rest: Array) -> Array:
         """Z (a, rest)."""
@@ -189,7 +189,7 @@ def _climb(rows: CountRows, block: _Block, a: Array, rest: Array) -> tuple[Array
         along, size = block.spread(*step), 1.0
         while gain > settled and _gain(rows, mean, size * along) < 0:
             size /= 2
-        a, rest = a + size * step[0], rest + size * step[1]
+        a, rest = np.asarray(a + size * step[0]), np.asarray(rest + size * step[1])
         line = np.asarray(line + size * along)
         if gain <= settled:
             mean = np.asarray(rows.exposure * np.exp(line))

@@ -17,7 +17,7 @@ common, τ the REML deviation between cities of the comparison cities' changes a
 with Satterthwaite df over all variance parameters. In the saturated regression clustered by city the one treated city
 has no residual, so that its standard errors are 1/√(m + 1) of the truth. Several treated: CR1, t(G − 1), fixest's
 factor; refused below five treated or ten untreated clusters unless asked for. Leads are tested jointly by F at the
-smallest of their df (clusters: Hotelling's T²), and the drifts that this finds with probability .5 and .8 are said,
+mean of their df (clusters: Hotelling's T²), and the drifts that this finds with probability .5 and .8 are said,
 with what they would make of the effect.
 
 Breaks: as evidence that courses were parallel: a joint test that does not reject may have had no power. The base is one
@@ -199,7 +199,7 @@ def _one_city(d: PanelDesign, width: int, pairs: int) -> Result:
     if "rho upper" in fit.at_bound:
         doubt_random_walk(float(fit.beta[: len(spans.starts)] @ spans.weights[0]), gap, seen.after)
     between = predict(seen.rates, seen.dose, seen.positions, season=d.season, pairs=pairs)
-    loading = (1 + 1 / m) * np.outer(spans.after, spans.after)
+    loading = np.asarray((1 + 1 / m) * np.outer(spans.after, spans.after), float)
     k = len(spans.starts)
     record = fit.record.transform(np.eye(k, len(fit.beta))).plus(loading, between.tau_information)
     vcov = fit.vcov[:k, :k] + between.tau**2 * loading
@@ -309,15 +309,17 @@ def _leads(
 ) -> dict[str, object]:
     """Test the leads jointly and say which drift that would have found, and what it would make of the effect.
 
-    ``squared``: Hotelling's T², whose covariance is estimated whole, F(q, df − q + 1) of T² (df − q + 1) / (df q).
+    F at the mean of the leads' df, for their least one may be 1 where the others are many. ``squared``: Hotelling's T²,
+    as the covariance is estimated whole: F(q, df − q + 1) of T² (df − q + 1) / (df q).
     """
-    before, smallest = ~spans.after, float(df[~spans.after].min(initial=np.inf))
+    before = ~spans.after
     q = int(before.sum())
-    spare = smallest - q + 1 if squared else smallest
+    own = float(df[before].mean()) if q else 0.0
+    spare = own - q + 1 if squared else own
     if q == 0 or spare < 1:
-        doubt(f"{q} spans before the base and {smallest:.1f} degrees of freedom allow no joint test of these spans")
+        doubt(f"{q} spans before the base and {own:.1f} degrees of freedom allow no joint test of these spans")
         return {}
-    leads = vcov[np.ix_(before, before)] * smallest / spare
+    leads = vcov[np.ix_(before, before)] * own / spare
     found = pretrend(beta[before], leads, spare, spans.middle[before])
     carried = float(spans.weights[0] @ spans.middle)
     year = d.season or 1.0

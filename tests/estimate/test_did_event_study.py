@@ -90,7 +90,8 @@ def test_clusters_see_none_of_the_one_treated_citys_noise():
 def test_the_joint_test_and_its_power_are_those_of_the_leads():
     result = did_event_study(design(frame()))
     before = result.terms["event_time"].lt(0).fillna(False).to_numpy(bool)
-    test = result.wald(result.terms.loc[before, "term"].tolist())
+    df = float(result.df[before].mean())
+    test = inference.wald_test(result.estimate[before], result.vcov[np.ix_(before, before)], df)
     assert result.extra["pre_p_value"] == pytest.approx(test.p_value, rel=1e-9)
     distance = np.array([-18.0, -12.0, -6.0])
     strength = distance @ np.linalg.solve(result.vcov[np.ix_(before, before)], distance)

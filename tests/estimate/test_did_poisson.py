@@ -182,6 +182,9 @@ def test_the_spread_of_equally_large_cities_is_that_of_their_deviations_from_the
     variances = fit.variances[1:] * (1 - 1 / m) ** 3
     assert fit.tau == pytest.approx(np.sqrt(between_cities(changes, variances)[0]), rel=0.05)
     assert fit.concentration == pytest.approx(1 / m, rel=0.05)
+    total, own, factor = fit.vcov[0, 0], fit.variances[0], 1 + fit.concentration
+    spread = factor**2 / fit.record.information[-1, -1] + 2 * own**2 / fit.dfs[0]
+    assert fit.record.df(np.ones(1), fit.vcov) == pytest.approx(2 * total**2 / spread, rel=1e-9)
 
 
 def test_periods_without_events_do_no_harm_and_partial_months_are_left_aside():
