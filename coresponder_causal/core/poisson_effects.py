@@ -169,9 +169,8 @@ class _Block:
         inverse = np.divide(1.0, diagonal, out=np.zeros(self.units), where=diagonal > 0)
         weighted = inverse[:, None] * crossed
         schur = corner - crossed.T @ weighted
-        rest = np.linalg.solve(schur, rest - weighted.T @ a)
-        own = inverse * a.T
-        return np.asarray(own.T - weighted @ rest), rest
+        shared = np.asarray(np.linalg.solve(schur, rest - weighted.T @ a))
+        return np.asarray((inverse * a.T).T - weighted @ shared), shared
 
 
 def _climb(rows: CountRows, block: _Block, a: Array, rest: Array) -> tuple[Array, Array, Array]:
