@@ -382,6 +382,23 @@ def rearrangement_size(weight: ArrayLike, number: int, ratio: float) -> Array:
     return np.asarray(2.0 ** -(q + 1) + largest + mean, float)
 
 
+def wald_noncentrality(df_num: int, df_den: float, *, power: float, level: float = 0.95) -> float:
+    """δ'V⁻¹δ of a difference δ that an F test at ``level`` finds with a probability.
+
+    Examples
+    --------
+    >>> round(wald_noncentrality(1, 1e6, power=0.5), 2)
+    3.84
+    """
+    cut = stats.f.isf(1 - level, df_num, df_den)
+    highest = 10.0
+    while stats.ncf.sf(cut, df_num, df_den, highest) < power:
+        highest *= 2
+    return float(
+        optimize.brentq(lambda nc: float(stats.ncf.sf(cut, df_num, df_den, nc)) - power, 1e-9, highest, xtol=1e-9)
+    )
+
+
 def rank_test(treated: float, placebo: ArrayLike) -> RankTest:
     """Rank of |treated| among itself and the |placebo| statistics; ties count against the treated.
 

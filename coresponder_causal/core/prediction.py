@@ -43,8 +43,8 @@ class Prediction:
     ----------
     effect, variance, df : float
         d, V and its degrees of freedom: the interval is d ± t(df)·√V.
-    tau : float
-        REML standard deviation of structural changes between comparison cities.
+    tau, tau_information : float
+        REML standard deviation of structural changes between comparison cities, and the information of its square.
     effects, variances, dfs : ndarray, shape (1 + m,)
         θ, v and df of every city, the treated city first.
     own : RemlFit
@@ -63,6 +63,7 @@ class Prediction:
     variance: float
     df: float
     tau: float
+    tau_information: float
     effects: Array
     variances: Array
     dfs: Array
@@ -79,11 +80,8 @@ class Prediction:
         deviation in units of the comparison cities'. κ* is infinite where τ̂ = 0.
         """
         m = len(self.effects) - 1
-        spare = (self.effect / float(inference.critical(self.df, level))) ** 2 - self.variances[0] - self.adjusting
-        tau_star = float(np.sqrt(max(0.0, spare) / (1 + 1 / m)))
-        if self.tau == 0:
-            return tau_star, float("inf") if spare > 0 else 0.0
-        return tau_star, float(np.sqrt(max(0.0, spare / self.tau**2 - 1 / m)))
+        limit = self.effect / float(inference.critical(self.df, level))
+        return breakdown(limit, float(self.variances[0]) + self.adjusting, tau=self.tau, concentration=1 / m)
 
     def tau_limits(self) -> tuple[float, float]:
         """Lower and upper 80 % limits of τ, see `tau_limits`."""
@@ -110,6 +108,27 @@ class Prediction:
         dfs = self.dfs[0] * (variances / self.variances[0]) ** 2
         half = inference.mixture_half_width(variances, dfs, weights / weights.sum(), level=level)
         return self.effect - half, self.effect + half
+
+
+def breakdown(limit: float, variance: float, *, tau: float, concentration: float) -> tuple[float, float]:
+    """Return τ* and κ*, see `Prediction.breakdown`.
+
+    Parameters
+    ----------
+    limit : float
+        Effect over the critical value: the standard error at which the finding dies.
+    variance : float
+        What is not drift between cities: the treated city's own, and that of slopes of covariates.
+    tau : float
+        Standard deviation of structural changes between comparison cities.
+    concentration : float
+        Σ w² of the weights with which these enter: 1/m where they are equal.
+    """
+    spare = limit**2 - variance
+    tau_star = float(np.sqrt(max(0.0, spare) / (1 + concentration)))
+    if tau == 0:
+        return tau_star, float("inf") if spare > 0 else 0.0
+    return tau_star, float(np.sqrt(max(0.0, spare / tau**2 - concentration)))
 
 
 def predict(
@@ -260,6 +279,7 @@ class _Pooled(NamedTuple):
     variance: float
     df: float
     tau: float
+    tau_information: float
     effects: Array
     variances: Array
     dfs: Array
@@ -274,19 +294,20 @@ def _pooled(fits: list[RemlFit], effects: Array | None = None, covariates: Array
     variances = np.array([fit.vcov[1, 1] for fit in fits])
     dfs = np.array([fit.record.df(contrast, fit.vcov) for fit in fits])
     own, X = variances[1:] * m / (m - 1), None if covariates is None else trait_columns(covariates[1:])
-    tau_squared, information = between_cities(effects[1:], own, X)
+    tau_squared, trace = between_cities(effects[1:], own, X)
     expected, adjusting, left = 0.0, 0.0, m - 1
     if X is not None and covariates is not None:
         away = covariates[0] - covariates[1:].mean(axis=0)
         expected, adjusting = adjustment(effects[1:], own + tau_squared, X, away)
         left = m - X.shape[1]
     variance = float(variances[0] + tau_squared * (1 + 1 / m) + adjusting)
-    spread = (1 + 1 / m) ** 2 * 2 / information + 2 * variances[0] ** 2 / dfs[0] + 2 * adjusting**2 / left
+    spread = (1 + 1 / m) ** 2 * 2 / trace + 2 * variances[0] ** 2 / dfs[0] + 2 * adjusting**2 / left
     return _Pooled(
         effect=float(effects[0]) - expected,
         variance=variance,
         df=float(max(left, 2 * variance**2 / spread)),
         tau=float(np.sqrt(tau_squared)),
+        tau_information=trace / 2,
         effects=effects,
         variances=variances,
         dfs=dfs,

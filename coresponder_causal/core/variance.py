@@ -43,3 +43,20 @@ class VarianceRecord:
         """Return the record of ``weights @ β`` (weights: (q, k))."""
         gradient = np.einsum("ai,pij,bj->pab", weights, self.gradient, weights)
         return VarianceRecord(gradient=gradient, information=self.information, ceiling=self.ceiling)
+
+    def plus(self, gradient: Array, information: float) -> "VarianceRecord":
+        """Return the record of a covariance with one more variance parameter, estimated apart from the others.
+
+        Parameters
+        ----------
+        gradient : ndarray, shape (k, k)
+            ∂V/∂θ of the new parameter.
+        information : float
+            Its information.
+        """
+        p = len(self.information)
+        joint = np.zeros((p + 1, p + 1))
+        joint[:p, :p], joint[p, p] = self.information, information
+        return VarianceRecord(
+            gradient=np.concatenate([self.gradient, gradient[None]]), information=joint, ceiling=self.ceiling
+        )

@@ -5,9 +5,11 @@ from coresponder_causal.estimate.call_boundary import call_boundary
 from coresponder_causal.estimate.call_coverage import call_coverage
 from coresponder_causal.estimate.call_difference import call_difference
 from coresponder_causal.estimate.call_iv import call_iv
+from coresponder_causal.estimate.did_event_study import did_event_study
 from coresponder_causal.estimate.did_few_treated import did_few_treated
 from coresponder_causal.estimate.did_gap import did_gap
 from coresponder_causal.estimate.did_group_time import did_group_time
+from coresponder_causal.estimate.did_poisson import did_poisson
 from coresponder_causal.estimate.did_prediction_interval import did_prediction_interval
 from coresponder_causal.estimate.did_triple import did_triple
 from coresponder_causal.estimate.did_two_way import did_two_way
@@ -25,9 +27,11 @@ __all__ = [
     "call_coverage",
     "call_difference",
     "call_iv",
+    "did_event_study",
     "did_few_treated",
     "did_gap",
     "did_group_time",
+    "did_poisson",
     "did_prediction_interval",
     "did_triple",
     "did_two_way",

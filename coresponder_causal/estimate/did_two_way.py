@@ -39,15 +39,16 @@ from coresponder_causal.core.few_clusters import clustered_size
 from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.core.prediction import ranked
 from coresponder_causal.core.registry import estimator
-from coresponder_causal.core.regressors import log_rate, require_full_rank
+from coresponder_causal.core.regressors import log_rate
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.sandwich import Convention, clustered, clustered_df
+from coresponder_causal.core.two_way import require_left, swept
+from coresponder_causal.design.clusters import licence
 from coresponder_causal.design.columns import counted
 from coresponder_causal.design.panel import PanelDesign
 
 Array = NDArray[np.float64]
 TimeEffects = Literal["period", "month_of_year"]
-enough_treated, enough_untreated = 5, 10
 few_events, most_zeros = 10, 0.05
 
 
@@ -119,8 +120,8 @@ def did_two_way(
     """
     table, regressors, kept = _rows(d, time_effects, log, per)
     _say_staggered(d)
-    estimate, residuals, swept = _least_squares(table, regressors)
-    vcov, df = _clustered(swept, residuals, table, kind, cluster_convention)
+    estimate, residuals, left = _least_squares(table, regressors)
+    vcov, df = _clustered(left, residuals, table, kind, cluster_convention)
     named = kind if kind == "CR2" else f"CR1, factor of {cluster_convention}"
     placebo, label = None, f"clustered by {d.cluster or d.unit}: {named}"
     if inference == "permutation":
@@ -129,7 +130,7 @@ def did_two_way(
         estimate, vcov, df = estimate[:1], np.array([[np.mean(others**2)]]), np.array([float(len(others))])
         placebo, regressors = others[None, :] / np.sqrt(vcov), regressors[["mean_post"]]
     else:
-        about = _licence(d, kept, inference, kind, f"t({df[0]:.3g}), {label}")
+        about = licence(d, kept, asked=inference == "cluster", kind=kind, interval=f"t({df[0]:.3g}), {label}")
     return Result(
         method="did_two_way",
         estimand=_estimand(d, log, per),
@@ -197,39 +198,6 @@ def _unused(placebo: Array, std_error: float, label: str, kind: Literal["CR1", "
         "measured_at": (size.treated, size.comparison),
     }
     return Facts(dict(ranked(placebo)) | facts)
-
-
-def _licence(
-    d: PanelDesign, kept: NDArray[np.bool_], inference: str, kind: Literal["CR1", "CR2"], interval: str
-) -> Facts:
-    """Refuse few clusters unless they were asked for; say and return the size measured for them."""
-    rows, column = d.source[kept], d.cluster or d.unit
-    moved = rows.groupby(d.unit)[column].nunique().loc[lambda n: n > 1]
-    if len(moved):
-        some = ", ".join(map(str, moved.index[:3]))
-        raise DesignError(f"'{column}' changes within {len(moved)} units ({some})", mend="give each unit one cluster")
-    treated = rows.loc[rows[d.unit].isin(d.treated_units), column].nunique()
-    untreated = rows[column].nunique() - treated
-    size = clustered_size(treated, untreated, kind=kind)
-    enough = treated >= enough_treated and untreated >= enough_untreated
-    if not enough and inference == "auto":
-        raise EstimationError(
-            f"{treated} treated and {untreated} untreated clusters do not carry a clustered interval; {size}",
-            mend="with one treated city use did_prediction_interval or inference='permutation'; or ask for "
-            "inference='cluster'",
-        )
-    (note if enough else doubt)(f"nearest measured case (balanced panel, one start): {size}")
-    share = f"; a nominal 5 % test of this kind rejected {100 * size.size:.0f} % of the time" if not enough else ""
-    return Facts(
-        {
-            "interval": interval + share,
-            "treated_clusters": treated,
-            "untreated_clusters": untreated,
-            "measured_size": size.size,
-            "measured_at": (size.treated, size.comparison),
-            "enough_clusters": enough,
-        }
-    )
 
 
 def _say_staggered(d: PanelDesign) -> None:
@@ -321,32 +289,14 @@ def _informative(table: pd.DataFrame) -> NDArray[np.bool_]:
 def _least_squares(table: pd.DataFrame, regressors: pd.DataFrame) -> tuple[Array, Array, Array]:
     """Coefficients, √weight times the residuals, and √weight times what the effects leave of each regressor.
 
-    Unit and time effects are swept out of all columns first (Frisch, Waugh & Lovell); a term they absorb is an error by
-    name.
+    Unit and time effects are swept out of all columns first; a term they absorb is an error by name.
     """
-    own = regressors.to_numpy(float)
-    swept = _swept(np.column_stack([own, table["outcome"]]), table)
-    X, y = swept[:, :-1], swept[:, -1]
-    gone = np.abs(X).max(axis=0) <= 1e-10 * np.abs(_root(table) * own).max(axis=0)
-    require_full_rank(np.where(gone, 0.0, X), list(map(str, regressors)))
+    own, weight = regressors.to_numpy(float), table["weight"].to_numpy(float)
+    left = swept(np.column_stack([own, table["outcome"]]), unit=table["unit"], effect=table["effect"], weight=weight)
+    X, y = left[:, :-1], left[:, -1]
+    require_left(X, _root(table) * own, list(map(str, regressors)))
     estimate = np.asarray(np.linalg.lstsq(X, y, rcond=None)[0], float)
     return estimate, y - X @ estimate, X
-
-
-def _swept(columns: Array, table: pd.DataFrame) -> Array:
-    """√weight times what unit and time effects leave of each column."""
-    effects = np.eye(table["effect"].nunique())[pd.factorize(table["effect"])[0]]
-    within = _root(table) * _within_units(np.hstack([columns, effects]), table)
-    own, shared = within[:, : columns.shape[1]], within[:, columns.shape[1] :]
-    return np.asarray(own - shared @ np.linalg.lstsq(shared, own, rcond=None)[0])
-
-
-def _within_units(columns: Array, table: pd.DataFrame) -> Array:
-    """Distances from the weighted means of the units."""
-    unit, weight = pd.factorize(table["unit"])[0], table["weight"].to_numpy()
-    means = np.zeros((unit.max() + 1, columns.shape[1]))
-    np.add.at(means, unit, weight[:, None] * columns)
-    return np.asarray(columns - (means / np.bincount(unit, weight)[:, None])[unit])
 
 
 def _root(table: pd.DataFrame) -> Array:
@@ -354,18 +304,18 @@ def _root(table: pd.DataFrame) -> Array:
 
 
 def _clustered(
-    swept: Array, residuals: Array, table: pd.DataFrame, kind: Literal["CR1", "CR2"], convention: Convention
+    left: Array, residuals: Array, table: pd.DataFrame, kind: Literal["CR1", "CR2"], convention: Convention
 ) -> tuple[Array, Array]:
     """Covariance of the terms and their df."""
-    terms, clusters = swept.shape[1], table["cluster"].to_numpy()
+    terms, clusters = left.shape[1], table["cluster"].to_numpy()
     units, effects = table["unit"].nunique(), table["effect"].nunique()
     if kind == "CR1":
         absorbed = effects if convention == "fixest" else units + effects - 1
-        vcov = clustered(swept, residuals, clusters, convention=convention, absorbed=absorbed)
+        vcov = clustered(left, residuals, clusters, convention=convention, absorbed=absorbed)
         return vcov, np.full(terms, float(table["cluster"].nunique() - 1))
     root = _root(table)
     dummies = [pd.get_dummies(table[column], dtype=float).to_numpy() for column in ("unit", "effect")]
-    matrix = np.hstack([swept, root * dummies[0], root * dummies[1][:, 1:]])
+    matrix = np.hstack([left, root * dummies[0], root * dummies[1][:, 1:]])
     vcov = clustered(matrix, residuals, clusters, kind="CR2")[:terms, :terms]
     return vcov, np.array([clustered_df(matrix, clusters, row) for row in np.eye(terms, matrix.shape[1])])
 

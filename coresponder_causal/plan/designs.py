@@ -112,11 +112,12 @@ def rank(result: Result) -> int:
 
     Half-days drawn by lot lead, being a trial; then a triple difference where the treated city has at least 60 events a
     month (of calls one by one: 60 calls) and comparison cities bring hours, the one the study names first; then the
-    comparison of cities; then units that start at different times; then a triple difference of fewer events; then what
-    is shown for comparison with the literature or only describes: one change a city among others, the gap over time,
-    the two-way regression, the single series, attended against other calls, the gap's first periods, calls by the team
-    free or taken or by their call takers, the covered hours of one city alone, and calls by planned shifts in one city;
-    last, calls around the hour at which the team comes on, which corroborate.
+    comparison of cities; then units that start at different times, and counted against expected events; then a triple
+    difference of fewer events; then what is shown for comparison with the literature or only describes: one change a
+    city among others, the gap over time, the effect by time since the start, the two-way regression, the single series,
+    attended against other calls, the gap's first periods, calls by the team free or taken or by their call takers, the
+    covered hours of one city alone, and calls by planned shifts in one city; last, calls around the hour at which the
+    team comes on, which corroborate.
     """
     if result.method == "call_coverage":
         if result.terms["term"].iloc[0] != "triple_difference":
@@ -126,8 +127,9 @@ def rank(result: Result) -> int:
         return 0 if result.extra.number("mean_calls") >= enough_events else 3
     if result.method == "call_iv":
         return 7 if result.extra.get("adjustment") == "coverage_post" else 6
-    order = {"switchback_randomization": -1, "did_prediction_interval": 1, "did_group_time": 2, "call_boundary": 8}
-    order |= dict.fromkeys(("did_few_treated", "did_gap", "did_two_way"), 4)
+    order = {"switchback_randomization": -1, "did_prediction_interval": 1, "call_boundary": 8}
+    order |= dict.fromkeys(("did_group_time", "did_poisson"), 2)
+    order |= dict.fromkeys(("did_event_study", "did_few_treated", "did_gap", "did_two_way"), 4)
     order |= dict.fromkeys(("its_segmented", "its_counts", "its_rare", "its_arima", "its_structural"), 5)
     return order.get(result.method, 6)
 
@@ -152,6 +154,8 @@ def settings() -> dict[str, Setting]:
         "cities": Setting(_cities, estimate.did_prediction_interval),
         "few_treated": Setting(_cities, estimate.did_few_treated),
         "gap": Setting(_cities, estimate.did_gap),
+        "poisson": Setting(_cities, estimate.did_poisson, ("covariates",)),
+        "event_study": Setting(_cities, estimate.did_event_study),
         "first_periods": Setting(_cities, estimate.its_conformal),
         "series": Setting(_series, estimate.its_segmented, series),
         "counts": Setting(_series, estimate.its_counts, series),

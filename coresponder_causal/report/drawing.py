@@ -206,15 +206,17 @@ def _love(axes: Axes, picture: Picture) -> None:
 
 def _events(axes: Axes, picture: Picture) -> None:
     rows = picture.data["events"]
-    after = (rows["event_time"] >= 0).to_numpy()
+    after, base = (rows["event_time"] >= 0).to_numpy(), rows["low"].isna().to_numpy()
     axes.axhline(0, color=ink, lw=0.8, zorder=1)
-    for mask, color in ((~after, grey), (after, accent)):
-        axes.vlines(rows["event_time"][mask], rows["low"][mask], rows["high"][mask], color=color, lw=1.6, zorder=2)
-        axes.plot(
-            rows["event_time"][mask], rows["estimate"][mask], "o", ms=5, mfc=color, mec="white", mew=0.6, zorder=3
-        )
+    for mask, color in ((~after & ~base, grey), (after & ~base, accent)):
+        axes.vlines(rows["position"][mask], rows["low"][mask], rows["high"][mask], color=color, lw=1.6, zorder=2)
+        axes.plot(rows["position"][mask], rows["estimate"][mask], "o", ms=5, mfc=color, mec="white", mew=0.6, zorder=3)
+    axes.plot(rows["position"][base], rows["estimate"][base], "o", ms=5, mfc="white", mec=grey, mew=1.2, zorder=3)
     axes.set_xlabel(str(picture.labels["x"]))
     axes.set_ylabel(str(picture.labels["y"]))
+    if picture.labels["step"]:
+        first, step = float(rows["position"].min()), picture.labels.number("step")
+        axes.set_xticks(np.arange(np.ceil(min(first, 0.0) / step), rows["position"].max() / step) * step)
     start_line(axes, -0.5, "start")
 
 

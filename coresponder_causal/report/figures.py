@@ -40,9 +40,10 @@ def figure(*items: Result | CheckResult, kind: Literal["path", "forest"] | None 
         One of either; or several results, whose headlines are drawn below each other.
     kind : {"path", "forest"}, optional
         ``"path"``: observed against expected, period by period. ``"forest"``: the treated city's change beside that of
-        each comparison city. Default: cities where the result has them, else the path, else the effects by time since
-        the start. Of calls by an instrument how often it brought the team, or as ``"path"`` how covered hours moved
-        against the others by half-year. A check has one picture only: the love plot of balance, else its estimates.
+        each comparison city. Default: cities where the result has them, else the effects by time since the start
+        where it has one for each, else the path. Of calls by an instrument how often it brought the team, or as
+        ``"path"`` how covered hours moved against the others by half-year. A check has one picture only: the love plot
+        of balance, else its estimates.
 
     Returns
     -------
@@ -68,7 +69,7 @@ def figure(*items: Result | CheckResult, kind: Literal["path", "forest"] | None 
     (result,) = items
     if isinstance(result, CheckResult):
         return (own_picture.get(result.check, _estimates) if len(result.table) else _estimates)(result)
-    if _by_time_since_start(result):
+    if kind is None and result.cities is None and _by_time_since_start(result):
         return events(result)
     if "boundary" in result.extra:
         return at_boundary(result)
@@ -81,7 +82,7 @@ def figure(*items: Result | CheckResult, kind: Literal["path", "forest"] | None 
 
 
 def pictures(result: Result) -> tuple[Picture, ...]:
-    """Every picture a result can give: its course in time, then its cities where any are compared.
+    """Every picture a result can give: by time since the start, its course in time, its cities where compared.
 
     Parameters
     ----------
@@ -91,11 +92,12 @@ def pictures(result: Result) -> tuple[Picture, ...]:
     -------
     tuple of Picture
     """
-    if _by_time_since_start(result) or "boundary" in result.extra:
+    if "boundary" in result.extra:
         return (figure(result),)
     if "shares" in result.extra:
         return (team_came(result), *((gap_over_time(result),) if "gap_course" in result.extra else ()))
-    made = [] if result.path is None else [figure(result, kind="path")]
+    made = [events(result)] if _by_time_since_start(result) else []
+    made += [] if result.path is None else [figure(result, kind="path")]
     compared = result.cities is not None and result.cities["role"].eq("comparison").any()
     return (*made, figure(result, kind="forest")) if compared else tuple(made)
 

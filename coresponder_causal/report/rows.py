@@ -113,12 +113,14 @@ def events(result: Result) -> Picture:
     Parameters
     ----------
     result : Result
-        Keyed by ``event_time``, as ``aggregate(..., by="event_time")`` gives it.
+        Keyed by ``event_time``, as ``aggregate(..., by="event_time")`` gives it; terms of several periods state their
+        number in ``extra["bin_width"]`` and their base in ``extra["base"]``.
 
     Returns
     -------
     Picture
-        ``data["events"]``: ``event_time, estimate, low, high``, joint bands where the result has them.
+        ``data["events"]``: ``event_time, position, estimate, low, high``, joint bands where the result has them; the
+        base has estimate 0 and no ends.
     """
     shown = effects(result).assign(event_time=result.terms["event_time"])
     tidy = result.tidy()
@@ -127,14 +129,31 @@ def events(result: Result) -> Picture:
         shown = shown.assign(conf_low=tidy["band_low"], conf_high=tidy["band_high"])
     rows = shown[shown["event_time"].notna() & ~shown["term"].eq("overall")]
     rows = rows.rename(columns={"conf_low": "low", "conf_high": "high"})
+    rows = rows[["event_time", "estimate", "low", "high"]].astype(float)
+    base, width = result.extra.number("base"), result.extra.number("bin_width")
+    if np.isfinite(base):
+        rows = pd.concat([rows, pd.DataFrame({"event_time": [base], "estimate": [0.0]})]).sort_values("event_time")
+    rows["position"] = rows["event_time"] + (width - 1) / 2 if width > 1 else rows["event_time"]
+    periods = words.capital(str(result.extra.get("period_name", "periods")))
     bars = f"95 % {'joint band' if joint else 'interval'}"
     return Picture(
         title=f"Effect on {words.outcome(result)} by the time since the start",
-        caption=f"Points: mean effect over the units seen at that time. Bars: {bars} of each. Before the start there "
-        "should be no effect.",
+        caption=_events_caption(bars, rows, based=bool(np.isfinite(base))),
         alt=f"One point per period since the start, from {rows['event_time'].min():g} to {rows['event_time'].max():g}.",
         kind="events",
-        data={"events": rows[["event_time", "estimate", "low", "high"]].astype(float).reset_index(drop=True)},
-        labels=Facts({"x": "Periods since the start", "y": words.capital(f"effect, {shown['unit'].iloc[0]}")}),
+        data={"events": rows[["event_time", "position", "estimate", "low", "high"]].reset_index(drop=True)},
+        labels=Facts(
+            {
+                "x": f"{periods} since the start{f', in spans of {width:g}' * (width > 1)}",
+                "step": 2 * width if width > 1 else None,
+                "y": words.capital(f"effect, {shown['unit'].iloc[0]}"),
+            }
+        ),
         support=result.support,
     )
+
+
+def _events_caption(bars: str, rows: pd.DataFrame, *, based: bool) -> str:
+    before = " Before the start there should be no effect." if rows["event_time"].min() < 0 else ""
+    hollow = " Hollow: the time that all is measured against." if based else ""
+    return f"Points: mean effect over the units seen at that time. Bars: {bars} of each.{before}{hollow}"

@@ -333,6 +333,9 @@ def _against(result: Result) -> str:
         return f"on {those}, against what they would have been without it"
     if result.method == "call_boundary":
         return "on calls received just inside the team's hours, against calls received just outside them"
+    if result.method == "did_event_study":
+        width, periods = result.extra["bin_width"], result.extra["period_name"]
+        return f"against the {width} {periods} before the start and the comparison cities' course"
     if result.method == "did_two_way":
         return "against the other cities' change in the same time"
     if result.method == "switchback_randomization":

@@ -27,6 +27,8 @@ methods = {
     "call_boundary": "Calls around the team's hours",
     "did_few_treated": "Change among the changes of other cities",
     "did_gap": "Gap to the comparison cities over time",
+    "did_poisson": "Counted against expected events",
+    "did_event_study": "By time since the start",
     "its_conformal": "First periods, among all shifts of the gap",
 }
 kinds_of_adjustment = {"match_nearest": "matched", "weight_propensity": "weighted", "none": "as they came"}
@@ -59,6 +61,7 @@ terms = {
     "effect": "calls with against calls without the treatment",
     "itt": "coverage, whether attended or not",
     "per_attended_call": "per attended call",
+    "events_post": "all events after the start",
     "overall": "mean over all that started",
     "common_change": "change common to all",
 }

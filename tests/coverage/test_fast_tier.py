@@ -91,6 +91,25 @@ def test_one_change_a_city_holds_by_its_t_test_and_not_by_shifts_where_cities_dr
     assert found['{"inference": "permutation"}']["rejection"] > 0.1
 
 
+@pytest.mark.parametrize("method", ["did_poisson", "did_event_study"])
+def test_the_spread_between_cities_is_in_the_interval(method):
+    """At an eighth of the shipped replications, in the cells that differ in τ alone."""
+    base = {"comparison": 10, "events": 25.0, "rho": 0.4, "treated_noise": 1.0}
+    rows = pd.concat(
+        [
+            measure(entry, replications=FAST // 8)
+            for entry in study([method])
+            if base.items() <= entry.cell.coordinates.items()
+        ]
+    )
+    assert set(rows["tau"]) == {0.0, 0.1, 0.2}
+    size, n = pooled(rows, "rejection")
+    assert n == 3 * FAST // 8
+    assert size <= rejection_rate_limit(0.05, n, 3), rows.to_string()
+    assert pooled(rows, "coverage")[0] >= 0.93
+    assert (rows["bias"].abs() < 3 * rows["sd"] / np.sqrt(FAST // 8)).all()
+
+
 def test_weights_hold_where_all_that_draws_the_team_is_recorded():
     rows = fast_rows("call_difference", replications=FAST)
     weighted = rows[rows["adjustment"].str.startswith("weight")]

@@ -126,6 +126,15 @@ def test_counts_of_one_city_are_regressed_and_compared_without_being_held_for_mo
     assert plan.evaluation_page(alone).finding[1].text.startswith("Description only: a single series cannot tell")
 
 
+def test_expected_events_and_spans_of_time_are_asked_for_by_name():
+    options = {"poisson": ({"bin_width": 12},), "event_study": ({"bin_width": 12},)}
+    asked = ("event_study", "poisson", "cities")
+    found = evaluated(replace(STUDY, designs=asked, options=options, controls=())).results
+    assert [result.method for result in found] == ["did_prediction_interval", "did_poisson", "did_event_study"]
+    assert found[1].terms["event_time"].iloc[1:3].tolist() == [0, 12]
+    assert found[2].extra["base"] == -12
+
+
 def test_every_result_has_its_checks():
     for checks in whole().checks:
         assert [check.check for check in checks] == CHECKS

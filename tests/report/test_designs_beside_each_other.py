@@ -16,7 +16,9 @@ from coresponder_causal.design import CallDesign, PanelDesign, SeriesDesign, mat
 from coresponder_causal.estimate import (
     aggregate,
     call_difference,
+    did_event_study,
     did_group_time,
+    did_poisson,
     did_prediction_interval,
     did_two_way,
     its_segmented,
@@ -127,6 +129,27 @@ def test_effects_by_time_since_the_start_have_their_joint_band():
     assert rows["low"].tolist() == tidy["band_low"].tolist()
     assert "joint band" in picture.caption
     assert (rows["low"][rows["event_time"] >= 0] > 0).all()  # effects of one and more, standard errors of .1
+
+
+def test_spans_of_time_stand_at_their_middle_and_the_base_without_an_interval():
+    result = did_event_study(panel())
+    picture = report.figure(result)
+    rows = picture.data["events"].set_index("event_time")
+    assert rows["position"].tolist() == [start + 2.5 for start in rows.index]
+    assert rows.loc[-6, "estimate"] == 0
+    assert rows["low"].isna().tolist() == [start == -6 for start in rows.index]
+    assert "Hollow" in picture.caption
+    assert picture.labels["x"] == "Months since the start, in spans of 6"
+    assert report.sentence(result).text.count("against the 6 months before the start") == 1
+
+
+def test_counted_against_expected_events_gives_all_three_pictures():
+    result = did_poisson(panel())
+    assert [picture.kind for picture in report.figures.pictures(result)] == ["events", "gap", "forest"]
+    assert report.figure(result).kind == "forest"
+    events = report.figures.pictures(result)[0]
+    assert "Before the start" not in events.caption
+    assert "what the comparison cities' experience predicts" in report.sentence(result).text
 
 
 def test_effects_of_cohorts_are_no_single_line():
