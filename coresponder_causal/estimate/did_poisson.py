@@ -97,7 +97,8 @@ def did_poisson(
     Returns
     -------
     Result
-        Saturated: ``events_post``, then one term for each span from the start on, keyed by ``event_time``, its first period.
+        Saturated: ``events_post``, then one term for each span from the start on, keyed by ``event_time``, its first
+        period.
         Pooled: ``mean_post``, then the covariates. With the prediction interval ``cities`` holds every city's own
         ratio and ``extra`` tau, tau_star and kappa_star.
 
