@@ -23,6 +23,7 @@ from coresponder_causal.core.result import Result
 table_path = Path(__file__).with_name("measured.csv")
 # Options that ask for an interval or describe it, and do not change the one that was measured.
 no_matter = ("inference", "seed", "replications", "level", "horizons", "lags")
+own_interval = ("wild",)  # values of such options that ask for another interval all the same
 # How far apart two cells are counts in steps: doublings of sizes, and these differences.
 steps = {"rho": 0.2, "tau": 0.05, "share": 0.2}
 sizes = ("comparison", "treated", "periods", "events", "calls")
@@ -145,7 +146,7 @@ def nearest(
     >>> nearest("did_prediction_interval", {"comparison": 2}, "mean_post").outside
     ('2 comparison cities, 5 to 15 were measured',)
     """
-    wanted = {key: value for key, value in (options or {}).items() if key not in no_matter}
+    wanted = _bare(options or {})
     rows, as_wanted = _candidates(method, json.dumps(wanted, sort_keys=True), term)
     if rows.empty:
         return None
@@ -205,7 +206,7 @@ def summary(method: str) -> str | None:
     True
     """
     rows = domain_rows(method)
-    rows = rows[rows["options"].map(lambda text: not _bare(text)).astype(bool)]
+    rows = rows[~_with_options(rows)]
     if rows.empty:
         return None
     unit = "units" if rows["setting"].iloc[0] == "adopters" else "cities"
@@ -241,8 +242,7 @@ def domain_rows(method: str) -> pd.DataFrame:
     own = table[
         (table["method"] == method) & table["world"].isna() & (table["effect"] == 0) & table["coverage"].notna()
     ]
-    plain = own["options"].map(lambda text: not _bare(text)).astype(bool)
-    return own[own["setting"].isin(own.loc[plain, "setting"])]
+    return own[own["setting"].isin(own.loc[~_with_options(own), "setting"])]
 
 
 @cache
@@ -251,9 +251,8 @@ def _candidates(method: str, options: str, term: str) -> tuple[pd.DataFrame, boo
     rows = domain_rows(method)
     if rows.empty:
         return rows, False
-    bare = rows["options"].map(_bare)
-    same = np.array([own == json.loads(options) for own in bare])
-    rows = rows[same] if same.any() else rows[[not own for own in bare]]
+    same = rows["options"].map(lambda text: _bare(json.loads(text)) == json.loads(options)).astype(bool)
+    rows = rows[same] if same.any() else rows[~_with_options(rows)]
     first = term if (rows["term"] == term).any() else rows["term"].iloc[0]
     return rows[rows["term"] == first], bool(same.any())
 
@@ -264,8 +263,14 @@ def measured_table() -> pd.DataFrame:
     return pd.read_csv(table_path)
 
 
-def _bare(options: str) -> dict[str, object]:
-    return {key: value for key, value in json.loads(options).items() if key not in no_matter}
+def _bare(options: Mapping[str, object]) -> dict[str, object]:
+    """Options that change the interval."""
+    return {key: value for key, value in options.items() if key not in no_matter or value in own_interval}
+
+
+def _with_options(rows: pd.DataFrame) -> pd.Series:
+    """Whether rows were measured with options that change the interval."""
+    return rows["options"].map(lambda text: bool(_bare(json.loads(text)))).astype(bool)
 
 
 def _distance(rows: pd.DataFrame, known: Mapping[str, float | str]) -> NDArray[np.float64]:

@@ -55,6 +55,9 @@ class Result:
     crossings : ndarray, shape (k, B, 2), optional
         Lower and upper values of a term between which each of B redraws of the treatment is at least as extreme as the
         observed one: p-values and intervals are then those of the randomization test.
+    wild : ndarray, shape (k, 1 + B, 5), optional
+        How the t statistics of B wild bootstrap samples depend on the tested value, see
+        `coresponder_causal.core.wild_bootstrap`: p-values and intervals are then those of the bootstrap.
     variance_record : VarianceRecord, optional
         How ``vcov`` moves with its variance parameters: `combine` gives new contrasts their own df with it.
     influence : Influence, optional
@@ -101,6 +104,7 @@ class Result:
     event_base: Array | None = None
     placebo: Array | None = None
     crossings: Array | None = None
+    wild: Array | None = None
     variance_record: VarianceRecord | None = None
     influence: Influence | None = None
     support: pd.DataFrame | None = None
@@ -120,6 +124,8 @@ class Result:
             _freeze(self, "placebo", (k, *np.shape(self.placebo)[1:]))
         if self.crossings is not None:
             _freeze(self, "crossings", (k, np.shape(self.crossings)[1], 2))
+        if self.wild is not None:
+            _freeze(self, "wild", (k, np.shape(self.wild)[1], 5))
         for name in ("terms", "support", "path", "cities"):
             frame = getattr(self, name)
             object.__setattr__(self, name, None if frame is None else frame.reset_index(drop=True).copy())
@@ -226,7 +232,8 @@ class Result:
             )
         if self.kind == "set":
             raise EstimationError(f"{self.method} is a set: its bounds do not combine", mend="combine point estimates")
-        for what, held in (("ranks among placebos", self.placebo), ("randomization tests", self.crossings)):
+        own_tests = {"ranks among placebos": self.placebo, "randomization tests": self.crossings}
+        for what, held in (own_tests | {"bootstrap tests": self.wild}).items():
             if held is not None:
                 raise EstimationError(f"{what} do not combine", mend="ask for another inference")
         used = (w != 0).any(axis=0)
@@ -328,12 +335,19 @@ class Result:
         if self.crossings is not None:
             bounds = np.array([inference.randomization_interval(rows, level) for rows in self.crossings])
             return bounds[:, 0], bounds[:, 1]
+        if self.wild is not None:
+            pairs = zip(self.wild, self.estimate, strict=True)
+            bounds = np.array([inference.wild_interval(rows, float(own), level) for rows, own in pairs])
+            return bounds[:, 0], bounds[:, 1]
         half = self.critical(level) * std_error
         return self.estimate - half, self.estimate + half
 
     def _p_values(self, statistic: Array) -> Array:
         if self.crossings is not None:
             return np.array([inference.randomization_p_value(rows) for rows in self.crossings])
+        if self.wild is not None:
+            pairs = zip(self.wild, self.estimate, strict=True)
+            return np.array([inference.wild_p_value(rows, float(own)) for rows, own in pairs])
         if self.placebo is None:
             return inference.p_value(statistic, self.df)
         return np.array([inference.rank_test(*pair).p_value for pair in zip(statistic, self.placebo, strict=True)])

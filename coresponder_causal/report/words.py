@@ -141,10 +141,17 @@ def named(result: Result) -> str:
     ways = {
         "call_difference": kinds_of_adjustment.get(str(result.extra.get("adjustment")), ""),
         "call_iv": kinds_of_instrument.get(str(result.extra.get("adjustment")), ""),
-        "did_two_way": "clustered errors" if result.placebo is None else "ranks",
+        "did_two_way": _errors(result),
     }
     way = ways.get(result.method, "")
     return f"{method(result.method)}{f', {way}' if way else ''}"
+
+
+def _errors(result: Result) -> str:
+    """Name what the p-values of a two-way regression rest on."""
+    if result.placebo is not None:
+        return "ranks"
+    return "clustered errors" if result.wild is None else "wild bootstrap"
 
 
 def term(name: str) -> str:

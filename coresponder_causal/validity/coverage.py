@@ -35,6 +35,14 @@ columns = [
 ]  # fmt: skip
 # A clustered interval with few clusters is given only when asked for; the study asks, so as to measure it.
 asked_for: dict[str, dict[str, object]] = {"did_two_way": {"inference": "cluster"}}
+# Options whose interval is another one and is measured beside that of the defaults.
+beside: dict[str, tuple[dict[str, object], ...]] = {
+    "did_two_way": (
+        {"inference": "cluster", "kind": "CR2"},
+        {"inference": "wild"},
+        {"inference": "wild", "wild": "WCU"},
+    )
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +106,9 @@ def study(methods: Sequence[str] | None = None, *, full: bool = False) -> list[E
     if unknown:
         raise EstimationError(f"no method {', '.join(unknown)}", mend=f"choose from {', '.join(there)}")
     entries = [
-        Entry(method=name, options=_as_json(asked_for.get(name, {})), cell=cell)
+        Entry(method=name, options=_as_json(options), cell=cell)
         for name in studied
+        for options in (asked_for.get(name, {}), *beside.get(name, ()))
         for cell in cells(METHODS[name].setting, full=full)  # type: ignore[arg-type]
     ]
     entries += [Entry(method=f.method, options=_as_json(dict(f.options)), cell=f.cell) for f in failures()]
@@ -210,7 +219,7 @@ def _said(method: str, design: Design, options: dict[str, object]) -> dict[str, 
 
 def _terms(result: Result) -> list[_Drawn]:
     std_errors = np.sqrt(np.diag(result.vcov))
-    if result.crossings is None:
+    if result.crossings is None and result.wild is None:
         return _read(result.estimate, std_errors, result.df)
     rows = zip(result.estimate, std_errors, *result.conf_int().to_numpy().T, result.pvalues, strict=True)
     return [_Drawn(*map(float, row)) for row in rows]

@@ -11,7 +11,7 @@ from coresponder_causal.core.version import VERSION
 from coresponder_causal.validity import coverage
 from coresponder_causal.validity.cells import Cell, cells
 from coresponder_causal.validity.comparators import Comparison, comparators, failures
-from coresponder_causal.validity.coverage import Entry, columns, measure, read_table, run_study, study
+from coresponder_causal.validity.coverage import Entry, beside, columns, measure, read_table, run_study, study
 
 SERIES = [Entry(method="its_segmented", options="{}", cell=cell) for cell in cells("series", full=False)[:3]]
 
@@ -140,7 +140,7 @@ def test_every_method_and_every_failure_is_in_the_study():
     assert {entry.method for entry in fast} >= set(comparators)
     assert {entry.method for entry in full} == {entry.method for entry in fast}
     assert set(fast) <= set(full)
-    assert len(fast) == 8 * 8 + len(failures())
+    assert len(fast) == 8 * (8 + sum(map(len, beside.values()))) + len(failures())
     assert all(json.loads(entry.options) is not None for entry in full)
 
 
