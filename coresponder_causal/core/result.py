@@ -186,7 +186,11 @@ class Result:
         return pd.concat([self.terms[[*keys, "term"]], pd.DataFrame(columns)], axis=1)
 
     def critical(self, level: float = 0.95) -> Array:
-        """Half-widths of the terms' intervals in standard errors, shape (k,): of t, or of the rank test."""
+        """Half-widths of the terms' intervals in standard errors, shape (k,): of t, of ranks, or a bootstrap's wider."""
+        if self.wild is not None:
+            std_error = np.sqrt(np.diag(self.vcov))
+            low, high = self._limits(std_error, level)
+            return np.asarray(np.maximum(self.estimate - low, high - self.estimate) / std_error, float)
         if self.placebo is None:
             return inference.critical(self.df, level)
         return np.array([inference.rank_critical(row, level) for row in self.placebo])

@@ -218,11 +218,10 @@ def _said(method: str, design: Design, options: dict[str, object]) -> dict[str, 
 
 
 def _terms(result: Result) -> list[_Drawn]:
-    std_errors = np.sqrt(np.diag(result.vcov))
     if result.crossings is None and result.wild is None:
-        return _read(result.estimate, std_errors, result.df)
-    rows = zip(result.estimate, std_errors, *result.conf_int().to_numpy().T, result.pvalues, strict=True)
-    return [_Drawn(*map(float, row)) for row in rows]
+        return _read(result.estimate, np.sqrt(np.diag(result.vcov)), result.df)
+    shown = result.tidy()[["estimate", "std_error", "conf_low", "conf_high", "p_value"]]
+    return [_Drawn(*map(float, row)) for row in shown.to_numpy()]
 
 
 def _read(estimates: Iterable[float], std_errors: Iterable[float], df: Iterable[float]) -> list[_Drawn]:

@@ -285,7 +285,8 @@ def test_wild_gives_the_bootstrap_of_the_dose_with_its_clustered_error():
 def test_wild_in_a_balanced_panel_is_that_of_the_units_changes():
     """Everything but the mean change of each unit falls out of t: a regression of the changes on a dummy is enough."""
     frame = panel(7)
-    change, X = changes(frame), np.column_stack([np.arange(UNITS) < TREATED, np.ones(UNITS)])
+    order = design(frame).source["city"].drop_duplicates().to_numpy()
+    change, X = changes(frame)[order], np.column_stack([order < TREATED, np.ones(UNITS)])
     beta = np.linalg.lstsq(X, change, rcond=None)[0]
     for name in ("WCR", "WCU"):
         result = did_two_way(design(frame), inference="wild", wild=name, replications=199, seed=8)
