@@ -186,7 +186,7 @@ class Result:
         return pd.concat([self.terms[[*keys, "term"]], pd.DataFrame(columns)], axis=1)
 
     def critical(self, level: float = 0.95) -> Array:
-        """Half-widths of the terms' intervals in standard errors, shape (k,): of t, of ranks, or a bootstrap's wider."""
+        """Half-widths of the terms' intervals in standard errors, shape (k,); of a bootstrap's the wider half."""
         if self.wild is not None:
             std_error = np.sqrt(np.diag(self.vcov))
             low, high = self._limits(std_error, level)

@@ -143,7 +143,7 @@ def with_time_effects(fit: TwoWayFit, rows: pd.DataFrame) -> Array:
 
     References
     ----------
-    Pustejovsky & Tipton (2018), doi:10.1080/07350015.2016.1247004, theorem 2, on effects absorbed before CR2.
+    Pustejovsky & Tipton (2018), doi:10.1080/07350015.2016.1247004, on effects absorbed before CR2.
     """
     return np.hstack([fit.swept, _root(rows) * _within_units(_effects(rows)[:, 1:], rows)])
 

@@ -121,7 +121,8 @@ def did_two_way(
 
     References
     ----------
-    Cameron & Miller (2015), doi:10.3368/jhr.50.2.317; Bell & McCaffrey (2002), Survey Methodology 28(2):169.
+    Cameron & Miller (2015), doi:10.3368/jhr.50.2.317; Bell & McCaffrey (2002), Survey Methodology 28(2):169;
+    MacKinnon, Nielsen & Webb (2023), doi:10.1002/jae.2969; Webb (2023), doi:10.1111/caje.12661.
 
     Examples
     --------

@@ -1,9 +1,9 @@
 """Size and power of tests by clusters where few are treated: ``python -m coresponder_causal.validity.few_clusters``.
 
-It measures the rows of the wild bootstrap in core/few_clusters.csv, and the power of every row. A cluster is its change
-from before the start to after it, normal with deviation one, or `treated_sd` for the treated: in a balanced panel with
-one start the tests depend on nothing else. The effect is what a two-sided z test with the true standard error finds
-80 % of the time. Draws come from a hash of the cell: rows do not depend on order.
+Run at the root of a checkout, it measures the rows of the wild bootstrap in core/few_clusters.csv, and the power of
+every row. A cluster is its change from before the start to after it, normal with deviation one, or `treated_sd` for the
+treated: in a balanced panel with one start the tests depend on nothing else. The effect is what a two-sided z test with
+the true standard error finds 80 % of the time. Draws come from a hash of the cell: rows do not depend on order.
 """
 
 from __future__ import annotations

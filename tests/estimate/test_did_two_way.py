@@ -278,6 +278,8 @@ def test_wild_gives_the_bootstrap_of_the_dose_with_its_clustered_error():
     assert wild.extra["interval"] == "wild bootstrap (WCR) of 1999 samples, clustered by city: CR1, factor of fixest"
     low, high = wild.conf_int().iloc[0]
     assert low < wild.estimate[0] < high
+    wider = max(wild.estimate[0] - low, high - wild.estimate[0])
+    assert wild.critical()[0] == pytest.approx(wider / wild.bse["mean_post"], rel=ROUNDING)  # of detectable effects
     # With 6 of 18 treated t and bootstrap agree to a fifth of their width.
     np.testing.assert_allclose([low, high], plain.conf_int().loc["mean_post"], atol=0.2 * (high - low))
 
