@@ -147,10 +147,10 @@ def nearest(
     ('2 comparison cities, 5 to 15 were measured',)
     """
     wanted = _bare(options or {})
-    rows, as_wanted = _candidates(method, json.dumps(wanted, sort_keys=True), term)
+    rows, as_measured = _candidates(method, json.dumps(wanted, sort_keys=True), term)
     if rows.empty:
         return None
-    outside = [] if as_wanted else [f"{key}={value!r} was not measured" for key, value in wanted.items()]
+    outside = [f"{key}={value!r} was not measured" for key, value in wanted.items() if key not in as_measured]
     known = {name: coordinates[name] for name in words if name in coordinates and rows[name].notna().any()}
     nearest_first = np.lexsort([rows["coverage"].to_numpy(), _distance(rows, known)])
     near = rows.iloc[int(nearest_first[0])]
@@ -246,15 +246,16 @@ def domain_rows(method: str) -> pd.DataFrame:
 
 
 @cache
-def _candidates(method: str, options: str, term: str) -> tuple[pd.DataFrame, bool]:
-    """Rows that a term may be held against, and whether they were measured with these options, else with none."""
-    rows = domain_rows(method)
+def _candidates(method: str, options: str, term: str) -> tuple[pd.DataFrame, dict[str, object]]:
+    """Rows that a term may be held against: those measured with the most of these options and no other; and these."""
+    rows, wanted = domain_rows(method), json.loads(options)
     if rows.empty:
-        return rows, False
-    same = rows["options"].map(lambda text: _bare(json.loads(text)) == json.loads(options)).astype(bool)
-    rows = rows[same] if same.any() else rows[~_with_options(rows)]
+        return rows, {}
+    measured = [_bare(json.loads(text)) for text in rows["options"]]
+    most = max((own for own in measured if own.items() <= wanted.items()), key=len)
+    rows = rows[[own == most for own in measured]]
     first = term if (rows["term"] == term).any() else rows["term"].iloc[0]
-    return rows[rows["term"] == first], bool(same.any())
+    return rows[rows["term"] == first], most
 
 
 @cache
