@@ -217,7 +217,7 @@ def safety_page(table: pd.DataFrame) -> str:
     named = zip(table["program"], table["version"], table["call"], strict=True)
     shares = zip(table["answers"], table["invented"], table["found"], strict=True)
     rows = "\n".join(
-        f"| {program} {number} | `{call}` | {_shares(*map(int, counts))} |"
+        f"| {program} {number} | `{_cell(call)}` | {_shares(*map(int, counts))} |"
         for (program, number, call), counts in zip(named, shares, strict=True)
     )
     share_before, change = round(100 * before_share), round(100 * np.expm1(effect))
@@ -236,6 +236,11 @@ each world went through every call; ± is one Monte-Carlo error.
 A test that often finds effects that are not there says nothing when it finds one; a test that finds none is blind.
 Written, with `coresponder_causal/validity/safety.csv`, by `python -m coresponder_causal.validity.safety`.
 """
+
+
+def _cell(code: str) -> str:
+    """Escape what would end the cell of a table."""
+    return code.replace("|", "\\|")
 
 
 def _shares(answers: int, invented: int, found: int) -> str:

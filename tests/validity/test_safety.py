@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,11 @@ AGAIN = 6
 
 def test_the_page_is_what_the_table_says():
     assert PAGE.read_text(encoding="utf-8") == safety_page(TABLE), "run: python -m coresponder_causal.validity.safety"
+
+
+def test_a_bar_in_a_call_does_not_end_its_cell():
+    rows = [line for line in safety_page(TABLE).splitlines() if line.startswith("| ")]
+    assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {5}
 
 
 def test_every_call_was_measured_on_the_same_panels():
