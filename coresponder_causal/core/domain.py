@@ -23,8 +23,8 @@ from coresponder_causal.core.result import Result
 table_path = Path(__file__).with_name("measured.csv")
 # Options that ask for an interval or describe it, and do not change the one that was measured.
 no_matter = ("inference", "seed", "replications", "level", "horizons", "lags")
-# Methods whose ways of inference were measured one by one.
-by_inference = ("did_few_treated",)
+# Methods whose ways of inference were measured one by one; and, of any method, ways with an interval of their own.
+by_inference, own_interval = ("did_few_treated",), ("wild",)
 # How far apart two cells are counts in steps: doublings of sizes, and these differences.
 steps = {"rho": 0.2, "tau": 0.05, "share": 0.2}
 sizes = ("comparison", "treated", "periods", "events", "calls")
@@ -151,10 +151,11 @@ def nearest(
     ('2 comparison cities, 5 to 15 were measured',)
     """
     wanted = _bare(method, options or {})
-    rows, as_wanted = _candidates(method, json.dumps(wanted, sort_keys=True), term, coordinates.get("adjustment"))
+    adjustment = coordinates.get("adjustment")
+    rows, as_measured = _candidates(method, json.dumps(wanted, sort_keys=True), term, adjustment)
     if rows.empty:
         return None
-    outside = [] if as_wanted else [f"{key}={value!r} was not measured" for key, value in wanted.items()]
+    outside = [f"{key}={value!r} was not measured" for key, value in wanted.items() if key not in as_measured]
     known = {name: coordinates[name] for name in words if name in coordinates and rows[name].notna().any()}
     nearest_first = np.lexsort([rows["coverage"].to_numpy(), _distance(rows, known)])
     near = rows.iloc[int(nearest_first[0])]
@@ -278,21 +279,21 @@ def rejections(method: str, term: str, *, by: str) -> dict[float, float]:
 @cache
 def _candidates(
     method: str, options: str, term: str, adjustment: float | str | None = None
-) -> tuple[pd.DataFrame, bool]:
-    """Rows that a term may be held against, and whether they were measured with these options, else with none.
+) -> tuple[pd.DataFrame, dict[str, object]]:
+    """Rows that a term may be held against: those measured with the most of these options and no other; and these.
 
     Where cells of the same adjustment or instrument were measured, only those.
     """
-    rows = domain_rows(method)
+    rows, wanted = domain_rows(method), json.loads(options)
     alike = rows["adjustment"] == adjustment
     rows = rows[alike] if alike.any() else rows
     if rows.empty:
-        return rows, False
-    bare = [_bare(method, json.loads(text)) for text in rows["options"]]
-    same = np.array([own == json.loads(options) for own in bare])
-    rows = rows[same] if same.any() else rows[[not own for own in bare]]
+        return rows, {}
+    measured = [_bare(method, json.loads(text)) for text in rows["options"]]
+    most = max((own for own in measured if own.items() <= wanted.items()), key=len)
+    rows = rows[[own == most for own in measured]]
     first = term if (rows["term"] == term).any() else rows["term"].iloc[0]
-    return rows[rows["term"] == first], bool(same.any())
+    return rows[rows["term"] == first], most
 
 
 @cache
@@ -304,7 +305,9 @@ def measured_table() -> pd.DataFrame:
 def _bare(method: str, options: Mapping[str, object]) -> dict[str, object]:
     """Options that change which interval was measured."""
     matter = {"inference"} if method in by_inference else set()
-    return {key: value for key, value in options.items() if key in matter or key not in no_matter}
+    return {
+        key: value for key, value in options.items() if key in matter or key not in no_matter or value in own_interval
+    }
 
 
 def _plain(rows: pd.DataFrame) -> NDArray[np.bool_]:

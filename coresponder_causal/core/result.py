@@ -58,6 +58,9 @@ class Result:
     split : ndarray, shape (k, 3), optional
         Events after and before the start, over their dispersion, and the ratio of exposures, of log ratios of two
         rates: p-values and intervals are then those of the exact test given all events.
+    wild : ndarray, shape (k, 1 + B, 5), optional
+        How the t statistics of B wild bootstrap samples depend on the tested value, see
+        `coresponder_causal.core.wild_bootstrap`: p-values and intervals are then those of the bootstrap.
     variance_record : VarianceRecord, optional
         How ``vcov`` moves with its variance parameters: `combine` gives new contrasts their own df with it.
     influence : Influence, optional
@@ -105,6 +108,7 @@ class Result:
     placebo: Array | None = None
     crossings: Array | None = None
     split: Array | None = None
+    wild: Array | None = None
     variance_record: VarianceRecord | None = None
     influence: Influence | None = None
     support: pd.DataFrame | None = None
@@ -125,6 +129,8 @@ class Result:
         if self.crossings is not None:
             _freeze(self, "crossings", (k, np.shape(self.crossings)[1], 2))
         _freeze(self, "split", (k, 3))
+        if self.wild is not None:
+            _freeze(self, "wild", (k, np.shape(self.wild)[1], 5))
         for name in ("terms", "support", "path", "cities"):
             frame = getattr(self, name)
             object.__setattr__(self, name, None if frame is None else frame.reset_index(drop=True).copy())
@@ -185,7 +191,11 @@ class Result:
         return pd.concat([self.terms[[*keys, "term"]], pd.DataFrame(columns)], axis=1)
 
     def critical(self, level: float = 0.95) -> Array:
-        """Half-widths of the terms' intervals in standard errors, shape (k,): of t, or of the rank test."""
+        """Half-widths of the terms' intervals in standard errors, shape (k,); of a bootstrap's the wider half."""
+        if self.wild is not None:
+            std_error = np.sqrt(np.diag(self.vcov))
+            low, high = self._limits(std_error, level)
+            return np.asarray(np.maximum(self.estimate - low, high - self.estimate) / std_error, float)
         if self.placebo is None:
             return inference.critical(self.df, level)
         return np.array([inference.rank_critical(row, level) for row in self.placebo])
@@ -232,7 +242,7 @@ class Result:
         if self.kind == "set":
             raise EstimationError(f"{self.method} is a set: its bounds do not combine", mend="combine point estimates")
         own_tests = {"ranks among placebos": self.placebo, "randomization tests": self.crossings}
-        for what, held in (own_tests | {"exact tests": self.split}).items():
+        for what, held in (own_tests | {"exact tests": self.split, "bootstrap tests": self.wild}).items():
             if held is not None:
                 raise EstimationError(f"{what} do not combine", mend="ask for another inference")
         used = (w != 0).any(axis=0)
@@ -336,6 +346,10 @@ class Result:
             return bounds[:, 0], bounds[:, 1]
         if self.split is not None:
             return inference.split_interval(self.split, level)
+        if self.wild is not None:
+            pairs = zip(self.wild, self.estimate, strict=True)
+            bounds = np.array([inference.wild_interval(rows, float(own), level) for rows, own in pairs])
+            return bounds[:, 0], bounds[:, 1]
         half = self.critical(level) * std_error
         return self.estimate - half, self.estimate + half
 
@@ -344,6 +358,9 @@ class Result:
             return np.array([inference.randomization_p_value(rows) for rows in self.crossings])
         if self.split is not None:
             return inference.split_p_value(self.split)
+        if self.wild is not None:
+            pairs = zip(self.wild, self.estimate, strict=True)
+            return np.array([inference.wild_p_value(rows, float(own)) for rows, own in pairs])
         if self.placebo is None:
             return inference.p_value(statistic, self.df)
         return np.array([inference.rank_test(*pair).p_value for pair in zip(statistic, self.placebo, strict=True)])

@@ -185,7 +185,9 @@ def clustered(
         in the clusters (its default: of city and week effects clustered by city, every week). linearmodels: n/(n−K)
         with all effects (its ``PanelOLS``; for cities and weeks, cities + weeks − 1). none: 1.
     absorbed : int
-        Fixed effects removed from X and y beforehand, as the convention counts them.
+        Fixed effects removed from X and y beforehand, as the convention counts them. CR2 is the same whether effects
+        that are nested in the clusters are columns or were removed (with weights: in weighted means), and counts none;
+        all others it needs as columns.
 
     Returns
     -------
@@ -195,7 +197,7 @@ def clustered(
     ------
     EstimationError
         Arrays as in `heteroskedastic`; missing labels; fewer than two clusters; no residual df; CR2 with absorbed
-        effects (give them as columns of X).
+        effects (give those that are not nested in the clusters as columns of X).
 
     References
     ----------
@@ -209,7 +211,7 @@ def clustered(
     [[0.5]]
     """
     residuals, X = checked_regression(residuals, X)
-    labels, many = _clusters(cluster, len(X))
+    labels, many = numbered_clusters(cluster, len(X))
     basis, triangle = np.linalg.qr(X)
     if kind == "CR1":
         scores = np.zeros((many, X.shape[1]))
@@ -219,7 +221,7 @@ def clustered(
     if absorbed:
         raise EstimationError(
             f"CR2 was asked for with {absorbed} absorbed effects, whose leverage it needs",
-            mend="give the effects as columns of X and absorbed=0",
+            mend="give the effects as columns of X, or absorb such as are nested in the clusters, and absorbed=0",
         )
     scores = _adjusted_scores(basis, residuals, labels, many)
     return _unrotate(scores.T @ scores, triangle)
@@ -259,7 +261,7 @@ def clustered_df(X: Array, cluster: ArrayLike, contrast: Array) -> float:
     4.0
     """
     _, X = checked_regression(np.zeros(len(X)), X)
-    labels, many = _clusters(cluster, len(X))
+    labels, many = numbered_clusters(cluster, len(X))
     basis, triangle = np.linalg.qr(X)
     turned = np.linalg.solve(triangle.T, np.asarray(contrast, float))
     own, shared = np.empty(many), np.empty((many, X.shape[1]))
@@ -301,8 +303,14 @@ def _leverages(basis: Array, labels: Labels, many: int) -> Iterator[tuple[Labels
         yield rows, left, values, right, np.where(alone, 0.0, 1 / np.sqrt(np.where(alone, 1.0, free)))
 
 
-def _clusters(cluster: ArrayLike, n: int) -> tuple[Labels, int]:
-    """Return the number of each row's cluster, in order of appearance, and how many there are."""
+def numbered_clusters(cluster: ArrayLike, n: int) -> tuple[Labels, int]:
+    """Return the number of each row's cluster, in order of appearance, and how many there are.
+
+    Raises
+    ------
+    EstimationError
+        Labels that are missing or too few, fewer than two clusters.
+    """
     values = np.asarray(cluster)
     problems = Problems("clusters")
     if values.shape != (n,):

@@ -1,13 +1,150 @@
-"""Unit and time effects taken out of columns, for every regression that has both."""
+"""Least squares with unit and time effects, and its errors by clusters of units.
+
+Rows come as a table: ``unit``, ``effect`` (of time), ``cluster`` and ``weight`` of each, and the ``outcome``. Unit and
+time effects are swept out of all columns first (Frisch, Waugh & Lovell). Errors by clusters that hold whole units need
+no unit effects, which are nested in them; CR2 and the wild bootstrap need the time effects as columns.
+"""
 
 from __future__ import annotations
 
+from typing import Literal, NamedTuple
+
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from coresponder_causal.core.notes import note
 from coresponder_causal.core.regressors import require_full_rank
+from coresponder_causal.core.sandwich import Convention, clustered, clustered_df
+from coresponder_causal.core.wild_bootstrap import cluster_multipliers, wild_statistics
 
 Array = NDArray[np.float64]
+Wild = Literal["WCR", "WCU"]
+
+
+class TwoWayFit(NamedTuple):
+    """Coefficients, √weight times the residuals, and √weight times what the effects leave of each regressor."""
+
+    estimate: Array
+    residuals: Array
+    swept: Array
+
+
+def two_way_fit(rows: pd.DataFrame, regressors: pd.DataFrame) -> TwoWayFit:
+    """Fit an outcome on regressors, unit effects and time effects by weighted least squares.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        ``unit, effect, weight, outcome``.
+    regressors : DataFrame
+        One column per term.
+
+    Returns
+    -------
+    TwoWayFit
+
+    Raises
+    ------
+    EstimationError
+        Naming the terms that the effects, or the terms before them, absorb: leave them out.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"unit": [0, 0, 1, 1], "effect": [0, 1, 0, 1], "weight": 1.0, "outcome": [1.0, 4, 2, 3]})
+    >>> two_way_fit(rows, pd.DataFrame({"treated": [0.0, 1, 0, 0]})).estimate.round(9).tolist()
+    [2.0]
+    """
+    own, weight = regressors.to_numpy(float), rows["weight"].to_numpy(float)
+    left = swept(np.column_stack([own, rows["outcome"]]), unit=rows["unit"], effect=rows["effect"], weight=weight)
+    X, y = left[:, :-1], left[:, -1]
+    require_left(X, np.sqrt(weight)[:, None] * own, list(map(str, regressors)))
+    estimate = np.asarray(np.linalg.lstsq(X, y, rcond=None)[0], float)
+    return TwoWayFit(estimate, y - X @ estimate, X)
+
+
+def two_way_clustered(
+    fit: TwoWayFit, rows: pd.DataFrame, *, kind: Literal["CR1", "CR2"], convention: Convention
+) -> tuple[Array, Array]:
+    """Covariance of the terms by clusters that hold whole units, and their degrees of freedom.
+
+    Parameters
+    ----------
+    fit : TwoWayFit
+    rows : DataFrame
+        ``unit, effect, cluster, weight``.
+    kind : {"CR1", "CR2"}
+        With t(G − 1), or with the Bell–McCaffrey df of each term.
+    convention : str
+        Small-sample factor of CR1, see `coresponder_causal.core.sandwich.clustered`.
+    """
+    terms, clusters = fit.swept.shape[1], rows["cluster"].to_numpy()
+    units, effects = rows["unit"].nunique(), rows["effect"].nunique()
+    if kind == "CR1":
+        absorbed = effects if convention == "fixest" else units + effects - 1
+        vcov = clustered(fit.swept, fit.residuals, clusters, convention=convention, absorbed=absorbed)
+        return vcov, np.full(terms, float(rows["cluster"].nunique() - 1))
+    matrix = with_time_effects(fit, rows)
+    vcov = clustered(matrix, fit.residuals, clusters, kind="CR2")[:terms, :terms]
+    return vcov, np.array([clustered_df(matrix, clusters, row) for row in np.eye(terms, matrix.shape[1])])
+
+
+def two_way_wild(
+    fit: TwoWayFit, rows: pd.DataFrame, *, std_error: float, wild: Wild, replications: int, seed: int
+) -> Array:
+    """Wild cluster bootstrap of the first term with Webb's weights; where they give no more samples, all are taken.
+
+    Parameters
+    ----------
+    fit : TwoWayFit
+    rows : DataFrame
+        ``unit, effect, cluster, weight``.
+    std_error : float
+        CR1 standard error of the term.
+    wild : {"WCR", "WCU"}
+        Samples under the tested value, or at the estimate.
+    replications, seed : int
+        Samples asked for, and the seed of their weights.
+
+    Returns
+    -------
+    ndarray, shape (1 + B, 5)
+        As `coresponder_causal.core.wild_bootstrap.wild_statistics`.
+    """
+    multipliers, all_listed = cluster_multipliers(rows["cluster"].nunique(), replications=replications, seed=seed)
+    if all_listed:
+        note(f"all {len(multipliers)} bootstrap samples that Webb's weights can give were taken")
+    return wild_statistics(
+        with_time_effects(fit, rows),
+        fit.residuals,
+        rows["cluster"],
+        multipliers=multipliers,
+        std_error=std_error,
+        restricted=wild == "WCR",
+    )
+
+
+def with_time_effects(fit: TwoWayFit, rows: pd.DataFrame) -> Array:
+    """Put the time effects as columns beside the regressors of the fit, unit effects swept out of all.
+
+    CR2 and the wild bootstrap by clusters that hold whole units are then those with a dummy for each unit and period:
+    unit effects leave residuals alone that sum to zero within them, whatever factor or adjustment a cluster is given.
+
+    Parameters
+    ----------
+    fit : TwoWayFit
+    rows : DataFrame
+        ``unit, effect, weight``.
+
+    Returns
+    -------
+    ndarray, shape (n, k + effects − 1)
+
+    References
+    ----------
+    Pustejovsky & Tipton (2018), doi:10.1080/07350015.2016.1247004, on effects absorbed before CR2.
+    """
+    return np.hstack([fit.swept, _dummies_within(rows["unit"], rows["effect"], rows["weight"].to_numpy(float))[:, 1:]])
 
 
 def swept(columns: Array, *, unit: ArrayLike, effect: ArrayLike, weight: Array) -> Array:
@@ -31,10 +168,7 @@ def swept(columns: Array, *, unit: ArrayLike, effect: ArrayLike, weight: Array) 
     >>> swept(dose, unit=[0, 0, 1, 1], effect=[0, 1, 0, 1], weight=np.ones(4)).ravel().round(12).tolist()
     [0.25, -0.25, -0.25, 0.25]
     """
-    root = np.sqrt(weight)[:, None]
-    units, times = (np.unique(np.asarray(labels), return_inverse=True)[1] for labels in (unit, effect))
-    within = root * _within(np.hstack([columns, np.eye(times.max() + 1)[times]]), units, weight)
-    own, shared = within[:, : columns.shape[1]], within[:, columns.shape[1] :]
+    own, shared = _within(columns, unit, weight), _dummies_within(unit, effect, weight)
     return np.asarray(own - shared @ np.linalg.lstsq(shared, own, rcond=None)[0])
 
 
@@ -58,8 +192,14 @@ def require_left(X: Array, own: Array, names: list[str]) -> None:
     require_full_rank(np.where(gone, 0.0, X), names)
 
 
-def _within(columns: Array, unit: NDArray[np.intp], weight: Array) -> Array:
-    """Distances from the weighted means of the units."""
-    means = np.zeros((unit.max() + 1, columns.shape[1]))
-    np.add.at(means, unit, weight[:, None] * columns)
-    return np.asarray(columns - (means / np.bincount(unit, weight)[:, None])[unit])
+def _dummies_within(unit: ArrayLike, effect: ArrayLike, weight: Array) -> Array:
+    times = np.unique(np.asarray(effect), return_inverse=True)[1]
+    return _within(np.eye(times.max() + 1)[times], unit, weight)
+
+
+def _within(columns: Array, unit: ArrayLike, weight: Array) -> Array:
+    """√weight times the distances from the weighted means of the units."""
+    units = np.unique(np.asarray(unit), return_inverse=True)[1]
+    means = np.zeros((units.max() + 1, columns.shape[1]))
+    np.add.at(means, units, weight[:, None] * columns)
+    return np.asarray(np.sqrt(weight)[:, None] * (columns - (means / np.bincount(units, weight)[:, None])[units]))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.facts import Facts
-from coresponder_causal.core.few_clusters import clustered_size
+from coresponder_causal.core.few_clusters import Kind, clustered_size
 from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.design.panel import PanelDesign
 
@@ -33,9 +31,7 @@ def clusters_of(d: PanelDesign, kept: NDArray[np.bool_]) -> tuple[int, int]:
     return treated, int(rows[column].nunique()) - treated
 
 
-def licence(
-    d: PanelDesign, kept: NDArray[np.bool_], *, asked: bool, kind: Literal["CR1", "CR2"] = "CR1", interval: str
-) -> Facts:
+def licence(d: PanelDesign, kept: NDArray[np.bool_], *, asked: bool, kind: Kind = "CR1", interval: str) -> Facts:
     """Refuse few clusters unless they were asked for; say and return the size measured for them.
 
     Parameters
@@ -45,8 +41,8 @@ def licence(
         Rows in use.
     asked : bool
         Whether the clustered interval was asked for by name.
-    kind : {"CR1", "CR2"}
-        Covariance.
+    kind : {"CR1", "CR2", "WCR", "WCU"}
+        Covariance, or bootstrap.
     interval : str
         The interval in words.
 

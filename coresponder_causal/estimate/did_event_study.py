@@ -51,8 +51,7 @@ from coresponder_causal.core.pretrend_power import pretrend
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.reml import serial_design
 from coresponder_causal.core.result import Result
-from coresponder_causal.core.sandwich import clustered
-from coresponder_causal.core.two_way import require_left, swept
+from coresponder_causal.core.two_way import two_way_clustered, two_way_fit
 from coresponder_causal.core.variance import VarianceRecord
 from coresponder_causal.core.verdict import as_change
 from coresponder_causal.design.clusters import licence
@@ -236,23 +235,22 @@ def _several(d: PanelDesign, width: int, *, asked: bool) -> Result:
     treated = d.source[d.unit].isin(d.treated_units).to_numpy()
     spans = _spans(np.where(treated, d.positions - d.start_position, np.nan), d.dose, width, d.period_name)
     exposure = np.ones(len(counts)) if d.exposure is None else d.source[d.exposure].to_numpy(float)
-    unit, cluster = (d.source[column].to_numpy() for column in (d.unit, d.cluster or d.unit))
-    left = swept(
-        np.column_stack([spans.columns, regressors.log_rate(counts, exposure)]),
-        unit=unit,
-        effect=d.axis.positions,
-        weight=np.ones(len(counts)),
+    rows = pd.DataFrame(
+        {
+            "unit": d.source[d.unit].to_numpy(),
+            "effect": d.axis.positions,
+            "cluster": d.source[d.cluster or d.unit].to_numpy(),
+            "weight": 1.0,
+            "outcome": regressors.log_rate(counts, exposure),
+        }
     )
-    X, y = left[:, :-1], left[:, -1]
-    require_left(X, spans.columns, spans.terms["term"].iloc[1:].tolist())
-    beta = np.asarray(np.linalg.lstsq(X, y, rcond=None)[0], float)
-    groups, periods = len(pd.unique(cluster)), len(np.unique(d.axis.positions))
-    vcov = clustered(X, y - X @ beta, cluster, convention="fixest", absorbed=periods)
-    words = f"t({groups - 1}), clustered by {d.cluster or d.unit}: CR1, factor of fixest"
+    fit = two_way_fit(rows, pd.DataFrame(spans.columns, columns=spans.terms["term"].iloc[1:].tolist()))
+    vcov, df = two_way_clustered(fit, rows, kind="CR1", convention="fixest")
+    words = f"t({df[0]:.0f}), clustered by {d.cluster or d.unit}: CR1, factor of fixest"
     about = licence(d, np.ones(len(counts), bool), asked=asked, interval=words)
     facts = dict(about) | {"mean_events": float(counts[treated].mean())}
     events = (spans.columns > 0).T @ counts
-    return _result(d, spans, beta, vcov, float(groups - 1), events, len(counts), d.cohort.size, facts)
+    return _result(d, spans, fit.estimate, vcov, float(df[0]), events, len(counts), d.cohort.size, facts)
 
 
 def _result(

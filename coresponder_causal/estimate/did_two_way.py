@@ -11,15 +11,19 @@ log of that rate. With month-of-year effects g_m(t), which absorb no change betw
 enters for every unit, as common_change.
 
 Inference: t(G − 1) with CR1 standard errors over G clusters and the factor of a named program, or CR2 with
-Bell–McCaffrey df. The size measured for such a test at that number of clusters is said beside every result. With one
-treated unit, "permutation" ranks |b| among those of the untreated units, each treated in turn with the treated one left
-out; the standard error is then the root mean square of theirs, and p cannot go below 1/(m + 1).
+Bell–McCaffrey df. "wild" takes the p-value and the interval from the wild cluster bootstrap of that t with Webb's
+weights, its samples made under the tested value (WCR) or at the estimate (WCU); where there are no more samples than
+were asked for, all are taken. The size measured for such a test at that number of clusters is said beside every
+result. With one treated unit, "permutation" ranks |b| among those of the untreated units, each treated in turn with
+the treated one left out; the standard error is then the root mean square of theirs, and p cannot go below 1/(m + 1).
 
-Breaks: with one treated city, whose own noise the standard error cannot see: take did_prediction_interval. With several
+Breaks: with one treated city, whose own noise neither the standard error nor the bootstrap can see: clustered errors
+and WCU reject far too often, WCR hardly ever, also where there is an effect. Take did_prediction_interval. With several
 starts and effects that grow or differ, where weights can be negative: take a group-time estimator.
 
 Reference: Bertrand, Duflo & Mullainathan 2004, doi:10.1162/003355304772839588; Cameron & Miller 2015,
-doi:10.3368/jhr.50.2.317; Conley & Taber 2011, doi:10.1162/REST_a_00049. Numbers checked against R fixest 0.14.2.
+doi:10.3368/jhr.50.2.317; Conley & Taber 2011, doi:10.1162/REST_a_00049; MacKinnon, Nielsen & Webb 2023,
+doi:10.1002/jae.2969. Numbers checked against R fixest 0.14.2, the bootstrap's against wildboottest 0.3.2.
 
 Say: In {city}, {outcome} changed by {mean_post} against the comparison units ({interval}).
 """
@@ -41,8 +45,8 @@ from coresponder_causal.core.prediction import ranked
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.regressors import log_rate
 from coresponder_causal.core.result import Result
-from coresponder_causal.core.sandwich import Convention, clustered, clustered_df
-from coresponder_causal.core.two_way import require_left, swept
+from coresponder_causal.core.sandwich import Convention
+from coresponder_causal.core.two_way import Wild, two_way_clustered, two_way_fit, two_way_wild
 from coresponder_causal.design.clusters import licence
 from coresponder_causal.design.columns import counted
 from coresponder_causal.design.panel import PanelDesign
@@ -57,7 +61,7 @@ few_events, most_zeros = 10, 0.05
     setting="adopters",
     contrasts=("ATT",),
     reference="Cameron & Miller 2015",
-    checked_against="R fixest 0.14.2, linearmodels 7.1",
+    checked_against="R fixest 0.14.2, linearmodels 7.1, wildboottest 0.3.2",
 )
 def did_two_way(
     d: PanelDesign,
@@ -67,7 +71,10 @@ def did_two_way(
     kind: Literal["CR1", "CR2"] = "CR1",
     log: bool = False,
     per: float = 1.0,
-    inference: Literal["auto", "cluster", "permutation"] = "auto",
+    inference: Literal["auto", "cluster", "wild", "permutation"] = "auto",
+    wild: Wild = "WCR",
+    replications: int = 1999,
+    seed: int = 1,
 ) -> Result:
     """Difference-in-differences by least squares with unit and time effects.
 
@@ -86,9 +93,16 @@ def did_two_way(
         Whether the outcome, a count, enters as the log of its rate; otherwise as it is, or per exposure.
     per : float
         Units of exposure of the rate, e.g. 100000 residents.
-    inference : {"auto", "cluster", "permutation"}
+    inference : {"auto", "cluster", "wild", "permutation"}
         ``"auto"`` refuses fewer than five treated or ten untreated clusters; ``"cluster"`` gives the clustered interval
-        there too, with the rejection rate measured for it; ``"permutation"`` is for one treated unit.
+        there too, with the rejection rate measured for it, and ``"wild"`` that of the wild cluster bootstrap, of the
+        dose alone; ``"permutation"`` is for one treated unit.
+    wild : {"WCR", "WCU"}
+        Bootstrap samples under the tested value, or at the estimate.
+    replications : int
+        Bootstrap samples.
+    seed : int
+        Seed of their weights.
 
     Returns
     -------
@@ -101,12 +115,14 @@ def did_two_way(
         If units change cluster, log rates are asked of negative values, or month-of-year effects of a design without
         months or with several starts: the message says what to take.
     EstimationError
-        With few clusters unless asked for, when effects absorb a term, which is named, and when permutation is asked of
-        several treated units, of clusters that hold several units, or beside covariates.
+        With few clusters unless asked for, when effects absorb a term, which is named, when the bootstrap is asked for
+        with CR2 or fewer than 19 samples, and when permutation is asked of several treated units, of clusters that hold
+        several units, or beside covariates.
 
     References
     ----------
-    Cameron & Miller (2015), doi:10.3368/jhr.50.2.317; Bell & McCaffrey (2002), Survey Methodology 28(2):169.
+    Cameron & Miller (2015), doi:10.3368/jhr.50.2.317; Bell & McCaffrey (2002), Survey Methodology 28(2):169;
+    MacKinnon, Nielsen & Webb (2023), doi:10.1002/jae.2969; Webb (2023), doi:10.1111/caje.12661.
 
     Examples
     --------
@@ -118,17 +134,25 @@ def did_two_way(
     >>> round(float(r.estimate[0]), 2), r.extra["interval"]
     (2.33, 't(19), clustered by city: CR1, factor of fixest')
     """
+    if inference == "wild" and kind != "CR1":
+        raise EstimationError(f"the wild bootstrap is of the t with CR1 errors, not {kind}", mend="leave kind= out")
     table, regressors, kept = _rows(d, time_effects, log, per)
     _say_staggered(d)
-    estimate, residuals, left = _least_squares(table, regressors)
-    vcov, df = _clustered(left, residuals, table, kind, cluster_convention)
-    named = kind if kind == "CR2" else f"CR1, factor of {cluster_convention}"
-    placebo, label = None, f"clustered by {d.cluster or d.unit}: {named}"
+    fit = two_way_fit(table, regressors)
+    estimate, (vcov, df) = fit.estimate, two_way_clustered(fit, table, kind=kind, convention=cluster_convention)
+    label = f"clustered by {d.cluster or d.unit}: {kind if kind == 'CR2' else f'CR1, factor of {cluster_convention}'}"
+    placebo, samples, std_error = None, None, float(np.sqrt(vcov[0, 0]))
+    if inference in ("wild", "permutation"):
+        regressors, estimate, vcov, df = regressors[["mean_post"]], estimate[:1], vcov[:1, :1], df[:1]
     if inference == "permutation":
         others = _placebo(d, time_effects, log, per)
-        about = _unused(others, float(np.sqrt(vcov[0, 0])), label, kind)
-        estimate, vcov, df = estimate[:1], np.array([[np.mean(others**2)]]), np.array([float(len(others))])
-        placebo, regressors = others[None, :] / np.sqrt(vcov), regressors[["mean_post"]]
+        about = _unused(others, std_error, label, kind)
+        vcov, df = np.array([[np.mean(others**2)]]), np.array([float(len(others))])
+        placebo = others[None, :] / np.sqrt(vcov)
+    elif inference == "wild":
+        samples = two_way_wild(fit, table, std_error=std_error, wild=wild, replications=replications, seed=seed)[None]
+        label = f"wild bootstrap ({wild}) of {samples.shape[1] - 1} samples, {label}"
+        about = licence(d, kept, asked=True, kind=wild, interval=label)
     else:
         about = licence(d, kept, asked=inference == "cluster", kind=kind, interval=f"t({df[0]:.3g}), {label}")
     return Result(
@@ -139,6 +163,7 @@ def did_two_way(
         vcov=vcov,
         df=df,
         placebo=placebo,
+        wild=samples,
         scale="log_ratio" if log else "difference",
         support=_support(d, kept, regressors),
         n_obs=len(table),
@@ -182,7 +207,7 @@ def _placebo(d: PanelDesign, time_effects: TimeEffects, log: bool, per: float) -
             mend="ask for inference='cluster', or leave units, cluster or covariates out",
         )
     rows = (_rows(d.pretending(unit), time_effects, log, per) for unit in d.comparison_units)
-    return np.array([_least_squares(table, regressors)[0][0] for table, regressors, _ in rows])
+    return np.array([two_way_fit(table, regressors).estimate[0] for table, regressors, _ in rows])
 
 
 def _unused(placebo: Array, std_error: float, label: str, kind: Literal["CR1", "CR2"]) -> Facts:
@@ -284,40 +309,6 @@ def _informative(table: pd.DataFrame) -> NDArray[np.bool_]:
     if kept.sum() < weighted:
         note(f"left out: {counted(weighted - int(kept.sum()), 'row')} alone in a unit or time effect")
     return kept
-
-
-def _least_squares(table: pd.DataFrame, regressors: pd.DataFrame) -> tuple[Array, Array, Array]:
-    """Coefficients, √weight times the residuals, and √weight times what the effects leave of each regressor.
-
-    Unit and time effects are swept out of all columns first; a term they absorb is an error by name.
-    """
-    own, weight = regressors.to_numpy(float), table["weight"].to_numpy(float)
-    left = swept(np.column_stack([own, table["outcome"]]), unit=table["unit"], effect=table["effect"], weight=weight)
-    X, y = left[:, :-1], left[:, -1]
-    require_left(X, _root(table) * own, list(map(str, regressors)))
-    estimate = np.asarray(np.linalg.lstsq(X, y, rcond=None)[0], float)
-    return estimate, y - X @ estimate, X
-
-
-def _root(table: pd.DataFrame) -> Array:
-    return np.asarray(np.sqrt(table["weight"].to_numpy(float))[:, None])
-
-
-def _clustered(
-    left: Array, residuals: Array, table: pd.DataFrame, kind: Literal["CR1", "CR2"], convention: Convention
-) -> tuple[Array, Array]:
-    """Covariance of the terms and their df."""
-    terms, clusters = left.shape[1], table["cluster"].to_numpy()
-    units, effects = table["unit"].nunique(), table["effect"].nunique()
-    if kind == "CR1":
-        absorbed = effects if convention == "fixest" else units + effects - 1
-        vcov = clustered(left, residuals, clusters, convention=convention, absorbed=absorbed)
-        return vcov, np.full(terms, float(table["cluster"].nunique() - 1))
-    root = _root(table)
-    dummies = [pd.get_dummies(table[column], dtype=float).to_numpy() for column in ("unit", "effect")]
-    matrix = np.hstack([left, root * dummies[0], root * dummies[1][:, 1:]])
-    vcov = clustered(matrix, residuals, clusters, kind="CR2")[:terms, :terms]
-    return vcov, np.array([clustered_df(matrix, clusters, row) for row in np.eye(terms, matrix.shape[1])])
 
 
 def _support(d: PanelDesign, kept: NDArray[np.bool_], regressors: pd.DataFrame) -> pd.DataFrame:

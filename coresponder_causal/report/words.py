@@ -172,10 +172,17 @@ def named(result: Result) -> str:
         "call_iv": kinds_of_instrument.get(str(result.extra.get("adjustment")), ""),
         "did_prediction_interval": "counts" if result.extra.get("likelihood") == "poisson" else "",
         "did_few_treated": kinds_of_few_treated.get(str(result.extra.get("inference")), ""),
-        "did_two_way": "clustered errors" if result.placebo is None else "ranks",
+        "did_two_way": _errors(result),
     }
     way = ways.get(result.method, "")
     return f"{method(result.method)}{f', {way}' if way else ''}"
+
+
+def _errors(result: Result) -> str:
+    """Name what the p-values of a two-way regression rest on."""
+    if result.placebo is not None:
+        return "ranks"
+    return "clustered errors" if result.wild is None else "wild bootstrap"
 
 
 def term(name: str) -> str:

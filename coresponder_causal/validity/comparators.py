@@ -249,6 +249,8 @@ def failures() -> list[Failure]:
     city = Cell(setting="city", comparison=10, periods=72, events=400.0, rho=0.4, tau=0.0, treated_noise=1.0)
     calls = Cell(setting="calls", calls=360, share=0.83, adjustment="match_nearest replace")
     clustered = (("inference", "cluster"), ("log", True))
+    restricted = (("inference", "wild"), ("log", True))
+    bootstraps = (restricted, (*restricted, ("wild", "WCU")))
     town = Cell(setting="instrument", calls=13_000, share=0.08, rho=0.0, adjustment="coverage_post", effect=-0.108)
     taken = Cell(setting="instrument", calls=3_800, share=0.36, adjustment="team_free")
     answered = replace(taken, adjustment="call_taker")
@@ -279,6 +281,12 @@ def failures() -> list[Failure]:
         Failure(method="quasi_poisson", cell=replace(smooth, events=60.0)),
         Failure(method="pandemic_pulse", cell=replace(smooth, world="pandemic", events=60.0, rho=0.5, effect=-0.2)),
         *(Failure(method="did_two_way", options=clustered, cell=replace(city, comparison=m)) for m in (5, 10, 15)),
+        *(
+            Failure(method="did_two_way", options=bootstrap, cell=replace(city, comparison=m))
+            for bootstrap in bootstraps
+            for m in (5, 10, 15)
+        ),
+        Failure(method="did_two_way", options=restricted, cell=replace(city, effect=-0.25)),
         Failure(method="event_study_clustered", cell=city),
         *(Failure(method="placebo_rank", cell=replace(city, comparison=m, effect=-0.25)) for m in (5, 10, 15)),
         Failure(method="log_plus_one", cell=replace(city, world="small city", events=2.0)),

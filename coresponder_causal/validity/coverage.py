@@ -47,6 +47,11 @@ beside: dict[str, tuple[tuple[dict[str, object], int], ...]] = {
     ),
     "did_gap": (({"weights": "synthetic"}, 8),),
     "did_prediction_interval": (({"likelihood": "poisson"}, 8),),
+    "did_two_way": (
+        ({"inference": "cluster", "kind": "CR2"}, 8),
+        ({"inference": "wild"}, 8),
+        ({"inference": "wild", "wild": "WCU"}, 8),
+    ),
 }
 
 
@@ -248,8 +253,8 @@ def _said(method: str, design: Design, options: dict[str, object]) -> dict[str, 
 
 
 def _terms(result: Result) -> list[_Drawn]:
-    std_errors = np.sqrt(np.diag(result.vcov))
-    if result.crossings is None and result.placebo is None and result.split is None:
+    std_errors, own_tests = np.sqrt(np.diag(result.vcov)), (result.crossings, result.placebo, result.split, result.wild)
+    if all(held is None for held in own_tests):
         return _read(result.estimate, std_errors, result.df)
     rows = zip(result.estimate, std_errors, *result.conf_int().to_numpy().T, result.pvalues, strict=True)
     return [_Drawn(*map(float, row)) for row in rows]

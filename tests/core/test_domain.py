@@ -57,6 +57,16 @@ def test_the_nearest_cell_is_found(grid, here, cell):
     assert found.coverage == pytest.approx(0.90 + cell[0] / 1000 + cell[1] / 100)
 
 
+def test_an_inference_with_an_interval_of_its_own_is_held_against_its_own_rows(monkeypatch):
+    wild = row(options='{"inference": "wild"}', comparison=5, coverage=0.99)
+    use(monkeypatch, [row(options='{"inference": "cluster"}', comparison=5, coverage=0.6), wild])
+    for inference, coverage in (("cluster", 0.6), ("auto", 0.6), ("wild", 0.99)):
+        found = nearest("m", {"comparison": 5}, "mean_post", options={"inference": inference, "seed": 3})
+        assert (found.coverage, found.licensed) == (coverage, True)
+    free = nearest("m", {"comparison": 5}, "mean_post", options={"inference": "wild", "wild": "WCU"})
+    assert (free.coverage, free.outside) == (0.99, ("wild='WCU' was not measured",))
+
+
 def test_among_cells_alike_in_all_that_is_known_the_worst_is_taken(grid):
     assert nearest("m", {"comparison": 10}, "mean_post").coverage == pytest.approx(0.914)
 

@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 
 from coresponder_causal.core.errors import DesignError, EstimationError, IdentificationWarning
+from coresponder_causal.core.few_clusters import clustered_size
+from coresponder_causal.core.wild_bootstrap import cluster_multipliers, wild_statistics
 from coresponder_causal.design import PanelDesign
 from coresponder_causal.estimate.did_two_way import did_two_way
 
@@ -264,3 +266,66 @@ def test_rates_are_per_so_many_units_of_exposure():
         log = bool(wrong.pop("log", False))
         with pytest.raises(EstimationError, match="per=1000 goes with rates per exposure"):
             did_two_way(design(frame, **wrong), per=1000, log=log)
+
+
+def test_wild_gives_the_bootstrap_of_the_dose_with_its_clustered_error():
+    frame = panel(6)
+    plain, wild = (did_two_way(design(frame, covariates=["x"]), inference=name) for name in ("cluster", "wild"))
+    assert wild.terms["term"].tolist() == ["mean_post"]
+    assert wild.estimate[0] == plain.estimate[0]
+    assert wild.bse["mean_post"] == plain.bse["mean_post"]
+    assert wild.wild.shape == (1, 2000, 5)
+    assert wild.extra["interval"] == "wild bootstrap (WCR) of 1999 samples, clustered by city: CR1, factor of fixest"
+    low, high = wild.conf_int().iloc[0]
+    assert low < wild.estimate[0] < high
+    wider = max(wild.estimate[0] - low, high - wild.estimate[0])
+    assert wild.critical()[0] == pytest.approx(wider / wild.bse["mean_post"], rel=ROUNDING)  # of detectable effects
+    # With 6 of 18 treated t and bootstrap agree to a fifth of their width.
+    np.testing.assert_allclose([low, high], plain.conf_int().loc["mean_post"], atol=0.2 * (high - low))
+
+
+def test_wild_in_a_balanced_panel_is_that_of_the_units_changes():
+    """Everything but the mean change of each unit falls out of t: a regression of the changes on a dummy is enough."""
+    frame = panel(7)
+    order = design(frame).source["city"].drop_duplicates().to_numpy()
+    change, X = changes(frame)[order], np.column_stack([order < TREATED, np.ones(UNITS)])
+    beta = np.linalg.lstsq(X, change, rcond=None)[0]
+    for name in ("WCR", "WCU"):
+        result = did_two_way(design(frame), inference="wild", wild=name, replications=199, seed=8)
+        factors, _ = cluster_multipliers(UNITS, replications=199, seed=8)
+        rows = wild_statistics(
+            X.astype(float),
+            change - X @ beta,
+            np.arange(UNITS),
+            multipliers=factors,
+            std_error=float(result.bse["mean_post"]),
+            restricted=name == "WCR",
+        )
+        np.testing.assert_allclose(result.wild[0], rows, rtol=1e-8, atol=1e-12)
+
+
+def test_wild_with_one_treated_unit_says_what_was_measured():
+    d = design(panel(units=11), treated=1)
+    found = {}
+    for name in ("WCR", "WCU"):
+        with pytest.warns(IdentificationWarning, match=f"bootstrap .{name}. with 1 treated cluster: .* rejected"):
+            found[name] = did_two_way(d, inference="wild", wild=name)
+        assert found[name].extra["measured_size"] == clustered_size(1, 10, kind=name).size
+    (said,) = [text for text in found["WCR"].notes if "WCR" in text]
+    assert "an effect that the true standard error shows 80 % of the time it found" in said
+    assert clustered_size(1, 10, kind="WCR").power < 0.1
+    assert clustered_size(1, 10, kind="WCU").size > 0.3
+
+
+def test_wild_refuses_cr2_and_moved_units_and_its_result_stands_alone():
+    frame = panel()
+    with pytest.raises(EstimationError, match="of the t with CR1 errors, not CR2"):
+        did_two_way(design(frame), inference="wild", kind="CR2")
+    with pytest.raises(DesignError, match="'people' changes within 18 units"):
+        did_two_way(design(frame, cluster="people"), inference="wild")
+    result = did_two_way(design(frame), inference="wild", replications=99)
+    with pytest.raises(EstimationError, match="bootstrap tests do not combine"):
+        result.combine(np.ones((1, 1)), pd.DataFrame({"term": ["again"]}))
+    again = type(result).from_json(result.to_json())
+    pd.testing.assert_frame_equal(again.tidy(), result.tidy(), check_exact=True)
+    assert not result.wild.flags.writeable
