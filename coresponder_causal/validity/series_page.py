@@ -25,9 +25,9 @@ written = (
     "`python -m coresponder_causal.validity`; `coresponder-causal validity run` makes the table."
 )
 introduction = (
-    f"Months of simulated counts in which nothing changes at the start, after {100 * before_share:.0f} % of them. Shocks of "
-    f"deviation {series_sd:g} (log scale) last from month to month with correlation ρ; n is the number of months. Each "
-    "entry is the share of 95 % intervals that held the truth ± its Monte-Carlo error and, in brackets, the mean "
+    f"Months of simulated counts in which nothing changes at the start, after {100 * before_share:.0f} % of them. "
+    f"Shocks of deviation {series_sd:g} (log scale) last from month to month with correlation ρ; n is the number of months. "
+    "Each entry is the share of 95 % intervals that held the truth ± its Monte-Carlo error and, in brackets, the mean "
     f"half-width of the interval (log scale). **Bold**: coverage below {least_coverage:g} by two Monte-Carlo errors or "
     "more. A narrow interval that does not hold is no precision."
 )
@@ -66,8 +66,8 @@ def _tables() -> list[_Table]:
     )
     gap = (
         "One treated city among m others, whose steps at the start differ with deviation τ; shocks of deviation "
-        f"{city_ar_sd:g} last with correlation ρ, others of {city_nugget_sd:g} do not, and those of the treated city that "
-        "last may be larger. What looks at the gap's own noise alone holds at τ = 0 only."
+        f"{city_ar_sd:g} last with correlation ρ, others of {city_nugget_sd:g} do not, and those of the treated city "
+        "that last may be larger. What looks at the gap's own noise alone holds at τ = 0 only."
     )
     city = [cell for cell in cells("city", full=False) if not cell.world and not cell.effect]
     rare = [cell for cell in cells("rare", full=False) if not cell.effect]
