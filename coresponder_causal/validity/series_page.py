@@ -28,9 +28,8 @@ introduction = (
     f"Months of simulated counts in which nothing changes at the start, after {100 * before_share:.0f} % of them. "
     f"Shocks of deviation {series_sd:g} (log scale) last from month to month with correlation ρ; n is the number of "
     "months. Each entry is the share of 95 % intervals that held the truth ± its Monte-Carlo error and, in brackets, "
-    "the mean half-width of the interval (log scale). "
-    f"**Bold**: coverage below {least_coverage:g} by two Monte-Carlo errors or more. A narrow interval that does not "
-    "hold is no precision."
+    f"the mean half-width of the interval (log scale). **Bold**: coverage below {least_coverage:g} by two Monte-Carlo "
+    "errors or more. A narrow interval that does not hold is no precision."
 )
 gap_models = (
     Model("did_prediction_interval"),
