@@ -139,6 +139,6 @@ def _events(d: SeriesDesign) -> Iterator[tuple[str, Array]]:
     pandemic = known_events.pandemic_share(d.axis)
     if d.covid == "pulse":
         found.append(("March to June 2020", pandemic))
-    elif pandemic.any():
-        note("March to June 2020 lie in this series like other months: it cannot tell the pandemic from the programme")
+    else:
+        known_events.say_pandemic_kept(d.axis)
     return ((name, column) for name, column in found if np.ptp(column) > 0)
