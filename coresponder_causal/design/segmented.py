@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from coresponder_causal.core import regressors
 from coresponder_causal.core.errors import EstimationError
-from coresponder_causal.core.notes import doubt, note
+from coresponder_causal.core.notes import doubt
 from coresponder_causal.design import known_events
 from coresponder_causal.design.series import SeriesDesign
 
