@@ -349,7 +349,7 @@ def _require(given: object, design: type[Any], name: str) -> None:
 
 
 def _options(function: Callable[..., Result], given: object, options: dict[str, Any]) -> dict[str, Any]:
-    """Options with their defaults; an unknown one, or a value that its annotation does not admit, is refused by name."""
+    """Options with their defaults; an unknown one, or a value its annotation does not admit, is refused by name."""
     signature = inspect.signature(function)
     own = list(signature.parameters)[1:]
     if unknown := [key for key in options if key not in own]:
