@@ -349,8 +349,15 @@ def _require(given: object, design: type[Any], name: str) -> None:
 
 
 def _options(function: Callable[..., Result], given: object, options: dict[str, Any]) -> dict[str, Any]:
-    """Options with their defaults; a value that its annotation does not admit is refused by name."""
-    bound = inspect.signature(function).bind(given, **options)
+    """Options with their defaults; an unknown one, or a value its annotation does not admit, is refused by name."""
+    signature = inspect.signature(function)
+    own = list(signature.parameters)[1:]
+    if unknown := [key for key in options if key not in own]:
+        raise EstimationError(
+            f"{function.__name__} has no option {', '.join(unknown)}",
+            mend=f"its options are {', '.join(own)}" if own else "leave it out: it has no options",
+        )
+    bound = signature.bind(given, **options)
     bound.apply_defaults()
     chosen = dict(list(bound.arguments.items())[1:])
     hints = get_type_hints(function)

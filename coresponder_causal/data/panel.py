@@ -119,7 +119,7 @@ def _read(frame: pd.DataFrame, unit: str, period: PeriodName, cities: pd.DataFra
         found += _error("is not in cities", "city", stranger, "add the city to cities, or correct its name")
     refuse("table 'calls'", found)
     columns["received_at"] = local_stamps(columns, "received_at", cities)
-    _say_doubts(columns, period, cities)
+    _say_doubts(columns, unit, period, cities)
     return columns[[name for name in columns if name not in {"call_id", "time_zone"}]]
 
 
@@ -179,7 +179,53 @@ def _doubt_gaps(received: pd.Series, period: PeriodName) -> None:
         )
 
 
-def _say_doubts(columns: pd.DataFrame, period: PeriodName, cities: pd.DataFrame | None) -> None:
+def whole_span(calls: pd.DataFrame, unit: str, freq: str) -> pd.DataFrame:
+    """First and last period that each unit's calls span, ``first`` and ``last`` by unit.
+
+    A period counts as spanned when the calls begin, or end, within a day of its edge, or within five mean gaps between
+    the unit's calls.
+
+    Parameters
+    ----------
+    calls : DataFrame
+        With the unit and ``received_at``.
+    unit : str
+        Column of units.
+    freq : str
+        Kind of period, such as "M".
+
+    Examples
+    --------
+    >>> stamps = pd.date_range("2020-01-01 06:00", "2020-06-05", freq="5h")
+    >>> whole_span(pd.DataFrame({"city": "Davis", "received_at": stamps}), "city", "M").astype(str).values.tolist()
+    [['2020-01', '2020-05']]
+    """
+    stamps = calls.groupby(unit)["received_at"].agg(["min", "max", "count"])
+    slack = 5 * (stamps["max"] - stamps["min"]) / stamps["count"]
+    slack = slack.where(slack > pd.Timedelta(days=1), pd.Timedelta(days=1))
+    first, last = ((stamps["min"] - slack).dt.to_period(freq) + 1, (stamps["max"] + slack).dt.to_period(freq) - 1)
+    return pd.DataFrame({"first": first, "last": last})
+
+
+def _doubt_cut_periods(columns: pd.DataFrame, unit: str, period: PeriodName) -> None:
+    """Say which first and last periods hold calls of a unit that do not span them."""
+    freq = _FREQ[period]
+    often = columns[columns.groupby(unit)["received_at"].transform("count") >= dozens]
+    if often.empty:
+        return
+    span = whole_span(often, unit, freq)
+    ends = often.groupby(unit)["received_at"].agg(["min", "max"]).apply(lambda stamps: stamps.dt.to_period(freq))
+    cut = [f"{one}: {ends.loc[one, 'min']}" for one in span.index[ends["min"] < span["first"]]]
+    cut += [f"{one}: {ends.loc[one, 'max']}" for one in span.index[ends["max"] > span["last"]]]
+    if cut:
+        listed = "; ".join(cut[:8]) + ("; …" if len(cut) > 8 else "")
+        doubt(
+            f"calls begin or end inside a {period} that counts as a full one ({listed}): leave these {period}s out, or "
+            "the cut is taken for a low count"
+        )
+
+
+def _say_doubts(columns: pd.DataFrame, unit: str, period: PeriodName, cities: pd.DataFrame | None) -> None:
     """Note missing outcomes, cities without calls, and ends of the span that look incomplete."""
     for name in columns.select_dtypes("boolean"):
         if missing := int(columns[name].isna().sum()):
@@ -188,6 +234,7 @@ def _say_doubts(columns: pd.DataFrame, period: PeriodName, cities: pd.DataFrame 
         note(f"cities without calls, left out of the panel: {', '.join(silent)}")
     if period != "hour_of_week":
         _doubt_gaps(columns["received_at"], period)
+        _doubt_cut_periods(columns, unit, period)
     first, last = columns["received_at"].min(), columns["received_at"].max()
     start = first.to_period(_FREQ[period]).start_time
     end = last.to_period(_FREQ[period]).end_time

@@ -26,6 +26,7 @@ from coresponder_causal.design.coverage_calls import (
     read_calls,
     say_calls,
     timed_calls,
+    with_known,
     with_sums,
 )
 from coresponder_causal.design.coverage_gap import log_gap
@@ -276,10 +277,13 @@ class CoverageDesign:
     def gap(self) -> pd.DataFrame:
         """Log rate of covered minus log rate of uncovered hours, months × cities, the treated city first.
 
-        Half an event stands for none; the number of such cells is said.
+        Half an event stands for none; the number of such cells is said. A rate per call is one of calls whose outcome
+        is known.
         """
-        cities = [self.treated, *self.comparison_units]
-        return log_gap(self.source, self.axis.positions, cities, outcome=str(self.outcome), exposure=self.exposure)
+        cities, source = [self.treated, *self.comparison_units], self.source
+        if self.exposure == "calls" and self.calls is not None and self.outcome in self.calls:
+            source = with_known(source, self.calls, str(self.outcome), city=self.treated)
+        return log_gap(source, self.axis.positions, cities, outcome=str(self.outcome), exposure=self.exposure)
 
     def require_calls(self) -> pd.DataFrame:
         """Return the calls, or refuse a design that was formed of counts."""

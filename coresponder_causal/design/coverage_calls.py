@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import DesignError, Problems
-from coresponder_causal.core.notes import note
+from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.data import dictionary
 from coresponder_causal.data.panel import local_stamps, panel
 from coresponder_causal.data.validate import validate
@@ -22,6 +22,7 @@ from coresponder_causal.design.eligibility import Eligible, eligible_rows, refus
 Array = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
 dispatched, week_minutes, held_long, near = "dispatched_at", 10_080, 30.0, 60.0
+even_shares = 0.05  # differences in what is not known that pass without a doubt
 stamps, keys = (received, dispatched), ("call_id", "city", received)
 made = (
     *("covered", "after", "hour_of_week", "weekday", "month", "week", "day", "planned", "delivered", "busy"),
@@ -154,6 +155,36 @@ def with_sums(cells: pd.DataFrame, calls: pd.DataFrame, outcome: str, *, hours: 
     sums = calls[outcome].astype("float64").groupby([calls["city"], month, hours]).sum()
     at = pd.MultiIndex.from_frame(cells[["city", "month", str(hours.name)]])
     return cells.assign(**{outcome: sums.reindex(at, fill_value=0.0).to_numpy(float)})
+
+
+def with_known(cells: pd.DataFrame, calls: pd.DataFrame, outcome: str, *, city: str) -> pd.DataFrame:
+    """Count in ``calls`` of cells of city, month and class of hours only the calls whose outcome is known.
+
+    How many are not known is said; as a doubt where their share moves in the city's classes of hours with the start.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        With ``city``, ``month``, ``covered`` and ``calls``.
+    calls : DataFrame
+        As `timed_calls` returns them.
+    outcome : str
+        Column of ``calls``.
+    city : str
+        The treated city.
+    """
+    known = calls[outcome].notna()
+    if known.all():
+        return cells
+    own = calls["city"].eq(city)
+    shares = (~known[own]).groupby([calls["covered"], calls["after"]]).mean()
+    uneven = float(shares.max() - shares.min()) > even_shares
+    (doubt if uneven else note)(
+        f"rates are per call whose {outcome} is known: of {int((~known).sum())} of {len(calls)} calls it is not, in "
+        f"{city} {100 * shares.min():.1f} to {100 * shares.max():.1f} % of a class of hours before or after"
+        + (": if it hangs on the outcome what is known, the comparison is wrong" if uneven else "")
+    )
+    return with_sums(cells, calls.assign(calls=known), "calls", hours=calls["covered"])
 
 
 def timed_calls(

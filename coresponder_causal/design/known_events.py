@@ -124,6 +124,19 @@ def pandemic_share(axis: TimeAxis) -> Array:
     return np.asarray(first - after, float)
 
 
+def say_pandemic_kept(axis: TimeAxis) -> None:
+    """Say what of March to June 2020 lies among the rows of one city's series."""
+    inside = np.unique(axis.positions[pandemic_share(axis) > 0])
+    if not len(inside):
+        return
+    within = parse_start(pandemic[0], axis), parse_start(pandemic[1], axis)
+    what = "March to June 2020 lie"
+    if len(inside) < np.ceil(within[1]) - np.floor(within[0]):
+        listed = ", ".join(map(str, axis.labels(inside[:4]))) + (", …" if len(inside) > 4 else "")
+        what = f"{listed} of March to June 2020 lie"
+    note(f"{what} in this series like other {axis.plural}: it cannot tell the pandemic from the programme")
+
+
 def _say_pandemic(axis: TimeAxis, covid: Pandemic) -> None:
     """Refuse a block for the pandemic where it cannot be placed; say what one city's series cannot tell."""
     if covid not in ("drop", "pulse"):

@@ -177,7 +177,8 @@ def _refuse_few(m: int, inference: str) -> None:
     if m < 1 or (m < least_cities and inference != "cluster"):
         raise EstimationError(
             f"{m} comparison cities bring calls: how far cities drift apart cannot be seen",
-            mend="bring at least three; with one or two only inference='cluster' is left, with none call_coverage",
+            mend="bring the calls of at least three in the table calls; with one or two only inference='cluster' is "
+            "left, with none the designs hours and instrument of a study (call_coverage, call_iv)",
         )
     if m < few_cities and inference != "cluster":
         doubt(f"{m} comparison cities: the spread between cities is hardly known")

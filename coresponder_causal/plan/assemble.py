@@ -10,7 +10,7 @@ import pandas as pd
 
 from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.core.notes import collecting, doubt, note
-from coresponder_causal.data.panel import panel
+from coresponder_causal.data.panel import panel, whole_span
 from coresponder_causal.data.registers import breaks_for, contaminated, scheduled_hours
 from coresponder_causal.plan.designs import of_calls, one_by_one
 from coresponder_causal.plan.study import Study
@@ -160,17 +160,10 @@ def _adopters(study: Study, programmes: pd.DataFrame, monthly: pd.DataFrame) -> 
 
 
 def _whole_months(calls: pd.DataFrame | None, counted: pd.DataFrame) -> pd.DataFrame:
-    """Leave out a city's first and last month where its calls do not span it: a half-covered month is no low count.
-
-    A month counts as spanned when the calls begin, or end, within a day of its edge, or within five mean gaps between
-    the city's calls.
-    """
+    """Leave out a city's months that its calls do not span (see `whole_span`): a half-covered one is no low count."""
     assert calls is not None  # the study names calls or a city_panel
-    stamps = calls.groupby("city")["received_at"].agg(["min", "max", "count"])
-    slack = 5 * (stamps["max"] - stamps["min"]) / stamps["count"]
-    slack = slack.where(slack > pd.Timedelta(days=1), pd.Timedelta(days=1))
-    first, last = ((stamps["min"] - slack).dt.to_period("M") + 1, (stamps["max"] + slack).dt.to_period("M") - 1)
-    whole = (counted["month"] >= counted["city"].map(first)) & (counted["month"] <= counted["city"].map(last))
+    span = whole_span(calls, "city", "M")
+    whole = counted["month"].between(counted["city"].map(span["first"]), counted["city"].map(span["last"]))
     left = counted[~whole].groupby("city")["month"].agg(lambda months: ", ".join(sorted({str(m) for m in months})))
     if len(left):
         said = "; ".join(f"{city}: {months}" for city, months in left.items())

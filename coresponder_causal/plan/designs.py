@@ -309,7 +309,13 @@ def _calls(study: Study, data: Counts, outcome: str, options: Options) -> CallDe
 
 def _own_calls(study: Study, data: Counts) -> pd.DataFrame:
     """Return the calls of the treated city."""
-    return data.calls[data.calls["city"] == study.city] if "city" in data.calls else data.calls
+    if "city" not in data.calls:
+        return data.calls
+    own = data.calls[data.calls["city"] == study.city]
+    if own.empty:
+        there = ", ".join(map(str, sorted(data.calls["city"].unique())[:8]))
+        raise DesignError(f"the table calls has no calls of '{study.city}'", mend=f"choose a city it has: {there}")
+    return own
 
 
 def _instrument(study: Study, data: Counts, outcome: str, options: Options) -> CallInstrumentDesign:

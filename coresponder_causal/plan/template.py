@@ -24,7 +24,7 @@ seed = 1
 
 [tables]
 # A file beside this one (csv, tsv, parquet, xlsx) ...
-calls = "calls.csv"                    # one row per call of the treated city
+calls = "calls.csv"                    # one row per call; hours and triple need comparison cities' too
 city_panel = "city_panel.csv"          # one row per city and month, comparison cities included
 schedule = "schedule.csv"              # planned and delivered shifts of the team
 control_series = "control_series.csv"  # counts the programme cannot touch
@@ -46,7 +46,7 @@ controls = ["burglary", "traffic_collision"]   # names of control_series
 [designs]
 # hours: covered against uncovered hours of the week; cities: against comparison cities; series: the city's own course;
 # calls: attended against like calls; instrument: calls by what moved the team's presence. Also:
-#   triple         an outcome of every call, by hours and across cities
+#   triple         an outcome of every call, by hours and across cities: calls of three comparison cities or more
 #   boundary       calls around the hour at which the team comes on
 #   switchback     half-days drawn by lot
 #   gap            the city against a weighted mean of others over time

@@ -81,9 +81,11 @@ def _hours(d: CoverageDesign) -> tuple[pd.DataFrame, float]:
     """Numbers of every hour of the week, and the spread of the changes between hours."""
     calls = d.require_calls()
     own = calls[calls["city"].eq(d.treated)]
-    after = own["after"].to_numpy(bool)
     if d.outcome is None:
         raise DesignError("the design names no outcome", mend="name one by .with_outcome")
+    if d.exposure == "calls" and d.outcome in own:
+        own = own[own[d.outcome].notna()]
+    after = own["after"].to_numpy(bool)
     events = [_sums(own[side], d.outcome) for side in (~after, after)]
     exposure = _clock(d) if d.exposure == "hours" else [_sums(own[side], d.exposure) for side in (~after, after)]
     held = [np.maximum(count, 0.5) for count in events]

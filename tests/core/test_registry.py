@@ -150,6 +150,7 @@ def test_a_doubt_warns_and_is_noted(registered):
         ({"kind": "Plain"}, "mean: kind='Plain' is not a choice", "choose kind from 'plain', 'doubtful'"),
         ({"pairs": 2}, "mean: pairs=2 is not a choice", "choose pairs from 0, 1, None"),
         ({"kind": None}, "kind=None is not a choice", "choose kind from"),
+        ({"pears": 1}, "mean has no option pears", "its options are kind, pairs, cut, seed"),
     ],
 )
 def test_a_choice_that_does_not_exist_is_refused(registered, options, said, mend):

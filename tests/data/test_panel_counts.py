@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from coresponder_causal.core.errors import DataError, IdentificationWarning
-from coresponder_causal.core.notes import collecting
+from coresponder_causal.core.notes import Doubt, collecting, quietly
 from coresponder_causal.data.panel import panel
 
 CITIES = pd.DataFrame(
@@ -71,6 +71,24 @@ def test_a_missing_outcome_is_said_and_not_counted():
         made = panel(calls(["2020-01-01", "2020-01-31"], hold=[True, None], force=[True, False]))
     assert made[["hold", "force"]].to_numpy().tolist() == [[1, 1]]
     assert notes == ["hold is missing in 1 of 2 calls, which the counts of hold leave out"]
+
+
+@pytest.mark.parametrize(
+    ("period", "cut"),
+    [
+        ("month", "a month that counts as a full one (Davis: 2020-01; Woodland: 2020-03; Davis: 2020-05):"),
+        ("week", "a week that counts as a full one (Davis: 2020-01-06/2020-01-12; Woodland: 2020-03-09/2020-03-15):"),
+    ],
+)
+def test_a_period_that_the_calls_of_a_city_cut_is_doubted_and_kept(period, cut):
+    davis = pd.date_range("2020-01-09", "2020-05-10 23:00", freq="5h")
+    woodland = pd.date_range("2020-03-12", "2020-05-31 23:00", freq="5h")
+    frame = calls([*davis, *woodland], ["Davis"] * len(davis) + ["Woodland"] * len(woodland))
+    with collecting() as notes, quietly():
+        made = panel(frame, period=period)
+    (said,) = [note for note in notes if isinstance(note, Doubt)]
+    assert cut in said
+    assert made["calls"].sum() == len(frame)
 
 
 def test_ends_that_look_incomplete_are_said():

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from coresponder_causal.core.errors import DataError, DesignError
+from coresponder_causal.core.notes import Doubt, collecting, quietly
 from coresponder_causal.design import CoverageDesign
 from coresponder_causal.design.call_timing import within
 from coresponder_causal.design.coverage_calls import edges
@@ -185,6 +186,22 @@ def test_a_number_per_call_is_an_outcome_too():
     by_hand = np.log(own.groupby(covered)["minutes_on_scene"].mean()).diff().iloc[-1]
     assert design.gap()["Davis"].iloc[4] == pytest.approx(by_hand, rel=1e-12)
     pd.testing.assert_frame_equal(made(calls).with_outcome("minutes_on_scene").gap(), design.gap())
+
+
+def test_a_rate_per_call_is_one_of_calls_whose_outcome_is_known():
+    calls = town()
+    inside = calls["received_at"].dt.hour.between(12, 21) & (calls["received_at"] >= START)
+    calls["arrest"] = calls["arrest"].astype("boolean").mask(inside & (np.arange(len(calls)) % 2 == 0))
+    with collecting() as notes, quietly():
+        gap = made(calls).gap()
+    np.testing.assert_allclose(gap, made(calls[calls["arrest"].notna()]).gap(), rtol=1e-12)
+    (said,) = [note for note in notes if "rates are per call whose arrest is known" in note]
+    assert isinstance(said, Doubt)
+    assert f"of {calls['arrest'].isna().sum()} of 2200 calls it is not" in said
+    calls["arrest"] = town()["arrest"].astype("boolean").mask(np.arange(len(calls)) % 50 == 0)
+    with collecting() as notes:
+        made(calls).gap()
+    assert [type(note) for note in notes if "rates are per call" in note] == [str]
 
 
 def test_shifts_are_counted_by_what_became_of_them():

@@ -70,3 +70,16 @@ def test_the_pandemic_is_not_passed_over_in_silence():
     assert notes == [
         "March to June 2020 lie in this series like other months: it cannot tell the pandemic from the programme"
     ]
+
+
+@pytest.mark.parametrize(
+    ("exclude", "said"),
+    [
+        (["2020-03", "2020-04"], ["2020-05, 2020-06 of March to June 2020 lie in this series like other months"]),
+        ([("2020-03", "2020-06")], []),
+    ],
+)
+def test_only_what_is_left_of_the_pandemic_is_said(exclude, said):
+    with collecting() as notes:
+        segmented(made(exclude=exclude), slope_change=False)
+    assert [note.split(":")[0] for note in notes] == said

@@ -298,8 +298,10 @@ def test_few_comparison_cities_leave_clusters_only():
     three = design(calls()[calls()["city"].isin(["Davis", "Elm", "Fir", "Ash"])])
     with pytest.warns(IdentificationWarning, match="3 comparison cities: the spread"):
         did_triple(three)
-    with pytest.raises(EstimationError, match="0 comparison cities"):
+    with pytest.raises(EstimationError, match="0 comparison cities") as caught:
         did_triple(design(calls()[calls()["city"].eq("Davis")]), inference="cluster")
+    assert "in the table calls" in caught.value.mend
+    assert "designs hours and instrument of a study" in caught.value.mend
 
 
 def test_counts_are_sent_to_the_other_method():

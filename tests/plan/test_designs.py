@@ -171,6 +171,12 @@ def test_a_filter_that_is_no_yes_or_no_field_is_refused():
         evaluated(replace(OF_CALLS, options=options), calls())
 
 
+def test_a_city_without_calls_is_named_with_those_that_have_some():
+    with pytest.raises(DesignError, match="the table calls has no calls of 'Davis'") as caught:
+        evaluated(replace(OF_CALLS, city="Davis"), calls())
+    assert "West Sacramento" in str(caught.value)
+
+
 def test_two_way_rates_in_levels_are_per_thousand_residents_unless_stated():
     """Per resident the same estimate is a thousandth."""
     study = replace(STUDY, designs=("two_way",), options={"two_way": ({"inference": "permutation"},)})

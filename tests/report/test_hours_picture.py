@@ -53,6 +53,15 @@ def test_the_change_of_an_hour_by_hand():
     assert hours["events_after"].sum() == d.calls["after"].sum()
 
 
+def test_a_rate_per_call_leaves_out_calls_whose_outcome_is_unknown():
+    d = town("calls").with_outcome("arrest")
+    known = np.arange(len(d.calls)) % 3 > 0
+    blank = replace(d, calls=d.calls.assign(arrest=d.calls["arrest"].astype(float).where(known)))
+    left = replace(d, calls=d.calls[known])
+    one, other = (hours_picture(each).data["hours"]["change"] for each in (blank, left))
+    np.testing.assert_allclose(one, other, rtol=1e-12)
+
+
 def test_hours_are_drawn_towards_their_mean_and_those_with_few_events_more():
     hours = hours_picture(town()).data["hours"]
     raw, pooled = hours["change"], hours["pooled"]
