@@ -18,18 +18,18 @@ from coresponder_causal.validity.series_comparison import (
     smooth_cells,
     smooth_models,
 )
-from coresponder_causal.validity.worlds import before_share, series_sd
+from coresponder_causal.validity.worlds import before_share, city_ar_sd, city_nugget_sd, series_sd
 
 written = (
     "This page is written from `coresponder_causal/core/measured.csv`, the table of the study of coverage, by "
     "`python -m coresponder_causal.validity`; `coresponder-causal validity run` makes the table."
 )
 introduction = (
-    f"Months of simulated counts in which nothing changes at the start, after {before_share:.0%} of them. Shocks of "
-    f"deviation {series_sd:g} (log scale) last from month to month with correlation ρ; n is the number of months. Each "
-    "entry is the share of 95 % intervals that held the truth ± its Monte-Carlo error and, in brackets, the mean "
-    f"half-width of the interval (log scale). **Bold**: coverage below {least_coverage:g} by two Monte-Carlo errors or "
-    "more. A narrow interval that does not hold is no precision."
+    f"Months of simulated counts in which nothing changes at the start, after {100 * before_share:.0f} % of them. "
+    f"Shocks of deviation {series_sd:g} (log scale) last from month to month with correlation ρ; n is the number of "
+    "months. Each entry is the share of 95 % intervals that held the truth ± its Monte-Carlo error and, in brackets, "
+    f"the mean half-width of the interval (log scale). **Bold**: coverage below {least_coverage:g} by two Monte-Carlo "
+    "errors or more. A narrow interval that does not hold is no precision."
 )
 gap_models = (
     Model("did_prediction_interval"),
@@ -37,7 +37,15 @@ gap_models = (
     Model("did_gap", (("weights", "synthetic"),)),
     Model("its_conformal"),
 )
-heads = {"n": "periods", "m": "comparison", "events": "events", "ρ": "rho", "τ": "tau", "noise ×": "treated_noise"}
+heads = {
+    "share of shocks new each month": "nugget",
+    "n": "periods",
+    "m": "comparison",
+    "events": "events",
+    "ρ": "rho",
+    "τ": "tau",
+    "noise ×": "treated_noise",
+}
 
 
 class _Table(NamedTuple):
@@ -57,8 +65,9 @@ def _tables() -> list[_Table]:
         "beyond counting and for no persistence."
     )
     gap = (
-        "One treated city among m others, whose steps at the start differ with deviation τ; its own persistent shocks "
-        "may be larger. What looks at the gap's own noise alone holds at τ = 0 only."
+        "One treated city among m others, whose steps at the start differ with deviation τ; shocks of deviation "
+        f"{city_ar_sd:g} last with correlation ρ, others of {city_nugget_sd:g} do not, and those of the treated city "
+        "that last may be larger. What looks at the gap's own noise alone holds at τ = 0 only."
     )
     city = [cell for cell in cells("city", full=False) if not cell.world and not cell.effect]
     rare = [cell for cell in cells("rare", full=False) if not cell.effect]
@@ -102,7 +111,8 @@ def _section(table: _Table) -> str:
         short += [f"`{_name(model)}` in {missed} of {len(found)}"] if missed else []
     grid = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     fell = f"Too narrow: {', '.join(short)}." if short else "None is too narrow here."
-    return "\n\n".join([f"## {table.title}", f"{table.about} In every column {shared}.", grid, fell])
+    about = f"{table.about} In every column {shared}."
+    return "\n\n".join([f"## {table.title}", about, grid, fell])
 
 
 def _coordinates(cells: Sequence[Cell]) -> tuple[str, list[str]]:
