@@ -49,7 +49,10 @@ controls = ["burglary", "traffic_collision"]   # names of control_series
 #   triple         an outcome of every call, by hours and across cities: calls of three comparison cities or more
 #   boundary       calls around the hour at which the team comes on
 #   switchback     half-days drawn by lot
+#   few_treated    one change a city among the changes of the others
 #   gap            the city against a weighted mean of others over time
+#   poisson        counted against expected events of a regression with city and period effects
+#   event_study    the effect by time since the start
 #   first_periods  the first months, among all shifts of that gap
 #   counts, rare   the city's own course by a regression of counts; a few events before and after, compared exactly
 #   arima          the city's own course with ARIMA errors
