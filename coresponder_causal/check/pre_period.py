@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from coresponder_causal.core.errors import EstimationError
+from coresponder_causal.core.errors import CausalError
 from coresponder_causal.core.inference import power
 from coresponder_causal.core.registry import refit
 from coresponder_causal.core.result import Result
@@ -54,10 +54,10 @@ def pre_period(result: Result, design: SeriesDesign | PanelDesign | CoverageDesi
         why = f"Only {len(before)} periods lie before the start; {shortest} are needed to see a drift."
         return not_applicable(name, assumption, why)
     step = result.method in steps_alone and not isinstance(design, SeriesDesign)
-    made_up = design.before_start(start=int(before[len(before) // 2])) if step else design.before_start()
     try:
+        made_up = design.before_start(start=int(before[len(before) // 2])) if step else design.before_start()
         drift = refit(result, made_up, options={"slope_change": False, "horizons": ()})
-    except EstimationError as error:
+    except CausalError as error:
         return not_applicable(name, assumption, f"The method cannot be fitted before the start: {error.what}.")
     first = drift.tidy().iloc[0]
     able = float(power(float(result.estimate[0]), first["std_error"], drift.df[0]))
