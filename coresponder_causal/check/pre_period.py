@@ -54,11 +54,15 @@ def pre_period(result: Result, design: SeriesDesign | PanelDesign | CoverageDesi
         why = f"Only {len(before)} periods lie before the start; {shortest} are needed to see a drift."
         return not_applicable(name, assumption, why)
     step = result.method in steps_alone and not isinstance(design, SeriesDesign)
+    made_up = design.before_start(start=int(before[len(before) // 2])) if step else design.before_start()
     try:
-        made_up = design.before_start(start=int(before[len(before) // 2])) if step else design.before_start()
         drift = refit(result, made_up, options={"slope_change": False, "horizons": ()})
     except CausalError as error:
-        return not_applicable(name, assumption, f"The method cannot be fitted before the start: {error.what}.")
+        why = (
+            f"The method cannot be fitted to the {len(before)} periods before the start with a start that early "
+            f"({made_up.start}): {error.what}."
+        )
+        return not_applicable(name, assumption, why)
     first = drift.tidy().iloc[0]
     able = float(power(float(result.estimate[0]), first["std_error"], drift.df[0]))
     rejects = bool(first["p_value"] < 0.05)
