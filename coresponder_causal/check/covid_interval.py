@@ -45,8 +45,8 @@ def covid_interval(
     -------
     CheckResult
         Contradicts when the 95 % interval of one specification leaves out the estimate; cannot tell when one moves the
-        estimate by more than half of it, on its own scale, or turns its sign. ``table``: the estimate as given, without March to June 2020, without March 2020 to June 2021,
-        with mobility, against the control outcome; ``why`` says what was not run. The range of the estimates is the
+        estimate by more than half of it, on its own scale, or turns its sign. ``table``: the estimate as given, without March to June 2020, without March 2020
+        to June 2021, with mobility, against the control outcome; ``why`` says what was not run. The range of the estimates is the
         COVID specification interval.
 
     References

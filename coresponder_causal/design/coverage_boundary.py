@@ -33,8 +33,8 @@ def boundary_calls(d: CoverageDesign, boundary: Boundary, *, within: float) -> p
     -------
     DataFrame
         ``y``, the outcome; ``attended`` where the calls say so; ``minutes`` from the boundary; ``inside``,
-        ``after`` and ``planned``; ``week``; ``received``. Indexed as the design's calls. Calls of which the outcome or the attendance
-        is not known are left out, and said.
+        ``after`` and ``planned``; ``week``; ``received``. Indexed as the design's calls. Calls of which the outcome or
+        the attendance is not known are left out, and said.
 
     Raises
     ------
