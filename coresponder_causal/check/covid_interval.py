@@ -45,9 +45,9 @@ def covid_interval(
     -------
     CheckResult
         Contradicts when the 95 % interval of one specification leaves out the estimate; cannot tell when one moves the
-        estimate by more than half of it, on its own scale, or turns its sign. ``table``: the estimate as given, without March to June 2020, without March 2020
-        to June 2021, with mobility, against the control outcome; ``why`` says what was not run. The range of the estimates is the
-        COVID specification interval.
+        estimate by more than half of it, on its own scale, or turns its sign. ``table``: the estimate as given, without
+        March to June 2020, without March 2020 to June 2021, with mobility, against the control outcome; ``why`` says
+        what was not run. The range of the estimates is the COVID specification interval.
 
     References
     ----------
@@ -132,7 +132,7 @@ def _row(specification: str, fit: Result) -> dict[str, object]:
 def _moved(table: pd.DataFrame) -> list[str]:
     """Specifications that move the estimate by more than half of it, as a turn of its sign does."""
     given = table["estimate"].iloc[0]
-    return table.loc[(table["estimate"] - given).abs() > abs(given) / 2, "specification"].tolist()
+    return [*table.loc[(table["estimate"] - given).abs() > abs(given) / 2, "specification"]]
 
 
 def _verdict(run: pd.DataFrame, moved: list[str]) -> Verdict:
