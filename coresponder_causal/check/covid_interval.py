@@ -44,10 +44,10 @@ def covid_interval(
     Returns
     -------
     CheckResult
-        Contradicts when the 95 % interval of one specification leaves out the estimate; cannot tell when the estimates
-        differ in sign. ``table``: the estimate as given, without March to June 2020, without March 2020 to June 2021,
-        with mobility, against the control outcome; ``why`` says what was not run. The range of the estimates is the
-        COVID specification interval.
+        Contradicts when the 95 % interval of one specification leaves out the estimate; cannot tell when one moves the
+        estimate by more than half of it, on its own scale, or turns its sign. ``table``: the estimate as given, without
+        March to June 2020, without March 2020 to June 2021, with mobility, against the control outcome; ``why`` says
+        what was not run. The range of the estimates is the COVID specification interval.
 
     References
     ----------
@@ -74,13 +74,14 @@ def covid_interval(
     }
     rows = [_row("as given", result), *(_refitted(result, *item) for item in specifications.items())]
     table = pd.DataFrame(rows)
+    moved = _moved(table)
     return CheckResult(
         check=name,
         assumption=assumption,
-        verdict=_verdict(table[table["estimate"].notna()]),
+        verdict=_verdict(table[table["estimate"].notna()], moved),
         power=None,
         table=table,
-        sentence=_sentence(table, result.scale),
+        sentence=_sentence(table, moved, result.scale),
     )
 
 
@@ -128,18 +129,25 @@ def _row(specification: str, fit: Result) -> dict[str, object]:
     return {"specification": specification, **shown, "scale": fit.scale, "why": "", "role": role}
 
 
-def _verdict(run: pd.DataFrame) -> Verdict:
+def _moved(table: pd.DataFrame) -> list[str]:
+    """Specifications that move the estimate by more than half of it, as a turn of its sign does."""
+    given = table["estimate"].iloc[0]
+    return [*table.loc[(table["estimate"] - given).abs() > abs(given) / 2, "specification"]]
+
+
+def _verdict(run: pd.DataFrame, moved: list[str]) -> Verdict:
     given = float(run["estimate"].iloc[0])
     if ((run["conf_low"] > given) | (run["conf_high"] < given)).any():
         return "contradicts"
-    if len(run) == 1 or run["estimate"].min() * run["estimate"].max() <= 0:
+    if len(run) == 1 or moved:
         return "cannot tell"
     return "no contradiction found"
 
 
-def _sentence(table: pd.DataFrame, scale: str) -> str:
+def _sentence(table: pd.DataFrame, moved: list[str], scale: str) -> str:
     run, skipped = table[table["estimate"].notna()], table[table["estimate"].isna()]
     each = "; ".join(f"{row['specification']} {as_change(row['estimate'], scale)}" for _, row in run.iterrows())
     low, high = (as_change(float(end), scale) for end in (run["estimate"].min(), run["estimate"].max()))
     left_out = f" Not run: {', '.join(skipped['specification'])}." if len(skipped) else ""
-    return f"COVID specification interval: {low} to {high} ({each}).{left_out}"
+    hangs = f" The estimate moves by more than half of it {' and '.join(moved)}." if moved else ""
+    return f"COVID specification interval: {low} to {high} ({each}).{hangs}{left_out}"

@@ -59,10 +59,11 @@ def first_stage(result: Result, design: CallInstrumentDesign) -> CheckResult:
     )
     table["difference"] = table["share_with"] - table["share_without"]
     effective = result.extra.number("effective_f")
-    against, raised = int(_kept_away(table)), z[favoured].mean() - z[~favoured].mean()
+    against = int(_kept_away(table))
+    moved = (z[favoured].mean() - z[~favoured].mean()) * result.extra.number("first_stage")
     verdict: Verdict = "no contradiction found" if effective >= enough else "cannot tell"
     sentence = (
-        f"The instrument raised the share of calls with the team by {raised * result.extra.number('first_stage'):.3f} "
+        f"The instrument {'lowered' if moved < 0 else 'raised'} the share of calls with the team by {abs(moved):.3f} "
         f"(effective F = {effective:.1f}; {enough} is wanted), in single hours of the day by "
         f"{table['difference'].min():.3f} to {table['difference'].max():.3f}; "
         f"in {against} of {len(table)} hours it kept the team away."

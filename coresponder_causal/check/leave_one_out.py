@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from coresponder_causal.core.errors import CausalError
 from coresponder_causal.core.registry import refit
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult, Verdict, as_change, not_applicable
@@ -47,7 +48,11 @@ def leave_one_out(result: Result, design: SeriesDesign | PanelDesign | CoverageD
         )
     chosen = result.provenance.option_values().get("inference")
     options = {"inference": "cluster"} if chosen == "auto" else {}  # one unit fewer may fall below its licence
-    rows = [_row(refit(result, design.without(city), options=options), city) for city in cities]
+    try:
+        rows = [_row(refit(result, design.without(city), options=options), city) for city in cities]
+    except CausalError as error:
+        why = f"The method cannot be fitted without each comparison city in turn: {error.what}."
+        return not_applicable(name, assumption, why)
     table = pd.DataFrame(rows)
     first = result.tidy().iloc[0]
     estimate, excludes = float(first["estimate"]), bool(first["p_value"] < 0.05)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from coresponder_causal.core.errors import CausalError
 from coresponder_causal.core.inference import RankTest, rank_test
 from coresponder_causal.core.registry import refit
 from coresponder_causal.core.result import Result
@@ -48,7 +49,11 @@ def placebo_cities(result: Result, design: SeriesDesign | PanelDesign | Coverage
         return not_applicable(name, assumption, "It is for one treated city.")
     if isinstance(design, SeriesDesign) or len(cities := design.comparison_units) < 3:
         return not_applicable(name, assumption, "It needs at least three comparison cities.")
-    rows = [_row(refit(result, design.pretending(city)), city) for city in cities]
+    try:
+        rows = [_row(refit(result, design.pretending(city)), city) for city in cities]
+    except CausalError as error:
+        why = f"The method cannot be fitted with each comparison city in the treated city's place: {error.what}."
+        return not_applicable(name, assumption, why)
     own = _row(result, str(result.extra.get("city", "treated")))
     rank = rank_test(float(str(own["statistic"])), [float(str(row["statistic"])) for row in rows])
     table = pd.DataFrame([own, *rows]).assign(role=["treated"] + ["comparison"] * len(rows))

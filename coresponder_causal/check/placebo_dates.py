@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from coresponder_causal.core.errors import EstimationError
+from coresponder_causal.core.errors import CausalError
 from coresponder_causal.core.inference import holm, power
 from coresponder_causal.core.registry import refit
 from coresponder_causal.core.result import Result
@@ -93,7 +93,7 @@ def _row(
     """Headline of the fit with a made-up start, None where it cannot be fitted."""
     try:
         made_up = refit(result, design.before_start(start=position), options={"slope_change": False, "horizons": ()})
-    except EstimationError:
+    except CausalError:
         return None
     first = made_up.tidy().iloc[0]
     return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from coresponder_causal.core.errors import EstimationError
+from coresponder_causal.core.errors import CausalError
 from coresponder_causal.core.inference import power
 from coresponder_causal.core.registry import refit
 from coresponder_causal.core.result import Result
@@ -57,8 +57,12 @@ def pre_period(result: Result, design: SeriesDesign | PanelDesign | CoverageDesi
     made_up = design.before_start(start=int(before[len(before) // 2])) if step else design.before_start()
     try:
         drift = refit(result, made_up, options={"slope_change": False, "horizons": ()})
-    except EstimationError as error:
-        return not_applicable(name, assumption, f"The method cannot be fitted before the start: {error.what}.")
+    except CausalError as error:
+        why = (
+            f"The method cannot be fitted to the {len(before)} periods before the start with a start that early "
+            f"({made_up.start}): {error.what}."
+        )
+        return not_applicable(name, assumption, why)
     first = drift.tidy().iloc[0]
     able = float(power(float(result.estimate[0]), first["std_error"], drift.df[0]))
     rejects = bool(first["p_value"] < 0.05)

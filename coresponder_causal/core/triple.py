@@ -11,6 +11,7 @@ for comparison city j, and not the difference of two comparisons that are each a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -61,6 +62,7 @@ def changes(
     week: NDArray[np.int64],
     covariates: Array,
     names: list[str],
+    known_as: Sequence[str],
     method: Method = "dr",
 ) -> Changes:
     """Hold every class of hours against the covered hours of city 0.
@@ -79,6 +81,8 @@ def changes(
         Without a constant; p may be 0.
     names : list of str
         Cities, for notes and errors.
+    known_as : sequence of str
+        Covariates, for errors.
     method : {"dr", "dr_improved", "ipw", "reg"}
         As in `cross_section_effect`.
 
@@ -104,7 +108,7 @@ def changes(
     >>> city, covered, after = cells[:, 0], cells[:, 1] == 1, cells[:, 2] == 1
     >>> y = 2.0 * after + 3.0 * covered * after + (10.0 * covered - 5.0 * ~covered) * after * (city == 0)
     >>> found = changes(y, city=city, covered=covered, after=after, week=np.where(after, 0, -1),
-    ...                 covariates=np.empty((8, 0)), names=["A", "B"])
+    ...                 covariates=np.empty((8, 0)), names=["A", "B"], known_as=[])
     >>> found.change.round(9).tolist()
     [[-18.0, 0.0], [-13.0, -10.0]]
     """
@@ -118,7 +122,8 @@ def changes(
         if (j, side) == (0, 1):
             continue
         rows = np.flatnonzero(target | ((city == j) & (covered == side)))
-        found = _against(outcome[rows], after[rows], target[rows], covariates[rows], method, (names[j], classes[side]))
+        where = f"{classes[side]} hours of {names[j]}"
+        found = _against(outcome[rows], after[rows], target[rows], covariates[rows], method, where, known_as)
         change[j, side] = -found.att
         by_week = np.bincount(place[rows], weights=found.influence, minlength=len(weeks)) / len(rows)
         errors[:, j, side] = -spans * by_week
@@ -127,10 +132,15 @@ def changes(
 
 
 def _against(
-    outcome: Array, after: Booleans, target: Booleans, covariates: Array, method: Method, named: tuple[str, str]
+    outcome: Array,
+    after: Booleans,
+    target: Booleans,
+    covariates: Array,
+    method: Method,
+    where: str,
+    known_as: Sequence[str],
 ) -> TwoByTwo:
     """DRDID(target, g), with errors that say which class of hours g is."""
-    where = f"{named[1]} hours of {named[0]}"
     kept = independent_columns(covariates)
     if len(kept) < covariates.shape[1]:
         note(f"{where}: {covariates.shape[1] - len(kept)} covariates add nothing to the others, and are left out")
@@ -144,7 +154,19 @@ def _against(
     try:
         return cross_section_effect(outcome, after, target, covariates[:, kept], method=method)
     except EstimationError as error:
+        if not kept:
+            raise
+        place, apart = _farthest_apart(covariates[:, kept], target)
         raise EstimationError(
-            f"{where}: {error.what}",
-            mend="leave out covariates or coarsen them, or use method='reg' and say that it extrapolates",
+            f"{where}: {error.what}; '{known_as[kept[place]]}' differs most, by {apart:.1f} standard deviations",
+            mend=f"leave out '{known_as[kept[place]]}', or use method='reg' and say that it extrapolates",
         ) from error
+
+
+def _farthest_apart(covariates: Array, target: Booleans) -> tuple[int, float]:
+    """Column of the largest standardised difference of the two groups, and that difference."""
+    here, there = covariates[target], covariates[~target]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        apart = np.abs(here.mean(axis=0) - there.mean(axis=0)) / np.sqrt((here.var(axis=0) + there.var(axis=0)) / 2)
+    apart = np.nan_to_num(apart, posinf=np.inf)
+    return int(apart.argmax()), float(apart.max())

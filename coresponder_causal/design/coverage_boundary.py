@@ -32,9 +32,9 @@ def boundary_calls(d: CoverageDesign, boundary: Boundary, *, within: float) -> p
     Returns
     -------
     DataFrame
-        ``y``, the outcome; ``attended`` where the calls say so; ``minutes`` from the boundary; ``inside`` and
-        ``after``; ``week``; ``received``. Indexed as the design's calls. Calls of which the outcome or the attendance
-        is not known are left out, and said.
+        ``y``, the outcome; ``attended`` where the calls say so; ``minutes`` from the boundary; ``inside``,
+        ``after`` and ``planned``; ``week``; ``received``. Indexed as the design's calls. Calls of which the outcome or
+        the attendance is not known are left out, and said.
 
     Raises
     ------
@@ -73,7 +73,8 @@ def boundary_calls(d: CoverageDesign, boundary: Boundary, *, within: float) -> p
     at = kept[f"minutes_from_{boundary}"]
     rows = {"y": kept[str(d.outcome)].astype(float), "minutes": at, "inside": (at >= 0) == (boundary == "opening")}
     rows |= {attended: kept[attended].astype(float)} if attended in kept else {}
-    return pd.DataFrame(rows | {"after": kept["after"], "week": kept["week"], "received": kept["received_at"]})
+    when = kept[["after", "planned", "week"]].assign(received=kept["received_at"])
+    return pd.DataFrame(rows).join(when)
 
 
 def side_of(rows: pd.DataFrame) -> NDArray[np.intp]:

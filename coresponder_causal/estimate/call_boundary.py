@@ -221,12 +221,12 @@ def _fitted(d: CoverageDesign, rows: pd.DataFrame, bandwidth: float, ask: _Ask) 
 
 def _headline(rows: pd.DataFrame) -> str:
     """Name the ratio: the ATT where no call had the treatment outside the team's hours."""
-    return "late" if _elsewhere(rows) else "att"
+    return "att" if _elsewhere(rows).empty else "late"
 
 
-def _elsewhere(rows: pd.DataFrame) -> int:
-    """Count treated calls outside the team's hours."""
-    return int((rows[attended].astype(bool) & ~(rows["inside"] & rows["after"])).sum())
+def _elsewhere(rows: pd.DataFrame) -> pd.DataFrame:
+    """Treated calls outside the team's hours."""
+    return rows[rows[attended].astype(bool) & ~(rows["inside"] & rows["after"])]
 
 
 def _say(rows: pd.DataFrame, ask: _Ask) -> None:
@@ -237,10 +237,17 @@ def _say(rows: pd.DataFrame, ask: _Ask) -> None:
         note("few calls lie near a boundary: this corroborates other designs and does not lead")
     if (share := kernels.stamps(rows["received"]).heaped) > heaped:
         note(f"{share:.0%} of these calls are stamped at a full quarter of an hour: read the honest interval too")
-    if attended in rows and (held := _elsewhere(rows)):
+    if attended in rows and not (elsewhere := _elsewhere(rows)).empty:
+        planned, after = elsewhere["planned"], elsewhere["after"]
+        kinds = {
+            "before the start in shifts planned then (an earlier programme)": planned & ~after,
+            "after it in shifts planned at other hours": planned & after,
+            "outside planned shifts, as when calls are held for the team": ~planned,
+        }
+        each = ", ".join(f"{int(of.sum())} {kind}" for kind, of in kinds.items() if of.any())
         note(
-            f"{held} of {int(rows[attended].sum())} attended calls near the {ask.boundary} were received outside the "
-            "team's hours, as when calls are held for it: the ratio speaks of calls whose attendance hung on the hour"
+            f"{len(elsewhere)} of {int(rows[attended].sum())} attended calls near the {ask.boundary} were received "
+            f"outside the team's hours, {each}: the ratio speaks of calls whose attendance hung on the hour"
         )
 
 

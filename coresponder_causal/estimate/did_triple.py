@@ -136,14 +136,16 @@ def did_triple(
     place = pd.Index(cities).get_indexer(pd.Index(calls["city"])).astype(np.int64)
     _refuse_few(len(cities) - 1, inference)
     y = calls[str(d.outcome)].to_numpy(float)
+    known = as_numbers(calls, d.covariates, reference_levels=False)
     found = changes(
         y,
         city=place,
         covered=calls["covered"].to_numpy(bool),
         after=calls["after"].to_numpy(bool),
         week=calls["week"].to_numpy(np.int64),
-        covariates=as_numbers(calls, d.covariates, reference_levels=False).to_numpy(float).reshape(len(calls), -1),
+        covariates=known.to_numpy(float).reshape(len(calls), -1),
         names=cities,
+        known_as=known.columns.astype(str).tolist(),
         method=method,
     )
     if found.trimmed:

@@ -9,11 +9,18 @@ import pandas as pd
 import pytest
 from scipy.stats import chi2_contingency
 
-from coresponder_causal.check import absences, battery, density_around_openings, exclusion, holding
+from coresponder_causal.check import (
+    absences,
+    battery,
+    density_around_openings,
+    exclusion,
+    holding,
+    leave_one_out,
+)
 from coresponder_causal.core.notes import quietly
 from coresponder_causal.core.result import Result
 from coresponder_causal.design import CoverageDesign
-from coresponder_causal.estimate import call_coverage
+from coresponder_causal.estimate import call_coverage, did_triple
 
 FIRST, START, LAST = pd.Timestamp("2018-07-02"), pd.Timestamp("2020-06-29"), pd.Timestamp("2022-06-26")
 
@@ -176,3 +183,42 @@ def test_a_design_of_counts_has_no_calls_to_check():
     d = CoverageDesign.from_tables(hourly, shifts(), outcome="calls", start=str(START.date()))
     for found in (absences(result(), d), holding(None, d), exclusion(result(), d, outcomes=["calls"])):
         assert found.verdict == "not applicable"
+
+
+@cache
+def towns(*others: str) -> CoverageDesign:
+    """Calls of Davis and others; in covered hours of Ash one call in five is of a weight seen nowhere else."""
+    rng, n = np.random.default_rng(6), 8_000
+    received = pd.Series(FIRST + pd.to_timedelta(rng.integers(0, (LAST - FIRST).days * 86_400, n), unit="s"))
+    city = pd.Series(rng.choice(["Davis", *others], n))
+    heavy = city.eq("Ash") & received.dt.hour.between(12, 21) & (rng.random(n) < 0.2)
+    calls = pd.DataFrame(
+        {
+            "call_id": [f"C{i:05d}" for i in range(n)],
+            "city": city,
+            "received_at": received,
+            "weight": rng.normal(size=n) + 1000 * heavy,
+            "arrest": rng.random(n) < 0.3,
+        }
+    )
+    asked = {"outcome": "arrest", "start": str(START.date()), "exposure": "calls", "covariates": ("weight",)}
+    return CoverageDesign.from_tables(calls, shifts(), **asked)
+
+
+def test_a_city_in_whose_place_the_method_cannot_be_fitted_leaves_the_rest_of_the_battery():
+    with quietly():
+        d = towns("Ash", "Birch", "Cedar", "Elm")
+        found = {one.check: one for one in battery(did_triple(d), d)}
+    placebo = found["placebo_cities"]
+    assert placebo.verdict == "not applicable"
+    assert "cannot be fitted with each comparison city in the treated city's place: " in placebo.sentence
+    assert "hours of" in placebo.sentence  # which class of hours of which city lacks overlap
+    assert found["leave_one_out"].verdict != "not applicable"
+
+
+def test_a_method_that_needs_every_city_cannot_leave_one_out():
+    with quietly():
+        d = towns("Ash", "Birch", "Cedar")
+        found = leave_one_out(did_triple(d, inference="prediction"), d)
+    assert found.verdict == "not applicable"
+    assert "without each comparison city in turn: 2 comparison cities bring calls" in found.sentence

@@ -88,3 +88,14 @@ def test_a_weak_first_stage_cannot_tell():
     d, result = drawn()
     weak = replace(result, extra=Facts(dict(result.extra) | {"effective_f": 8.0}))
     assert first_stage(weak, d).verdict == "cannot tell"
+
+
+def test_an_instrument_that_keeps_the_team_away_lowered_the_share():
+    from dataclasses import replace
+
+    from coresponder_causal.core.facts import Facts
+
+    d, result = drawn()
+    turned = replace(result, extra=Facts(dict(result.extra) | {"first_stage": -0.037}))
+    assert "The instrument lowered the share of calls with the team by 0.037 (" in first_stage(turned, d).sentence
+    assert "The instrument raised the share of calls with the team by 0." in first_stage(result, d).sentence

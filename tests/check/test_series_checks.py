@@ -279,6 +279,19 @@ def test_an_estimate_made_by_the_pandemic_contradicts():
     assert found.verdict == "contradicts"
 
 
+def test_wide_intervals_do_not_hide_that_the_estimate_moves_with_the_pandemic():
+    wave = (MONTHS >= "2020-07") & (MONTHS <= "2021-06")
+    d = series(-0.1, rho=0.0, sd=0.3, path=-0.3 * wave)
+    found = check.covid_interval(its_segmented(d), d)
+    run = found.table.dropna(subset="estimate").set_index("specification")
+    given = run["estimate"].iloc[0]
+    assert run["conf_low"].max() < given < run["conf_high"].min()
+    assert abs(run["estimate"]["without March 2020 to June 2021"] - given) > abs(given) / 2
+    assert abs(run["estimate"]["without March to June 2020"] - given) < abs(given) / 2
+    assert found.verdict == "cannot tell"
+    assert "moves by more than half of it without March 2020 to June 2021." in found.sentence
+
+
 def test_numbered_periods_know_no_pandemic():
     frame = series().source.assign(month=range(72))
     d = SeriesDesign.from_frame(frame, outcome="calls", time="month", start=START, season=12, city="A")

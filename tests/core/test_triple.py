@@ -23,7 +23,7 @@ def sample():
 
 def test_without_covariates_errors_are_the_residuals_of_cells(sample):
     y, given, x = sample
-    found = changes(y, **given, covariates=x[:, :0], names=NAMES)
+    found = changes(y, **given, covariates=x[:, :0], names=NAMES, known_as=[])
     city, covered, after, week = given.values()
 
     def cell(j, side, later):
@@ -49,7 +49,7 @@ def test_without_covariates_errors_are_the_residuals_of_cells(sample):
 def test_errors_have_no_step_of_their_own(sample):
     """Influence has mean zero: the estimate is what it is, its errors lie around it."""
     y, given, x = sample
-    found = changes(y, **given, covariates=x, names=NAMES)
+    found = changes(y, **given, covariates=x, names=NAMES, known_as=["x"])
     step = found.errors[found.after].mean(axis=0) - found.errors[~found.after].mean(axis=0)
     np.testing.assert_allclose(step, 0, atol=1e-12)
     assert (np.abs(found.errors).max(axis=0) > 0).sum() == 5  # all but the target's own
@@ -57,10 +57,10 @@ def test_errors_have_no_step_of_their_own(sample):
 
 def test_what_a_class_shares_falls_out_and_the_mix_is_that_of_the_target(sample):
     y, given, x = sample
-    first = changes(y, **given, covariates=x, names=NAMES)
+    first = changes(y, **given, covariates=x, names=NAMES, known_as=["x"])
     city, covered, after, _ = given.values()
     moved = y + after * (2.0 * (city == 1) * covered - 3.0 * (city == 0) * covered)
-    second = changes(moved, **given, covariates=x, names=NAMES)
+    second = changes(moved, **given, covariates=x, names=NAMES, known_as=["x"])
     expected = first.change + np.array([[3.0, 0.0], [3.0, 5.0], [3.0, 3.0]])
     np.testing.assert_allclose(second.change, expected, atol=1e-9)
 
@@ -68,8 +68,10 @@ def test_what_a_class_shares_falls_out_and_the_mix_is_that_of_the_target(sample)
 def test_a_covariate_that_adds_nothing_is_left_out_and_said(sample):
     y, given, x = sample
     with collecting() as notes:
-        doubled = changes(y, **given, covariates=np.column_stack([x, 2 * x]), names=NAMES)
-    np.testing.assert_allclose(doubled.change, changes(y, **given, covariates=x, names=NAMES).change, atol=1e-10)
+        doubled = changes(y, **given, covariates=np.column_stack([x, 2 * x]), names=NAMES, known_as=["x", "2x"])
+    np.testing.assert_allclose(
+        doubled.change, changes(y, **given, covariates=x, names=NAMES, known_as=["x"]).change, atol=1e-10
+    )
     assert "uncovered hours of here: 1 covariates add nothing to the others, and are left out" in notes
 
 
@@ -78,4 +80,15 @@ def test_an_empty_class_is_named(sample):
     gone = ~((given["city"] == 2) & given["covered"] & given["after"])
     less = {name: values[gone] for name, values in given.items()}
     with pytest.raises(EstimationError, match=r"covered hours of elsewhere: \d+ calls before and 0 after the start"):
-        changes(y[gone], **less, covariates=x[gone], names=NAMES)
+        changes(y[gone], **less, covariates=x[gone], names=NAMES, known_as=["x"])
+
+
+def test_without_overlap_the_covariate_that_differs_most_is_named(sample):
+    y, given, x = sample
+    load = 500.0 * (given["covered"] & (given["city"] == 0)) * (np.arange(len(y)) % 5 == 0)
+    beside = np.column_stack([x, load + np.random.default_rng(5).normal(size=len(y))])
+    with pytest.raises(
+        EstimationError, match=r"uncovered hours of here: .*'load' differs most, by 0\.\d standard"
+    ) as caught:
+        changes(y, **given, covariates=beside, names=NAMES, known_as=["x", "load"])
+    assert caught.value.mend.startswith("leave out 'load', or use method='reg'")

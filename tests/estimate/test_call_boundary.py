@@ -64,8 +64,21 @@ def test_held_calls_turn_it_into_the_late_and_weaken_the_first_stage():
         result = call_boundary(drawn(holding=0.4))
     plain = call_boundary(drawn())
     assert result.terms["term"].iloc[0] == "late"
-    assert any("were received outside the team's hours" in text for text in result.notes)
+    (said,) = (text for text in result.notes if "were received outside the team's hours" in text)
+    assert "outside planned shifts, as when calls are held for the team" in said
+    assert "before the start" not in said
     assert result.extra.number("first_stage") < 0.7 * plain.extra.number("first_stage")
+
+
+def test_calls_of_an_earlier_programme_are_not_taken_for_held_ones():
+    d = drawn()
+    earlier = ~d.calls["after"] & d.calls["covered"] & (d.calls.index % 10 == 0)
+    planted = changed(d, attended=d.calls["attended"] | earlier, planned=d.calls["planned"] | earlier)
+    result = call_boundary(planted, bandwidth=120, donut=0)
+    near = int((earlier & d.calls["minutes_from_opening"].between(0, 120, inclusive="left")).sum())
+    (said,) = (text for text in result.notes if "were received outside the team's hours" in text)
+    assert f"{near} before the start in shifts planned then (an earlier programme):" in said
+    assert "held" not in said
 
 
 def test_without_attendance_the_hours_themselves_are_the_treatment():

@@ -160,3 +160,5 @@ def test_it_reads_and_draws_and_is_checked(result):
     found = {each.check: each for each in check.battery(result, design())}
     assert found["placebo_dates"].verdict == "no contradiction found"
     assert found["leave_one_out"].verdict == "no contradiction found"
+    assert found["pre_period"].verdict == "not applicable"
+    assert f"to the {FIRST} periods before the start with a start that early (made-up" in found["pre_period"].sentence

@@ -43,6 +43,7 @@ def test_each_class_of_hours_is_held_against_the_target_as_r_does(cross_sections
         week=np.where(after, 0, -1),
         covariates=rows[["x1", "x2", "x3", "x4"]].to_numpy(),
         names=["treated", "other"],
+        known_as=["x1", "x2", "x3", "x4"],
         method=method,
     )
     expected = theirs[f"sim_rc|{NAMES[method]}"]["att"]
