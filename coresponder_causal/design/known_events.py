@@ -139,6 +139,12 @@ def _say_pandemic(axis: TimeAxis, covid: Pandemic) -> None:
     )
 
 
+def say_pandemic_left_in(axis: TimeAxis) -> None:
+    """Say that the pandemic's first months are counted like any others, where the series holds them."""
+    if pandemic_share(axis).any():
+        note("March to June 2020 lie in this series like other months: it cannot tell the pandemic from the programme")
+
+
 def say_gaps(axis: TimeAxis, left_out: int) -> None:
     """Say how many periods were left out on request, and how many are missing without one."""
     if left_out:

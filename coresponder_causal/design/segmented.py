@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from coresponder_causal.core import regressors
 from coresponder_causal.core.errors import EstimationError
-from coresponder_causal.core.notes import doubt, note
+from coresponder_causal.core.notes import doubt
 from coresponder_causal.design import known_events
 from coresponder_causal.design.series import SeriesDesign
 
@@ -139,6 +139,6 @@ def _events(d: SeriesDesign) -> Iterator[tuple[str, Array]]:
     pandemic = known_events.pandemic_share(d.axis)
     if d.covid == "pulse":
         found.append(("March to June 2020", pandemic))
-    elif pandemic.any():
-        note("March to June 2020 lie in this series like other months: it cannot tell the pandemic from the programme")
+    else:
+        known_events.say_pandemic_left_in(d.axis)
     return ((name, column) for name, column in found if np.ptp(column) > 0)

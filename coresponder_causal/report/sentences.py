@@ -344,6 +344,8 @@ def _against(result: Result) -> str:
         return "against the comparison cities' course"
     if result.method == "its_conformal":
         return f"in the {result.estimand.horizon.split(' from ')[0]}, against the comparison cities' course"
+    if result.method == "its_rare":
+        return "from the years before to the time after the start"
     if result.cities is not None:
         return "against what the comparison cities' experience predicts"
     if result.path is not None:
