@@ -73,7 +73,7 @@ def finding(result: Result) -> Sentence:
 
 
 def detectable(result: Result) -> Sentence:
-    """Say the smallest fall that the design finds four times in five, or that ranks among few can find none.
+    """Say the smallest fall found four times in five, that ranks among few can find none, or that none is stated.
 
     Parameters
     ----------
@@ -86,6 +86,8 @@ def detectable(result: Result) -> Sentence:
     mde = float(effects(result)["mde"].iloc[0])
     kind = "a difference" if result.method == comparison_of_calls else "a fall"
     text = f"The smallest effect this design would find four times in five is {kind} of {_amount(result, mde)}."
+    if np.isnan(mde):
+        text = "No smallest detectable effect is stated: the interval is that of a randomization test, not of an error."
     if np.isinf(mde):
         floor = words.p_value(result.extra.number("p_floor"))
         text = f"By ranks this design finds no effect, however large: its p-value cannot go below {floor}."
