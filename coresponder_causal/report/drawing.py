@@ -111,7 +111,7 @@ def _path(axes: Axes, picture: Picture) -> None:
     if picture.kind == "gap":
         axes.axhline(picture.labels.number("even"), color=ink, lw=0.8, zorder=1)
     else:
-        axes.set_ylim(0, 1.06 * float(np.nanmax(data[["observed", "counterfactual", "high"]].to_numpy(float))))
+        axes.set_ylim(0, labels.number("top"))
     first, last = float(data["position"].iloc[0]), float(data["position"].iloc[-1])
     axes.set_xlim(first - 0.015 * (last - first), last + 0.015 * (last - first))
     if labels["calendar"]:

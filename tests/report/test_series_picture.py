@@ -51,6 +51,19 @@ def test_the_fitted_course_goes_on_after_the_start():
     assert (data["fitted"] < data["counterfactual"])[data["after"]].any()
 
 
+def test_a_band_far_beyond_the_course_is_cut_and_said():
+    from dataclasses import replace
+
+    result = its_segmented(series())
+    made = report.figure(result)
+    assert made.labels.number("top") == pytest.approx(1.06 * made.data["path"][["observed", "high"]].max().max())
+    assert "The band is cut" not in made.caption
+    wide = report.figure(replace(result, path=result.path.assign(high=1e12)))
+    courses = wide.data["path"][["observed", "counterfactual", "fitted"]]
+    assert wide.labels.number("top") == 3 * courses.max().max()
+    assert wide.caption.endswith("The band is cut where it leaves the picture.")
+
+
 @pytest.mark.filterwarnings("ignore:.*ma1 at the edge")
 def test_what_the_line_and_the_band_are_of_a_forecast_and_under_differences():
     forecast = report.figure(its_structural(series()))
