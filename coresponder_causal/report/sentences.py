@@ -69,6 +69,8 @@ def finding(result: Result) -> Sentence:
     text = _unclear(result) if unclear else _claim(result)
     if result.method == "call_iv" and result.extra.get("adjustment") == "coverage_post":
         text = f"Description only, unless the hours at which people call are stable. {text}"
+    if result.extra.get("weights_reproduce") is False:
+        text = f"The weights do not reproduce the city's course before the start: this is no evidence. {text}"
     return Sentence(text=text, numbers=_numbers(result), support=result.support)
 
 
