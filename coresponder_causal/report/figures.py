@@ -224,6 +224,8 @@ def _forest(result: Result, cities: pd.DataFrame) -> Picture:
     half = float(critical(result.df[0])) * float(headline["std_error"])  # of the prediction, also where ranks decide
     rows.loc[own, ["effect", "low", "high"]] = headline["estimate"] + np.array([0, -half, half])
     outcome = words.outcome(result)
+    if {"triple_difference", "covered_within_city"} & set(result.terms["term"]):
+        outcome += f" in covered {'over' if result.scale == 'log_ratio' else 'less'} other hours"
     as_large = int((rows.loc[~own, "effect"].abs() >= abs(float(headline["estimate"]))).sum())
     return Picture(
         title=f"Change of {outcome} in each city against the comparison cities' mean",

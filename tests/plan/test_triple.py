@@ -104,6 +104,14 @@ def test_components_say_what_spillover_would_make_of_the_finding():
     assert dict(other.numbers) == {"triple_difference": -0.10, "covered_hours": -0.06, "uncovered_hours": 0.04}
 
 
+def test_the_picture_of_the_cities_says_which_hours_are_compared():
+    (result,) = evaluated().results
+    forest = report.figure(result, kind="forest")
+    title = "Change of arrests in covered less other hours in each city against the comparison cities' mean"
+    assert forest.title == title
+    assert forest.labels["x"] == "Change of arrests in covered less other hours, arrests per call"
+
+
 def test_drift_is_told_in_the_unit_of_the_outcome():
     (result,) = evaluated().results
     said = drift(result).text
