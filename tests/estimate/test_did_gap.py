@@ -152,6 +152,12 @@ def test_weights_do_not_see_what_follows_the_start():
     assert "no evidence" not in report.sentence(did_gap(design())).text
 
 
+def test_the_page_asks_about_the_comparison_cities(result):
+    headings = [section.title for section in report.page([result]).sections]
+    assert "How do we know? The city against the comparison cities over time" in headings
+    assert not any("its own course" in heading for heading in headings)
+
+
 def test_it_says_what_it_answers(result):
     (said,) = [text for text in result.notes if text.startswith("whether the gap moved beyond its own noise")]
     assert isinstance(said, Doubt)
