@@ -363,19 +363,30 @@ def _interval(result: Result) -> str:
     kind = "prediction interval" if predicted else "interval"
     if result.scale == "log_ratio":
         return f"95 % {kind} {words.percent(row['conf_low'])} to {words.percent(row['conf_high'])}"
+    if _by_hundred(result) > 1:
+        low, high = (words.percent(100 * row[end]).removesuffix(" %") for end in ("conf_low", "conf_high"))
+        return f"95 % {kind} {low} to {high} per 100 calls"
     return f"95 % {kind} {words.signed(row['conf_low'])} to {words.signed(row['conf_high'])} {row['unit']}"
 
 
 def _amount(result: Result, value: float) -> str:
     if result.scale == "log_ratio":
         return words.percent_size(value)
+    if _by_hundred(result) > 1:
+        return f"{words.percent_size(100 * value).removesuffix(' %')} per 100 calls"
     return f"{words.number(abs(value))} {words.unit(result)}"
 
 
+def _by_hundred(result: Result) -> float:
+    """Return 100 where a share of calls is told per 100 calls: what happens at a call or does not."""
+    return 100.0 if result.scale == "difference" and result.extra.get("yes_or_no") else 1.0
+
+
 def _numbers(result: Result) -> Facts:
-    raw, shown = result.tidy().iloc[0], effects(result).iloc[0]
+    raw, shown, factor = result.tidy().iloc[0], effects(result).iloc[0], _by_hundred(result)
+    told = {"shown": "estimate", "shown_mde": "mde", "shown_low": "conf_low", "shown_high": "conf_high"}
     return Facts(
         {name: float(raw[name]) for name in ("estimate", "conf_low", "conf_high")}
-        | {"df": float(shown["df"]), "shown": float(shown["estimate"]), "shown_mde": float(shown["mde"])}
-        | {"shown_low": float(shown["conf_low"]), "shown_high": float(shown["conf_high"])}
+        | {"df": float(shown["df"])}
+        | {name: factor * float(shown[column]) for name, column in told.items()}
     )
