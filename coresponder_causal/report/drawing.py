@@ -111,7 +111,7 @@ def _path(axes: Axes, picture: Picture) -> None:
     if picture.kind == "gap":
         axes.axhline(picture.labels.number("even"), color=ink, lw=0.8, zorder=1)
     else:
-        axes.set_ylim(0, labels.number("top"))
+        axes.set_ylim(0, labels.number("top") if "top" in labels else None)
     first, last = float(data["position"].iloc[0]), float(data["position"].iloc[-1])
     axes.set_xlim(first - 0.015 * (last - first), last + 0.015 * (last - first))
     if labels["calendar"]:
