@@ -237,5 +237,6 @@ def _said(seen: OneTreated, donors: Donors, weights: Weights) -> dict[str, objec
         "weights": weights,
         "effective_donors": donors.effective,
         "pre_r_squared": donors.r_squared,
+        "weights_reproduce": weights != "synthetic" or bool(donors.r_squared >= least_r_squared),
         "donor_weights": ", ".join(said),
     }

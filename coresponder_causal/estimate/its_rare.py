@@ -42,11 +42,12 @@ from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.serial import positive_correlation
 from coresponder_causal.core.series_effects import Course
+from coresponder_causal.design import known_events
 from coresponder_causal.design.series import SeriesDesign
 
 Array = NDArray[np.float64]
-many_events = 50  # on either side
-"""From here on a regression can adjust for what this comparison cannot."""
+many_events, many_a_period = 50, 5  # on either side; on average
+"""From here on a regression can adjust for what this comparison cannot, and from here on it must."""
 
 
 class _Side(NamedTuple):
@@ -156,6 +157,14 @@ def _say_what_is_not_adjusted(d: SeriesDesign, before: _Side, after: _Side) -> N
         note(f"{partial} {d.period_name} from the start on had less than the full dose, and count as wholly after it")
     if d.season and min(d.n_before, d.n_after) < d.season:
         note("less than a year on one side of the start: a season would count as a change")
+    known_events.say_pandemic_kept(d.axis)
+    a_period = (before.events + after.events) / len(d.positions)
+    if a_period >= many_a_period:
+        doubt(
+            f"{a_period:.1f} events a period are not rare: trend and season count as the programme's; take its_counts"
+        )
+        return
+    note("trend and season are not taken out: what they changed between the two sides counts as the programme's")
     if min(before.events, after.events) >= many_events:
         note(f"{before.events:g} events before and {after.events:g} after: its_counts can adjust for trend and season")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from coresponder_causal.report import words
 from coresponder_causal.report.colours import accent, expected, grey, ink, pale
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+Array = NDArray[np.float64]
 style = Path(__file__).with_name("style.mplstyle")
 changes = (-0.9, -0.8, -0.7, -0.6, -0.5, -0.4, -0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 4.0, 9.0)
 described = ("trend", "flow", "surface", "rates")
@@ -109,7 +111,7 @@ def _path(axes: Axes, picture: Picture) -> None:
     if picture.kind == "gap":
         axes.axhline(picture.labels.number("even"), color=ink, lw=0.8, zorder=1)
     else:
-        axes.set_ylim(0, 1.06 * float(np.nanmax(data[["observed", "counterfactual", "high"]].to_numpy(float))))
+        axes.set_ylim(0, labels.number("top") if "top" in labels else None)
     first, last = float(data["position"].iloc[0]), float(data["position"].iloc[-1])
     axes.set_xlim(first - 0.015 * (last - first), last + 0.015 * (last - first))
     if labels["calendar"]:
@@ -129,19 +131,27 @@ def _with_gaps(data: pd.DataFrame) -> pd.DataFrame:
 
 def _end_labels(axes: Axes, data: pd.DataFrame) -> None:
     """Name the line and the dots beside their ends, kept apart by the height of a label."""
-    after = data[data["after"]] if data["after"].any() else data
-    tail = after.tail(max(3, len(after) // 6))
+    heights = _ends(data)
     low, high = axes.get_ylim()
-    heights = np.array([tail["observed"].mean(), tail["counterfactual"].iloc[-1]])
-    gap, least = heights[1] - heights[0], 0.15 * (high - low)
-    if abs(gap) < least:
-        heights += np.array([-0.5, 0.5]) * (least - abs(gap)) * (1 if gap >= 0 else -1)
-    heights = np.clip(heights, low + 0.04 * (high - low), high - 0.04 * (high - low))
+    edge, apart = 0.04 * (high - low), max(abs(heights[1] - heights[0]), 0.15 * (high - low))
+    middle = np.clip(heights.mean(), low + edge + apart / 2, high - edge - apart / 2)
+    sides = np.array([0.5, -0.5]) * (1 if heights[0] > heights[1] else -1)
+    heights = np.clip(middle + sides * apart, low + edge, high - edge)
     for height, label, color in zip(heights, ("observed", "expected\nwithout it"), (grey, expected), strict=True):
         axes.annotate(
             label, (1, height), (5, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
             va="center", fontsize=9, color=color,
         )  # fmt: skip
+
+
+def _ends(data: pd.DataFrame) -> Array:
+    """Give where what was observed ends, and what was expected: dots without a line by their last few distances."""
+    after = data[data["after"]] if data["after"].any() else data
+    expected_end = after["counterfactual"].iloc[-1]
+    if "fitted" in after:
+        return np.array([after["fitted"].iloc[-1], expected_end])
+    tail = after.tail(max(3, len(after) // 6))
+    return np.array([expected_end + (tail["observed"] - tail["counterfactual"]).mean(), expected_end])
 
 
 def _forest(axes: Axes, picture: Picture) -> None:

@@ -24,7 +24,8 @@ def effects(result: Result) -> pd.DataFrame:
     DataFrame
         ``term, unit, estimate, conf_low, conf_high, df, p_value, mde``: log ratios g as percent changes
         100 (exp(g) − 1), differences and events as they are. ``mde`` is the smallest fall that a two-sided 5 % test
-        finds four times in five (missing for terms in events; infinite where a rank test can find none).
+        finds four times in five (missing for terms in events and of randomization tests; infinite where a rank test
+        can find none).
 
     Raises
     ------
@@ -40,9 +41,11 @@ def effects(result: Result) -> pd.DataFrame:
             f"{result.method} bounds its terms and gives no point to report", mend="read set_low, set_high from tidy()"
         )
     shown = result.tidy()
-    in_events = _in_events(result)
+    in_events = counted_in_events(result)
     found = zip(shown["std_error"], result.df, result.critical(), strict=True)
     fall = -np.array([minimum_detectable_effect(se, df, cut=cut) for se, df, cut in found])
+    if result.crossings is not None:  # the standard error beside a randomization test is for orientation
+        fall[:] = np.nan
     fall[0] = -result.extra.number("mde80") if "mde80" in result.extra else fall[0]
     shown["mde"] = np.where(in_events, np.nan, fall)
     if result.scale == "log_ratio":
@@ -55,8 +58,8 @@ def effects(result: Result) -> pd.DataFrame:
     return shown[["term", "unit", "estimate", "conf_low", "conf_high", "df", "p_value", "mde"]]
 
 
-def _in_events(result: Result) -> pd.Series:
-    """Terms that are numbers of events over all periods, not effects per period."""
+def counted_in_events(result: Result) -> pd.Series:
+    """Return which terms that are numbers of events over all periods, not effects per period."""
     averted = result.terms["term"].eq("averted")
     return averted if result.event_base is None else averted | np.isfinite(result.event_base)
 

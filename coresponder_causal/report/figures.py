@@ -133,6 +133,8 @@ def _path(result: Result, path: pd.DataFrame) -> Picture:
     drawn = [name for name in ("time", "observed", "counterfactual", "low", "high", "fitted") if name in path]
     data = path[drawn].assign(position=position, after=position >= (np.inf if start is None else start))
     whole = _whole_from(result, path, position)
+    top, cut = _top(data)
+    cut_said = " The band is cut where it leaves the picture." if cut and not gap else ""
     city, outcome = words.city(result), words.outcome(result)
     over = "over" if result.scale == "log_ratio" else "less"
     hours = f", covered {over} other hours," if "triple_difference" in result.terms["term"].tolist() else ""
@@ -141,7 +143,7 @@ def _path(result: Result, path: pd.DataFrame) -> Picture:
     said = str(result.extra.get("start", ""))
     return Picture(
         title=f"{city}{versus}: {outcome}, observed and expected",
-        caption=_path_caption(result, gap, fitted="fitted" in path, phased=whole is not None),
+        caption=_path_caption(result, gap, fitted="fitted" in path, phased=whole is not None) + cut_said,
         alt=_path_alt(result, data, gap),
         kind="gap" if gap else "series",
         data={"path": data},
@@ -152,11 +154,19 @@ def _path(result: Result, path: pd.DataFrame) -> Picture:
                 "start": start,
                 "start_label": f"start: {words.dates(said)}" if said else "start",
                 "whole": whole,
+                "top": top,
                 "calendar": not pd.api.types.is_numeric_dtype(path["time"]),
             }
         ),
         support=path[["time", "events"]] if "events" in path else result.support,
     )
+
+
+def _top(data: pd.DataFrame) -> tuple[float, bool]:
+    """Return where the axis of counts ends, at most at three times the largest course, and whether the band is cut."""
+    courses = [name for name in ("observed", "counterfactual", "fitted") if name in data]
+    largest, band = float(np.nanmax(data[courses].to_numpy(float))), float(np.nanmax([0.0, *data["high"]]))
+    return (3 * largest, True) if band > 3 * largest else (1.06 * max(largest, band), False)
 
 
 def _path_axis(result: Result, gap: bool) -> str:
@@ -214,6 +224,8 @@ def _forest(result: Result, cities: pd.DataFrame) -> Picture:
     half = float(critical(result.df[0])) * float(headline["std_error"])  # of the prediction, also where ranks decide
     rows.loc[own, ["effect", "low", "high"]] = headline["estimate"] + np.array([0, -half, half])
     outcome = words.outcome(result)
+    if {"triple_difference", "covered_within_city"} & set(result.terms["term"]):
+        outcome += f" in covered {'over' if result.scale == 'log_ratio' else 'less'} other hours"
     as_large = int((rows.loc[~own, "effect"].abs() >= abs(float(headline["estimate"]))).sum())
     return Picture(
         title=f"Change of {outcome} in each city against the comparison cities' mean",

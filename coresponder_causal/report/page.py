@@ -16,7 +16,7 @@ from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.core.version import VERSION
 from coresponder_causal.report import words
-from coresponder_causal.report.figures import figure, pictures
+from coresponder_causal.report.figures import along_other_cities, figure, pictures
 from coresponder_causal.report.sentences import (
     components,
     description,
@@ -207,7 +207,8 @@ def _compared(lines: Sequence[str], *, compared: bool) -> Section | None:
 def _evidence(headline: Result | None) -> list[Section]:
     if headline is None:
         return []
-    sections = [Section(title=questions[picture.kind], blocks=(picture,)) for picture in pictures(headline)]
+    asked = questions | ({"series": questions["gap"]} if headline.method in along_other_cities else {})
+    sections = [Section(title=asked[picture.kind], blocks=(picture,)) for picture in pictures(headline)]
     if "bound_low" in headline.extra:
         sections.append(Section(title="Which hours moved?", blocks=(components(headline), table(headline))))
     if _drifts(headline):

@@ -69,11 +69,13 @@ def finding(result: Result) -> Sentence:
     text = _unclear(result) if unclear else _claim(result)
     if result.method == "call_iv" and result.extra.get("adjustment") == "coverage_post":
         text = f"Description only, unless the hours at which people call are stable. {text}"
+    if result.extra.get("weights_reproduce") is False:
+        text = f"The weights do not reproduce the city's course before the start: this is no evidence. {text}"
     return Sentence(text=text, numbers=_numbers(result), support=result.support)
 
 
 def detectable(result: Result) -> Sentence:
-    """Say the smallest fall that the design finds four times in five, or that ranks among few can find none.
+    """Say the smallest fall found four times in five, that ranks among few can find none, or that none is stated.
 
     Parameters
     ----------
@@ -86,6 +88,8 @@ def detectable(result: Result) -> Sentence:
     mde = float(effects(result)["mde"].iloc[0])
     kind = "a difference" if result.method == comparison_of_calls else "a fall"
     text = f"The smallest effect this design would find four times in five is {kind} of {_amount(result, mde)}."
+    if np.isnan(mde):
+        text = "No smallest detectable effect is stated: the interval is that of a randomization test, not of an error."
     if np.isinf(mde):
         floor = words.p_value(result.extra.number("p_floor"))
         text = f"By ranks this design finds no effect, however large: its p-value cannot go below {floor}."
@@ -344,6 +348,8 @@ def _against(result: Result) -> str:
         return "against the comparison cities' course"
     if result.method == "its_conformal":
         return f"in the {result.estimand.horizon.split(' from ')[0]}, against the comparison cities' course"
+    if result.method == "its_rare":
+        return "from the years before to the time after the start"
     if result.cities is not None:
         return "against what the comparison cities' experience predicts"
     if result.path is not None:
@@ -357,19 +363,30 @@ def _interval(result: Result) -> str:
     kind = "prediction interval" if predicted else "interval"
     if result.scale == "log_ratio":
         return f"95 % {kind} {words.percent(row['conf_low'])} to {words.percent(row['conf_high'])}"
+    if _by_hundred(result) > 1:
+        low, high = (words.percent(100 * row[end]).removesuffix(" %") for end in ("conf_low", "conf_high"))
+        return f"95 % {kind} {low} to {high} per 100 calls"
     return f"95 % {kind} {words.signed(row['conf_low'])} to {words.signed(row['conf_high'])} {row['unit']}"
 
 
 def _amount(result: Result, value: float) -> str:
     if result.scale == "log_ratio":
         return words.percent_size(value)
+    if _by_hundred(result) > 1:
+        return f"{words.percent_size(100 * value).removesuffix(' %')} per 100 calls"
     return f"{words.number(abs(value))} {words.unit(result)}"
 
 
+def _by_hundred(result: Result) -> float:
+    """Return 100 where a share of calls is told per 100 calls: what happens at a call or does not."""
+    return 100.0 if result.scale == "difference" and result.extra.get("yes_or_no") else 1.0
+
+
 def _numbers(result: Result) -> Facts:
-    raw, shown = result.tidy().iloc[0], effects(result).iloc[0]
+    raw, shown, factor = result.tidy().iloc[0], effects(result).iloc[0], _by_hundred(result)
+    told = {"shown": "estimate", "shown_mde": "mde", "shown_low": "conf_low", "shown_high": "conf_high"}
     return Facts(
         {name: float(raw[name]) for name in ("estimate", "conf_low", "conf_high")}
-        | {"df": float(shown["df"]), "shown": float(shown["estimate"]), "shown_mde": float(shown["mde"])}
-        | {"shown_low": float(shown["conf_low"]), "shown_high": float(shown["conf_high"])}
+        | {"df": float(shown["df"])}
+        | {name: factor * float(shown[column]) for name, column in told.items()}
     )

@@ -13,7 +13,7 @@ from coresponder_causal.core.registry import measured
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.report import words
-from coresponder_causal.report.effects import effects
+from coresponder_causal.report.effects import counted_in_events, effects
 from coresponder_causal.report.specs import Column, Table
 
 marks = {"contradicts": "✕", "no contradiction found": "○", "cannot tell": "?", "reported": "·", "not applicable": "–"}
@@ -34,7 +34,7 @@ evidence_columns = (
 )
 evidence_note = (
     "Smallest detectable: the fall that a two-sided 5 % test of this design finds four times in five; −∞: none at "
-    "all. "
+    "all; –: none is stated. "
     "Measured coverage: how often the method's 95 % interval held the truth in the simulated cell nearest to these "
     "data, with its Monte-Carlo error; “outside” where they lie outside all that was measured. "
     "Rows: observations used. Notes: how many remarks must be read with the number."
@@ -259,7 +259,7 @@ def _verdicts(checks: Sequence[CheckResult]) -> Table:
 def _distance_rows(result: Result, truth: Mapping[str, float]) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     table = pd.concat([effects(result), result.tidy().add_suffix("_raw")], axis=1)
-    for row in table[table["mde"].notna()].to_dict("records"):
+    for row in table[~counted_in_events(result)].to_dict("records"):
         true = truth.get(f"{result.method}.{row['term']}")
         if true is None:
             continue

@@ -147,6 +147,15 @@ def test_weights_do_not_see_what_follows_the_start():
     assert one.extra["donor_weights"] == other.extra["donor_weights"]
     assert one.extra["pre_r_squared"] == other.extra["pre_r_squared"]
     assert any("this is no evidence" in text and isinstance(text, Doubt) for text in one.notes)
+    first = "The weights do not reproduce the city's course before the start: this is no evidence. "
+    assert report.sentence(one).text.startswith(first)
+    assert "no evidence" not in report.sentence(did_gap(design())).text
+
+
+def test_the_page_asks_about_the_comparison_cities(result):
+    headings = [section.title for section in report.page([result]).sections]
+    assert "How do we know? The city against the comparison cities over time" in headings
+    assert not any("its own course" in heading for heading in headings)
 
 
 def test_it_says_what_it_answers(result):

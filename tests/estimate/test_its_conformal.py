@@ -162,3 +162,9 @@ def test_it_reads_and_draws_and_is_checked(result):
     assert found["leave_one_out"].verdict == "no contradiction found"
     assert found["pre_period"].verdict == "not applicable"
     assert f"to the {FIRST} periods before the start with a start that early (made-up" in found["pre_period"].sentence
+
+
+def test_no_detectable_effect_is_stated_beside_an_interval_from_shifts(result):
+    assert report.effects.effects(result)["mde"].isna().all()
+    assert report.sentence(result).text.endswith("that of a randomization test, not of an error.")
+    assert len(report.tables.distances([result], {f"its_conformal.{result.terms['term'].iloc[0]}": -0.4}).frame) == 1

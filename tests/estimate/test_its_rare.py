@@ -112,9 +112,26 @@ def test_what_it_cannot_adjust_for_is_a_doubt():
 def test_short_sides_and_many_events_are_noted():
     short = its_rare(design(spread_evenly(18, 5), start=MONTHS[50]))
     assert "less than a year on one side of the start: a season would count as a change" in short.notes
-    many = its_rare(design(np.random.default_rng(1).poisson(9.0, 60)))
-    assert any(text.startswith("not licensed: 9") for text in many.notes)
+    many = its_rare(design(np.random.default_rng(1).poisson(4.0, 60)))
+    assert any(text.startswith(("not licensed: 3", "not licensed: 4")) for text in many.notes)
     assert any("its_counts can adjust for trend and season" in text for text in many.notes)
+
+
+def test_counts_that_are_not_rare_are_a_doubt():
+    with pytest.warns(IdentificationWarning, match=r"9\.\d events a period are not rare: .*; take its_counts"):
+        often = its_rare(design(np.random.default_rng(1).poisson(9.0, 60)))
+    assert any(text.startswith("not licensed: 9") for text in often.notes)
+
+
+def test_what_is_not_taken_out_is_said_and_the_sentence_is_that_of_the_card():
+    fit = its_rare(design(spread_evenly(18, 5)))
+    assert any(text.startswith("trend and season are not taken out") for text in fit.notes)
+    assert not any("March to June 2020" in text for text in fit.notes)  # the series ends in 2019
+    assert " changed from the years before to the time after the start: the best" in report.sentence(fit).text
+    months = pd.period_range("2017-01", periods=60, freq="M")
+    frame = pd.DataFrame({"month": months, "force": spread_evenly(18, 5)})
+    through = its_rare(SeriesDesign.from_frame(frame, outcome="force", time="month", start="2020-09"))
+    assert any(text.startswith("March to June 2020 lie in this series") for text in through.notes)
 
 
 def test_no_event_at_all_and_negative_counts_are_refused():

@@ -1,5 +1,6 @@
 """A study that asks for the triple difference of calls: formed of calls, ranked, checked, and shown with both parts."""
 
+import re
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -104,10 +105,28 @@ def test_components_say_what_spillover_would_make_of_the_finding():
     assert dict(other.numbers) == {"triple_difference": -0.10, "covered_hours": -0.06, "uncovered_hours": 0.04}
 
 
+def test_the_picture_of_the_cities_says_which_hours_are_compared():
+    (result,) = evaluated().results
+    forest = report.figure(result, kind="forest")
+    title = "Change of arrests in covered less other hours in each city against the comparison cities' mean"
+    assert forest.title == title
+    assert forest.labels["x"] == "Change of arrests in covered less other hours, arrests per call"
+
+
+def test_what_happens_or_not_is_told_per_hundred_calls():
+    (result,) = evaluated().results
+    said = report.sentence(replace(result, estimate=np.array([-0.0868, -0.14, -0.04])))
+    assert "Arrests fell by 8.7 per 100 calls in the hours the team was on duty" in said.text
+    assert re.search(r"\(95 % prediction interval −14 to −3\.\d per 100 calls\)", said.text)
+    assert re.search(r"is a fall of \d\.\d per 100 calls\.$", said.text)
+    assert said.numbers["shown"] == pytest.approx(-8.68)
+    assert said.numbers["estimate"] == -0.0868
+
+
 def test_drift_is_told_in_the_unit_of_the_outcome():
     (result,) = evaluated().results
     said = drift(result).text
-    assert "arrests per call (τ = " in said
+    assert " per 100 calls (τ = " in said
     assert "log scale" not in said
     assert "integrated" not in said
 

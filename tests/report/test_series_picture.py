@@ -7,7 +7,7 @@ import pytest
 from coresponder_causal import report
 from coresponder_causal.design import SeriesDesign
 from coresponder_causal.estimate import its_arima, its_segmented, its_structural
-from coresponder_causal.report.drawing import _with_gaps, drawn
+from coresponder_causal.report.drawing import _end_labels, _with_gaps, drawn
 
 MONTHS = pd.period_range("2017-01", periods=72, freq="M")
 
@@ -51,6 +51,19 @@ def test_the_fitted_course_goes_on_after_the_start():
     assert (data["fitted"] < data["counterfactual"])[data["after"]].any()
 
 
+def test_a_band_far_beyond_the_course_is_cut_and_said():
+    from dataclasses import replace
+
+    result = its_segmented(series())
+    made = report.figure(result)
+    assert made.labels.number("top") == pytest.approx(1.06 * made.data["path"][["observed", "high"]].max().max())
+    assert "The band is cut" not in made.caption
+    wide = report.figure(replace(result, path=result.path.assign(high=1e12)))
+    courses = wide.data["path"][["observed", "counterfactual", "fitted"]]
+    assert wide.labels.number("top") == 3 * courses.max().max()
+    assert wide.caption.endswith("The band is cut where it leaves the picture.")
+
+
 @pytest.mark.filterwarnings("ignore:.*ma1 at the edge")
 def test_what_the_line_and_the_band_are_of_a_forecast_and_under_differences():
     forecast = report.figure(its_structural(series()))
@@ -61,3 +74,19 @@ def test_what_the_line_and_the_band_are_of_a_forecast_and_under_differences():
     plain = report.figure(its_arima(series(), order=(1, 0, 0)))
     assert "Grey line: the fitted course." in plain.caption
     assert len({drawn(made, "svg") for made in (forecast, differenced, plain)}) == 3
+
+
+@pytest.mark.parametrize("fitted", [True, False])
+@pytest.mark.parametrize("observed_below", [True, False])
+def test_labels_stand_in_the_order_in_which_the_curves_end(fitted, observed_below):
+    from matplotlib.figure import Figure
+
+    expected = np.linspace(30.0, 10.0, 18)  # a season that falls: the last dots lie above where the line ends
+    dots = expected + (-1.0 if observed_below else 1.0)
+    data = pd.DataFrame({"observed": dots, "counterfactual": expected, "after": True})
+    axes = Figure().add_subplot()
+    axes.set_ylim(0, 40)
+    _end_labels(axes, data.assign(fitted=dots, observed=expected) if fitted else data)
+    heights = {text.get_text(): text.xy[1] for text in axes.texts}
+    assert (heights["observed"] < heights["expected\nwithout it"]) == observed_below
+    assert abs(heights["observed"] - heights["expected\nwithout it"]) == pytest.approx(0.15 * 40)
