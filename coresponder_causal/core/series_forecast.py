@@ -21,7 +21,7 @@ from scipy.linalg import solve_triangular
 from coresponder_causal.core.errors import EstimationError
 
 Array = NDArray[np.float64]
-Level = Literal["ar1", "local"]
+Component = Literal["ar1", "local"]
 rho_cells, phi_cells, walk_cells = 16, 10, 40
 largest_rho = 0.985
 
@@ -62,7 +62,7 @@ class Told(NamedTuple):
     scale: Array
 
 
-def forecast(y: Array, X: Array, positions: Array, *, level: Level) -> Forecast:
+def forecast(y: Array, X: Array, positions: Array, *, component: Component) -> Forecast:
     """Forecast the periods that follow those of ``y``.
 
     Parameters
@@ -73,7 +73,7 @@ def forecast(y: Array, X: Array, positions: Array, *, level: Level) -> Forecast:
         Regressors of all n > m periods, a constant among them; independent in the first m rows.
     positions : ndarray, shape (n,)
         Integer positions in time, increasing; gaps are periods not observed.
-    level : {"ar1", "local"}
+    component : {"ar1", "local"}
 
     Returns
     -------
@@ -92,7 +92,7 @@ def forecast(y: Array, X: Array, positions: Array, *, level: Level) -> Forecast:
     Examples
     --------
     >>> rng = np.random.default_rng(1)
-    >>> told = forecast(5 + rng.normal(size=40), np.ones((52, 1)), np.arange(52.0), level="ar1")
+    >>> told = forecast(5 + rng.normal(size=40), np.ones((52, 1)), np.arange(52.0), component="ar1")
     >>> told.mean[40:].round(0).tolist() == [5.0] * 12, told.df
     (True, 39.0)
     """
@@ -103,8 +103,8 @@ def forecast(y: Array, X: Array, positions: Array, *, level: Level) -> Forecast:
             mend="take a longer series or fewer terms",
         )
     centre, unit = float(y.mean()), float(y.std()) or 1.0
-    points = grid(level)
-    told = [at_point((y - centre) / unit, X, positions, rho=rho, phi=phi, level=level) for rho, phi in points]
+    points = grid(component)
+    told = [at_point((y - centre) / unit, X, positions, rho=rho, phi=phi, component=component) for rho, phi in points]
     heights = np.array([one.loglik for one in told])
     weights = np.exp(heights - heights.max())
     weights /= weights.sum()
@@ -123,9 +123,9 @@ def forecast(y: Array, X: Array, positions: Array, *, level: Level) -> Forecast:
     )
 
 
-def grid(level: Level) -> Array:
+def grid(component: Component) -> Array:
     """Points (ρ, φ) of the level, shape (g, 2): midpoints of cells that weigh alike."""
-    if level == "local":
+    if component == "local":
         root = (np.arange(walk_cells) + 0.5) / walk_cells
         return np.column_stack([np.full(walk_cells, np.nan), root**2])
     rho = largest_rho * (np.arange(rho_cells) + 0.5) / rho_cells
@@ -133,12 +133,12 @@ def grid(level: Level) -> Array:
     return np.column_stack([np.repeat(rho, phi_cells), np.tile(phi, rho_cells)])
 
 
-def at_point(y: Array, X: Array, positions: Array, *, rho: float, phi: float, level: Level) -> Told:
+def at_point(y: Array, X: Array, positions: Array, *, rho: float, phi: float, component: Component) -> Told:
     """Forecast with known ρ and φ; β and s² are not known.
 
     Parameters
     ----------
-    y, X, positions, level
+    y, X, positions, component
         As `forecast`.
     rho, phi : float
         Correlation from period to period of an AR(1) level, and the level's share of the variance; of a random walk φ
@@ -151,7 +151,7 @@ def at_point(y: Array, X: Array, positions: Array, *, rho: float, phi: float, le
     """
     m, k = len(y), X.shape[1]
     since = positions - positions[0]
-    kernel = np.minimum(since[:, None], since) if level == "local" else rho ** np.abs(since[:, None] - since)
+    kernel = np.minimum(since[:, None], since) if component == "local" else rho ** np.abs(since[:, None] - since)
     V = phi * kernel
     V[np.diag_indices_from(V)] += 1 - phi
     root = np.linalg.cholesky(V[:m, :m])

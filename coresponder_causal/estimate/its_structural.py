@@ -41,7 +41,7 @@ from coresponder_causal.core.regressors import independent
 from coresponder_causal.core.reml import serial_design
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.series_effects import Link, SeriesFit, series_result
-from coresponder_causal.core.series_forecast import Forecast, Level, forecast
+from coresponder_causal.core.series_forecast import Component, Forecast, forecast
 from coresponder_causal.design.modelled_series import modelled_series
 from coresponder_causal.design.segmented import Season, segmented, slope_may_change
 from coresponder_causal.design.series import SeriesDesign
@@ -58,7 +58,7 @@ Array = NDArray[np.float64]
 def its_structural(
     d: SeriesDesign,
     *,
-    level: Level = "ar1",
+    component: Component = "ar1",
     link: Link = "log",
     harmonics: Season = 2,
     trend: bool = False,
@@ -71,7 +71,7 @@ def its_structural(
     ----------
     d : SeriesDesign
         Its controls are comparison series on the scale of the link: log rates for ``"log"``.
-    level : {"ar1", "local"}
+    component : {"ar1", "local"}
         A level that comes back to its mean, or one that wanders off.
     link : {"log", "identity"}
         ``"log"`` models the log rate; ``"identity"`` the count scaled to the mean exposure.
@@ -114,11 +114,11 @@ def its_structural(
     y, before = modelled_series(d, link), ~d.after
     slope_may_change(d, asked=False)
     X = _regressors(d, harmonics, trend)
-    told = forecast(y[before], X, d.positions, level=level)
+    told = forecast(y[before], X, d.positions, component=component)
     lower, upper = serial_design(X[before], time=d.positions[before]).rho_limits(y[before])
     width = _width(y[before], X[before], told)
-    _say_what_it_knows(d, level, width)
-    facts = {"level": level, "controls": len(d.controls), "interval": "prediction, t(n − k)", "rho": told.rho}
+    _say_what_it_knows(d, component, width)
+    facts = {"component": component, "controls": len(d.controls), "interval": "prediction, t(n − k)", "rho": told.rho}
     facts |= {"phi": told.phi, "rho_lower": lower, "rho_upper": upper, "harmonics": harmonics, "width": width}
     against = "its own past and comparison series" if d.controls else "its own past"
     return series_result(
@@ -168,8 +168,8 @@ def _width(y: Array, X: Array, told: Forecast) -> float:
     return float(critical(told.df) * np.sqrt(told.scale.mean()) / spread)
 
 
-def _say_what_it_knows(d: SeriesDesign, level: Level, width: float) -> None:
-    walk = ", as a level that wanders widens it with every period" if level == "local" else ""
+def _say_what_it_knows(d: SeriesDesign, component: Component, width: float) -> None:
+    walk = ", as a level that wanders widens it with every period" if component == "local" else ""
     note(
         f"the interval of the mean over {d.n_after} {d.period_name} is ± {width:.1f} standard deviations of a single "
         f"one before the start{walk}"

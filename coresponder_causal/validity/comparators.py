@@ -272,7 +272,7 @@ def failures() -> list[Failure]:
         *(
             Failure(
                 method="its_structural",
-                options=(("level", "local"),),
+                options=(("component", "local"),),
                 cell=replace(smooth, events=25.0, rho=rho, nugget=0.3),
             )
             for rho in (0.0, 0.5, 0.8)

@@ -13,10 +13,10 @@ X = np.column_stack([np.ones(N), np.sin(POSITIONS), POSITIONS / 40])
 Y = X[:M] @ [2.0, 0.5, 1.0] + np.random.default_rng(3).standard_normal(M)
 
 
-def covariance(level, rho, phi):
+def covariance(component, rho, phi):
     since = POSITIONS - POSITIONS[0]
     apart = np.abs(np.subtract.outer(since, since))
-    kernel = np.minimum.outer(since, since) if level == "local" else rho**apart
+    kernel = np.minimum.outer(since, since) if component == "local" else rho**apart
     return phi * kernel + (1 - phi) * np.eye(N)
 
 
@@ -27,10 +27,10 @@ def conditional(V, known, wanted):
     return weights @ Y[known], whole[np.ix_(wanted, wanted)] - weights @ whole[np.ix_(known, wanted)]
 
 
-@pytest.mark.parametrize(("level", "rho"), [("ar1", 0.7), ("local", np.nan)])
-def test_every_period_is_told_by_the_others_over_gaps(level, rho):
-    told = at_point(Y, X, POSITIONS, rho=rho, phi=0.3, level=level)
-    V, past = covariance(level, rho, 0.3), np.arange(M)
+@pytest.mark.parametrize(("component", "rho"), [("ar1", 0.7), ("local", np.nan)])
+def test_every_period_is_told_by_the_others_over_gaps(component, rho):
+    told = at_point(Y, X, POSITIONS, rho=rho, phi=0.3, component=component)
+    V, past = covariance(component, rho, 0.3), np.arange(M)
     mean, spread = conditional(V, past, np.arange(M, N))
     np.testing.assert_allclose(told.mean[M:], mean, rtol=1e-5)
     np.testing.assert_allclose(told.scale, told.sigma2 * spread, rtol=1e-4, atol=1e-6)
@@ -42,9 +42,9 @@ def test_every_period_is_told_by_the_others_over_gaps(level, rho):
 
 def test_the_grid_averages_over_the_restricted_likelihood():
     """Total mean and total covariance over the points, by hand."""
-    told = forecast(Y, X, POSITIONS, level="ar1")
+    told = forecast(Y, X, POSITIONS, component="ar1")
     centre, unit = Y.mean(), Y.std()
-    points = [at_point((Y - centre) / unit, X, POSITIONS, rho=r, phi=f, level="ar1") for r, f in grid("ar1")]
+    points = [at_point((Y - centre) / unit, X, POSITIONS, rho=r, phi=f, component="ar1") for r, f in grid("ar1")]
     weights = np.exp([point.loglik for point in points])
     weights /= weights.sum()
     mean = sum(w * point.mean for w, point in zip(weights, points, strict=True))
@@ -61,12 +61,12 @@ def test_the_grid_averages_over_the_restricted_likelihood():
 def test_a_walk_is_recognised_and_a_still_level_too():
     rng = np.random.default_rng(4)
     ones, t = np.ones((130, 1)), np.arange(130.0)
-    walking = forecast(rng.standard_normal(120).cumsum(), ones, t, level="local")
-    still = forecast(rng.standard_normal(120), ones, t, level="local")
+    walking = forecast(rng.standard_normal(120).cumsum(), ones, t, component="local")
+    still = forecast(rng.standard_normal(120), ones, t, component="local")
     assert walking.phi > 0.6
     assert still.phi < 0.05
     assert np.isnan(walking.rho)
-    assert forecast(rng.standard_normal(120).cumsum(), ones, t, level="ar1").rho > 0.8
+    assert forecast(rng.standard_normal(120).cumsum(), ones, t, component="ar1").rho > 0.8
 
 
 def test_intervals_hold_periods_and_their_mean():
@@ -79,7 +79,7 @@ def test_intervals_hold_periods_and_their_mean():
         for i in range(1, 72):
             level[i] = 0.6 * level[i - 1] + 0.8 * rng.standard_normal()
         y = level + rng.standard_normal(72)
-        told = forecast(y[:42], np.ones((72, 1)), t, level="ar1")
+        told = forecast(y[:42], np.ones((72, 1)), t, component="ar1")
         wide = critical(told.df)
         held += abs(y[42:].mean() - told.mean[42:].mean()) < wide * np.sqrt(told.scale.mean())
         single += np.mean(np.abs(y[42:] - told.mean[42:]) < wide * np.sqrt(np.diag(told.scale)))
@@ -89,11 +89,11 @@ def test_intervals_hold_periods_and_their_mean():
 
 
 def test_units_and_origin_do_not_matter():
-    plain, other = (forecast(values, X, POSITIONS, level="ar1") for values in (Y, 1e5 + 1e3 * Y))
+    plain, other = (forecast(values, X, POSITIONS, component="ar1") for values in (Y, 1e5 + 1e3 * Y))
     np.testing.assert_allclose(other.mean, 1e5 + 1e3 * plain.mean, rtol=1e-9)
     np.testing.assert_allclose(other.scale, 1e6 * plain.scale, rtol=1e-6)
 
 
 def test_too_few_periods_are_refused():
     with pytest.raises(EstimationError, match="5 periods before the start for 3 regressors, 6 are needed"):
-        forecast(Y[:5], X, POSITIONS, level="local")
+        forecast(Y[:5], X, POSITIONS, component="local")

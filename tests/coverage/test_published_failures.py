@@ -67,7 +67,7 @@ def test_a_random_walk_is_honest_and_wide():
     """Wider than a level that comes back to its mean, also where the level stands still."""
     still = [entry for entry in study(["its_structural"]) if entry.cell.rho == 0]
     rows = {entry.options: measure(entry, replications=40).set_index("term").loc["mean_post"] for entry in still}
-    walk, back = rows['{"level": "local"}'], rows["{}"]
+    walk, back = rows['{"component": "local"}'], rows["{}"]
     assert walk["coverage"] >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / 40)
     assert walk["half_width"] > 1.3 * back["half_width"]
 

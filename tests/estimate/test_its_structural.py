@@ -72,7 +72,7 @@ def test_every_term_is_the_observed_less_the_forecast(alone):
     made = segmented(d, slope_change=False, trend=False)
     X = np.delete(made.matrix, made.programme["level_change"], axis=1)
     y = np.log(d.outcome_values())
-    ahead = forecast(y[~AFTER], X, d.positions, level="ar1")
+    ahead = forecast(y[~AFTER], X, d.positions, component="ar1")
     effects = (y - ahead.mean)[AFTER]
     assert alone.params["mean_post"] == pytest.approx(effects.mean(), rel=1e-9)
     assert alone.bse["mean_post"] == pytest.approx(np.sqrt(ahead.scale.mean()), rel=1e-9)
@@ -107,9 +107,9 @@ def test_what_comes_after_the_start_does_not_touch_the_forecast(alone):
 
 def test_a_wandering_level_widens_the_interval_and_says_so():
     quiet = design(frame(shared=walk(rho=0.0, sd=0.05)))
-    still, wandering = its_structural(quiet), its_structural(quiet, level="local")
+    still, wandering = its_structural(quiet), its_structural(quiet, component="local")
     rough = design(frame(shared=np.random.default_rng(4).normal(0, 0.1, N).cumsum()))
-    lost = its_structural(rough, level="local")
+    lost = its_structural(rough, component="local")
     assert wandering.extra.number("width") > 1.5 * still.extra.number("width")
     (said,) = (text for text in lost.notes if "standard deviations of a single one before the start" in text)
     assert f"± {lost.extra.number('width'):.1f} " in said

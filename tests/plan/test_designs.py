@@ -217,7 +217,7 @@ def test_a_forecast_is_told_by_the_comparison_cities_and_by_its_own_past_where_t
     assert any("mean log rate of 21 comparison cities" in text for text in found.lines)
     assert alone.designs[0].controls == ()
     assert {check.check for check in found.checks[0]} == {check.check for check in found.checks[1]}
-    assert {"level", "covid", "phase_in"} <= set(known_keys("structural"))
+    assert {"component", "covid", "phase_in"} <= set(known_keys("structural"))
 
 
 def test_options_are_those_of_the_design_and_of_its_estimator():

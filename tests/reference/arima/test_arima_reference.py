@@ -97,7 +97,7 @@ def test_the_published_variances_of_the_nile(golden):
     y = pd.read_csv(golden / "data" / "nile.csv")["y"].to_numpy(float)
 
     def told(phi):
-        return at_point(y, np.ones((100, 1)), np.arange(100.0), rho=np.nan, phi=phi, level="local")
+        return at_point(y, np.ones((100, 1)), np.arange(100.0), rho=np.nan, phi=phi, component="local")
 
     best = minimize_scalar(
         lambda phi: -told(phi).loglik, bounds=(0.001, 0.9), method="bounded", options={"xatol": 1e-9}
@@ -145,16 +145,16 @@ def test_standard_errors_are_those_of_the_approximate_information_of_statsmodels
     np.testing.assert_allclose(np.sqrt(np.diag(fit.vcov)), smoothed.bse[:2], rtol=1e-5)
 
 
-@pytest.mark.parametrize("level", ["ar1", "local"])
-def test_the_forecast_is_that_of_statsmodels_at_the_same_variances(level):
+@pytest.mark.parametrize("component", ["ar1", "local"])
+def test_the_forecast_is_that_of_statsmodels_at_the_same_variances(component):
     """Mean and variance, the level's start and the constant diffuse; the same closed form by the Kalman filter."""
     from statsmodels.tsa.statespace.structural import UnobservedComponents
 
     rng = np.random.default_rng(6)
     y, n, phi, rho = 5 + rng.standard_normal(60).cumsum() / 4, 84, 0.4, 0.7
-    told = at_point(y, np.ones((n, 1)), np.arange(float(n)), rho=rho, phi=phi, level=level)
+    told = at_point(y, np.ones((n, 1)), np.arange(float(n)), rho=rho, phi=phi, component=component)
     noise, share = told.sigma2 * (1 - phi), told.sigma2 * phi
-    if level == "local":
+    if component == "local":
         model, at = UnobservedComponents(y, "llevel", use_exact_diffuse=True), [noise, share]
     else:
         model = UnobservedComponents(y, level=True, irregular=True, autoregressive=1, use_exact_diffuse=True)
