@@ -66,7 +66,7 @@ def gap_over_time(result: Result) -> Picture:
     Returns
     -------
     Picture
-        ``data["events"]``: ``event_time`` (half-years since the start), ``estimate, low, high``.
+        ``data["events"]``: ``event_time`` and ``position`` (half-years since the start), ``estimate, low, high``.
     """
     rows = _rows(result, "gap_course", ("event_time", "estimate", "low", "high"))
     early = rows[(rows["event_time"] < -1) & ((rows["low"] > 0) | (rows["high"] < 0))]
@@ -77,8 +77,8 @@ def gap_over_time(result: Result) -> Picture:
         alt=f"One point per half-year from {rows['event_time'].min():g} to {rows['event_time'].max():g}. Before the "
         f"start {len(early)} of {int((rows['event_time'] < -1).sum())} intervals leave out 0.",
         kind="course",
-        data={"events": rows},
-        labels=Facts({"x": "Half-years since the start", "y": words.capital(words.unit(result))}),
+        data={"events": rows.assign(position=rows["event_time"])},
+        labels=Facts({"x": "Half-years since the start", "y": words.capital(words.unit(result)), "step": None}),
         support=result.support,
     )
 
