@@ -46,11 +46,16 @@ def test_the_example_runs_as_it_stands(tmp_path, monkeypatch):
     assert r3.terms["term"].tolist() == ["triple_difference", "covered_within_city"]
 
     assert {check.check for check in checks} == {
+        "break_date",
         "control_outcomes",
+        "covid_interval",
+        "forecast_skill",
         "leave_one_out",
+        "leverage",
         "placebo_cities",
         "placebo_dates",
         "pre_period",
+        "residual_autocorrelation",
     }
     assert w.estimand != m.estimand
     assert r4.terms["term"].tolist() == ["effect"]

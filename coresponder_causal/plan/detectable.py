@@ -96,7 +96,8 @@ def monthly_counts(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     if "city_panel" in tables:
         counted = tables["city_panel"]
     else:
-        counted = panel(tables["calls"][["call_id", "city", "received_at"]], unit="city", period="month")
+        with quietly():  # the first and the last month, which calls may cut, are left out below
+            counted = panel(tables["calls"][["call_id", "city", "received_at"]], unit="city", period="month")
     wide = counted.pivot(index="month", columns="city", values="calls").dropna().astype(float)
     return wide.iloc[1:-1] if "city_panel" not in tables and len(wide) > 4 else wide
 
