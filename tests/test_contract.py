@@ -149,6 +149,11 @@ def one_city():
     return counts[counts["city"] == CITY].reset_index(drop=True)
 
 
+def one_city_with_few_calls():
+    frame = one_city()
+    return frame.assign(calls=4 * (frame["calls"] > frame["calls"].median()).astype(int))
+
+
 MAKERS = {
     "SeriesDesign": Maker(one_city, of_series),
     "PanelDesign": Maker(lambda: STUDY.panel_counts, of_panel),
@@ -167,6 +172,7 @@ OWN = dict.fromkeys(
     "call_boundary": Maker(calls_one_by_one, of_coverage),
     "did_few_treated": Maker(lambda: STUDY.panel_counts, of_largest),
     "did_triple": Maker(calls_of_all_cities, of_calls_by_hours),
+    "its_rare": Maker(one_city_with_few_calls, of_series),
 }
 
 
