@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from coresponder_causal.core.agreement import cohen_kappa
 from coresponder_causal.core.inference import (
-    cohen_kappa,
     critical,
     exact_poisson,
     quantile_ranks,

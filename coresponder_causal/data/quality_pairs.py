@@ -7,8 +7,9 @@ from itertools import combinations
 
 import pandas as pd
 
+from coresponder_causal.core.agreement import capture_recapture, cohen_kappa, gwet_ac1
 from coresponder_causal.core.errors import DataError
-from coresponder_causal.core.inference import capture_recapture, cohen_kappa, gwet_ac1, wilson
+from coresponder_causal.core.inference import wilson
 
 agreement_head = [
     "what", "rows", "agree", "observed", "observed_low", "observed_high", "kappa", "kappa_low", "kappa_high",

@@ -2,22 +2,20 @@
 
 import numpy as np
 import pytest
+from statsmodels.stats.inter_rater import cohens_kappa
 
-from coresponder_causal.core.inference import (
-    capture_recapture,
-    cohen_kappa,
-    gwet_ac1,
-    trimmed_chi_square_mean,
-    wilson,
-)
+from coresponder_causal.core.agreement import capture_recapture, cohen_kappa, gwet_ac1
+from coresponder_causal.core.inference import trimmed_chi_square_mean, wilson
 
 TABLE = np.array([[20, 5, 3], [10, 15, 2], [1, 4, 30]])
 
 
-def test_kappa_is_that_of_statsmodels():
-    inter_rater = pytest.importorskip("statsmodels.stats.inter_rater")
-    theirs = inter_rater.cohens_kappa(TABLE)
-    ours = cohen_kappa(TABLE)
+@pytest.mark.parametrize(
+    "table", [TABLE, [[20, 5], [10, 15]], [[20, 5], [1, 45]], [[3, 1, 0], [2, 8, 1], [0, 1, 9]]], ids=str
+)
+def test_kappa_is_that_of_statsmodels(table):
+    theirs = cohens_kappa(np.array(table))
+    ours = cohen_kappa(table)
     assert ours.estimate == pytest.approx(theirs.kappa, abs=1e-12)
     assert ours.std_error == pytest.approx(theirs.std_kappa, abs=1e-12)  # the same closed form
 

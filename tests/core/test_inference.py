@@ -159,16 +159,6 @@ def test_bounds_of_nothing_are_missing():
     np.testing.assert_array_equal(np.isnan(inference.wilson([0, 1], [0, 4])), [[True, False]] * 2)
 
 
-def test_kappa_is_that_of_statsmodels():
-    from statsmodels.stats.inter_rater import cohens_kappa
-
-    for table in ([[20, 5], [10, 15]], [[20, 5], [1, 45]], [[3, 1, 0], [2, 8, 1], [0, 1, 9]]):
-        expected = cohens_kappa(table)
-        np.testing.assert_allclose(
-            inference.cohen_kappa(table)[:2], (expected.kappa, expected.std_kappa), rtol=0, atol=1e-10
-        )
-
-
 def test_ranks_of_a_quantile_hold_it_often_enough_and_not_needlessly():
     for number, share in ((20, 0.5), (50, 0.5), (200, 0.9)):
         low, high = inference.quantile_ranks(number, share)
