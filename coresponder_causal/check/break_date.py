@@ -58,6 +58,8 @@ def break_date(result: Result, design: Design) -> CheckResult:
     series = series_regression(result, design)
     if series is None:
         return not_applicable(name, assumption, "The method is not a regression of one series.")
+    if not series.effect:
+        return not_applicable(name, assumption, "The method is fitted to the periods before the start alone.")
     n = len(series.time)
     if n < shortest:
         return not_applicable(name, assumption, f"{n} periods are fewer than {shortest}.")

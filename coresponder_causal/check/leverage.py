@@ -61,6 +61,8 @@ def leverage(result: Result, design: Design) -> CheckResult:
     series = series_regression(result, design)
     if series is None:
         return not_applicable(name, assumption, "The method is not a regression of one series.")
+    if not series.effect:
+        return not_applicable(name, assumption, "The method is fitted to the periods before the start alone.")
     found = deletions(series)
     estimate, error = float(result.estimate[0]), float(np.sqrt(result.vcov[0, 0]))
     rows = pd.DataFrame(

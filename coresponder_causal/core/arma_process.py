@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -117,7 +118,20 @@ def coefficients(x: Array, order: Order) -> tuple[Array, Array, dict[str, float]
     cuts = np.cumsum([order.p, order.q, order.P])
     ar, ma, sar, sma = (_stationary(part) for part in np.split(partials_of(x), cuts))
     named = dict(zip(names(order), map(float, np.concatenate([ar, -ma, sar, -sma])), strict=True))
-    return _product(ar, sar, order.season), -_product(ma, sma, order.season), named
+    return *whole(named, order), named
+
+
+def whole(named: Mapping[str, float], order: Order) -> tuple[Array, Array]:
+    """Coefficients of the whole polynomials from those of the parts, as `coefficients` names them.
+
+    Examples
+    --------
+    >>> whole({"ar1": 0.6, "sar1": 0.6}, Order(1, 0, 0, 1, 0, 0, 2))[0].round(2).tolist()
+    [0.6, 0.6, -0.36]
+    """
+    cuts = np.cumsum([order.p, order.q, order.P])
+    ar, ma, sar, sma = np.split(np.array([named[name] for name in names(order)], float), cuts)
+    return _product(ar, sar, order.season), -_product(-ma, -sma, order.season)
 
 
 def _product(plain: Array, seasonal: Array, season: int) -> Array:

@@ -14,7 +14,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SeriesRegression:
-    """y = Xβ + u in time, u with covariance s²(φR(ρ) + (1−φ)I), R(ρ)_ij = ρ^|t_i − t_j|.
+    """y = Xβ + u in time, u with covariance s²(φR(ρ) + (1−φ)I), R(ρ)_ij = ρ^|t_i − t_j|, or s² times a given matrix.
 
     Parameters
     ----------
@@ -29,11 +29,14 @@ class SeriesRegression:
     start : int
         First position that the programme touches.
     effect : tuple of int
-        Columns of X that are the programme's: its level, and its slope where there is one.
+        Columns of X that are the programme's: its level, and its slope where there is one; none where the method looks
+        at the periods before the start alone.
     headline : ndarray, shape (k,)
         Contrast of β that is the result's first term.
     rho, phi : float
         Variance parameters as fitted; ρ = 0 where the method takes the errors as white.
+    errors : ndarray, shape (n, n), optional
+        Covariance of the errors over s² where ρ and φ do not tell it.
 
     Examples
     --------
@@ -52,6 +55,7 @@ class SeriesRegression:
     headline: Array
     rho: float = 0.0
     phi: float = 1.0
+    errors: Array | None = None
 
     @property
     def undisturbed(self) -> Array:
@@ -59,7 +63,9 @@ class SeriesRegression:
         return np.delete(self.matrix, self.effect, axis=1)
 
     def root(self) -> Array:
-        """Lower Cholesky factor of φR(ρ) + (1−φ)I, shape (n, n)."""
+        """Lower Cholesky factor of the covariance of the errors over s², shape (n, n)."""
+        if self.errors is not None:
+            return np.asarray(np.linalg.cholesky(self.errors))
         persistent = self.rho ** np.abs(self.time[:, None] - self.time)
         return np.asarray(np.linalg.cholesky(self.phi * persistent + (1 - self.phi) * np.eye(len(self.time))))
 

@@ -6,7 +6,9 @@ start, the effect at fixed horizons and the number of events averted.
 
 Needs: no other change at the same time (check: placebo_dates, control_outcomes); a course before the start that would
 have gone on (check: pre_period); a recording practice that did not change (register of breaks); thirty periods before
-the start or more, as the order of the errors is chosen from them; a mean of about ten events a period or more for the
+the start or more, as the order of the errors is chosen from them; errors that the order takes up (check:
+residual_autocorrelation, forecast_skill), no other date that fits better (check: break_date) and no single period that
+decides (check: leverage); a mean of about ten events a period or more for the
 log link.
 
 Estimator: g(y_t / e_t) = regressors as in its_segmented + u_t with φ(B)Φ(B^s)(1 − B)^d (1 − B^s)^D u_t =
@@ -38,22 +40,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from coresponder_causal.core.arma import ArmaFit, compare_arma, fit_arma
-from coresponder_causal.core.arma_process import Order, differenced
+from coresponder_causal.core.arma_process import Order, autocovariances, differenced, names, whole
 from coresponder_causal.core.autocorrelation import ljung_box
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.inference import chi_square_p_value
 from coresponder_causal.core.notes import doubt, note
-from coresponder_causal.core.registry import estimator
+from coresponder_causal.core.registry import estimator, series_behind
 from coresponder_causal.core.regressors import independent
 from coresponder_causal.core.reml import serial_design
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.series_effects import Link, SeriesFit, series_result
+from coresponder_causal.core.series_regression import SeriesRegression
 from coresponder_causal.design.modelled_series import modelled_series
 from coresponder_causal.design.segmented import Season, segmented, slope_may_change
 from coresponder_causal.design.series import SeriesDesign
@@ -172,6 +175,28 @@ def its_arima(
     facts: dict[str, object] = {"harmonics": harmonics, "interval": "t(n − k)", "rho_lower": lower, "rho_upper": upper}
     facts |= _facts(found)
     return series_result(d.course(), fit, method="its_arima", facts=facts, horizons=horizons, seed=seed)
+
+
+@series_behind("its_arima")
+def _series(result: Result, d: SeriesDesign) -> SeriesRegression | None:
+    """Regression in levels; under differences there is none."""
+    options, order = result.provenance.option_values(), Order(*cast("tuple[int, ...]", result.extra["order"]))
+    made = _regressors(d, options["effects"], options["harmonics"], options["trend"])
+    if order.lost or "level_change" not in made.programme:
+        return None
+    standing = made.standing(order)
+    lags = np.abs(d.positions[:, None] - d.positions)
+    ar, ma = whole({name: result.extra.number(name) for name in names(order)}, order)
+    return SeriesRegression(
+        outcome=modelled_series(d, options["link"]),
+        matrix=standing.matrix,
+        time=d.positions,
+        periods=d.periods,
+        start=d.start_position,
+        effect=tuple(standing.programme[name] for name in ("level_change", "slope_change") if name in made.programme),
+        headline=standing.effects[d.after].mean(axis=0),
+        errors=autocovariances(ar, ma, int(lags.max()))[lags.astype(int)],
+    )
 
 
 def _regressors(d: SeriesDesign, effects: tuple[Effect, ...] | None, harmonics: Season, trend: bool) -> _Regressors:
@@ -297,6 +322,7 @@ def _facts(found: ArmaFit) -> dict[str, object]:
     statistic = float(ljung_box(found.innovations, lags)[0][-1])
     return {
         "errors": f"ARIMA {found.order}",
+        "order": tuple(found.order),
         **found.parameters,
         "loglik": found.loglik,
         "aicc": found.aicc,

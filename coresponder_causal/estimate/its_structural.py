@@ -6,9 +6,10 @@ events averted.
 
 Needs: no other change at the same time (check: placebo_dates, control_outcomes); a course before the start that would
 have gone on (check: pre_period); comparison series, given as `controls` of the design, that the programme does not
-touch and that move with the outcome in the same way after the start as before; forty periods before the start or more;
-a mean of about ten events a period or more for the log link. From a panel the controls of one city are the log rates of
-the others: one column for each beside the rows of the treated city.
+touch and that move with the outcome in the same way after the start as before; a course that the model foretells better
+than last year's values do (check: forecast_skill) and whose errors it takes up (check: residual_autocorrelation); forty
+periods before the start or more; a mean of about ten events a period or more for the log link. From a panel the
+controls of one city are the log rates of the others: one column for each beside the rows of the treated city.
 
 Estimator: g(y_t / e_t) = constant + season + controls + level_t + noise_t, fitted to the periods before the start
 alone. The level is an AR(1) process (`ar1`), or a random walk (`local`); a local linear trend is not offered, as its
@@ -36,12 +37,13 @@ from numpy.typing import NDArray
 
 from coresponder_causal.core.inference import critical
 from coresponder_causal.core.notes import doubt, note
-from coresponder_causal.core.registry import estimator
+from coresponder_causal.core.registry import estimator, series_behind
 from coresponder_causal.core.regressors import independent
 from coresponder_causal.core.reml import serial_design
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.series_effects import Link, SeriesFit, series_result
 from coresponder_causal.core.series_forecast import Component, Forecast, forecast
+from coresponder_causal.core.series_regression import SeriesRegression
 from coresponder_causal.design.modelled_series import modelled_series
 from coresponder_causal.design.segmented import Season, segmented, slope_may_change
 from coresponder_causal.design.series import SeriesDesign
@@ -129,6 +131,25 @@ def its_structural(
         contrast=f"difference from the forecast of {against}",
         horizons=horizons,
         seed=seed,
+    )
+
+
+@series_behind("its_structural")
+def _series(result: Result, d: SeriesDesign) -> SeriesRegression | None:
+    """Regression of the periods before the start at the mean of ρ and φ; a random walk has none in levels."""
+    options = result.provenance.option_values()
+    if options["component"] == "local":
+        return None
+    before = ~d.after
+    X = _regressors(d, options["harmonics"], options["trend"])[before]
+    return SeriesRegression(
+        outcome=modelled_series(d, options["link"])[before],
+        matrix=X,
+        time=d.positions[before],
+        periods=d.periods[before],
+        start=d.start_position,
+        effect=(),
+        headline=np.zeros(X.shape[1]),
     )
 
 

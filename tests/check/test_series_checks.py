@@ -22,7 +22,7 @@ from coresponder_causal.core.errors import DesignError
 from coresponder_causal.core.notes import quietly
 from coresponder_causal.core.registry import series_regression
 from coresponder_causal.design import PanelDesign, SeriesDesign
-from coresponder_causal.estimate import did_prediction_interval, did_two_way, its_segmented
+from coresponder_causal.estimate import did_prediction_interval, did_two_way, its_arima, its_segmented, its_structural
 
 START = 42
 MONTHS = pd.period_range("2017-01", periods=72, freq="M")
@@ -359,3 +359,48 @@ def test_five_years_of_weeks_take_seconds():
     begun = time.process_time()
     check.battery(result, d)
     assert time.process_time() - begun < 6  # 0.9 s measured on one core
+
+
+@pytest.mark.parametrize("order", [(1, 0, 0), (2, 0, 1), (1, 0, 0, 1, 0, 0)])
+def test_the_regression_behind_arma_errors_is_the_one_that_was_fitted(order):
+    """Its GLS estimate is the result's, and its whitened residuals give Ljung & Box's statistic of the innovations."""
+    d = series()
+    with quietly():
+        result = its_arima(d, order=order)
+    behind = series_regression(result, d)
+    white = behind.whitened(np.column_stack([behind.outcome, behind.matrix]))
+    beta = np.linalg.lstsq(white[:, 1:], white[:, 0], rcond=None)[0]
+    assert behind.headline @ beta == pytest.approx(result.estimate[0], abs=1e-9)
+    lags = int(result.extra["ljung_box_lags"])
+    assert ljung_box(behind.residuals()[0], lags)[0][-1] == pytest.approx(result.extra["ljung_box"], rel=1e-9)
+
+
+def test_arma_errors_find_the_start_and_no_deciding_period():
+    d = series()
+    with quietly():
+        result = its_arima(d, order=(1, 0, 0))
+    assert check.break_date(result, d).table["date"][0] == str(MONTHS[START])
+    assert check.leverage(result, d).verdict == "no contradiction found"
+
+
+def test_a_forecast_is_looked_at_before_the_start_alone():
+    d = series()
+    with quietly():
+        result = its_structural(d)
+    assert len(series_regression(result, d).outcome) == d.n_before
+    assert len(check.residual_autocorrelation(result, d).course) == d.n_before
+    assert check.forecast_skill(result, d).verdict == "no contradiction found"
+    for found in (check.break_date(result, d), check.leverage(result, d)):
+        assert (found.verdict, found.sentence) == (
+            "not applicable",
+            "The method is fitted to the periods before the start alone.",
+        )
+
+
+@pytest.mark.parametrize(
+    "make", [lambda d: its_arima(d, order=(0, 1, 1)), lambda d: its_structural(d, component="local")]
+)
+def test_models_of_differences_have_no_regression_in_levels(make):
+    d = series()
+    with quietly():
+        assert series_regression(make(d), d) is None
