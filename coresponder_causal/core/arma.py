@@ -17,6 +17,7 @@ from scipy.optimize import minimize
 
 from coresponder_causal.core.arma_process import Order, autocovariances, coefficients, differenced, names, partials_of
 from coresponder_causal.core.errors import EstimationError
+from coresponder_causal.core.persistence import without_faint
 
 Array = NDArray[np.float64]
 _bound = 10.0  # of a parameter x, whose partial autocorrelation x/√(1 + x²) then is .995
@@ -177,7 +178,7 @@ class _Surface:
     def covariance(self, x: Array) -> Array:
         """Covariance of the errors over σ² at x."""
         ar, ma, _ = coefficients(x, self.order)
-        return np.asarray(autocovariances(ar, ma, int(self.lag.max()))[self.lag], float)
+        return np.asarray(without_faint(autocovariances(ar, ma, int(self.lag.max())))[self.lag], float)
 
     def regression(self, x: Array) -> tuple[Array, Array, float, Array]:
         """GLS at x: β, a root of its covariance over σ², σ² and the innovations."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import EstimationError
+from coresponder_causal.core.persistence import persistence
 from coresponder_causal.core.reml import serial_design
 from coresponder_causal.core.sandwich import andrews_lags, newey_west
 from coresponder_causal.core.serial import ols, prais_winsten
@@ -87,14 +88,14 @@ def fit_errors(y: Array, X: Array, *, positions: Array, errors: Errors, lags: La
         last = andrews_lags(fit.residuals) if lags == "andrews" else lags
         vcov = newey_west(X, fit.residuals, lags=last, small_sample="n/(n-k)")
         facts |= {"lags": last}
-    noise = fit.residuals.var() * fit.n / (fit.n - fit.k) * fit.rho ** np.abs(positions[:, None] - positions)
+    noise = fit.residuals.var() * fit.n / (fit.n - fit.k) * persistence(fit.rho, positions)
     return ErrorFit(fit.beta, vcov, fit.df, None, noise, facts)
 
 
 def _reml(y: Array, X: Array, positions: Array, errors: Errors) -> ErrorFit:
     serial = serial_design(X, time=positions, nugget=errors == "reml-nugget")
     fit, (lower, upper) = serial.fit(y), serial.rho_limits(y)
-    persistent = fit.phi * fit.rho ** np.abs(positions[:, None] - positions)
+    persistent = fit.phi * persistence(fit.rho, positions)
     facts: dict[str, object] = {"errors": errors, "interval": "t, Satterthwaite df", "rho": fit.rho, "phi": fit.phi}
     facts |= {"nugget": 1 - fit.phi, "rho_lower": lower, "rho_upper": upper, "at_bound": ", ".join(fit.at_bound)}
     noise = fit.sigma2 * (persistent + (1 - fit.phi) * np.eye(len(y)))

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import EstimationError
+from coresponder_causal.core.persistence import persistence
 from coresponder_causal.core.poisson_effects import CountRows, poisson_effects
 from coresponder_causal.core.prediction import gap_matrix
 from coresponder_causal.core.random_effects import between_cities, tau_limits
@@ -183,7 +184,7 @@ def _city(rows: CountRows, city: int, sets: Bools, dose: Array, names: list[str]
 def _noise(fit: RemlFit, positions: Array, weights: Array) -> tuple[Array, VarianceRecord]:
     """Covariance of sums w'y under a fit's errors, and how it moves with (log s², ρ, φ)."""
     lag = np.abs(positions[:, None] - positions)
-    R, identity = fit.rho**lag, np.eye(len(lag))
+    R, identity = persistence(fit.rho, positions), np.eye(len(lag))
     slopes = [fit.sigma2 * (fit.phi * R + (1 - fit.phi) * identity)]
     if "rho upper" not in fit.at_bound:
         slopes.append(fit.sigma2 * fit.phi * lag * fit.rho ** np.maximum(lag - 1, 0))

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from coresponder_causal.core.persistence import persistence
 from coresponder_causal.core.reml_points import Points
 
 Array = NDArray[np.float64]
@@ -78,7 +79,7 @@ def grid(gaps: Array, basis: Array, inverse_triangle: Array, *, nugget: bool) ->
     of_rho = _shares((0.0, *_RHO))
     prior = np.append(of_rho[0], np.outer(of_rho[1:], _shares(phis)))
     time = np.append(0.0, np.cumsum(gaps))
-    eigenvalues, vectors = np.linalg.eigh(np.array(_RHO)[:, None, None] ** np.abs(time[:, None] - time))
+    eigenvalues, vectors = np.linalg.eigh(np.array([persistence(rho, time) for rho in _RHO]))
     inverses = 1 / (eigenvalues[:, :, None] * phis + 1 - np.array(phis))
     halves = inverse_triangle @ np.linalg.inv(points.root).transpose(0, 2, 1)
     return Grid(points, prior, halves, vectors.transpose(0, 2, 1).reshape(-1, len(time)), inverses)

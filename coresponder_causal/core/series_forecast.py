@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
 from coresponder_causal.core.errors import EstimationError
+from coresponder_causal.core.persistence import persistence
 
 Array = NDArray[np.float64]
 Component = Literal["ar1", "local"]
@@ -151,7 +152,7 @@ def at_point(y: Array, X: Array, positions: Array, *, rho: float, phi: float, co
     """
     m, k = len(y), X.shape[1]
     since = positions - positions[0]
-    kernel = np.minimum(since[:, None], since) if component == "local" else rho ** np.abs(since[:, None] - since)
+    kernel = np.minimum(since[:, None], since) if component == "local" else persistence(rho, since)
     V = phi * kernel
     V[np.diag_indices_from(V)] += 1 - phi
     root = np.linalg.cholesky(V[:m, :m])

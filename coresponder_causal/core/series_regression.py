@@ -9,6 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
+from coresponder_causal.core.persistence import persistence
+
 Array = NDArray[np.float64]
 
 
@@ -66,8 +68,8 @@ class SeriesRegression:
         """Lower Cholesky factor of the covariance of the errors over s², shape (n, n)."""
         if self.errors is not None:
             return np.asarray(np.linalg.cholesky(self.errors))
-        persistent = self.rho ** np.abs(self.time[:, None] - self.time)
-        return np.asarray(np.linalg.cholesky(self.phi * persistent + (1 - self.phi) * np.eye(len(self.time))))
+        persistent = self.phi * persistence(self.rho, self.time)
+        return np.asarray(np.linalg.cholesky(persistent + (1 - self.phi) * np.eye(len(self.time))))
 
     def whitened(self, columns: Array) -> Array:
         """Rows less what earlier rows foretell of them, each over the standard deviation of that error (times 1/s)."""

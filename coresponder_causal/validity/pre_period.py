@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import DesignError, EstimationError
+from coresponder_causal.core.persistence import persistence
 from coresponder_causal.core.regressors import harmonics
 from coresponder_causal.core.reml import SerialDesign
 from coresponder_causal.design.one_treated import most_zeros
@@ -169,7 +170,7 @@ def _noise(rates: Array, plan: Layout, shared: NDArray[np.bool_], pairs: int) ->
 
 def _variance(serial: SerialDesign, series: Array, rho: float, phi: float) -> float:
     """Residual variance s² = y'Py/(n − k) at given ρ and φ."""
-    errors = phi * rho ** np.abs(serial.time[:, None] - serial.time) + (1 - phi) * np.eye(serial.n)
+    errors = phi * persistence(rho, serial.time) + (1 - phi) * np.eye(serial.n)
     root = np.linalg.cholesky(errors)
     y, X = np.linalg.solve(root, series), np.linalg.solve(root, serial.X)
     return float(np.sum((y - X @ np.linalg.lstsq(X, y, rcond=None)[0]) ** 2) / (serial.n - serial.k))
