@@ -10,6 +10,7 @@ import datetime as dt
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal, TypeAlias, cast, get_args
 
 import numpy as np
@@ -376,11 +377,17 @@ def _start_day(start: Start, axis: TimeAxis) -> float:
     if isinstance(start, pd.Period):
         return _day_number(start.start_time)
     if isinstance(start, str):
-        day = _from_strings(pd.Series([start]), "start")
-        return _day_number(cast(pd.Period, day.label(int(day.positions[0]))).start_time)
+        return _first_day(start)
     if isinstance(start, dt.date | np.datetime64) and not pd.isna(start):
         return _day_number(_whole_days(pd.Series([pd.Timestamp(start)]), "start").iloc[0])
     raise DesignError(f"start is {start!r}", mend=f"write it as one of {_FORMS}")
+
+
+@lru_cache(maxsize=256)
+def _first_day(start: str) -> float:
+    """Day number of an ISO date, or of the first day of an ISO month."""
+    day = _from_strings(pd.Series([start]), "start")
+    return _day_number(cast(pd.Period, day.label(int(day.positions[0]))).start_time)
 
 
 def _day_number(stamp: pd.Timestamp) -> float:

@@ -126,12 +126,14 @@ def pandemic_share(axis: TimeAxis) -> Array:
 
 def say_pandemic_kept(axis: TimeAxis) -> None:
     """Say what of March to June 2020 lies among the rows of one city's series."""
-    inside = np.unique(axis.positions[pandemic_share(axis) > 0])
+    if axis.alias is None:
+        return
+    first, after = np.floor(parse_start(pandemic[0], axis)), np.ceil(parse_start(pandemic[1], axis))
+    inside = np.unique(axis.positions[(axis.positions >= first) & (axis.positions < after)])
     if not len(inside):
         return
-    within = parse_start(pandemic[0], axis), parse_start(pandemic[1], axis)
     what = "March to June 2020 lie"
-    if len(inside) < np.ceil(within[1]) - np.floor(within[0]):
+    if len(inside) < after - first:
         listed = ", ".join(map(str, axis.labels(inside[:4]))) + (", …" if len(inside) > 4 else "")
         what = f"{listed} of March to June 2020 lie"
     note(f"{what} in this series like other {axis.plural}: it cannot tell the pandemic from the programme")

@@ -136,9 +136,8 @@ def _events(d: SeriesDesign) -> Iterator[tuple[str, Array]]:
     """Columns of what is known to have happened besides, those that vary among the rows at hand."""
     found = [(f"break {d.label(position)}", (d.positions >= position).astype(float)) for position in d.breaks]
     found.append(("holidays", known_events.holiday_share(d.axis, d.holidays)))
-    pandemic = known_events.pandemic_share(d.axis)
     if d.covid == "pulse":
-        found.append(("March to June 2020", pandemic))
+        found.append(("March to June 2020", known_events.pandemic_share(d.axis)))
     else:
         known_events.say_pandemic_kept(d.axis)
     return ((name, column) for name, column in found if np.ptp(column) > 0)
