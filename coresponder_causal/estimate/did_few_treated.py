@@ -36,8 +36,9 @@ Say: In {city}, {outcome} changed by {mean_post} against what the comparison cit
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -53,9 +54,9 @@ from coresponder_causal.core.inference import (
     rank_critical,
 )
 from coresponder_causal.core.notes import doubt, note
-from coresponder_causal.core.prediction import Prediction, predict, process_facts, ranked
+from coresponder_causal.core.prediction import Prediction, gap_matrix, predict, process_facts, ranked
 from coresponder_causal.core.prediction_tables import city_table, gap_path
-from coresponder_causal.core.registry import estimator, series_behind
+from coresponder_causal.core.registry import estimator, headlines_of, series_behind
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.series_regression import SeriesRegression
 from coresponder_causal.design.one_treated import OneTreated, gap_regression, one_treated
@@ -184,6 +185,18 @@ def did_few_treated(
 @series_behind("did_few_treated")
 def _series(result: Result, d: PanelDesign) -> SeriesRegression:
     return gap_regression(d, method=result.method, pairs=int(result.extra.number("harmonics")))
+
+
+@headlines_of("did_few_treated")
+def _many(
+    panels: Array, dose: Array, positions: Array, *, season: float | None, options: Mapping[str, Any]
+) -> Array | None:
+    if options["inference"] not in ("lee-wooldridge", "lau-li"):
+        return None
+    matrix = gap_matrix(dose, positions, season=season, pairs=options["harmonics"])
+    changes = [few_treated.collapse(panel, matrix) for panel in panels]
+    found = [(few_treated.gap(each), few_treated.std_error(each, options["rho"]), len(each) - 2) for each in changes]
+    return np.array(found, float)
 
 
 def _refuse_ratio(inference: Inference, rho: float) -> None:

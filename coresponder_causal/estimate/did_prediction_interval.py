@@ -35,8 +35,9 @@ Say: In {city}, {outcome} changed by {mean_post} against what the comparison cit
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -47,9 +48,17 @@ from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.inference import minimum_detectable_effect, rank_critical
 from coresponder_causal.core.notes import doubt, note
-from coresponder_causal.core.prediction import Prediction, doubt_bound, facts, placebo_statistics, predict, ranked
+from coresponder_causal.core.prediction import (
+    Prediction,
+    doubt_bound,
+    facts,
+    placebo_statistics,
+    predict,
+    predict_many,
+    ranked,
+)
 from coresponder_causal.core.prediction_tables import city_table, gap_path
-from coresponder_causal.core.registry import estimator, series_behind
+from coresponder_causal.core.registry import estimator, headlines_of, series_behind
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.series_regression import SeriesRegression
 from coresponder_causal.design.one_treated import OneTreated, gap_regression, one_treated
@@ -207,3 +216,12 @@ def _series(result: Result, d: PanelDesign) -> SeriesRegression | None:
     if result.extra["likelihood"] == "poisson":
         return None
     return gap_regression(d, method=result.method, pairs=int(result.extra.number("harmonics")))
+
+
+@headlines_of("did_prediction_interval")
+def _many(
+    panels: Array, dose: Array, positions: Array, *, season: float | None, options: Mapping[str, Any]
+) -> Array | None:
+    if options["likelihood"] == "poisson" or options["inference"] == "permutation":
+        return None
+    return predict_many(panels, dose, positions, season=season, pairs=options["harmonics"])

@@ -52,7 +52,7 @@ questions = {
     "course": "How do we know? Covered against other hours over time",
 }
 far_too_low = 0.85
-drawn_of_the_headline = ("balance", "break_date", "covid_interval", "residual_autocorrelation")
+drawn_of_the_headline = ("balance", "break_date", "covid_interval", "residual_autocorrelation", "specification_curve")
 libraries = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib")
 
 
