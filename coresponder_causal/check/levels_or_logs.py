@@ -14,6 +14,7 @@ from coresponder_causal.design.levels import in_levels
 
 name = "levels_or_logs"
 assumption = "Cities would have changed by the same factor, and the finding does not hang on it."
+of_counts = ("did_poisson",)
 
 
 def levels_or_logs(result: Result, design: PanelDesign) -> CheckResult:
@@ -52,7 +53,8 @@ def levels_or_logs(result: Result, design: PanelDesign) -> CheckResult:
     >>> levels_or_logs(did_prediction_interval(d), d).table["values"].tolist()
     ['logs', 'levels']
     """
-    if len(design.treated_units) > 1 or result.scale != "log_ratio" or result.extra.get("likelihood") == "poisson":
+    counted = result.method in of_counts or result.extra.get("likelihood") == "poisson"
+    if len(design.treated_units) > 1 or result.scale != "log_ratio" or counted:
         return not_applicable(name, assumption, "It is for log rates of one treated city.")
     try:
         level = refit(result, in_levels(design), options={"horizons": ()})

@@ -45,6 +45,11 @@ def start_range(
         estimate as given lies outside the range. ``table``: the estimate as given and one row a start, with
         ``hours_a_week`` at full dose and ``per_10_hours`` with its ends, in proportion on the scale of the method.
 
+    Notes
+    -----
+    Where errors may wander, a sharp step that is dated a few periods late is taken for wandering and hardly found: a
+    contradiction then says that the day matters, and the picture of the course shows which day the data would choose.
+
     Raises
     ------
     DesignError
