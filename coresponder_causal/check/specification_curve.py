@@ -185,7 +185,7 @@ def _sentence(result: Result, table: pd.DataFrame, by_city: pd.DataFrame, imposs
     as_found = round(_share(table, side) * len(table))
     median, share = (rank_test(float(own[key]), others[key].to_numpy(float)) for key in ("estimate", "share"))
     low, middle, high = (f"{value:+.1f} %".replace("-", "−") for value in table["change"].quantile([0.0, 0.5, 1.0]))
-    apart = f" Not run, no period left on one side: {'; '.join(impossible)}." if impossible else ""
+    apart = f" Not run: {'; '.join(impossible)}." if impossible else ""
     return (
         f"Over {len(table)} specifications the change runs from {low} to {high}, median {middle}; {as_found} exclude "
         f"no change on the side of the finding. Joint test, the same done to {len(others)} other cities: p "

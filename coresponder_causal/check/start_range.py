@@ -23,7 +23,7 @@ def start_range(
     result: Result,
     design: SeriesDesign | PanelDesign,
     *,
-    between: tuple[Start, Start],
+    between: tuple[Start, Start] | None = None,
     hours: str | None = None,
 ) -> CheckResult:
     """Estimate again with every start that the interval admits, at full dose from then on.
@@ -33,7 +33,7 @@ def start_range(
     result : Result
         The estimate to be checked; its first term is looked at.
     design : the design it was made from
-    between : pair of dates or periods
+    between : pair of dates or periods, optional
         Earliest and latest start. Tried are both, and the beginning of every period between them.
     hours : str, optional
         Column of the treated city's delivered hours a period: estimates are then also given per ten hours a week.
@@ -42,8 +42,9 @@ def start_range(
     -------
     CheckResult
         Contradicts when one start changes whether the interval excludes no change, or its side; cannot tell when the
-        estimate as given lies outside the range. ``table``: the estimate as given and one row a start, with
-        ``hours_a_week`` at full dose and ``per_10_hours`` with its ends, in proportion on the scale of the method.
+        estimate as given lies outside the range; without an interval it reports. ``table``: the estimate as given and
+        one row a start, with ``hours_a_week`` at full dose and ``per_10_hours`` with its ends, in proportion on the
+        scale of the method.
 
     Notes
     -----
@@ -66,7 +67,9 @@ def start_range(
     """
     if isinstance(design, PanelDesign) and len(design.treated_units) > 1:
         return not_applicable(name, assumption, "It is for one treated city.")
-    starts = _starts(design.axis, between)
+    if between is None and hours is None:
+        return not_applicable(name, assumption, "The start is known, and no hours were named.")
+    starts = [] if between is None else _starts(design.axis, between)
     options: dict[str, object] = {"horizons": ()}
     if "slope_change" in result.extra:
         options["slope_change"] = bool(result.extra["slope_change"])
@@ -127,6 +130,8 @@ def _hours_a_week(design: SeriesDesign | PanelDesign, column: str) -> float:
 
 
 def _verdict(table: pd.DataFrame) -> Verdict:
+    if len(table) == 1:
+        return "reported"
     sides = list(_sides(table))
     if any(side != sides[0] for side in sides[1:]):
         return "contradicts"
@@ -141,16 +146,19 @@ def _sides(table: pd.DataFrame) -> Iterator[float]:
 
 
 def _sentence(table: pd.DataFrame, scale: str, hours: str | None) -> str:
-    tried = table.iloc[1:]
-    low, high = (as_change(float(end), scale) for end in (tried["estimate"].min(), tried["estimate"].max()))
-    given = float(table["estimate"].iloc[0])
-    inside = "inside" if tried["estimate"].min() <= given <= tried["estimate"].max() else "outside"
-    said = (
-        f"Over {len(tried)} starts from {tried['start'].iloc[0]} to {tried['start'].iloc[-1]} the estimate runs from "
-        f"{low} to {high}; as given it is {as_change(given, scale)}, {inside} that range."
-    )
-    if hours is None:
-        return said
-    first = table.iloc[0]
-    each = as_change(float(first["per_10_hours"]), scale)
-    return f"{said} At full dose {first['hours_a_week']:.0f} hours a week: {each} for each ten of them, in proportion."
+    said = []
+    if len(table) > 1:
+        tried, given = table.iloc[1:], float(table["estimate"].iloc[0])
+        least, most = float(tried["estimate"].min()), float(tried["estimate"].max())
+        said.append(
+            f"Over {len(tried)} starts from {tried['start'].iloc[0]} to {tried['start'].iloc[-1]} the estimate runs "
+            f"from {as_change(least, scale)} to {as_change(most, scale)}; as given it is {as_change(given, scale)}, "
+            f"{'inside' if least <= given <= most else 'outside'} that range."
+        )
+    if hours is not None:
+        first = table.iloc[0]
+        each = as_change(float(first["per_10_hours"]), scale)
+        said.append(
+            f"At full dose {first['hours_a_week']:.0f} hours a week: {each} for each ten of them, in proportion."
+        )
+    return " ".join(said)

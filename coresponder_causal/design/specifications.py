@@ -70,7 +70,7 @@ def specified(design: PanelDesign, windows: Sequence[Window], *, method: str) ->
     list of Specified
         The design as it is first.
     list of str
-        Choices of periods that leave none on one side of the start.
+        Choices that cannot be made, such as of periods that leave none on one side of the start, and why.
     """
     positions = np.unique(design.axis.positions)
     outside = {_named(window): _outside(positions, design.start_position, window) for window in windows}
@@ -81,11 +81,12 @@ def specified(design: PanelDesign, windows: Sequence[Window], *, method: str) ->
     for (periods, left), (wave, also) in product(spans.items(), months.items()):
         try:
             shorter = design.without_periods([*left, *also]) if left or also else design
-        except DesignError:
-            impossible.append(f"{periods}, {wave}")
+            shown = {"logs": shorter, "levels": in_levels(shorter)}
+            seen = {values: one_treated(each, method=method) for values, each in shown.items()}
+        except DesignError as error:
+            impossible.append(f"{periods}, {wave} ({error.what})")
             continue
-        for values, shown in (("logs", shorter), ("levels", in_levels(shorter))):
-            made.append(Specified(choice=Choice(periods, wave, values), seen=one_treated(shown, method=method)))
+        made += [Specified(choice=Choice(periods, wave, values), seen=each) for values, each in seen.items()]
     return made, impossible
 
 
