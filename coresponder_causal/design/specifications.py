@@ -78,15 +78,15 @@ def specified(design: PanelDesign, windows: Sequence[Window], *, method: str) ->
     pandemic = positions_within(design.axis, whole_pandemic)
     months: dict[str, list[int]] = {Choice().pandemic: []} | ({"pandemic left out": pandemic} if pandemic else {})
     made, impossible = [], []
-    for (periods, left), (wave, also) in product(spans.items(), months.items()):
+    for (periods, left), (wave, also), values in product(spans.items(), months.items(), ("logs", "levels")):
+        choice = Choice(periods, wave, values)
         try:
             shorter = design.without_periods([*left, *also]) if left or also else design
-            shown = {"logs": shorter, "levels": in_levels(shorter)}
-            seen = {values: one_treated(each, method=method) for values, each in shown.items()}
+            seen = one_treated(in_levels(shorter) if values == "levels" else shorter, method=method)
         except DesignError as error:
-            impossible.append(f"{periods}, {wave} ({error.what})")
-            continue
-        made += [Specified(choice=Choice(periods, wave, values), seen=each) for values, each in seen.items()]
+            impossible.append(f"{', '.join(choice)} ({error.what})")
+        else:
+            made.append(Specified(choice=choice, seen=seen))
     return made, impossible
 
 

@@ -72,7 +72,7 @@ def test_every_specification_is_the_fit_it_names():
     pandemic = positions_within(design.axis, whole_pandemic)
     with pytest.raises(DesignError, match="no period is left"):
         design.without_periods([*out, *pandemic])
-    assert "Not run: last 24 before, first 12 after, pandemic left out (no period is left on one side" in found.sentence
+    assert "Not run: last 24 before, first 12 after, pandemic left out, logs (no period is left" in found.sentence
     shorter = in_levels(design.without_periods(out).without("E", "F"))
     again = refit(result, shorter, options={"harmonics": 1})
     seen = row(
