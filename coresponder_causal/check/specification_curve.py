@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby, product
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from coresponder_causal.core.errors import CausalError, EstimationError
+from coresponder_causal.core.headlines import Headlines, Panels, headlines
 from coresponder_causal.core.inference import interval, p_value, rank_test
 from coresponder_causal.core.notes import collecting, quietly
-from coresponder_causal.core.registry import Headlines, headlines
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult, Verdict, not_applicable
 from coresponder_causal.design import PanelDesign
@@ -104,29 +105,34 @@ def _rows(
     sets: Mapping[str, Sequence[str]],
 ) -> Iterator[dict[str, object]]:
     """Give one row for every city, donors and harmonics under one choice; panels of a size are fitted together."""
-    treated, *others = one.seen.cities
+    seen = one.seen
     for pair in pairs:
         given = one.choice == Choice() and pair == options["harmonics"]
-        apart = {f"without {city}": [each for each in others if each != city] for city in others} if given else {}
-        asked = pd.DataFrame(
-            [
-                {"city": city, "donors": label, "of": tuple(each for each in donors if each not in (city, treated))}
-                for city in one.seen.cities
-                for label, donors in ({**sets, **apart}).items()
-                if label != f"without {city}"
-            ]
-        )
-        for _, same in asked.groupby(asked["of"].map(len), sort=False):
-            panels = np.stack([one.courses(city, of) for city, of in zip(same["city"], same["of"], strict=True)])
-            answers = fast(
-                panels, one.seen.dose, one.seen.positions, season=season, options={**options, "harmonics": pair}
-            )
+        asked = sorted(_asked(seen.cities, sets, each_out=given), key=lambda one: len(one[2]))
+        for _, group in groupby(asked, key=lambda one: len(one[2])):
+            same = list(group)
+            courses = np.stack([one.courses(city, donors) for city, _, donors in same])
+            panels = Panels(courses=courses, dose=seen.dose, positions=seen.positions, after=seen.after, season=season)
+            answers = fast(panels, {**options, "harmonics": pair})
             if answers is None:
-                raise EstimationError("the test of the result is by ranks or counts", mend="ask for its interval")
-            for city, donors, answer in zip(same["city"], same["donors"], answers, strict=True):
-                numbers = dict(zip(("estimate", "std_error", "df"), answer.tolist(), strict=True))
-                about = {"city": city, **one.choice._asdict(), "season": _harmonics(pair), "donors": donors}
-                yield about | numbers | {"given": given and donors == everyone}
+                raise EstimationError(
+                    "the result is judged by ranks, or its options do not admit many panels", mend="take its defaults"
+                )
+            for (city, label, _), (estimate, std_error, df) in zip(same, answers.tolist(), strict=True):
+                about = {"city": city, **one.choice._asdict(), "season": _harmonics(pair), "donors": label}
+                numbers = {"estimate": estimate, "std_error": std_error, "df": df}
+                yield about | numbers | {"given": given and label == everyone}
+
+
+def _asked(
+    cities: Sequence[str], sets: Mapping[str, Sequence[str]], *, each_out: bool
+) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Give every city in the treated one's place, the name of its donors, and the donors without it."""
+    others = cities[1:]
+    apart = {f"without {out}": [city for city in others if city != out] for out in others} if each_out else {}
+    for city, (label, donors) in product(cities, {**sets, **apart}.items()):
+        if label != f"without {city}":
+            yield city, label, tuple(each for each in donors if each != city)
 
 
 def _harmonics(pairs: int) -> str:
@@ -148,6 +154,7 @@ def _judged(result: Result, found: pd.DataFrame, treated: str, impossible: Seque
     table = own.assign(specification=own[list(choices)].agg(", ".join, axis=1))[["specification", *numbers, *choices]]
     by_city = pd.DataFrame([_summary(city, rows) for city, rows in found.groupby("city", sort=False)])
     by_city["role"] = np.where(by_city["city"] == treated, "treated", "comparison")
+    by_city = by_city.sort_values("role", ascending=False, kind="stable", ignore_index=True)
     return CheckResult(
         check=name,
         assumption=assumption,

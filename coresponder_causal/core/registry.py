@@ -18,7 +18,6 @@ from types import UnionType
 from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
-from numpy.typing import NDArray
 
 from coresponder_causal.core.domain import Measured, by_inference, coordinates_of, nearest, summary
 from coresponder_causal.core.errors import DesignError, EstimationError
@@ -27,7 +26,6 @@ from coresponder_causal.core.provenance import Provenance
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.series_regression import SeriesRegression
 
-Array = NDArray[np.float64]
 headings = ("Estimand", "Needs", "Estimator", "Inference", "Breaks", "Reference", "Say")
 not_measured = "domain: not yet measured"
 Setting = Literal[
@@ -113,20 +111,10 @@ class MethodCard:
         return "\n\n".join([f"## `{self.name}`", self.title, *facts, *body])
 
 
-class Headlines(Protocol):
-    """The headline of many panels of one treated city at once, without all that a `Result` says beside it."""
-
-    def __call__(
-        self, panels: Array, dose: Array, positions: Array, *, season: float | None, options: Mapping[str, Any]
-    ) -> Array | None:
-        """Estimate, standard error and df, shape (s, 3), of log rates (s, T, 1 + m); None where options forbid it."""
-
-
 METHODS: dict[str, MethodCard] = {}
 _functions: dict[str, Callable[..., Result]] = {}
 _averages: dict[str, Callable[..., Result]] = {}
 _regressions: dict[str, Callable[[Result, Any], SeriesRegression | None]] = {}
-_headlines: dict[str, Headlines] = {}
 averaged = "averaged"  # the fact of a result that tells how its terms were averaged
 
 
@@ -214,27 +202,6 @@ def series_behind(
         return function
 
     return register
-
-
-def headlines_of(method: str) -> Callable[[Headlines], Headlines]:
-    """Register the function that gives a method's headline for many panels at once.
-
-    Parameters
-    ----------
-    method : str
-        Name of the estimator.
-    """
-
-    def register(function: Headlines) -> Headlines:
-        _headlines[method] = function
-        return function
-
-    return register
-
-
-def headlines(method: str) -> Headlines | None:
-    """Return the function that `headlines_of` registered, None where there is none."""
-    return _headlines.get(method)
 
 
 def series_regression(result: Result, design: Design) -> SeriesRegression | None:

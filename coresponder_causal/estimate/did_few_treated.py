@@ -47,6 +47,7 @@ from numpy.typing import NDArray
 from coresponder_causal.core import few_treated
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.facts import Facts
+from coresponder_causal.core.headlines import Panels, headlines_of
 from coresponder_causal.core.inference import (
     critical,
     minimum_detectable_effect,
@@ -56,7 +57,7 @@ from coresponder_causal.core.inference import (
 from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.core.prediction import Prediction, gap_matrix, predict, process_facts, ranked
 from coresponder_causal.core.prediction_tables import city_table, gap_path
-from coresponder_causal.core.registry import estimator, headlines_of, series_behind
+from coresponder_causal.core.registry import estimator, series_behind
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.series_regression import SeriesRegression
 from coresponder_causal.design.one_treated import OneTreated, gap_regression, one_treated
@@ -188,13 +189,11 @@ def _series(result: Result, d: PanelDesign) -> SeriesRegression:
 
 
 @headlines_of("did_few_treated")
-def _many(
-    panels: Array, dose: Array, positions: Array, *, season: float | None, options: Mapping[str, Any]
-) -> Array | None:
+def _many(given: Panels, options: Mapping[str, Any]) -> Array | None:
     if options["inference"] not in ("lee-wooldridge", "lau-li"):
         return None
-    matrix = gap_matrix(dose, positions, season=season, pairs=options["harmonics"])
-    changes = [few_treated.collapse(panel, matrix) for panel in panels]
+    matrix = gap_matrix(given.dose, given.positions, season=given.season, pairs=options["harmonics"])
+    changes = [few_treated.collapse(panel, matrix) for panel in given.courses]
     found = [(few_treated.gap(each), few_treated.std_error(each, options["rho"]), len(each) - 2) for each in changes]
     return np.array(found, float)
 

@@ -46,6 +46,7 @@ from numpy.typing import NDArray
 from coresponder_causal.core.count_prediction import CountPrediction, count_facts, predict_counts
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.facts import Facts
+from coresponder_causal.core.headlines import Panels, headlines_of
 from coresponder_causal.core.inference import minimum_detectable_effect, rank_critical
 from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.core.prediction import (
@@ -58,7 +59,7 @@ from coresponder_causal.core.prediction import (
     ranked,
 )
 from coresponder_causal.core.prediction_tables import city_table, gap_path
-from coresponder_causal.core.registry import estimator, headlines_of, series_behind
+from coresponder_causal.core.registry import estimator, series_behind
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.series_regression import SeriesRegression
 from coresponder_causal.design.one_treated import OneTreated, gap_regression, one_treated
@@ -219,9 +220,7 @@ def _series(result: Result, d: PanelDesign) -> SeriesRegression | None:
 
 
 @headlines_of("did_prediction_interval")
-def _many(
-    panels: Array, dose: Array, positions: Array, *, season: float | None, options: Mapping[str, Any]
-) -> Array | None:
+def _many(given: Panels, options: Mapping[str, Any]) -> Array | None:
     if options["likelihood"] == "poisson" or options["inference"] == "permutation":
         return None
-    return predict_many(panels, dose, positions, season=season, pairs=options["harmonics"])
+    return predict_many(given.courses, given.dose, given.positions, season=given.season, pairs=options["harmonics"])

@@ -100,6 +100,20 @@ def test_the_joint_test_ranks_medians_of_the_same_done_to_every_city():
     assert "neither can go below 1/6 = 0.167" in found.sentence
 
 
+@pytest.mark.parametrize("estimate", [did_few_treated, did_gap])
+def test_other_methods_give_the_headline_of_many_panels_as_of_one(estimate):
+    design = cities()
+    result, found = curve(design, estimate, windows=[(None, None), (24, None)], season_pairs=[2])
+    given = found.table[found.table["given"]].iloc[0]
+    for name in ("estimate", "std_error", "df"):
+        own = {"estimate": result.estimate, "std_error": result.bse.to_numpy(), "df": result.df}[name][0]
+        assert given[name] == pytest.approx(own, rel=1e-4, abs=TIGHT)
+    early = [int(position) for position in np.unique(design.axis.positions) if position < design.start_position - 24]
+    again = refit(result, in_levels(design.without_periods(early)))
+    seen = row(found, periods="last 24 before", pandemic="pandemic kept", values="levels")
+    assert seen["estimate"] == pytest.approx(again.estimate[0], abs=TIGHT)
+
+
 @pytest.mark.parametrize("estimate", [did_prediction_interval, did_few_treated])
 def test_a_large_effect_stands_under_every_choice(estimate):
     _, found = curve(cities(-0.4), estimate)
@@ -122,14 +136,14 @@ def test_a_finding_that_stands_under_few_choices_is_contradicted():
 def test_what_it_is_not_for():
     design = cities()
     with quietly():
-        gap, ranks = did_gap(design), did_prediction_interval(design, inference="permutation")
+        gap, ranks = did_gap(design, weights="synthetic"), did_prediction_interval(design, inference="permutation")
         few = did_few_treated(cities(m=3))
     one = SeriesDesign.from_frame(design.source[design.rows("A")], outcome="calls", time="month", start="2020-07")
     with quietly():
         series = its_segmented(one)
-    assert "one change of one treated city" in check.specification_curve(gap, design).sentence
+    assert "judged by ranks, or its options" in check.specification_curve(gap, design).sentence
     assert "one change of one treated city" in check.specification_curve(series, design).sentence
-    assert "the test of the result is by ranks" in check.specification_curve(ranks, design).sentence
+    assert "judged by ranks, or its options" in check.specification_curve(ranks, design).sentence
     assert "needs one treated city and 4 others" in check.specification_curve(few, cities(m=3)).sentence
 
 
