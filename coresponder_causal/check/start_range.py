@@ -17,6 +17,7 @@ from coresponder_causal.design import PanelDesign, SeriesDesign
 name = "start_range"
 assumption = "The finding does not hang on the day, within its known interval, on which the programme began."
 hours_more, level = 10.0, 0.05
+of_the_table = ("estimate", "std_error", "conf_low", "conf_high", "p_value")
 
 
 def start_range(
@@ -42,7 +43,8 @@ def start_range(
     -------
     CheckResult
         Contradicts when one start changes whether the interval excludes no change, or its side; cannot tell when the
-        estimate as given lies outside the range; without an interval it reports. ``table``: the estimate as given and
+        estimate as given lies outside the range by more than a tenth of its standard error; without an interval it
+        reports. ``table``: the estimate as given and
         one row a start, with ``hours_a_week`` at full dose and ``per_10_hours`` with its ends, in proportion on the
         scale of the method.
 
@@ -102,7 +104,7 @@ def _starts(axis: TimeAxis, between: tuple[Start, Start]) -> list[Start]:
 
 def _row(start: str, fit: Result, design: SeriesDesign | PanelDesign, hours: str | None) -> dict[str, object]:
     first = fit.tidy().iloc[0]
-    numbers = {column: float(first[column]) for column in ("estimate", "conf_low", "conf_high", "p_value")}
+    numbers = {column: float(first[column]) for column in of_the_table}
     row: dict[str, object] = {"start": start, **numbers, "scale": fit.scale}
     row["role"] = "treated" if start == "as given" else "comparison"
     if hours is None:
@@ -135,8 +137,8 @@ def _verdict(table: pd.DataFrame) -> Verdict:
     sides = list(_sides(table))
     if any(side != sides[0] for side in sides[1:]):
         return "contradicts"
-    tried = table["estimate"].iloc[1:]
-    return "no contradiction found" if tried.min() <= table["estimate"].iloc[0] <= tried.max() else "cannot tell"
+    tried, given, near = table["estimate"].iloc[1:], table["estimate"].iloc[0], table["std_error"].iloc[0] / 10
+    return "no contradiction found" if tried.min() - near <= given <= tried.max() + near else "cannot tell"
 
 
 def _sides(table: pd.DataFrame) -> Iterator[float]:

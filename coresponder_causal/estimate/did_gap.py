@@ -4,9 +4,11 @@ Estimand: the change of the treated city's log rate less the comparison cities' 
 the gap's own earlier level: its mean over the periods after the start, its level and slope, its size at fixed horizons,
 and the events averted. It is the effect of the programme only if cities without one do not drift apart (τ = 0).
 
-Needs: comparison cities that had no programme of their own (register of programmes); seasons and shocks in common
-(check: pre_period, placebo_dates, leave_one_out, placebo_cities); outcomes the programme cannot touch that did not move
-(check: control_outcomes); no step of its own at the start in any city; about ten events a period or more.
+Needs: comparison cities without a programme of their own, chosen before outcomes are seen (`design.donor_pool`);
+seasons and shocks in common (check: pre_period, placebo_dates, leave_one_out, placebo_cities); outcomes the programme
+cannot touch that did not move (check: control_outcomes); no step of its own at the start in any city; that no choice
+carries the finding (check: levels_or_logs, specification_curve, start_range); neighbours it did not reach (check:
+spillover); about ten events a period or more.
 
 Estimator: g_t = log r_0t − Σ_j w_j log r_jt in the periods that all cities have; g_t = b0 + b1 D_t + b2 (t − T0)₊ +
 two harmonics + e_t, with e_t AR(1) plus white noise by restricted maximum likelihood; b2 on request or with 24 periods

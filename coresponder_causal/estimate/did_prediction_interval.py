@@ -3,10 +3,12 @@
 Estimand: the mean change of the treated city's log rate per full dose from the start on, over what it would have been
 without the programme (ATT in one city). It is the effect of everything that changed at that time in this city only.
 
-Needs: comparison cities that had no programme of their own (register of programmes); seasons and shocks that the cities
-share up to the spread measured between them (check: pre_period, placebo_dates, leave_one_out, placebo_cities,
-break_date, covid_interval); no single period that decides (check: leverage); outcomes the programme cannot touch that
-did not move (check: control_outcomes); about ten events a period or more.
+Needs: comparison cities without a programme of their own, chosen before outcomes are seen (`design.donor_pool`);
+seasons and shocks that the cities share up to the spread measured between them (check: pre_period, placebo_dates,
+leave_one_out, placebo_cities, break_date, covid_interval); no single period that decides (check: leverage); outcomes
+the programme cannot touch that did not move (check: control_outcomes); that no choice carries the finding (check:
+levels_or_logs, specification_curve, start_range); neighbours it did not reach (check: spillover); about ten events a
+period or more.
 
 Estimator: r_jt = log(max(y_jt, .5) / e_jt) in the periods that all cities have; z_jt = r_jt less the mean of r_·t over
 the comparison cities; per city z = const + θ_j D_t + two harmonics with AR(1) plus white-noise errors by restricted
