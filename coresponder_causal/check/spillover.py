@@ -33,6 +33,23 @@ def spillover(result: Result, design: PanelDesign, *, pool: DonorPool) -> CheckR
     References
     ----------
     Butts (2021), Difference-in-differences estimation with spatial spillovers, arXiv:2105.03737.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from coresponder_causal.design import donor_pool
+    >>> from coresponder_causal.estimate import did_few_treated
+    >>> rng, months = np.random.default_rng(1), pd.period_range("2017-01", periods=60, freq="M")
+    >>> frame = pd.DataFrame([(c, m, rng.poisson(180)) for c in "ABCDEFG" for m in months],
+    ...                      columns=["city", "month", "calls"])
+    >>> d = PanelDesign.from_frame(frame, outcome="calls", unit="city", time="month", treated="A", start="2020-07")
+    >>> cities = pd.DataFrame({"city": list("ABCDEFG"), "population": 50_000})
+    >>> programmes = pd.DataFrame({"city": list("BCDEFG"), "programme": "none yet", "start_earliest": "2030-01-01",
+    ...                            "source": "agency", "certainty": "documented"})
+    >>> pool = donor_pool(cities, programmes, treated="A", start="2020-07-01", window=("2017-01-01", "2021-12-31"),
+    ...                   neighbours=["B"])
+    >>> spillover(did_few_treated(pool.apply(d)), d, pool=pool).table["neighbour"].tolist()
+    ['B']
     """
     if not pool.neighbours:
         return not_applicable(name, assumption, "No neighbour was set apart.")

@@ -164,7 +164,14 @@ def say_gaps(axis: TimeAxis, left_out: int) -> None:
 
 
 def positions_within(axis: TimeAxis, span: tuple[str, str]) -> list[int]:
-    """Positions in the data that a span of days touches; none where periods are only numbered."""
+    """Positions in the data that a span of days touches; none where periods are only numbered.
+
+    Examples
+    --------
+    >>> from coresponder_causal.data.periods import parse_time
+    >>> len(positions_within(parse_time(["2020-01", "2020-03", "2020-06", "2020-07"]), ("2020-03-01", "2020-06-30")))
+    2
+    """
     try:
         first, last = (int(np.floor(parse_start(day, axis))) for day in span)
     except DesignError:

@@ -93,6 +93,11 @@ def specified(design: PanelDesign, windows: Sequence[Window], *, method: str) ->
 def donor_sets(design: PanelDesign, named: Mapping[str, Sequence[str]] | None) -> dict[str, tuple[str, ...]]:
     """All comparison cities of a design, and named sets of them.
 
+    Parameters
+    ----------
+    design : PanelDesign
+    named : mapping of str to sequence of str, or None
+
     Raises
     ------
     DesignError
