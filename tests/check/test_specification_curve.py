@@ -153,3 +153,14 @@ def test_sets_of_donors_are_checked():
         curve(design, donors={"near": ["B", "C", "X"]})
     with pytest.raises(DesignError, match="'near': 2 cities"):
         curve(design, donors={"near": ["B", "C"]})
+
+
+@pytest.mark.parametrize(("effect", "worlds", "fewest", "most"), [(0.0, 24, 0, 9), (-0.4, 8, 6, 8)])
+def test_the_joint_test_holds_its_size_and_finds_what_is_large(effect, worlds, fewest, most):
+    """Where cities drift apart and nothing else happens a p-value of 1/6 comes 4 times in 24, SD 1.8."""
+    smallest = 0
+    for seed in range(worlds):
+        _, found = curve(cities(effect, tau=0.1, seed=seed), did_few_treated, windows=[], season_pairs=[2])
+        medians = found.course["estimate"].abs()
+        smallest += bool((medians.iloc[1:] < medians.iloc[0]).all())
+    assert fewest <= smallest <= most

@@ -282,7 +282,7 @@ def test_a_city_can_be_kept_until_a_position(frame):
     end = pd.Period("2021-03", "M").ordinal
     shorter = design.until({"Folsom": end})
     assert shorter.positions[shorter.rows("Folsom")].max() == end - 1
-    assert len(shorter.source) == len(design.source) - 9
+    assert len(shorter.source) == len(design.source) - 10
     with pytest.raises(DesignError, match="'Davis' is not an untreated unit"):
         design.until({"Davis": end})
 
