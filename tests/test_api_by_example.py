@@ -52,6 +52,7 @@ def test_the_example_runs_as_it_stands(tmp_path, monkeypatch):
         "forecast_skill",
         "leave_one_out",
         "leverage",
+        "levels_or_logs",
         "placebo_cities",
         "placebo_dates",
         "pre_period",

@@ -15,6 +15,7 @@ from coresponder_causal.check.hour_profile import hour_profile
 from coresponder_causal.check.leave_one_out import leave_one_out
 from coresponder_causal.check.leniency_balance import leniency_balance
 from coresponder_causal.check.leniency_monotone import leniency_monotone
+from coresponder_causal.check.levels_or_logs import levels_or_logs
 from coresponder_causal.check.leverage import leverage
 from coresponder_causal.check.overlap import overlap
 from coresponder_causal.check.placebo_boundaries import placebo_boundaries
@@ -24,6 +25,9 @@ from coresponder_causal.check.pre_period import pre_period
 from coresponder_causal.check.pretrends import pretrends
 from coresponder_causal.check.reduced_form_before import reduced_form_before
 from coresponder_causal.check.residual_autocorrelation import residual_autocorrelation
+from coresponder_causal.check.specification_curve import specification_curve
+from coresponder_causal.check.spillover import spillover
+from coresponder_causal.check.start_range import start_range
 from coresponder_causal.core.registry import series_regression
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult
@@ -53,6 +57,7 @@ __all__ = [
     "leave_one_out",
     "leniency_balance",
     "leniency_monotone",
+    "levels_or_logs",
     "leverage",
     "overlap",
     "placebo_boundaries",
@@ -62,6 +67,9 @@ __all__ = [
     "pretrends",
     "reduced_form_before",
     "residual_autocorrelation",
+    "specification_curve",
+    "spillover",
+    "start_range",
 ]
 
 
@@ -105,6 +113,7 @@ def battery(
         placebo_cities(result, design),
         leave_one_out(result, design),
         control_outcomes(result, design, outcomes=controls),
+        *((levels_or_logs(result, design),) if isinstance(design, PanelDesign) else ()),
         *by_call,
         *(_series_checks(result, design, controls) if not isinstance(design, CoverageDesign) else ()),
     )

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-import pandas as pd
-
 from coresponder_causal.core.errors import DesignError, EstimationError
-from coresponder_causal.core.inference import holm, power
 from coresponder_causal.core.registry import refit
 from coresponder_causal.core.result import Result
-from coresponder_causal.core.verdict import CheckResult, as_change, judged, not_applicable
+from coresponder_causal.core.untouched import none_moved
+from coresponder_causal.core.verdict import CheckResult, not_applicable
 from coresponder_causal.design import CoverageDesign, PanelDesign, SeriesDesign, SwitchbackDesign
 
 name = "control_outcomes"
@@ -49,6 +46,7 @@ def control_outcomes(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> from coresponder_causal.estimate import its_segmented
     >>> frame = pd.DataFrame({"month": pd.period_range("2017-01", periods=48, freq="M"), "calls": [90, 110] * 24})
     >>> d = SeriesDesign.from_frame(frame, outcome="calls", time="month", start="2019-07")
@@ -58,41 +56,19 @@ def control_outcomes(
     if not outcomes:
         return not_applicable(name, assumption, "No outcome was named that the programme cannot touch.")
     place = 0 if term is None else list(result.terms["term"]).index(term)
-    rows, failed = [], []
+    fits, failed = {}, []
     for outcome in outcomes:
         try:
-            fit = refit(result, design.with_outcome(outcome), options={"horizons": ()})
+            fits[outcome] = refit(result, design.with_outcome(outcome), options={"horizons": ()})
         except (DesignError, EstimationError) as error:
             failed.append(f"{outcome}: {error.what}")
-        else:
-            rows.append(_row(fit, place, outcome))
-    if not rows:
-        return not_applicable(name, assumption, f"None could be fitted ({'; '.join(failed)}).")
-    table = pd.DataFrame(rows)
-    table["p_holm"] = holm(table["p_value"])
-    able = float(np.median(power(float(result.estimate[place]), table["std_error"], table["df"])))
-    moved = table.loc[table["p_holm"] < 0.05, "outcome"]
-    changes = "; ".join(_words(row, result.scale) for row in rows)
-    sentence = (
-        f"{len(moved)} of {len(table)} control outcomes moved at the 5 % level after Holm's correction ({changes}); a "
-        f"change as large as the estimate would be seen in one of them with probability {able:.2f}."
-        + (f" Not fitted: {'; '.join(failed)}." if failed else "")
-    )
-    return CheckResult(
+    return none_moved(
+        fits,
+        failed,
+        beside=result,
+        place=place,
         check=name,
         assumption=assumption,
-        verdict=judged(rejects=len(moved) > 0, power=able),
-        power=able,
-        table=table,
-        sentence=sentence,
+        column="outcome",
+        noun="control outcomes",
     )
-
-
-def _row(fit: Result, place: int, outcome: str) -> dict[str, str | float]:
-    first = fit.tidy().iloc[place]
-    shown = {column: float(first[column]) for column in ("estimate", "std_error", "conf_low", "conf_high", "p_value")}
-    return {"outcome": outcome} | shown | {"df": float(fit.df[place])}
-
-
-def _words(row: dict[str, str | float], scale: str) -> str:
-    return f"{row['outcome']} {as_change(float(str(row['estimate'])), scale)}"

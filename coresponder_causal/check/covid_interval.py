@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-import numpy as np
 import pandas as pd
 
 from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.registry import refit
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult, Verdict, as_change, not_applicable
-from coresponder_causal.data.periods import TimeAxis, parse_start
 from coresponder_causal.design import PanelDesign, SeriesDesign
+from coresponder_causal.design.known_events import positions_within, whole_pandemic
 
 name = "covid_interval"
 assumption = "The estimate does not hang on what is done with the months of the pandemic."
 first_wave = ("2020-03-01", "2020-06-30")
-whole_pandemic = ("2020-03-01", "2021-06-30")
 Make: TypeAlias = Callable[[], SeriesDesign | PanelDesign]
 
 
@@ -55,6 +53,7 @@ def covid_interval(
 
     Examples
     --------
+    >>> import numpy as np
     >>> rng = np.random.default_rng(0)
     >>> months = pd.period_range("2017-01", periods=72, freq="M")
     >>> frame = pd.DataFrame({"month": months, "calls": rng.poisson(180, 72)})
@@ -63,7 +62,7 @@ def covid_interval(
     >>> covid_interval(its_segmented(d), d).table["estimate"].notna().tolist()
     [True, True, True, False, False]
     """
-    wave, pandemic = _positions(design.axis, first_wave), _positions(design.axis, whole_pandemic)
+    wave, pandemic = positions_within(design.axis, first_wave), positions_within(design.axis, whole_pandemic)
     if not len(pandemic):
         return not_applicable(name, assumption, "No period of the data is known to lie in the pandemic.")
     specifications: dict[str, Make] = {
@@ -83,15 +82,6 @@ def covid_interval(
         table=table,
         sentence=_sentence(table, moved, result.scale),
     )
-
-
-def _positions(axis: TimeAxis, span: tuple[str, str]) -> list[int]:
-    """Positions in the data that a span of days touches; none where periods are only numbered."""
-    try:
-        first, last = (int(np.floor(parse_start(day, axis))) for day in span)
-    except DesignError:
-        return []
-    return [int(place) for place in np.unique(axis.positions) if first <= place <= last]
 
 
 def _controlled(design: SeriesDesign | PanelDesign, mobility: str | None) -> SeriesDesign:

@@ -6,6 +6,7 @@ comparison cities, which had no programme, say how far cities drift apart withou
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
@@ -257,10 +258,33 @@ def placebo_statistics(
     cities = range(others.shape[1])
     turns = np.stack([np.roll(others, -city, axis=1) for city in cities])
     traits = [None if covariates is None else np.roll(covariates[1:], -city, axis=0) for city in cities]
-    serial, relative = _relative(turns, gap_matrix(dose, positions, season=season, pairs=pairs), positions)
+    effects, errors, _ = _headlines(turns, gap_matrix(dose, positions, season=season, pairs=pairs), positions, traits).T
+    return np.asarray(effects / errors)
+
+
+def predict_many(panels: Array, dose: Array, positions: Array, *, season: float | None, pairs: int = 2) -> Array:
+    """Effect, standard error and degrees of freedom of many panels of the same periods, all fitted at once.
+
+    Parameters
+    ----------
+    panels : ndarray, shape (s, T, 1 + m)
+        As the outcomes of `predict`, one panel after the other.
+    dose, positions, season, pairs
+        As in `predict`.
+
+    Returns
+    -------
+    ndarray, shape (s, 3)
+    """
+    matrix = gap_matrix(dose, positions, season=season, pairs=pairs)
+    return _headlines(panels, matrix, positions, [None] * len(panels))
+
+
+def _headlines(panels: Array, matrix: Array, positions: Array, covariates: Sequence[Array | None]) -> Array:
+    serial, relative = _relative(panels, matrix, positions)
     fits = iter(serial.fit_many(np.hstack(list(relative))))
-    pooled = [_pooled(list(islice(fits, len(cities))), covariates=own) for own in traits]
-    return np.array([each.effect / np.sqrt(each.variance) for each in pooled])
+    pooled = [_pooled(list(islice(fits, panels.shape[2])), covariates=own) for own in covariates]
+    return np.array([(each.effect, np.sqrt(each.variance), each.df) for each in pooled])
 
 
 def _relative(panels: Array, matrix: Array, positions: Array) -> tuple[SerialDesign, Array]:

@@ -3,6 +3,7 @@
 from coresponder_causal.design.call_instrument import CallInstrumentDesign
 from coresponder_causal.design.calls import CallDesign
 from coresponder_causal.design.coverage import CoverageDesign
+from coresponder_causal.design.donor_pool import DonorPool, donor_pool
 from coresponder_causal.design.match_nearest import match_nearest
 from coresponder_causal.design.panel import PanelDesign
 from coresponder_causal.design.series import SeriesDesign
@@ -14,10 +15,12 @@ __all__ = [
     "CallDesign",
     "CallInstrumentDesign",
     "CoverageDesign",
+    "DonorPool",
     "PanelDesign",
     "SeriesDesign",
     "SwitchbackCalendar",
     "SwitchbackDesign",
+    "donor_pool",
     "match_nearest",
     "switchback_schedule",
     "weight_propensity",

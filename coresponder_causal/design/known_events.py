@@ -17,6 +17,7 @@ Array = NDArray[np.float64]
 Pandemic = Literal["none", "drop", "pulse"]
 near_start = 2
 pandemic = ("2020-03-01", "2020-07-01")  # from the first day on, up to the day before the second
+whole_pandemic = ("2020-03-01", "2021-06-30")
 
 
 class Known(NamedTuple):
@@ -162,6 +163,22 @@ def say_gaps(axis: TimeAxis, left_out: int) -> None:
     missing = int(positions.max() - positions.min() + 1 - len(positions)) - left_out
     if missing > 0:
         note(f"{missing} periods are missing inside the series; the errors' correlation spans the gaps")
+
+
+def positions_within(axis: TimeAxis, span: tuple[str, str]) -> list[int]:
+    """Positions in the data that a span of days touches; none where periods are only numbered.
+
+    Examples
+    --------
+    >>> from coresponder_causal.data.periods import parse_time
+    >>> len(positions_within(parse_time(["2020-01", "2020-03", "2020-06", "2020-07"]), ("2020-03-01", "2020-06-30")))
+    2
+    """
+    try:
+        first, last = (int(np.floor(parse_start(day, axis))) for day in span)
+    except DesignError:
+        return []
+    return [int(place) for place in np.unique(axis.positions) if first <= place <= last]
 
 
 def _position(axis: TimeAxis, value: Start) -> int:

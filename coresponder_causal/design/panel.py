@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Self, cast
 
@@ -207,21 +207,34 @@ class PanelDesign:
             start=fake.label,
         )
 
-    def without(self, unit: object) -> Self:
-        """Return the design without one of the untreated units."""
-        self._require_untreated(unit)
-        return self._keep((self.source[self.unit] != unit).to_numpy(), self.cohort.drop(unit), self.dose)
+    def without(self, *units: object) -> Self:
+        """Return the design without some of the untreated units."""
+        self._require_untreated(units)
+        return self._keep((~self.source[self.unit].isin(units)).to_numpy(), self.cohort.drop(list(units)), self.dose)
 
-    def pretending(self, unit: object) -> Self:
-        """Return the untreated units alone, with one of them treated as the treated unit was (exactly one)."""
-        self._require_untreated(unit)
+    def until(self, ends: Mapping[object, int]) -> Self:
+        """Return the design without the rows of untreated units from a position of each on."""
+        self._require_untreated(tuple(ends))
+        end = self.source[self.unit].map(ends).to_numpy(float)
+        return self._keep(~(self.positions >= end), self.cohort, self.dose)
+
+    def pretending(self, *units: object) -> Self:
+        """Return the untreated units alone, with some of them treated as the treated unit was (exactly one)."""
+        self._require_untreated(units)
         (treated,) = self.treated_units
         by_position = pd.Series(self.dose[self.rows(treated)], index=self.positions[self.rows(treated)].astype(int))
-        mine = (self.source[self.unit] == unit).to_numpy()
+        mine = self.source[self.unit].isin(units).to_numpy()
         dose = np.where(mine, by_position.reindex(self.axis.positions).fillna(0.0).to_numpy(), 0.0)
         cohort = self.cohort.drop(treated)
-        cohort[cohort.index == unit] = self.cohort[treated]
+        cohort[cohort.index.isin(units)] = self.cohort[treated]
         return self._keep((self.source[self.unit] != treated).to_numpy(), cohort, dose)
+
+    def starting(self, start: Start) -> Self:
+        """Return the design with another start of its treated unit (exactly one), at full dose from then on."""
+        (treated,) = self.treated_units
+        found = onset(self.axis, start=start)
+        cohort = self.cohort.where(self.cohort.isna(), float(found.position))
+        return replace(self, cohort=cohort, dose=np.where(self.rows(treated), found.dose, 0.0), start=found.label)
 
     def wide(self, column: str) -> pd.DataFrame:
         """Return a column as periods × units, over the periods that all units have."""
@@ -305,10 +318,11 @@ class PanelDesign:
         ]
         return "; ".join([*parts, *self.notes])
 
-    def _require_untreated(self, unit: object) -> None:
-        if unit not in self.comparison_units:
-            there = ", ".join(map(str, self.comparison_units[:8]))
-            raise DesignError(f"'{unit}' is not an untreated unit", mend=f"choose from {there}")
+    def _require_untreated(self, units: Sequence[object]) -> None:
+        for unit in units:
+            if unit not in self.comparison_units:
+                there = ", ".join(map(str, self.comparison_units[:8]))
+                raise DesignError(f"'{unit}' is not an untreated unit", mend=f"choose from {there}")
 
     def _keep(self, rows: NDArray[np.bool_], cohort: pd.Series, dose: Array) -> Self:
         return replace(

@@ -231,6 +231,10 @@ class SeriesDesign:
             onset=Onset(self.onset.label, self.onset.position, self.dose[kept]),
         )
 
+    def starting(self, start: Start) -> Self:
+        """Return the design with another start, at full dose from then on."""
+        return replace(self, onset=onset(self.axis, start=start), phase_in=0)
+
     def before_start(self, *, start: int | None = None) -> Self:
         """Return the periods before the start with a made-up treatment in them.
 

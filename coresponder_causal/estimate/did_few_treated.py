@@ -3,10 +3,11 @@
 Estimand: the mean change of the treated city's log rate per full dose from the start on, over what it would have been
 without the programme (ATT in one city). It is the effect of everything that changed at that time in this city only.
 
-Needs: comparison cities that had no programme of their own (register of programmes); changes of cities without one that
-scatter alike, and as the treated city's would (check: pre_period, placebo_dates, leave_one_out, placebo_cities); no
-single period that decides (check: leverage); outcomes the programme cannot touch that did not move (check:
-control_outcomes); about ten events a period or more.
+Needs: comparison cities without a programme of their own, chosen before outcomes are seen (`design.donor_pool`);
+changes of cities without one that scatter alike, and as the treated city's would (check: pre_period, placebo_dates,
+leave_one_out, placebo_cities); no single period that decides (check: leverage); outcomes the programme cannot touch
+that did not move (check: control_outcomes); that no choice carries the finding (check: levels_or_logs,
+specification_curve, start_range); neighbours it did not reach (check: spillover); about ten events a period or more.
 
 Estimator: r_jt = log(max(y_jt, .5) / e_jt) in the periods that all cities have; θ_j is the coefficient of D_t in
 r_j = const + θ_j D_t + two harmonics by least squares; the gap is d = θ_0 − θ̄, θ̄ the mean of θ_1, …, θ_m, and S²
@@ -36,8 +37,9 @@ Say: In {city}, {outcome} changed by {mean_post} against what the comparison cit
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -46,6 +48,7 @@ from numpy.typing import NDArray
 from coresponder_causal.core import few_treated
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.facts import Facts
+from coresponder_causal.core.headlines import Panels, headlines_of
 from coresponder_causal.core.inference import (
     critical,
     minimum_detectable_effect,
@@ -53,7 +56,7 @@ from coresponder_causal.core.inference import (
     rank_critical,
 )
 from coresponder_causal.core.notes import doubt, note
-from coresponder_causal.core.prediction import Prediction, predict, process_facts, ranked
+from coresponder_causal.core.prediction import Prediction, gap_matrix, predict, process_facts, ranked
 from coresponder_causal.core.prediction_tables import city_table, gap_path
 from coresponder_causal.core.registry import estimator, series_behind
 from coresponder_causal.core.result import Result
@@ -184,6 +187,16 @@ def did_few_treated(
 @series_behind("did_few_treated")
 def _series(result: Result, d: PanelDesign) -> SeriesRegression:
     return gap_regression(d, method=result.method, pairs=int(result.extra.number("harmonics")))
+
+
+@headlines_of("did_few_treated")
+def _many(given: Panels, options: Mapping[str, Any]) -> Array | None:
+    if options["inference"] not in ("lee-wooldridge", "lau-li"):
+        return None
+    matrix = gap_matrix(given.dose, given.positions, season=given.season, pairs=options["harmonics"])
+    changes = [few_treated.collapse(panel, matrix) for panel in given.courses]
+    found = [(few_treated.gap(each), few_treated.std_error(each, options["rho"]), len(each) - 2) for each in changes]
+    return np.array(found, float)
 
 
 def _refuse_ratio(inference: Inference, rho: float) -> None:

@@ -4,9 +4,11 @@ Estimand: the change of the treated city's log rate less the comparison cities' 
 the gap's own earlier level: its mean over the periods after the start, its level and slope, its size at fixed horizons,
 and the events averted. It is the effect of the programme only if cities without one do not drift apart (τ = 0).
 
-Needs: comparison cities that had no programme of their own (register of programmes); seasons and shocks in common
-(check: pre_period, placebo_dates, leave_one_out, placebo_cities); outcomes the programme cannot touch that did not move
-(check: control_outcomes); no step of its own at the start in any city; about ten events a period or more.
+Needs: comparison cities without a programme of their own, chosen before outcomes are seen (`design.donor_pool`);
+seasons and shocks in common (check: pre_period, placebo_dates, leave_one_out, placebo_cities); outcomes the programme
+cannot touch that did not move (check: control_outcomes); no step of its own at the start in any city; that no choice
+carries the finding (check: levels_or_logs, specification_curve, start_range); neighbours it did not reach (check:
+spillover); about ten events a period or more.
 
 Estimator: g_t = log r_0t − Σ_j w_j log r_jt in the periods that all cities have; g_t = b0 + b1 D_t + b2 (t − T0)₊ +
 two harmonics + e_t, with e_t AR(1) plus white noise by restricted maximum likelihood; b2 on request or with 24 periods
@@ -33,8 +35,9 @@ Say: In {city}, the gap of {outcome} to the comparison cities changed by {mean_p
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,9 +46,11 @@ from coresponder_causal.core import regressors
 from coresponder_causal.core.error_models import fit_errors
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.gap import Donors, fixed_donors, say_what_a_gap_answers, synthetic_donors
+from coresponder_causal.core.headlines import Panels, headlines_of
 from coresponder_causal.core.notes import doubt
 from coresponder_causal.core.prediction import doubt_random_walk
 from coresponder_causal.core.registry import estimator, series_behind
+from coresponder_causal.core.reml import serial_design
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.series_effects import Course, SeriesFit, series_result
 from coresponder_causal.core.series_regression import SeriesRegression
@@ -173,6 +178,30 @@ def _series(result: Result, d: PanelDesign) -> SeriesRegression:
     )
 
 
+@headlines_of("did_gap")
+def _many(given: Panels, options: Mapping[str, Any]) -> Array | None:
+    if options["weights"] != "equal":
+        return None
+    asked = options["slope_change"]
+    columns = _columns(
+        given.dose,
+        given.positions,
+        start=float(given.positions[given.after].min()),
+        season=given.season,
+        sloped=int(given.after.sum()) >= long_after if asked is None else asked,
+        pairs=options["harmonics"],
+    )
+    matrix = np.column_stack(list(columns.values()))
+    programme = np.isin(list(columns), ["level_change", "slope_change"])
+    contrast = (matrix * programme)[given.after].mean(axis=0)
+    gaps = given.courses[:, :, 0] - given.courses[:, :, 1:].mean(axis=2)
+    fits = serial_design(matrix, time=given.positions).fit_many(gaps.T)
+    errors = (np.sqrt(contrast @ fit.vcov @ contrast) for fit in fits)
+    return np.array(
+        [(contrast @ fit.beta, e, fit.record.df(contrast, fit.vcov)) for fit, e in zip(fits, errors, strict=True)]
+    )
+
+
 def _donors(d: PanelDesign, seen: OneTreated, weights: Weights, seasons: Array) -> Donors:
     """Weighted mean of the comparison cities, with what is doubtful about the weights said."""
     before = ~seen.after
@@ -199,17 +228,23 @@ def _donors(d: PanelDesign, seen: OneTreated, weights: Weights, seasons: Array) 
 
 
 def _regressors(d: PanelDesign, seen: OneTreated, sloped: bool, pairs: int) -> tuple[Array, list[str]]:
-    columns = {"constant": np.ones(len(seen.dose)), "level_change": seen.dose}
-    if sloped:
-        columns["slope_change"] = np.maximum(seen.positions - d.start_position, 0.0)
-        if int(seen.after.sum()) < long_after:
-            few = f"{int(seen.after.sum())} {d.period_name} after the start"
-            doubt(f"{few}: a change of slope is hardly told from a change of level")
-    season = regressors.harmonics(seen.positions, d.season, pairs)
-    columns |= {f"season {number + 1}": column for number, column in enumerate(season.T)}
+    if sloped and int(seen.after.sum()) < long_after:
+        few = f"{int(seen.after.sum())} {d.period_name} after the start"
+        doubt(f"{few}: a change of slope is hardly told from a change of level")
+    columns = _columns(seen.dose, seen.positions, start=d.start_position, season=d.season, sloped=sloped, pairs=pairs)
     matrix = np.column_stack(list(columns.values()))
     regressors.require_full_rank(matrix, list(columns))
     return matrix, list(columns)
+
+
+def _columns(
+    dose: Array, positions: Array, *, start: float, season: float | None, sloped: bool, pairs: int
+) -> dict[str, Array]:
+    columns = {"constant": np.ones(len(dose)), "level_change": dose}
+    if sloped:
+        columns["slope_change"] = np.maximum(positions - start, 0.0)
+    waves = regressors.harmonics(positions, season, pairs)
+    return columns | {f"season {number + 1}": column for number, column in enumerate(waves.T)}
 
 
 def _course(d: PanelDesign, seen: OneTreated, donors: Donors) -> Course:

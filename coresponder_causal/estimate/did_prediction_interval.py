@@ -3,10 +3,12 @@
 Estimand: the mean change of the treated city's log rate per full dose from the start on, over what it would have been
 without the programme (ATT in one city). It is the effect of everything that changed at that time in this city only.
 
-Needs: comparison cities that had no programme of their own (register of programmes); seasons and shocks that the cities
-share up to the spread measured between them (check: pre_period, placebo_dates, leave_one_out, placebo_cities,
-break_date, covid_interval); no single period that decides (check: leverage); outcomes the programme cannot touch that
-did not move (check: control_outcomes); about ten events a period or more.
+Needs: comparison cities without a programme of their own, chosen before outcomes are seen (`design.donor_pool`);
+seasons and shocks that the cities share up to the spread measured between them (check: pre_period, placebo_dates,
+leave_one_out, placebo_cities, break_date, covid_interval); no single period that decides (check: leverage); outcomes
+the programme cannot touch that did not move (check: control_outcomes); that no choice carries the finding (check:
+levels_or_logs, specification_curve, start_range); neighbours it did not reach (check: spillover); about ten events a
+period or more.
 
 Estimator: r_jt = log(max(y_jt, .5) / e_jt) in the periods that all cities have; z_jt = r_jt less the mean of r_·t over
 the comparison cities; per city z = const + θ_j D_t + two harmonics with AR(1) plus white-noise errors by restricted
@@ -35,8 +37,9 @@ Say: In {city}, {outcome} changed by {mean_post} against what the comparison cit
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -45,9 +48,18 @@ from numpy.typing import NDArray
 from coresponder_causal.core.count_prediction import CountPrediction, count_facts, predict_counts
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.facts import Facts
+from coresponder_causal.core.headlines import Panels, headlines_of
 from coresponder_causal.core.inference import minimum_detectable_effect, rank_critical
 from coresponder_causal.core.notes import doubt, note
-from coresponder_causal.core.prediction import Prediction, doubt_bound, facts, placebo_statistics, predict, ranked
+from coresponder_causal.core.prediction import (
+    Prediction,
+    doubt_bound,
+    facts,
+    placebo_statistics,
+    predict,
+    predict_many,
+    ranked,
+)
 from coresponder_causal.core.prediction_tables import city_table, gap_path
 from coresponder_causal.core.registry import estimator, series_behind
 from coresponder_causal.core.result import Result
@@ -207,3 +219,10 @@ def _series(result: Result, d: PanelDesign) -> SeriesRegression | None:
     if result.extra["likelihood"] == "poisson":
         return None
     return gap_regression(d, method=result.method, pairs=int(result.extra.number("harmonics")))
+
+
+@headlines_of("did_prediction_interval")
+def _many(given: Panels, options: Mapping[str, Any]) -> Array | None:
+    if options["likelihood"] == "poisson" or options["inference"] == "permutation":
+        return None
+    return predict_many(given.courses, given.dose, given.positions, season=given.season, pairs=options["harmonics"])

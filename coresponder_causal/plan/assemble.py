@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,9 @@ from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.core.notes import collecting, doubt, note
 from coresponder_causal.data.panel import panel, whole_span
 from coresponder_causal.data.registers import breaks_for, contaminated, scheduled_hours
+from coresponder_causal.design import DonorPool
 from coresponder_causal.plan.designs import of_calls, one_by_one
+from coresponder_causal.plan.donors import study_pool
 from coresponder_causal.plan.study import Study
 
 
@@ -38,6 +40,10 @@ class Counts:
         Dates at which the recording of the primary outcome changed in the treated city.
     lines : tuple of str
         Decisions, in words.
+    pool : DonorPool, optional
+        Comparison cities chosen beforehand; ``monthly``, ``hourly`` and ``calls`` hold no others.
+    whole : DataFrame
+        As ``monthly``, of every city; empty without a pool.
     """
 
     monthly: pd.DataFrame
@@ -47,6 +53,8 @@ class Counts:
     schedule: pd.DataFrame
     breaks: tuple[str, ...]
     lines: tuple[str, ...]
+    pool: DonorPool | None = None
+    whole: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def counts(study: Study, tables: Mapping[str, pd.DataFrame]) -> Counts:
@@ -86,9 +94,9 @@ def counts(study: Study, tables: Mapping[str, pd.DataFrame]) -> Counts:
         if "adopters" in study.designs:
             adopters = _adopters(study, tables["programmes"], monthly)
         each = _followed(calls, tables.get("outcomes")) if set(one_by_one) & set(study.designs) else pd.DataFrame()
-        own = _own_programme(study, tables.get("programmes"), monthly)
+        pool, whole = None if study.donors is None else study_pool(study, tables, monthly), monthly
+        own = _left_out(study, tables, monthly, pool)
         if own:
-            note(f"left out because they had a programme of their own: {', '.join(own)}")
             monthly = monthly[~monthly["city"].isin(own)]
             hourly = hourly[~hourly["city"].isin(own)] if len(hourly) else hourly
             each = each[~each["city"].isin(own)] if len(each) else each
@@ -104,6 +112,8 @@ def counts(study: Study, tables: Mapping[str, pd.DataFrame]) -> Counts:
         schedule=schedule,
         breaks=breaks,
         lines=tuple(map(sentence_of, lines)),
+        pool=pool,
+        whole=pd.DataFrame() if pool is None else whole.reset_index(drop=True),
     )
 
 
@@ -218,6 +228,22 @@ def _with_dose(monthly: pd.DataFrame, schedule: pd.DataFrame, city: str, dose: s
     hours = scheduled_hours(schedule, city).groupby("month")[dose].sum()
     own = monthly["city"] == city
     return monthly.assign(**{dose: monthly["month"].map(hours).fillna(0.0).where(own, 0.0)})
+
+
+def _left_out(
+    study: Study, tables: Mapping[str, pd.DataFrame], monthly: pd.DataFrame, pool: DonorPool | None
+) -> list[str]:
+    """Cities that are not compared: by the study's pool, else those with a programme of their own."""
+    own = _own_programme(study, tables.get("programmes"), monthly)
+    if pool is not None:
+        for said in pool.notes:
+            note(said)
+        if "adopters" in study.designs:
+            note("[donors] does not touch the design 'adopters'")
+        return sorted(set(pool.table["city"]) - set(pool.donors))
+    if own:
+        note(f"left out because they had a programme of their own: {', '.join(own)}")
+    return own
 
 
 def _own_programme(study: Study, programmes: pd.DataFrame | None, monthly: pd.DataFrame) -> list[str]:

@@ -210,15 +210,23 @@ def _calls_by_hours(study: Study, data: Counts, outcome: str, options: Options) 
 
 
 def _cities(study: Study, data: Counts, outcome: str, options: Options) -> PanelDesign:
+    if data.pool is None:
+        return every_city(study, data.monthly, outcome, options)
+    adopters = (study.donors or {}).get("adopters", "leave out")
+    return data.pool.apply(every_city(study, data.whole, outcome, options), adopters=adopters)
+
+
+def every_city(study: Study, monthly: pd.DataFrame, outcome: str, options: Options) -> PanelDesign:
+    """Form the panel of all cities of a frame."""
     return PanelDesign.from_frame(
-        data.monthly,
+        monthly,
         outcome=outcome,
         unit="city",
         time="month",
         treated=study.city,
         start=study.start,
         start_between=study.start_between,
-        exposure=_exposure(data.monthly),
+        exposure=_exposure(monthly),
         dose=study.dose,
         covariates=options.get("covariates", ()),
     )

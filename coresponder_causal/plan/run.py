@@ -18,9 +18,10 @@ from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.data import findings, read_table, validate
 from coresponder_causal.data.columns import Finding
-from coresponder_causal.design import CoverageDesign
+from coresponder_causal.design import CoverageDesign, DonorPool
 from coresponder_causal.plan.assemble import Counts, counts, sentence_of
 from coresponder_causal.plan.designs import Design, Estimated, estimated, rank
+from coresponder_causal.plan.donors import further_checks
 from coresponder_causal.plan.study import Study
 
 Say = Callable[[str], None]
@@ -45,6 +46,8 @@ class Evaluation:
         Checks of the contrast within the treated city alone, which only describes.
     lines : tuple of str
         What was decided about the data on the way.
+    pool : DonorPool, optional
+        Comparison cities chosen beforehand.
     """
 
     study: Study
@@ -54,6 +57,7 @@ class Evaluation:
     checks: tuple[tuple[CheckResult, ...], ...]
     falsification: tuple[CheckResult, ...]
     lines: tuple[str, ...]
+    pool: DonorPool | None = None
 
 
 def read_tables(study: Study) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
@@ -153,6 +157,7 @@ def run(
         checks=tuple(pair[1] for pair in found),
         falsification=_falsified(study, made),
         lines=(*read, *data.lines, *map(sentence_of, said)),
+        pool=data.pool,
     )
 
 
@@ -182,7 +187,8 @@ def _one(
         return one, ()
     say(f"Checking {one.result.method}")
     controls = study.controls if outcome == study.primary else ()
-    return one, check.battery(one.result, one.design, controls=controls)
+    further = further_checks(study, data, name, outcome, options, one)
+    return one, (*check.battery(one.result, one.design, controls=controls), *further)
 
 
 def _falsified(study: Study, made: list[Estimated]) -> tuple[CheckResult, ...]:
@@ -215,6 +221,7 @@ def evaluation_page(evaluation: Evaluation, *, truth: Mapping[str, float] | None
         sensitive=evaluation.study.sensitive,
         quality=quality,
         design_lines=(*dict.fromkeys(design.describe() for design in evaluation.designs), *evaluation.lines),
+        donors=None if evaluation.pool is None else report.donor_table(evaluation.pool),
     )
 
 

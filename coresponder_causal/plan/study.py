@@ -6,7 +6,7 @@ import os
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from string import Template
@@ -22,7 +22,11 @@ keys: dict[str, tuple[str, ...]] = {
     "treated": ("city", "start", "start_between", "dose"),
     "outcomes": ("primary", "controls"),
     "designs": ("run",),
-}
+    "donors": (
+        "neighbours", "distance", "within", "population", "definitions", "traits", "fields", "adopters",
+        "specifications",
+    ),
+}  # fmt: skip
 design_names = tuple(settings())
 counted = tuple(name for name in design_names if name not in of_calls)
 kinds: tuple[tuple[str, str, type | tuple[type, ...], str], ...] = (
@@ -37,7 +41,17 @@ kinds: tuple[tuple[str, str, type | tuple[type, ...], str], ...] = (
     ("outcomes", "primary", str, "text"),
     ("outcomes", "controls", list, "a list of names"),
     ("designs", "run", list, "a list"),
+    ("donors", "neighbours", list, "a list of cities"),
+    ("donors", "distance", str, "the name of a column of cities"),
+    ("donors", "within", (int, float), "kilometres"),
+    ("donors", "population", list, "a list of two numbers"),
+    ("donors", "definitions", str, "the name of a column of cities"),
+    ("donors", "traits", list, "a list of columns of cities"),
+    ("donors", "fields", list, "a list of fields"),
+    ("donors", "adopters", str, "'leave out' or 'until then'"),
+    ("donors", "specifications", bool, "true or false"),
 )
+adopters = ("leave out", "until then")
 Sections: TypeAlias = Mapping[str, Mapping[str, Any]]
 
 
@@ -78,6 +92,9 @@ class Study:
         Whether the tables are made up, which the page then says.
     seed : int
         Seed of whatever is random.
+    donors : mapping, optional
+        How comparison cities are chosen before outcomes are counted, see `design.donor_pool`; ``adopters``, see
+        `DonorPool.apply`; ``specifications``, whether the comparison is made under other choices too.
     """
 
     title: str
@@ -93,6 +110,7 @@ class Study:
     sensitive: bool = True
     simulated: bool = False
     seed: int = 1
+    donors: Mapping[str, Any] | None = None
 
     def asked(self, design: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Every outcome and set of options asked of a design."""
@@ -135,7 +153,7 @@ def read_study(path: str | Path) -> Study:
     _check_complete(sections, problems)
     _check_calls(sections, options, problems)
     problems.raise_if_any(DataError)
-    return _study(sections, tables, options)
+    return replace(_study(sections, tables, options), donors=sections["donors"] if "donors" in content else None)
 
 
 def _sections(content: Mapping[str, Any], problems: Problems) -> Sections:
@@ -212,6 +230,11 @@ def _check_types(sections: Sections, problems: Problems) -> None:
     between = sections["treated"].get("start_between")
     if isinstance(between, list) and len(between) != 2:
         problems.add("start_between does not hold two dates", mend="write [earliest, latest]")
+    donors = sections["donors"]
+    if donors.get("adopters", adopters[0]) not in adopters:
+        problems.add(f"adopters in [donors] is {donors['adopters']!r}", mend=f"choose from {', '.join(adopters)}")
+    if donors and "cities" not in sections["tables"]:
+        problems.add("[donors] needs the table cities: who might be compared", mend="add it")
     run = _asked(sections)
     unknown = [name for name in run if name not in design_names]
     if unknown:

@@ -75,6 +75,14 @@ instrument = "team_free"               # on duty and free, or taken; coverage_po
                                        # call_taker: how readily call takers bring the team (field call_taker)
 covariates = ["initial_type", "priority", "caller_type", "prior_contacts", "patrol_load"]
 
+# [donors]                             # comparison cities chosen before outcomes are counted; needs the table cities
+# neighbours = ["Davis"]               # set apart: the effect on them is estimated by itself
+# distance = "km"                      # column of cities; nearer ones than within = 20 are neighbours too
+# population = [0.5, 5]                # least and most, times the treated city's
+# definitions = "cad"                  # column of cities that must be as in the treated city
+# adopters = "leave out"               # cities with a programme after the start; or "until then"
+# specifications = true                # the comparison of cities under every other choice too
+
 # [switchback]
 # assignment = "switchback/schedule.csv"   # as coresponder-causal switchback wrote it, delivered hours filled in
 """

@@ -10,6 +10,7 @@ from coresponder_causal.report.paper import paper
 from coresponder_causal.report.power_picture import calibration_picture, power_picture
 from coresponder_causal.report.quality_page import breaks_table, quality_page
 from coresponder_causal.report.sentences import sentence
+from coresponder_causal.report.specification_picture import donor_table
 from coresponder_causal.report.specs import Page, Paper, Picture, Sentence, Table
 from coresponder_causal.report.switchback_page import calendar_picture, switchback_page
 from coresponder_causal.report.tables import table
@@ -25,6 +26,7 @@ __all__ = [
     "calendar_picture",
     "calibration_picture",
     "codebook",
+    "donor_table",
     "figure",
     "flow_picture",
     "hours_picture",

@@ -22,6 +22,7 @@ from coresponder_causal.report.drawing_instrument import draw_shares
 from coresponder_causal.report.drawing_metrics import draw_metrics, size_of
 from coresponder_causal.report.drawing_power import draw_power
 from coresponder_causal.report.drawing_quality import draw_quality, height_of
+from coresponder_causal.report.drawing_specifications import draw_specifications, specifications_height
 from coresponder_causal.report.specs import Picture
 
 if TYPE_CHECKING:
@@ -72,6 +73,9 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
             draw_hours(canvas, picture)
         elif picture.kind == "residuals":
             draw_residuals(canvas, picture)
+        elif picture.kind == "specifications":
+            canvas.set_size_inches(wide, specifications_height(picture))
+            draw_specifications(canvas, picture)
         elif picture.kind in described:
             canvas.set_size_inches(*size_of(picture, framed=framed))
             draw_metrics(canvas, picture)

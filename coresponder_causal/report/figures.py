@@ -19,6 +19,7 @@ from coresponder_causal.report.check_pictures import breaks, residuals
 from coresponder_causal.report.instrument_pictures import gap_over_time, team_came
 from coresponder_causal.report.rows import across, events, love
 from coresponder_causal.report.sentences import finding
+from coresponder_causal.report.specification_picture import specifications
 from coresponder_causal.report.specs import Picture
 from coresponder_causal.report.time_axis import positions, years
 
@@ -26,6 +27,7 @@ own_picture = {
     "balance": love,
     "break_date": breaks,
     "residual_autocorrelation": residuals,
+    "specification_curve": specifications,
 }
 along_other_cities = ("did_gap", "its_conformal")
 day = re.compile(r"\d{4}-\d{2}(?:-\d{2})?")

@@ -52,7 +52,7 @@ questions = {
     "course": "How do we know? Covered against other hours over time",
 }
 far_too_low = 0.85
-drawn_of_the_headline = ("balance", "break_date", "covid_interval", "residual_autocorrelation")
+drawn_of_the_headline = ("balance", "break_date", "covid_interval", "residual_autocorrelation", "specification_curve")
 libraries = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib")
 
 
@@ -68,6 +68,7 @@ def page(
     sensitive: bool = False,
     quality: pd.DataFrame | None = None,
     design_lines: Sequence[str] = (),
+    donors: Table | None = None,
 ) -> Page:
     """Put a study on one page.
 
@@ -89,6 +90,8 @@ def page(
         Findings in the data: ``rule, field, severity, count, rows, mend``.
     design_lines : sequence of str
         What was compared, a line each.
+    donors : Table, optional
+        Who could have been compared, see `donor_table`.
 
     Returns
     -------
@@ -112,7 +115,7 @@ def page(
     by_result = _by_result(results, headline, checks)
     own = next((made for result, made in by_result if result is headline), ())
     sections = [
-        _compared(design_lines, compared=bool(results)),
+        _compared(design_lines, donors, compared=bool(results)),
         *_evidence(headline),
         _doubts(own),
         *_others(by_result, headline),
@@ -197,11 +200,12 @@ def _doubted(headline: Result, lines: Sequence[str]) -> list[str]:
     return [f"In doubt: {text.rstrip('.')}." for text in said if isinstance(text, Doubt)]
 
 
-def _compared(lines: Sequence[str], *, compared: bool) -> Section | None:
-    if not lines:
+def _compared(lines: Sequence[str], donors: Table | None, *, compared: bool) -> Section | None:
+    if not lines and donors is None:
         return None
     title = "What was compared?" if compared else "What was read?"
-    return Section(title=title, blocks=(Bullets(items=tuple(Sentence(text=line) for line in lines)),))
+    bullets = Bullets(items=tuple(Sentence(text=line) for line in lines))
+    return Section(title=title, blocks=(bullets, *(() if donors is None else (donors,))))
 
 
 def _evidence(headline: Result | None) -> list[Section]:

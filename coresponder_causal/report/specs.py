@@ -35,6 +35,7 @@ PictureKind = Literal[
     "course",
     "residuals",
     "breaks",
+    "specifications",
 ]
 
 

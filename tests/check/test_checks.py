@@ -82,7 +82,7 @@ STEP = -0.5 * (np.arange(PERIODS) >= 21)
 def test_a_clean_world_with_a_large_effect_contradicts_nothing():
     design = cities()
     found = check.battery(did_prediction_interval(design), design, controls=CONTROLS)
-    assert [each.verdict for each in found] == ["no contradiction found"] * 9 + ["reported"]
+    assert [each.verdict for each in found] == ["no contradiction found"] * 10 + ["reported"]
     assert [each.power for each in found[2:4]] == [None, None]
     assert all(each.power > 0.9 for each in (found[0], found[1], found[4]))
 
@@ -103,7 +103,7 @@ def test_a_clean_series_with_a_large_effect_contradicts_nothing():
 @pytest.mark.parametrize(
     ("make", "estimate", "controls", "names"),
     [
-        (cities, did_prediction_interval, CONTROLS, ORDER + OF_A_SERIES),
+        (cities, did_prediction_interval, CONTROLS, [*ORDER, "levels_or_logs", *OF_A_SERIES]),
         (series, its_segmented, ("burglary",), ORDER + OF_A_SERIES),
         (hours, call_coverage, (), ORDER),
     ],
@@ -310,7 +310,7 @@ def test_the_battery_follows_the_design():
         made.panel_counts, outcome="calls", unit="city", time="month", treated=treated, start="2020-07"
     )
     found = {each.check: each.verdict for each in check.battery(did_two_way(panel, log=True), panel)}
-    assert list(found) == ["pretrends", *ORDER]
+    assert list(found) == ["pretrends", *ORDER, "levels_or_logs"]
     assert found["placebo_cities"] == "not applicable"
     assert found["leave_one_out"] in ("contradicts", "no contradiction found")
 

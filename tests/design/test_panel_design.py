@@ -263,3 +263,32 @@ def test_the_design_says_what_it_is(frame):
     said = one(frame, exposure="population").describe()
     assert said == ("calls per population; 1 treated (Davis), 3 never treated; start 2020-07-15; 36 months, 144 rows")
     assert one(frame).estimand == "ATT on calls in Davis from 2020-07-15 on, against 3 others"
+
+
+def test_several_cities_can_be_left_out_or_treated_in_the_treated_citys_place(frame):
+    design = one(frame)
+    assert design.without("Folsom", "Rocklin").comparison_units == ["Woodland"]
+    assert design.without().fingerprint == design.fingerprint
+    pretended = design.pretending("Folsom", "Rocklin")
+    assert (pretended.treated_units, pretended.comparison_units) == (["Folsom", "Rocklin"], ["Woodland"])
+    for city in ("Folsom", "Rocklin"):
+        assert pretended.dose[pretended.rows(city)].tolist() == design.dose[design.rows("Davis")].tolist()
+    with pytest.raises(DesignError, match="'Davis' is not an untreated unit"):
+        design.without("Folsom", "Davis")
+
+
+def test_a_city_can_be_kept_until_a_position(frame):
+    design = one(frame)
+    end = pd.Period("2021-03", "M").ordinal
+    shorter = design.until({"Folsom": end})
+    assert shorter.positions[shorter.rows("Folsom")].max() == end - 1
+    assert len(shorter.source) == len(design.source) - 10
+    with pytest.raises(DesignError, match="'Davis' is not an untreated unit"):
+        design.until({"Davis": end})
+
+
+def test_another_start_is_the_design_formed_with_it(frame):
+    made = one(frame, start=None, start_between=("2020-07-15", "2021-01-01")).starting("2020-09-10")
+    formed = one(frame, start="2020-09-10")
+    assert made.dose.tolist() == formed.dose.tolist()
+    assert (made.start, made.start_position) == (formed.start, formed.start_position)
