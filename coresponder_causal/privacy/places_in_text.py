@@ -1,0 +1,77 @@
+"""Places below the state in text: addresses and corners of streets by their form, cities and counties by name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+from coresponder_causal.privacy.lexicon import lexicon
+
+_WAY = (
+    r"(?:st|street|ave|avenue|blvd|boulevard|rd|road|dr|drive|ln|lane|ct|court|cir|circle|pl|place|way|ter|terrace|"
+    r"pkwy|parkway|hwy|highway|trl|trail|loop|alley|sq|square|plaza)"
+)
+_NTH = r"\d{1,3}(?:st|nd|rd|th)"
+_STREET = rf"(?:{_NTH}|[A-Z][\w'’]*(?: [A-Z][\w'’]*){{0,2}}) {_WAY}\b\.?"
+_UNIT = r"(?:,? (?:(?:apt|unit|ste|suite|rm|room|sp|space)\.? ?|# ?)[\w-]+)?"
+_ADDRESS = re.compile(rf"\b\d{{1,6}}(?: [NSEW]\.?)? {_STREET}{_UNIT}", re.IGNORECASE)
+_NAMED_STREET = re.compile(rf"\b(?-i:{_STREET.replace(_WAY, f'(?i:{_WAY})')})")
+_MEETS = r" ?(?:and|&|/|at) ?"
+_CORNER = re.compile(
+    rf"\b{_NTH}(?: (?i:{_WAY}))?{_MEETS}(?:{_NTH}|[A-Z]\w+)(?: (?i:{_WAY})\b)?|"
+    rf"\b[A-Z]\w+(?: (?i:{_WAY}))?{_MEETS}(?:{_NTH}|[A-Z]\w+ (?i:{_WAY}))\b"
+)
+_COUNTY = re.compile(r"\b(?:[A-Z][a-z]+ ){1,2}(?:County|Parish|Township|Borough)\b|\b[Cc]ity of [A-Z][a-z]+\b")
+_POINT = re.compile(r"(?<![\d.])-?\d{1,2}\.\d{3,}\s*[,;]\s*-?\d{2,3}\.\d{3,}(?![\d.])")
+
+
+def place_spans(text: str, places: Iterable[str] = ()) -> Iterator[tuple[int, int, str]]:
+    """Find places in a text.
+
+    Parameters
+    ----------
+    text : str
+        The text.
+    places : iterable of str
+        Names besides those of the lexicon.
+
+    Yields
+    ------
+    tuple of int, int, str
+        Start, end, and "ADDRESS" or "PLACE"; spans may overlap.
+
+    Examples
+    --------
+    >>> text = "at 5th and Main, West Sacramento; the America/Los_Angeles clock"
+    >>> [(text[start:end], kind) for start, end, kind in place_spans(text)]
+    [('5th and Main', 'ADDRESS'), ('West Sacramento', 'PLACE')]
+    """
+    for pattern in (_ADDRESS, _NAMED_STREET, _CORNER, _POINT):
+        yield from ((*match.span(), "ADDRESS") for match in pattern.finditer(text))
+    yield from ((*match.span(), "PLACE") for match in _COUNTY.finditer(text))
+    sure, doubtful = _named(tuple(sorted(places)))
+    yield from ((*match.span(), "PLACE") for match in sure.finditer(text))
+    yield from ((*match.span(match.lastgroup or 0), "PLACE") for match in doubtful.finditer(text))
+
+
+@lru_cache(maxsize=8)
+def _named(places: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Patterns of known places: those that stand alone, and those that need a preposition or to be all of the text."""
+    words = lexicon()
+    given = {name.casefold() for name in places if name.strip()}
+    sure = (words.places - words.place_words) | given
+    doubtful = words.place_words - given
+    alone = rf"(?<![\w/]){_any_of(sure)}(?![\w/])"
+    cued = rf"\b(?:in|to|from|near|of|at|towards?) (?P<place>{_any_of(doubtful)})(?=$|[\s,.;])"
+    whole = rf"^\s*(?P<whole>{_any_of(doubtful)})\s*$"
+    return re.compile(alone, re.IGNORECASE), re.compile(rf"{cued}|{whole}", re.IGNORECASE)
+
+
+def _any_of(names: Iterable[str]) -> str:
+    """Pattern of any of some names, spaces or underscores between their words, the longest first."""
+    return (
+        "(?:"
+        + "|".join(re.escape(name).replace(r"\ ", r"[ _-]") for name in sorted(names, key=len, reverse=True))
+        + ")"
+    )
