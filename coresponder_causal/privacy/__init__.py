@@ -7,11 +7,17 @@ Examples
 True
 """
 
+from coresponder_causal.privacy.expert_report import ExpertReport, expert_report
 from coresponder_causal.privacy.identifiers import zip3_allowed
+from coresponder_causal.privacy.limited_data_set import LimitedDataSet, limited_data_set
 from coresponder_causal.privacy.safe_harbor import SafeHarbor, safe_harbor
 
 __all__ = [
+    "ExpertReport",
+    "LimitedDataSet",
     "SafeHarbor",
+    "expert_report",
+    "limited_data_set",
     "safe_harbor",
     "zip3_allowed",
 ]

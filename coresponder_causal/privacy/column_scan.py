@@ -77,10 +77,7 @@ def scan_column(
         by_role = Hit("", "", basis, np.zeros(len(values), bool))
     if by_role.rows.any() and by_role.rows.sum() == filled.sum():
         return [by_role]
-    hits = [by_role, *_dated(values)]
-    if not (pd.api.types.is_numeric_dtype(values) or pd.api.types.is_datetime64_any_dtype(values)):
-        hits += _in_text(values, known, places)
-    hits += _unique(values, role)
+    hits = [by_role, *_dated(values), *_in_text(values, known, places), *_unique(values, role)]
     return [hit for hit in _strongest(hits) if hit.rows.any()]
 
 
@@ -119,9 +116,14 @@ def _age(values: pd.Series, *, as_of: int, census: Census) -> Hit:
     topped = told.str.fullmatch(r"(?:>=? ?|over )?\d{1,2}\+?(?: ?(?:\+|or older|and over|plus))?") & told.str.contains(
         r"\+|older|over|plus|>", regex=True
     )
-    numbers = told.str.findall(r"\d+(?:\.\d+)?").map(lambda found: max(map(float, found), default=np.nan))
+    numbers = told.str.findall(r"\d+(?:\.\d+)?").map(_largest, na_action="ignore")
     rows = values.notna() & (numbers > 89) & ~(topped & (numbers <= 90))
     return Hit("C", "ages over 89 told apart", "", _mask(rows))
+
+
+def _largest(numbers: list[str]) -> float:
+    """Largest of some numbers."""
+    return max(map(float, numbers), default=np.nan)
 
 
 def _birth_year(values: pd.Series, *, as_of: int, census: Census) -> Hit:
@@ -147,7 +149,8 @@ def _dated(values: pd.Series) -> Iterator[Hit]:
         numbers = pd.to_numeric(values, errors="coerce") if not _datelike(values) else pd.Series(np.nan, values.index)
         low, high = _SECONDS
         seconds = [numbers.between(low * scale, high * scale) for scale in (1, 1_000, 1_000_000)]
-        days = pd.to_datetime(numbers.where(numbers.between(19_000_101, 20_991_231)), format="%Y%m%d", errors="coerce")
+        eight = numbers.where(numbers.between(19_000_101, 20_991_231) & (numbers % 1 == 0))
+        days = pd.to_datetime(eight.astype("Int64").astype("str"), format="%Y%m%d", errors="coerce")
         counted = pd.concat([*seconds, days.notna()], axis=1).any(axis=1)
         if counted.any() and counted.sum() >= 0.9 * numbers.notna().sum():
             yield Hit("C", "numbers that read as moments", "content", _mask(counted))
@@ -171,7 +174,36 @@ def _unique(values: pd.Series, role: Role) -> Iterator[Hit]:
 
 
 def _in_text(values: pd.Series, known: Iterable[str], places: Iterable[str]) -> Iterator[Hit]:
-    """Rows whose text holds identifiers; every distinct cell is read once."""
+    """Rows whose text holds identifiers, by letter."""
+    for kind, rows in sorted(text_kinds(values, known, places).items(), key=lambda entry: letter_of_kind[entry[0]]):
+        what = "digests or keys, which are derived codes" if kind == "CODE" else f"reads as {kind.lower()}"
+        yield Hit(letter_of_kind[kind], what, "content", rows)
+
+
+def text_kinds(values: pd.Series, known: Iterable[str] = (), places: Iterable[str] = ()) -> dict[str, Mask]:
+    """Find kinds of identifiers in the cells of a column; every distinct cell is read once.
+
+    Parameters
+    ----------
+    values : Series, shape (n_rows,)
+        The column; of numbers, only whole ones of ten or of fifteen and more digits can be identifiers.
+    known, places : iterable of str
+        Names and places besides those of the lexicon.
+
+    Returns
+    -------
+    dict of str to array of bool, shape (n_rows,)
+        Rows by kind.
+
+    Examples
+    --------
+    >>> {kind: rows.tolist() for kind, rows in text_kinds(pd.Series(["ok", "call 916-555-0134"])).items()}
+    {'PHONE': [False, True]}
+    """
+    if pd.api.types.is_datetime64_any_dtype(values) or pd.api.types.is_bool_dtype(values):
+        return {}
+    if pd.api.types.is_numeric_dtype(values):
+        values = _long_numbers(values)
     codes, cells = pd.factorize(values.astype("str").where(values.notna()))
     found: dict[str, list[int]] = {}
     for code, cell in enumerate(cells):
@@ -179,9 +211,13 @@ def _in_text(values: pd.Series, known: Iterable[str], places: Iterable[str]) -> 
             found.setdefault(kind, []).append(code)
     if cells.size and all(re.fullmatch(r"\d{5}(?:-\d{4})?", str(cell)) for cell in cells):
         found["ZIP"] = list(range(len(cells)))
-    for kind, held in sorted(found.items(), key=lambda entry: letter_of_kind[entry[0]]):
-        what = "digests or keys, which are derived codes" if kind == "CODE" else f"reads as {kind.lower()}"
-        yield Hit(letter_of_kind[kind], what, "content", np.isin(codes, held))
+    return {kind: np.isin(codes, held) for kind, held in found.items()}
+
+
+def _long_numbers(values: pd.Series) -> pd.Series:
+    """Whole numbers as long as those of phones and of cards, as text; the rest missing."""
+    long = (values.between(1e9, 1e10, inclusive="left") | (values >= 1e14)).fillna(False)
+    return values.where(long & (values % 1 == 0) & (values < 2**63)).astype("Int64").astype("str").where(long)
 
 
 def _mask(rows: pd.Series) -> Mask:

@@ -35,7 +35,7 @@ class SafeHarbor:
     Parameters
     ----------
     name : str
-        The file.
+        The file; "the file" where its name itself tells too much.
     n_rows : int
         Its rows.
     violations : DataFrame
@@ -165,7 +165,7 @@ def safe_harbor(
         hits += [(column, hit) for hit in scanned]
     found = pd.DataFrame([_entry(where, hit) for where, hit in hits], columns=_HEAD)
     return SafeHarbor(
-        name=name,
+        name="the file" if "file name" in set(found["where"]) else name,
         n_rows=len(rows),
         violations=found.sort_values("letter", kind="stable", ignore_index=True),
         doubts=_doubts(rows, stated, set(found["where"])),
