@@ -10,14 +10,22 @@ True
 from coresponder_causal.privacy.expert_report import ExpertReport, expert_report
 from coresponder_causal.privacy.identifiers import zip3_allowed
 from coresponder_causal.privacy.limited_data_set import LimitedDataSet, limited_data_set
+from coresponder_causal.privacy.redaction import Redacted, redact
 from coresponder_causal.privacy.safe_harbor import SafeHarbor, safe_harbor
+from coresponder_causal.privacy.sign_off import SignOff, quotes, reading_sample, sign_off
 
 __all__ = [
     "ExpertReport",
     "LimitedDataSet",
+    "Redacted",
     "SafeHarbor",
+    "SignOff",
     "expert_report",
     "limited_data_set",
+    "quotes",
+    "reading_sample",
+    "redact",
     "safe_harbor",
+    "sign_off",
     "zip3_allowed",
 ]

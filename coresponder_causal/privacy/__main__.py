@@ -1,8 +1,11 @@
-"""Measure the estimate of uniqueness again and write its table."""
+"""Measure again what the estimate of uniqueness and the recognisers are worth, and write their tables."""
 
 from coresponder_causal.core.files import write_whole
-from coresponder_causal.privacy.uniqueness_study import measured, study
+from coresponder_causal.privacy import redaction_study, uniqueness_study
+from coresponder_causal.privacy.presidio import presidio_spans
 
 if __name__ == "__main__":
-    table = study(replications=40, seed=1)
-    write_whole(measured, table.to_csv(index=False, float_format="%.6g", lineterminator="\n").encode())
+    alone = uniqueness_study.study(replications=40, seed=1)
+    planted = redaction_study.study(presidio_spans(), replications=10, seed=1)
+    for path, table in ((uniqueness_study.measured, alone), (redaction_study.measured, planted)):
+        write_whole(path, table.to_csv(index=False, float_format="%.6g", lineterminator="\n").encode())

@@ -20,7 +20,9 @@ class Lexicon:
     words : frozenset of str
         Words that are no name, however they are written.
     titles : frozenset of str
-        Words before a name: titles, kin, and cues such as "named".
+        Words that may stand before a name: titles, kin, and cues.
+    strong_titles : frozenset of str
+        Those that stand before nothing else.
     states : frozenset of str
         Names and codes of states.
     places : frozenset of str
@@ -33,6 +35,7 @@ class Lexicon:
     name_words: frozenset[str]
     words: frozenset[str]
     titles: frozenset[str]
+    strong_titles: frozenset[str]
     states: frozenset[str]
     places: frozenset[str]
     place_words: frozenset[str]
@@ -57,12 +60,13 @@ def lexicon() -> Lexicon:
     written: dict[str, str] = yaml.safe_load(path.read_text(encoding="utf-8"))
     words = {name: frozenset(text.casefold().split()) for name, text in written.items()}
     places = {name: _listed(written[name]) for name in ("states", "places", "place_words")}
-    name_words = words["given_words"] | words["surname_words"]
+    names = words["given"] | words["surnames"]
     return Lexicon(
-        names=(words["given"] | words["surnames"]) - name_words,
-        name_words=name_words,
-        words=words["words"] - words["given"],
-        titles=words["titles"],
+        names=names,
+        name_words=(words["given_words"] | words["surname_words"]) - names,
+        words=words["words"] - names,
+        titles=words["titles"] | words["strong_titles"],
+        strong_titles=words["strong_titles"],
         states=places["states"],
         places=places["places"],
         place_words=places["place_words"],

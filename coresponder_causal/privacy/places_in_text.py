@@ -13,16 +13,18 @@ _WAY = (
     r"pkwy|parkway|hwy|highway|trl|trail|loop|alley|sq|square|plaza)"
 )
 _NTH = r"\d{1,3}(?:st|nd|rd|th)"
-_STREET = rf"(?:{_NTH}|[A-Z][\w'’]*(?: [A-Z][\w'’]*){{0,2}}) {_WAY}\b\.?"
-_UNIT = r"(?:,? (?:(?:apt|unit|ste|suite|rm|room|sp|space)\.? ?|# ?)[\w-]+)?"
-_ADDRESS = re.compile(rf"\b\d{{1,6}}(?: [NSEW]\.?)? {_STREET}{_UNIT}", re.IGNORECASE)
-_NAMED_STREET = re.compile(rf"\b(?-i:{_STREET.replace(_WAY, f'(?i:{_WAY})')})")
-_MEETS = r" ?(?:and|&|/|at) ?"
+_NO_NAME = r"(?!(?:On|At|Near|To|From|In|Of|And|The|By|Off|Was|Is)\b)"
+_STREET = rf"(?:{_NTH}|{_NO_NAME}[A-Z][\w'’]*(?: {_NO_NAME}[A-Z][\w'’]*){{0,2}})"
+_UNIT = r"(?:\.?,? (?:(?:apt|unit|ste|suite|rm|room|sp|space)\.? ?|# ?)[\w-]+)?"
+_ADDRESS = re.compile(rf"\b\d{{1,6}}(?: [NSEW]\.?)? {_STREET} {_WAY}\b{_UNIT}", re.IGNORECASE)
+_NAMED_STREET = re.compile(rf"\b{_STREET} (?!(?i:dr)\.? [A-Z])(?i:{_WAY})\b")
+_MEETS = r" ?(?:[Aa]nd|&|/|[Aa]t) ?"
 _CORNER = re.compile(
-    rf"\b{_NTH}(?: (?i:{_WAY}))?{_MEETS}(?:{_NTH}|[A-Z]\w+)(?: (?i:{_WAY})\b)?|"
-    rf"\b[A-Z]\w+(?: (?i:{_WAY}))?{_MEETS}(?:{_NTH}|[A-Z]\w+ (?i:{_WAY}))\b"
+    rf"\b{_NTH}(?: (?i:{_WAY}))?{_MEETS}(?:{_NTH}|[A-Z]\w*)(?: (?i:{_WAY})\b)?|"
+    rf"\b{_NO_NAME}[A-Z]\w*(?: (?i:{_WAY}))?{_MEETS}(?:{_NTH}|{_NO_NAME}[A-Z]\w* (?i:{_WAY}))\b"
 )
-_COUNTY = re.compile(r"\b(?:[A-Z][a-z]+ ){1,2}(?:County|Parish|Township|Borough)\b|\b[Cc]ity of [A-Z][a-z]+\b")
+_COUNTY = re.compile(rf"\b(?:{_NO_NAME}[A-Z][a-z]+ ){{1,2}}(?:County|Parish|Township|Borough)\b")
+_CITY_OF = re.compile(r"\b[Cc]ity [Oo]f [A-Z][a-z]+\b")
 _POINT = re.compile(r"(?<![\d.])-?\d{1,2}\.\d{3,}\s*[,;]\s*-?\d{2,3}\.\d{3,}(?![\d.])")
 
 
@@ -47,12 +49,23 @@ def place_spans(text: str, places: Iterable[str] = ()) -> Iterator[tuple[int, in
     >>> [(text[start:end], kind) for start, end, kind in place_spans(text)]
     [('5th and Main', 'ADDRESS'), ('West Sacramento', 'PLACE')]
     """
+    written = _capitalised(text) if text in (text.lower(), text.upper()) else text
     for pattern in (_ADDRESS, _NAMED_STREET, _CORNER, _POINT):
-        yield from ((*match.span(), "ADDRESS") for match in pattern.finditer(text))
-    yield from ((*match.span(), "PLACE") for match in _COUNTY.finditer(text))
+        yield from ((*match.span(), "ADDRESS") for match in pattern.finditer(written))
+    yield from ((*match.span(), "PLACE") for match in _CITY_OF.finditer(written))
+    for match in _COUNTY.finditer(written):
+        if match[0].casefold().split()[-2] not in lexicon().words:
+            yield (*match.span(), "PLACE")
     sure, doubtful = _named(tuple(sorted(places)))
     yield from ((*match.span(), "PLACE") for match in sure.finditer(text))
     yield from ((*match.span(match.lastgroup or 0), "PLACE") for match in doubtful.finditer(text))
+
+
+def _capitalised(text: str) -> str:
+    """Give every word of a text of one case a capital, so that forms can be told; places in it stay the same."""
+    if not text.isascii():
+        return text
+    return re.sub(r"(?<![a-z\d])[a-z]+", lambda word: word[0].capitalize(), text.lower())
 
 
 @lru_cache(maxsize=8)

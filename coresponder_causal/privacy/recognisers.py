@@ -19,7 +19,7 @@ class Span(NamedTuple):
     by: str
 
 
-def recognise(text: str, *, known: Iterable[str] = (), places: Iterable[str] = ()) -> list[Span]:
+def recognise(text: str, *, known: Iterable[str] = (), places: Iterable[str] = (), eager: bool = False) -> list[Span]:
     """Find what may identify somebody in one text.
 
     Parameters
@@ -30,6 +30,8 @@ def recognise(text: str, *, known: Iterable[str] = (), places: Iterable[str] = (
         Names that occur in the records, such as those of persons and staff.
     places : iterable of str
         Names of places besides those of the lexicon.
+    eager : bool
+        Whether unknown words with a capital inside a sentence count as names: for narratives, not for codes.
 
     Returns
     -------
@@ -46,7 +48,7 @@ def recognise(text: str, *, known: Iterable[str] = (), places: Iterable[str] = (
     """
     found = [Span(start, end, kind, "rules") for start, end, kind in rule_spans(text)]
     found += [Span(start, end, kind, "places") for start, end, kind in place_spans(text, places)]
-    found += [Span(start, end, "PERSON", "names") for start, end in name_spans(text, known)]
+    found += [Span(start, end, "PERSON", "names") for start, end in name_spans(text, known, eager=eager)]
     return merged(found)
 
 

@@ -80,7 +80,10 @@ _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _MONTH_NUMBER = r"(?:0?[1-9]|1[0-2])"
 _YEAR = r"(?:19|20)\d{2}"
 _CLOCK = r"(?:[ T]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
+_WEEKDAY = r"\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b"
 _DATES = (
+    rf"{_WEEKDAY},? {_MONTH_NUMBER}/{_DAY}\b(?:/\d{{2,4}}\b)?",
+    rf"\b(?:last|this|next|early|late|mid|since|in) (?:(?:early|late|mid)[ -])?{_MONTH}",
     rf"\b{_YEAR}-(?:0[1-9]|1[0-2])(?:-\d{{2}})?{_CLOCK}(?!-?\d)",
     rf"\b{_MONTH_NUMBER}([/.-]){_DAY}\1(?:\d{{4}}|\d{{2}})\b",
     rf"\b{_DAY}[/.]{_MONTH_NUMBER}[/.]\d{{4}}\b",
@@ -128,7 +131,7 @@ _PATTERNS: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
     ("VEHICLE", r"\b\d[a-z]{3}\d{3}\b", bool),
     ("VEHICLE", _cued(r"plate|vin|reg"), bool),
     *(("DATE", pattern, bool) for pattern in _DATES),
-    ("AGE", r"\b(?P<id>9\d|1[01]\d)[ -]?(?:years?[ -]old|y/?o|yrs?\b)", bool),
+    ("AGE", r"\b(?:9\d|1[01]\d)[ -]?(?:years?[ -]old|y/?o|yrs?)\b", bool),
     ("AGE", r"\b(?:aged?|age of) (?P<id>9\d|1[01]\d)\b", bool),
     ("ZIP", rf"\b{_STATES}\.?,? (?P<id>\d{{5}}(?:-\d{{4}})?)\b|\bzip(?: code)?[ :]+(?P<id2>\d{{5}})\b", bool),
     ("CODE", r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", bool),
