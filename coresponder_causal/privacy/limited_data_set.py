@@ -34,7 +34,7 @@ _AGREEMENT = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class LimitedDataSet:
     """A table without the sixteen identifiers, and what must be agreed before it is handed over.
 
@@ -71,6 +71,9 @@ class LimitedDataSet:
 
     def __str__(self) -> str:
         return self.checklist()
+
+    def __repr__(self) -> str:
+        return f"LimitedDataSet({len(self.frame)} rows, {len(self.frame.columns)} columns, for {self.purpose})"
 
 
 def limited_data_set(

@@ -95,7 +95,7 @@ def test_a_workbook_keeps_text_cells_and_dates(tmp_path):
         ("calls.csv", b"", "calls.csv is empty"),
         ("calls.csv", b"a,b\n", "has a head but no rows"),
         ("calls.csv", b"\n\n", "cannot be read"),
-        ("calls.csv", b"a,a\n1,2\n", "columns of the same name: 'a'"),
+        ("calls.csv", b"a,a\n1,2\n", "columns of the same name: columns 1, 2"),
         ("calls.csv", b"a,b\n1,2,3\n", "more cells than its head of 2"),
         ("calls.csv", b"a,b\n1,2\n1,2,3\n", "cannot be read"),
         ("calls.csv", b"a\n\x81\n", "cannot be read"),
