@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import DesignError, Problems
+from coresponder_causal.core.form import form_of
 from coresponder_causal.data import frames
 from coresponder_causal.data.periods import TimeAxis, parse_time
 
@@ -43,7 +44,7 @@ def numbers(table: pd.DataFrame, column: str, problems: Problems, *, sign: Sign 
     if not (pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values)):
         text = values.map(lambda value: isinstance(value, str))
         kind = (
-            f"text in {counted(int(text.sum()), 'row')}, e.g. {values[text].iloc[0]!r}"
+            f"text in {counted(int(text.sum()), 'row')}, of the form {form_of(values[text].iloc[0])}"
             if text.any()
             else str(values.dtype)
         )

@@ -98,7 +98,7 @@ def test_a_workbook_keeps_text_cells_and_dates(tmp_path):
         ("calls.csv", b"a,a\n1,2\n", "columns of the same name: columns 1, 2"),
         ("calls.csv", b"a,b\n1,2,3\n", "more cells than its head of 2"),
         ("calls.csv", b"a,b\n1,2\n1,2,3\n", "cannot be read"),
-        ("calls.csv", b"a\n\x81\n", "cannot be read"),
+        ("calls.csv", b"a\n\x81\n", "neither UTF-8 nor Windows-1252"),
         ("calls.xlsx", b"no workbook", "cannot be read"),
         ("calls.xlsx", b"PK\x03\x04 cut off", "cannot be read"),
         ("calls.parquet", b"no parquet", "cannot be read"),
