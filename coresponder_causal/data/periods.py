@@ -341,8 +341,8 @@ def _from_strings(texts: pd.Series, name: str = "time") -> TimeAxis:
             dates = pd.to_datetime(texts, format=layout, errors="coerce")
             if dates.isna().any():
                 wrong = texts[dates.isna()]
-                form, rows = form_of(wrong.iloc[0]), ", ".join(map(str, wrong.index[:5]))
-                raise DesignError(f"{name} holds {form}, which no calendar knows (rows {rows})", mend="correct it")
+                written, rows = form_of(wrong.iloc[0]), ", ".join(map(str, wrong.index[:5]))
+                raise DesignError(f"{name} holds {written}, which no calendar knows (rows {rows})", mend="correct it")
             return _from_dates(dates) if form is _DAY else _from_periods(pd.PeriodIndex(dates, freq="M"))
     iso = texts.map(lambda text: bool(_MONTH.fullmatch(text) or _DAY.fullmatch(text)))
     if iso.all():

@@ -57,7 +57,8 @@ def name_spans(text: str, known: Iterable[str] = (), *, eager: bool = False) -> 
     text : str
         The text.
     known : iterable of str
-        Names that occur in the records; each of their words of three letters or more counts as a name.
+        Names that occur in the records; each of their words of three letters or more counts as a name, those that are
+        also words only where capitals tell them apart.
     eager : bool
         Whether unknown words with a capital inside a sentence count as names.
 
@@ -106,7 +107,9 @@ def _word(match: re.Match[str], before: list[_Word], text: str, given: set[str],
     end = match.end() - (len(low) - len(stem))
     parts = {stem, re.sub(r"['’]", "", stem), *re.split(r"[-'’]", stem)}
     titled = match[0][0].isupper() and (len(stem) == 1 or not match[0].isupper())
-    sure = stem in given or ((plain or match[0][0].isupper()) and bool(parts & entries.names))
+    common = stem in entries.words or stem in entries.name_words
+    told = stem in given and not (common and (plain or not titled))
+    sure = told or ((plain or match[0][0].isupper()) and bool(parts & entries.names))
     doubtful = not sure and (plain or titled) and bool(parts & entries.name_words)
     title = _title(before, match.start(), text)
     unknown = stem not in entries.words | entries.titles and len(stem) > 1

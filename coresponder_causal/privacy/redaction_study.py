@@ -55,9 +55,7 @@ def narratives(*, replications: int, seed: int, part: Part = "documents") -> Ite
     >>> hand, all(text[found.start : found.end].strip() for found in planted)
     ('as is', True)
     """
-    import yaml
-
-    written: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("narratives.yaml").read_text(encoding="utf-8"))
+    written = _written()
     rng = np.random.default_rng(seed)
     for hand, write in hands.items():
         for _ in range(replications):
@@ -80,15 +78,17 @@ def study(also: Callable[[str], list[Span]] | None = None, *, replications: int,
     Returns
     -------
     DataFrame
-        ``part, hand, kind, planted, rules``, and with a further recogniser ``presidio, both``: numbers of spans. The
-        kind "false alarm" counts spans found where nothing was planted.
+        ``part, hand, kind, planted, rules, known``, and with a further recogniser ``presidio, both``: numbers of spans;
+        ``known`` is of the rules when they are given the names. The kind "false alarm" counts spans found where
+        nothing was planted.
     """
     rows: list[dict[str, Any]] = []
+    names = [str(name) for part in _NAMES for sort in _written()["fillers"][part].values() for name in sort]
     drawn = [
         (part, *one) for part in get_args(Part) for one in narratives(replications=replications, seed=seed, part=part)
     ]
     for part, hand, text, planted in drawn:
-        finds = {"rules": recognise(text, eager=True)}
+        finds = {"rules": recognise(text, eager=True), "known": recognise(text, known=names, eager=True)}
         if also is not None:
             finds |= {"presidio": also(text)}
             finds |= {"both": [*finds["rules"], *finds["presidio"]]}
@@ -98,6 +98,15 @@ def study(also: Callable[[str], list[Span]] | None = None, *, replications: int,
         alarms = {name: sum(not _touches(span, planted) for span in found) for name, found in finds.items()}
         rows.append({"part": part, "hand": hand, "kind": "false alarm", "planted": 0, **alarms})
     return pd.DataFrame(rows).groupby(["part", "hand", "kind"], sort=True).sum().reset_index()
+
+
+@cache
+def _written() -> dict[str, Any]:
+    """Read the narratives and what fills them."""
+    import yaml
+
+    found: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("narratives.yaml").read_text(encoding="utf-8"))
+    return found
 
 
 def _hits(text: str, one: Planted, finds: Mapping[str, list[Span]]) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 import importlib.util
 from math import comb
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -9,6 +10,7 @@ import pytest
 import coresponder_causal as cc
 from coresponder_causal.core.errors import DataError, DisclosureError
 from coresponder_causal.core.notes import collecting
+from coresponder_causal.privacy.measured_page import measured_page
 from coresponder_causal.privacy.recognisers import recognise
 from coresponder_causal.privacy.redaction_study import measured, narratives, study
 from coresponder_causal.privacy.sign_off import SignOff
@@ -172,3 +174,8 @@ def test_presidio_is_asked_for_by_name_and_its_absence_is_said() -> None:
         text = "then thessaly said that Thessaly Okonkwo left"
         done = cc.privacy.redact([text], recognisers="rules and presidio")
         assert len(done.spans) >= len(recognise(text, eager=True))
+
+
+def test_the_page_of_what_was_measured_is_the_one_that_its_tables_make() -> None:
+    page = Path(__file__).parents[2] / "docs" / "identifiers.md"
+    assert page.read_text(encoding="utf-8") == measured_page()
