@@ -51,6 +51,8 @@ _BY_FIELD: Mapping[str, Role] = {
     "address": "geography",
     "beat": "geography",
     "city": "geography",
+    "hour": "date",
+    "hour_of_week": "date",
     "region": "geography",
     "text": "text",
 }
@@ -94,34 +96,36 @@ def column_roles(
         if role not in roles:
             problems.add(f"{role!r}, for {name!r}, is no role", mend=f"take one of {', '.join(roles)}")
     problems.raise_if_any(DataError)
-    fields = _fields(table)
+    fields, keys = _fields(table)
     found: dict[str, tuple[Role, Known]] = {}
     for name in map(str, frame.columns):
         if name in stated:
             found[name] = stated[name], "declared"
         elif name in fields:
-            found[name] = _of_field(fields[name]), "dictionary"
+            found[name] = _of_field(fields[name], keys), "dictionary"
         else:
             found[name] = _of_name(name), "column name"
     return found
 
 
-def _fields(table: str | None) -> dict[str, Field]:
-    """Fields of a table of the dictionary, by name."""
+def _fields(table: str | None) -> tuple[dict[str, Field], tuple[str, ...]]:
+    """Fields of a table of the dictionary by name, and those that name its rows."""
     if table is None:
-        return {}
+        return {}, ()
     from coresponder_causal.data import dictionary
 
-    return {field.name: field for field in dictionary.table(table).fields}
+    entry = dictionary.table(table)
+    return {field.name: field for field in entry.fields}, entry.key
 
 
-def _of_field(field: Field) -> Role:
-    """Role of a field by its name, its type and its class of privacy."""
+def _of_field(field: Field, keys: tuple[str, ...]) -> Role:
+    """Role of a field by its name, its type, its class of privacy, and whether it names rows."""
     if field.name in _BY_FIELD:
         return _BY_FIELD[field.name]
     if field.type in {"datetime", "date", "month"}:
         return "date"
-    return "code" if field.privacy == "identifying" else "other"
+    hidden_key = field.name in keys and field.type == "text" and field.privacy != "open"
+    return "code" if hidden_key or field.privacy == "identifying" else "other"
 
 
 def _of_name(name: str) -> Role:

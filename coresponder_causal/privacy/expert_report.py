@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 import pandas as pd
@@ -118,7 +119,10 @@ def expert_report(
     sizes = named.map(named.value_counts())
     by_size = sizes.groupby(sizes).size()
     classes = pd.DataFrame({"size": by_size.index, "classes": by_size.to_numpy() // by_size.index, "rows": by_size})
-    known = _population_sizes(rows, keys, population)
+    size = int(population) if isinstance(population, Integral) else None
+    known = None if population is None or size is not None else _population_sizes(rows, keys, population)
+    if size is not None and size < len(rows):
+        raise DataError(f"a population of {size} for {len(rows)} rows", mend="give the size of the population")
     return ExpertReport(
         quasi_identifiers=tuple(keys),
         classes=classes.assign(share_of_rows=classes["rows"] / len(rows)).reset_index(drop=True),
@@ -127,9 +131,9 @@ def expert_report(
             columns=["column", "distinct_l", "entropy_l", "t", "distance"],
         ),
         risks=_risks(sizes, known),
-        uniqueness=_uniqueness(named, population if isinstance(population, int) else None, known),
+        uniqueness=_uniqueness(named, size, known),
         n_rows=len(rows),
-        population=population if isinstance(population, int) or population is None else len(to_pandas(population)),
+        population=size if known is None else int(known[1].sum()),
     )
 
 
@@ -151,16 +155,8 @@ def _classes(rows: pd.DataFrame, keys: list[str]) -> pd.Series:
     return rows.groupby(keys, dropna=False, observed=True, sort=False).ngroup()
 
 
-def _population_sizes(rows: pd.DataFrame, keys: list[str], population: object) -> tuple[pd.Series, pd.Series] | None:
+def _population_sizes(rows: pd.DataFrame, keys: list[str], population: object) -> tuple[pd.Series, pd.Series]:
     """Size in the population of the class of each row, and sizes of all classes there."""
-    if population is None:
-        return None
-    if isinstance(population, int):
-        if population < len(rows):
-            raise DataError(
-                f"a population of {population} for {len(rows)} rows", mend="give the size of the population"
-            )
-        return None
     everyone = to_pandas(population)
     _check(everyone, keys, [])
     both = pd.concat([everyone[keys], rows[keys]], ignore_index=True)

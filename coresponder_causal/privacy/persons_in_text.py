@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from coresponder_causal.privacy.lexicon import lexicon
 
@@ -91,7 +92,7 @@ def name_spans(text: str, known: Iterable[str] = (), *, eager: bool = False) -> 
 
 def _words(text: str, known: Iterable[str]) -> list[_Word]:
     """Every word of a text with what it may be."""
-    given = {part.casefold() for name in known for part in _WORD.findall(name) if len(part) > 2}
+    given = _parts_of(tuple(known))
     plain = text in (text.lower(), text.upper())
     found: list[_Word] = []
     for match in _WORD.finditer(text):
@@ -99,7 +100,13 @@ def _words(text: str, known: Iterable[str]) -> list[_Word]:
     return found
 
 
-def _word(match: re.Match[str], before: list[_Word], text: str, given: set[str], *, plain: bool) -> _Word:
+@lru_cache(maxsize=8)
+def _parts_of(names: tuple[str, ...]) -> frozenset[str]:
+    """Words of three letters or more of some names; many texts are read with the same names."""
+    return frozenset(part.casefold() for name in names for part in _WORD.findall(name) if len(part) > 2)
+
+
+def _word(match: re.Match[str], before: list[_Word], text: str, given: frozenset[str], *, plain: bool) -> _Word:
     """Read one word by itself and by the words before it."""
     entries = lexicon()
     low = match[0].casefold()

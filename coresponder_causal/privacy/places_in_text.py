@@ -56,7 +56,7 @@ def place_spans(text: str, places: Iterable[str] = ()) -> Iterator[tuple[int, in
     for match in _COUNTY.finditer(written):
         if match[0].casefold().split()[-2] not in lexicon().words:
             yield (*match.span(), "PLACE")
-    sure, doubtful = _named(tuple(sorted(places)))
+    sure, doubtful = _named(tuple(places))
     yield from ((*match.span(), "PLACE") for match in sure.finditer(text))
     yield from ((*match.span(match.lastgroup or 0), "PLACE") for match in doubtful.finditer(text))
 

@@ -159,6 +159,17 @@ def test_roles_come_from_the_dictionary() -> None:
     ]
 
 
+def test_every_field_of_the_dictionary_that_tells_a_person_or_a_day_has_a_role() -> None:
+    for name, table in cc.data.dictionary.tables().items():
+        rows = pd.DataFrame({field.name: ["x"] for field in table.fields})
+        flagged = set(cc.privacy.safe_harbor(rows, table=name, roles={}).violations["where"])
+        told = {field.name for field in table.fields if field.type in {"datetime", "date", "month"}}
+        told |= {field.name for field in table.fields if field.privacy == "identifying" and field.name != "text"}
+        assert told <= flagged, name
+    surveys = cc.privacy.safe_harbor(pd.DataFrame({"response": ["x"]}), table="surveys")
+    assert letters(surveys, "response") == ["R"]
+
+
 def test_a_declaration_does_not_silence_what_the_cells_say() -> None:
     found = scan(["call 916-555-0134"], roles={"v": "other"})
     assert letters(found, "v") == ["D"]
