@@ -106,6 +106,16 @@ def test_every_letter_is_found_by_content(letter: str, cell: str) -> None:
         "Officer arrived",
         "3.14159",
         "co_responder",
+        "Day Shift",
+        "Elder Abuse",
+        "WELFARE CHECK",
+        "Grand Theft Auto",
+        "5150 W&I",
+        "PC 647(f)",
+        "Gone On Arrival",
+        "24-48 hours",
+        "Case closed",
+        "card declined",
     ],
 )
 def test_codes_and_words_are_let_pass(cell: str) -> None:
