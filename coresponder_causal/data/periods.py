@@ -374,7 +374,7 @@ def _start_day(start: Start, axis: TimeAxis) -> float:
     if numbered or axis.alias is None:
         written = "whole numbers" if axis.alias is None else f"periods of frequency {axis.alias}"
         raise DesignError(
-            f"start is {start!r} but time holds {written}",
+            f"start is {form_of(start) if isinstance(start, str) else repr(start)} but time holds {written}",
             mend="write start as the time column is written, or as a date inside one of its periods",
         )
     if isinstance(start, pd.Period):

@@ -219,6 +219,7 @@ def test_commands_on_broken_tables(command: str, study: Path, door: Door, tmp_pa
         door.keep(*written(tmp_path / "out"))
 
 
+@pytest.mark.filterwarnings("ignore::coresponder_causal.core.errors.IdentificationWarning")
 def test_designs_and_results(study: Path, door: Door) -> None:
     calls = cc.data.validate(cc.data.read_table(study / "calls.csv"), table="calls")
     options = {"outcome": "arrest", "treatment": "attended", "covariates": ["hour"], "person": "person"}
@@ -235,6 +236,21 @@ def test_designs_and_results(study: Path, door: Door) -> None:
     ]
     for wrong in broken:
         door.open(lambda: cc.design.CallDesign.from_frame(calls, **{**options, **wrong}))  # noqa: B023
-    for time in ("person", "received_at"):
-        rows = calls.assign(received_at=f"{CANARY} at", y=1.0)
-        door.open(lambda: cc.design.SeriesDesign.from_frame(rows, outcome="y", time=time, start="2020-07"))  # noqa: B023
+    rows = calls.assign(received_at=f"{CANARY} at", y=1.0, month=range(len(calls)))
+    hours = cc.data.validate(cc.data.read_table(study / "schedule.csv"), table="schedule")
+    at = {"start": "2020-07-15"}
+    doors: list[Callable[[], object]] = [
+        lambda: cc.design.SeriesDesign.from_frame(rows, outcome="y", time="person", **at),
+        lambda: cc.design.SeriesDesign.from_frame(rows, outcome="y", time="received_at", **at),
+        lambda: cc.design.SeriesDesign.from_frame(rows, outcome="address", time="month", start=5),
+        lambda: cc.design.PanelDesign.from_frame(rows, outcome="y", unit="city", time="month", cohort="person"),
+        lambda: cc.design.PanelDesign.from_frame(rows, outcome="y", unit="person", time="month", treated="x", start=5),
+        lambda: cc.design.CoverageDesign.from_tables(rows, hours, outcome="arrest", **at),
+        lambda: cc.design.CallInstrumentDesign.from_tables(rows, hours, outcome="arrest", **at),
+        lambda: cc.design.CallInstrumentDesign.from_tables(calls, hours, outcome="address", **at),
+        lambda: cc.design.CallInstrumentDesign.from_tables(
+            calls, hours, outcome="arrest", instrument="call_taker", **at
+        ),
+    ]
+    for one in doors:
+        door.open(one)
