@@ -113,6 +113,19 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
+def some_of(values: Sequence[object] | pd.Index, column: str, *, most: int) -> str:
+    """First values of a column in brackets; nothing where the data dictionary holds them back.
+
+    Examples
+    --------
+    >>> some_of(["Davis", "Woodland"], "city", most=1), some_of(["P1"], "person", most=1)
+    (' (Davis)', '')
+    """
+    from coresponder_causal.data import dictionary
+
+    return "" if dictionary.held_back(column) else f" ({', '.join(map(str, values[:most]))})"
+
+
 def attempt(make: Callable[[], T], problems: Problems) -> T | None:
     """Return what ``make`` makes, or None with its DesignError among the problems."""
     try:
