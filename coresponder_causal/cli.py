@@ -21,6 +21,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from coresponder_causal.cli_privacy import privacy
 from coresponder_causal.core.errors import CausalError
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ validity = typer.Typer(no_args_is_help=True, help="What designs can find, and ho
 app.add_typer(validity, name="validity")
 dictionary = typer.Typer(no_args_is_help=True, help="The data dictionary, its forms and its instruments.")
 app.add_typer(dictionary, name="dictionary")
+app.add_typer(privacy, name="privacy")
 StudyFile = Annotated[Path | None, typer.Argument(help="STUDY.toml; without it the embedded simulated study.")]
 TablesOf = Annotated[
     Path | None, typer.Argument(help="Folder of tables, or STUDY.toml; without it the simulated city.")

@@ -106,12 +106,12 @@ ERRORS: dict[str, tuple[Callable[[], object], type[CausalError], str]] = {
     "text numbers": (
         lambda: series(SERIES.assign(calls="1,000")),
         DesignError,
-        "'calls' is not numeric: text in 48 rows, e.g. '1,000'",
+        "'calls' is not numeric: text in 48 rows, of the form '9,999'",
     ),
     "one text among numbers": (
         lambda: series(with_value(SERIES, 3, "calls", "12 (est.)")),
         DesignError,
-        "text in 1 row, e.g. '12 (est.)' (rows 3)",
+        "text in 1 row, of the form '99 (aaa.)' (rows 3)",
     ),
     "dates as outcome": (
         lambda: series(SERIES.assign(calls=MONTHS.to_timestamp())),
@@ -128,12 +128,12 @@ ERRORS: dict[str, tuple[Callable[[], object], type[CausalError], str]] = {
     "months as 7/2020": (
         lambda: series(SERIES.assign(month=[f"{month.month}/{month.year}" for month in MONTHS])),
         DesignError,
-        "e.g. '1/2018'",
+        "of the form '9/9999'",
     ),
     "months as Jul 2020": (
         lambda: cities(PANEL.assign(month=np.tile(MONTHS.strftime("%b %Y"), 4))),
         DesignError,
-        "e.g. 'Jan 2018'",
+        "of the form 'Aaa 9999'",
     ),
     "months as 202007": (
         lambda: series(SERIES.assign(month=MONTHS.strftime("%Y%m").astype(int))),
@@ -143,7 +143,7 @@ ERRORS: dict[str, tuple[Callable[[], object], type[CausalError], str]] = {
     "month thirteen": (
         lambda: series(with_value(SERIES, 4, "month", "2018-13")),
         DesignError,
-        "'2018-13', which no calendar knows",
+        "'9999-99', which no calendar knows",
     ),
     "months and dates": (
         lambda: series(with_value(SERIES, 4, "month", "2018-05-01")),
@@ -197,7 +197,7 @@ ERRORS: dict[str, tuple[Callable[[], object], type[CausalError], str]] = {
     "prose as start": (
         lambda: series(start="mid-July"),
         DesignError,
-        "e.g. 'mid-July'",
+        "of the form 'aaa-Aaaa'",
     ),
     "date as start of numbers": (
         lambda: series(SERIES.assign(month=range(48)), start=dt.date(2020, 7, 15)),
@@ -269,7 +269,7 @@ ERRORS: dict[str, tuple[Callable[[], object], type[CausalError], str]] = {
         DesignError,
         "no period before the start in 1 unit (Davis)",
     ),
-    "cohort as prose": (lambda: cohorts({"Davis": "summer"}), DesignError, "e.g. 'summer'"),
+    "cohort as prose": (lambda: cohorts({"Davis": "summer"}), DesignError, "of the form 'aaaaaa'"),
     "cohort and treated": (
         lambda: cities(PANEL.assign(first="2020-07"), cohort="first"),
         DesignError,
@@ -603,7 +603,7 @@ SCREENS: dict[str, tuple[Callable[[Path], None], str]] = {
         "start_between in [treated] is 7",
     ),
     "start as number": (edit("STUDY.toml", '"2020-07-15"', "2020"), "start in [treated] is 2020"),
-    "start as prose": (edit("STUDY.toml", '"2020-07-15"', '"July"'), "e.g. 'July'"),
+    "start as prose": (edit("STUDY.toml", '"2020-07-15"', '"July"'), "of the form 'Aaaa'"),
     "start after the data": (edit("STUDY.toml", "2020-07-15", "2031-07-15"), "no period lies after the start"),
     "hours without calls": (edit("STUDY.toml", '"cities"', '"hours"'), "'hours' needs the tables calls and schedule"),
     "unknown city": (edit("STUDY.toml", '"Davis"', '"Chico"'), "city 'Chico' is not in the data"),

@@ -33,6 +33,7 @@ __all__ = [
     "Table",
     "crosswalk",
     "crosswalks",
+    "held_back",
     "populations",
     "table",
     "tables",
@@ -249,6 +250,29 @@ def table(name: str) -> Table:
     if name not in known:
         raise DataError(f"the dictionary has no table {name!r}", mend=f"take one of {', '.join(known)}")
     return known[name]
+
+
+@cache
+def held_back(name: str) -> bool:
+    """Whether some table has a field of this name whose values are not shown.
+
+    Parameters
+    ----------
+    name : str
+        Name of a column.
+
+    Returns
+    -------
+    bool
+        False for columns that the dictionary does not know.
+
+    Examples
+    --------
+    >>> held_back("person"), held_back("city")
+    (True, False)
+    """
+    fields = (field for entry in tables().values() for field in entry.fields)
+    return any(field.name == name and field.privacy != "open" for field in fields)
 
 
 def _follow(where: str, field: Field, known: Mapping[str, Table]) -> None:

@@ -157,7 +157,7 @@ def _read_workbook(file: Path, sheet: str | None) -> pd.DataFrame:
     if cells.empty:
         which = "first sheet" if sheet is None else "sheet"
         raise DataError(f"{file.name} has an empty {which} {read!r}", mend="move the table to the first sheet")
-    head = _distinct([str(name).strip() for name in cells.iloc[0]], file)
+    head = distinct([str(name).strip() for name in cells.iloc[0]], file)
     return cells.iloc[1:].reset_index(drop=True).set_axis(head, axis="columns").infer_objects()
 
 
@@ -166,7 +166,7 @@ def _read_text(file: Path, separator: str) -> pd.DataFrame:
     text = decoded(file)
     separator = _separator(text, separator, file)
     head = next(csv.reader(io.StringIO(text), delimiter=separator), [])
-    _distinct([name.strip() for name in head], file)
+    distinct([name.strip() for name in head], file)
     frame = pd.read_csv(io.StringIO(text), sep=separator, dtype=str, keep_default_na=False, na_values=[""])
     if not isinstance(frame.index, pd.RangeIndex):
         raise DataError(
@@ -202,16 +202,43 @@ def decoded(file: Path) -> str:
     raw = file.read_bytes()
     if raw[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         return raw.decode("utf-16")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
+    text = _decoded(raw, "utf-8-sig")
+    if text is None:
         note(f"{file.name} is not UTF-8 and was read as Windows-1252")
-        return raw.decode("cp1252")
+        text = _decoded(raw, "cp1252")
+    if text is None:
+        raise DataError(f"{file.name} is neither UTF-8 nor Windows-1252", mend="save it as UTF-8")
+    return text
 
 
-def _distinct(names: list[str], file: Path) -> list[str]:
-    """Column names, none of them twice."""
-    twice = sorted({name for name in names if names.count(name) > 1})
+def _decoded(raw: bytes, encoding: str) -> str | None:
+    """Text, or nothing: the error of the codec would carry the whole file."""
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+
+
+def distinct(names: list[str], file: Path) -> list[str]:
+    """Column names, none of them twice; an error tells their places, since a file without a head has its data there.
+
+    Parameters
+    ----------
+    names : list of str
+    file : Path
+
+    Returns
+    -------
+    list of str
+        The names.
+
+    Raises
+    ------
+    DataError
+        Two columns of one name: rename one.
+    """
+    twice = [place for place, name in enumerate(names, 1) if names.count(name) > 1]
     if twice:
-        raise DataError(f"{file.name} has columns of the same name: {', '.join(map(repr, twice))}", mend="rename them")
+        places = ", ".join(map(str, twice))
+        raise DataError(f"{file.name} has columns of the same name: columns {places}", mend="rename them")
     return names

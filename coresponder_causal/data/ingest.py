@@ -29,7 +29,7 @@ provenance_head = ["file", "sha256", "row", "source", "table", "end", "key", "fi
 quarantine_head = ["file", "row", "source", "table", "rules", "raw"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Ingested:
     """What became of the exports.
 
@@ -55,6 +55,10 @@ class Ingested:
     quarantine: pd.DataFrame
     unknown_codes: pd.DataFrame
     ledger: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{count} {end}" for end, count in self.ledger["rows"].items())
+        return f"Ingested({', '.join(self.tables)}: {counts})"
 
 
 def ingest(mapping: str | Path | Mapping[str, Any], *, base: str | Path | None = None) -> Ingested:

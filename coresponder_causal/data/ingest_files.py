@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from coresponder_causal.core.errors import DataError
-from coresponder_causal.data.frames import decoded, rows_of, separators
+from coresponder_causal.data.frames import decoded, distinct, rows_of, separators
 
 first_row = 2  # the head is row 1, as a spreadsheet numbers them
 blank = "blank row"
@@ -123,9 +123,7 @@ def _delimited(file: Path, separator: str) -> tuple[pd.DataFrame, pd.Series, dic
         lines = list(csv.reader(io.StringIO(decoded(file), newline=""), delimiter=separator))
     except csv.Error as error:
         raise DataError(f"{file.name} cannot be read: {error}", mend="save or export it again") from error
-    head = [name.strip() for name in lines[0]]
-    if twice := sorted({name for name in head if head.count(name) > 1}):
-        raise DataError(f"{file.name} has columns of the same name: {', '.join(map(repr, twice))}", mend="rename them")
+    head = distinct([name.strip() for name in lines[0]], file)
     while len(lines) > 1 and not lines[-1]:
         lines.pop()
     body = lines[1:]

@@ -19,7 +19,8 @@ warning = """\
 SENSITIVE: this folder holds records of persons. Keep it where the records themselves may be kept; do not send it, and
 do not put it under version control.
 
-The tables are named as in the data dictionary. provenance.csv says of every row of every source file what became of it.
+The tables are named as in the data dictionary. provenance.csv says of every row of every source file what became of it,
+and names it by its key.
 quarantine.csv holds the rows that were not taken, in full as they were exported, and unknown_codes.csv the codes that
 the mapping does not know. ledger.json holds counts, and codes of open fields alone.
 """

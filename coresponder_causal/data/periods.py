@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from coresponder_causal.core.errors import DesignError
+from coresponder_causal.core.form import form_of
 
 Freq = Literal["int", "D", "W", "M", "Q", "Y"]
 Start: TypeAlias = int | float | str | dt.date | np.integer[Any] | np.floating[Any] | np.datetime64 | pd.Period
@@ -173,7 +174,9 @@ def parse_time(values: Iterable[object]) -> TimeAxis:
         return _from_dates(_whole_days(pd.to_datetime(series)))
     if kind == "string":
         return _from_strings(series.astype(str))
-    raise DesignError(f"time holds {kind} values, e.g. {series.iloc[0]!r}", mend=f"write time as {_FORMS}")
+    raise DesignError(
+        f"time holds {kind} values, of the form {form_of(series.iloc[0])}", mend=f"write time as {_FORMS}"
+    )
 
 
 def parse_start(start: Start, axis: TimeAxis) -> float:
@@ -338,15 +341,16 @@ def _from_strings(texts: pd.Series, name: str = "time") -> TimeAxis:
         if texts.map(lambda text, form=form: form.fullmatch(text) is not None).all():
             dates = pd.to_datetime(texts, format=layout, errors="coerce")
             if dates.isna().any():
-                wrong = texts[dates.isna()].iloc[0]
-                raise DesignError(f"{name} holds {wrong!r}, which no calendar knows", mend="correct that value")
+                wrong = texts[dates.isna()]
+                written, rows = form_of(wrong.iloc[0]), ", ".join(map(str, wrong.index[:5]))
+                raise DesignError(f"{name} holds {written}, which no calendar knows (rows {rows})", mend="correct it")
             return _from_dates(dates) if form is _DAY else _from_periods(pd.PeriodIndex(dates, freq="M"))
     iso = texts.map(lambda text: bool(_MONTH.fullmatch(text) or _DAY.fullmatch(text)))
     if iso.all():
         raise DesignError("time mixes months and dates", mend="write all of them as months or all as dates")
     wrong = texts[~iso]
     raise DesignError(
-        f"{name} holds strings that are not ISO dates: {len(wrong)}, e.g. {wrong.iloc[0]!r}",
+        f"{name} holds strings that are not ISO dates: {len(wrong)}, of the form {form_of(wrong.iloc[0])}",
         mend=f"write {name} as {_FORMS}",
     )
 
@@ -371,7 +375,7 @@ def _start_day(start: Start, axis: TimeAxis) -> float:
     if numbered or axis.alias is None:
         written = "whole numbers" if axis.alias is None else f"periods of frequency {axis.alias}"
         raise DesignError(
-            f"start is {start!r} but time holds {written}",
+            f"start is {form_of(start) if isinstance(start, str) else repr(start)} but time holds {written}",
             mend="write start as the time column is written, or as a date inside one of its periods",
         )
     if isinstance(start, pd.Period):

@@ -166,6 +166,10 @@ def _columns_of(raw: pd.DataFrame, table: Table) -> Iterator[Finding]:
     for name in table.required:
         if name not in raw.columns:
             yield Finding("required column is missing", name, "error", len(raw), (), "add it, or map it with columns=")
+    if len(raw.columns) and not set(raw.columns) & set(table.names):
+        mend = "map them with columns=; where the file has no head, export it with one"
+        yield Finding("no column is named as in the dictionary", "", "quality", len(raw), (), mend)
+        return
     for name in raw.columns:
         if name not in table.names:
             mend = "map it with columns=, or leave it out of the export"

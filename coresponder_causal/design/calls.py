@@ -273,6 +273,9 @@ class CallDesign:
         values = () if self.outcome is None else self.source[self.outcome]
         return fingerprint(self.design_fingerprint, self.outcome, values)
 
+    def __repr__(self) -> str:
+        return f"CallDesign: {self.describe()}"
+
     def describe(self) -> str:
         """Return the design in words."""
         many = f"{len(self.source)} calls, {int(self.treated.sum())} with {self.treatment}"
@@ -334,12 +337,12 @@ def _refuse_uncontrasted(table: pd.DataFrame, treatment: str, problems: Problems
         where = np.flatnonzero(values.isna())
         problems.add(f"'{treatment}' is missing in {columns.counted(len(where), 'row')}", mend="fill it", rows=where)
         return
-    found = sorted(map(str, values.unique()))
+    found = values.unique()
     numeric = pd.api.types.is_bool_dtype(values) or pd.api.types.is_numeric_dtype(values)
     if not numeric or not values.isin([0, 1]).all():
-        shown = ", ".join(found[:4]) + (", …" if len(found) > 4 else "")
+        others = columns.counted(len(found), "value")
         problems.add(
-            f"'{treatment}' holds {shown}{'' if numeric else ' as text'}, not 0 and 1",
+            f"'{treatment}' holds {others}{'' if numeric else ' as text'}, not 0 and 1",
             mend="recode it: 1 for the calls with the treatment, 0 for the others",
         )
     elif len(found) == 1:

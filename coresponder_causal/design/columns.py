@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import DesignError, Problems
+from coresponder_causal.core.form import form_of
 from coresponder_causal.data import frames
 from coresponder_causal.data.periods import TimeAxis, parse_time
 
@@ -43,7 +44,7 @@ def numbers(table: pd.DataFrame, column: str, problems: Problems, *, sign: Sign 
     if not (pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values)):
         text = values.map(lambda value: isinstance(value, str))
         kind = (
-            f"text in {counted(int(text.sum()), 'row')}, e.g. {values[text].iloc[0]!r}"
+            f"text in {counted(int(text.sum()), 'row')}, of the form {form_of(values[text].iloc[0])}"
             if text.any()
             else str(values.dtype)
         )
@@ -110,6 +111,19 @@ def counted(number: int, noun: str) -> str:
     ('1 row', '2 rows')
     """
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def some_of(values: Sequence[object] | pd.Index, column: str, *, most: int) -> str:
+    """First values of a column in brackets; nothing where the data dictionary holds them back.
+
+    Examples
+    --------
+    >>> some_of(["Davis", "Woodland"], "city", most=1), some_of(["P1"], "person", most=1)
+    (' (Davis)', '')
+    """
+    from coresponder_causal.data import dictionary
+
+    return "" if dictionary.held_back(column) else f" ({', '.join(map(str, values[:most]))})"
 
 
 def attempt(make: Callable[[], T], problems: Problems) -> T | None:

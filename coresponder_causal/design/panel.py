@@ -386,9 +386,9 @@ def _treatment(
     names = [treated] if pd.api.types.is_scalar(treated) else list(cast("Iterable[object]", treated))
     unknown = [str(name) for name in names if name not in units]
     if unknown or not names:
-        there = ", ".join(map(str, units[:12]))
+        there = columns.some_of(units, unit, most=12)
         problems.add(
-            f"treated {', '.join(unknown) or '(nobody)'} is not among the units ({there})", mend="correct treated="
+            f"treated {', '.join(unknown) or '(nobody)'} is not among the units{there}", mend="correct treated="
         )
     found = columns.attempt(lambda: onset(axis, start=start, between=between, phase_in=phase_in), problems)
     if found is None:
@@ -404,9 +404,9 @@ def _from_cohort(
 ) -> tuple[str, pd.Series, Array]:
     changing = table.groupby(unit)[cohort].nunique(dropna=False).loc[lambda n: n > 1]
     if len(changing):
-        some = ", ".join(map(str, changing.index[:3]))
+        some = columns.some_of(changing.index, unit, most=3)
         problems.add(
-            f"'{cohort}' changes within {counted(len(changing), 'unit')} ({some}): the treatment switches off or moves",
+            f"'{cohort}' changes within {counted(len(changing), 'unit')}{some}: the treatment switches off or moves",
             mend="give each unit one first treated period",
         )
     starts = table.groupby(unit)[cohort].first().reindex(units)
@@ -423,8 +423,8 @@ def _from_cohort(
         shares = np.where(table[unit].isin(members), share_after(axis, plain), shares)
     early = first.index[first <= axis.positions.min()]
     if len(early):
-        some = ", ".join(map(str, early[:3]))
-        problems.add(f"no period before the start in {counted(len(early), 'unit')} ({some})", mend="leave them out")
+        some = columns.some_of(early, unit, most=3)
+        problems.add(f"no period before the start in {counted(len(early), 'unit')}{some}", mend="leave them out")
     beyond = first.index[first > axis.positions.max()]
     if len(beyond):
         note(f"{counted(len(beyond), 'unit')} with a start after the data end: counted as never treated")

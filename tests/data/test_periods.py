@@ -81,13 +81,13 @@ def test_months_have_their_calendar_days(position):
 @pytest.mark.parametrize(
     ("values", "says"),
     [
-        (["Jul 2020", "Aug 2020"], "not ISO dates: 2, e.g. 'Jul 2020'"),
+        (["Jul 2020", "Aug 2020"], "not ISO dates: 2, of the form 'Aaa 9999'"),
         (["7/2020", "8/2020"], "not ISO"),
-        (["2020-7", "2020-10"], "not ISO dates: 1, e.g. '2020-7'"),
+        (["2020-7", "2020-10"], "not ISO dates: 1, of the form '9999-9'"),
         ([202006, 202007], "look like year and month"),
         ([20200601, 20200602], "look like dates"),
-        (["2020-13"], "'2020-13', which no calendar knows"),
-        (["2020-02-30"], "'2020-02-30', which no calendar knows"),
+        (["2020-13"], "'9999-99', which no calendar knows"),
+        (["2020-02-30"], "'9999-99-99', which no calendar knows"),
         (["2020-06", "2020-07-01"], "mixes months and dates"),
         ([2.0, 3.0], "floating values"),
         ([True, False], "boolean values"),

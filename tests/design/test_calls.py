@@ -149,8 +149,8 @@ def test_sampling_weights_of_whole_numbers_are_repeated_calls():
 BAD = {
     "all treated": ({"attended": 1}, {}, "all 400 calls have 'attended' = 1"),
     "none treated": ({"attended": 0}, {}, "all 400 calls have 'attended' = 0"),
-    "coded 1 and 2": ({"attended": FRAME["attended"] + 1}, {}, "'attended' holds 1, 2, not 0 and 1"),
-    "text treatment": ({"attended": FRAME["attended"].map({True: "yes", False: "no"})}, {}, "no, yes as text"),
+    "coded 1 and 2": ({"attended": FRAME["attended"] + 1}, {}, "'attended' holds 2 values, not 0 and 1"),
+    "text treatment": ({"attended": FRAME["attended"].map({True: "yes", False: "no"})}, {}, "2 values as text"),
     "gap in treatment": ({"attended": FRAME["attended"].astype("boolean").mask(FRAME.index == 3)}, {}, r"rows 3"),
     "constant covariate": ({"hour": 5}, {}, "'hour' is the same in every call"),
     "gaps in a covariate": ({"hour": FRAME["hour"].where(FRAME.index > 2)}, {}, "'hour' is missing in 3 rows of 400"),
