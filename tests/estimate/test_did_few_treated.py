@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from coresponder_causal import check, report
-from coresponder_causal.core import few_treated
+from coresponder_causal.core import few_treated_ranks, rearrangement
 from coresponder_causal.core.errors import EstimationError, IdentificationWarning
 from coresponder_causal.core.inference import critical, minimum_detectable_effect, rank_test
 from coresponder_causal.core.notes import quietly
@@ -86,7 +86,7 @@ def test_every_way_has_one_estimate_its_floor_and_what_it_can_find(results):
     floors = {way: result.extra["p_floor"] for way, result in results.items()}
     assert floors["conley-taber"] == floors["ferman-pinto"] == 1 / 15
     assert floors["permutation"] == 1 / (14 * N + 1)
-    assert floors["hagemann"] == few_treated.rearrangement_floor(14)
+    assert floors["hagemann"] == rearrangement.rearrangement_floor(14)
     for way, result in results.items():
         assert result.pvalues.iloc[0] >= floors[way]
         assert np.isinf(result.extra["mde80"]) == np.isinf(result.conf_int().to_numpy()).any()
@@ -96,7 +96,7 @@ def test_every_way_has_one_estimate_its_floor_and_what_it_can_find(results):
 
 def test_ranks_are_among_residuals_brought_to_the_variance_of_the_gap(results):
     theta = changes()
-    ranked = rank_test(theta[0] - theta[1:].mean(), few_treated.residual_placebos(theta))
+    ranked = rank_test(theta[0] - theta[1:].mean(), few_treated_ranks.drawn_placebos(theta[:, None])[1])
     assert results["conley-taber"].pvalues.iloc[0] == ranked.p_value == 1 / 15
     assert "it cannot go below 0.067" in report.sentences.ranks(results["conley-taber"]).text
     assert "pairs of a city and a shifted course" in report.sentences.ranks(results["permutation"]).text
