@@ -1,7 +1,10 @@
 """One change a city: each way of judging it worked by hand, and its size where the truth is known."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
+import statsmodels.api as sm
 from scipy import stats
 
 from coresponder_causal.core import few_treated, few_treated_ranks, inference, rearrangement
@@ -42,6 +45,94 @@ def test_a_change_is_the_dose_in_the_regression_and_season_drops_out():
     noisy = outcomes + rng.normal(size=outcomes.shape)
     by_hand = (np.linalg.inv(matrix.T @ matrix) @ matrix.T @ noisy)[1]
     np.testing.assert_allclose(weights @ noisy, by_hand, atol=1e-12)
+
+
+@pytest.mark.parametrize(("adjust", "trend"), [("demean", False), ("detrend", True)])
+def test_the_rolling_transformation_takes_out_what_was_there_before_and_averages_the_rest(adjust, trend):
+    """By a fit to the periods before the start and its forecast; a course that follows the base changes by the dose."""
+    rng, t = np.random.default_rng(9), np.arange(40.0)
+    base = np.column_stack([np.ones(40), np.sin(t), np.cos(t), *([t] if trend else [])])
+    dose, before = np.where(t < 25, 0.0, 1.0), t < 25
+    y = rng.normal(size=40)
+    weights = few_treated.window_weights(base, dose, before, adjust)
+    forecast = base @ np.linalg.lstsq(base[before], y[before], rcond=None)[0]
+    assert weights @ y == pytest.approx((y - forecast)[~before].mean(), abs=1e-12)
+    dose[25] = 0.4
+    exact = base @ rng.normal(size=base.shape[1]) - 0.3 * dose
+    assert few_treated.window_weights(base, dose, before, adjust) @ exact == pytest.approx(-0.3, abs=1e-12)
+    with pytest.raises(EstimationError, match="2 periods before a start cannot carry"):
+        few_treated.window_weights(base, dose, t < 2, adjust)
+
+
+def several(seed=10, k=3, m=7):
+    """Changes of cities in the windows of k treated ones, which overlap."""
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(k + m, 1)) + 0.5 * rng.normal(size=(k + m, k))
+
+
+def test_several_treated_cities_are_a_regression_of_changes_on_the_treatment():
+    """statsmodels, classical and HC3; the same closed form."""
+    table = several()
+    y = np.append(np.diag(table), table[3:].mean(axis=1))
+    X = np.column_stack([np.ones(10), np.arange(10) < 3]).astype(float)
+    fit = sm.OLS(y, X).fit()
+    assert few_treated.gap(table) == pytest.approx(fit.params[1], rel=1e-12)
+    assert few_treated.pooled_error(table) == pytest.approx(fit.bse[1], rel=1e-10)
+    assert few_treated.hc3_error(table) == pytest.approx(fit.HC3_se[1], rel=1e-10)
+
+
+def test_with_one_start_a_treated_mean_varies_by_the_ratio_over_its_number():
+    same = np.repeat(several()[:, :1], 3, axis=1)
+    deviation = same[3:, 0].std(ddof=1)
+    assert few_treated.std_error(same, 2.0) == pytest.approx(deviation * np.sqrt(4 / 3 + 1 / 7), rel=1e-12)
+    assert few_treated.window_ratio(same) == pytest.approx(1.0)
+    assert few_treated.window_ratio(several()) > 1.0
+    large = several() + np.r_[np.full(3, 9.0), np.zeros(7)][:, None]
+    at_star = few_treated.gap(large) / few_treated.std_error(large, few_treated.breakdown_ratio(large))
+    assert at_star == pytest.approx(stats.t.isf(0.025, 6), rel=1e-12)
+
+
+def test_draws_of_several_cities_are_all_means_of_residuals_at_the_variance_of_the_gap():
+    same = np.repeat(several(k=2, m=4)[:, :1], 2, axis=1)
+    residuals = same[2:, 0] - same[2:, 0].mean()
+    error, found = few_treated_ranks.drawn_placebos(same)
+    by_hand = (residuals[:, None] + residuals).ravel() / 2 * np.sqrt((4 + 2) / (4 - 1))
+    np.testing.assert_allclose(found, by_hand, atol=1e-12)
+    assert error == pytest.approx(few_treated.std_error(same), rel=1e-10)
+    # Residuals are (m − 1)/m of S² on average, and a mean of two of them half of that.
+    assert np.sqrt((found**2).mean()) == pytest.approx(error, rel=1e-10)
+    many = few_treated_ranks.drawn_placebos(several(k=5, m=7), seed=3)[1]
+    assert len(many) == few_treated_ranks.most_draws
+    np.testing.assert_array_equal(many, few_treated_ranks.drawn_placebos(several(k=5, m=7), seed=3)[1])
+
+
+def test_sets_of_cities_reject_an_effect_where_taking_it_out_leaves_a_gap_that_few_sets_reach():
+    """All ways of giving one start to one city and another to two, at effects on a grid."""
+    table, together = several(k=3, m=4), [1, 2]
+    effects = np.zeros_like(table)
+    effects[:3] = np.array([[1.0, 0.3, 0.3], [0.6, 1.0, 1.0], [0.6, 1.0, 1.0]])
+    crossings = few_treated_ranks.set_crossings(table, effects, together)
+    assert len(crossings) == few_treated_ranks.choices(7, together) - 1 == 104
+
+    def gaps(values):
+        for first in range(7):
+            for second, third in combinations(sorted(set(range(7)) - {first}), 2):
+                others = sorted(set(range(7)) - {first, second, third})
+                chosen = (values[first, 0] + values[second, 1] + values[third, 2]) / 3
+                yield chosen - values[others].mean()
+
+    for effect in np.linspace(-4, 4, 17):
+        left = table - effect * effects
+        own = np.diag(left).mean() - left[3:].mean()
+        by_hand = np.mean([abs(other) >= abs(own) - 1e-12 for other in gaps(left)])
+        assert inference.randomization_p_value(crossings, effect) == pytest.approx(by_hand, abs=1e-12)
+
+
+def test_half_of_the_cities_cannot_be_told_from_the_other_half():
+    same = np.repeat(several(k=2, m=2)[:, :1], 2, axis=1)
+    crossings = few_treated_ranks.set_crossings(same, np.r_[np.ones((2, 2)), np.zeros((2, 2))], [2])
+    assert np.isinf(crossings).all(axis=1).sum() == 1
+    assert inference.randomization_p_value(crossings, 100.0) == 2 / 6
 
 
 def test_residuals_have_the_variance_of_the_gap():
