@@ -5,7 +5,8 @@ Tables of changes are those of `coresponder_causal.core.few_treated`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import combinations, product
 from math import factorial, prod
 
@@ -101,7 +102,7 @@ def shifted_placebos(outcomes: Array, base: Array, weights: Array) -> Array:
     return np.asarray(by_shift.ravel() * np.sqrt((m + 1) / (m - 1)))
 
 
-def set_crossings(table: Array, effects: Array, together: list[int], *, seed: int = 0) -> Array:
+def set_crossings(table: Array, effects: Array, together: Sequence[int], *, seed: int = 0) -> Array:
     """Effects at which the gap of other cities, put in the treated cities' place, is as large as that of the treated.
 
     Parameters
@@ -110,7 +111,7 @@ def set_crossings(table: Array, effects: Array, together: list[int], *, seed: in
         Changes.
     effects : ndarray, shape (k + m, k)
         Changes that a programme with the effect 1 makes in each city and window; 0 for the comparison cities.
-    together : list of int
+    together : sequence of int
         How many treated cities start at each date, in their order.
     seed : int
         Of the draws, where there are too many sets to list.
@@ -135,7 +136,7 @@ def set_crossings(table: Array, effects: Array, together: list[int], *, seed: in
     [[1.0, 3.0], [2.0, 4.0]]
     """
     k = table.shape[1]
-    G, places = gap(table), _choices(len(table), together, seed)
+    G, places = gap(table), _choices(len(table), tuple(together), seed)
     A, C = (_gaps(values, places) for values in (table, effects))
     always = 1 - np.abs(C) < 1e-9
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -144,7 +145,7 @@ def set_crossings(table: Array, effects: Array, together: list[int], *, seed: in
     return np.asarray(ends[~(places == np.arange(k)).all(axis=1)])
 
 
-def choices(cities: int, together: list[int]) -> int:
+def choices(cities: int, together: Sequence[int]) -> int:
     """How many ways there are of giving the starts to cities.
 
     Examples
@@ -165,22 +166,29 @@ def _scaled(changes: Array, inverse: Array) -> tuple[Array, Array]:
     return residuals / np.sqrt(expected @ a_and_b), a_and_b
 
 
+@lru_cache(maxsize=8)
 def _draws(m: int, k: int, seed: int) -> Places:
     """Rows of k comparison cities with replacement: all of them, or so many at random."""
     if m**k <= most_draws:
-        return np.array(list(product(range(m), repeat=k)))
-    return np.random.default_rng(seed).integers(m, size=(most_draws, k))
+        return _kept(np.array(list(product(range(m), repeat=k))))
+    return _kept(np.random.default_rng(seed).integers(m, size=(most_draws, k)))
 
 
-def _choices(cities: int, together: list[int], seed: int) -> Places:
+@lru_cache(maxsize=8)
+def _choices(cities: int, together: tuple[int, ...], seed: int) -> Places:
     """Rows of k cities that take the starts: all ways, the true one among them, or so many at random."""
     if choices(cities, together) <= most_draws + 1:
-        return np.array(list(_listed(tuple(range(cities)), together)))
-    rng = np.random.default_rng(seed)
-    return np.array([rng.permutation(cities)[: sum(together)] for _ in range(most_draws)])
+        return _kept(np.array(list(_listed(tuple(range(cities)), together))))
+    rows = np.tile(np.arange(cities), (most_draws, 1))
+    return _kept(np.random.default_rng(seed).permuted(rows, axis=1)[:, : sum(together)])
 
 
-def _listed(cities: tuple[int, ...], together: list[int]) -> Iterator[tuple[int, ...]]:
+def _kept(places: Places) -> Places:
+    places.setflags(write=False)
+    return places
+
+
+def _listed(cities: tuple[int, ...], together: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
     if not together:
         yield ()
         return
