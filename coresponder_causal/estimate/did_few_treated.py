@@ -32,10 +32,12 @@ number of sets, 1/(m T + 1), and twice the smallest bound. With all of them stan
 Breaks: when treated cities are smaller or more volatile all but "hagemann", "lau-li" with a larger ρ and, for what
 population explains, "ferman-pinto" reject too often. "permutation" rejects too often wherever cities drift apart,
 because a step at the start is not exchangeable with a shifted course. Ranks of one treated city among fewer than 19
-others never reach 5 %. With several starts a comparison city's change is a mean over windows and scatters less than a
-treated city's, which "lee-wooldridge" does not know; the others do. A line before the start that does not go on makes
-"detrend" wrong, and its forecast is wide after a long time. A prediction interval uses each city's own precision as
-well: did_prediction_interval.
+others never reach 5 %. Of several they do, but means drawn from a few residuals have no tails: "conley-taber" and
+"ferman-pinto" reject too often with few comparison cities, and "sets" does not (docs/cities.md). With several starts a
+comparison city's change is a mean over windows and scatters less than a treated city's, which "lee-wooldridge" does
+not know; the others do. A line before the start that does not go on makes "detrend" wrong, and its forecast carries
+the noise of single months far: with few events, few cities or a noisy treated city it rejects too often. A prediction
+interval uses each city's own precision as well: did_prediction_interval.
 
 Reference: Lee & Wooldridge 2023, doi:10.2139/ssrn.4516518, and 2025, doi:10.2139/ssrn.5325686; Donald & Lang 2007,
 doi:10.1162/rest.89.2.221; Lau & Li 2025, arXiv:2511.05710; Conley & Taber 2011, doi:10.1162/REST_a_00049; Ferman &
