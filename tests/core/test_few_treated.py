@@ -137,11 +137,11 @@ def test_half_of_the_cities_cannot_be_told_from_the_other_half():
 
 def test_residuals_have_the_variance_of_the_gap():
     rng = np.random.default_rng(3)
-    drawn = rng.normal(size=(20_000, 6))
+    drawn = rng.normal(size=(5_000, 6))
     gaps = drawn[:, 0] - drawn[:, 1:].mean(axis=1)
     placebos = np.array([few_treated_ranks.drawn_placebos(row[:, None])[1][0] for row in drawn])
-    assert placebos.std() == pytest.approx(gaps.std(), rel=0.02)  # four Monte-Carlo errors of two deviations
-    assert gaps.std() == pytest.approx(np.sqrt(1 + 1 / 5), rel=0.02)
+    assert placebos.std() == pytest.approx(gaps.std(), rel=0.04)  # four Monte-Carlo errors of two deviations
+    assert gaps.std() == pytest.approx(np.sqrt(1 + 1 / 5), rel=0.04)
 
 
 def test_small_cities_are_compared_with_what_small_cities_do():
