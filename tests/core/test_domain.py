@@ -293,13 +293,13 @@ def test_each_way_to_judge_one_change_a_city_is_held_against_its_own_rows():
             ("t", {}),
             ("shifts", {"inference": "permutation"}),
             ("ranks", {"inference": "conley-taber"}),
-            ("ratio", {"inference": "hagemann", "adjust": "demean"}),
+            ("rolling", {"adjust": "demean"}),
         )
     }
     assert found["shifts"].size > 0.1 > found["t"].size
     assert dict(found["ranks"].cell) | {"comparison": 25, "treated": 1} == dict(found["ranks"].cell)
     assert found["ranks"].licensed
-    assert found["ratio"].outside == ("adjust='demean' was not measured",)
+    assert found["rolling"].licensed
 
 
 def test_sparse_counts_hold_their_size_where_the_treated_city_is_no_noisier():
