@@ -151,7 +151,7 @@ def count_facts(fit: CountPrediction) -> dict[str, object]:
         "tau_lower": fit.tau_limits[0],
         "tau_upper": fit.tau_limits[1],
         "tau_star": fit.breakdown(),
-        "rho_star": breakdown_ratio(fit.effects),
+        "rho_star": breakdown_ratio(fit.effects[:, None]),
         "prob_tau_zero": probability_of_zero(fit.variances[1:], fit.tau_limits[1]),
     }
 

@@ -241,13 +241,15 @@ def domain_rows(method: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Rows of measured.csv with at least one replication that gave a result.
+        Rows of measured.csv with at least one replication that gave a result. Where several treated units were
+        measured, a cell that does not say how many has one.
     """
     table = measured_table()
     own = table[
         (table["method"] == method) & table["world"].isna() & (table["effect"] == 0) & table["coverage"].notna()
     ]
-    return own[own["setting"].isin(own.loc[_plain(own), "setting"])]
+    rows = own[own["setting"].isin(own.loc[_plain(own), "setting"])]
+    return rows.assign(treated=rows["treated"].fillna(1.0)) if rows["treated"].notna().any() else rows
 
 
 def rejections(method: str, term: str, *, by: str) -> dict[float, float]:

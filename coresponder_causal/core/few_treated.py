@@ -1,53 +1,149 @@
-"""Changes of one treated city and of m others, one number a city: what the others say about chance.
+"""Changes of one or a few treated cities and of m others: a number a city, and what the others' say about chance.
 
-θ_0 is the treated city's change, θ_1, …, θ_m those of cities without the programme. Every test here reads the spread of
-the latter; none reads the treated city's own variation over time.
+A treated city's change belongs to its window: the periods before its start and those after. The table of changes, shape
+(k + m, k), holds every city's change in the window of each of k treated cities, which come first and in the same order
+as the columns: θ_i = table[i, i] is the change of treated city i. A comparison city's change is θ_j, its mean over the
+windows, so that it is followed over the same calendar time as the treated cities are.
 """
 
 from __future__ import annotations
 
-from functools import cache
-from itertools import count
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import nnls
 
 from coresponder_causal.core import inference
 from coresponder_causal.core.errors import EstimationError
+from coresponder_causal.core.regressors import harmonics
 
 Array = NDArray[np.float64]
-levels, weights_tried = 199, 500
+Adjust = Literal["regression", "demean", "detrend"]
 
 
-def collapse(outcomes: Array, matrix: Array) -> Array:
-    """Change of each city from before to after: the coefficient of the dose by least squares.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Windows:
+    """Log rates of all cities, and the weights by which they make changes in the windows of the treated cities.
 
     Parameters
     ----------
-    outcomes : ndarray, shape (T, 1 + m)
-        Log rates, the treated city first.
-    matrix : ndarray, shape (T, k)
-        Constant, dose, season.
+    outcomes : ndarray, shape (T, k + m)
+        The treated cities first.
+    base : ndarray, shape (T, p)
+        What is taken out of a course: constant, season, and a trend where asked for.
+    weights, dose : ndarray, shape (T, k)
+    together : list of int
+        How many treated cities start at each date, in their order.
+    """
+
+    outcomes: Array
+    base: Array
+    weights: Array
+    dose: Array
+    together: list[int]
+
+    @property
+    def table(self) -> Array:
+        """Changes, shape (k + m, k)."""
+        return np.asarray(self.outcomes.T @ self.weights)
+
+    @property
+    def effects(self) -> Array:
+        """Changes that a programme with the effect 1 makes, 0 in comparison cities; shape (k + m, k)."""
+        own = self.dose.T @ self.weights
+        return np.vstack([own, np.zeros((self.outcomes.shape[1] - len(own), len(own)))])
+
+
+def windows(
+    outcomes: Array,
+    dose: Array,
+    after: NDArray[np.bool_],
+    positions: Array,
+    together: list[int],
+    *,
+    season: float | None,
+    pairs: int,
+    adjust: Adjust,
+) -> Windows:
+    """Form the windows of the treated cities.
+
+    Parameters
+    ----------
+    outcomes : ndarray, shape (T, k + m)
+    dose, after : ndarray, shape (T, k)
+    positions : ndarray, shape (T,)
+    together, season, pairs, adjust
+        As in `Windows`, `gap_matrix` of `coresponder_causal.core.prediction`, and `window_weights`.
+    """
+    columns = [np.ones(len(positions)), *harmonics(positions, season, pairs).T]
+    base = np.column_stack([*columns, *([positions - positions.mean()] if adjust == "detrend" else [])])
+    weights = [window_weights(base, *each, adjust) for each in zip(dose.T, ~after.T, strict=True)]
+    return Windows(outcomes=outcomes, base=base, weights=np.column_stack(weights), dose=dose, together=together)
+
+
+def window_weights(base: Array, dose: Array, before: NDArray[np.bool_], adjust: Adjust) -> Array:
+    """Weights by which the outcomes of a city's periods make its change in one treated city's window.
+
+    Parameters
+    ----------
+    base : ndarray, shape (T, p)
+        Constant, season, and for "detrend" a trend.
+    dose : ndarray, shape (T,)
+        The treated city's, 0 before its start.
+    before : ndarray of bool, shape (T,)
+        Periods before its start.
+    adjust : {"regression", "demean", "detrend"}
+        "regression": the coefficient of the dose beside the base in all periods. Otherwise the base is fitted before
+        the start and taken out of all periods, and what is left after the start is averaged, by the dose.
 
     Returns
     -------
-    ndarray, shape (1 + m,)
+    ndarray, shape (T,)
+
+    Raises
+    ------
+    EstimationError
+        When the periods before the start cannot carry the base.
+
+    References
+    ----------
+    Lee & Wooldridge (2023), doi:10.2139/ssrn.4516518, procedures 2.1 and 3.1.
 
     Examples
     --------
-    >>> collapse(np.array([[1.0, 0.0], [3.0, 1.0]]), np.array([[1.0, 0.0], [1.0, 1.0]])).round(6).tolist()
-    [2.0, 1.0]
+    >>> dose, base = np.array([0.0, 0.0, 1.0, 1.0]), np.ones((4, 1))
+    >>> window_weights(base, dose, dose == 0, "demean").round(9).tolist()
+    [-0.5, -0.5, 0.5, 0.5]
     """
-    return np.asarray(np.linalg.lstsq(matrix, outcomes, rcond=None)[0][1], float)
+    if adjust == "regression":
+        return np.asarray(np.linalg.pinv(np.column_stack([base, dose]))[-1])
+    if np.linalg.matrix_rank(base[before]) < base.shape[1]:
+        raise EstimationError(
+            f"{int(before.sum())} periods before a start cannot carry the {base.shape[1]} terms to be taken out",
+            mend="bring more periods before the start, take fewer harmonics, or adjust='demean'",
+        )
+    weights = dose / (dose @ dose)
+    weights[before] = -(weights @ base @ np.linalg.pinv(base[before]))
+    return np.asarray(weights)
 
 
-def gap(changes: Array) -> float:
-    """Give the treated city's change less the mean of the others'."""
-    return float(changes[0] - changes[1:].mean())
+def treated_changes(table: Array) -> Array:
+    """Give each treated city's change in its own window, shape (k,)."""
+    return np.diagonal(table)
 
 
-def spread(changes: Array) -> float:
+def other_changes(table: Array) -> Array:
+    """Give each comparison city's change, its mean over the windows; shape (m,)."""
+    return np.asarray(table[table.shape[1] :].mean(axis=1))
+
+
+def gap(table: Array) -> float:
+    """Give the mean of the treated cities' changes less that of the others'."""
+    return float(treated_changes(table).mean() - other_changes(table).mean())
+
+
+def spread(table: Array) -> float:
     """Give the standard deviation S of the changes of the cities without the programme.
 
     Raises
@@ -55,14 +151,20 @@ def spread(changes: Array) -> float:
     EstimationError
         When all changed alike.
     """
-    found = float(changes[1:].std(ddof=1))
+    found = float(other_changes(table).std(ddof=1))
     if not found > 0:
         raise EstimationError("all comparison cities changed alike", mend="check that they are different cities")
     return found
 
 
-def std_error(changes: Array, ratio: float = 1.0) -> float:
-    """Give the gap's standard error S √(ρ² + 1/m), the treated city's deviation being ρ times the others'.
+def std_error(table: Array, ratio: float = 1.0) -> float:
+    """Give the gap's standard error, a treated city's deviation being ρ times the others' in its window.
+
+    Notes
+    -----
+    √(ρ² Σ_i S_i²/k² + S²/m), S_i the deviation of the comparison cities' changes in the window of treated city i; with
+    one start S_i = S and it is S √(ρ²/k + 1/m). The treated cities' own scatter is not read. The paper has one treated
+    city; the step to several is the variance of a mean.
 
     References
     ----------
@@ -70,180 +172,76 @@ def std_error(changes: Array, ratio: float = 1.0) -> float:
 
     Examples
     --------
-    >>> changes = np.append(0.0, np.random.default_rng(1).normal(size=10))
+    >>> changes = np.append(0.0, np.random.default_rng(1).normal(size=10))[:, None]
     >>> factor = std_error(changes) / spread(changes)
     >>> round(float(inference.critical(9.0)) * factor, 3)
     2.373
     """
-    return spread(changes) * float(np.sqrt(ratio**2 + 1 / (len(changes) - 1)))
+    of_treated, of_others = _variances(table)
+    return float(np.sqrt(ratio**2 * of_treated + of_others))
 
 
-def breakdown_ratio(changes: Array, level: float = 0.95) -> float:
-    """ρ* = √(T²/t² − 1/m), T = gap/S: how many times noisier than the others the treated city may be; 0 for none.
+def pooled_error(table: Array) -> float:
+    """Give the classical standard error of the regression of changes on the treatment: one variance for all cities.
+
+    References
+    ----------
+    Lee & Wooldridge (2025), doi:10.2139/ssrn.5325686; Donald & Lang (2007), doi:10.1162/rest.89.2.221.
+
+    Examples
+    --------
+    >>> changes = np.array([[1.0, 1.0], [3.0, 3.0], [0.0, 0.0], [2.0, 2.0]])
+    >>> pooled_error(changes)
+    1.4142135623730951
+    """
+    spread(table)
+    k, m = _sizes(table)
+    squares = sum(float(((part - part.mean()) ** 2).sum()) for part in (treated_changes(table), other_changes(table)))
+    return float(np.sqrt(squares / (k + m - 2) * (1 / k + 1 / m)))
+
+
+def hc3_error(table: Array) -> float:
+    """Give the HC3 standard error of the regression of changes on the treatment; it needs two treated cities.
+
+    Notes
+    -----
+    A residual of a group of n cities has leverage 1/n: Σ e²/(n − 1)² of each group, and their sum.
+
+    References
+    ----------
+    MacKinnon & White (1985), doi:10.1016/0304-4076(85)90158-7; Lee & Wooldridge (2023), doi:10.2139/ssrn.4516518.
+    """
+    spread(table)
+    parts = treated_changes(table), other_changes(table)
+    return float(np.sqrt(sum(float(((part - part.mean()) ** 2).sum()) / (len(part) - 1) ** 2 for part in parts)))
+
+
+def breakdown_ratio(table: Array, level: float = 0.95) -> float:
+    """ρ*: how many times noisier than the others the treated cities may be until the finding dies; 0 for none.
+
+    With one start it is √(k (T²/t² − 1/m)), T = gap/S.
 
     References
     ----------
     Lau & Li (2025), arXiv:2511.05710.
     """
-    m = len(changes) - 1
-    t = gap(changes) / spread(changes) / float(inference.critical(m - 1, level))
-    return float(np.sqrt(max(0.0, t**2 - 1 / m)))
+    of_treated, of_others = _variances(table)
+    limit = gap(table) / float(inference.critical(_sizes(table)[1] - 1, level))
+    return float(np.sqrt(max(0.0, limit**2 - of_others) / of_treated))
 
 
-def residual_placebos(changes: Array) -> Array:
-    """Residuals of the cities without the programme, brought to the variance of the gap; shape (m,).
-
-    Notes
-    -----
-    Conley and Taber compare the gap with θ_j − θ̄ as if θ̄ were known. With m cities the gap has variance σ²(1 + 1/m),
-    a residual σ²(1 − 1/m): residuals are multiplied by √((m + 1)/(m − 1)), the same as the distance of each city from
-    the mean of the others brought to m of them. The treated city counts in its own rank, so that p ≥ 1/(m + 1).
-
-    References
-    ----------
-    Conley & Taber (2011), doi:10.1162/REST_a_00049; Alvarez, Ferman & Wüthrich (2025), arXiv:2504.19841, on the need
-    for a correction with few cities.
-
-    Examples
-    --------
-    >>> residual_placebos(np.array([5.0, -1.0, 0.0, 1.0])).round(3).tolist()
-    [-1.414, 0.0, 1.414]
-    """
-    m = len(changes) - 1
-    return np.asarray((changes[1:] - changes[1:].mean()) * np.sqrt((m + 1) / (m - 1)))
+def window_ratio(table: Array) -> float:
+    """Variance of the comparison cities' changes in one window over that of their means; 1 where all start together."""
+    k, m = _sizes(table)
+    of_treated, of_others = _variances(table)
+    return k * of_treated / (m * of_others)
 
 
-def rescaled_placebos(changes: Array, size: Array) -> tuple[float, Array]:
-    """Give the gap's standard error, and residuals brought to it, when a city's variance is a + b/size.
-
-    Parameters
-    ----------
-    changes : ndarray, shape (1 + m,)
-    size : ndarray, shape (1 + m,)
-        Populations.
-
-    Returns
-    -------
-    std_error : float
-    placebos : ndarray, shape (m,)
-
-    Notes
-    -----
-    A residual's expected square is v_j(1 − 2/m) + v̄/m, linear in a and b, which are its least-squares fit with a and
-    b ≥ 0; the gap's variance is v_0 + v̄/m.
-
-    References
-    ----------
-    Ferman & Pinto (2019), doi:10.1162/rest_a_00759.
-
-    Examples
-    --------
-    >>> changes = np.array([5.0, -1.0, 0.0, 1.0])
-    >>> found = rescaled_placebos(changes, np.ones(4))
-    >>> bool(np.allclose(found[1], residual_placebos(changes)))
-    True
-    """
-    m, inverse = len(changes) - 1, size.mean() / size
-    residuals = changes[1:] - changes[1:].mean()
-    columns = np.column_stack([np.ones(m), inverse[1:]])
-    expected = columns * (1 - 2 / m) + columns.mean(axis=0) / m
-    a_and_b = nnls(expected, residuals**2)[0]
-    variance = float((np.array([1.0, inverse[0]]) + columns.mean(axis=0) / m) @ a_and_b)
-    return float(np.sqrt(variance)), residuals * np.sqrt(variance / (expected @ a_and_b))
+def _sizes(table: Array) -> tuple[int, int]:
+    return table.shape[1], table.shape[0] - table.shape[1]
 
 
-def shifted_placebos(outcomes: Array, matrix: Array) -> Array:
-    """Gaps of every city without the programme at every cyclic shift of its course, brought to the gap's variance.
-
-    Parameters
-    ----------
-    outcomes : ndarray, shape (T, 1 + m)
-        Log rates, the treated city first; it is left out.
-    matrix : ndarray, shape (T, k)
-        Constant, dose, season.
-
-    Returns
-    -------
-    ndarray, shape (m · T,)
-        The first m are those at no shift, `residual_placebos`.
-
-    Notes
-    -----
-    Level and season are taken out of each course first. Shifts are exchangeable with the course itself where errors are
-    stationary, which a step of a city's own at the start is not.
-
-    References
-    ----------
-    Chernozhukov, Wüthrich & Zhu (2021), doi:10.1080/01621459.2021.1920957 (cyclic shifts).
-    """
-    without = np.delete(matrix, 1, axis=1)
-    errors = outcomes[:, 1:] - outcomes[:, 1:].mean(axis=1, keepdims=True)
-    errors = errors - without @ np.linalg.lstsq(without, errors, rcond=None)[0]
-    T, m = errors.shape
-    places = (np.arange(T)[:, None] + np.arange(T)) % T
-    by_shift = np.einsum("t,stj->sj", np.linalg.pinv(matrix)[1], errors[places])
-    return np.asarray(by_shift.ravel() * np.sqrt((m + 1) / (m - 1)))
-
-
-def rearrangement_crossings(changes: Array, ratio: float = 1.0) -> Array:
-    """Bounds of the effect by the rearrangement test at the levels 1 − i/200, i = 1, …, 199.
-
-    Parameters
-    ----------
-    changes : ndarray, shape (1 + m,)
-    ratio : float
-        Largest ρ, the treated city's standard deviation over any other's, that is allowed for.
-
-    Returns
-    -------
-    ndarray, shape (199, 2)
-        Infinite at levels that m cities cannot give.
-
-    Notes
-    -----
-    One-sided at α/2 each way: an effect b is rejected when (1 − w)(gap − b) is above every θ_j − θ̄, w being the
-    smallest weight whose bound on the size is α/2; below likewise.
-
-    References
-    ----------
-    Hagemann (2025), Inference with a single treated cluster, Review of Economic Studies 92:3968.
-    """
-    residuals = changes[1:] - changes[1:].mean()
-    kept = (1 - _smallest_weights(len(residuals), ratio))[:, None]
-    with np.errstate(divide="ignore"):
-        return np.asarray(gap(changes) + np.array([-residuals.max(), -residuals.min()]) / kept)
-
-
-def rearrangement_floor(number: int, ratio: float = 1.0) -> float:
-    """Smallest two-sided p-value that the rearrangement test gives with a number of comparison cities.
-
-    Examples
-    --------
-    >>> rearrangement_floor(10) > 0.05, rearrangement_floor(15) < 0.05
-    (True, True)
-    """
-    return min(1.0, 2 * float(_bounds(number, ratio).min()))
-
-
-def rearrangement_needs(ratio: float = 1.0, level: float = 0.95) -> int:
-    """Comparison cities from which the two-sided rearrangement test can reject; some number does for every ratio.
-
-    Examples
-    --------
-    >>> rearrangement_needs(2.0)
-    14
-    """
-    return next(q for q in count(3) if rearrangement_floor(q, ratio) <= 1 - level)
-
-
-@cache
-def _bounds(number: int, ratio: float) -> Array:
-    return inference.rearrangement_size(np.linspace(0.0, 1.0, weights_tried + 1), number, ratio)
-
-
-def _smallest_weights(number: int, ratio: float) -> Array:
-    """Smallest weight on a grid whose bound is α/2, for α = 1/200, …, 199/200; 1 where there is none."""
-    weights, bounds = np.linspace(0.0, 1.0, weights_tried + 1), _bounds(number, ratio)
-    half = np.arange(1, levels + 1) / (levels + 1) / 2
-    holds = bounds[None, :] <= half[:, None]
-    return np.where(holds.any(axis=1), weights[holds.argmax(axis=1)], 1.0)
+def _variances(table: Array) -> tuple[float, float]:
+    """Variance of the treated cities' mean, were they as volatile as the others, and of the others' mean."""
+    k, m = _sizes(table)
+    return float(table[k:].var(axis=0, ddof=1).sum()) / k**2, spread(table) ** 2 / m

@@ -385,7 +385,7 @@ def facts_of_spread(fit: Prediction) -> dict[str, object]:
         "interval": "prediction interval",
         "tau_star": tau_star,
         "kappa_star": kappa_star,
-        "rho_star": breakdown_ratio(fit.effects),
+        "rho_star": breakdown_ratio(fit.effects[:, None]),
         "prob_tau_zero": fit.zero_probability(),
     } | process_facts(fit)
 

@@ -102,19 +102,15 @@ def one_treated(d: PanelDesign, *, method: str, sparse: bool = False) -> OneTrea
         )
     treated = d.treated_units[0]
     cities = [treated, *d.comparison_units]
-    counts = d.wide(str(d.outcome))[cities]
+    counts = common_counts(d, cities, sparse=sparse)
     positions = counts.index.to_numpy()
-    dose, after = d.dose_of(treated, positions), _after(d, positions)
-    _refuse_negative(counts, d)
-    if not sparse:
-        _say_doubtful(counts, d)
-    exposure = _exposure(d, counts)
+    after, exposure = after_start(d, positions, d.start_position), common_exposure(d, counts)
     return OneTreated(
         cities=cities,
         counts=counts,
         exposure=exposure,
         rates=log_rate(counts.to_numpy(), exposure),
-        dose=dose,
+        dose=d.dose_of(treated, positions),
         after=after,
         estimand=Estimand(
             contrast="ATT",
@@ -151,12 +147,28 @@ def gap_regression(d: PanelDesign, *, method: str, pairs: int) -> SeriesRegressi
     )
 
 
-def _after(d: PanelDesign, positions: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Mark the periods from the start on, among those that all cities have."""
-    after = positions >= d.start_position
-    lost = len(np.unique(d.axis.positions)) - len(positions)
+def common_counts(d: PanelDesign, cities: list[str], *, sparse: bool = False) -> pd.DataFrame:
+    """Read counts by position and city in the periods that all have; say how many are lost, and what is doubtful."""
+    counts = d.wide(str(d.outcome))[cities]
+    lost = len(np.unique(d.axis.positions)) - len(counts)
     if lost:
         doubt(f"{lost} {d.period_name} are not there for every city and were left out of all")
+    _refuse_negative(counts, d)
+    if not sparse:
+        _say_doubtful(counts, d)
+    return counts
+
+
+def common_exposure(d: PanelDesign, counts: pd.DataFrame) -> Array:
+    """Read denominators of counts, 1 where the design has none."""
+    if d.exposure is None:
+        return np.ones(counts.shape)
+    return d.wide(d.exposure).loc[counts.index, counts.columns].to_numpy()
+
+
+def after_start(d: PanelDesign, positions: NDArray[np.int64], start: int) -> NDArray[np.bool_]:
+    """Mark the periods from a start on, among those that all cities have."""
+    after = positions >= start
     if after.all() or not after.any():
         raise DesignError(
             f"{len(positions)} {d.period_name} are there for every city, and they lie on one side of the start",
@@ -185,9 +197,3 @@ def _say_doubtful(counts: pd.DataFrame, d: PanelDesign) -> None:
     low = counts.mean()[lambda mean: mean < few_events]
     if len(low):
         doubt(f"fewer than {few_events} events a period in {', '.join(map(str, low.index))}: log rates are biased down")
-
-
-def _exposure(d: PanelDesign, counts: pd.DataFrame) -> Array:
-    if d.exposure is None:
-        return np.ones(counts.shape)
-    return d.wide(d.exposure).loc[counts.index, counts.columns].to_numpy()

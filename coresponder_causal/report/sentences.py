@@ -113,8 +113,9 @@ def ranks(result: Result) -> Sentence:
     p, floor = float(result.tidy()["p_value"].iloc[0]), result.extra.number("p_floor")
     of = result.placebo.shape[1] + 1
     among = str(result.extra.get("among", "cities"))
+    those = "the one" if result.extra.get("treated_units", 1) == 1 else "those"
     text = (
-        f"Among {of} {among}, each in turn taken for the one with the programme, {round(p * of)} have an estimate as "
+        f"Among {of} {among}, each in turn taken for {those} with the programme, {round(p * of)} have an estimate as "
         f"large or larger (permutation p = {words.p_value(p)}; it cannot go below {words.p_value(floor)})."
     )
     facts = {"p_value": p, "p_floor": floor}

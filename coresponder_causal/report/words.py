@@ -34,10 +34,12 @@ methods = {
 kinds_of_adjustment = {"match_nearest": "matched", "weight_propensity": "weighted", "none": "as they came"}
 kinds_of_few_treated = {
     "lee-wooldridge": "t test",
+    "hc3": "robust t test",
     "lau-li": "t test, unequal noise",
     "conley-taber": "ranks",
     "ferman-pinto": "ranks by size",
     "permutation": "ranks over cities and shifts",
+    "sets": "ranks over sets of cities",
     "hagemann": "rearrangement",
 }
 kinds_of_instrument = {

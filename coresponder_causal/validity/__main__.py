@@ -1,6 +1,7 @@
 """Write the pages that set methods beside each other: ``python -m coresponder_causal.validity``.
 
-The one for calls is made here, the one for series in `coresponder_causal.validity.series_page`.
+The one for calls is made here, those for series and for cities in `coresponder_causal.validity.series_page` and
+`coresponder_causal.validity.cities_page`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from coresponder_causal.validity.cells import Cell
+from coresponder_causal.validity.cities_page import cities_page
 from coresponder_causal.validity.measured_rows import measured_row
 from coresponder_causal.validity.series_page import series_page, written
 
@@ -110,7 +112,8 @@ def _signed(value: float) -> str:
 def main() -> None:
     """Write the pages into the folder of documents of a checkout."""
     folder.mkdir(exist_ok=True)
-    for name, page in {"call_designs.md": call_designs_page, "series.md": series_page}.items():
+    pages = {"call_designs.md": call_designs_page, "series.md": series_page, "cities.md": cities_page}
+    for name, page in pages.items():
         (folder / name).write_text(page(), encoding="utf-8")
 
 

@@ -72,7 +72,8 @@ class Cell:
         instrument or at a boundary as the change of the chance of an arrest on attended calls, for calls by hours on
         covered ones.
     comparison, treated : int
-        Cities or units without and with treatment.
+        Cities or units without and with treatment; of cities one where it is not said, and otherwise each starts half a
+        year after the one before.
     periods : int
         Months, of which about 58 % lie before the start; for half-days covered by lot, weeks of the trial.
     events : float

@@ -24,6 +24,7 @@ from coresponder_causal.core.result import Result
 from coresponder_causal.core.version import VERSION
 from coresponder_causal.validity.cells import Cell, cells, coordinate_names
 from coresponder_causal.validity.comparators import Inverted, comparators, failures
+from coresponder_causal.validity.few_treated import few_treated_cases
 from coresponder_causal.validity.series_comparison import compared
 from coresponder_causal.validity.worlds import designs, truth
 
@@ -39,8 +40,10 @@ asked_for: dict[str, dict[str, object]] = {"did_two_way": {"inference": "cluster
 # Options whose interval is another one, measured beside the defaults: in so many of the first of the fast cells.
 beside: dict[str, tuple[tuple[dict[str, object], int], ...]] = {
     "call_boundary": (({"bandwidth": 60.0}, 1), ({"bandwidth": 240.0}, 1), ({"boundary": "closing"}, 1)),
-    # Ranks among the 6, 11 or 16 cities of the cells never reach 5 %: nothing is to be measured of them.
+    # Ranks among the 6, 11 or 16 cities of the cells never reach 5 %: they are measured where `few_treated_cases` says.
     "did_few_treated": (
+        ({"adjust": "demean"}, 8),
+        ({"adjust": "detrend"}, 8),
         ({"inference": "permutation"}, 8),
         ({"inference": "hagemann"}, 8),
         ({"inference": "lau-li", "rho": 2.0}, 8),
@@ -137,6 +140,7 @@ def study(methods: Sequence[str] | None = None, *, full: bool = False) -> list[E
     ]
     entries += [Entry(method=f.method, options=_as_json(dict(f.options)), cell=f.cell) for f in failures()]
     entries += [Entry(method=m.method, options=_as_json(dict(m.options)), cell=cell) for m, cell in compared()]
+    entries += [Entry(method="did_few_treated", options=_as_json(o), cell=cell) for o, cell in few_treated_cases()]
     return [entry for entry in dict.fromkeys(entries) if methods is None or entry.method in methods]
 
 

@@ -49,7 +49,9 @@ populations = {
     5: (54, 60, 72, 110, 200, 510),
     10: (54, 40, 48, 60, 66, 72, 88, 110, 150, 200, 510),
     15: (54, 30, 40, 45, 48, 60, 66, 72, 80, 88, 110, 150, 170, 200, 320, 510),
+    25: (54, 30, 36, 40, 42, 45, 48, 52, 56, 60, 63, 66, 70, 72, 76, 80, 84, 88, 96, 110, 130, 150, 170, 200, 320, 510),
 }
+further_treated, months_apart = (60, 48, 72), 6
 season_amplitude, dip = 0.10, -0.25
 city_ar_sd, city_nugget_sd, series_sd = 0.10, 0.14, 0.15
 half_day_sd, evening, weekend = 0.5, 0.3, -0.2  # log scale
@@ -148,12 +150,14 @@ def _series(cell: Cell, part: int) -> Iterator[Design]:
 
 
 def _cities(cell: Cell, part: int) -> Iterator[Design]:
-    """One treated city among others that share season and a dip in 2020, each with shocks and a step of its own."""
-    size, periods = np.array(populations[int(cell.comparison or 0)], float), int(cell.periods or 0)
+    """Treated cities among others that share season and a dip in 2020, each with shocks and a step of its own."""
+    first, *others = populations[int(cell.comparison or 0)]
+    k, periods = int(cell.treated or 1), int(cell.periods or 0)
+    size = np.array([first, *further_treated[: k - 1], *others], float)
     months = pd.period_range(start=pd.Period("2020-07", "M") - round(before_share * periods), periods=periods, freq="M")
-    post = np.clip((months.end_time.normalize() - pd.Timestamp(start)).days + 1, 0, None) / months.days_in_month
-    post = np.minimum(post.to_numpy(float), 1.0)
-    treated = np.arange(len(size)) == 0
+    starts = [pd.Timestamp(start) + pd.DateOffset(months=months_apart * number) for number in range(k)]
+    post, *later = (_share_after(months, date) for date in starts)
+    treated = np.arange(len(size)) < k
     noisier = np.where(treated, (cell.treated_noise or 1.0) * (2.0 if cell.world == "volatile" else 1.0), 1.0)
     wider = np.where(treated & (cell.world == "volatile"), 2.0, 1.0)
     shared = _season(periods) + dip * ((months.year == 2020) & (months.month >= 3) & (months.month <= 8))
@@ -161,6 +165,8 @@ def _cities(cell: Cell, part: int) -> Iterator[Design]:
     if cell.world == "small city":
         level, shared = np.where(treated, np.log(2.0), np.log(40.0)), shared + np.log(0.5) * post
     log_mean = level[:, None] + shared
+    for number, dose in enumerate(later, 1):
+        log_mean[number] += cell.effect * dose
     if cell.world == "contaminated":
         log_mean[1 : 1 + adopters_among_comparison] += their_effect * post
     process = Process(
@@ -182,10 +188,17 @@ def _cities(cell: Cell, part: int) -> Iterator[Design]:
             "calls": np.arange(len(size) * periods),
         }
     )
-    template = PanelDesign.from_frame(
-        frame, outcome="calls", unit="city", time="month", treated=treated_city, start=start, exposure="population"
-    )
+    dates = dict(zip(names, (date.date().isoformat() for date in starts), strict=False))
+    frame["first"] = frame["city"].map(dates)
+    form = partial(PanelDesign.from_frame, frame, outcome="calls", unit="city", time="month", exposure="population")
+    template = form(treated=treated_city, start=start) if k == 1 else form(cohort="first")
     return _filled(template, (counts.ravel() for counts in process.draw(block, seed=cell.seed, part=part)))
+
+
+def _share_after(months: pd.PeriodIndex, date: pd.Timestamp) -> Array:
+    """Share of each month's days from a date on."""
+    share = np.clip((months.end_time.normalize() - date).days + 1, 0, None) / months.days_in_month
+    return np.asarray(np.minimum(share.to_numpy(float), 1.0))
 
 
 def _hours(cell: Cell, part: int) -> Iterator[Design]:

@@ -286,17 +286,20 @@ def test_each_way_to_judge_one_change_a_city_is_held_against_its_own_rows():
     rearranged = shipped("did_few_treated", options='{"inference": "hagemann"}')
     assert (rearranged.loc[rearranged["comparison"] <= 10, "rejection"] == 0).all()  # it needs thirteen cities
     assert within_size(rearranged).all()
-    here = {"comparison": 10, "events": 25.0, "rho": 0.4, "tau": 0.1}
+    here = {"comparison": 10, "treated": 1, "events": 25.0, "rho": 0.4, "tau": 0.1}
     found = {
         way: domain.nearest("did_few_treated", here, "mean_post", options=options)
         for way, options in (
             ("t", {}),
             ("shifts", {"inference": "permutation"}),
             ("ranks", {"inference": "conley-taber"}),
+            ("rolling", {"adjust": "demean"}),
         )
     }
     assert found["shifts"].size > 0.1 > found["t"].size
-    assert found["ranks"].outside == ("inference='conley-taber' was not measured",)
+    assert dict(found["ranks"].cell) | {"comparison": 25, "treated": 1} == dict(found["ranks"].cell)
+    assert found["ranks"].licensed
+    assert found["rolling"].licensed
 
 
 def test_sparse_counts_hold_their_size_where_the_treated_city_is_no_noisier():

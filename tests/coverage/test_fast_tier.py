@@ -93,6 +93,21 @@ def test_one_change_a_city_holds_by_its_t_test_and_not_by_shifts_where_cities_dr
     assert found['{"inference": "permutation"}']["rejection"] > 0.1
 
 
+def test_three_treated_cities_half_a_year_apart_hold_by_t_tests_and_among_sets_of_cities():
+    """At a seventh of the shipped replications, with ten comparison cities."""
+    base = {"treated": 3, "comparison": 10, "rho": 0.4, "tau": 0.1, "events": 25.0, "treated_noise": 1.0}
+    wanted = ("{}", '{"inference": "lau-li"}', '{"inference": "sets"}')
+    rows = pd.concat(
+        [
+            measure(entry, replications=FAST // 7)
+            for entry in study(["did_few_treated"])
+            if entry.options in wanted and base.items() <= entry.cell.coordinates.items() and not entry.cell.effect
+        ]
+    )
+    assert len(rows) == 3
+    assert (rows["rejection"] <= rejection_rate_limit(0.05, FAST // 7, 3)).all(), rows.to_string()
+
+
 @pytest.mark.parametrize("method", ["did_poisson", "did_event_study"])
 def test_the_spread_between_cities_is_in_the_interval(method):
     """At an eighth of the shipped replications, in the cells that differ in τ alone."""

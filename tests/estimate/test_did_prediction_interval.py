@@ -304,7 +304,8 @@ def test_permutation_ranks_the_statistic_among_the_comparison_cities(result):
 def test_what_the_design_can_find_and_where_the_finding_dies_are_facts(result):
     error = float(result.bse.iloc[0])
     assert result.extra["mde80"] == pytest.approx(minimum_detectable_effect(error, float(result.df[0])), rel=1e-12)
-    assert result.extra["rho_star"] == pytest.approx(breakdown_ratio(result.cities["effect"].to_numpy()), rel=1e-12)
+    changes = result.cities["effect"].to_numpy()[:, None]
+    assert result.extra["rho_star"] == pytest.approx(breakdown_ratio(changes), rel=1e-12)
     assert 0 < result.extra["prob_tau_zero"] < 0.6
     assert np.isinf(did_prediction_interval(design(), inference="permutation").extra["mde80"])
 

@@ -36,7 +36,20 @@ def test_the_city_grid_is_the_whole_product():
     null = [cell for cell in cells("city") if not cell.effect and not cell.world]
     grid = {(cell.comparison, cell.rho, cell.tau, cell.treated_noise, cell.events) for cell in null}
     assert set(product((5, 10, 15), (0.4, 0.8), (0, 0.1, 0.2), (1, 2), (6, 25, 60))) <= grid
-    assert {len(sizes) - 1 for sizes in populations.values()} == {5, 10, 15}
+    assert {len(sizes) - 1 for sizes in populations.values()} == {5, 10, 15, 25} == set(populations)
+
+
+def test_several_treated_cities_start_half_a_year_apart_each_with_the_effect():
+    three = replace(CITY, treated=3, effect=-0.25)
+    pairs = list(zip(designs(replace(three, effect=0.0), 50), designs(three, 50), strict=True))
+    first = pairs[0][1]
+    assert first.treated_units == ["city 00", "city 01", "city 02"]
+    assert len(first.comparison_units) == 5
+    assert np.diff(first.cohort[first.treated_units]).tolist() == [6.0, 6.0]
+    for city, lasting in (("city 00", 29), ("city 02", 17)):
+        sums = np.array([[each.wide("calls")[city].tail(lasting).sum() for each in pair] for pair in pairs]).sum(axis=0)
+        # Poisson noise of 50 sums of 17 months of 25 counts or more: a standard error of .01 of the ratio.
+        assert abs(sums[1] / sums[0] - np.exp(-0.25)) < 0.03
 
 
 def test_every_method_has_a_setting():
