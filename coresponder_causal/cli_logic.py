@@ -48,8 +48,8 @@ def logic_check(
         from coresponder_causal import plan
 
         read = _model(model)
-        there = None if tables is None else {name: list(own) for name, own in plan.read_folder(tables).tables.items()}
-        found = read.check(there)
+        there = {} if tables is None else plan.read_folder(tables).tables
+        found = read.check({name: [str(column) for column in own] for name, own in there.items()} or None)
     console = Console(highlight=False)
     for rule, says, mend in found[["rule", "says", "mend"]].itertuples(index=False, name=None):
         console.print(Text(f"{rule}: {says}\n  mend: {mend}"))

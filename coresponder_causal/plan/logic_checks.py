@@ -49,7 +49,7 @@ def findings(nodes: Sequence[Node], assumptions: Sequence[Assumption], there: Co
 
 def _unmeasured(nodes: Sequence[Node]) -> Iterator[Finding]:
     for node in nodes:
-        if node.stage in (*outcome_stages, "outputs") and not node.metrics:
+        if node.wants_metric:
             kind = "output" if node.stage == "outputs" else "outcome"
             says = f"The {kind} '{node.text}' has no metric, so nobody will know whether it came."
             yield Finding(f"{kind} without a metric", node.id, says, "name a metric of metrics.yaml, or leave it out")
@@ -78,7 +78,7 @@ def _orphans(nodes: Sequence[Node], links: Sequence[tuple[str, str]]) -> Iterato
 
 
 def _led_nowhere(nodes: Sequence[Node], links: Sequence[tuple[str, str]]) -> Iterator[Finding]:
-    """Outputs from which no outcome follows, and outcomes and impacts that follow from no activity."""
+    """Find outputs from which no outcome follows, and outcomes and impacts that follow from no activity."""
     stage = {node.id: node.stage for node in nodes}
     after = _reached(nodes, links)
     before = _reached(nodes, [(end, start) for start, end in links])

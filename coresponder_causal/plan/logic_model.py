@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.core.files import write_whole
 from coresponder_causal.plan.logic_checks import findings
 from coresponder_causal.plan.logic_file import as_yaml, contents, shipped_file
-from coresponder_causal.plan.logic_parts import Assumption, External, Link, Node, headings, links_of, note_broken
+from coresponder_causal.plan.logic_parts import Assumption, External, Link, Node, Part, headings, links_of, note_broken
 from coresponder_causal.plan.questions import Columns
 
 
@@ -119,7 +120,11 @@ class LogicModel:
         ...     LogicModel.read(LogicModel.shipped().write(f"{folder}/model.yaml")) == LogicModel.shipped()
         True
         """
-        parts = {"nodes": self.nodes, "assumptions": self.assumptions, "external": self.external}
+        parts: dict[str, Sequence[Part]] = {
+            "nodes": self.nodes,
+            "assumptions": self.assumptions,
+            "external": self.external,
+        }
         return write_whole(Path(path), as_yaml(self.title, self.purpose, parts).encode())
 
     @property
@@ -153,29 +158,26 @@ class LogicModel:
         Picture
             For `coresponder_causal.report.write`.
         """
-        marks = {assumption.id: chr(ord("a") + place) for place, assumption in enumerate(self.assumptions)}
-        numbers = {factor.id: place for place, factor in enumerate(self.external, 1)}
+        assumed = {one.id: f"A{place}" for place, one in enumerate(self.assumptions, 1)}
+        outside = {one.id: f"E{place}" for place, one in enumerate(self.external, 1)}
+        touched = {node.id: [outside[one.id] for one in self.external if node.id in one.touches] for node in self.nodes}
         boxes = [
-            {
-                "id": node.id,
-                "stage": headings[node.stage],
-                "text": node.text,
-                "metrics": " ".join(node.metrics),
-                "external": " ".join(
-                    f"[{numbers[factor.id]}]" for factor in self.external if node.id in factor.touches
-                ),
-            }
+            (
+                node.id,
+                headings[node.stage],
+                node.text,
+                " ".join(node.metrics),
+                " ".join(touched[node.id]),
+                node.wants_metric,
+            )
             for node in self.nodes
         ]
-        carried = [(pair, marks[one.id]) for one in self.assumptions for pair in one.pairs]
-        links = [
-            {"start": pair[0], "end": pair[1], "marks": "".join(mark for link, mark in carried if link == pair)}
-            for pair in self.links
-        ]
-        notes = [{"kind": "assumption", "mark": marks[one.id], "text": one.text} for one in self.assumptions]
-        notes += [{"kind": "external", "mark": f"[{numbers[one.id]}]", "text": one.text} for one in self.external]
+        carried = [(pair, assumed[one.id]) for one in self.assumptions for pair in one.pairs]
+        links = [(*link, " ".join(mark for pair, mark in carried if pair == link)) for link in self.links]
+        notes = [("assumption", assumed[one.id], one.text) for one in self.assumptions]
+        notes += [("external", outside[one.id], one.text) for one in self.external]
         return report.logic_picture(
-            pd.DataFrame(boxes),
+            pd.DataFrame(boxes, columns=["id", "stage", "text", "metrics", "external", "unmeasured"]),
             pd.DataFrame(links, columns=["start", "end", "marks"]),
             pd.DataFrame(notes, columns=["kind", "mark", "text"]),
             stages=tuple(headings.values()),

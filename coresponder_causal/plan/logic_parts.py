@@ -54,6 +54,11 @@ class Node:
     metrics: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
 
+    @property
+    def wants_metric(self) -> bool:
+        """Whether it is an output or outcome that no metric measures."""
+        return self.stage in ("outputs", *outcome_stages) and not self.metrics
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assumption:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
-
-import numpy as np
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from coresponder_causal.report.logic_layout import Layout, lay_out
 from coresponder_causal.report.specs import Picture
@@ -17,12 +15,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 page_width, page_height = 841.9, 595.3  # points
-margin, gap, inset, mark_width = 24.0, 33.0, 4.5, 16.0
+margin, gap, inset, mark_width = 22.0, 36.0, 4.5, 16.0
 small, plain, headed, large = 7.0, 7.5, 8.5, 14.0
 leading = 1.24
 shade, dark = "#F2F2F2", "#000000"
-unmeasured = (0, (1, 1.6))
-assumed = (0, (4, 2))
+dotted, dashed = (0, (1, 1.6)), (0, (4, 2))
+Line: TypeAlias = tuple[str, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +59,12 @@ def draw_logic(canvas: Figure, picture: Picture, *, framed: bool) -> None:
     framed : bool
         Whether title and purpose are part of it.
     """
-    stages = tuple(str(stage) for stage in np.atleast_1d(np.array(picture.labels["stages"])))
+    stages = tuple(picture.data["stages"]["heading"])
     wide = (page_width - 2 * margin - gap * (len(stages) - 1)) / len(stages)
     lines = {box.id: _lines(box, wide) for box in _boxes_of(picture)}
-    heights = {name: 2 * inset + leading * sum(size for _, size in own) for name, own in lines.items()}
+    heights = {name: _height(own) for name, own in lines.items()}
     top, foot = (_head_height(picture) if framed else 0.6 * margin), _notes(picture)
-    caption = folded(picture.caption, small, page_width - 2 * margin)
+    caption = folded(picture.caption, small, page_width - 2 * margin) if framed else []
     available = page_height - top - 34 - _foot_height(foot, caption)
     boxes, links = picture.data["boxes"], picture.data["links"]
     columns = [boxes.loc[boxes["stage"] == stage, "id"].tolist() for stage in stages]
@@ -82,7 +80,7 @@ def draw_logic(canvas: Figure, picture: Picture, *, framed: bool) -> None:
         _head(sheet, picture)
     _columns(sheet, top, layout.height)
     _links(sheet, picture, layout, top + 26)
-    _boxes(sheet, picture, layout, heights, top + 26)
+    _boxes(sheet, picture, layout, lines, top + 26)
     _foot(sheet, foot, caption, top + 34 + layout.height)
 
 
@@ -94,6 +92,7 @@ class Box(NamedTuple):
     text: str
     metrics: str
     external: str
+    unmeasured: bool
 
 
 class Note(NamedTuple):
@@ -107,11 +106,15 @@ def _boxes_of(picture: Picture) -> list[Box]:
     return [Box(*row) for row in picture.data["boxes"][list(Box._fields)].itertuples(index=False, name=None)]
 
 
-def _lines(box: Box, wide: float) -> list[tuple[str, float]]:
+def _lines(box: Box, wide: float) -> list[Line]:
     """Lines of a box, each with its size: its words, then its metrics and external factors."""
     words = [(line, plain) for line in folded(box.text, plain, wide - 2 * inset)]
     marks = f"{box.metrics} {box.external}".strip()
     return words + [(line, small) for line in folded(marks, small, wide - 2 * inset) if line]
+
+
+def _height(lines: list[Line]) -> float:
+    return 2 * inset + leading * sum(size for _, size in lines)
 
 
 def _notes(picture: Picture) -> list[tuple[str, list[Note]]]:
@@ -163,28 +166,26 @@ def _columns(sheet: Sheet, top: float, height: float) -> None:
             sheet.write(left + sheet.wide / 2, y, line, headed, bold=True, across="center")
 
 
-def _boxes(sheet: Sheet, picture: Picture, layout: Layout, heights: Mapping[str, float], top: float) -> None:
+def _boxes(sheet: Sheet, picture: Picture, layout: Layout, lines: Mapping[str, list[Line]], top: float) -> None:
     """Draw each box with its lines; one that should be measured and is not has a dotted edge."""
     from matplotlib.patches import FancyBboxPatch
 
     for box in _boxes_of(picture):
         left, y = sheet.left(sheet.stages.index(box.stage)), top + layout.tops[box.id]
-        dotted = not box.metrics and any(word in box.stage for word in ("Outputs", "outcomes"))
-        sheet.axes.add_patch(
-            FancyBboxPatch(
-                (left, y),
-                sheet.wide,
-                heights[box.id],
-                boxstyle="round,pad=0,rounding_size=3",
-                facecolor="white",
-                edgecolor=dark,
-                lw=1.3 if dotted else 0.8,
-                ls=unmeasured if dotted else "solid",
-                zorder=4,
-            )  # fmt: skip
+        shape = FancyBboxPatch(
+            (left, y),
+            sheet.wide,
+            _height(lines[box.id]),
+            boxstyle="round,pad=0,rounding_size=3",
+            facecolor="white",
+            edgecolor=dark,
+            lw=1.3 if box.unmeasured else 0.8,
+            ls=dotted if box.unmeasured else "solid",
+            zorder=4,
         )
+        sheet.axes.add_patch(shape)
         y += inset
-        for line, size in _lines(box, sheet.wide):
+        for line, size in lines[box.id]:
             sheet.write(left + inset, y, line, size)
             y += leading * size
 
@@ -204,44 +205,36 @@ def _links(sheet: Sheet, picture: Picture, layout: Layout, top: float) -> None:
             points += [(x, y), (middle, y), (middle, to), (far, to)]
         codes = [Path.MOVETO, *[Path.CURVE4] * 3]
         codes += [Path.LINETO, *[Path.CURVE4] * 3] * (len(points) // 4 - 1)
-        sheet.axes.add_patch(
-            FancyArrowPatch(
-                path=Path(points, codes),
-                arrowstyle="-|>,head_length=3.2,head_width=1.5",
-                mutation_scale=1,
-                lw=0.8,
-                color=dark,
-                ls=assumed if marks else "solid",
-                shrinkA=0,
-                shrinkB=0,
-                zorder=3,
-                joinstyle="miter",
-                capstyle="butt",
-                fill=True,
-            )  # fmt: skip
+        shape = FancyArrowPatch(
+            path=Path(points, codes),
+            arrowstyle="-|>,head_length=3.2,head_width=1.5",
+            mutation_scale=1,
+            lw=0.8,
+            color=dark,
+            ls=dashed if marks else "solid",
+            shrinkA=0,
+            shrinkB=0,
+            zorder=3,
+            joinstyle="miter",
+            capstyle="butt",
+            fill=True,
         )
+        sheet.axes.add_patch(shape)
         if marks:
-            _badge(sheet, points[0][0] + 7, points[0][1], marks)
+            _badge(sheet, *points[0], marks)
 
 
 def _badge(sheet: Sheet, x: float, y: float, marks: str) -> None:
-    """Write the letters of assumptions on the beginning of an arrow."""
+    """Write the marks of assumptions on the beginning of an arrow."""
     from matplotlib.patches import FancyBboxPatch
 
-    half = width(marks, small, bold=True) / 2
-    sheet.axes.add_patch(
-        FancyBboxPatch(
-            (x - half, y - 3),
-            2 * half,
-            6,
-            boxstyle="round,pad=1.6,rounding_size=3",
-            facecolor="white",
-            edgecolor=dark,
-            lw=0.6,
-            zorder=5,
-        )  # fmt: skip
-    )
-    sheet.write(x, y - 0.5 * leading * small, marks, small, bold=True, across="center")
+    wide = width(marks, small, bold=True) + 4
+    shape = FancyBboxPatch(
+        (x + 2, y - 4.5), wide, 9, boxstyle="round,pad=0,rounding_size=3", facecolor="white", edgecolor=dark, lw=0.6,
+        zorder=5,
+    )  # fmt: skip
+    sheet.axes.add_patch(shape)
+    sheet.write(x + 2 + wide / 2, y - 0.5 * leading * small, marks, small, bold=True, across="center")
 
 
 def _foot(sheet: Sheet, foot: list[tuple[str, list[Note]]], caption: list[str], top: float) -> None:

@@ -14,7 +14,7 @@ Array = NDArray[np.float64]
 Stop: TypeAlias = tuple[str, str, int]  # the lane of a link in a column that it passes
 Place: TypeAlias = str | Stop
 Edge: TypeAlias = tuple[Place, Place]
-lane_height, least_gap, port_gap, sweeps = 9.0, 7.0, 10.0, 24
+lane_height, least_gap, port_gap, sweeps = 9.0, 7.0, 12.0, 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,8 @@ def lay_out(
     Layout
     """
     chains, filled = _lanes(columns, links)
-    tall: dict[Place, float] = {place: lane_height for column in filled for place in column} | dict(heights)
+    everything = (place for column in filled for place in column)
+    tall = {place: heights[place] if isinstance(place, str) else lane_height for place in everything}
     edges = [edge for chain in chains.values() for edge in pairwise(chain)]
     ordered = _ordered(filled, edges)
     needed = max(sum(tall[place] for place in column) + least_gap * (len(column) - 1) for column in ordered)

@@ -18,10 +18,10 @@ def logic_picture(
     Parameters
     ----------
     boxes : DataFrame
-        ``id, stage, text, metrics, external``: the heading that a box stands under, its words, the metrics that
-        measure it and the marks of the external factors that touch it.
+        ``id, stage, text, metrics, external, unmeasured``: the heading that a box stands under, its words, the metrics
+        that measure it, the marks of the external factors that touch it, and whether a metric is wanting.
     links : DataFrame
-        ``start, end, marks``: ids of two boxes, and the letters of the assumptions that carry the link.
+        ``start, end, marks``: ids of two boxes, and the marks of the assumptions that carry the link.
     notes : DataFrame
         ``kind`` ("assumption" or "external"), ``mark, text``.
     stages : sequence of str
@@ -31,22 +31,24 @@ def logic_picture(
     Returns
     -------
     Picture
-        ``data``: ``boxes``, ``links``, ``notes`` as given.
+        ``data``: ``boxes``, ``links``, ``notes`` as given, and ``stages``, the headings that have boxes.
     """
     shown = [stage for stage in stages if (boxes["stage"] == stage).any()]
     columns = [f"{stage}: {'; '.join(boxes.loc[boxes['stage'] == stage, 'text'])}." for stage in shown]
     carried = notes.loc[notes["kind"] == "assumption", "text"]
     assumed = f" Assumptions: {' '.join(carried)}" if len(carried) else ""
-    outside = " [n]: an external factor moves it." if (notes["kind"] == "external").any() else ""
+    said = [
+        "Read from left to right: an arrow leads from what is done to what should follow.",
+        "A dashed arrow works only if the assumption holds whose mark it bears." if len(carried) else "",
+        "M: metrics that measure it." if boxes["metrics"].any() else "",
+        "E: external factors that move it." if boxes["external"].any() else "",
+        "A dotted box is an output or outcome that nothing measures." if boxes["unmeasured"].any() else "",
+    ]
     return Picture(
         title=title,
-        caption=(
-            "Read from left to right: an arrow leads from what is done to what should follow. A dashed arrow works "
-            "only if the assumption holds whose letter it bears. M: the metric that measures it; a dotted box is an "
-            f"output or outcome that nothing measures.{outside}"
-        ),
+        caption=" ".join(sentence for sentence in said if sentence),
         alt=f"Logic model in {len(shown)} columns with {len(links)} arrows. {' '.join(columns)}{assumed}",
         kind="logic",
-        data={"boxes": boxes, "links": links, "notes": notes},
-        labels=Facts({"purpose": purpose, "stages": tuple(shown)}),
+        data={"boxes": boxes, "links": links, "notes": notes, "stages": pd.DataFrame({"heading": shown})},
+        labels=Facts({"purpose": purpose}),
     )

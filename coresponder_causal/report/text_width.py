@@ -10,28 +10,64 @@ if TYPE_CHECKING:
 
 
 def folded(text: str, size: float, wide: float) -> list[str]:
-    """Break a text into lines no wider than ``wide`` points, at spaces; a longer word is cut with a hyphen."""
+    """Break a text into lines, at spaces; a word that is too long for a line is cut with a hyphen.
+
+    Parameters
+    ----------
+    text : str
+    size : float
+        Of its letters, in points.
+    wide : float
+        Width of a line in points, enough for two letters.
+
+    Returns
+    -------
+    list of str
+        At least one line.
+
+    Examples
+    --------
+    >>> folded("Fewer repeat crisis calls", 7.5, 60)
+    ['Fewer repeat', 'crisis calls']
+    """
     lines = [""]
-    for word in text.split():
+    for word in (piece for whole in text.split() for piece in _pieces(whole, size, wide)):
         longer = f"{lines[-1]} {word}".strip()
-        if width(longer, size) <= wide:
+        if width(longer, size) <= wide or not lines[-1]:
             lines[-1] = longer
-            continue
-        lines = [line for line in lines if line] + [""]
-        for letter in word:
-            if width(f"{lines[-1]}{letter}-", size) > wide and width(word, size) > wide:
-                lines[-1] += "-"
-                lines.append("")
-            lines[-1] += letter
+        else:
+            lines.append(word)
     return lines
 
 
 def width(text: str, size: float, *, bold: bool = False) -> float:
-    """Width of a text in points."""
+    """Width of a text in points: of its words and the spaces between them.
+
+    Parameters
+    ----------
+    text : str
+    size : float
+    bold : bool
+    """
+    words = text.split(" ")
+    return size * (sum(_unit_width(word, bold) for word in words) + (len(words) - 1) * _unit_width(" ", bold))
+
+
+def _pieces(word: str, size: float, wide: float) -> list[str]:
+    """Cut a word that is wider than a line."""
+    if width(word, size) <= wide:
+        return [word]
+    fits = max(1, next(end for end in range(len(word)) if width(f"{word[: end + 1]}-", size) > wide))
+    return [f"{word[:fits]}-", *_pieces(word[fits:], size, wide)]
+
+
+@cache
+def _unit_width(word: str, bold: bool) -> float:
+    """Width of a word whose letters are one point high."""
     font = _font(bold)
-    font.set_size(size, 72)
-    font.set_text(text)
-    return float(font.get_width_height()[0]) / 64
+    font.set_size(100, 72)
+    font.set_text(word)
+    return float(font.get_width_height()[0]) / 6400
 
 
 @cache
