@@ -15,6 +15,7 @@ from coresponder_causal.plan.logic_model import LogicModel
 from coresponder_causal.plan.logic_parts import Node, headings
 
 picture_name = "logic_model.svg"
+docs = Path(__file__).parents[2] / "docs"
 
 
 def logic_page(model: LogicModel) -> str:
@@ -71,7 +72,6 @@ def _row(node: Node, texts: Mapping[str, str]) -> str:
 
 def main() -> None:
     """Write the page and its picture into the docs of a checkout."""
-    docs = Path(__file__).parents[2] / "docs"
     model = LogicModel.shipped()
     write_whole(docs / "logic_model.md", logic_page(model).encode())
     report.write(model.picture(), docs / picture_name)

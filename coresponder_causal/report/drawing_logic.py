@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 page_width, page_height = 841.9, 595.3  # points
-margin, gap, inset, mark_width = 22.0, 36.0, 4.5, 16.0
+margin, gap, inset, mark_width = 22.0, 36.0, 4.5, 20.0
 small, plain, headed, large = 7.0, 7.5, 8.5, 14.0
 leading = 1.24
 shade, dark = "#F2F2F2", "#000000"
@@ -63,8 +63,9 @@ def draw_logic(canvas: Figure, picture: Picture, *, framed: bool) -> None:
     wide = (page_width - 2 * margin - gap * (len(stages) - 1)) / len(stages)
     lines = {box.id: _lines(box, wide) for box in _boxes_of(picture)}
     heights = {name: _height(own) for name, own in lines.items()}
-    top, foot = (_head_height(picture) if framed else 0.6 * margin), _notes(picture)
+    head, foot = _head(picture) if framed else [], _notes(picture)
     caption = folded(picture.caption, small, page_width - 2 * margin) if framed else []
+    top = 0.7 * margin + leading * sum(size for _, size in head) + (10 if head else 0)
     available = page_height - top - 34 - _foot_height(foot, caption)
     boxes, links = picture.data["boxes"], picture.data["links"]
     columns = [boxes.loc[boxes["stage"] == stage, "id"].tolist() for stage in stages]
@@ -76,8 +77,7 @@ def draw_logic(canvas: Figure, picture: Picture, *, framed: bool) -> None:
     axes = canvas.add_axes((0, 0, 1, 1), xlim=(0, page_width), ylim=(tall, 0))
     axes.set_axis_off()
     sheet = Sheet(axes=axes, stages=stages, wide=wide)
-    if framed:
-        _head(sheet, picture)
+    _stack(sheet, margin, 0.7 * margin, head)
     _columns(sheet, top, layout.height)
     _links(sheet, picture, layout, top + 26)
     _boxes(sheet, picture, layout, lines, top + 26)
@@ -136,19 +136,11 @@ def _foot_height(foot: list[tuple[str, list[Note]]], caption: list[str]) -> floa
     return 14 + listed + leading * small * len(caption) + margin / 2
 
 
-def _head(sheet: Sheet, picture: Picture) -> None:
-    """Write title and purpose."""
-    sheet.write(margin, 0.7 * margin, picture.title, large, bold=True)
-    for place, line in enumerate(_purpose(picture)):
-        sheet.write(margin, 0.7 * margin + leading * (large + headed * place) + 2, line, headed)
-
-
-def _purpose(picture: Picture) -> list[str]:
-    return folded(str(picture.labels["purpose"]), headed, page_width - 2 * margin)
-
-
-def _head_height(picture: Picture) -> float:
-    return 0.7 * margin + leading * (large + headed * len(_purpose(picture))) + 10
+def _head(picture: Picture) -> list[Line]:
+    """Lines of title and purpose, each with its size."""
+    wide = page_width - 2 * margin
+    title = [(line, large) for line in folded(picture.title, large, wide, bold=True)]
+    return title + [(line, headed) for line in folded(str(picture.labels["purpose"]), headed, wide)]
 
 
 def _columns(sheet: Sheet, top: float, height: float) -> None:
@@ -160,7 +152,7 @@ def _columns(sheet: Sheet, top: float, height: float) -> None:
         sheet.axes.add_patch(
             Rectangle((left - 4, top), sheet.wide + 8, height + 30, facecolor=shade, edgecolor="none", zorder=0)
         )
-        words = folded(stage, headed, sheet.wide)
+        words = folded(stage, headed, sheet.wide, bold=True)
         for place, line in enumerate(words):
             y = top + 3 + leading * headed * (place + (2 - len(words)) / 2)
             sheet.write(left + sheet.wide / 2, y, line, headed, bold=True, across="center")
@@ -184,10 +176,14 @@ def _boxes(sheet: Sheet, picture: Picture, layout: Layout, lines: Mapping[str, l
             zorder=4,
         )
         sheet.axes.add_patch(shape)
-        y += inset
-        for line, size in lines[box.id]:
-            sheet.write(left + inset, y, line, size)
-            y += leading * size
+        _stack(sheet, left + inset, y + inset, lines[box.id])
+
+
+def _stack(sheet: Sheet, x: float, y: float, lines: list[Line]) -> None:
+    """Write lines one below the other; those of a title are bold."""
+    for line, size in lines:
+        sheet.write(x, y, line, size, bold=size == large)
+        y += leading * size
 
 
 def _links(sheet: Sheet, picture: Picture, layout: Layout, top: float) -> None:
@@ -250,5 +246,4 @@ def _foot(sheet: Sheet, foot: list[tuple[str, list[Note]]], caption: list[str], 
                 sheet.write(x + mark_width, y, line, plain)
                 y += leading * plain
         lowest = max(lowest, y + 8)
-    for place, line in enumerate(caption):
-        sheet.write(margin, lowest + leading * small * place, line, small)
+    _stack(sheet, margin, lowest, [(line, small) for line in caption])

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from matplotlib.ft2font import FT2Font
 
 
-def folded(text: str, size: float, wide: float) -> list[str]:
+def folded(text: str, size: float, wide: float, *, bold: bool = False) -> list[str]:
     """Break a text into lines, at spaces; a word that is too long for a line is cut with a hyphen.
 
     Parameters
@@ -19,6 +19,7 @@ def folded(text: str, size: float, wide: float) -> list[str]:
         Of its letters, in points.
     wide : float
         Width of a line in points, enough for two letters.
+    bold : bool
 
     Returns
     -------
@@ -31,9 +32,9 @@ def folded(text: str, size: float, wide: float) -> list[str]:
     ['Fewer repeat', 'crisis calls']
     """
     lines = [""]
-    for word in (piece for whole in text.split() for piece in _pieces(whole, size, wide)):
+    for word in (piece for whole in text.split() for piece in _pieces(whole, size, wide, bold)):
         longer = f"{lines[-1]} {word}".strip()
-        if width(longer, size) <= wide or not lines[-1]:
+        if width(longer, size, bold=bold) <= wide or not lines[-1]:
             lines[-1] = longer
         else:
             lines.append(word)
@@ -53,12 +54,12 @@ def width(text: str, size: float, *, bold: bool = False) -> float:
     return size * (sum(_unit_width(word, bold) for word in words) + (len(words) - 1) * _unit_width(" ", bold))
 
 
-def _pieces(word: str, size: float, wide: float) -> list[str]:
+def _pieces(word: str, size: float, wide: float, bold: bool) -> list[str]:
     """Cut a word that is wider than a line."""
-    if width(word, size) <= wide:
+    if width(word, size, bold=bold) <= wide:
         return [word]
-    fits = max(1, next(end for end in range(len(word)) if width(f"{word[: end + 1]}-", size) > wide))
-    return [f"{word[:fits]}-", *_pieces(word[fits:], size, wide)]
+    fits = max(1, next(end for end in range(len(word)) if width(f"{word[: end + 1]}-", size, bold=bold) > wide))
+    return [f"{word[:fits]}-", *_pieces(word[fits:], size, wide, bold)]
 
 
 @cache
