@@ -15,6 +15,7 @@ from coresponder_causal.report.logic_layout import lay_out, least_gap
 from coresponder_causal.report.text_width import folded, width
 
 SHIPPED = LogicModel.shipped().picture()
+dots = 200  # per inch, as files of pixels have
 
 
 def picture(*, boxes_each: int = 1, text: str = "A box", links: tuple[tuple[str, str, str], ...] = ()):
@@ -36,9 +37,16 @@ def drawn(spec, *, framed: bool = True):
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(dpi=72)
+    figure = Figure(dpi=dots)
     draw_logic(figure, spec, framed=framed)
     return figure, FigureCanvasAgg(figure).get_renderer()
+
+
+def extent(figure, text, renderer) -> tuple[float, float, float, float]:
+    """Left, right, top and bottom of a text, in points from the upper left of the page."""
+    place, tall = text.get_window_extent(renderer), figure.get_size_inches()[1] * 72
+    points = 72 / dots
+    return place.x0 * points, place.x1 * points, tall - place.y1 * points, tall - place.y0 * points
 
 
 def test_crossing_links_are_uncrossed_by_the_order_of_boxes():
@@ -83,7 +91,7 @@ def test_lines_are_no_wider_than_asked_and_lose_no_letter():
 def test_no_text_is_cut_covered_or_smaller_than_seven_points(spec):
     figure, renderer = drawn(spec)
     texts = [text for text in figure.axes[0].texts if text.get_text()]
-    places = [text.get_window_extent(renderer) for text in texts]
+    places = [extent(figure, text, renderer) for text in texts]
     wide, tall = figure.get_size_inches() * 72
     assert min(text.get_fontsize() for text in texts) >= small >= 7
     assert all(b.x0 > 0 and b.x1 < wide and b.y0 > 0 and b.y1 < tall for b in places)
@@ -150,15 +158,14 @@ def test_no_arrow_runs_through_a_box():
 
 def test_the_words_of_a_box_stay_inside_it():
     figure, renderer = drawn(SHIPPED)
-    tall = figure.get_size_inches()[1] * 72
     inside = 0
     for text in figure.axes[0].texts:
         x, y = text.get_position()
         for left, right, top, bottom in boxes_of(figure):
             if left < x < right and top < y < bottom:
-                place = text.get_window_extent(renderer)
-                assert left < place.x0 < place.x1 < right
-                assert top < tall - place.y1 < tall - place.y0 < bottom
+                start, end, upper, lower = extent(figure, text, renderer)
+                assert left < start < end < right
+                assert top < upper < lower < bottom
                 inside += 1
     assert inside > 2 * len(SHIPPED.data["boxes"])
 
