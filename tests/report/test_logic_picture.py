@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import combinations
 
 import numpy as np
@@ -32,6 +33,7 @@ def picture(*, boxes_each: int = 1, text: str = "A box", links: tuple[tuple[str,
     )
 
 
+@cache
 def drawn(spec, *, framed: bool = True):
     """A figure with the picture on it, and its renderer."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -94,8 +96,8 @@ def test_no_text_is_cut_covered_or_smaller_than_seven_points(spec):
     places = [extent(figure, text, renderer) for text in texts]
     wide, tall = figure.get_size_inches() * 72
     assert min(text.get_fontsize() for text in texts) >= small >= 7
-    assert all(b.x0 > 0 and b.x1 < wide and b.y0 > 0 and b.y1 < tall for b in places)
-    shrunk = [(b.x0 + 1, b.x1 - 1, b.y0 + 2, b.y1 - 2) for b in places]  # lines of one box touch by a hair
+    assert all(left > 0 and right < wide and top > 0 and bottom < tall for left, right, top, bottom in places)
+    shrunk = [(left + 1, right - 1, top + 1, bottom - 1) for left, right, top, bottom in places]
     over = [
         (texts[i].get_text(), texts[j].get_text())
         for (i, one), (j, other) in combinations(enumerate(shrunk), 2)
