@@ -5,6 +5,8 @@ from coresponder_causal.plan.describe import City, city_of, write_metrics, write
 from coresponder_causal.plan.dictionary_export import export_dictionary
 from coresponder_causal.plan.embedded import embedded_study, truths
 from coresponder_causal.plan.intake import ingest_into, write_mapping_example
+from coresponder_causal.plan.logic_model import LogicModel
+from coresponder_causal.plan.logic_parts import Assumption, External, Node
 from coresponder_causal.plan.quality_run import publish_quality, quality_of_files
 from coresponder_causal.plan.readiness import Folder, Readiness, read_folder, readiness, simulated_folder
 from coresponder_causal.plan.readiness_page import readiness_page, screen, write_readiness
@@ -15,6 +17,7 @@ from coresponder_causal.plan.run import (
     quality_of,
     read_tables,
     refuse_filled,
+    refuse_present,
     run,
 )
 from coresponder_causal.plan.study import Study, read_study
@@ -22,9 +25,13 @@ from coresponder_causal.plan.switchback import write_switchback
 from coresponder_causal.plan.template import write_template
 
 __all__ = [
+    "Assumption",
     "City",
     "Evaluation",
+    "External",
     "Folder",
+    "LogicModel",
+    "Node",
     "Readiness",
     "Redrawn",
     "Study",
@@ -45,6 +52,7 @@ __all__ = [
     "readiness",
     "readiness_page",
     "refuse_filled",
+    "refuse_present",
     "run",
     "screen",
     "simulated_folder",

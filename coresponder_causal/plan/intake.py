@@ -10,7 +10,7 @@ from coresponder_causal.core.errors import DataError
 from coresponder_causal.core.files import write_whole
 from coresponder_causal.data import ingest, write_ingested
 from coresponder_causal.data.ingest_write import Form, example
-from coresponder_causal.plan.run import refuse_filled
+from coresponder_causal.plan.run import refuse_filled, refuse_present
 
 forms = ("csv", "parquet")
 longest = 8  # reasons, repairs or codes listed on the screen; the ledger has them all
@@ -66,8 +66,7 @@ def write_mapping_example(target: Path, *, force: bool = False) -> Path:
     DataError
         The file is there: name another, or replace it with ``--force``.
     """
-    if target.exists() and not force:
-        raise DataError(f"there is a {target} already", mend="name another file, or replace it with --force")
+    refuse_present(target, force=force)
     return write_whole(target, example.read_bytes())
 
 

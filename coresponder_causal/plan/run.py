@@ -266,3 +266,15 @@ def refuse_filled(out: Path, *, force: bool) -> None:
         raise DataError(f"{out} is a file", mend="name a folder")
     if out.is_dir() and any(out.iterdir()) and not force:
         raise DataError(f"the folder {out} is not empty", mend="name another, or write into it with --force")
+
+
+def refuse_present(target: Path, *, force: bool) -> None:
+    """Refuse a file that is there, unless it is to be replaced.
+
+    Raises
+    ------
+    DataError
+        Name another file, or replace it with ``--force``.
+    """
+    if target.exists() and not force:
+        raise DataError(f"there is a {target} already", mend="name another file, or replace it with --force")

@@ -3,6 +3,7 @@
 from coresponder_causal.report.codebook import codebook
 from coresponder_causal.report.figures import figure
 from coresponder_causal.report.hours_picture import hours_picture
+from coresponder_causal.report.logic_picture import logic_picture
 from coresponder_causal.report.metric_pictures import flow_picture, rates_picture, surface_picture, trend_picture
 from coresponder_causal.report.metrics_page import metrics_page
 from coresponder_causal.report.page import page
@@ -30,6 +31,7 @@ __all__ = [
     "figure",
     "flow_picture",
     "hours_picture",
+    "logic_picture",
     "metrics_page",
     "page",
     "paper",

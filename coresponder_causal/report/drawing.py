@@ -19,6 +19,7 @@ from coresponder_causal.report.drawing_calendar import calendar_height, draw_cal
 from coresponder_causal.report.drawing_checks import draw_breaks, draw_residuals
 from coresponder_causal.report.drawing_hours import draw_hours
 from coresponder_causal.report.drawing_instrument import draw_shares
+from coresponder_causal.report.drawing_logic import draw_logic
 from coresponder_causal.report.drawing_metrics import draw_metrics, size_of
 from coresponder_causal.report.drawing_power import draw_power
 from coresponder_causal.report.drawing_quality import draw_quality, height_of
@@ -71,6 +72,8 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
         elif picture.kind == "hours":
             canvas.set_size_inches(wide, tall + 1.6)
             draw_hours(canvas, picture)
+        elif picture.kind == "logic":
+            draw_logic(canvas, picture, framed=framed)
         elif picture.kind == "residuals":
             draw_residuals(canvas, picture)
         elif picture.kind == "specifications":
@@ -85,7 +88,7 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
                 "shares": draw_shares, "boundary": draw_boundary, "breaks": draw_breaks,
             }.get(picture.kind, _path)  # fmt: skip
             draw(canvas.add_subplot(), picture)
-        if framed:
+        if framed and picture.kind != "logic":  # which frames itself
             _frame(canvas, picture)
         target = io.BytesIO()
         canvas.savefig(target, format=form, metadata=no_dates[form])

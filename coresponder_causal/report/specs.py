@@ -36,6 +36,7 @@ PictureKind = Literal[
     "residuals",
     "breaks",
     "specifications",
+    "logic",
 ]
 
 
@@ -103,7 +104,8 @@ class Picture:
         time; "flow": the course of calls; "surface": shares in cells; "rates": one rate by several definitions;
         "calendar": one square per half-day; "hours": the hours of a week, day by day; "boundary": an outcome on both
         sides of a clock time; "shares": how often the team came, by hour or by call takers' leniency; "course": one
-        point per half-year; "residuals": residuals and their autocorrelation; "breaks": the test of a break by date.
+        point per half-year; "residuals": residuals and their autocorrelation; "breaks": the test of a break by date;
+        "logic": the boxes and arrows of a logic model.
     data : mapping of str to DataFrame
         Every number drawn.
     labels : Facts
