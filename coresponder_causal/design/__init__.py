@@ -6,6 +6,7 @@ from coresponder_causal.design.coverage import CoverageDesign
 from coresponder_causal.design.match_nearest import match_nearest
 from coresponder_causal.design.panel import PanelDesign
 from coresponder_causal.design.series import SeriesDesign
+from coresponder_causal.design.strata import StrataDesign
 from coresponder_causal.design.switchback import SwitchbackDesign
 from coresponder_causal.design.switchback_calendar import SwitchbackCalendar, switchback_schedule
 from coresponder_causal.design.weight_propensity import weight_propensity
@@ -16,6 +17,7 @@ __all__ = [
     "CoverageDesign",
     "PanelDesign",
     "SeriesDesign",
+    "StrataDesign",
     "SwitchbackCalendar",
     "SwitchbackDesign",
     "match_nearest",

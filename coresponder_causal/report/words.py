@@ -22,6 +22,7 @@ methods = {
     "did_two_way": "Two-way regression",
     "did_group_time": "Cities by the time they started",
     "call_difference": "Attended against other calls",
+    "call_strata": "Counts of two agencies by strata",
     "switchback_randomization": "Half-days drawn by lot",
     "call_iv": "Calls by an instrument",
     "call_boundary": "Calls around the team's hours",
