@@ -15,8 +15,8 @@ It is one corridor, and a reader who walks it in order has read an evaluation::
 - ``report`` turns results into tables, figures, sentences and pages.
 
 Beside the corridor, ``simulate`` makes worlds whose true effect is known, ``validity`` says what a design can find and
-how often its methods err, ``plan`` writes an evaluation down before the outcomes are seen, and ``core`` holds what
-every room shares.
+how often its methods err, ``plan`` writes an evaluation down before the outcomes are seen, ``privacy`` says what may
+leave, and ``core`` holds what every room shares.
 
 Examples
 --------
@@ -31,7 +31,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from coresponder_causal import check, core, data, design, estimate, plan, report, simulate, validity
+    from coresponder_causal import check, core, data, design, estimate, plan, privacy, report, simulate, validity
     from coresponder_causal.core.registry import METHODS
     from coresponder_causal.core.version import VERSION as __version__
 
@@ -44,6 +44,7 @@ __all__ = [
     "design",
     "estimate",
     "plan",
+    "privacy",
     "report",
     "simulate",
     "validity",

@@ -17,6 +17,7 @@ from coresponder_causal.plan.run import (
     refuse_filled,
     run,
 )
+from coresponder_causal.plan.strata import Prepared, estimate_strata, prepare_strata
 from coresponder_causal.plan.study import Study, read_study
 from coresponder_causal.plan.switchback import write_switchback
 from coresponder_causal.plan.template import write_template
@@ -25,16 +26,19 @@ __all__ = [
     "City",
     "Evaluation",
     "Folder",
+    "Prepared",
     "Readiness",
     "Redrawn",
     "Study",
     "city_of",
     "designs_of",
     "embedded_study",
+    "estimate_strata",
     "evaluation_page",
     "export_dictionary",
     "ingest_into",
     "left_out",
+    "prepare_strata",
     "publish",
     "publish_quality",
     "quality_of",
