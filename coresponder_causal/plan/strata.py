@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from coresponder_causal import check, report
 from coresponder_causal.core.errors import DataError
@@ -16,7 +17,9 @@ from coresponder_causal.core.notes import collecting
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.strata import quantile_strata
 from coresponder_causal.core.verdict import CheckResult
-from coresponder_causal.data import read_table
+from coresponder_causal.data import dictionary, read_table
+from coresponder_causal.data.columns import typed
+from coresponder_causal.data.validate import refuse
 from coresponder_causal.design import CallDesign, StrataDesign
 from coresponder_causal.design.calls import Adjustment
 from coresponder_causal.estimate import call_strata
@@ -92,8 +95,8 @@ def prepare_strata(
         if missing := [name for name in (first, last, birth, time) if name not in table]:
             raise DataError(f"{calls} has no column {', '.join(missing)}", mend="name the columns it has")
         made = tokens(table, key=key, first=first, last=last, birth=birth, day_first=day_first)
-        dated = table.drop(columns=[first, last, birth]).assign(**{time: pd.to_datetime(table[time])}).join(made)
-        persons = one_row_a_person(dated, time=time).reset_index(drop=True)
+        known = _typed(table.drop(columns=[first, last, birth]), [treatment, time, *covariates])
+        persons = one_row_a_person(known.join(made), time=time).reset_index(drop=True)
         design = CallDesign.from_frame(persons, outcome=None, treatment=treatment, covariates=covariates)
         probability = design.propensity().probability
         cut = quantile_strata(probability, strata)
@@ -135,7 +138,25 @@ def estimate_strata(
     return result, report.write(page, out)
 
 
-def _by_strata(design: CallDesign, strata: np.ndarray[tuple[int], np.dtype[np.int64]]) -> CallDesign:
+def _typed(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Give columns the types of the dictionary's calls; others become numbers where every cell is one."""
+    fields, found = dictionary.table("calls"), []
+    columns: dict[str, pd.Series] = {}
+    for name in dict.fromkeys(names):
+        if name not in table:
+            continue
+        if name in fields.names:
+            columns[name], wrong = typed(table[name], fields.field(name))
+            found += [entry for entry in wrong if entry.severity == "error"]
+        elif pd.api.types.is_string_dtype(table[name]):
+            number = pd.to_numeric(table[name], errors="coerce")
+            columns[name] = number if number.notna().eq(table[name].notna()).all() else table[name]
+    if found:
+        refuse("the table of calls", found)
+    return table.assign(**columns)
+
+
+def _by_strata(design: CallDesign, strata: NDArray[np.int64]) -> CallDesign:
     """Weight calls as subclassification does: each arm of a stratum stands for all of the stratum."""
     cells = pd.DataFrame({"stratum": strata, "arm": design.treated})
     size = cells.groupby("stratum")["arm"].transform("size") / cells.groupby(["stratum", "arm"])["arm"].transform(

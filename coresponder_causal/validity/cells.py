@@ -321,6 +321,7 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
     by_hour += [replace(_hour_calls, effect=_fewer["hour_calls"])]
     kinds_of_strata = ("3 strata", "5 strata", "10 strata", "5 strata ε = 1", "5 strata ε = 0.25")
     by_strata = [*_over(_strata, adjustment=kinds_of_strata), *_over(_strata, calls=(500, 5_000), share=(0.2, 0.4))]
+    by_strata += [replace(_strata, calls=5_000, adjustment="10 strata")]
     by_strata += _over(replace(_strata, effect=_fewer["strata"]), world=("", "links missed"))
     return {
         "city": city,
