@@ -127,6 +127,9 @@ def strata_county_file(
 def strata_estimate(
     returned: Annotated[Path, typer.Argument(help="What the county returned.")],
     out: Annotated[Path, typer.Option(help="Folder for the page.")] = Path("strata_effect"),
+    scores: Annotated[
+        Path | None, typer.Option(help="scores.csv that `prepare` kept: better than strata alone.")
+    ] = None,
     contrast: Annotated[WeightedBy, typer.Option(help="All persons, or the treated ones.")] = WeightedBy.ATE,
     recall: Annotated[float | None, typer.Option(help="Least share of true links found, by a clerical sample.")] = None,
     force: Force = False,
@@ -136,7 +139,9 @@ def strata_estimate(
         from coresponder_causal import plan
 
         say("Estimating")
-        result, page = plan.estimate_strata(returned, out, contrast=contrast.value, recall=recall, force=force)
+        result, page = plan.estimate_strata(
+            returned, out, scores=scores, contrast=contrast.value, recall=recall, force=force
+        )
     _tell([str(result), *result.notes], [page])
 
 

@@ -19,7 +19,7 @@ from coresponder_causal.design import columns
 from coresponder_causal.privacy.county_return import return_format
 
 Array = NDArray[np.float64]
-connected = "connected"
+connected, score = "connected", "score"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -29,7 +29,8 @@ class StrataDesign:
     Parameters
     ----------
     source : DataFrame
-        Two rows a stratum, without and with the treatment: ``stratum, treated, persons`` and counts.
+        Two rows a stratum, without and with the treatment: ``stratum, treated, persons`` and counts, and where it is
+        known ``score``, the mean log odds of treatment in the cell.
     outcome : str or None
         Count in ``source``.
     treatment : str
@@ -54,13 +55,22 @@ class StrataDesign:
     notes: tuple[str, ...] = ()
 
     @classmethod
-    def from_file(cls, path: Path | str, *, treatment: str = "attended", outcome: str | None = connected) -> Self:
+    def from_file(
+        cls,
+        path: Path | str,
+        *,
+        scores: Path | str | None = None,
+        treatment: str = "attended",
+        outcome: str | None = connected,
+    ) -> Self:
         """Read what the county returned.
 
         Parameters
         ----------
         path : path
             The JSON file that the county's program wrote.
+        scores : path, optional
+            What the police kept of the same list: ``stratum, arm, persons, score``, as `privacy.write_list` wrote it.
         treatment : str
             What the arm stands for.
         outcome : str or None
@@ -69,7 +79,8 @@ class StrataDesign:
         Raises
         ------
         DesignError
-            A file that is no such return, or one of another version; otherwise as `from_frame`.
+            A file that is no such return, one of another version, or scores of another list; otherwise as
+            `from_frame`.
         """
         try:
             said = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -83,8 +94,9 @@ class StrataDesign:
             raise DesignError(
                 f"{path} has format {version!r}, not {return_format}", mend="take the same version at both"
             )
+        frame = pd.DataFrame(cells) if scores is None else _with_scores(pd.DataFrame(cells), Path(scores))
         made = cls.from_frame(
-            pd.DataFrame(cells).drop(columns="strata"),
+            frame.drop(columns="strata"),
             outcome=outcome,
             treatment="arm",
             asked=asked,
@@ -114,7 +126,7 @@ class StrataDesign:
         Parameters
         ----------
         frame : pandas, polars or pyarrow frame
-            One row for each stratum and arm.
+            One row for each stratum and arm; a column ``score`` holds the mean log odds of treatment in it.
         outcome : str or None
             Column with the number of persons to whom it happened.
         treatment : str
@@ -144,6 +156,8 @@ class StrataDesign:
         table = table.rename(columns=known)
         _refuse_arms(table, treatment, problems)
         columns.numbers(table, "persons", problems, sign="nonnegative")
+        if score in table:
+            columns.numbers(table[table["persons"] != 0], score, problems)
         problems.raise_if_any(DesignError)
         table = table.assign(stratum=table["stratum"].astype(str), treated=table["treated"].astype(bool))
         table = table.sort_values(["stratum", "treated"], ignore_index=True)
@@ -185,6 +199,11 @@ class StrataDesign:
         """Persons by stratum and arm, shape (strata, 2): without and with the treatment."""
         return self.source["persons"].to_numpy(float).reshape(-1, 2)
 
+    @property
+    def scores(self) -> Array | None:
+        """Mean log odds of treatment by stratum and arm, shape (strata, 2); None where they are not known."""
+        return self.source[score].to_numpy(float).reshape(-1, 2) if score in self.source else None
+
     def outcome_values(self) -> Array:
         """Events by stratum and arm, shape (strata, 2)."""
         return self.source[self.outcome].to_numpy(float).reshape(-1, 2)
@@ -206,6 +225,25 @@ class StrataDesign:
         said = f"{self.outcome or 'outcome not yet named'} of {total:.0f} persons in {len(self.strata)} strata, "
         noisy = [] if self.epsilon is None else [f"counts with noise at ε = {self.epsilon:g}"]
         return "; ".join([f"{said}{treated:.0f} with {self.treatment}", *noisy, *self.notes])
+
+
+def _with_scores(cells: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Put mean scores beside the cells, over strata that were merged; refuse those of another list."""
+    kept = pd.read_csv(path)
+    if missing := [name for name in ("stratum", "arm", "persons", score) if name not in kept]:
+        raise DesignError(f"{path} has no column {', '.join(missing)}", mend="name the file of scores that was kept")
+    kept = kept.assign(listed=kept["persons"], weighted=kept["persons"] * kept[score]).rename(
+        columns={"stratum": "one"}
+    )
+    members = cells.explode("strata").rename(columns={"strata": "one"})[["stratum", "one", "arm"]]
+    found = members.merge(kept[["one", "arm", "listed", "weighted"]], on=["one", "arm"], how="left")
+    sums = found.groupby(["stratum", "arm"], as_index=False)[["listed", "weighted"]].sum()
+    both = cells.merge(sums, on=["stratum", "arm"], how="left")
+    if not (both["listed"] == both["persons"]).all():
+        raise DesignError(
+            f"{path} does not hold the numbers of persons that were returned", mend="take the files of one list"
+        )
+    return both.assign(**{score: both["weighted"] / both["listed"]}).drop(columns=["listed", "weighted"])
 
 
 def _refuse_arms(table: pd.DataFrame, treatment: str, problems: Problems) -> None:

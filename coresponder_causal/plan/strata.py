@@ -98,10 +98,10 @@ def prepare_strata(
         known = _typed(table.drop(columns=[first, last, birth]), [treatment, time, *covariates])
         persons = one_row_a_person(known.join(made), time=time).reset_index(drop=True)
         design = CallDesign.from_frame(persons, outcome=None, treatment=treatment, covariates=covariates)
-        probability = design.propensity().probability
-        cut = quantile_strata(probability, strata)
+        fitted = design.propensity()
+        cut = quantile_strata(fitted.probability, strata)
         rows = design.source[[name for name in ("call_id", time, *token_columns) if name in design.source]].assign(
-            arm=design.treated.astype(int), stratum=cut, probability=probability
+            arm=design.treated.astype(int), stratum=cut, score=fitted.linear
         )
         written = write_list(
             rows, out, key=key, time=time, by=by, follow=follow, rule=rule, police=police, county=county
@@ -112,7 +112,13 @@ def prepare_strata(
 
 
 def estimate_strata(
-    returned: Path, out: Path, *, contrast: Contrast = "ATE", recall: float | None = None, force: bool = False
+    returned: Path,
+    out: Path,
+    *,
+    scores: Path | None = None,
+    contrast: Contrast = "ATE",
+    recall: float | None = None,
+    force: bool = False,
 ) -> tuple[Result, Path]:
     """Estimate the effect from the county's return and put it on a page.
 
@@ -122,6 +128,8 @@ def estimate_strata(
         The county's file.
     out : Path
         Folder; one that holds files is refused without ``force``.
+    scores : Path, optional
+        What the police kept of the list: takes what strata leave of the difference in scores out of the estimate.
     contrast, recall
         As of `coresponder_causal.estimate.call_strata`.
     force : bool
@@ -132,7 +140,7 @@ def estimate_strata(
     page : Path
     """
     refuse_filled(out, force=force)
-    design = StrataDesign.from_file(returned)
+    design = StrataDesign.from_file(returned, scores=scores)
     result = call_strata(design, contrast=contrast, recall=recall)
     page = report.page([result], title="Counts of two agencies by strata", design_lines=(design.describe(),))
     return result, report.write(page, out)

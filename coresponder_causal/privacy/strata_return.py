@@ -72,8 +72,8 @@ def write_list(
     Parameters
     ----------
     rows : DataFrame
-        One row a person: token columns, ``arm`` (0, 1), ``stratum`` (1, 2, …) and the time of the call; all other
-        columns go to the crosswalk.
+        One row a person: token columns, ``arm`` (0, 1), ``stratum`` (1, 2, …), ``score`` (log odds of treatment) and
+        the time of the call; all other columns go to the crosswalk.
     out : path
         Folder.
     key : Key
@@ -91,13 +91,13 @@ def write_list(
     Returns
     -------
     list of Path
-        ``to_county/tokens.csv``, in the order of the first token, ``kept/crosswalk.csv`` (its owner alone may read
-        either), and ``agreement.md``.
+        ``to_county/tokens.csv``, in the order of the first token, ``kept/crosswalk.csv`` and ``kept/scores.csv`` (mean
+        score by stratum and arm), and ``agreement.md``. The owner alone may read the first three.
 
     Raises
     ------
     DisclosureError
-        Rows without tokens, arms, strata or times, or a person twice: the message counts them.
+        Rows without tokens, arms, strata, scores or times, or a person twice: the message counts them.
     """
     _refuse(rows, time)
     when = pd.to_datetime(rows[time])
@@ -111,9 +111,11 @@ def write_list(
     text = agreement_text(stated, combinations=combinations, smallest=county_return.smallest)
     folder = Path(out)
     kept = listed.drop(columns=list(token_columns[1:])).to_csv(index=False)
+    cells = listed.groupby(["stratum", "arm"], as_index=False)["score"].agg(persons="size", score="mean")
     return [
         write_whole(folder / "to_county" / "tokens.csv", lines.encode(), private=True),
         write_whole(folder / "kept" / "crosswalk.csv", kept.encode(), private=True),
+        write_whole(folder / "kept" / "scores.csv", cells.to_csv(index=False).encode(), private=True),
         write_whole(folder / "agreement.md", text.encode()),
     ]
 
@@ -141,15 +143,16 @@ def county_file(path: Path | str) -> Path:
 
 def _refuse(rows: pd.DataFrame, time: str) -> None:
     problems = Problems("the list for the county")
-    missing = [name for name in (*token_columns, "arm", "stratum", time) if name not in rows]
+    missing = [name for name in (*token_columns, "arm", "stratum", "score", time) if name not in rows]
     if missing:
-        problems.add(f"columns {', '.join(missing)} are missing", mend="give tokens, arm, stratum and time")
+        problems.add(f"columns {', '.join(missing)} are missing", mend="give tokens, arm, stratum, score and time")
     problems.raise_if_any(DisclosureError)
     wrong = {
         "without tokens": (rows["token_1"] == "", "leave out who has no name or birth date"),
         "of a person listed before": (rows["token_1"].duplicated(), "keep one row a person"),
         "with an arm other than 0 and 1": (~rows["arm"].isin([0, 1]), "give 1 to the treated and 0 to the others"),
         "without a stratum from 1 on": (~(pd.to_numeric(rows["stratum"]) >= 1), "number strata from 1 on"),
+        "without a score": (~np.isfinite(pd.to_numeric(rows["score"])), "give the log odds of treatment"),
         "without a time": (rows[time].isna(), "leave them out"),
     }
     for what, (where, mend) in wrong.items():

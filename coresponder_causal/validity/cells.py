@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from math import log
-from typing import Literal
+from typing import Literal, get_args
 
 from coresponder_causal.core.registry import Setting
 
@@ -44,9 +44,12 @@ Adjustment = Literal[
     "3 strata",
     "5 strata",
     "10 strata",
-    "5 strata ε = 1",
-    "5 strata ε = 0.5",
-    "5 strata ε = 0.25",
+    "3 strata with scores",
+    "5 strata with scores",
+    "10 strata with scores",
+    "5 strata with scores ε = 1",
+    "5 strata with scores ε = 0.5",
+    "5 strata with scores ε = 0.25",
 ]
 coordinate_names = (
     "comparison", "treated", "periods", "events", "rho", "nugget", "tau", "treated_noise", "growth", "calls", "share",
@@ -106,7 +109,8 @@ class Cell:
         Share of them that is treated.
     adjustment : str
         How calls are made comparable, or their instrument; of calls by hours whether they are adjusted for severity,
-        which then moves outcomes the more from the start on; for strata how many, and the noise of the counts.
+        which then moves outcomes the more from the start on; for strata how many, whether the police's mean scores of
+        the cells are taken, and the noise of the counts.
 
     Examples
     --------
@@ -285,7 +289,7 @@ def _hour_calls_cells() -> list[Cell]:
 
 
 def _strata_cells() -> list[Cell]:
-    kinds = ("3 strata", "5 strata", "10 strata", "5 strata ε = 1", "5 strata ε = 0.5", "5 strata ε = 0.25")
+    kinds = tuple(kind for kind in get_args(Adjustment) if "strata" in kind)
     grid = _over(_strata, calls=(500, 1_500, 5_000), share=(0.2, 0.4), adjustment=kinds)
     return [*grid, *_over(replace(_strata, effect=_fewer["strata"]), world=("", "links missed"), adjustment=kinds)]
 
@@ -319,10 +323,13 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
     by_hour = [*_over(_hour_calls, comparison=(5, 10, 15)), *_over(_hour_calls, tau=(0.0, 0.12))]
     by_hour += [replace(_hour_calls, rho=0.8, calls=1_000), replace(_hour_calls, adjustment="covariates")]
     by_hour += [replace(_hour_calls, effect=_fewer["hour_calls"])]
-    kinds_of_strata = ("3 strata", "5 strata", "10 strata", "5 strata ε = 1", "5 strata ε = 0.25")
-    by_strata = [*_over(_strata, adjustment=kinds_of_strata), *_over(_strata, calls=(500, 5_000), share=(0.2, 0.4))]
+    in_strata = ("5 strata", "5 strata with scores")
+    by_strata = _over(_strata, calls=(500, 1_500, 5_000), adjustment=in_strata)
+    by_strata += _over(_strata, adjustment=[kind for kind in get_args(Adjustment) if "strata" in kind])
+    by_strata += _over(_strata, calls=(500, 5_000), share=(0.2,), adjustment=in_strata)
     by_strata += [replace(_strata, calls=5_000, adjustment="10 strata")]
-    by_strata += _over(replace(_strata, effect=_fewer["strata"]), world=("", "links missed"))
+    by_strata += _over(replace(_strata, effect=_fewer["strata"]), world=("", "links missed"), adjustment=in_strata)
+    by_strata = list(dict.fromkeys(by_strata))
     return {
         "city": city,
         "series": series,

@@ -27,7 +27,7 @@ missed = 0.8  # share of connected persons that the linkage finds, in the world 
 
 
 def strata_designs(cell: Cell, part: int, block: int) -> Iterator[Design | CausalError]:
-    """Draw a block of designs of a cell; its ``adjustment`` says how many strata, and ε where counts carry noise."""
+    """Draw a block of designs of a cell; its ``adjustment`` says how many strata, whether with scores, and ε."""
     rng = stream(cell.seed, Tier.PROCESS, part)
     words = str(cell.adjustment).split()
     number, epsilon = int(words[0]), float(words[-1]) if "ε" in words else None
@@ -38,7 +38,9 @@ def strata_designs(cell: Cell, part: int, block: int) -> Iterator[Design | Causa
             connected &= rng.random(len(likely)) < missed
         try:
             with quietly():
-                yield returned(rng, known, attended, connected, number=number, epsilon=epsilon)
+                yield returned(
+                    rng, known, attended, connected, number=number, scored="scores" in words, epsilon=epsilon
+                )
         except CausalError as error:
             yield error
 
@@ -60,6 +62,7 @@ def returned(
     connected: NDArray[np.bool_],
     *,
     number: int,
+    scored: bool = False,
     epsilon: float | None = None,
 ) -> StrataDesign:
     """Do what both agencies do, without tokens: propensity, strata, counts, strata merged, noise.
@@ -69,8 +72,8 @@ def returned(
     DisclosureError
         A cell is small with all strata in one.
     """
-    probability = propensity(attended.astype(float), known, names).probability
-    strata = quantile_strata(probability, number)
+    fitted = propensity(attended.astype(float), known, names)
+    strata = quantile_strata(fitted.probability, number)
     cells = list(zip(strata.tolist(), attended.astype(int).tolist(), strict=True))
     reached = Counter(cell for cell, hit in zip(cells, connected.tolist(), strict=True) if hit)
     counts = Counts(np.unique(strata).tolist(), Counter(cells), reached, int(connected.sum()))
@@ -85,6 +88,9 @@ def returned(
         for people, hit in [(sum(kind[level, arm] for level in group) for kind in (counts.persons, counts.connected))]
     ]
     frame = pd.DataFrame(rows)
+    if scored:
+        cell_of = np.array([place for level in strata for place, group in enumerate(groups) if level in group])
+        frame["score"] = pd.Series(fitted.linear).groupby([cell_of, attended.astype(int)]).mean().to_numpy()
     if epsilon is not None:
         drawn = rng.geometric(1 - np.exp(-epsilon / 2), (2, len(frame)))
         frame["connected"] += drawn[0] - drawn[1]
