@@ -110,9 +110,9 @@ def of_strata(frame, outcome):
 
 
 def by_strata():
-    persons, hits = [240, 60, 200, 100, 150, 150, 100, 200, 60, 240], [40, 14, 40, 26, 40, 48, 30, 74, 22, 100]
-    strata = np.repeat(np.arange(5), 2)
-    return pd.DataFrame({"stratum": strata, "attended": [0, 1] * 5, "persons": persons, "calls": hits})
+    persons, hits = [270, 50, 230, 90, 180, 120, 130, 160, 90, 180], [40, 14, 48, 26, 44, 40, 36, 62, 30, 80]
+    frame = pd.DataFrame({"stratum": np.repeat(np.arange(5), 2), "attended": [0, 1] * 5, "persons": persons})
+    return frame.assign(score=[-1.9, -1.7, -0.8, -0.7, -0.3, -0.2, 0.3, 0.4, 1.2, 1.5], calls=hits)
 
 
 def by_half_day():

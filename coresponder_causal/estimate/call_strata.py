@@ -3,9 +3,9 @@
 Estimand: the mean effect of the treatment on the chance of the outcome, among all persons of the list (ATE) or among
 the treated ones (ATT).
 
-Needs: everything that drew the treatment and moves the outcome in the propensity that cut the strata, and persons alike
-within them (check: balance, on the side that holds the rows); both arms in every stratum (check: overlap, there too);
-persons found by the linkage alike in both arms; each person once.
+Needs: everything that drew the treatment and moves the outcome in the propensity that cut the strata, persons alike
+within them and both arms in each, which the agency with the rows can see (check: balance, overlap); persons found by
+the linkage alike in both arms; each person once.
 
 Estimator: θ = Σ_s w_s (p_s1 − p_s0) with p_sa = y_sa / n_sa and w_s = n_s / n, or n_s1 / n_1 for the treated. Where the
 mean log odds of treatment x_sa of each cell are known, θ − b Σ_s w_s (x_s1 − x_s0), with b the slope of p_sa in x_sa

@@ -46,6 +46,7 @@ kinds_of_instrument = {
     "team_free": "team free or taken",
     "call_taker": "call takers",
 }
+treated_persons = {"attended": ("the team attended", "it did not attend")}
 treatments = {"attended": ("calls the team attended", "it did not attend")}
 terms = {
     "mean_post": "mean after the start",
@@ -73,6 +74,7 @@ outcomes = {
     "force": "uses of force",
     "report_filed": "reports filed",
     "attended": "calls attended",
+    "connected": "connections to care",
 }
 in_months = {("26", "weeks"): 6, ("52", "weeks"): 12, ("104", "weeks"): 24}
 missing = "–"

@@ -44,6 +44,8 @@ Adjustment = Literal[
     "3 strata",
     "5 strata",
     "10 strata",
+    "5 strata ε = 1",
+    "5 strata ε = 0.25",
     "3 strata with scores",
     "5 strata with scores",
     "10 strata with scores",
