@@ -325,13 +325,15 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
     by_hour = [*_over(_hour_calls, comparison=(5, 10, 15)), *_over(_hour_calls, tau=(0.0, 0.12))]
     by_hour += [replace(_hour_calls, rho=0.8, calls=1_000), replace(_hour_calls, adjustment="covariates")]
     by_hour += [replace(_hour_calls, effect=_fewer["hour_calls"])]
-    in_strata = ("5 strata", "5 strata with scores")
-    by_strata = _over(_strata, calls=(500, 1_500, 5_000), adjustment=in_strata)
-    by_strata += _over(_strata, adjustment=[kind for kind in get_args(Adjustment) if "strata" in kind])
-    by_strata += _over(_strata, calls=(500, 5_000), share=(0.2,), adjustment=in_strata)
-    by_strata += [replace(_strata, calls=5_000, adjustment="10 strata")]
-    by_strata += _over(replace(_strata, effect=_fewer["strata"]), world=("", "links missed"), adjustment=in_strata)
-    by_strata = list(dict.fromkeys(by_strata))
+    scored = replace(_strata, adjustment="5 strata with scores")
+    noisy: tuple[Adjustment, ...] = ("5 strata with scores ε = 1", "5 strata with scores ε = 0.25")
+    by_strata = [*_over(_strata, calls=(500, 1_500, 5_000), adjustment=("5 strata", "5 strata with scores"))]
+    by_strata += _over(_strata, adjustment=("10 strata", "3 strata with scores", "10 strata with scores", *noisy))
+    by_strata += [
+        *_over(scored, calls=(500, 5_000), share=(0.2,)),
+        replace(_strata, calls=5_000, adjustment="10 strata"),
+    ]
+    by_strata += _over(replace(scored, effect=_fewer["strata"]), world=("", "links missed"))
     return {
         "city": city,
         "series": series,
