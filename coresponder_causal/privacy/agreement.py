@@ -15,7 +15,7 @@ law on records of mental-health care (WIC 5328) are theirs to judge.
 The police disclose to the county that each of {rows:,} persons had a call for service. This is a transfer of personal
 information about persons to a health agency, and stands here under its name. Per person leave, in `tokens.csv`:
 
-- {tokens} tokens: keyed digests (HMAC-SHA256) of {combinations};
+- {tokens} tokens, keyed digests (HMAC-SHA256), each of one of: {combinations};
 - the arm: whether the call was attended by the team;
 - the stratum of the probability of being attended, 1 to {strata};
 - the {by} of the call.
@@ -26,8 +26,9 @@ No name, birth date, address, time of a call or number of an incident leaves. Th
 
 The county runs `county_return.py` on its own machine. It returns one number of connected persons for each stratum and
 arm, the number of persons, and, where it is not small, the number of linked persons. Connected means: a service in the
-{by} of the call{follow}. Counts are returned only where {smallest} or more persons are connected and {smallest} or more
-are not, or none are{noise}. No row, token or date is returned, and the program has no way to return one.
+{by} of the call{follow}. Counts are returned only where {smallest} or more persons are connected and
+{smallest} or more are not; if the county chooses noise, every count carries it. No row, token or date is returned, and
+the program has no way to return one.
 
 ## What both sides undertake
 
@@ -46,8 +47,8 @@ are not, or none are{noise}. No row, token or date is returned, and the program 
   de-identified. Health data linked in this way are handled as protected health information, or as a limited data set
   under 164.514(e).
 - Whoever holds the key and a list of names can make the tokens again: the key is the protection, not the digest.
-- A party that chooses whom to list can choose so as to learn about one person, for example by listing him among persons
-  whose connection it knows. Minimum cells do not stop this; noise (`--epsilon`) does.
+- A party that chooses whom to list can choose so as to learn about one person, for example by listing them among
+  persons whose connection it knows. Minimum cells do not stop this; noise (`--epsilon`) does.
 - No program attests that the persons who sign are allowed to.
 
 For the police: ______________________  Date: __________
@@ -98,5 +99,4 @@ def agreement_text(stated: Stated, *, combinations: tuple[str, ...], smallest: i
         tokens=len(combinations),
         combinations="; ".join(combinations),
         smallest=smallest,
-        noise="; if the county chooses noise, every count carries it",
     )

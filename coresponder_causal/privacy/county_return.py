@@ -9,9 +9,9 @@ return holds one count of connected persons for each stratum and arm, and totals
 
 A person counts as connected if a record linked to them has a service in their period or in the periods after it that
 the list states. A record belongs to one row: the one that agrees in most tokens, the first of these. A cell is shown
-if it holds nobody, or 11 persons or more of whom none are connected, or 11 or more are and 11 or more are not.
-Otherwise strata are merged with a neighbour until all cells are such; with ``--small refuse`` nothing is returned.
-With ``--epsilon`` every count of connected persons gets two-sided geometric noise of scale 2/ε: putting one person's
+if it holds nobody, or 11 or more who are connected and 11 or more who are not. Otherwise strata are merged with a
+neighbour until all cells are such; with ``--small refuse`` nothing is returned. A cell of which nobody is connected is
+not shown either: whoever made the list may have put one person among others whom they made up. With ``--epsilon`` every count of connected persons gets two-sided geometric noise of scale 2/ε: putting one person's
 records in the place of another's moves two counts by one. A person is counted in one return of a key: the ledger
 beside the key sees to it.
 """
@@ -298,8 +298,7 @@ def counted(head: Head, rows: Sequence[Row], services: dict[tuple[str, ...], set
 
 def shown(persons: int, connected: int) -> bool:
     """Whether a cell may be shown."""
-    enough = connected >= smallest and persons - connected >= smallest
-    return persons == 0 or (persons >= smallest and (connected == 0 or enough))
+    return persons == 0 or (connected >= smallest and persons - connected >= smallest)
 
 
 def total(counts: Counter[tuple[int, int]], group: Iterable[int], arm: int) -> int:
@@ -311,7 +310,8 @@ def merged(counts: Counts, *, noisy: bool) -> list[tuple[int, ...]]:
     """Merge strata with their smaller neighbour until every cell may be shown; with noise only persons matter."""
 
     def may_be_shown(group: tuple[int, ...], arm: int) -> bool:
-        return shown(total(counts.persons, group, arm), 0 if noisy else total(counts.connected, group, arm))
+        persons = total(counts.persons, group, arm)
+        return persons == 0 or persons >= smallest if noisy else shown(persons, total(counts.connected, group, arm))
 
     groups: list[tuple[int, ...]] = [(stratum,) for stratum in counts.strata]
     while hidden := [

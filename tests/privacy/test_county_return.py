@@ -156,12 +156,12 @@ def test_only_the_statement_and_the_marks_are_ever_written():
 @pytest.mark.parametrize(
     ("persons", "connected", "may"),
     [
-        (0, 0, True), (60, 0, True), (60, 1, False), (60, 10, False), (60, 11, True), (60, 49, True), (60, 50, False),
-        (60, 60, False), (22, 11, True), (21, 11, False), (10, 0, False), (11, 0, True), (1, 0, False), (1, 1, False),
+        (0, 0, True), (60, 0, False), (60, 1, False), (60, 10, False), (60, 11, True), (60, 49, True), (60, 50, False),
+        (60, 60, False), (22, 11, True), (21, 11, False), (10, 0, False), (1, 0, False), (1, 1, False),
     ],
 )  # fmt: skip
 def test_a_cell_is_shown_if_neither_those_with_nor_those_without_are_few(persons, connected, may):
-    """All connected would tell of everybody on the list; nobody connected may be said, except of ten or fewer."""
+    """All connected would tell of everybody in the cell; none connected, of one person among others made up."""
     assert shown(persons, connected) is may
 
 
@@ -194,6 +194,12 @@ def test_where_all_strata_together_are_small_nothing_is_returned():
     with pytest.raises(Refusal, match="with all strata in one"):
         merged(counts(((60, 2), (60, 20)), ((60, 2), (60, 20))), noisy=False)
     assert merged(counts(((60, 2), (60, 20)), ((60, 2), (60, 20))), noisy=True) == [(1,), (2,)]
+
+
+@pytest.mark.parametrize("connected", [0, 1])
+def test_one_person_among_others_made_up_is_hidden_whether_connected_or_not(connected):
+    """The attack: of the others nobody can be connected, so that none or one is the person's own answer."""
+    assert merged(counts(GOOD, ((12, connected), (60, 20)), GOOD), noisy=False) == [(1, 2), (3,)]
 
 
 def test_a_stratum_for_each_person_tells_of_nobody(county):
