@@ -11,9 +11,9 @@ A person counts as connected if a record linked to them has a service in their p
 the list states. A record belongs to one row: the one that agrees in most tokens, the first of these. A cell is shown
 if it holds nobody, or 11 or more who are connected and 11 or more who are not. Otherwise strata are merged with a
 neighbour until all cells are such; with ``--small refuse`` nothing is returned. A cell of which nobody is connected is
-not shown either: whoever made the list may have put one person among others whom they made up. With ``--epsilon`` every count of connected persons gets two-sided geometric noise of scale 2/ε: putting one person's
-records in the place of another's moves two counts by one. A person is counted in one return of a key: the ledger
-beside the key sees to it.
+not shown either: whoever made the list may have put one person among others whom they made up. With ``--epsilon`` every
+count of connected persons gets two-sided geometric noise of scale 2/ε: putting one person's records in the place of
+another's moves two counts by one. A person is counted in one return of a key: the ledger beside the key sees to it.
 """
 
 from __future__ import annotations
