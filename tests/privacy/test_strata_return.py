@@ -158,6 +158,9 @@ def test_a_year_is_coarser_than_a_quarter(agencies, tmp_path):
     assert "-Q" not in text
     with pytest.raises(DataError, match="is not empty"):
         plan.prepare_strata(calls, police / "out", key=key, covariates=["severity"])
+    pd.read_csv(calls).assign(day="soon").to_csv(police / "timeless.csv", index=False)
+    with pytest.raises(DisclosureError, match="2000 rows without a time"):
+        plan.prepare_strata(police / "timeless.csv", police / "other", key=key, covariates=["severity"], time="day")
     with pytest.raises(DataError, match="has no column born"):
         plan.prepare_strata(calls, police / "other", key=key, covariates=["severity"], birth="born")
 
