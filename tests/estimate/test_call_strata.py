@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from scipy.special import expit
 
-from coresponder_causal import estimate
+from coresponder_causal import check, estimate
 from coresponder_causal.core.errors import DesignError, EstimationError, IdentificationWarning
 from coresponder_causal.core.notes import quietly
 from coresponder_causal.core.propensity import propensity
@@ -84,6 +84,10 @@ def test_the_error_with_scores_is_that_of_the_sum_of_shares():
     spread = np.std([result.estimate[0] for result in drawn])
     stated = np.sqrt(np.mean([result.vcov[0, 0] for result in drawn]))
     assert spread == pytest.approx(stated, rel=4 / np.sqrt(2 * len(drawn)))
+
+
+def test_nothing_of_the_counts_can_be_checked():
+    assert check.battery(estimate.call_strata(design()), design()) == ()
 
 
 def test_missed_links_bound_the_effect():
