@@ -15,8 +15,8 @@ It is one corridor, and a reader who walks it in order has read an evaluation::
 - ``report`` turns results into tables, figures, sentences and pages.
 
 Beside the corridor, ``simulate`` makes worlds whose true effect is known, ``validity`` says what a design can find and
-how often its methods err, ``plan`` writes an evaluation down before the outcomes are seen, and ``core`` holds what
-every room shares.
+how often its methods err, ``plan`` writes an evaluation down before the outcomes are seen, ``privacy`` says what may
+leave, and ``core`` holds what every room shares.
 
 Examples
 --------

@@ -1,4 +1,4 @@
-"""The command line: evaluate a study, ask for its validity, describe a city, draw a switchback or a logic model."""
+"""The command line: studies, validity, a city's data, switchbacks, logic models, privacy, counts by strata."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from rich.text import Text
 from coresponder_causal.cli_logic import logic
 from coresponder_causal.cli_privacy import privacy
 from coresponder_causal.cli_screen import bar, longest, one_screen, progress
+from coresponder_causal.cli_strata import strata
 
 if TYPE_CHECKING:
     from coresponder_causal import plan
@@ -29,6 +30,7 @@ dictionary = typer.Typer(no_args_is_help=True, help="The data dictionary, its fo
 app.add_typer(dictionary, name="dictionary")
 app.add_typer(privacy, name="privacy")
 app.add_typer(logic, name="logic")
+app.add_typer(strata, name="strata")
 StudyFile = Annotated[Path | None, typer.Argument(help="STUDY.toml; without it the embedded simulated study.")]
 TablesOf = Annotated[
     Path | None, typer.Argument(help="Folder of tables, or STUDY.toml; without it the simulated city.")

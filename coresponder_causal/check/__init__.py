@@ -37,6 +37,7 @@ from coresponder_causal.design import (
     CoverageDesign,
     PanelDesign,
     SeriesDesign,
+    StrataDesign,
     SwitchbackDesign,
 )
 
@@ -75,7 +76,13 @@ __all__ = [
 
 def battery(
     result: Result,
-    design: SeriesDesign | PanelDesign | CoverageDesign | CallDesign | CallInstrumentDesign | SwitchbackDesign,
+    design: SeriesDesign
+    | PanelDesign
+    | CoverageDesign
+    | CallDesign
+    | CallInstrumentDesign
+    | StrataDesign
+    | SwitchbackDesign,
     *,
     controls: Sequence[str] = (),
 ) -> tuple[CheckResult, ...]:
@@ -90,6 +97,8 @@ def battery(
     """
     if isinstance(design, CallDesign):
         return balance(result, design), overlap(result, design)
+    if isinstance(design, StrataDesign):
+        return ()  # the agency with the rows checks balance and overlap when it cuts the strata
     if isinstance(design, SwitchbackDesign):
         return (control_outcomes(result, design, outcomes=controls),)
     if isinstance(design, CallInstrumentDesign):

@@ -22,7 +22,7 @@ from coresponder_causal.core.result import Result
 
 table_path = Path(__file__).with_name("measured.csv")
 # Options that ask for an interval or describe it, and do not change the one that was measured.
-no_matter = ("inference", "seed", "replications", "level", "horizons", "lags")
+no_matter = ("inference", "seed", "replications", "level", "horizons", "lags", "recall")
 # Methods whose ways of inference were measured one by one; and, of any method, ways with an interval of their own.
 by_inference, own_interval = ("did_few_treated",), ("wild",)
 # How far apart two cells are counts in steps: doublings of sizes, and these differences.
@@ -55,6 +55,7 @@ worlds = {
     "load left out": "where the patrol load, which takes the team and moves outcomes, was left out",
     "holding": "where calls were held until the team came on",
     "takers chosen": "where lenient call takers got the calls that were severer than was recorded",
+    "links missed": "where the linkage finds four in five",
     "takers alike": "where call takers hardly differ, so that the instrument is weak,",
     "small city": "where the treated city is much smaller than the others",
 }

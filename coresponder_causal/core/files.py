@@ -4,8 +4,8 @@ import secrets
 from pathlib import Path
 
 
-def write_whole(path: Path, content: bytes) -> Path:
-    """Write beside the place and move there; folders are made.
+def write_whole(path: Path, content: bytes, *, private: bool = False) -> Path:
+    """Write beside the place and move there; folders are made. A private file its owner alone may read.
 
     Examples
     --------
@@ -17,6 +17,7 @@ def write_whole(path: Path, content: bytes) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
+        beside.touch(mode=0o600 if private else 0o666)
         beside.write_bytes(content)
         beside.replace(path)
     finally:

@@ -29,7 +29,17 @@ from coresponder_causal.core.series_regression import SeriesRegression
 headings = ("Estimand", "Needs", "Estimator", "Inference", "Breaks", "Reference", "Say")
 not_measured = "domain: not yet measured"
 Setting = Literal[
-    "series", "rare", "city", "hours", "adopters", "calls", "instrument", "switchback", "boundary", "hour_calls"
+    "series",
+    "rare",
+    "city",
+    "hours",
+    "adopters",
+    "calls",
+    "instrument",
+    "switchback",
+    "boundary",
+    "hour_calls",
+    "strata",
 ]
 """How a method meets the simulated data of the study of coverage."""
 setting_of_design: dict[str, Setting] = {
@@ -39,6 +49,7 @@ setting_of_design: dict[str, Setting] = {
     "CallInstrumentDesign": "instrument",
     "CallDesign": "calls",
     "SwitchbackDesign": "switchback",
+    "StrataDesign": "strata",
 }
 
 
@@ -84,7 +95,7 @@ class MethodCard:
         Simulated data it is studied on: one city in time ("series"), the same with few events ("rare"), one treated
         city among others ("city"), the same by hours ("hours"), several treated units ("adopters"), calls ("calls"),
         half-days covered by lot ("switchback"), calls near the hours of the team ("boundary"), calls by hours across
-        cities ("hour_calls"). None: it is not studied.
+        cities ("hour_calls"), counts by strata of two agencies ("strata"). None: it is not studied.
     """
 
     name: str

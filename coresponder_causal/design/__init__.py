@@ -7,6 +7,7 @@ from coresponder_causal.design.donor_pool import DonorPool, donor_pool
 from coresponder_causal.design.match_nearest import match_nearest
 from coresponder_causal.design.panel import PanelDesign
 from coresponder_causal.design.series import SeriesDesign
+from coresponder_causal.design.strata import StrataDesign
 from coresponder_causal.design.switchback import SwitchbackDesign
 from coresponder_causal.design.switchback_calendar import SwitchbackCalendar, switchback_schedule
 from coresponder_causal.design.weight_propensity import weight_propensity
@@ -18,6 +19,7 @@ __all__ = [
     "DonorPool",
     "PanelDesign",
     "SeriesDesign",
+    "StrataDesign",
     "SwitchbackCalendar",
     "SwitchbackDesign",
     "donor_pool",

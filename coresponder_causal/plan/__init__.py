@@ -20,6 +20,7 @@ from coresponder_causal.plan.run import (
     refuse_present,
     run,
 )
+from coresponder_causal.plan.strata import Prepared, estimate_strata, prepare_strata
 from coresponder_causal.plan.study import Study, read_study
 from coresponder_causal.plan.switchback import write_switchback
 from coresponder_causal.plan.template import write_template
@@ -32,16 +33,19 @@ __all__ = [
     "Folder",
     "LogicModel",
     "Node",
+    "Prepared",
     "Readiness",
     "Redrawn",
     "Study",
     "city_of",
     "designs_of",
     "embedded_study",
+    "estimate_strata",
     "evaluation_page",
     "export_dictionary",
     "ingest_into",
     "left_out",
+    "prepare_strata",
     "publish",
     "publish_quality",
     "quality_of",

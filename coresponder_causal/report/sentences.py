@@ -11,7 +11,7 @@ from coresponder_causal.report import words
 from coresponder_causal.report.effects import effects
 from coresponder_causal.report.specs import Sentence
 
-description, comparison_of_calls = "covered_within_city", "call_difference"
+description, comparisons = "covered_within_city", ("call_difference", "call_strata")
 hours_terms = ("triple_difference", "covered_hours", "uncovered_hours")
 
 
@@ -86,7 +86,7 @@ def detectable(result: Result) -> Sentence:
     Sentence
     """
     mde = float(effects(result)["mde"].iloc[0])
-    kind = "a difference" if result.method == comparison_of_calls else "a fall"
+    kind = "a difference" if result.method in comparisons else "a fall"
     text = f"The smallest effect this design would find four times in five is {kind} of {_amount(result, mde)}."
     if np.isnan(mde):
         text = "No smallest detectable effect is stated: the interval is that of a randomization test, not of an error."
@@ -273,7 +273,7 @@ def volatility(result: Result) -> Sentence:
 def _claim(result: Result) -> str:
     row = effects(result).iloc[0]
     outcome, size = words.capital(words.outcome(result)), _amount(result, row["estimate"])
-    if result.method == comparison_of_calls:
+    if result.method in comparisons:
         return f"{outcome} were {size} {_more(result)} {_than(result)} ({_interval(result)})."
     verb = "fell" if row["estimate"] < 0 else "rose"
     return f"{outcome} {verb} by {size} {_against(result)} ({_interval(result)})."
@@ -282,7 +282,7 @@ def _claim(result: Result) -> str:
 def _unclear(result: Result) -> str:
     row = effects(result).iloc[0]
     size = _amount(result, row["estimate"])
-    if result.method == comparison_of_calls:
+    if result.method in comparisons:
         less, more = _scale(result)
         return (
             f"The data cannot tell whether {words.outcome(result)} are {less} or {more} {_than(result)}: the best "
@@ -308,9 +308,12 @@ def _more(result: Result) -> str:
 
 
 def _than(result: Result) -> str:
-    """Say which calls were compared with which."""
+    """Say which calls, or persons, were compared with which."""
     treatment = str(result.extra.get("treatment"))
     named = treatment.replace("_", " ")
+    if result.method == "call_strata":
+        those, others = words.treated_persons.get(treatment, (f"with {named}", "without it"))
+        return f"among persons {those} than among those of the same strata {others}"
     those, others = words.treatments.get(treatment, (f"calls with {named}", "without it"))
     like = {"match_nearest": "matched calls", "weight_propensity": "like calls"}.get(
         str(result.extra.get("adjustment")), "other calls, whatever kind they were,"
@@ -366,7 +369,7 @@ def _interval(result: Result) -> str:
         return f"95 % {kind} {words.percent(row['conf_low'])} to {words.percent(row['conf_high'])}"
     if _by_hundred(result) > 1:
         low, high = (words.percent(100 * row[end]).removesuffix(" %") for end in ("conf_low", "conf_high"))
-        return f"95 % {kind} {low} to {high} per 100 calls"
+        return f"95 % {kind} {low} to {high} per 100 {_each(result)}"
     return f"95 % {kind} {words.signed(row['conf_low'])} to {words.signed(row['conf_high'])} {row['unit']}"
 
 
@@ -374,12 +377,17 @@ def _amount(result: Result, value: float) -> str:
     if result.scale == "log_ratio":
         return words.percent_size(value)
     if _by_hundred(result) > 1:
-        return f"{words.percent_size(100 * value).removesuffix(' %')} per 100 calls"
+        return f"{words.percent_size(100 * value).removesuffix(' %')} per 100 {_each(result)}"
     return f"{words.number(abs(value))} {words.unit(result)}"
 
 
+def _each(result: Result) -> str:
+    """Name what shares are of."""
+    return "persons" if result.method == "call_strata" else "calls"
+
+
 def _by_hundred(result: Result) -> float:
-    """Return 100 where a share of calls is told per 100 calls: what happens at a call or does not."""
+    """Return 100 where a share is told per 100 calls or persons: what happens at a call or does not."""
     return 100.0 if result.scale == "difference" and result.extra.get("yes_or_no") else 1.0
 
 

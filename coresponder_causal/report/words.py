@@ -22,6 +22,7 @@ methods = {
     "did_two_way": "Two-way regression",
     "did_group_time": "Cities by the time they started",
     "call_difference": "Attended against other calls",
+    "call_strata": "Counts of two agencies by strata",
     "switchback_randomization": "Half-days drawn by lot",
     "call_iv": "Calls by an instrument",
     "call_boundary": "Calls around the team's hours",
@@ -47,6 +48,7 @@ kinds_of_instrument = {
     "team_free": "team free or taken",
     "call_taker": "call takers",
 }
+treated_persons = {"attended": ("the team attended", "it did not attend")}
 treatments = {"attended": ("calls the team attended", "it did not attend")}
 terms = {
     "mean_post": "mean after the start",
@@ -74,6 +76,7 @@ outcomes = {
     "force": "uses of force",
     "report_filed": "reports filed",
     "attended": "calls attended",
+    "connected": "connections to care",
 }
 in_months = {("26", "weeks"): 6, ("52", "weeks"): 12, ("104", "weeks"): 24}
 missing = "–"

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from math import log
-from typing import Literal
+from typing import Literal, get_args
 
 from coresponder_causal.core.registry import Setting
 
@@ -29,6 +29,7 @@ World = Literal[
     "holding",
     "takers chosen",
     "takers alike",
+    "links missed",
 ]
 Adjustment = Literal[
     "match_nearest",
@@ -40,6 +41,17 @@ Adjustment = Literal[
     "no covariates",
     "covariates",
     "call_taker",
+    "3 strata",
+    "5 strata",
+    "10 strata",
+    "5 strata ε = 1",
+    "5 strata ε = 0.25",
+    "3 strata with scores",
+    "5 strata with scores",
+    "10 strata with scores",
+    "5 strata with scores ε = 1",
+    "5 strata with scores ε = 0.5",
+    "5 strata with scores ε = 0.25",
 ]
 coordinate_names = (
     "comparison", "treated", "periods", "events", "rho", "nugget", "tau", "treated_noise", "growth", "calls", "share",
@@ -56,7 +68,8 @@ class Cell:
     setting : Setting
         One city in time; the same with few events; one treated city among others; the same by covered and uncovered
         hours; several treated units; calls; calls of a town with a team on duty; half-days covered by lot; calls near
-        the hours of a team; calls of a treated city and others, by covered and uncovered hours.
+        the hours of a team; calls of a treated city and others, by covered and uncovered hours; persons counted by
+        strata at two agencies.
     world : str
         ``""`` where the methods' assumptions hold. Otherwise what breaks them: the treated city has twice the τ and the
         AR deviation of the others ("volatile"); three of ten comparison cities start a programme too ("contaminated");
@@ -66,11 +79,12 @@ class Cell:
         ("small city"); calls move into the covered hours, and severer ones ("hour profile moved"); the patrol load,
         which takes the team and moves outcomes, is not adjusted for ("load left out"); four in ten calls of the
         40 minutes before the team comes on are held for it ("holding"); lenient call takers get the calls that are
-        severer than was recorded ("takers chosen"), or call takers hardly differ ("takers alike").
+        severer than was recorded ("takers chosen"), or call takers hardly differ ("takers alike"); the linkage of two
+        agencies finds four in five ("links missed").
     effect : float
         The truth, in logs of rates; for adopters and calls in standard deviations of the outcome; for calls with an
         instrument or at a boundary as the change of the chance of an arrest on attended calls, for calls by hours on
-        covered ones.
+        covered ones; for strata as the change of the chance of being connected.
     comparison, treated : int
         Cities or units without and with treatment; of cities one where it is not said, and otherwise each starts half a
         year after the one before.
@@ -93,12 +107,13 @@ class Cell:
     growth : float
         Growth of the effect a period, as a share of its first size.
     calls : int
-        Calls; of calls by hours those of the treated city.
+        Calls; of calls by hours those of the treated city; for strata persons.
     share : float
         Share of them that is treated.
     adjustment : str
         How calls are made comparable, or their instrument; of calls by hours whether they are adjusted for severity,
-        which then moves outcomes the more from the start on.
+        which then moves outcomes the more from the start on; for strata how many, whether the police's mean scores of
+        the cells are taken, and the noise of the counts.
 
     Examples
     --------
@@ -168,6 +183,7 @@ _taker = Cell(setting="instrument", calls=3_800, share=0.36, adjustment="call_ta
 _switchback = Cell(setting="switchback", periods=26, events=15.0, rho=0.0)
 _boundary = Cell(setting="boundary", calls=13_000, share=0.08, rho=0.0)
 _hour_calls = Cell(setting="hour_calls", comparison=10, calls=4_000, rho=0.0, tau=0.06, adjustment="no covariates")
+_strata = Cell(setting="strata", calls=1_500, share=0.4, adjustment="5 strata")
 _fewer = {
     "city": -0.25,
     "series": -0.25,
@@ -179,6 +195,7 @@ _fewer = {
     "switchback": log(0.8),
     "boundary": -0.108,
     "hour_calls": -0.1,
+    "strata": 0.1,
 }
 
 
@@ -274,6 +291,12 @@ def _hour_calls_cells() -> list[Cell]:
     return [*grid, *adjusted, *effects]
 
 
+def _strata_cells() -> list[Cell]:
+    kinds = tuple(kind for kind in get_args(Adjustment) if "strata" in kind)
+    grid = _over(_strata, calls=(500, 1_500, 5_000), share=(0.2, 0.4), adjustment=kinds)
+    return [*grid, *_over(replace(_strata, effect=_fewer["strata"]), world=("", "links missed"), adjustment=kinds)]
+
+
 def _fast_cells() -> dict[Setting, list[Cell]]:
     """Eight cells a setting or a few more: around its base, and at its corners."""
     city = [*_over(_city, comparison=(5, 10, 15)), replace(_city, rho=0.8), *_over(_city, tau=(0.0, 0.2))]
@@ -303,6 +326,15 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
     by_hour = [*_over(_hour_calls, comparison=(5, 10, 15)), *_over(_hour_calls, tau=(0.0, 0.12))]
     by_hour += [replace(_hour_calls, rho=0.8, calls=1_000), replace(_hour_calls, adjustment="covariates")]
     by_hour += [replace(_hour_calls, effect=_fewer["hour_calls"])]
+    scored = replace(_strata, adjustment="5 strata with scores")
+    noisy: tuple[Adjustment, ...] = ("5 strata with scores ε = 1", "5 strata with scores ε = 0.25")
+    by_strata = [*_over(_strata, calls=(500, 1_500, 5_000), adjustment=("5 strata", "5 strata with scores"))]
+    by_strata += _over(_strata, adjustment=("10 strata", "3 strata with scores", "10 strata with scores", *noisy))
+    by_strata += [
+        *_over(scored, calls=(500, 5_000), share=(0.2,)),
+        replace(_strata, calls=5_000, adjustment="10 strata"),
+    ]
+    by_strata += _over(replace(scored, effect=_fewer["strata"]), world=("", "links missed"))
     return {
         "city": city,
         "series": series,
@@ -314,6 +346,7 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
         "switchback": lot,
         "boundary": edge,
         "hour_calls": by_hour,
+        "strata": by_strata,
     }
 
 
@@ -348,5 +381,6 @@ def cells(setting: Setting, *, full: bool = True) -> list[Cell]:
         "switchback": _switchback_cells,
         "boundary": _boundary_cells,
         "hour_calls": _hour_calls_cells,
+        "strata": _strata_cells,
     }
     return list(dict.fromkeys(make[setting]()))

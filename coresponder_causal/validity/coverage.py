@@ -48,6 +48,7 @@ beside: dict[str, tuple[tuple[dict[str, object], int], ...]] = {
         ({"inference": "hagemann"}, 8),
         ({"inference": "lau-li", "rho": 2.0}, 8),
     ),
+    "call_strata": (({"contrast": "ATT"}, 6),),
     "did_gap": (({"weights": "synthetic"}, 8),),
     "did_prediction_interval": (({"likelihood": "poisson"}, 8),),
     "did_two_way": (

@@ -40,6 +40,7 @@ from coresponder_causal.validity.boundary_worlds import boundary_designs
 from coresponder_causal.validity.call_worlds import instrument_designs
 from coresponder_causal.validity.cells import Cell
 from coresponder_causal.validity.hour_call_worlds import hour_call_designs
+from coresponder_causal.validity.strata_worlds import strata_designs
 
 Array = NDArray[np.float64]
 block = 50
@@ -71,7 +72,7 @@ def designs(cell: Cell, replications: int) -> Iterator[Design | CausalError]:
 
     Yields
     ------
-    SeriesDesign, PanelDesign, CoverageDesign, CallDesign, CallInstrumentDesign or SwitchbackDesign
+    SeriesDesign, PanelDesign, CoverageDesign, CallDesign, CallInstrumentDesign, SwitchbackDesign or StrataDesign
         Each independent of the others; the n-th does not depend on how many are asked for. Where calls cannot be made
         comparable it is the error.
 
@@ -93,6 +94,7 @@ def designs(cell: Cell, replications: int) -> Iterator[Design | CausalError]:
         "switchback": _switchback,
         "boundary": partial(boundary_designs, block=block),
         "hour_calls": partial(hour_call_designs, block=block),
+        "strata": partial(strata_designs, block=block),
     }
     draw = draws[cell.setting]
     parts = (design for part in range(-(-replications // block)) for design in draw(cell, part))
