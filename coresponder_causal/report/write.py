@@ -101,7 +101,7 @@ def _table(spec: Table, form: str) -> str:
 def _markdown(spec: Table) -> str:
     """Pipe table, numbers to the right."""
     heads = [_piped(column.label) for column in spec.columns]
-    rules = ["---" if column.form == "text" else "---:" for column in spec.columns]
+    rules = ["---" if column.wordy else "---:" for column in spec.columns]
     rows = [[_piped(text) for _, text in row] for row in html.cells(spec)]
     lines = [f"| {' | '.join(row)} |" for row in (heads, rules, *rows)]
     return "\n".join([f"**{spec.title}**", "", *lines, *(["", spec.note] if spec.note else []), ""])
