@@ -31,7 +31,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from coresponder_causal import check, core, data, design, estimate, plan, report, simulate, validity
+    from coresponder_causal import check, core, data, design, estimate, plan, privacy, report, simulate, validity
     from coresponder_causal.core.registry import METHODS
     from coresponder_causal.core.version import VERSION as __version__
 
@@ -44,6 +44,7 @@ __all__ = [
     "design",
     "estimate",
     "plan",
+    "privacy",
     "report",
     "simulate",
     "validity",

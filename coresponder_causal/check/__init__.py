@@ -1,6 +1,7 @@
 """Checks: one file for each assumption, and the battery that runs them all."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from coresponder_causal.check.absences import absences
 from coresponder_causal.check.balance import balance
@@ -73,6 +74,8 @@ def battery(
 ) -> tuple[CheckResult, ...]:
     """Every check that speaks to a result, those that do not apply included and said.
 
+    A check that does not say what stands behind it was made of the rows of the result.
+
     Parameters
     ----------
     result : Result
@@ -80,6 +83,16 @@ def battery(
     controls : sequence of str
         Outcomes in the design's frame that the programme cannot touch.
     """
+    made = _made(result, design, controls)
+    return tuple(one if one.support is not None else replace(one, support=result.support) for one in made)
+
+
+def _made(
+    result: Result,
+    design: SeriesDesign | PanelDesign | CoverageDesign | CallDesign | CallInstrumentDesign | SwitchbackDesign,
+    controls: Sequence[str],
+) -> tuple[CheckResult, ...]:
+    """Make the checks that belong to a design."""
     if isinstance(design, CallDesign):
         return balance(result, design), overlap(result, design)
     if isinstance(design, SwitchbackDesign):

@@ -58,7 +58,7 @@ def control_outcomes(
     if not outcomes:
         return not_applicable(name, assumption, "No outcome was named that the programme cannot touch.")
     place = 0 if term is None else list(result.terms["term"]).index(term)
-    rows, failed = [], []
+    rows, behind, failed = [], [], []
     for outcome in outcomes:
         try:
             fit = refit(result, design.with_outcome(outcome), options={"horizons": ()})
@@ -66,6 +66,7 @@ def control_outcomes(
             failed.append(f"{outcome}: {error.what}")
         else:
             rows.append(_row(fit, place, outcome))
+            behind += [] if fit.support is None else [fit.support.iloc[[place]]]
     if not rows:
         return not_applicable(name, assumption, f"None could be fitted ({'; '.join(failed)}).")
     table = pd.DataFrame(rows)
@@ -85,6 +86,7 @@ def control_outcomes(
         power=able,
         table=table,
         sentence=sentence,
+        support=pd.concat(behind, ignore_index=True) if len(behind) == len(rows) else None,
     )
 
 

@@ -6,15 +6,16 @@ import os
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from string import Template
 from typing import Any, TypeAlias
 
-from coresponder_causal.core.errors import DataError, Problems
+from coresponder_causal.core.errors import DataError, DisclosureError, Problems
 from coresponder_causal.data import dictionary
 from coresponder_causal.plan.designs import adjustments, by_hours, default_adjustment, known_keys, of_calls, settings
+from coresponder_causal.privacy import Ledger, Policy
 
 keys: dict[str, tuple[str, ...]] = {
     "study": ("title", "sensitive", "simulated", "seed"),
@@ -22,6 +23,7 @@ keys: dict[str, tuple[str, ...]] = {
     "treated": ("city", "start", "start_between", "dose"),
     "outcomes": ("primary", "controls"),
     "designs": ("run",),
+    "release": ("audience", "agreement", "ledger"),
 }
 design_names = tuple(settings())
 counted = tuple(name for name in design_names if name not in of_calls)
@@ -37,6 +39,9 @@ kinds: tuple[tuple[str, str, type | tuple[type, ...], str], ...] = (
     ("outcomes", "primary", str, "text"),
     ("outcomes", "controls", list, "a list of names"),
     ("designs", "run", list, "a list"),
+    ("release", "audience", str, "internal, partner or public"),
+    ("release", "agreement", str, "the name of the agreement with a partner"),
+    ("release", "ledger", str, "a file"),
 )
 Sections: TypeAlias = Mapping[str, Mapping[str, Any]]
 
@@ -78,6 +83,10 @@ class Study:
         Whether the tables are made up, which the page then says.
     seed : int
         Seed of whatever is random.
+    policy : Policy
+        For whom the page is.
+    ledger : Ledger or None
+        Where releases are recorded.
     """
 
     title: str
@@ -93,6 +102,8 @@ class Study:
     sensitive: bool = True
     simulated: bool = False
     seed: int = 1
+    policy: Policy = Policy()
+    ledger: Ledger | None = None
 
     def asked(self, design: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Every outcome and set of options asked of a design."""
@@ -134,8 +145,20 @@ def read_study(path: str | Path) -> Study:
     tables = {name: _source(name, given, file.parent, problems) for name, given in sections["tables"].items()}
     _check_complete(sections, problems)
     _check_calls(sections, options, problems)
+    policy = _policy(sections["release"], problems)
     problems.raise_if_any(DataError)
-    return _study(sections, tables, options)
+    ledger = sections["release"].get("ledger")
+    kept = None if ledger is None else Ledger(file.parent / ledger)
+    return replace(_study(sections, tables, options), policy=policy, ledger=kept)
+
+
+def _policy(given: Mapping[str, Any], problems: Problems) -> Policy:
+    """For whom a study is; what cannot be is a problem."""
+    try:
+        return Policy(audience=given.get("audience", "internal"), agreement=given.get("agreement"))
+    except DisclosureError as error:
+        problems.add(f"[release]: {error.what}", mend=error.mend)
+        return Policy()
 
 
 def _sections(content: Mapping[str, Any], problems: Problems) -> Sections:

@@ -12,7 +12,7 @@ from coresponder_causal.core.errors import DisclosureError, Problems
 
 total = "total"
 answer = "answer"
-counted_yes, counted_no = "yes", "no"
+counted_yes, counted_no, not_known = "yes", "no", "not known"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -32,6 +32,8 @@ class Counts:
         Column of counts.
     of : str, optional
         Column of what the count is a part of: the count, the others and their sum are then all cells.
+    unknown : str, optional
+        Column of those whose answer is not known, left out of both: they are a cell too.
     atoms : mapping of label to set, optional
         Of the dimension ``spans``: which smallest pieces (months, tracts) each label spans. Labels may then overlap or
         hold one another, and what lies between them is a cell too.
@@ -61,17 +63,19 @@ class Counts:
     dimensions: tuple[str, ...]
     count: str = "count"
     of: str | None = None
+    unknown: str | None = None
     atoms: Mapping[str, frozenset[str]] = field(default_factory=dict)
     spans: str | None = None
     part: str = ""
 
     def __post_init__(self) -> None:
         problems = Problems(f"counts of '{self.family}'")
-        wanted = [*self.dimensions, self.count, *([self.of] if self.of else [])]
+        numbers = [name for name in (self.count, self.of, self.unknown) if name]
+        wanted = [*self.dimensions, *numbers]
         if absent := [name for name in wanted if name not in self.frame]:
             problems.add(f"no columns {', '.join(absent)}", mend="name columns of the frame")
         else:
-            values = self.frame[[name for name in (self.count, self.of) if name]].to_numpy(float)
+            values = self.frame[numbers].to_numpy(float)
             bad = ~np.isfinite(values) | (values < 0) | (values != np.round(values))
             if bad.any():
                 problems.add(f"{int(bad.sum())} counts are no whole numbers", mend="give counts, not shares")
@@ -89,7 +93,13 @@ class Counts:
     def plain(self) -> tuple[str, ...]:
         """Dimensions whose labels partition, the answer among them where there is one."""
         named = tuple(name for name in self.dimensions if name != self.spans)
-        return (*named, answer) if self.of else named
+        return (*named, answer) if len(self.answers) > 1 else named
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """What is told apart in every row: yes, the others, those not known."""
+        told = (counted_yes, counted_no) if self.of else (counted_yes,)
+        return (*told, not_known) if self.unknown else told
 
     def span(self, row: pd.Series) -> frozenset[str]:
         """Atoms of a row; none where no dimension spans any."""
@@ -98,12 +108,15 @@ class Counts:
     def leaves(self) -> pd.DataFrame:
         """Return the counts in long form, one row per cell."""
         keys = self.frame[list(self.dimensions)].astype(str)
-        if self.of is None:
-            return keys.assign(count=self.frame[self.count].astype("int64"))
-        yes, whole = self.frame[self.count].astype("int64"), self.frame[self.of].astype("int64")
-        return pd.concat(
-            [keys.assign(answer=counted_yes, count=yes), keys.assign(answer=counted_no, count=whole - yes)]
-        )
+        yes = self.frame[self.count].astype("int64")
+        if len(self.answers) == 1:
+            return keys.assign(count=yes)
+        columns = {counted_yes: yes}
+        if self.of is not None:
+            columns[counted_no] = self.frame[self.of].astype("int64") - yes
+        if self.unknown is not None:
+            columns[not_known] = self.frame[self.unknown].astype("int64")
+        return pd.concat([keys.assign(answer=name, count=column) for name, column in columns.items()])
 
 
 def months_of(label: str) -> frozenset[str]:

@@ -13,7 +13,7 @@ from scipy.sparse import coo_array, csr_array, vstack
 
 from coresponder_causal.core.cell_system import CellSystem, linked, of_table
 from coresponder_causal.core.errors import DisclosureError
-from coresponder_causal.privacy.counts import Counts, total
+from coresponder_causal.privacy.counts import Counts, answer, total
 from coresponder_causal.privacy.spans import Span, differences
 
 span_column = "span"
@@ -128,8 +128,7 @@ def _tables(counts: Sequence[Counts]) -> dict[tuple[Key, Span], pd.DataFrame]:
     parts: dict[tuple[Key, Span], list[pd.DataFrame]] = {}
     for one in counts:
         spans = [one.span(row) for _, row in one.frame.iterrows()]
-        spans = spans * 2 if one.of else spans
-        leaves = one.leaves().assign(**{span_column: spans})
+        leaves = one.leaves().assign(**{span_column: spans * len(one.answers)})
         for span, rows in leaves.groupby(span_column, sort=False):
             parts.setdefault((one.plain, span), []).append(rows[[*one.plain, "count"]])
     made: dict[tuple[Key, Span], pd.DataFrame] = {}
@@ -253,11 +252,12 @@ def _stays_hidden(key: Key, hidden_before: set[Key], spans: Mapping[str, Span]) 
 
 
 def _places(one: Counts, keys: list[Key], names: list[str]) -> NDArray[np.intp]:
-    """Cells behind each row of counts; of a count with its denominator the others and the sum too."""
+    """Cells behind each row of counts; where answers are told apart, each of them and their sum."""
     index = {key: number for number, key in enumerate(keys)}
+    several = len(one.answers) > 1
+    answers: list[dict[str, str]] = [*({answer: name} for name in one.answers), {}] if several else [{}]
     found = []
     for _, row in one.frame.iterrows():
         labels = {name: str(row[name]) for name in one.dimensions if name != one.spans}
-        answers = ({"answer": "yes"}, {"answer": "no"}, {}) if one.of else ({},)
         found.append([index[_key(labels | more, one.span(row), names)] for more in answers])
-    return np.array(found, np.intp).reshape(len(one.frame), 3 if one.of else 1)
+    return np.array(found, np.intp).reshape(len(one.frame), len(answers))

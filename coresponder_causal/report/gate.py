@@ -25,25 +25,31 @@ of_simulation = "This is a simulated city."
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Passed:
-    """A spec as it leaves, and the cells that leave with it.
+    """Specs as they leave, and the cells that leave with them.
 
     Parameters
     ----------
-    spec : Table, Picture, Sentence, Page or Paper
+    specs : tuple of Table, Picture, Sentence, Page or Paper
+    marked : tuple of bool
+        Which of them must stay inside.
     cells : mapping of str to list of Earlier
         By family, for the ledger.
     """
 
-    spec: Spec
+    specs: tuple[Spec, ...]
+    marked: tuple[bool, ...]
     cells: Mapping[str, list[Earlier]]
 
 
-def passed(spec: Spec, policy: Policy, *, earlier: Mapping[str, Sequence[Earlier]] | None = None) -> Passed:
-    """Let a spec through: marked for those inside, without small counts and what gives them away for others.
+def passed(
+    specs: Sequence[Spec], policy: Policy, *, earlier: Mapping[str, Sequence[Earlier]] | None = None
+) -> Passed:
+    """Let specs through together: marked for those inside, without small counts and what gives them away for others.
 
     Parameters
     ----------
-    spec : Table, Picture, Sentence, Page or Paper
+    specs : sequence of Table, Picture, Sentence, Page or Paper
+        All that leaves together.
     policy : Policy
     earlier : mapping of family to sequence of Earlier, optional
         What left before.
@@ -57,9 +63,11 @@ def passed(spec: Spec, policy: Policy, *, earlier: Mapping[str, Sequence[Earlier
     DisclosureError
         Parts of which nothing is known, all of them listed, or counts that cannot be protected.
     """
-    parts = _parts(spec)
+    parts = [part for spec in specs for part in _parts(spec)]
     if not policy.guarded:
-        return Passed(spec=_marked(spec) if any(_of_people(part) for part in parts) else spec, cells={})
+        inside = tuple(any(_of_people(part) for part in _parts(spec)) for spec in specs)
+        marked = tuple(_marked(spec) if own else spec for spec, own in zip(specs, inside, strict=True))
+        return Passed(specs=marked, marked=inside, cells={})
     if policy.agreement is None:
         _refuse_unknown(parts)
     counts = [(number, one) for number, part in enumerate(parts) for one in _counts(part)]
@@ -68,7 +76,8 @@ def passed(spec: Spec, policy: Policy, *, earlier: Mapping[str, Sequence[Earlier
     for (number, one), hidden in zip(counts, found.hidden, strict=True):
         masks.setdefault(number, []).append((one, hidden))
     left = iter([_left(part, masks.get(number, []), policy) for number, part in enumerate(parts)])
-    return Passed(spec=_rebuilt(spec, lambda _: next(left), policy), cells=found.cells)
+    made = tuple(_rebuilt(spec, lambda _: next(left), policy) for spec in specs)
+    return Passed(specs=made, marked=(False,) * len(made), cells=found.cells)
 
 
 def _parts(spec: Spec) -> list[Part]:

@@ -59,8 +59,19 @@ def across(results: Sequence[Result]) -> Picture:
         kind="forest",
         data={"cities": rows},
         labels=Facts({"x": "Change, or difference between calls", "percent": True}),
-        support=None,
+        support=headlines(ratios),
     )
+
+
+def headlines(results: Sequence[Result]) -> pd.DataFrame | None:
+    """Return what stands behind the first term of each result, a row each; None where it is not known of all.
+
+    Parameters
+    ----------
+    results : sequence of Result
+    """
+    known = [result.support.head(1) for result in results if result.support is not None]
+    return pd.concat(known, ignore_index=True) if len(known) == len(results) else None
 
 
 def _headline(result: Result) -> dict[str, object]:
@@ -104,6 +115,7 @@ def love(check: CheckResult) -> Picture:
         kind="love",
         data={"balance": rows},
         labels=Facts({"x": "Standardised difference of means", "small": small_difference}),
+        support=check.support,
     )
 
 
