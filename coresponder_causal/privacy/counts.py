@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -101,7 +101,7 @@ class Counts:
         told = (counted_yes, counted_no) if self.of else (counted_yes,)
         return (*told, not_known) if self.unknown else told
 
-    def span(self, row: pd.Series) -> frozenset[str]:
+    def span(self, row: Mapping[Hashable, object]) -> frozenset[str]:
         """Atoms of a row; none where no dimension spans any."""
         return frozenset() if self.spans is None else self.atoms[str(row[self.spans])]
 

@@ -96,7 +96,7 @@ def family_of(counts: Sequence[Counts], earlier: Sequence[Earlier] = ()) -> Fami
     """
     names = list(dict.fromkeys([*chain(*(one.plain for one in counts)), *chain(*(cell.labels for cell in earlier))]))
     tables = _tables(counts)
-    shown_now = linked(*(_table(rows, names, span) for (_, span), rows in tables.items()))
+    shown_now = linked(*(_table(rows, names) for rows in tables.values()))
     values = dict(zip(_keys(shown_now), shown_now.values.astype(int), strict=True))
     fresh = set(values)
     before = {_key(cell.labels, cell.span, names): cell for cell in earlier}
@@ -107,7 +107,8 @@ def family_of(counts: Sequence[Counts], earlier: Sequence[Earlier] = ()) -> Fami
             f"{changed} counts of '{counts[0].family}' differ from what was shown of the same cells before",
             mend="leave released periods as they were released, or open a new family for a revised series",
         )
-    spans = {_span_label(span): span for _, span in tables} | {_span_label(cell.span): cell.span for cell in earlier}
+    known = (*(cell.span for cell in earlier), *(span for one in counts for span in (one.atoms.values() or [frozenset()])))
+    spans: dict[str, Span] = {_span_label(span): span for span in known}
     derived, sums = _between(values | shown, spans)
     system = _joined(values | shown | derived, shown_now, sums, names)
     keys = _keys(system)
@@ -123,28 +124,34 @@ def family_of(counts: Sequence[Counts], earlier: Sequence[Earlier] = ()) -> Fami
     )
 
 
-def _tables(counts: Sequence[Counts]) -> dict[tuple[Key, Span], pd.DataFrame]:
-    """Leaves by dimensions and span, each cell once; what totals count beyond their parts becomes a category."""
-    parts: dict[tuple[Key, Span], list[pd.DataFrame]] = {}
+def _tables(counts: Sequence[Counts]) -> dict[Key, pd.DataFrame]:
+    """Leaves by dimensions, each cell of each span once; what totals count beyond their parts becomes a category."""
+    parts: dict[Key, list[pd.DataFrame]] = {}
     for one in counts:
-        spans = [one.span(row) for _, row in one.frame.iterrows()]
+        spans = [_span_label(one.span(row)) for row in one.frame.to_dict("records")]
         leaves = one.leaves().assign(**{span_column: spans * len(one.answers)})
-        for span, rows in leaves.groupby(span_column, sort=False):
-            parts.setdefault((one.plain, span), []).append(rows[[*one.plain, "count"]])
-    made: dict[tuple[Key, Span], pd.DataFrame] = {}
-    for (dims, span), frames in parts.items():
+        parts.setdefault(one.plain, []).append(leaves[[*one.plain, span_column, "count"]])
+    made: dict[Key, pd.DataFrame] = {}
+    for dims, frames in parts.items():
         rows = pd.concat(frames, ignore_index=True).drop_duplicates()
-        if rows.duplicated(list(dims)).any():
+        if rows.duplicated([*dims, span_column]).any():
             raise DisclosureError(
                 f"two counts of one cell of '{counts[0].family}' differ", mend="count the same cases in every table"
             )
-        made[dims, span] = _with_rest(rows, list(dims), counts[0].family)
-    for span in {span for _, span in made}:
-        largest = max(int(rows["count"].sum()) for (_, own), rows in made.items() if own == span)
-        for (dims, own), rows in made.items():
-            if own == span and dims and (rest := largest - int(rows["count"].sum())):
-                made[dims, own] = _plus(rows, dict.fromkeys(dims, not_shown), rest)
-    return made
+        if rows[list(dims)].eq(total).to_numpy().any():
+            groups = [part for _, part in rows.groupby(span_column, sort=False)]
+            rows = pd.concat([_with_rest(part, list(dims), counts[0].family) for part in groups], ignore_index=True)
+        made[dims] = rows
+    largest = pd.concat([rows.groupby(span_column)["count"].sum() for rows in made.values()]).groupby(level=0).max()
+    return {dims: _filled(rows, dims, largest) for dims, rows in made.items()}
+
+
+def _filled(rows: pd.DataFrame, dims: Key, largest: pd.Series) -> pd.DataFrame:
+    """Leaves of a table that counts as many in each span as the table that counts most."""
+    rest = largest - rows.groupby(span_column)["count"].sum()
+    for span, count in rest[rest > 0].items() if dims else ():
+        rows = _plus(rows, {**dict.fromkeys(dims, not_shown), span_column: str(span)}, int(count))
+    return rows
 
 
 def _with_rest(rows: pd.DataFrame, dims: list[str], family: str) -> pd.DataFrame:
@@ -168,15 +175,13 @@ def _plus(rows: pd.DataFrame, labels: Mapping[str, str], count: int) -> pd.DataF
     return pd.concat([rows, pd.DataFrame([{**labels, "count": count}])], ignore_index=True)
 
 
-def _table(rows: pd.DataFrame, names: list[str], span: Span) -> CellSystem:
-    """One table with its margins; a count without dimensions is one cell."""
-    dims = [name for name in rows if name != "count"]
-    if dims:
-        system = of_table(rows, dims)
-    else:
-        system = CellSystem(rows["count"].to_numpy(float), csr_array((0, len(rows))), pd.DataFrame(index=rows.index))
-    labels = system.labels.reindex(columns=names).fillna(total).assign(**{span_column: _span_label(span)})
-    return CellSystem(system.values, system.relations, labels)
+def _table(rows: pd.DataFrame, names: list[str]) -> CellSystem:
+    """One table in each span with its margins; a count without dimensions is one cell a span."""
+    dims = [name for name in rows if name not in (span_column, "count")]
+    system = of_table(rows, [*dims, span_column], totals=dims)
+    return CellSystem(
+        system.values, system.relations, system.labels.reindex(columns=[*names, span_column]).fillna(total)
+    )
 
 
 def _span_label(span: Span) -> str:
@@ -257,7 +262,7 @@ def _places(one: Counts, keys: list[Key], names: list[str]) -> NDArray[np.intp]:
     several = len(one.answers) > 1
     answers: list[dict[str, str]] = [*({answer: name} for name in one.answers), {}] if several else [{}]
     found = []
-    for _, row in one.frame.iterrows():
+    for row in one.frame.to_dict("records"):
         labels = {name: str(row[name]) for name in one.dimensions if name != one.spans}
         found.append([index[_key(labels | more, one.span(row), names)] for more in answers])
     return np.array(found, np.intp).reshape(len(one.frame), len(answers))

@@ -59,12 +59,13 @@ def release(
     Raises
     ------
     DisclosureError
-        What left before, or what would be left to hide, gives a small count away; or no pattern was found in time.
-        Publish coarser periods or fewer categories.
+        What left before gives a small count away, or no pattern was found in time that goes with it. Publish coarser
+        periods or fewer categories.
 
     Notes
     -----
-    Every margin is taken as known. One symbol stands for all that is hidden, so that nobody sees which cells are small.
+    Every margin is taken as known. Where no pattern protects, the tables of the family with most rows are left out
+    whole; of a last one its total is hidden too, or all of it. One symbol stands for all that is hidden, so that nobody sees which cells are small.
     Where all of a group share an answer, zero beside the others says so: that is shown.
 
     Examples
@@ -74,36 +75,55 @@ def release(
     >>> found.hidden[0].tolist()
     [True, True, False]
     """
-    hidden: dict[int, Bools] = {}
+    hidden = [np.ones(len(one.frame), bool) for one in counts]
     cells: dict[str, list[Earlier]] = {}
     for name in dict.fromkeys(one.family for one in counts):
-        own = [number for number, one in enumerate(counts) if one.family == name]
+        left = [number for number, one in enumerate(counts) if one.family == name]
         before = list((earlier or {}).get(name, ()))
-        family = family_of([counts[number] for number in own], before)
-        pattern = _pattern(family, policy, name, time_limit, seed)
-        hidden |= {number: pattern[at].any(axis=1) for number, at in zip(own, family.places, strict=True)}
-        cells[name] = _leaving(family, pattern)
-    return Released(hidden=tuple(hidden[number] for number in range(len(counts))), cells=cells)
+        while left:
+            family = family_of([counts[number] for number in left], before)
+            try:
+                pattern = _pattern(family, policy, time_limit, seed, last=not _coarser(left, counts))
+            except DisclosureError as error:
+                left = _coarser(left, counts)
+                if not left and before:
+                    raise DisclosureError(f"'{name}': {error.what}", mend=error.mend) from error
+            else:
+                for number, places in zip(left, family.places, strict=True):
+                    hidden[number] = pattern[places].any(axis=1)
+                cells[name] = _leaving(family, pattern)
+                break
+    return Released(hidden=tuple(hidden), cells=cells)
 
 
-def _pattern(family: Family, policy: Policy, name: str, time_limit: float, seed: int) -> Bools:
-    """Cells that stay hidden; without a search where nothing is small and nothing was hidden before."""
-    values = family.system.values
+def _coarser(numbers: list[int], counts: Sequence[Counts]) -> list[int]:
+    """Leave out the tables with most rows: nothing of them is shown."""
+    most = max(len(counts[number].frame) for number in numbers)
+    return [number for number in numbers if len(counts[number].frame) < most]
+
+
+def _pattern(family: Family, policy: Policy, time_limit: float, seed: int, *, last: bool) -> Bools:
+    """Cells that stay hidden: as few as protect, or else the totals besides."""
+    values, free = family.system.values, family.fresh & ~family.fixed
     small = (values > 0) & (values < policy.threshold)
-    if not small.any() and not (family.unseen & family.fresh).any():
+    if not small.any():
         return family.unseen
-    try:
-        found = suppress(
-            family.system,
-            threshold=policy.threshold,
-            fixed=family.fixed,
-            already_hidden=family.unseen,
-            time_limit=time_limit,
-            seed=seed,
-        )
-    except DisclosureError as error:
-        raise DisclosureError(f"'{name}': {error.what}", mend=error.mend) from error
-    return np.asarray(found.hidden, bool)
+    for unseen in (family.unseen, family.unseen | (family.system.roots & free)):
+        try:
+            found = suppress(
+                family.system,
+                threshold=policy.threshold,
+                fixed=family.fixed,
+                already_hidden=unseen,
+                time_limit=time_limit,
+                seed=seed,
+            )
+        except DisclosureError:
+            if not last or unseen is not family.unseen:
+                raise
+        else:
+            return np.asarray(found.hidden, bool)
+    raise AssertionError("the last try returns or raises")
 
 
 def _leaving(family: Family, pattern: Bools) -> list[Earlier]:
