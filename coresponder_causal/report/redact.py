@@ -15,6 +15,8 @@ from coresponder_causal.report.specs import Picture, Sentence, Table, of_nobody
 
 Bools = NDArray[np.bool_]
 most_hidden = 0.5  # of the points of a picture
+in_order = ("position", "hour_of_week")  # frames with one of these keep their rows
+of_the_calendar = (*in_order, "hour", "planned", "covered")
 
 
 def without_words(sentence: Sentence, policy: Policy) -> Sentence:
@@ -121,9 +123,9 @@ def _left(frame: pd.DataFrame, hidden: Bools | None) -> pd.DataFrame:
     """Rows that are not hidden; of a course in time the hidden ones as gaps."""
     if hidden is None or not hidden.any():
         return frame
-    if "position" not in frame:
+    if not set(in_order) & set(frame):
         return frame[~hidden].reset_index(drop=True)
-    numbers = [name for name in frame.select_dtypes("number") if name != "position"]
+    numbers = [name for name in frame.select_dtypes("number") if name not in of_the_calendar]
     return frame.assign(**{name: frame[name].astype(float).mask(hidden) for name in numbers})
 
 
