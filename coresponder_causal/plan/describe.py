@@ -15,7 +15,7 @@ from coresponder_causal.plan.embedded import embedded_study
 from coresponder_causal.plan.readiness import programme_city, read_folder
 from coresponder_causal.plan.run import read_tables
 from coresponder_causal.plan.study import read_study
-from coresponder_causal.privacy import Ledger, Policy
+from coresponder_causal.privacy import Ledger, Policy, inside
 from coresponder_causal.report.metric_counts import course_counts, metric_counts, passage_counts
 from coresponder_causal.report.metrics_page import months_in, people_behind
 from coresponder_causal.report.specs import Spec
@@ -45,7 +45,7 @@ class City:
     start: str | None = None
     sensitive: bool = True
     simulated: bool = False
-    policy: Policy = Policy()
+    policy: Policy = inside
     ledger: Ledger | None = None
 
 
@@ -107,9 +107,7 @@ def _one(found: City, city: str | None, start: str | None) -> City:
     return replace(found, name=name, tables=kept, start=start or found.start)
 
 
-def write_metrics(
-    found: City, out: Path, *, policy: Policy | None = None, ledger: Ledger | None = None
-) -> list[Path]:
+def write_metrics(found: City, out: Path, *, policy: Policy | None = None, ledger: Ledger | None = None) -> list[Path]:
     """Write the metrics of a city: the page, and the numbers beside it.
 
     Parameters
@@ -153,9 +151,7 @@ def write_metrics(
     return report.write_all(specs, policy=policy or found.policy, ledger=ledger or found.ledger)
 
 
-def write_pathway(
-    found: City, out: Path, *, policy: Policy | None = None, ledger: Ledger | None = None
-) -> list[Path]:
+def write_pathway(found: City, out: Path, *, policy: Policy | None = None, ledger: Ledger | None = None) -> list[Path]:
     """Write the course of a city's calls: the table, the flows and the picture.
 
     Parameters

@@ -15,7 +15,8 @@ from coresponder_causal.core.errors import DataError
 from coresponder_causal.data import Quality, dictionary, quality, read_table
 from coresponder_causal.data.frames import separators
 from coresponder_causal.plan.run import refuse_filled
-from coresponder_causal.privacy import Policy
+from coresponder_causal.privacy import Policy, inside
+from coresponder_causal.report.specs import Spec
 
 kinds = (*separators, ".parquet", ".xlsx")
 
@@ -85,7 +86,8 @@ def publish_quality(
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".writing-") as folder:
         made = Path(folder) / "quality"
         page, breaks = report.quality_page(found, account=account), report.breaks_table(found)
-        report.write_all({made: page, made / "breaks.csv": breaks}, policy=policy or Policy())
+        specs: dict[Path, Spec] = {made: page, made / "breaks.csv": breaks}
+        report.write_all(specs, policy=policy or inside)
         out.mkdir(exist_ok=True)
         for file in made.iterdir():
             file.replace(out / file.name)

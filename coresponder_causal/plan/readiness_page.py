@@ -9,7 +9,7 @@ import pandas as pd
 from coresponder_causal import report
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.plan.readiness import Readiness, mend_first, not_yet, now, one_more
-from coresponder_causal.privacy import Policy
+from coresponder_causal.privacy import Policy, inside
 from coresponder_causal.report import words
 from coresponder_causal.report.page import sensitive_banner, simulated_banner
 from coresponder_causal.report.specs import Bullets, Column, Fold, Page, Section, Sentence, Spec, Table, of_nobody
@@ -100,7 +100,10 @@ def readiness_page(found: Readiness, *, simulated: bool = False) -> Page:
     opened = plain(found.next_fields, title=title, labels=single, support=of_nobody)
     quality = _without_rows(found.quality)
     sections = [
-        Section(title="Which questions?", blocks=(plain(found.questions, title="Questions", labels=needs, support=of_nobody),)),
+        Section(
+            title="Which questions?",
+            blocks=(plain(found.questions, title="Questions", labels=needs, support=of_nobody),),
+        ),
         Section(title="Which field next?", blocks=(opened,)) if len(found.next_fields) else None,
         Section(
             title="Which designs, and what could they find?",
@@ -159,7 +162,7 @@ def write_readiness(
     for name, table in tables.items():
         if len(table):
             specs[out / f"{name}.csv"] = plain(table, title=name, support=behind[name])
-    return report.write_all(specs, policy=policy or Policy())
+    return report.write_all(specs, policy=policy or inside)
 
 
 def _tables(found: Readiness) -> dict[str, pd.DataFrame]:

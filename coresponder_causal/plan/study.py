@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from coresponder_causal.core.errors import DataError, DisclosureError, Problems
 from coresponder_causal.data import dictionary
 from coresponder_causal.plan.designs import adjustments, by_hours, default_adjustment, known_keys, of_calls, settings
-from coresponder_causal.privacy import Ledger, Policy
+from coresponder_causal.privacy import Ledger, Policy, inside
 
 keys: dict[str, tuple[str, ...]] = {
     "study": ("title", "sensitive", "simulated", "seed"),
@@ -102,7 +102,7 @@ class Study:
     sensitive: bool = True
     simulated: bool = False
     seed: int = 1
-    policy: Policy = Policy()
+    policy: Policy = inside
     ledger: Ledger | None = None
 
     def asked(self, design: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -49,8 +49,8 @@ class DdgScore:
         how = f"numerator of {enough_events} and denominator of {enough_people:,} or more" if self.by_size else listed
         verdict = "within" if self.passes else "beyond"
         return (
-            f"{self.total} points, {verdict} what {edition} lets pass ({how}). The score does not say that nobody can be "
-            "recognised; the department's own review follows it."
+            f"{self.total} points, {verdict} what {edition} lets pass ({how}). The score does not say that nobody can "
+            "be recognised; the department's own review follows it."
         )
 
 

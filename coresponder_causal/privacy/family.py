@@ -107,7 +107,10 @@ def family_of(counts: Sequence[Counts], earlier: Sequence[Earlier] = ()) -> Fami
             f"{changed} counts of '{counts[0].family}' differ from what was shown of the same cells before",
             mend="leave released periods as they were released, or open a new family for a revised series",
         )
-    known = (*(cell.span for cell in earlier), *(span for one in counts for span in (one.atoms.values() or [frozenset()])))
+    known = (
+        *(cell.span for cell in earlier),
+        *(span for one in counts for span in (one.atoms.values() or [frozenset()])),
+    )
     spans: dict[str, Span] = {_span_label(span): span for span in known}
     derived, sums = _between(values | shown, spans)
     system = _joined(values | shown | derived, shown_now, sums, names)
@@ -138,7 +141,7 @@ def _tables(counts: Sequence[Counts]) -> dict[Key, pd.DataFrame]:
             raise DisclosureError(
                 f"two counts of one cell of '{counts[0].family}' differ", mend="count the same cases in every table"
             )
-        if rows[list(dims)].eq(total).to_numpy().any():
+        if rows[list(dims)].isin([total]).to_numpy().any():
             groups = [part for _, part in rows.groupby(span_column, sort=False)]
             rows = pd.concat([_with_rest(part, list(dims), counts[0].family) for part in groups], ignore_index=True)
         made[dims] = rows
@@ -156,7 +159,7 @@ def _filled(rows: pd.DataFrame, dims: Key, largest: pd.Series) -> pd.DataFrame:
 
 def _with_rest(rows: pd.DataFrame, dims: list[str], family: str) -> pd.DataFrame:
     """Leaves alone: what a stated total counts beyond its parts is a leaf of its own."""
-    summed = rows[dims].eq(total)
+    summed = rows[dims].isin([total])
     leaves = rows[~summed.any(axis=1)]
     order = summed.sum(axis=1).sort_values(kind="stable").index
     for place in order[summed.loc[order].any(axis=1)]:
@@ -177,7 +180,7 @@ def _plus(rows: pd.DataFrame, labels: Mapping[str, str], count: int) -> pd.DataF
 
 def _table(rows: pd.DataFrame, names: list[str]) -> CellSystem:
     """One table in each span with its margins; a count without dimensions is one cell a span."""
-    dims = [name for name in rows if name not in (span_column, "count")]
+    dims = [str(name) for name in rows if name not in (span_column, "count")]
     system = of_table(rows, [*dims, span_column], totals=dims)
     return CellSystem(
         system.values, system.relations, system.labels.reindex(columns=[*names, span_column]).fillna(total)
@@ -236,7 +239,7 @@ def _joined(
 
 
 def _inside(values: Mapping[Key, int], shown_now: set[Key]) -> list[tuple[Key, list[Key]]]:
-    """Sums over one dimension inside tables of spans that are not shown now, where all their cells are known."""
+    """List sums over one dimension inside tables of spans that are not shown now, where all their cells are known."""
     groups: dict[tuple[int, Key], list[Key]] = {}
     for key in values:
         if key in shown_now:

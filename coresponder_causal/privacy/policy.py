@@ -72,13 +72,19 @@ class Policy:
         if not self.guarded:
             return watermark
         whom = "the public" if self.agreement is None else f"a partner under the agreement {self.agreement}"
-        lifted = "" if self.agreement is None else " By the agreement, parts of which it is not known who stands behind "
+        lifted = (
+            "" if self.agreement is None else " By the agreement, parts of which it is not known who stands behind "
+        )
         lifted += "" if self.agreement is None else "them are shown too."
         return (
-            f"For {whom}. {hidden_mark} stands for a number under {self.threshold}, or one that would give such a number "
-            f"away; zero is shown.{lifted} {limits}"
+            f"For {whom}. {hidden_mark} stands for a number under {self.threshold}, or one that would give such a "
+            f"number away; zero is shown.{lifted} {limits}"
         )
 
     def small(self, count: float) -> bool:
         """Whether a count is over zero and under the threshold."""
         return 0 < count < self.threshold
+
+
+inside = Policy()
+"""For those who may see the records."""

@@ -65,17 +65,18 @@ def release(
     Notes
     -----
     Every margin is taken as known. Where no pattern protects, the tables of the family with most rows are left out
-    whole; of a last one its total is hidden too, or all of it. One symbol stands for all that is hidden, so that nobody sees which cells are small.
-    Where all of a group share an answer, zero beside the others says so: that is shown.
+    whole; of a last one its total is hidden too, or all of it. One symbol stands for all that is hidden, so that nobody
+    sees which cells are small. Where all of a group share an answer, zero beside the others says so: that is shown.
 
     Examples
     --------
     >>> shown = pd.DataFrame({"district": ["a", "b", "c"], "count": [3, 20, 40]})
-    >>> found = release([Counts(family="calls", frame=shown, dimensions=("district",))], policy=Policy(audience="public"))
+    >>> counts = Counts(family="calls", frame=shown, dimensions=("district",))
+    >>> found = release([counts], policy=Policy(audience="public"))
     >>> found.hidden[0].tolist()
     [True, True, False]
     """
-    hidden = [np.ones(len(one.frame), bool) for one in counts]
+    hidden: list[Bools] = [np.ones(len(one.frame), bool) for one in counts]
     cells: dict[str, list[Earlier]] = {}
     for name in dict.fromkeys(one.family for one in counts):
         left = [number for number, one in enumerate(counts) if one.family == name]
@@ -90,7 +91,7 @@ def release(
                     raise DisclosureError(f"'{name}': {error.what}", mend=error.mend) from error
             else:
                 for number, places in zip(left, family.places, strict=True):
-                    hidden[number] = pattern[places].any(axis=1)
+                    hidden[number] = np.asarray(pattern[places].any(axis=1), bool)
                 cells[name] = _leaving(family, pattern)
                 break
     return Released(hidden=tuple(hidden), cells=cells)

@@ -12,7 +12,9 @@ counted_nouns = (
 _whole = r"(?<![\w.,/:–−-])(\d{1,3}(?:,\d{3})+|\d+)(?![\d.,]*\d|[-–/:]\d| ?%)"
 _nouns = rf"(?:{'|'.join(counted_nouns)})\b"
 _of_nouns = re.compile(rf"{_whole}(?=(?: (?!of\b|and\b|or\b|in\b)[\w-]+){{0,2}} {_nouns})", re.IGNORECASE)
-_share_of = re.compile(rf"{_whole} (?:of|from) (?:the )?(\d{{1,3}}(?:,\d{{3}})+|\d+)(?=(?: [\w-]+){{0,2}} {_nouns})", re.I)
+_share_of = re.compile(
+    rf"{_whole} (?:of|from) (?:the )?(\d{{1,3}}(?:,\d{{3}})+|\d+)(?=(?: [\w-]+){{0,2}} {_nouns})", re.I
+)
 _listed = re.compile(r"\(([^()]*[a-z] \d+(?:, [^()]*[a-z] \d+)*)\)")
 
 

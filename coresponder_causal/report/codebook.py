@@ -45,7 +45,10 @@ def _how_to_read() -> Section:
         "value should be there.",
         "Codes are the expected values. Another code is reported as a finding and kept.",
     )
-    return Section(title="How to read this book", blocks=(Bullets(items=tuple(Sentence(text=line, support=of_nobody) for line in lines)),))
+    return Section(
+        title="How to read this book",
+        blocks=(Bullets(items=tuple(Sentence(text=line, support=of_nobody) for line in lines)),),
+    )
 
 
 def _overview() -> Section:
@@ -112,7 +115,9 @@ def _crosswalk(name: str) -> Section:
     said = f"Version {found.version}, from {found.valid_from}. Source: {found.source}."
     rows = [tuple(str(row[column]) for column in found.columns) for row in found.rows]
     table = _wordy(f"Crosswalk {name}", found.columns, rows)
-    return Section(title=found.label, blocks=(*(Sentence(text=text, support=of_nobody) for text in (said, found.note)), table))
+    return Section(
+        title=found.label, blocks=(*(Sentence(text=text, support=of_nobody) for text in (said, found.note)), table)
+    )
 
 
 def _redcap() -> Section:

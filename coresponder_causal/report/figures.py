@@ -271,6 +271,7 @@ def _estimates(check: CheckResult) -> Picture:
         kind="forest",
         data={"cities": rows.assign(role=table.get("role", "comparison"))},
         labels=Facts({"x": "Change" if percent else "Estimate, on the scale of the method", "percent": percent}),
+        support=check.support,
     )
 
 

@@ -41,9 +41,7 @@ class Passed:
     cells: Mapping[str, list[Earlier]]
 
 
-def passed(
-    specs: Sequence[Spec], policy: Policy, *, earlier: Mapping[str, Sequence[Earlier]] | None = None
-) -> Passed:
+def passed(specs: Sequence[Spec], policy: Policy, *, earlier: Mapping[str, Sequence[Earlier]] | None = None) -> Passed:
     """Let specs through together: marked for those inside, without small counts and what gives them away for others.
 
     Parameters
@@ -107,7 +105,7 @@ def _of_people(part: Part) -> bool:
 
 
 def _known(support: pd.DataFrame | None) -> pd.DataFrame:
-    """Counts of a support, one column for each that is known."""
+    """Return the counts of a support, one column for each that is known."""
     if support is None:
         return pd.DataFrame()
     return support[[name for name in counted if name in support]].astype(float).dropna(axis="columns", how="all")

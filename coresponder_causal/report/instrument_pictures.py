@@ -58,7 +58,7 @@ def team_came(result: Result) -> Picture:
 
 
 def _came(rows: pd.DataFrame, adjustment: str, city: str) -> tuple[Counts, ...]:
-    """Calls with the team, of calls, on each side; none where shares are no shares of the calls beside them."""
+    """Count calls with the team, of calls, on each side; none where shares are no shares of the calls beside them."""
     if adjustment not in ("coverage_post", "team_free"):
         return ()
     made = []

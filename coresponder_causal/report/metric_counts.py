@@ -17,7 +17,7 @@ not_known, course = "not known", "the course of calls"
 def metric_counts(
     rows: pd.DataFrame, *, months: Sequence[str], start: str | None = None, part: str = ""
 ) -> tuple[Counts, ...]:
-    """Counts behind rows of metrics.
+    """List the counts behind rows of metrics.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def _atoms(label: str, months: Sequence[str], start: str | None) -> frozenset[st
 
 
 def course_counts(states: pd.DataFrame) -> tuple[Counts, ...]:
-    """Counts behind the states of the course of calls.
+    """List the counts behind the states of the course of calls.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ def course_counts(states: pd.DataFrame) -> tuple[Counts, ...]:
 
 
 def passage_counts(flows: pd.DataFrame) -> tuple[Counts, ...]:
-    """Counts behind every passage from state to state.
+    """List the counts behind every passage from state to state.
 
     Parameters
     ----------
@@ -146,7 +146,7 @@ def passage_counts(flows: pd.DataFrame) -> tuple[Counts, ...]:
 def flow_counts(
     flows: pd.DataFrame, names: Mapping[tuple[str, str], str], bars: pd.DataFrame, bands: pd.DataFrame
 ) -> tuple[Counts, ...]:
-    """Counts behind the bars and bands of the course of calls.
+    """List the counts behind the bars and bands of the course of calls.
 
     Parameters
     ----------
@@ -166,7 +166,8 @@ def flow_counts(
     band = {key: place for place, key in enumerate(ends)}
     made = []
     pairs = flows.groupby(["from_stage", "stage"], sort=False)
-    for column, ((left, right), own) in enumerate(pairs):
+    for column, (stages, own) in enumerate(pairs):
+        left, right = map(str, stages)
         froms, tos = own["from_state"].astype(str), own["state"].astype(str)
         drawn_from = [names.get((left, state), state) for state in froms]
         drawn_to = [names.get((right, state), state) for state in tos]
@@ -175,7 +176,7 @@ def flow_counts(
         made.append(Counts(family=course, frame=named, dimensions=(left, right), part="flows"))
         ended = ((column, left, froms, drawn_from), (column + 1, right, tos, drawn_to))
         for at, stage, states, drawn in ended if column == 0 else ended[1:]:
-            summed = own.assign(**{stage: states, "place": [bar[at, state] for state in drawn]})
-            summed = summed.groupby([stage, "place"], as_index=False)["count"].sum()
-            made.append(Counts(family=course, frame=summed.set_index("place"), dimensions=(stage,), part="nodes"))
+            placed = own.assign(**{stage: states, "place": [bar[at, state] for state in drawn]})
+            summed = placed.groupby([stage, "place"])["count"].sum().reset_index().set_index("place")
+            made.append(Counts(family=course, frame=summed, dimensions=(stage,), part="nodes"))
     return tuple(made)

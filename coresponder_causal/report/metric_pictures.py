@@ -18,9 +18,7 @@ units = {"proportion": "percent", "share": "percent", "median": "minutes, median
 least_share, stages_drawn = 0.02, ("label", "dispatch", "scene", "disposition", "link", "repeat")
 
 
-def trend_picture(
-    rows: pd.DataFrame, *, title: str, start: str | None = None, months: Sequence[str] = ()
-) -> Picture:
+def trend_picture(rows: pd.DataFrame, *, title: str, start: str | None = None, months: Sequence[str] = ()) -> Picture:
     """Show one metric month by month, its interval as a band.
 
     Parameters

@@ -150,7 +150,9 @@ def _of_metric(metric: Metric, values: pd.DataFrame, monthly: pd.DataFrame, star
         first = first[first["part"].eq(first["part"].iloc[0]) & first["statistic"].eq(first["statistic"].iloc[0])]
         if len(first) > 2:
             part = str(first["part"].iloc[0])
-            blocks.append(trend_picture(first, title=metric.name + (f", {part}" if part else ""), start=start, months=months))
+            blocks.append(
+                trend_picture(first, title=metric.name + (f", {part}" if part else ""), start=start, months=months)
+            )
     lacks = values[values["metric"].eq(metric.id) & values["lacks"].ne("")]
     if len(lacks):
         parts = "; ".join(

@@ -27,7 +27,18 @@ from coresponder_causal.report.sentences import (
     volatility,
     within_city,
 )
-from coresponder_causal.report.specs import Block, Bullets, Column, Fold, Page, Picture, Section, Sentence, Table, of_nobody
+from coresponder_causal.report.specs import (
+    Block,
+    Bullets,
+    Column,
+    Fold,
+    Page,
+    Picture,
+    Section,
+    Sentence,
+    Table,
+    of_nobody,
+)
 from coresponder_causal.report.tables import by_outcome, distances, numbers_of, plain, support_of, table
 
 simulated_banner = (
@@ -350,7 +361,9 @@ def _quality(quality: pd.DataFrame | None) -> Section | None:
         behind = worst[["count"]].reset_index(drop=True)
         blocks.append(plain(worst, title="Findings in the data", labels=labels, support=behind))
     if unread.any():
-        others = plain(quality[unread], title="Columns that the data dictionary does not know", labels=labels, support=of_nobody)
+        others = plain(
+            quality[unread], title="Columns that the data dictionary does not know", labels=labels, support=of_nobody
+        )
         blocks.append(Fold(label=others.title, table=others))
     return Section(title="Can the data be trusted?", blocks=tuple(blocks))
 
@@ -400,7 +413,9 @@ def _origins(results: Sequence[Result]) -> Section:
         f"{name} {version(name)}" for name in libraries
     )
     computed = (_provenance(results),) if results else ()
-    return Section(title="Where do the numbers come from?", blocks=(*computed, Sentence(text=f"{made}.", support=of_nobody)))
+    return Section(
+        title="Where do the numbers come from?", blocks=(*computed, Sentence(text=f"{made}.", support=of_nobody))
+    )
 
 
 def _provenance(results: Sequence[Result]) -> Table:

@@ -14,7 +14,18 @@ from coresponder_causal.data.quality_issues import code_label, day, label, perce
 from coresponder_causal.data.quality_pairs import assumption
 from coresponder_causal.data.quality_times import five_minutes
 from coresponder_causal.report.quality_pictures import break_pictures, heat_map
-from coresponder_causal.report.specs import Block, Bullets, Column, Fold, Form, Page, Section, Sentence, Table, of_nobody
+from coresponder_causal.report.specs import (
+    Block,
+    Bullets,
+    Column,
+    Fold,
+    Form,
+    Page,
+    Section,
+    Sentence,
+    Table,
+    of_nobody,
+)
 
 first_shown = 12  # issues outside the fold
 pictures_shown = 6
@@ -80,7 +91,9 @@ def breaks_table(found: Quality) -> Table:
     names = ("City", "Field", "Date", "What", "Source", "Certainty")
     columns = tuple(Column(name, words) for name, words in zip(frame.columns, names, strict=True))
     note = "Ask those who record before an entry is taken over; then its certainty is reported or documented."
-    return Table(title="Suggested for the register of breaks", frame=frame, columns=columns, note=note, support=of_nobody)
+    return Table(
+        title="Suggested for the register of breaks", frame=frame, columns=columns, note=note, support=of_nobody
+    )
 
 
 def _finding(found: Quality) -> tuple[Sentence, ...]:
@@ -202,7 +215,9 @@ def _times(found: Quality) -> Section | None:
             Column("of", "Of", "whole"),
         )
         behind = _parts(found.disorder["rows"], found.disorder["of"])
-        blocks.append(Table(title="Time stamps out of order", frame=found.disorder, columns=columns, note=note, support=behind))
+        blocks.append(
+            Table(title="Time stamps out of order", frame=found.disorder, columns=columns, note=note, support=behind)
+        )
     odd = found.stamps[found.stamps["rows"] > 0]
     if len(odd):
         blocks.append(_odd_stamps(odd))
@@ -276,8 +291,8 @@ def _codes(found: Quality) -> Section | None:
     forms: tuple[Form, ...] = ("text", "text", "text", "said", "said")
     columns = tuple(map(Column, frame.columns, names, forms))
     ends = [(found.drift[end].fillna(0), found.drift[f"rows_{end}"]) for end in ("before", "after")]
-    cells = pd.DataFrame({n: (share * of).round() for n, (share, of) in enumerate(ends)})
-    cells = cells.assign(**{f"others {n}": of - cells[n] for n, (_, of) in enumerate(ends)})
+    cells = pd.DataFrame({str(n): (share * of).round() for n, (share, of) in enumerate(ends)})
+    cells = cells.assign(**{f"others {n}": of - cells[str(n)] for n, (_, of) in enumerate(ends)})
     note = (
         "Shares of filled rows. Of all codes together: how many rows would have to change their code. A changed share "
         "may be a changed form or changed work; the data cannot tell which."
@@ -292,7 +307,7 @@ def _codes(found: Quality) -> Section | None:
         frame=frame,
         columns=columns,
         note=note,
-        support=_fewest(cells, list(cells)),
+        support=_fewest(cells, list(map(str, cells))),
     )
     return Section(title="Did the use of codes change?", blocks=(said, Fold(label=table.title, table=table)))
 
@@ -348,7 +363,9 @@ def _not_logged(found: Quality) -> Section | None:
     frame = found.unlogged.assign(
         **{name: found.unlogged[name].round() for name in ("estimate", "low", "high", "unlisted")}
     )
-    only = frame.assign(first_only=frame["on_first"] - frame["on_both"], second_only=frame["on_second"] - frame["on_both"])
+    only = frame.assign(
+        first_only=frame["on_first"] - frame["on_both"], second_only=frame["on_second"] - frame["on_both"]
+    )
     support = _fewest(only, ["on_both", "first_only", "second_only", "unlisted"])
     table = Table(
         title="Two lists of the same contacts", frame=frame, columns=columns, note=assumption, support=support

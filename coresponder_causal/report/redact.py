@@ -68,13 +68,18 @@ def without_rows(table: Table, hidden: Bools, policy: Policy) -> Table | Sentenc
         if column.form != "text":
             frame[column.name] = frame[column.name].mask(hidden, hidden_mark)
         if column.wordy:
-            said = [isinstance(text, str) and small_in_words(text, threshold=policy.threshold) for text in frame[column.name]]
+            said = [
+                isinstance(text, str) and small_in_words(text, threshold=policy.threshold)
+                for text in frame[column.name]
+            ]
             frame[column.name] = frame[column.name].mask(np.array(said, bool), hidden_mark)
     named = [column.name for column in table.columns if column.form == "text"]
     last = frame[hidden].sort_values(named, key=lambda values: values.astype(str)) if named else frame[hidden]
     note = "" if small_in_words(table.note, threshold=policy.threshold) else table.note
     if hidden.any():
-        note = f"{note} {hidden_mark}: under {policy.threshold}, or would give such a number away; these rows stand last."
+        note = (
+            f"{note} {hidden_mark}: under {policy.threshold}, or would give such a number away; these rows stand last."
+        )
     frame = pd.concat([frame[~hidden], last], ignore_index=True)
     return replace(table, frame=frame, note=note.strip(), support=None, counts=())
 
@@ -106,7 +111,9 @@ def without_points(picture: Picture, hidden: Mapping[str, Bools], policy: Policy
         data["flows"] = _between_nodes(data["flows"], data["nodes"])
     labels = dict(picture.labels)
     if "top" in labels:
-        labels["top"] = 1.06 * max(float(frame.max(numeric_only=True).drop("position", errors="ignore").max()) for frame in data.values())
+        labels["top"] = 1.06 * max(
+            float(frame.max(numeric_only=True).drop("position", errors="ignore").max()) for frame in data.values()
+        )
     said = f"{many} of {all_points} points are not drawn: under {policy.threshold}, or would give such a number away."
     return replace(
         picture,
@@ -125,7 +132,7 @@ def _left(frame: pd.DataFrame, hidden: Bools | None) -> pd.DataFrame:
         return frame
     if not set(in_order) & set(frame):
         return frame[~hidden].reset_index(drop=True)
-    numbers = [name for name in frame.select_dtypes("number") if name not in of_the_calendar]
+    numbers = [str(name) for name in frame.select_dtypes("number") if name not in of_the_calendar]
     return frame.assign(**{name: frame[name].astype(float).mask(hidden) for name in numbers})
 
 

@@ -120,7 +120,8 @@ class Picture:
     labels : Facts
         Words on the axes and beside the lines.
     support : DataFrame, optional
-        Persons, events and units behind what is drawn; None where nothing is known of them, `of_nobody` where nobody is.
+        Persons, events and units behind what is drawn; None where nothing is known of them, `of_nobody` where nobody
+        is.
     counts : tuple of Counts
         Counts behind the rows of ``data`` that add up; each names its frame as its ``part``.
     """
