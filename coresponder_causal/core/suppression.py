@@ -16,9 +16,11 @@ from numpy.typing import ArrayLike
 from coresponder_causal.core.attacker import intervals
 from coresponder_causal.core.cell_system import Array, CellSystem
 from coresponder_causal.core.errors import DataError
-from coresponder_causal.core.suppression_search import Pattern, covered, given_away, thinned
+from coresponder_causal.core.suppression_optimum import lightest
+from coresponder_causal.core.suppression_search import Pattern, covered, given_away
 from coresponder_causal.core.witnesses import Demands, Family, Mask, cheapest, met, prove
 
+_ROUNDS = 40  # of improving a pattern
 _MARGIN, _ZERO = 4.0, 2.0  # weight of a margin and of a zero against an inner cell
 
 
@@ -110,9 +112,8 @@ def suppress(
         demands = _demands(family, rng)
         cost = np.where(shown, np.inf, loss)
         pattern = covered(family, demands, keep, cost, rng)
-        pattern = thinned(family, demands, pattern, loss, keep, rng)
+        pattern, optimal = lightest(family, demands, pattern, loss, shown, keep, rounds=_ROUNDS, rng=rng)
         _require_proof(family, demands, pattern)
-        optimal = False
     bounds = np.where(primary, 1.0, 0.0), np.where(primary, threshold - 1.0, np.inf)
     low, high = intervals(system, pattern.hidden, bounds=bounds)
     return Suppression(pattern.hidden, primary, low, high, optimal, monotonic() - start)

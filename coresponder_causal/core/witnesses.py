@@ -41,10 +41,14 @@ class Family:
     def require_time(self) -> None:
         """Refuse when the time is over."""
         if monotonic() > self.deadline:
-            raise DisclosureError(
-                f"{len(self.primary)} cells, {int(self.primary.sum())} of them small, were not protected in time",
-                mend="take coarser periods or merge categories, or allow more seconds by time_limit=",
-            )
+            raise self.late()
+
+    def late(self) -> DisclosureError:
+        """Say that the time was not enough."""
+        return DisclosureError(
+            f"{len(self.primary)} cells, {int(self.primary.sum())} of them small, were not protected in time",
+            mend="take coarser periods or merge categories, or allow more seconds by time_limit=",
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,35 +146,47 @@ def push(family: Family, hidden: Mask, demands: Demands, asked: Mask, rng: np.ra
 def prove(
     family: Family, hidden: Mask, demands: Demands, asked: Mask, rng: np.random.Generator, *, all_or_none: bool
 ) -> dict[int, Array] | None:
-    """Witnesses of the demands asked for among the hidden cells alone.
+    """Witnesses of the demands asked for among the hidden cells alone: many together, the rest one by one.
 
     Returns
     -------
     dict of int to ndarray, or None
         Those found; None when one is missing and ``all_or_none``.
     """
-    true = np.zeros(len(hidden))
-    found = dict.fromkeys(np.flatnonzero(asked & met(family, hidden, demands, true)).tolist(), true)
+    found = prove_together(family, hidden, demands, asked, rng)
+    stay = np.full(len(hidden), np.inf)
     left = asked.copy()
     left[list(found)] = False
-    while left.any():
-        family.require_time()
-        move = push(family, hidden, demands, left, rng)
-        good = left & met(family, hidden, demands, move) if move is not None else np.zeros_like(left)
-        if move is None or not good.any():
-            break
-        found.update(dict.fromkeys(np.flatnonzero(good).tolist(), move))
-        left &= ~good
-    stay = np.full(len(hidden), np.inf)
-    for k in rng.permutation(np.flatnonzero(left)):
+    for k in rng.permutation(np.flatnonzero(left)).tolist():
         if not left[k]:
             continue
         family.require_time()
-        move = cheapest(family, hidden, stay, demands, int(k))
-        if move is None and all_or_none:
-            return None
+        move = cheapest(family, hidden, stay, demands, k)
         if move is not None:
-            good = left & met(family, hidden, demands, move)
-            found.update(dict.fromkeys(np.flatnonzero(good).tolist(), move))
-            left &= ~good
+            _keep(found, move, left, met(family, hidden, demands, move))
+        elif all_or_none:
+            return None
     return found
+
+
+def prove_together(
+    family: Family, hidden: Mask, demands: Demands, asked: Mask, rng: np.random.Generator
+) -> dict[int, Array]:
+    """Witnesses that meet many of the demands asked for, as long as pushing yields new ones."""
+    found: dict[int, Array] = {}
+    left = asked.copy()
+    true = np.zeros(len(hidden))
+    _keep(found, true, left, met(family, hidden, demands, true))
+    while (move := push(family, hidden, demands, left, rng)) is not None:
+        family.require_time()
+        good = met(family, hidden, demands, move)
+        if not (left & good).any():
+            break
+        _keep(found, move, left, good)
+    return found
+
+
+def _keep(found: dict[int, Array], move: Array, left: Mask, good: Mask) -> None:
+    """Enter a witness for the open demands that it meets."""
+    found.update(dict.fromkeys(np.flatnonzero(left & good).tolist(), move))
+    left &= ~good
