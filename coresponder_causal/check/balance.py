@@ -83,7 +83,7 @@ def balance(
 
 
 def _support(x: Array, treated: NDArray[np.bool_]) -> dict[str, int]:
-    """Count the calls behind a covariate, and of a level the smallest of its cells: with it and without, in either arm."""
+    """Count the calls behind a covariate, and of a level the smallest of its cells: with or without it, by arm."""
     cells = [treated.sum(), (~treated).sum()]
     if np.isin(x, [0.0, 1.0]).all():
         cells = [np.sum((x == level) & (treated == arm)) for level in (0.0, 1.0) for arm in (True, False)]

@@ -170,7 +170,8 @@ def _with_rest(rows: pd.DataFrame, dims: list[str], family: str) -> pd.DataFrame
         if rest < 0:
             raise DisclosureError(f"a total of '{family}' counts less than its parts", mend="correct the total")
         if rest:
-            leaves = _plus(leaves, {name: not_shown if over[name] else row[name] for name in dims}, rest)
+            labels = {name: not_shown if over[name] else row[name] for name in dims}
+            leaves = _plus(leaves, labels | {span_column: row[span_column]}, rest)
     return leaves
 
 

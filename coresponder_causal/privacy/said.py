@@ -46,7 +46,7 @@ def small_in_words(text: str, *, threshold: int) -> bool:
     for part, whole in _share_of.findall(text):
         found += [_number(part), _number(whole), _number(whole) - _number(part)]
     for inside in _listed.findall(text):
-        found += [int(number) for number in re.findall(r"(?<=[a-z] )\d+(?=,|$)", inside)]
+        found += [int(number) for number in re.findall(r"(?<!to )(?<=[a-z] )\d+(?=,|$)", inside)]
     return any(0 < number < threshold for number in found)
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from coresponder_causal.core.errors import DisclosureError, Problems
+from coresponder_causal.data import dictionary
 from coresponder_causal.privacy import Counts, Earlier, Policy, release, small_in_words, watermark
 from coresponder_causal.report.redact import Bools, withheld, without_points, without_rows, without_words
 from coresponder_causal.report.specs import Block, Bullets, Fold, Page, Paper, Picture, Section, Sentence, Spec, Table
@@ -62,6 +64,7 @@ def passed(specs: Sequence[Spec], policy: Policy, *, earlier: Mapping[str, Seque
         Parts of which nothing is known, all of them listed, or counts that cannot be protected.
     """
     parts = [part for spec in specs for part in _parts(spec)]
+    _refuse_rows_of_people(parts, policy)
     if not policy.guarded:
         inside = tuple(any(_of_people(part) for part in _parts(spec)) for spec in specs)
         marked = tuple(_marked(spec) if own else spec for spec, own in zip(specs, inside, strict=True))
@@ -123,6 +126,27 @@ def _refuse_unknown(parts: Sequence[Part]) -> None:
                 what = f"the picture “{part.title}” ({sum(map(len, part.data.values()))} points)"
             problems.add(f"{what}: nothing is known of who stands behind it", mend="give support= or counts=")
     problems.raise_if_any(DisclosureError)
+
+
+def _refuse_rows_of_people(parts: Sequence[Part], policy: Policy) -> None:
+    """Refuse tables with a column that names people, calls or places, by agreement or without."""
+    if not policy.guarded:
+        return
+    problems = Problems("what is to leave")
+    named = identifying()
+    for part in parts:
+        shown = {column.name for column in part.columns} & named if isinstance(part, Table) else set()
+        if isinstance(part, Table) and shown:
+            what = f"the table “{part.title}” ({len(part.frame)} rows) shows {', '.join(sorted(shown))}"
+            problems.add(f"{what}: that names persons or calls", mend="count them instead")
+    problems.raise_if_any(DisclosureError)
+
+
+@cache
+def identifying() -> frozenset[str]:
+    """Names of fields whose values are identifying; those that our own tables bear for other things left out."""
+    fields = (field for table in dictionary.tables().values() for field in table.fields)
+    return frozenset(field.name for field in fields if field.privacy == "identifying") - {"unit", "text"}
 
 
 def _small_rows(support: pd.DataFrame | None, policy: Policy) -> Bools:
