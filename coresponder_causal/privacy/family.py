@@ -184,7 +184,7 @@ def _table(rows: pd.DataFrame, names: list[str]) -> CellSystem:
     dims = [str(name) for name in rows if name not in (span_column, "count")]
     system = of_table(rows, [*dims, span_column], totals=dims)
     return CellSystem(
-        system.values, system.relations, system.labels.reindex(columns=[*names, span_column]).fillna(total)
+        system.values, system.relations, system.labels.reindex(columns=[*names, span_column], fill_value=total)
     )
 
 

@@ -182,7 +182,7 @@ def _rebuilt(spec: Spec, next_part: Callable[[Part], Part], policy: Policy) -> S
         return spec
     if not isinstance(spec, Page):
         made = next_part(spec)
-        if type(made) is not type(spec):
+        if str(made) != str(spec) if isinstance(spec, Sentence) else type(made) is not type(spec):
             raise DisclosureError(str(made), mend="merge its categories or periods, then write it again")
         return _headed(made, policy.banner)
     finding = tuple(made for part in spec.finding if isinstance(made := next_part(part), Sentence))

@@ -46,7 +46,7 @@ def withheld(what: str, policy: Policy) -> Sentence:
     )
 
 
-def without_rows(table: Table, hidden: Bools, policy: Policy) -> Table | Sentence:
+def without_rows(table: Table, hidden: Bools, policy: Policy) -> Table:
     """Return a table whose hidden rows keep their names alone; they stand last, so that their place says nothing.
 
     Parameters
@@ -57,11 +57,8 @@ def without_rows(table: Table, hidden: Bools, policy: Policy) -> Table | Sentenc
 
     Returns
     -------
-    Table or Sentence
-        A sentence where every row is hidden.
+    Table
     """
-    if hidden.all() and len(hidden):
-        return withheld(f"“{table.title}”", policy)
     names = [column.name for column in table.columns]
     frame = table.frame[names].reset_index(drop=True).astype(object)
     for column in table.columns:
