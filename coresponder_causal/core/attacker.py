@@ -12,15 +12,14 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from coresponder_causal.core.cell_system import Array, CellSystem
 from coresponder_causal.core.errors import EstimationError
+from coresponder_causal.core.programs import least
 
 _SLACK = 1e-6  # of a count; counts are whole
-_ENDLESS = (3, 4)  # status of milp: unbounded, or that or infeasible
 
 
 class Unknowns(NamedTuple):
@@ -125,10 +124,10 @@ def propagated(part: Unknowns) -> tuple[Array, Array]:
     row, column = (np.asarray(place, np.intp) for place in entries.coords)
     sign = np.asarray(entries.data, float)
     for _ in range(len(part.b) + 1):
-        least = np.where(sign > 0, low[column], -high[column])
-        most = np.where(sign > 0, high[column], -low[column])
-        under = part.b[row] - _others(most, row, len(part.b), np.inf)
-        over = part.b[row] - _others(least, row, len(part.b), -np.inf)
+        smallest = np.where(sign > 0, low[column], -high[column])
+        largest = np.where(sign > 0, high[column], -low[column])
+        under = part.b[row] - _others(largest, row, len(part.b), np.inf)
+        over = part.b[row] - _others(smallest, row, len(part.b), -np.inf)
         new_low, new_high = low.copy(), high.copy()
         np.maximum.at(new_low, column, np.where(sign > 0, under, -over))
         np.minimum.at(new_high, column, np.where(sign > 0, over, -under))
@@ -155,10 +154,10 @@ def _extents(part: Unknowns, wanted: NDArray[np.bool_]) -> tuple[Array, Array]:
     low, high = propagated(part)
     if (low > high + _SLACK).any():
         raise _contradiction()
-    least, most = np.full(len(low), np.inf), np.full(len(low), -np.inf)
+    lowest, highest = np.full(len(low), np.inf), np.full(len(low), -np.inf)
     together = True
     while True:
-        falling, rising = wanted & (least > low + _SLACK), wanted & (most < high - _SLACK)
+        falling, rising = wanted & (lowest > low + _SLACK), wanted & (highest < high - _SLACK)
         undecided = int(falling.sum() + rising.sum())
         if not undecided:
             return low, high
@@ -170,20 +169,20 @@ def _extents(part: Unknowns, wanted: NDArray[np.bool_]) -> tuple[Array, Array]:
             aim[single] = 1.0 if falling[single] else -1.0
         point = _optimum(part, aim, low, high)
         if point is not None:
-            least, most = np.minimum(least, point), np.maximum(most, point)
+            lowest, highest = np.minimum(lowest, point), np.maximum(highest, point)
         if single is not None and aim[single] > 0 and point is not None:
-            low[single] = least[single] = point[single]
+            low[single] = lowest[single] = point[single]
         elif single is not None:
-            high[single] = most[single] = np.inf if point is None else point[single]
-        left = int((wanted & (least > low + _SLACK)).sum() + (wanted & (most < high - _SLACK)).sum())
+            high[single] = highest[single] = np.inf if point is None else point[single]
+        left = int((wanted & (lowest > low + _SLACK)).sum() + (wanted & (highest < high - _SLACK)).sum())
         together = left < undecided
 
 
 def _optimum(part: Unknowns, aim: Array, low: Array, high: Array) -> Array | None:
     """Point that minimises the aim, or None where it falls for ever."""
-    found = milp(aim, constraints=LinearConstraint(part.A, part.b, part.b), bounds=Bounds(low, high))
+    found = least(aim, part.A, part.b, low, high)
     if found.x is None:
-        if not aim.any() or found.status not in _ENDLESS:
+        if not (found.endless and aim.any()):
             raise _contradiction()
         _optimum(part, np.zeros_like(aim), low, high)  # raises where nothing is possible at all
         return None

@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from time import monotonic
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 
 from coresponder_causal.core.attacker import intervals
 from coresponder_causal.core.cell_system import Array, CellSystem
-from coresponder_causal.core.errors import DataError
+from coresponder_causal.core.errors import DataError, DisclosureError
 from coresponder_causal.core.suppression_optimum import lightest
-from coresponder_causal.core.suppression_search import Pattern, covered, given_away
+from coresponder_causal.core.suppression_search import Pattern, covered, given_away, thinned
 from coresponder_causal.core.witnesses import Demands, Family, Mask, cheapest, met, prove
 
-_ROUNDS = 40  # of improving a pattern
 _MARGIN, _ZERO = 4.0, 2.0  # weight of a margin and of a zero against an inner cell
 
 
@@ -106,13 +106,10 @@ def suppress(
     if (primary & shown).any():
         raise given_away(int(np.flatnonzero(primary & shown)[0]))
     keep = primary | before
-    if not primary.any():
-        pattern, optimal = Pattern(keep, np.zeros((0, n))), True
-    else:
+    pattern, optimal = Pattern(keep, np.zeros((0, n))), True
+    if primary.any():
         demands = _demands(family, rng)
-        cost = np.where(shown, np.inf, loss)
-        pattern = covered(family, demands, keep, cost, rng)
-        pattern, optimal = lightest(family, demands, pattern, loss, shown, keep, rounds=_ROUNDS, rng=rng)
+        pattern, optimal = _protected(family, demands, keep, shown, loss, rng)
         _require_proof(family, demands, pattern)
     bounds = np.where(primary, 1.0, 0.0), np.where(primary, threshold - 1.0, np.inf)
     low, high = intervals(system, pattern.hidden, bounds=bounds)
@@ -129,7 +126,12 @@ def _mask(given: ArrayLike | None, n: int) -> Mask:
 def _weights(system: CellSystem, weights: ArrayLike | None) -> Array:
     """Little more for large cells; more for zeros, which many know, and for margins."""
     if weights is not None:
-        return np.asarray(weights, float)
+        given = np.asarray(weights, float)
+        if given.shape != system.values.shape or not (np.isfinite(given) & (given >= 0)).all():
+            raise DataError(
+                "weights are not one finite number from 0 on for each cell", mend="give the loss of hiding it"
+            )
+        return given
     loss = 1.0 + 0.05 * np.log1p(system.values)
     return np.where(system.margins, _MARGIN, np.where(system.values == 0, _ZERO, 1.0)) * loss
 
@@ -157,7 +159,32 @@ def _demands(family: Family, rng: np.random.Generator) -> Demands:
         while cheapest(family, everything, stay, demands, int(k)) is None:
             family.require_time()
             demands.target[k] += step
+    _require_doubt(demands)
     return demands
+
+
+def _require_doubt(demands: Demands) -> None:
+    """Refuse small cells that the knowledge which cells are small settles by itself: as many ones as their total."""
+    both = pd.Series(demands.target[demands.known]).groupby(demands.cell[demands.known]).nunique()
+    if (both == 1).any():
+        raise given_away(int(both.index[both == 1][0]))
+
+
+def _protected(
+    family: Family, demands: Demands, keep: Mask, shown: Mask, loss: Array, rng: np.random.Generator
+) -> tuple[Pattern, bool]:
+    """Find any protection, then the lightest; where that takes too long, thin out the first and what came near."""
+    cost = np.where(shown, np.inf, loss)
+    first = covered(family, demands, keep, cost, rng)
+    pattern, optimal = lightest(family, demands, first, loss, shown, keep, rng)
+    if optimal:
+        return pattern, True
+    best = thinned(family, demands, first, loss, keep, rng)
+    try:
+        other = covered(family, demands, pattern.hidden, cost, rng)
+    except DisclosureError:  # late; the first protects
+        return best, False
+    return min(best, thinned(family, demands, other, loss, keep, rng), key=lambda each: each.cost(loss)), False
 
 
 def _require_proof(family: Family, demands: Demands, pattern: Pattern) -> None:

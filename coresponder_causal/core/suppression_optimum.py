@@ -7,6 +7,7 @@ What the master chooses weighs no more than any protection: once its choice prot
 
 from __future__ import annotations
 
+from dataclasses import replace
 from time import monotonic
 
 import numpy as np
@@ -15,27 +16,20 @@ from scipy.sparse import csc_array
 
 from coresponder_causal.core.cell_system import Array
 from coresponder_causal.core.errors import DisclosureError
-from coresponder_causal.core.suppression_search import Pattern, covered, thinned
+from coresponder_causal.core.suppression_search import Pattern
 from coresponder_causal.core.witnesses import Demands, Family, Mask, cheapest, prove_together, room
 
 _SLIGHT = 1e-3  # room given to shown cells, so that of equally violated cuts one with few cells is found
 _SLACK = 1e-7
+_ROUNDS = 60
 _CUTS = 24  # new ones in a round
 _HALF = 0.5
 
 
 def lightest(
-    family: Family,
-    demands: Demands,
-    start: Pattern,
-    weights: Array,
-    shown: Mask,
-    keep: Mask,
-    *,
-    rounds: int,
-    rng: np.random.Generator,
+    family: Family, demands: Demands, start: Pattern, weights: Array, shown: Mask, keep: Mask, rng: np.random.Generator
 ) -> tuple[Pattern, bool]:
-    """Look for the protection of least weight until the rounds or the time are over.
+    """Look for the protection of least weight, in half of the time that is left.
 
     Parameters
     ----------
@@ -45,30 +39,24 @@ def lightest(
         Loss from hiding each cell.
     shown, keep : ndarray of bool, shape (n,)
         Cells that stay shown, and that stay hidden.
-    rounds : int
-        Of the master problem.
 
     Returns
     -------
     tuple of Pattern and bool
-        The best that was found, and whether it is the lightest.
+        Whether it was found; if not, the pattern is the last choice of the master problem, which does not protect.
     """
-    free, cuts = ~(shown | keep), np.zeros((0, len(keep)))
-    candidates, pattern = [start], start
+    family = replace(family, deadline=(monotonic() + family.deadline) / 2)
+    free, cuts, pattern = ~(shown | keep), np.zeros((0, len(keep))), start
     try:
-        for _ in range(rounds):
-            pattern = Pattern(keep | _choice(cuts, weights, free, family), pattern.moves)
-            pattern, new, met_all = _judged(family, demands, pattern, free, rng)
-            if met_all:
-                return pattern, True
-            if not new:  # whole numbers reach less far than the programs say
-                break
+        for _ in range(_ROUNDS):
+            chosen = Pattern(keep | _choice(cuts, weights, free, family), pattern.moves)
+            pattern, new, protects = _judged(family, demands, chosen, free, rng)
+            if protects or not new:  # no new cut: whole numbers reach less far than the programs say
+                return pattern, protects
             cuts = np.unique(np.vstack([cuts, *new]), axis=0)
-        candidates.append(covered(family, demands, pattern.hidden, np.where(shown, np.inf, weights), rng))
-        candidates = [thinned(family, demands, each, weights, keep, rng) for each in candidates]
-    except DisclosureError:  # out of time: the start protects
+    except DisclosureError:  # late
         pass
-    return min(candidates, key=lambda each: each.cost(weights)), False
+    return pattern, False
 
 
 def _choice(cuts: Array, weights: Array, free: Mask, family: Family) -> Mask:

@@ -60,9 +60,12 @@ def covered(family: Family, demands: Demands, hidden: Mask, cost: Array, rng: np
 def thinned(
     family: Family, demands: Demands, pattern: Pattern, weights: Array, keep: Mask, rng: np.random.Generator
 ) -> Pattern:
-    """Show cells again that no demand needs, the heaviest first; those of ``keep`` stay hidden."""
-    for cell in _by_weight(pattern.hidden & ~keep, weights, rng):
-        pattern = shown_again(family, demands, pattern, cell, rng) or pattern
+    """Show cells again that no demand needs, the heaviest first, while time is left; those of ``keep`` stay hidden."""
+    try:
+        for cell in _by_weight(pattern.hidden & ~keep, weights, rng):
+            pattern = shown_again(family, demands, pattern, cell, rng) or pattern
+    except DisclosureError:  # late; what is left protects
+        pass
     return pattern
 
 

@@ -18,11 +18,11 @@ from time import monotonic
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import hstack
 
 from coresponder_causal.core.cell_system import Array, CellSystem
 from coresponder_causal.core.errors import DisclosureError
+from coresponder_causal.core.programs import least
 
 Mask = NDArray[np.bool_]
 _FREE = 1e-4  # price of moving a hidden cell by one: short moves are preferred
@@ -99,18 +99,14 @@ def cheapest(family: Family, hidden: Mask, cost: Array, demands: Demands, k: int
     columns = np.flatnonzero(movable)
     up, down = rise[columns], -fall[columns]
     up[columns == cell], down[columns == cell] = max(way, 0.0), max(-way, 0.0)
-    least = np.where(columns == cell, np.concatenate([[up], [down]]), 0.0)
+    fixed = np.where(columns == cell, np.concatenate([[up], [down]]), 0.0)
     A = family.system.relations[:, columns]
     price = np.where(hidden[columns], 0.0, cost[columns])
     units = [_FREE + price / np.clip(side, 1.0, max(abs(way), 1.0)) for side in (up, down)]
-    for whole in (0, 1):
-        found = milp(
-            np.concatenate(units),
-            integrality=np.full(2 * len(columns), whole),
-            constraints=LinearConstraint(hstack([A, -A]), 0, 0),
-            bounds=Bounds(least.ravel(), np.concatenate([up, down])),
-            options={"time_limit": max(family.deadline - monotonic(), 0.01), "mip_rel_gap": _GAP},
-        )
+    fixed, most = fixed.ravel(), np.concatenate([up, down])
+    for whole in (False, True):
+        seconds = family.deadline - monotonic()
+        found = least(np.concatenate(units), hstack([A, -A]), 0, fixed, most, whole=whole, seconds=seconds, gap=_GAP)
         if found.x is None:
             return None
         move = np.zeros(len(hidden))
@@ -131,11 +127,7 @@ def push(family: Family, hidden: Mask, demands: Demands, asked: Mask, rng: np.ra
     aim[demands.cell[order]] = np.where(demands.target > family.system.values[demands.cell], -1.0, 1.0)[order]
     if not aim.any():
         return None
-    found = milp(
-        aim[columns],
-        constraints=LinearConstraint(family.system.relations[:, columns], 0, 0),
-        bounds=Bounds(fall[columns], rise[columns]),
-    )
+    found = least(aim[columns], family.system.relations[:, columns], 0, fall[columns], rise[columns])
     if found.x is None:
         return None
     move = np.zeros(len(hidden))
