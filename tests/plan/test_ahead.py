@@ -126,4 +126,4 @@ def test_the_commands_run_the_methods_of_the_gap_and_of_counts(folder, tmp_path)
     done = invoke("validity", "power", study, "--out", tmp_path / "gap", "--design", "gap", *few)
     assert done.exit_code == 0, done.output
     assert "did_gap finds" in " ".join(done.output.split())
-    assert sorted(files(tmp_path / "gap")) == ["gap_power.csv", "gap_power.svg", "gap_power_months.csv"]
+    assert sorted(files(tmp_path / "gap")) == ["gap_power.csv", "gap_power.svg", "gap_power_months.csv", "internal.txt"]
