@@ -52,7 +52,7 @@ def team_came(result: Result) -> Picture:
         kind="shares",
         data={"shares": rows},
         labels=Facts({"x": x, "y": "Share of calls with the team", "without": without, "with": brought}),
-        support=rows[["calls_without", "calls_with"]],
+        support=rows[["x", "calls_without", "calls_with"]],
         counts=_came(rows, str(result.extra["adjustment"]), words.city(result)),
     )
 

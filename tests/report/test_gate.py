@@ -100,7 +100,9 @@ def test_an_agreement_lifts_the_unknown_and_not_the_threshold(tmp_path):
 
 def test_support_hides_rows_points_and_sentences(tmp_path):
     support = pd.DataFrame({"events": [40, 3, 25, 60]})
-    table = pd.read_csv(write(by_district(counts=(), support=support), tmp_path / "t.csv", audience="public"), dtype=str)
+    table = pd.read_csv(
+        write(by_district(counts=(), support=support), tmp_path / "t.csv", audience="public"), dtype=str
+    )
     assert table["calls"].tolist() == ["40", "25", "60", hidden_mark]
     said = Sentence(text="Holds fell by 20 %.", support=support)
     page = Page(title="P", finding=(said,), sections=())
