@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,52 +79,49 @@ def release(
     hidden: list[Bools] = [np.ones(len(one.frame), bool) for one in counts]
     cells: dict[str, list[Earlier]] = {}
     for name in dict.fromkeys(one.family for one in counts):
-        left = [number for number, one in enumerate(counts) if one.family == name]
         before = list((earlier or {}).get(name, ()))
-        while left:
+        refused: DisclosureError | None = None
+        for left, with_totals in _tries([number for number, one in enumerate(counts) if one.family == name], counts):
             family = family_of([counts[number] for number in left], before)
             try:
-                pattern = _pattern(family, policy, time_limit, seed, last=not _coarser(left, counts))
+                pattern = _pattern(family, policy, time_limit, seed, with_totals=with_totals)
             except DisclosureError as error:
-                left = _coarser(left, counts)
-                if not left and before:
-                    raise DisclosureError(f"'{name}': {error.what}", mend=error.mend) from error
-            else:
-                for number, places in zip(left, family.places, strict=True):
-                    hidden[number] = np.asarray(pattern[places].any(axis=1), bool)
-                cells[name] = _leaving(family, pattern)
-                break
+                refused = error
+                continue
+            for number, places in zip(left, family.places, strict=True):
+                hidden[number] = np.asarray(pattern[places].any(axis=1), bool)
+            cells[name] = _leaving(family, pattern)
+            break
+        if name not in cells and before and refused is not None:
+            raise DisclosureError(f"'{name}': {refused.what}", mend=refused.mend) from refused
     return Released(hidden=tuple(hidden), cells=cells)
 
 
-def _coarser(numbers: list[int], counts: Sequence[Counts]) -> list[int]:
-    """Leave out the tables with most rows: nothing of them is shown."""
-    most = max(len(counts[number].frame) for number in numbers)
-    return [number for number in numbers if len(counts[number].frame) < most]
+def _tries(numbers: list[int], counts: Sequence[Counts]) -> Iterator[tuple[list[int], bool]]:
+    """Which counts to show, and whether with their totals: all; without the tables of most rows; the last without."""
+    while numbers:
+        yield numbers, True
+        most = max(len(counts[number].frame) for number in numbers)
+        coarser = [number for number in numbers if len(counts[number].frame) < most]
+        if not coarser:
+            yield numbers, False
+        numbers = coarser
 
 
-def _pattern(family: Family, policy: Policy, time_limit: float, seed: int, *, last: bool) -> Bools:
-    """Cells that stay hidden: as few as protect, or else the totals besides."""
+def _pattern(family: Family, policy: Policy, time_limit: float, seed: int, *, with_totals: bool) -> Bools:
+    """Cells that stay hidden; without a search where nothing is small."""
     values, free = family.system.values, family.fresh & ~family.fixed
-    small = (values > 0) & (values < policy.threshold)
-    if not small.any():
+    if not ((values > 0) & (values < policy.threshold)).any():
         return family.unseen
-    for unseen in (family.unseen, family.unseen | (family.system.roots & free)):
-        try:
-            found = suppress(
-                family.system,
-                threshold=policy.threshold,
-                fixed=family.fixed,
-                already_hidden=unseen,
-                time_limit=time_limit,
-                seed=seed,
-            )
-        except DisclosureError:
-            if not last or unseen is not family.unseen:
-                raise
-        else:
-            return np.asarray(found.hidden, bool)
-    raise AssertionError("the last try returns or raises")
+    found = suppress(
+        family.system,
+        threshold=policy.threshold,
+        fixed=family.fixed,
+        already_hidden=family.unseen if with_totals else family.unseen | (family.system.roots & free),
+        time_limit=time_limit,
+        seed=seed,
+    )
+    return np.asarray(found.hidden, bool)
 
 
 def _leaving(family: Family, pattern: Bools) -> list[Earlier]:

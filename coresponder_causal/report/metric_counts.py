@@ -176,7 +176,7 @@ def flow_counts(
         made.append(Counts(family=course, frame=named, dimensions=(left, right), part="flows"))
         ended = ((column, left, froms, drawn_from), (column + 1, right, tos, drawn_to))
         for at, stage, states, drawn in ended if column == 0 else ended[1:]:
-            placed = own.assign(**{stage: states, "place": [bar[at, state] for state in drawn]})
+            placed = own.assign(**{stage: states}).assign(place=[bar[at, state] for state in drawn])
             summed = placed.groupby([stage, "place"])["count"].sum().reset_index().set_index("place")
             made.append(Counts(family=course, frame=summed, dimensions=(stage,), part="nodes"))
     return tuple(made)

@@ -44,13 +44,13 @@ def test_hidden_values_are_not_in_it(tmp_path):
 @pytest.mark.parametrize(
     "change",
     [
-        lambda text: text.replace("[{\"district\": \"a\"}, [\"2024-01\"], 20]", "[{\"district\": \"a\"}, [\"2024-01\"], 21]"),
+        lambda text: text.replace('["2024-01"], 20]', '["2024-01"], 21]'),
         lambda text: text.replace("one.csv", "won.csv"),
         lambda text: text.split("\n", 1)[1],
         lambda text: "\n".join(reversed(text.strip().split("\n"))),
         lambda text: "not json\n" + text,
     ],
-)  # fmt: skip
+)
 def test_whatever_is_changed_is_found(ledger, change):
     text = ledger.path.read_text(encoding="utf-8")
     assert change(text) != text
