@@ -48,8 +48,9 @@ def lightest(
     pattern = Pattern(keep, np.full((len(demands.cell), len(keep)), np.nan))
     try:
         for _ in range(_ROUNDS):
-            chosen = Pattern(keep | _choice(cuts, weights, free, family), pattern.moves)
-            pattern, new, protects = _judged(family, demands, chosen, free, rng)
+            if (chosen := _choice(cuts, weights, free, family)) is None:
+                break
+            pattern, new, protects = _judged(family, demands, Pattern(keep | chosen, pattern.moves), free, rng)
             if protects or not new:  # no new cut: whole numbers reach less far than the programs say
                 return pattern, protects
             cuts = np.unique(np.vstack([cuts, *new]), axis=0)
@@ -58,12 +59,11 @@ def lightest(
     return pattern, False
 
 
-def _choice(cuts: Array, weights: Array, free: Mask, family: Family) -> Mask:
-    """Solve the master problem: cells of least weight that satisfy all cuts."""
-    family.require_time()
+def _choice(cuts: Array, weights: Array, free: Mask, family: Family) -> Mask | None:
+    """Solve the master problem: cells of least weight that satisfy all cuts, or None."""
     columns, chosen = np.flatnonzero(free), np.zeros(len(free), bool)
-    if not len(cuts):
-        return chosen
+    if not len(cuts) or not columns.size:
+        return None if len(cuts) else chosen
     found = milp(
         weights[columns],
         integrality=np.ones(len(columns), int),
@@ -72,7 +72,7 @@ def _choice(cuts: Array, weights: Array, free: Mask, family: Family) -> Mask:
         options={"time_limit": max(family.deadline - monotonic(), 0.01), "mip_rel_gap": 0.0},
     )
     if found.status != 0:
-        raise family.late()
+        return None
     chosen[columns] = found.x > _HALF
     return chosen
 

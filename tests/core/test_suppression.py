@@ -73,7 +73,7 @@ def test_small_total_of_small_cells_keeps_what_knowledge_leaves():
 
 def test_grand_total_is_hidden_only_if_it_is_small():
     assert suppress(table([[1, 2], [2, 1]])).hidden.all()
-    with pytest.raises(DisclosureError, match=r"row 0\) is given away(.|\n)*withhold the grand total"):
+    with pytest.raises(DisclosureError, match=r"given away(.|\n)*withhold the grand total"):
         suppress(table([3, 10]))
     system = table([3, 10])
     assert suppress(system, already_hidden=at(system, ("total",))).hidden.all()
@@ -106,7 +106,7 @@ def test_cells_hidden_before_stay_hidden_and_are_made_use_of():
 
 def test_weights_choose():
     system = table([[4, 30, 20], [40, 50, 60], [70, 80, 90]])
-    dear = np.where(at(system, (0, 1), (1, 0), (1, 1)), 9.0, 1.0)
+    dear = np.where(at(system, (0, 1), (1, 0), (1, 1)) | system.margins, 9.0, 1.0)
     found = suppress(system, weights=dear)
     assert (found.hidden == at(system, (0, 0), (0, 2), (2, 0), (2, 2))).all()
     with pytest.raises(DataError, match="weights are not"):
@@ -118,7 +118,7 @@ def test_weights_choose():
 @pytest.mark.parametrize("seed", range(4))
 def test_no_lighter_pattern_protects(seed):
     """All patterns of a small table that weigh less are tried."""
-    system = random_table(seed + 20, (3, 2), 20)
+    system = random_table(seed + 20, (3, 2), 40)
     weights = np.where(system.margins, 3.0, 1.0)
     found = suppress(system, weights=weights)
     small = (system.values > 0) & (system.values < 11)
@@ -171,6 +171,6 @@ def test_sixty_by_twelve():
 def test_late_is_refused_never_leaked():
     system = random_table(2, (60, 12))
     start = monotonic()
-    with pytest.raises(DisclosureError, match="not protected in time(.|\n)*coarser periods"):
+    with pytest.raises(DisclosureError, match=r"not protected in time(.|\n)*coarser periods"):
         suppress(system, time_limit=0.01)
     assert monotonic() - start < 20
