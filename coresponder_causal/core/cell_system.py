@@ -9,19 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import coo_array, csr_array, eye_array, kron, vstack
+from scipy.sparse import coo_array, csr_array, vstack
 from scipy.sparse.csgraph import connected_components
 
+from coresponder_causal.core.cell_margins import TOTAL as TOTAL
+from coresponder_causal.core.cell_margins import relations_of, sums, tree_of
 from coresponder_causal.core.errors import DataError, Problems
 
 Array = NDArray[np.float64]
-TOTAL = "total"
-"""The mark of a margin in the labels of a cell."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,17 +154,20 @@ def of_table(
     [[3, 20, 23], [0, 4, 4], [3, 24, 27]]
     """
     hierarchies = hierarchies or {}
-    summed = [d for d in dimensions if totals is True or (totals is not False and d in totals)]
     rows = _checked(counts, dimensions, hierarchies)
-    trees = [_tree(rows[name], hierarchies.get(name, {}), name in summed) for name in dimensions]
+    summed = dimensions if totals is True else totals or []
     leaves = [pd.Index(pd.unique(rows[name])) for name in dimensions]
-    inner = np.zeros([len(codes) for codes in leaves])
+    trees = [
+        tree_of(codes, hierarchies.get(name, {}), name in summed)
+        for codes, name in zip(leaves, dimensions, strict=True)
+    ]
+    cube = np.zeros([len(codes) for codes in leaves])
     places = tuple(codes.get_indexer(pd.Index(rows[name])) for codes, name in zip(leaves, dimensions, strict=True))
-    inner[places] = rows["count"].to_numpy(float)
-    for axis, (codes, parent) in enumerate(trees):
-        inner = np.moveaxis(np.tensordot(_sums(codes, parent, leaves[axis]), inner, axes=(1, axis)), 0, axis)
-    labels = pd.MultiIndex.from_product([codes for codes, _ in trees], names=list(dimensions)).to_frame(index=False)
-    return CellSystem(inner.ravel(), _relations(trees), labels)
+    cube[places] = rows["count"].to_numpy(float)
+    for axis, tree in enumerate(trees):
+        cube = np.moveaxis(np.tensordot(sums(tree, leaves[axis]), cube, axes=(1, axis)), 0, axis)
+    labels = pd.MultiIndex.from_product([tree.codes for tree in trees], names=list(dimensions)).to_frame(index=False)
+    return CellSystem(cube.ravel(), relations_of(trees), labels)
 
 
 def linked(*systems: CellSystem, shared: Sequence[str] | None = None) -> CellSystem:
@@ -251,61 +253,6 @@ def _checked(
             problems.add(f"{name!r} holds totals", rows=reserved, mend="give the parts alone, totals follow from them")
     problems.raise_if_any(DataError)
     return rows
-
-
-def _tree(column: pd.Series, groups: Mapping[str, str], total: bool) -> tuple[list[str], dict[str, str]]:
-    """Categories, their groups upwards, the total; and of each the whole that it is part of."""
-    codes = list(pd.unique(column))
-    parent: dict[str, str] = {}
-    for code in codes:  # grows while it is read: groups come after their parts
-        whole = groups.get(code, TOTAL if total and code != TOTAL else None)
-        if whole is not None:
-            parent[code] = whole
-            if whole not in codes:
-                codes.append(whole)
-    return [c for c in codes if c != TOTAL] + [TOTAL] * (TOTAL in codes), parent
-
-
-def _sums(codes: Sequence[str], parent: Mapping[str, str], leaves: pd.Index) -> Array:
-    """Which leaves add up to each code, shape (codes, leaves)."""
-    sums = np.zeros((len(codes), len(leaves)))
-    for column, leaf in enumerate(leaves):
-        code: str | None = leaf
-        while code is not None:
-            sums[codes.index(code), column] = 1.0
-            code = parent.get(code)
-    return sums
-
-
-def _relations(trees: Sequence[tuple[list[str], dict[str, str]]]) -> csr_array:
-    """Each margin as one sum: over the first of the dimensions, those with groups before others, that it sums over.
-
-    Sums over another dimension follow. Leaving them out makes a table with one dimension of groups a network.
-    """
-    order = sorted(range(len(trees)), key=lambda axis: -len(set(trees[axis][1].values())))
-    blocks = []
-    for axis in order:
-        if not trees[axis][1]:
-            continue
-        parts = []
-        for k, (codes, parent) in enumerate(trees):
-            keep = np.array([order.index(k) > order.index(axis) or code not in parent.values() for code in codes])
-            parts.append(
-                _additions(codes, parent) if k == axis else eye_array(len(codes)).tocsr()[np.flatnonzero(keep)]
-            )
-        blocks.append(reduce(lambda a, b: csr_array(kron(a, b)), parts))
-    n = int(np.prod([len(codes) for codes, _ in trees]))
-    return csr_array(vstack(blocks)) if blocks else csr_array((0, n))
-
-
-def _additions(codes: Sequence[str], parent: Mapping[str, str]) -> csr_array:
-    """Sum of the parts less the whole for every whole, shape (wholes, codes)."""
-    wholes = list(dict.fromkeys(parent.values()))
-    rows = np.zeros((len(wholes), len(codes)))
-    for row, whole in enumerate(wholes):
-        rows[row, codes.index(whole)] = -1.0
-        rows[row, [codes.index(part) for part, its in parent.items() if its == whole]] = 1.0
-    return csr_array(rows)
 
 
 def _keys(labels: pd.DataFrame) -> pd.MultiIndex:

@@ -173,18 +173,20 @@ def _require_doubt(demands: Demands) -> None:
 def _protected(
     family: Family, demands: Demands, keep: Mask, shown: Mask, loss: Array, rng: np.random.Generator
 ) -> tuple[Pattern, bool]:
-    """Find any protection, then the lightest; where that takes too long, thin out the first and what came near."""
-    cost = np.where(shown, np.inf, loss)
-    first = covered(family, demands, keep, cost, rng)
-    pattern, optimal = lightest(family, demands, first, loss, shown, keep, rng)
+    """Look for the lightest protection; where that takes too long, complete and thin out what came near it."""
+    chosen, optimal = lightest(family, demands, loss, shown, keep, rng)
     if optimal:
-        return pattern, True
-    best = thinned(family, demands, first, loss, keep, rng)
-    try:
-        other = covered(family, demands, pattern.hidden, cost, rng)
-    except DisclosureError:  # late; the first protects
-        return best, False
-    return min(best, thinned(family, demands, other, loss, keep, rng), key=lambda each: each.cost(loss)), False
+        return chosen, True
+    found: list[Pattern] = []
+    for start in (chosen.hidden, keep):
+        try:
+            whole = covered(family, demands, start, np.where(shown, np.inf, loss), rng)
+        except DisclosureError:  # late; what was found before protects
+            if not found:
+                raise
+            break
+        found.append(thinned(family, demands, whole, loss, keep, rng))
+    return min(found, key=lambda pattern: pattern.cost(loss)), False
 
 
 def _require_proof(family: Family, demands: Demands, pattern: Pattern) -> None:

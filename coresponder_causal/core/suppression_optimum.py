@@ -22,19 +22,17 @@ from coresponder_causal.core.witnesses import Demands, Family, Mask, cheapest, p
 _SLIGHT = 1e-3  # room given to shown cells, so that of equally violated cuts one with few cells is found
 _SLACK = 1e-7
 _ROUNDS = 60
-_CUTS = 24  # new ones in a round
+_CUTS = 8  # new ones in a round
 _HALF = 0.5
 
 
 def lightest(
-    family: Family, demands: Demands, start: Pattern, weights: Array, shown: Mask, keep: Mask, rng: np.random.Generator
+    family: Family, demands: Demands, weights: Array, shown: Mask, keep: Mask, rng: np.random.Generator
 ) -> tuple[Pattern, bool]:
     """Look for the protection of least weight, in half of the time that is left.
 
     Parameters
     ----------
-    start : Pattern
-        That protects.
     weights : ndarray, shape (n,)
         Loss from hiding each cell.
     shown, keep : ndarray of bool, shape (n,)
@@ -46,11 +44,13 @@ def lightest(
         Whether it was found; if not, the pattern is the last choice of the master problem, which does not protect.
     """
     family = replace(family, deadline=(monotonic() + family.deadline) / 2)
-    free, cuts, pattern = ~(shown | keep), np.zeros((0, len(keep))), start
+    free, cuts = ~(shown | keep), np.zeros((0, len(keep)))
+    pattern = Pattern(keep, np.full((len(demands.cell), len(keep)), np.nan))
     try:
         for _ in range(_ROUNDS):
-            chosen = Pattern(keep | _choice(cuts, weights, free, family), pattern.moves)
-            pattern, new, protects = _judged(family, demands, chosen, free, rng)
+            if (chosen := _choice(cuts, weights, free, family)) is None:
+                break
+            pattern, new, protects = _judged(family, demands, Pattern(keep | chosen, pattern.moves), free, rng)
             if protects or not new:  # no new cut: whole numbers reach less far than the programs say
                 return pattern, protects
             cuts = np.unique(np.vstack([cuts, *new]), axis=0)
@@ -59,12 +59,11 @@ def lightest(
     return pattern, False
 
 
-def _choice(cuts: Array, weights: Array, free: Mask, family: Family) -> Mask:
-    """Solve the master problem: cells of least weight that satisfy all cuts."""
-    family.require_time()
+def _choice(cuts: Array, weights: Array, free: Mask, family: Family) -> Mask | None:
+    """Solve the master problem: cells of least weight that satisfy all cuts, or None."""
     columns, chosen = np.flatnonzero(free), np.zeros(len(free), bool)
-    if not len(cuts):
-        return chosen
+    if not len(cuts) or not columns.size:
+        return None if len(cuts) else chosen
     found = milp(
         weights[columns],
         integrality=np.ones(len(columns), int),
@@ -73,7 +72,7 @@ def _choice(cuts: Array, weights: Array, free: Mask, family: Family) -> Mask:
         options={"time_limit": max(family.deadline - monotonic(), 0.01), "mip_rel_gap": 0.0},
     )
     if found.status != 0:
-        raise family.late()
+        return None
     chosen[columns] = found.x > _HALF
     return chosen
 
@@ -83,10 +82,10 @@ def _judged(
 ) -> tuple[Pattern, list[Array], bool]:
     """Find witnesses for a choice, or cuts that it violates, and say whether all demands are met.
 
-    Moves of the choice that go beyond its cells are replaced; those that cuts make needless are left as they are.
+    Moves of the choice that go beyond its cells, or are none yet (NaN), are looked for.
     """
     moves, hidden = choice.moves.copy(), choice.hidden
-    open_ = (moves[:, ~hidden] != 0).any(axis=1)
+    open_ = np.isnan(moves).any(axis=1) | (moves[:, ~hidden] != 0).any(axis=1)
     for k, move in prove_together(family, hidden, demands, open_, rng).items():
         moves[k], open_[k] = move, False
     cuts: list[Array] = []

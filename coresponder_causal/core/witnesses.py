@@ -41,14 +41,10 @@ class Family:
     def require_time(self) -> None:
         """Refuse when the time is over."""
         if monotonic() > self.deadline:
-            raise self.late()
-
-    def late(self) -> DisclosureError:
-        """Say that the time was not enough."""
-        return DisclosureError(
-            f"{len(self.primary)} cells, {int(self.primary.sum())} of them small, were not protected in time",
-            mend="take coarser periods or merge categories, or allow more seconds by time_limit=",
-        )
+            raise DisclosureError(
+                f"{len(self.primary)} cells, {int(self.primary.sum())} of them small, were not protected in time",
+                mend="take coarser periods or merge categories, or allow more seconds by time_limit=",
+            )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
