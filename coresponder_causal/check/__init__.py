@@ -27,6 +27,7 @@ from coresponder_causal.check.reduced_form_before import reduced_form_before
 from coresponder_causal.check.residual_autocorrelation import residual_autocorrelation
 from coresponder_causal.core.registry import series_regression
 from coresponder_causal.core.result import Result
+from coresponder_causal.core.support import smallest
 from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.design import (
     CallDesign,
@@ -84,7 +85,8 @@ def battery(
         Outcomes in the design's frame that the programme cannot touch.
     """
     made = _made(result, design, controls)
-    return tuple(one if one.support is not None else replace(one, support=result.support) for one in made)
+    behind = smallest(result.support)
+    return tuple(one if one.support is not None else replace(one, support=behind) for one in made)
 
 
 def _made(

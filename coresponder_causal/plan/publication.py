@@ -88,9 +88,9 @@ def publication_schedule(
     )
     note = (
         f"At {monthly_volume:g} calls a month. Hidden: chance that the cell, or the rest of the calls, lies between 1 "
-        f"and {threshold - 1}. Publish by: the shortest period of which at most {100 * most_hidden:g} % are hidden. "
-        "Cells that must be hidden besides, so that sums do not give these away, come on top; and a period once published "
-        "binds: longer ones then follow from it."
+        f"and {threshold - 1}. Publish by: the shortest period of which at most {100 * most_hidden:g} % are "
+        "hidden. Cells that must be hidden besides, so that sums do not give these away, come on top; and a period "
+        "once published binds: longer ones then follow from it."
     )
     return Table(
         title="What can be published, and how often",

@@ -7,6 +7,7 @@ import pandas as pd
 
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.result import Result
+from coresponder_causal.core.support import smallest
 from coresponder_causal.privacy import Counts
 from coresponder_causal.report import words
 from coresponder_causal.report.specs import Picture
@@ -102,7 +103,7 @@ def gap_over_time(result: Result) -> Picture:
         kind="course",
         data={"events": rows.assign(position=rows["event_time"])},
         labels=Facts({"x": "Half-years since the start", "y": words.capital(words.unit(result)), "step": None}),
-        support=result.support,
+        support=smallest(result.support),
     )
 
 

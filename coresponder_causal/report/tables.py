@@ -11,6 +11,7 @@ import pandas as pd
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.registry import measured
 from coresponder_causal.core.result import Result
+from coresponder_causal.core.support import smallest
 from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.privacy.counts import Counts
 from coresponder_causal.report import words
@@ -284,8 +285,7 @@ def _behind(checks: Sequence[CheckResult]) -> pd.DataFrame | None:
     known = [check.support for check in checks if check.support is not None]
     if len(known) < len(checks):
         return None
-    rows = [support.select_dtypes("number").where(lambda values: values > 0).min() for support in known]
-    return pd.DataFrame(rows).reset_index(drop=True)
+    return pd.concat([smallest(support) for support in known], ignore_index=True) if known else None
 
 
 def _distance_rows(result: Result, truth: Mapping[str, float]) -> list[dict[str, object]]:

@@ -120,7 +120,7 @@ def test_the_ledger_of_a_study_records_what_leaves(tmp_path):
 
 
 def test_a_share_with_its_denominator_is_checked_as_a_count():
-    """Calls with the team by hour before the start: at a threshold of 35, hours with 33 and 34 of them are not drawn."""
+    """Calls with the team by hour before the start: at a threshold of 35, hours with 33 or 34 are not drawn."""
     evaluation, _ = studied(("instrument",), "arrest")
     (result,) = [one for one in evaluation.results if one.extra["adjustment"] == "coverage_post"]
     shares = pd.DataFrame(result.extra["shares"], columns=["x", "n0", "n1", "s0", "s1", "covered"]).astype(float)

@@ -26,7 +26,7 @@ def test_the_chances_are_those_of_simulated_months():
     for kind in ("random", "fixed"):
         calls = rng.poisson(60, 200_000) if kind == "random" else np.full(200_000, 60)
         cell = rng.binomial(calls, 0.15)
-        small = [(0 < part) & (part < 11) for part in (cell, calls - cell)]
+        small = [(part > 0) & (part < 11) for part in (cell, calls - cell)]
         assert hidden(20, 0.15, kind)["quarter"] / 100 == pytest.approx((small[0] | small[1]).mean(), abs=0.005)
 
 
