@@ -7,6 +7,7 @@ Zeros may be shown. All hidden cells must be printed with one symbol: primaries 
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from time import monotonic
 
@@ -86,7 +87,7 @@ def suppress(
 
     References
     ----------
-    Fischetti & Salazar (2001), doi:10.1287/mnsc.47.7.1008.9804; Hundepool et al. (2012), doi:10.1002/9781118348239
+    Fischetti & Salazar (2001), doi:10.1287/mnsc.47.7.1008.9805; Hundepool et al. (2012), doi:10.1002/9781118348239
 
     Examples
     --------
@@ -147,16 +148,13 @@ def _demands(family: Family, rng: np.random.Generator) -> Demands:
         return full
     bounds = np.where(family.primary, 1.0, 0.0), np.where(family.primary, top, np.inf)
     low, high = intervals(family.system, everything, bounds=bounds, cells=full.cell[narrow])
-    down = full.target[narrow] == 1.0
-    within = np.where(down, np.ceil(low), np.floor(high))
+    inward = np.where(full.target[narrow] == top, -1.0, 1.0)
     known = np.append(full.known, np.zeros(narrow.size, bool))
     demands = Demands(np.append(full.cell, full.cell[narrow]), np.append(full.target, full.target[narrow]), known)
-    demands.target[narrow] = within
+    demands.target[narrow] = np.where(inward < 0, np.floor(high), np.ceil(low))
     stay = np.full(len(everything), np.inf)
-    for k, step in zip(
-        narrow, np.where(down, 1.0, -1.0), strict=True
-    ):  # fractions can reach further than whole numbers
-        while cheapest(family, everything, stay, demands, int(k)) is None:
+    for k, step in zip(narrow.tolist(), inward, strict=True):
+        while cheapest(family, everything, stay, demands, k) is None:  # fractions reach further than whole numbers
             family.require_time()
             demands.target[k] += step
     _require_doubt(demands)
@@ -173,19 +171,15 @@ def _require_doubt(demands: Demands) -> None:
 def _protected(
     family: Family, demands: Demands, keep: Mask, shown: Mask, loss: Array, rng: np.random.Generator
 ) -> tuple[Pattern, bool]:
-    """Look for the lightest protection; where that takes too long, complete and thin out what came near it."""
-    chosen, optimal = lightest(family, demands, loss, shown, keep, rng)
+    """Find any protection, then the lightest; where that takes too long, thin out the first and what came near."""
+    cost = np.where(shown, np.inf, loss)
+    first = covered(family, demands, keep, cost, rng)
+    chosen, optimal = lightest(family, demands, first, loss, shown, keep, rng)
     if optimal:
         return chosen, True
-    found: list[Pattern] = []
-    for start in (chosen.hidden, keep):
-        try:
-            whole = covered(family, demands, start, np.where(shown, np.inf, loss), rng)
-        except DisclosureError:  # late; what was found before protects
-            if not found:
-                raise
-            break
-        found.append(thinned(family, demands, whole, loss, keep, rng))
+    found = [thinned(family, demands, first, loss, keep, rng)]
+    with contextlib.suppress(DisclosureError):  # late; the first protects
+        found.append(thinned(family, demands, covered(family, demands, chosen.hidden, cost, rng), loss, keep, rng))
     return min(found, key=lambda pattern: pattern.cost(loss)), False
 
 

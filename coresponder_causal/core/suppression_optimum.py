@@ -1,7 +1,7 @@
 """The pattern of least weight, by cuts: cells of which some must be hidden, or a demand fails.
 
 A master problem chooses cells, and for each demand that its choice leaves unmet a linear program returns the reason as
-an inequality in the hidden cells (capacity constraints of Fischetti & Salazar 2001, doi:10.1287/mnsc.47.7.1008.9804).
+an inequality in the hidden cells (capacity constraints of Fischetti & Salazar 2001, doi:10.1287/mnsc.47.7.1008.9805).
 What the master chooses weighs no more than any protection: once its choice protects, it is the best.
 """
 
@@ -27,12 +27,14 @@ _HALF = 0.5
 
 
 def lightest(
-    family: Family, demands: Demands, weights: Array, shown: Mask, keep: Mask, rng: np.random.Generator
+    family: Family, demands: Demands, start: Pattern, weights: Array, shown: Mask, keep: Mask, rng: np.random.Generator
 ) -> tuple[Pattern, bool]:
     """Look for the protection of least weight, in half of the time that is left.
 
     Parameters
     ----------
+    start : Pattern
+        That protects; its moves are used again where they can be.
     weights : ndarray, shape (n,)
         Loss from hiding each cell.
     shown, keep : ndarray of bool, shape (n,)
@@ -45,7 +47,7 @@ def lightest(
     """
     family = replace(family, deadline=(monotonic() + family.deadline) / 2)
     free, cuts = ~(shown | keep), np.zeros((0, len(keep)))
-    pattern = Pattern(keep, np.full((len(demands.cell), len(keep)), np.nan))
+    pattern = Pattern(keep, start.moves)
     try:
         for _ in range(_ROUNDS):
             if (chosen := _choice(cuts, weights, free, family)) is None:
@@ -82,10 +84,10 @@ def _judged(
 ) -> tuple[Pattern, list[Array], bool]:
     """Find witnesses for a choice, or cuts that it violates, and say whether all demands are met.
 
-    Moves of the choice that go beyond its cells, or are none yet (NaN), are looked for.
+    Others are looked for in place of moves of the choice that go beyond its cells.
     """
     moves, hidden = choice.moves.copy(), choice.hidden
-    open_ = np.isnan(moves).any(axis=1) | (moves[:, ~hidden] != 0).any(axis=1)
+    open_ = (moves[:, ~hidden] != 0).any(axis=1)
     for k, move in prove_together(family, hidden, demands, open_, rng).items():
         moves[k], open_[k] = move, False
     cuts: list[Array] = []

@@ -9,6 +9,9 @@ Two attackers are met. The first knows that counts are not negative. The second 
 small, and that each of them lies in 1 … threshold − 1; one symbol for all hidden cells makes him hypothetical. Where
 small cells add up to a small total his knowledge alone narrows them (a total of two is at least 2, its parts at most
 threshold − 2). There what is shown may not narrow them further, and the first attacker's range must be the full one.
+
+Not met is an attacker who knows also that complementary cells are none of the small ones, or who asks which tables
+would have led to just this pattern.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from coresponder_causal.core import suppression_optimum
 from coresponder_causal.core.attacker import intervals
 from coresponder_causal.core.cell_system import linked, of_table
 from coresponder_causal.core.errors import DataError, DisclosureError
@@ -136,6 +137,18 @@ def test_no_lighter_pattern_protects(seed):
                 told = ((low > asked[0]) | (high < asked[1]))[small].any()
                 open_low, open_high = intervals(system, hidden)
                 assert told or ((open_low > 1) | (open_high < 10))[small].any()
+
+
+@pytest.mark.parametrize("shape", [(5, 5), (2, 3, 3)])
+def test_what_is_found_before_the_lightest_protects_too(shape, monkeypatch):
+    system = random_table(11, shape)
+    best = suppress(system)
+    monkeypatch.setattr(suppression_optimum, "_ROUNDS", 1)
+    early = suppress(system)
+    assert best.optimal
+    assert not early.optimal
+    assert early.hidden.sum() >= best.hidden.sum()
+    assert protected(system, early)
 
 
 def test_groups_three_ways_and_linked_tables():

@@ -151,3 +151,11 @@ def test_a_total_that_includes_cases_left_out_gives_them_away():
     found = suppress(whole, already_hidden=not_printed)
     low, high = (bound[not_printed] for bound in intervals(whole, found.hidden, bounds=knowledge(whole, found.primary)))
     assert (low[0], high[0]) == SMALL
+
+
+def test_a_program_that_presolve_calls_infeasible_is_solved():
+    """HiGHS 1.8 with presolve found no table at all for this family, whose true table is one."""
+    system = family(188)
+    known = knowledge(system, (system.values > 0) & (system.values <= SMALL[1]))
+    low, high = intervals(system, np.ones(len(system.values), bool), bounds=known)
+    assert ((low <= system.values) & (system.values <= high)).all()
