@@ -41,6 +41,11 @@ OnlyDesigns = Annotated[list[str] | None, typer.Option("--design", help="A desig
 Tau = Annotated[float | None, typer.Option(help="Drift between cities to assume, log scale; else its upper limit.")]
 Replications = Annotated[int, typer.Option(help="Redrawn studies per effect.")]
 Jobs = Annotated[int, typer.Option(help="Processes; -1: one for each core.")]
+Audience = Annotated[
+    str | None, typer.Option(help="For whom: internal, partner or public; by default as the study says, else internal.")
+]
+Agreement = Annotated[str | None, typer.Option(help="Name of the agreement with a partner.")]
+LedgerFile = Annotated[Path | None, typer.Option("--ledger", help="File in which releases are recorded.")]
 Force = Annotated[bool, typer.Option("--force", help="Write into a folder that holds files.")]
 
 
@@ -48,6 +53,9 @@ Force = Annotated[bool, typer.Option("--force", help="Write into a folder that h
 def evaluate(
     study: Annotated[Path | None, typer.Argument(help="STUDY.toml; without it the embedded simulated study.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for the page.")] = Path("evaluation"),
+    audience: Audience = None,
+    agreement: Agreement = None,
+    ledger: LedgerFile = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an evaluation in a folder that holds files.")] = False,
 ) -> None:
     """Evaluate a study: validate, design, estimate, check, and write one page."""
@@ -64,6 +72,7 @@ def evaluate(
             say("Reading and validating the tables")
             stated = plan.read_study(study)
             tables, quality = plan.read_tables(stated)
+        stated = plan.meant_for(stated, audience, agreement, ledger)
         evaluation = plan.run(stated, tables, quality, say=say)
         say("Writing the page")
         truth = None if simulated is None else plan.truths(simulated)
@@ -118,6 +127,8 @@ def quality(
     out: Annotated[Path, typer.Option(help="Folder for the page.")] = Path("quality"),
     since: Annotated[str | None, typer.Option(help="First day on which a row is possible, e.g. 2014-10-01.")] = None,
     until: Annotated[str | None, typer.Option(help="Last such day; by default today.")] = None,
+    audience: Audience = None,
+    agreement: Agreement = None,
     force: Force = False,
 ) -> None:
     """Say how far tables can be trusted, what to do about it, and who: one page."""
@@ -128,7 +139,9 @@ def quality(
         say("Reading the tables and looking at every field week by week")
         found, account = plan.quality_of_files(tables, since=since, until=until)
         say("Writing the page")
-        written = plan.publish_quality(found, out, account=account, force=force)
+        written = plan.publish_quality(
+            found, out, account=account, force=force, policy=plan.policy_for(audience, agreement)
+        )
     console = Console(highlight=False)
     for said in found.issues["said"].head(longest // 6):
         console.print(Text(f"{said}\n"))
@@ -142,6 +155,9 @@ def metrics(
     out: Annotated[Path, typer.Option(help="Folder for the page and the tables.")] = Path("metrics"),
     city: OnlyCity = None,
     start: StartDate = None,
+    audience: Audience = None,
+    agreement: Agreement = None,
+    ledger: LedgerFile = None,
     force: Force = False,
 ) -> None:
     """Compute the metrics that the tables allow, and follow the course of calls."""
@@ -150,7 +166,7 @@ def metrics(
 
         plan.refuse_filled(out, force=force)
         say("Reading the tables")
-        described = plan.city_of(source, city=city, start=start)
+        described = plan.meant_for(plan.city_of(source, city=city, start=start), audience, agreement, ledger)
         say("Counting")
         written = plan.write_metrics(described, out)
     _tell_ahead([f"Metrics of {described.name or 'the city'}."], written, simulated=described.simulated)
@@ -161,6 +177,9 @@ def pathway(
     source: TablesOf = None,
     out: Annotated[Path, typer.Option(help="Folder for the picture and the tables.")] = Path("pathway"),
     city: OnlyCity = None,
+    audience: Audience = None,
+    agreement: Agreement = None,
+    ledger: LedgerFile = None,
     force: Force = False,
 ) -> None:
     """Follow calls from their label over dispatch, scene and disposition to care and to the next call."""
@@ -169,7 +188,7 @@ def pathway(
 
         plan.refuse_filled(out, force=force)
         say("Reading the tables")
-        described = plan.city_of(source, city=city)
+        described = plan.meant_for(plan.city_of(source, city=city), audience, agreement, ledger)
         say("Following calls")
         written = plan.write_pathway(described, out)
     _tell_ahead([f"The course of calls in {described.name or 'the city'}."], written, simulated=described.simulated)
@@ -183,6 +202,8 @@ def readiness(
     start: StartDate = None,
     city: OnlyCity = None,
     out: Annotated[Path, typer.Option(help="Folder for the page and the tables.")] = Path("readiness"),
+    audience: Audience = None,
+    agreement: Agreement = None,
     force: Force = False,
 ) -> None:
     """Say which questions a city's tables can answer today, and which after one more field."""
@@ -193,8 +214,33 @@ def readiness(
         say("Reading and checking the tables")
         read = plan.simulated_folder() if folder is None else plan.read_folder(folder)
         found = plan.readiness(read.tables, start=start, city=city)
-        written = plan.write_readiness(found, out, simulated=folder is None)
+        written = plan.write_readiness(
+            found, out, simulated=folder is None, policy=plan.policy_for(audience, agreement)
+        )
     _tell_ahead(["\n".join([plan.screen(found), *read.lines])], written[:1], simulated=folder is None)
+
+
+@app.command()
+def publication(
+    volume: Annotated[float, typer.Option(help="Calls a month.")],
+    share: Annotated[
+        list[str] | None, typer.Option(help="A cell and its share of calls, e.g. arrest=0.10; repeat for several.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the page and the table.")] = Path("publication"),
+    force: Force = False,
+) -> None:
+    """Say which counts can be published at this volume, and how often, before small ones must be hidden."""
+    with one_screen():
+        from coresponder_causal import plan
+
+        plan.refuse_filled(out, force=force)
+        schedule = plan.publication_schedule(volume, plan.shares_of(share))
+        written = plan.write_publication(schedule, out)
+    console = Console(highlight=False)
+    for cell, period in schedule.frame[["cell", "recommended"]].itertuples(index=False, name=None):
+        console.print(Text(f"{cell}: {period}"))
+    for path in written:
+        console.print(Text(str(path)), soft_wrap=True)
 
 
 @validity.command("power")

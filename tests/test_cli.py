@@ -248,3 +248,23 @@ def test_one_form_of_the_dictionary_can_be_asked_for(tmp_path):
     assert strange.exit_code == 2
     assert "cannot be exported as excel" in on_one_line(strange.output)
     assert not (tmp_path / "two").exists()
+
+
+def test_a_schedule_of_publication_and_an_unknown_audience(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = invoke("publication", "--volume", "80", "--share", "arrest=0.10")
+    assert done.exit_code == 0, done.output
+    assert "arrest: quarter" in done.output
+    assert sorted(files(tmp_path / "publication")) == ["publication.csv", "publication.html"]
+    refused = invoke("pathway", "--audience", "everybody")
+    assert refused.exit_code == 2
+    assert "audience is 'everybody'" in on_one_line(refused.output)
+    assert not (tmp_path / "pathway").exists()
+
+
+def test_the_course_of_calls_for_the_public(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = invoke("pathway", "--audience", "public", "--ledger", "kept.jsonl")
+    assert done.exit_code == 0, done.output
+    assert "•" in (tmp_path / "pathway" / "pathway_flows.csv").read_text(encoding="utf-8")
+    assert (tmp_path / "kept.jsonl").is_file()

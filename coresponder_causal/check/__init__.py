@@ -1,6 +1,7 @@
 """Checks: one file for each assumption, and the battery that runs them all."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from coresponder_causal.check.absences import absences
 from coresponder_causal.check.balance import balance
@@ -30,6 +31,7 @@ from coresponder_causal.check.spillover import spillover
 from coresponder_causal.check.start_range import start_range
 from coresponder_causal.core.registry import series_regression
 from coresponder_causal.core.result import Result
+from coresponder_causal.core.support import smallest
 from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.design import (
     CallDesign,
@@ -88,6 +90,8 @@ def battery(
 ) -> tuple[CheckResult, ...]:
     """Every check that speaks to a result, those that do not apply included and said.
 
+    A check that does not say what stands behind it was made of the rows of the result.
+
     Parameters
     ----------
     result : Result
@@ -95,6 +99,23 @@ def battery(
     controls : sequence of str
         Outcomes in the design's frame that the programme cannot touch.
     """
+    made = _made(result, design, controls)
+    behind = smallest(result.support)
+    return tuple(one if one.support is not None else replace(one, support=behind) for one in made)
+
+
+def _made(
+    result: Result,
+    design: SeriesDesign
+    | PanelDesign
+    | CoverageDesign
+    | CallDesign
+    | CallInstrumentDesign
+    | StrataDesign
+    | SwitchbackDesign,
+    controls: Sequence[str],
+) -> tuple[CheckResult, ...]:
+    """Make the checks that belong to a design."""
     if isinstance(design, CallDesign):
         return balance(result, design), overlap(result, design)
     if isinstance(design, StrataDesign):

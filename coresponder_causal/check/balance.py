@@ -71,7 +71,24 @@ def balance(
         f"{worst['covariate']} (before adjustment the largest was {table['smd_before'].abs().max():.2f}). "
         "Balance in what was recorded says nothing about what was not."
     )
-    return CheckResult(check=name, assumption=assumption, verdict=verdict, power=None, table=table, sentence=sentence)
+    return CheckResult(
+        check=name,
+        assumption=assumption,
+        verdict=verdict,
+        power=None,
+        table=table,
+        sentence=sentence,
+        support=pd.DataFrame([_support(frame[column].to_numpy(float), design.treated) for column in frame]),
+    )
+
+
+def _support(x: Array, treated: NDArray[np.bool_]) -> dict[str, int]:
+    """Count the calls behind a covariate, and of a level the smallest of its cells: with or without it, by arm."""
+    cells = [treated.sum(), (~treated).sum()]
+    if np.isin(x, [0.0, 1.0]).all():
+        cells = [np.sum((x == level) & (treated == arm)) for level in (0.0, 1.0) for arm in (True, False)]
+    some = [int(cell) for cell in cells if cell > 0]
+    return {"calls": len(x), "events": min(some, default=0)}
 
 
 def _row(covariate: str, x: Array, design: CallDesign) -> dict[str, object]:

@@ -76,7 +76,14 @@ def residual_autocorrelation(result: Result, design: Design) -> CheckResult:
         table=table,
         sentence=_sentence(table, few=min(lags, len(rest) // 5), gaps=bool((np.diff(series.time) > 1).any())),
         course=pd.DataFrame({"time": series.periods, "residual": rest}),
+        support=_events(result, len(rest)),
     )
+
+
+def _events(result: Result, periods: int) -> pd.DataFrame | None:
+    """Events of every period, since a residual tells them; None where the result does not know them."""
+    path = result.path
+    return None if path is None or "events" not in path or len(path) != periods else path[["events"]]
 
 
 def _sentence(table: pd.DataFrame, *, few: int, gaps: bool) -> str:

@@ -285,8 +285,11 @@ class Result:
         return inference.wald_test(self.estimate[chosen], vcov, float(self.df[chosen].min()))
 
     def public(self) -> Self:
-        """Return what may leave the project: the same without unit rows and labels."""
-        return replace(self, influence=None)
+        """Return the same without rows and labels of units, periods and cities; what stands behind the terms stays.
+
+        Whether the terms themselves may leave depends on that support: `coresponder_causal.report.write` decides.
+        """
+        return replace(self, influence=None, path=None, cities=None)
 
     def to_json(self) -> str:
         """JSON text from which `from_json` makes the same result, influence left out."""

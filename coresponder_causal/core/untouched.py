@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -67,7 +67,16 @@ def none_moved(
         power=able,
         table=table,
         sentence=sentence,
+        support=_behind([*fits.values()], place),
     )
+
+
+def _behind(fits: Collection[Result], place: int) -> pd.DataFrame | None:
+    """Support of the same term in every fit; None where one does not say it."""
+    supports = [fit.support for fit in fits if fit.support is not None]
+    if len(supports) < len(fits):
+        return None
+    return pd.concat([support.iloc[[place]] for support in supports], ignore_index=True)
 
 
 def _numbers(fit: Result, place: int) -> dict[str, float]:

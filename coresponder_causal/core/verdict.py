@@ -32,6 +32,8 @@ class CheckResult:
         The verdict with its numbers.
     course : DataFrame, optional
         What the check saw period by period.
+    support : DataFrame, optional
+        Persons, events and units behind the rows of ``table``, or behind all of it.
     """
 
     check: str
@@ -41,6 +43,7 @@ class CheckResult:
     table: pd.DataFrame
     sentence: str
     course: pd.DataFrame | None = None
+    support: pd.DataFrame | None = None
 
     def __repr__(self) -> str:
         return str(self)

@@ -1,12 +1,14 @@
 """Plans: a study as its file states it, and the corridor it is run through."""
 
 from coresponder_causal.plan.ahead import Redrawn, designs_of, left_out, write_calibration, write_power
+from coresponder_causal.plan.audience import meant_for, policy_for
 from coresponder_causal.plan.describe import City, city_of, write_metrics, write_pathway
 from coresponder_causal.plan.dictionary_export import export_dictionary
 from coresponder_causal.plan.embedded import embedded_study, truths
 from coresponder_causal.plan.intake import ingest_into, write_mapping_example
 from coresponder_causal.plan.logic_model import LogicModel
 from coresponder_causal.plan.logic_parts import Assumption, External, Node
+from coresponder_causal.plan.publication import publication_schedule, shares_of, write_publication
 from coresponder_causal.plan.quality_run import publish_quality, quality_of_files
 from coresponder_causal.plan.readiness import Folder, Readiness, read_folder, readiness, simulated_folder
 from coresponder_causal.plan.readiness_page import readiness_page, screen, write_readiness
@@ -45,7 +47,10 @@ __all__ = [
     "export_dictionary",
     "ingest_into",
     "left_out",
+    "meant_for",
+    "policy_for",
     "prepare_strata",
+    "publication_schedule",
     "publish",
     "publish_quality",
     "quality_of",
@@ -59,6 +64,7 @@ __all__ = [
     "refuse_present",
     "run",
     "screen",
+    "shares_of",
     "simulated_folder",
     "truths",
     "write_calibration",
@@ -66,6 +72,7 @@ __all__ = [
     "write_metrics",
     "write_pathway",
     "write_power",
+    "write_publication",
     "write_readiness",
     "write_switchback",
     "write_template",

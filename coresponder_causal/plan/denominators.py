@@ -69,7 +69,7 @@ def main() -> None:
     docs = Path(__file__).parents[2] / "docs"
     stated, found = example()
     write_whole(docs / "denominators.md", denominators_page().encode())
-    report.write(report.rates_picture(found, title=stated["title"]), docs / picture_name)
+    report.write(report.rates_picture(found, title=stated["title"]), docs / picture_name, audience="public")
 
 
 if __name__ == "__main__":

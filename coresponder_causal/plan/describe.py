@@ -15,6 +15,9 @@ from coresponder_causal.plan.embedded import embedded_study
 from coresponder_causal.plan.readiness import programme_city, read_folder
 from coresponder_causal.plan.run import read_tables
 from coresponder_causal.plan.study import read_study
+from coresponder_causal.privacy import Ledger, Policy, inside
+from coresponder_causal.report.metric_counts import course_counts, metric_counts, passage_counts
+from coresponder_causal.report.metrics_page import months_in, people_behind
 from coresponder_causal.report.specs import Spec
 from coresponder_causal.report.tables import plain
 
@@ -31,6 +34,10 @@ class City:
     tables : mapping of str to DataFrame
     start : str or None
     sensitive, simulated : bool
+    policy : Policy
+        For whom its study is.
+    ledger : Ledger or None
+        Where its releases are recorded.
     """
 
     name: str | None
@@ -38,6 +45,8 @@ class City:
     start: str | None = None
     sensitive: bool = True
     simulated: bool = False
+    policy: Policy = inside
+    ledger: Ledger | None = None
 
 
 def city_of(source: Path | None, *, city: str | None = None, start: str | None = None) -> City:
@@ -70,7 +79,15 @@ def city_of(source: Path | None, *, city: str | None = None, start: str | None =
     study = read_study(source)
     tables, _ = read_tables(study)
     begins = study.start or (None if study.start_between is None else study.start_between[0])
-    stated = City(name=study.city, tables=tables, start=begins, sensitive=study.sensitive, simulated=study.simulated)
+    stated = City(
+        name=study.city,
+        tables=tables,
+        start=begins,
+        sensitive=study.sensitive,
+        simulated=study.simulated,
+        policy=study.policy,
+        ledger=study.ledger,
+    )
     return _one(stated, city, start)
 
 
@@ -90,7 +107,7 @@ def _one(found: City, city: str | None, start: str | None) -> City:
     return replace(found, name=name, tables=kept, start=start or found.start)
 
 
-def write_metrics(found: City, out: Path) -> list[Path]:
+def write_metrics(found: City, out: Path, *, policy: Policy | None = None, ledger: Ledger | None = None) -> list[Path]:
     """Write the metrics of a city: the page, and the numbers beside it.
 
     Parameters
@@ -98,6 +115,10 @@ def write_metrics(found: City, out: Path) -> list[Path]:
     found : City
     out : Path
         Folder.
+    policy : Policy, optional
+        For whom; by default as the study says, else for those inside.
+    ledger : Ledger, optional
+        Where releases are recorded.
 
     Returns
     -------
@@ -117,14 +138,20 @@ def write_metrics(found: City, out: Path) -> list[Path]:
         simulated=found.simulated,
         sensitive=found.sensitive,
     )
-    written = [report.write(page, out)]
-    for name, frame in {"metrics": values, "metrics_by_month": monthly, "pathway": course}.items():
+    specs: dict[Path, Spec] = {out: page}
+    for name, frame in {"metrics": values, "metrics_by_month": monthly}.items():
         if len(frame):
-            written.append(report.write(plain(frame, title=name), out / f"{name}.csv"))
-    return written
+            counts = metric_counts(frame, months=months_in(monthly), start=found.start)
+            said = ("divided_by", "interval")
+            specs[out / f"{name}.csv"] = plain(
+                frame, title=name, said=said, support=people_behind(frame), counts=counts
+            )
+    if len(course):
+        specs[out / "pathway.csv"] = plain(course, title="pathway", counts=course_counts(course))
+    return report.write_all(specs, policy=policy or found.policy, ledger=ledger or found.ledger)
 
 
-def write_pathway(found: City, out: Path) -> list[Path]:
+def write_pathway(found: City, out: Path, *, policy: Policy | None = None, ledger: Ledger | None = None) -> list[Path]:
     """Write the course of a city's calls: the table, the flows and the picture.
 
     Parameters
@@ -132,18 +159,20 @@ def write_pathway(found: City, out: Path) -> list[Path]:
     found : City
     out : Path
         Folder.
+    policy, ledger
+        As of `write_metrics`.
 
     Returns
     -------
     list of Path
     """
     course, flows = pathway(found.tables), pathway_flows(found.tables)
-    specs: dict[str, Spec] = {
-        "pathway.svg": report.flow_picture(flows),
-        "pathway.csv": plain(course, title="Calls by stage and state"),
-        "pathway_flows.csv": plain(flows, title="Calls from state to state"),
+    specs: dict[Path, Spec] = {
+        out / "pathway.svg": report.flow_picture(flows),
+        out / "pathway.csv": plain(course, title="Calls by stage and state", counts=course_counts(course)),
+        out / "pathway_flows.csv": plain(flows, title="Calls from state to state", counts=passage_counts(flows)),
     }
-    return [report.write(spec, out / name) for name, spec in specs.items()]
+    return report.write_all(specs, policy=policy or found.policy, ledger=ledger or found.ledger)
 
 
 def _course(found: City) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -15,6 +15,8 @@ from coresponder_causal.core.errors import DataError
 from coresponder_causal.data import Quality, dictionary, quality, read_table
 from coresponder_causal.data.frames import separators
 from coresponder_causal.plan.run import refuse_filled
+from coresponder_causal.privacy import Policy, inside
+from coresponder_causal.report.specs import Spec
 
 kinds = (*separators, ".parquet", ".xlsx")
 
@@ -54,7 +56,12 @@ def quality_of_files(
 
 
 def publish_quality(
-    found: Quality, out: Path, *, account: dict[str, Any] | None = None, force: bool = False
+    found: Quality,
+    out: Path,
+    *,
+    account: dict[str, Any] | None = None,
+    force: bool = False,
+    policy: Policy | None = None,
 ) -> tuple[Path, Path]:
     """Write the page, and the suggested rows of the register of breaks beside it: both or neither.
 
@@ -66,6 +73,8 @@ def publish_quality(
     account : dict, optional
         The ledger of an ingest.
     force : bool
+    policy : Policy, optional
+        For whom; by default for those inside.
 
     Returns
     -------
@@ -76,8 +85,9 @@ def publish_quality(
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".writing-") as folder:
         made = Path(folder) / "quality"
-        report.write(report.quality_page(found, account=account), made)
-        report.write(report.breaks_table(found), made / "breaks.csv")
+        page, breaks = report.quality_page(found, account=account), report.breaks_table(found)
+        specs: dict[Path, Spec] = {made: page, made / "breaks.csv": breaks}
+        report.write_all(specs, policy=policy or inside)
         out.mkdir(exist_ok=True)
         for file in made.iterdir():
             file.replace(out / file.name)

@@ -64,6 +64,8 @@ class Readiness:
         Findings of validation that forbid something: ``table, field, rule, count, rows, mend``.
     lines : tuple of str
         What was read, what is not known, and what to give.
+    rows : DataFrame
+        ``table, rows`` of what was read.
     """
 
     questions: pd.DataFrame
@@ -72,6 +74,7 @@ class Readiness:
     next_fields: pd.DataFrame
     quality: pd.DataFrame
     lines: tuple[str, ...]
+    rows: pd.DataFrame
 
 
 def read_folder(folder: str | Path) -> Folder:
@@ -169,6 +172,7 @@ def readiness(tables: Mapping[str, pd.DataFrame], *, start: str | None = None, c
         next_fields=_next_fields(designs, metrics, asked, there, broken),
         quality=quality,
         lines=tuple(lines),
+        rows=pd.DataFrame({"table": list(tables), "rows": [len(table) for table in tables.values()]}),
     )
 
 

@@ -9,9 +9,10 @@ import pandas as pd
 from coresponder_causal import report
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.plan.readiness import Readiness, mend_first, not_yet, now, one_more
+from coresponder_causal.privacy import Policy, inside
 from coresponder_causal.report import words
 from coresponder_causal.report.page import sensitive_banner, simulated_banner
-from coresponder_causal.report.specs import Bullets, Column, Fold, Page, Section, Sentence, Table
+from coresponder_causal.report.specs import Bullets, Column, Fold, Page, Section, Sentence, Spec, Table, of_nobody
 from coresponder_causal.report.tables import plain
 
 marks = {now: "✓", mend_first: "!", one_more: "+", not_yet: "·"}
@@ -57,6 +58,7 @@ def counted(found: Readiness) -> Sentence:
             f"{len(found.designs)} designs."
         ),
         numbers=Facts(able),
+        support=of_nobody,
     )
 
 
@@ -87,26 +89,29 @@ def readiness_page(found: Readiness, *, simulated: bool = False) -> Page:
     -------
     Page
     """
-    said = [Sentence(text=line) for line in found.lines]
-    finds = [Sentence(text=words.capital(f"{line}.")) for line in detectable_lines(found.designs)]
+    said = [Sentence(text=line, support=found.rows) for line in found.lines]
+    finds = [Sentence(text=words.capital(f"{line}."), support=found.rows) for line in detectable_lines(found.designs)]
     needs = {"lacks": "What it needs", "by": "Answered by", "why": "Why not", "answer": "Can be answered"}
     needs |= {"question": "Question", "title": "Compares"}
     single = _capitals(found.next_fields) | {"unlocks": "Opens"}
-    changes = Sentence(text="What each finds at best, four times in five with a 5 % test:")
+    changes = Sentence(text="What each finds at best, four times in five with a 5 % test:", support=of_nobody)
     designs = found.designs[["title", "answer", "lacks", "why"]]
     title = "Single fields that open something, best first"
-    opened = plain(found.next_fields, title=title, labels=single)
+    opened = plain(found.next_fields, title=title, labels=single, support=of_nobody)
     quality = _without_rows(found.quality)
     sections = [
-        Section(title="Which questions?", blocks=(plain(found.questions, title="Questions", labels=needs),)),
+        Section(
+            title="Which questions?",
+            blocks=(plain(found.questions, title="Questions", labels=needs, support=of_nobody),),
+        ),
         Section(title="Which field next?", blocks=(opened,)) if len(found.next_fields) else None,
         Section(
             title="Which designs, and what could they find?",
-            blocks=(plain(designs, title="Designs", labels=needs), changes, Bullets(items=tuple(finds))),
+            blocks=(_designs(designs, needs, found.rows), changes, Bullets(items=tuple(finds))),
         ),
         Section(
             title="What must be mended?",
-            blocks=(plain(quality, title="Findings", labels=_capitals(quality)),),
+            blocks=(plain(quality, title="Findings", labels=_capitals(quality), support=quality[["count"]]),),
         )
         if len(quality)
         else None,
@@ -121,7 +126,19 @@ def readiness_page(found: Readiness, *, simulated: bool = False) -> Page:
     )
 
 
-def write_readiness(found: Readiness, out: Path, *, simulated: bool = False) -> list[Path]:
+def _designs(designs: pd.DataFrame, needs: dict[str, str], rows: pd.DataFrame) -> Table:
+    """Designs, and the rows read, of which they are said to be formed."""
+    return plain(designs, title="Designs", labels=needs, said=("why",), support=_behind(designs, rows))
+
+
+def _behind(shown: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Say of every row that all that was read stands behind it."""
+    return pd.DataFrame({"rows": [rows["rows"].max()] * len(shown)})
+
+
+def write_readiness(
+    found: Readiness, out: Path, *, simulated: bool = False, policy: Policy | None = None
+) -> list[Path]:
     """Write readiness: the page, and its tables beside it.
 
     Parameters
@@ -130,18 +147,22 @@ def write_readiness(found: Readiness, out: Path, *, simulated: bool = False) -> 
     out : Path
         Folder.
     simulated : bool
+    policy : Policy, optional
+        For whom; by default for those inside.
 
     Returns
     -------
     list of Path
         The page first.
     """
-    written = [report.write(readiness_page(found, simulated=simulated), out)]
     tables = _tables(found) | {"next_fields": found.next_fields, "findings": _without_rows(found.quality)}
-    return [
-        *written,
-        *(report.write(plain(table, title=name), out / f"{name}.csv") for name, table in tables.items() if len(table)),
-    ]
+    behind = dict.fromkeys(("questions", "metrics", "next_fields"), of_nobody)
+    behind |= {"designs": _behind(found.designs, found.rows), "findings": found.quality[["count"]]}
+    specs: dict[Path, Spec] = {out: readiness_page(found, simulated=simulated)}
+    for name, table in tables.items():
+        if len(table):
+            specs[out / f"{name}.csv"] = plain(table, title=name, support=behind[name])
+    return report.write_all(specs, policy=policy or inside)
 
 
 def _tables(found: Readiness) -> dict[str, pd.DataFrame]:
@@ -208,5 +229,6 @@ def _metrics(metrics: pd.DataFrame) -> tuple[Table | Fold, ...]:
         Column("lacks", "Lacks"),
     )
     core, others = metrics[metrics["core"]], metrics[~metrics["core"]]
-    folded = Table(title="Other metrics", frame=others, columns=columns)
-    return Table(title="Core metrics", frame=core, columns=columns), Fold(label="The other metrics", table=folded)
+    folded = Table(title="Other metrics", frame=others, columns=columns, support=of_nobody)
+    shown = Table(title="Core metrics", frame=core, columns=columns, support=of_nobody)
+    return shown, Fold(label="The other metrics", table=folded)

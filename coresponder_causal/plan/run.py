@@ -23,6 +23,7 @@ from coresponder_causal.plan.assemble import Counts, counts, sentence_of
 from coresponder_causal.plan.designs import Design, Estimated, estimated, rank
 from coresponder_causal.plan.donors import further_checks
 from coresponder_causal.plan.study import Study
+from coresponder_causal.report.tables import support_of
 
 Say = Callable[[str], None]
 
@@ -210,23 +211,35 @@ def evaluation_page(evaluation: Evaluation, *, truth: Mapping[str, float] | None
     truth : mapping, optional
         True values by ``"method.term"``.
     """
-    quality = evaluation.quality.drop(columns="rows") if evaluation.study.sensitive else evaluation.quality
+    study = evaluation.study
+    sensitive = study.sensitive or study.policy.guarded
+    quality = evaluation.quality.drop(columns="rows") if sensitive else evaluation.quality
     return report.page(
         evaluation.results,
         checks=evaluation.checks,
         falsification=evaluation.falsification,
-        title=evaluation.study.title,
+        title=study.title,
         truth=truth,
-        simulated=evaluation.study.simulated or truth is not None,
-        sensitive=evaluation.study.sensitive,
+        simulated=study.simulated or truth is not None,
+        sensitive=study.sensitive,
         quality=quality,
-        design_lines=(*dict.fromkeys(design.describe() for design in evaluation.designs), *evaluation.lines),
+        design_lines=tuple(_lines(evaluation)),
         donors=None if evaluation.pool is None else report.donor_table(evaluation.pool),
     )
 
 
+def _lines(evaluation: Evaluation) -> list[report.Sentence]:
+    """Say what was compared and decided, each line with what stands behind it."""
+    told: dict[str, list[Result]] = {}
+    for design, result in zip(evaluation.designs, evaluation.results, strict=True):
+        told.setdefault(design.describe(), []).append(result)
+    lines = [report.Sentence(text=text, support=support_of(of)) for text, of in told.items()]
+    behind = support_of(evaluation.results) if evaluation.results else None
+    return [*lines, *(report.Sentence(text=text, support=behind) for text in evaluation.lines)]
+
+
 def publish(page: report.Page, evaluation: Evaluation, out: Path, *, force: bool = False) -> Path:
-    """Write an evaluation: the page, the results as JSON, the findings about the data. All of it or nothing.
+    """Write an evaluation for the audience of its study: the page, and inside the results as JSON. All or nothing.
 
     Parameters
     ----------
@@ -245,9 +258,10 @@ def publish(page: report.Page, evaluation: Evaluation, out: Path, *, force: bool
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".writing-") as folder:
         made = Path(folder) / "evaluation"
-        report.write(page, made)
-        results = [json.loads(result.public().to_json()) for result in evaluation.results]
-        (made / "results.json").write_text(json.dumps(results, indent=1), encoding="utf-8")
+        report.write_all({made: page}, policy=evaluation.study.policy, ledger=evaluation.study.ledger)
+        if not evaluation.study.policy.guarded:
+            results = [json.loads(result.to_json()) for result in evaluation.results]
+            (made / "results.json").write_text(json.dumps(results, indent=1), encoding="utf-8")
         out.mkdir(exist_ok=True)
         for file in made.iterdir():
             file.replace(out / file.name)

@@ -12,9 +12,10 @@ from pathlib import Path
 from string import Template
 from typing import Any, TypeAlias
 
-from coresponder_causal.core.errors import DataError, Problems
+from coresponder_causal.core.errors import DataError, DisclosureError, Problems
 from coresponder_causal.data import dictionary
 from coresponder_causal.plan.designs import adjustments, by_hours, default_adjustment, known_keys, of_calls, settings
+from coresponder_causal.privacy import Ledger, Policy, inside
 
 keys: dict[str, tuple[str, ...]] = {
     "study": ("title", "sensitive", "simulated", "seed"),
@@ -26,6 +27,7 @@ keys: dict[str, tuple[str, ...]] = {
         "neighbours", "distance", "within", "population", "definitions", "traits", "fields", "adopters",
         "specifications",
     ),
+    "release": ("audience", "agreement", "ledger"),
 }  # fmt: skip
 design_names = tuple(settings())
 counted = tuple(name for name in design_names if name not in of_calls)
@@ -50,6 +52,9 @@ kinds: tuple[tuple[str, str, type | tuple[type, ...], str], ...] = (
     ("donors", "fields", list, "a list of fields"),
     ("donors", "adopters", str, "'leave out' or 'until then'"),
     ("donors", "specifications", bool, "true or false"),
+    ("release", "audience", str, "internal, partner or public"),
+    ("release", "agreement", str, "the name of the agreement with a partner"),
+    ("release", "ledger", str, "a file"),
 )
 adopters = ("leave out", "until then")
 Sections: TypeAlias = Mapping[str, Mapping[str, Any]]
@@ -95,6 +100,10 @@ class Study:
     donors : mapping, optional
         How comparison cities are chosen before outcomes are counted, see `design.donor_pool`; ``adopters``, see
         `DonorPool.apply`; ``specifications``, whether the comparison is made under other choices too.
+    policy : Policy
+        For whom the page is.
+    ledger : Ledger or None
+        Where releases are recorded.
     """
 
     title: str
@@ -111,6 +120,8 @@ class Study:
     simulated: bool = False
     seed: int = 1
     donors: Mapping[str, Any] | None = None
+    policy: Policy = inside
+    ledger: Ledger | None = None
 
     def asked(self, design: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Every outcome and set of options asked of a design."""
@@ -152,8 +163,21 @@ def read_study(path: str | Path) -> Study:
     tables = {name: _source(name, given, file.parent, problems) for name, given in sections["tables"].items()}
     _check_complete(sections, problems)
     _check_calls(sections, options, problems)
+    policy = _policy(sections["release"], problems)
     problems.raise_if_any(DataError)
-    return replace(_study(sections, tables, options), donors=sections["donors"] if "donors" in content else None)
+    ledger = sections["release"].get("ledger")
+    kept = None if ledger is None else Ledger(file.parent / ledger)
+    chosen = sections["donors"] if "donors" in content else None
+    return replace(_study(sections, tables, options), donors=chosen, policy=policy, ledger=kept)
+
+
+def _policy(given: Mapping[str, Any], problems: Problems) -> Policy:
+    """For whom a study is; what cannot be is a problem."""
+    try:
+        return Policy(audience=given.get("audience", "internal"), agreement=given.get("agreement"))
+    except DisclosureError as error:
+        problems.add(f"[release]: {error.what}", mend=error.mend)
+        return Policy()
 
 
 def _sections(content: Mapping[str, Any], problems: Problems) -> Sections:

@@ -43,6 +43,10 @@ start = "2020-07-15"                   # a date inside a month gives it the shar
 primary = "calls"                      # calls, or the count of a yes-or-no field: arrest, hold, ed_transport, force
 controls = ["burglary", "traffic_collision"]   # names of control_series
 
+[release]
+# audience = "public"                  # or "partner", with agreement = "its name"; without it the page stays inside
+# ledger = "releases.jsonl"            # what left before is taken into account, and each release is added
+
 [designs]
 # hours: covered against uncovered hours of the week; cities: against comparison cities; series: the city's own course;
 # calls: attended against like calls; instrument: calls by what moved the team's presence. Also:

@@ -10,35 +10,54 @@ Examples
 True
 """
 
+from coresponder_causal.privacy.counts import Counts, months_of, spanning, total
 from coresponder_causal.privacy.county_return import Key
+from coresponder_causal.privacy.ddg import DdgScore, ddg_score
 from coresponder_causal.privacy.expert_report import ExpertReport, expert_report
+from coresponder_causal.privacy.family import Earlier
 from coresponder_causal.privacy.identifiers import Census, Role, zip3_allowed
+from coresponder_causal.privacy.ledger import Ledger
 from coresponder_causal.privacy.limited_data_set import LimitedDataSet, limited_data_set
 from coresponder_causal.privacy.linkage import clerical_sample, linkage_by_group, linkage_error
+from coresponder_causal.privacy.policy import Audience, Policy, hidden_mark, inside, limits, watermark
 from coresponder_causal.privacy.redaction import Recognisers, Redacted, redact
 from coresponder_causal.privacy.redaction_files import read_redacted, read_sign_off, write_redacted, write_sign_off
+from coresponder_causal.privacy.release import Released, release
 from coresponder_causal.privacy.safe_harbor import SafeHarbor, safe_harbor
+from coresponder_causal.privacy.said import small_in_words
 from coresponder_causal.privacy.sign_off import SignOff, quotes, reading_sample, sign_off
 from coresponder_causal.privacy.strata_return import county_file, one_row_a_person, write_list
 from coresponder_causal.privacy.tokens import link_tokens, new_key, read_key, tokens
 
 __all__ = [
+    "Audience",
     "Census",
+    "Counts",
+    "DdgScore",
+    "Earlier",
     "ExpertReport",
     "Key",
+    "Ledger",
     "LimitedDataSet",
+    "Policy",
     "Recognisers",
     "Redacted",
+    "Released",
     "Role",
     "SafeHarbor",
     "SignOff",
     "clerical_sample",
     "county_file",
+    "ddg_score",
     "expert_report",
+    "hidden_mark",
+    "inside",
     "limited_data_set",
+    "limits",
     "link_tokens",
     "linkage_by_group",
     "linkage_error",
+    "months_of",
     "new_key",
     "one_row_a_person",
     "quotes",
@@ -47,9 +66,14 @@ __all__ = [
     "read_sign_off",
     "reading_sample",
     "redact",
+    "release",
     "safe_harbor",
     "sign_off",
+    "small_in_words",
+    "spanning",
     "tokens",
+    "total",
+    "watermark",
     "write_list",
     "write_redacted",
     "write_sign_off",

@@ -12,10 +12,10 @@ from coresponder_causal.report.power_picture import calibration_picture, power_p
 from coresponder_causal.report.quality_page import breaks_table, quality_page
 from coresponder_causal.report.sentences import sentence
 from coresponder_causal.report.specification_picture import donor_table
-from coresponder_causal.report.specs import Page, Paper, Picture, Sentence, Table
+from coresponder_causal.report.specs import Page, Paper, Picture, Sentence, Table, of_nobody
 from coresponder_causal.report.switchback_page import calendar_picture, switchback_page
 from coresponder_causal.report.tables import table
-from coresponder_causal.report.write import write
+from coresponder_causal.report.write import released, write, write_all
 
 __all__ = [
     "Page",
@@ -33,15 +33,18 @@ __all__ = [
     "hours_picture",
     "logic_picture",
     "metrics_page",
+    "of_nobody",
     "page",
     "paper",
     "power_picture",
     "quality_page",
     "rates_picture",
+    "released",
     "sentence",
     "surface_picture",
     "switchback_page",
     "table",
     "trend_picture",
     "write",
+    "write_all",
 ]

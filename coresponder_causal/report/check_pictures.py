@@ -37,6 +37,7 @@ def residuals(check: CheckResult) -> Picture:
             "lags": check.table[["lag", "autocorrelation", "bound"]],
         },
         labels=Facts({"calendar": not pd.api.types.is_numeric_dtype(course["time"])}),
+        support=check.support,
     )
 
 
@@ -70,6 +71,7 @@ def breaks(check: CheckResult) -> Picture:
                 "calendar": not pd.api.types.is_numeric_dtype(course["time"]),
             }
         ),
+        support=check.support,
     )
 
 

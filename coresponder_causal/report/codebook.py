@@ -8,7 +8,7 @@ import pandas as pd
 
 from coresponder_causal.data import dictionary
 from coresponder_causal.data.export_redcap import projects, redcap_code, redcap_names
-from coresponder_causal.report.specs import Bullets, Column, Page, Section, Sentence, Table
+from coresponder_causal.report.specs import Bullets, Column, Page, Section, Sentence, Table, of_nobody
 
 
 def codebook() -> Page:
@@ -45,7 +45,10 @@ def _how_to_read() -> Section:
         "value should be there.",
         "Codes are the expected values. Another code is reported as a finding and kept.",
     )
-    return Section(title="How to read this book", blocks=(Bullets(items=tuple(Sentence(text=line) for line in lines)),))
+    return Section(
+        title="How to read this book",
+        blocks=(Bullets(items=tuple(Sentence(text=line, support=of_nobody) for line in lines)),),
+    )
 
 
 def _overview() -> Section:
@@ -82,7 +85,8 @@ def _section(table: dictionary.Table) -> Section:
     ]
     heads = ("Field", "Meaning, and what it is for", "Values", "Entered", "Privacy; stage")
     order = f" Time stamps happen in the order {', '.join(table.order)}." if table.order else ""
-    said = Sentence(text=f"One row is {table.grain}. Its key is {', '.join(table.key)}.{order}")
+    text = f"One row is {table.grain}. Its key is {', '.join(table.key)}.{order}"
+    said = Sentence(text=text, support=of_nobody)
     return Section(title=f"{table.label} ({table.name})", blocks=(said, _wordy(f"Fields of {table.name}", heads, rows)))
 
 
@@ -111,7 +115,9 @@ def _crosswalk(name: str) -> Section:
     said = f"Version {found.version}, from {found.valid_from}. Source: {found.source}."
     rows = [tuple(str(row[column]) for column in found.columns) for row in found.rows]
     table = _wordy(f"Crosswalk {name}", found.columns, rows)
-    return Section(title=found.label, blocks=(Sentence(text=said), Sentence(text=found.note), table))
+    return Section(
+        title=found.label, blocks=(*(Sentence(text=text, support=of_nobody) for text in (said, found.note)), table)
+    )
 
 
 def _redcap() -> Section:
@@ -136,10 +142,11 @@ def _redcap() -> Section:
     )
     heads = ("Project", "Form", "Field or code", "In REDCap")
     table = _wordy("Names and codes that differ", heads, [*rows, *codes])
-    return Section(title="Names in REDCap", blocks=(Sentence(text=said), table))
+    return Section(title="Names in REDCap", blocks=(Sentence(text=said, support=of_nobody), table))
 
 
 def _wordy(title: str, heads: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> Table:
     """Make a table of words."""
     frame = pd.DataFrame(rows, columns=list(heads)).astype(str)
-    return Table(title=title, frame=frame, columns=tuple(Column(name, name) for name in heads))
+    columns = tuple(Column(name, name) for name in heads)
+    return Table(title=title, frame=frame, columns=columns, support=of_nobody)

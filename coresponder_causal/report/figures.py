@@ -12,6 +12,7 @@ from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.inference import critical, interval
 from coresponder_causal.core.result import Result
+from coresponder_causal.core.support import smallest
 from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.report import words
 from coresponder_causal.report.boundary_picture import at_boundary
@@ -160,7 +161,7 @@ def _path(result: Result, path: pd.DataFrame) -> Picture:
                 "calendar": not pd.api.types.is_numeric_dtype(path["time"]),
             }
         ),
-        support=path[["time", "events"]] if "events" in path else result.support,
+        support=path[["time", "events"]] if "events" in path else smallest(result.support),
     )
 
 
@@ -249,7 +250,7 @@ def _forest(result: Result, cities: pd.DataFrame) -> Picture:
                 "percent": result.scale == "log_ratio",
             }
         ),
-        support=cities[["city", "events"]] if "events" in cities else result.support,
+        support=cities[["city", "events"]] if "events" in cities else smallest(result.support),
     )
 
 
@@ -273,6 +274,7 @@ def _estimates(check: CheckResult) -> Picture:
         kind="forest",
         data={"cities": rows.assign(role=table.get("role", "comparison"))},
         labels=Facts({"x": "Change" if percent else "Estimate, on the scale of the method", "percent": percent}),
+        support=check.support,
     )
 
 

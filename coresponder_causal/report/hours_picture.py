@@ -73,7 +73,7 @@ def hours_picture(design: CoverageDesign, result: Result | None = None) -> Pictu
         kind="hours",
         data={"hours": data},
         labels=Facts({"left": "Team hours planned a week", "right": f"Change of {what.lower()}"}),
-        support=data[["hour_of_week", "events_before", "events_after"]],
+        support=data[["events_before", "events_after"]],
     )
 
 

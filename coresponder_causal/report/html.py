@@ -92,7 +92,7 @@ def _template(file: str) -> Template:
         cells=cells,
         css=(here / "page.css").read_text(encoding="utf-8"),
         paper_css=(here / "paper.css").read_text(encoding="utf-8"),
-        wordy=lambda table: sum(1 if column.form == "text" else -1 for column in table.columns) > 0,
+        wordy=lambda table: sum(1 if column.wordy else -1 for column in table.columns) > 0,
         kind_of=lambda spec: type(spec).__name__,
         svg=lambda picture: _inline(picture, next(numbers)),
     )

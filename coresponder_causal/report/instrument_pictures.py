@@ -7,6 +7,8 @@ import pandas as pd
 
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.result import Result
+from coresponder_causal.core.support import smallest
+from coresponder_causal.privacy import Counts
 from coresponder_causal.report import words
 from coresponder_causal.report.specs import Picture
 
@@ -52,7 +54,29 @@ def team_came(result: Result) -> Picture:
         data={"shares": rows},
         labels=Facts({"x": x, "y": "Share of calls with the team", "without": without, "with": brought}),
         support=rows[["x", "calls_without", "calls_with"]],
+        counts=_came(rows, str(result.extra["adjustment"]), words.city(result)),
     )
+
+
+def _came(rows: pd.DataFrame, adjustment: str, city: str) -> tuple[Counts, ...]:
+    """Count calls with the team, of calls, on each side; none where shares are no shares of the calls beside them."""
+    if adjustment not in ("coverage_post", "team_free"):
+        return ()
+    made = []
+    for side in ("without", "with"):
+        came = (rows[f"share_{side}"].fillna(0) * rows[f"calls_{side}"]).round()
+        name = f"calls with the team in {city} by {adjustment}, {side}"
+        made.append(
+            Counts(
+                family=name,
+                frame=rows.assign(came=came),
+                dimensions=("x",),
+                count="came",
+                of=f"calls_{side}",
+                part="shares",
+            )
+        )
+    return tuple(made)
 
 
 def gap_over_time(result: Result) -> Picture:
@@ -79,7 +103,7 @@ def gap_over_time(result: Result) -> Picture:
         kind="course",
         data={"events": rows.assign(position=rows["event_time"])},
         labels=Facts({"x": "Half-years since the start", "y": words.capital(words.unit(result)), "step": None}),
-        support=result.support,
+        support=smallest(result.support),
     )
 
 

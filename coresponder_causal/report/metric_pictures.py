@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import pandas as pd
 
 from coresponder_causal.core.errors import DataError
 from coresponder_causal.core.facts import Facts
+from coresponder_causal.privacy import Counts
 from coresponder_causal.report import words
+from coresponder_causal.report.metric_counts import flow_counts, metric_counts
 from coresponder_causal.report.specs import Picture
 
 scale_of = {"proportion": 100.0, "share": 100.0}
@@ -14,7 +18,7 @@ units = {"proportion": "percent", "share": "percent", "median": "minutes, median
 least_share, stages_drawn = 0.02, ("label", "dispatch", "scene", "disposition", "link", "repeat")
 
 
-def trend_picture(rows: pd.DataFrame, *, title: str, start: str | None = None) -> Picture:
+def trend_picture(rows: pd.DataFrame, *, title: str, start: str | None = None, months: Sequence[str] = ()) -> Picture:
     """Show one metric month by month, its interval as a band.
 
     Parameters
@@ -24,6 +28,8 @@ def trend_picture(rows: pd.DataFrame, *, title: str, start: str | None = None) -
     title : str
     start : str, optional
         Date of the start.
+    months : sequence of str
+        Every month of the tables; by default those shown.
 
     Returns
     -------
@@ -40,11 +46,11 @@ def trend_picture(rows: pd.DataFrame, *, title: str, start: str | None = None) -
         raise DataError(f"no month of '{title}' has a value to draw", mend="show it as a table")
     statistic = str(known["statistic"].iloc[0])
     factor = scale_of.get(statistic, 1.0)
-    months = pd.PeriodIndex(known["period"], freq="M")
+    dates = pd.PeriodIndex(known["period"], freq="M")
     data = pd.DataFrame(
         {
             "period": known["period"].to_numpy(),
-            "position": months.year + (months.month - 0.5) / 12,
+            "position": dates.year + (dates.month - 0.5) / 12,
             "value": factor * known["value"].to_numpy(float),
             "low": factor * known["conf_low"].to_numpy(float),
             "high": factor * known["conf_high"].to_numpy(float),
@@ -69,7 +75,8 @@ def trend_picture(rows: pd.DataFrame, *, title: str, start: str | None = None) -
                 "start_label": "" if start is None else f"start: {words.dates(str(pd.Timestamp(start).date()))}",
             }
         ),
-        support=known[["period", "n_persons", "numerator", "denominator"]],
+        support=known[["n_persons"]].reset_index(drop=True),
+        counts=metric_counts(known, months=months or [*map(str, known["period"])], start=start, part="trend"),
     )
 
 
@@ -95,7 +102,8 @@ def flow_picture(flows: pd.DataFrame) -> Picture:
     eligible = flows[~flows["from_state"].eq("not eligible")]
     if eligible.empty:
         raise DataError("fewer than two stages of the course can be shown", mend="give more fields of calls")
-    merged = _merged(eligible)
+    names = _names(eligible)
+    merged = _merged(eligible, names)
     stages = list(dict.fromkeys([*merged["from_stage"], *merged["stage"]]))
     merged = merged.assign(column=merged["from_stage"].map(stages.index))
     first = merged[merged["column"].eq(0)].groupby("from_state")["count"].sum().rename_axis("state")
@@ -111,6 +119,8 @@ def flow_picture(flows: pd.DataFrame) -> Picture:
     merged["left"] = list(map(order.get, zip(merged["column"], merged["from_state"], strict=True)))
     merged["right"] = list(map(order.get, zip(merged["column"] + 1, merged["state"], strict=True)))
     drawn = merged.sort_values(["column", "left", "right"])
+    bars = table.rename(columns={"count": "calls"})[["column", "stage", "state", "calls"]]
+    bands = drawn.rename(columns={"count": "calls"})[["column", "from_state", "state", "calls"]].reset_index(drop=True)
     total = int(first.sum())
     later = table[table["column"].gt(0)]
     ends = ", ".join(f"{state} {count:,}" for state, count in zip(later["state"], later["count"], strict=True))
@@ -122,11 +132,8 @@ def flow_picture(flows: pd.DataFrame) -> Picture:
         ),
         alt=f"{total:,} crisis-eligible calls, stage by stage: {ends}.",
         kind="flow",
-        data={
-            "nodes": table.rename(columns={"count": "calls"})[["column", "stage", "state", "calls"]],
-            "flows": drawn.rename(columns={"count": "calls"})[["column", "from_state", "state", "calls"]],
-        },
-        support=table[["stage", "state", "count"]],
+        data={"nodes": bars, "flows": bands},
+        counts=flow_counts(eligible, names, bars, bands),
     )
 
 
@@ -162,7 +169,19 @@ def surface_picture(found: pd.DataFrame, *, title: str, cell: str, group: str) -
         kind="surface",
         data={"surface": data[["group", "cell", "share", "conf_low", "conf_high", "calls"]]},
         labels=Facts({"y": words.capital(cell.replace("_", " "))}),
-        support=data[["group", "cell", "calls", "events"]],
+        counts=(_cells(data, title),),
+    )
+
+
+def _cells(data: pd.DataFrame, title: str) -> Counts:
+    """Events and calls behind each tile."""
+    return Counts(
+        family=title,
+        frame=data.reset_index(drop=True),
+        dimensions=("group", "cell"),
+        count="events",
+        of="calls",
+        part="surface",
     )
 
 
@@ -196,12 +215,16 @@ def rates_picture(found: pd.DataFrame, *, title: str, name: str = "percent") -> 
     )
 
 
-def _merged(flows: pd.DataFrame) -> pd.DataFrame:
+def _names(flows: pd.DataFrame) -> dict[tuple[str, str], str]:
+    """Name the states of each stage that hold few calls as they are drawn together."""
+    totals = flows.groupby(["stage", "state"])["count"].sum()
+    small = totals[totals < least_share * totals.groupby("stage").transform("sum")].index
+    return {(str(stage), str(state)): "other" for stage, state in small if state != "not known"}
+
+
+def _merged(flows: pd.DataFrame, names: Mapping[tuple[str, str], str]) -> pd.DataFrame:
     """Draw together the states of each stage that hold few calls."""
     made = flows.copy()
-    totals = made.groupby(["stage", "state"])["count"].sum()
-    small = totals[totals < least_share * totals.groupby("stage").transform("sum")].index
-    names = {key: "other" for key in small if key[1] != "not known"}
     for column, stage in (("state", "stage"), ("from_state", "from_stage")):
         pairs = zip(made[stage], made[column], strict=True)
         made[column] = [names.get(pair, pair[1]) for pair in pairs]

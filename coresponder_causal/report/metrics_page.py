@@ -8,9 +8,10 @@ import pandas as pd
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.data import Metric, metric_catalogue
 from coresponder_causal.report import words
+from coresponder_causal.report.metric_counts import course_counts, metric_counts
 from coresponder_causal.report.metric_pictures import flow_picture, trend_picture
 from coresponder_causal.report.page import sensitive_banner, simulated_banner
-from coresponder_causal.report.specs import Block, Column, Fold, Page, Section, Sentence, Table
+from coresponder_causal.report.specs import Block, Column, Fold, Page, Section, Sentence, Table, of_nobody
 
 describes = Sentence(
     text="These numbers describe. None of them is an effect of the programme: what differs before and after a start "
@@ -26,12 +27,12 @@ value_columns = (
     Column("when", "When"),
     Column("part", "What"),
     Column("group", "Group"),
-    Column("value", "Value"),
-    Column("interval", "95 % interval"),
-    Column("divided_by", "Divided by"),
+    Column("value", "Value", "said"),
+    Column("interval", "95 % interval", "said"),
+    Column("divided_by", "Divided by", "said"),
     Column("missing", "Not known", "whole"),
     Column("unplaced", "Not placed", "whole"),
-    Column("kind", "Kind of interval"),
+    Column("kind", "Kind of interval", "said"),
 )
 value_note = (
     "Not known: rows of the denominator without an answer; they are left out and never counted as no. Not placed: "
@@ -78,7 +79,7 @@ def metrics_page(
     sections = [
         *_course(pathway, flows),
         *(_of_metric(metric, values, monthly, start) for metric in core),
-        *_others(others, values),
+        *_others(others, values, months_in(monthly), start),
         *_lacking(values),
     ]
     return Page(
@@ -97,7 +98,18 @@ def _counted(many: int, core: int) -> Sentence:
     return Sentence(
         text=f"{many} of {len(catalogue)} metrics can be computed from these tables, {core} of the {whole} core ones.",
         numbers=Facts({"computed": many, "core": core}),
+        support=of_nobody,
     )
+
+
+def months_in(monthly: pd.DataFrame) -> list[str]:
+    """Every month of metrics by month.
+
+    Parameters
+    ----------
+    monthly : DataFrame
+    """
+    return sorted(map(str, monthly["period"].dropna().unique()))
 
 
 def _course(pathway: pd.DataFrame, flows: pd.DataFrame) -> list[Section]:
@@ -112,38 +124,45 @@ def _course(pathway: pd.DataFrame, flows: pd.DataFrame) -> list[Section]:
         Column("missing", "Not known", "whole"),
     )
     shown = pathway[pathway["lacks"].eq("")].assign(percent=lambda table: 100 * table["share"])
-    table = Table(title="Calls by stage and state", frame=shown, columns=columns)
+    table = Table(title="Calls by stage and state", frame=shown, columns=columns, counts=course_counts(shown))
     drawn: list[Block] = [flow_picture(flows)] if flows["from_state"].ne("not eligible").any() else []
     lacks = pathway[pathway["lacks"].ne("")]
     pairs = zip(lacks["stage"], lacks["lacks"], strict=True)
-    said = [Sentence(text=f"{words.capital(stage)} cannot be shown: it lacks {fields}.") for stage, fields in pairs]
+    said = [
+        Sentence(text=f"{words.capital(stage)} cannot be shown: it lacks {fields}.", support=of_nobody)
+        for stage, fields in pairs
+    ]
     return [Section(title="What becomes of calls?", blocks=(*drawn, Fold(label="The numbers", table=table), *said))]
 
 
 def _of_metric(metric: Metric, values: pd.DataFrame, monthly: pd.DataFrame, start: str | None) -> Section:
     """Show one metric: what it means, its values, its months."""
     said = Sentence(
-        text=f"{metric.definition} {betters[metric.direction]} Beware: {metric.bias[:1].lower()}{metric.bias[1:]}"
+        text=f"{metric.definition} {betters[metric.direction]} Beware: {metric.bias[:1].lower()}{metric.bias[1:]}",
+        support=of_nobody,
     )
     blocks: list[Block] = [said]
     own = values[values["metric"].eq(metric.id) & values["lacks"].eq("")]
-    blocks.append(_values(own, metric.name))
+    months = months_in(monthly)
+    blocks.append(_values(own, metric.name, months, start))
     first = monthly[monthly["metric"].eq(metric.id) & monthly["lacks"].eq("") & monthly["value"].notna()]
     if len(first) and first.get("group", pd.Series(dtype=str)).isna().all():
         first = first[first["part"].eq(first["part"].iloc[0]) & first["statistic"].eq(first["statistic"].iloc[0])]
         if len(first) > 2:
             part = str(first["part"].iloc[0])
-            blocks.append(trend_picture(first, title=metric.name + (f", {part}" if part else ""), start=start))
+            blocks.append(
+                trend_picture(first, title=metric.name + (f", {part}" if part else ""), start=start, months=months)
+            )
     lacks = values[values["metric"].eq(metric.id) & values["lacks"].ne("")]
     if len(lacks):
         parts = "; ".join(
             f"{part or metric.name}: {what}" for part, what in zip(lacks["part"], lacks["lacks"], strict=True)
         )
-        blocks.append(Sentence(text=f"Not computed, for want of: {parts}."))
+        blocks.append(Sentence(text=f"Not computed, for want of: {parts}.", support=of_nobody))
     return Section(title=f"{metric.id} {metric.name}", blocks=tuple(blocks))
 
 
-def _values(rows: pd.DataFrame, title: str) -> Table:
+def _values(rows: pd.DataFrame, title: str, months: list[str], start: str | None) -> Table:
     """Write values with their interval and what they were divided by."""
     frame = pd.DataFrame(
         {
@@ -165,8 +184,24 @@ def _values(rows: pd.DataFrame, title: str) -> Table:
     empty = {"group"} if frame["group"].isna().all() else set()
     empty |= set() if frame["unplaced"].gt(0).any() else {"unplaced"}
     columns = tuple(column for column in value_columns if column.name not in empty)
-    support = rows[["metric", "part", "period", "n_persons", "numerator", "denominator", "small"]]
-    return Table(title=title, frame=frame, columns=columns, note=value_note, support=support)
+    return Table(
+        title=title,
+        frame=frame,
+        columns=columns,
+        note=value_note,
+        support=people_behind(rows),
+        counts=metric_counts(rows, months=months, start=start),
+    )
+
+
+def people_behind(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the persons behind rows of metrics, and the rows of which it is not known whether they belong there.
+
+    Parameters
+    ----------
+    rows : DataFrame
+    """
+    return pd.DataFrame({"n_persons": rows["n_persons"], "rows": rows["unplaced"].astype(float)}).reset_index(drop=True)
 
 
 def _kind(name: str, effect: float) -> str:
@@ -186,7 +221,7 @@ def _number(value: float, statistic: str) -> str:
     return words.number(100 * value if statistic in ("proportion", "share") else value)
 
 
-def _others(chosen: list[Metric], values: pd.DataFrame) -> list[Section]:
+def _others(chosen: list[Metric], values: pd.DataFrame, months: list[str], start: str | None) -> list[Section]:
     """Show the metrics that are not core in one table."""
     if not chosen:
         return []
@@ -195,7 +230,8 @@ def _others(chosen: list[Metric], values: pd.DataFrame) -> list[Section]:
     named = [
         f"{names[name]}{f', {part}' if part else ''}" for name, part in zip(rows["metric"], rows["part"], strict=True)
     ]
-    return [Section(title="The other metrics", blocks=(_values(rows.assign(part=named), "Metrics that are not core"),))]
+    table = _values(rows.assign(part=named), "Metrics that are not core", months, start)
+    return [Section(title="The other metrics", blocks=(table,))]
 
 
 def _lacking(values: pd.DataFrame) -> list[Section]:
@@ -206,5 +242,5 @@ def _lacking(values: pd.DataFrame) -> list[Section]:
     names = {name: metric.name for name, metric in metric_catalogue().items()}
     frame = lacks[["metric", "part", "lacks"]].assign(name=lacks["metric"].map(names))
     columns = (Column("metric", "Metric"), Column("name", "Name"), Column("part", "Part"), Column("lacks", "Lacks"))
-    table = Table(title="Not computed, and what it lacks", frame=frame, columns=columns)
+    table = Table(title="Not computed, and what it lacks", frame=frame, columns=columns, support=of_nobody)
     return [Section(title="What cannot be computed yet?", blocks=(Fold(label=f"{len(frame)} numbers", table=table),))]

@@ -27,8 +27,19 @@ from coresponder_causal.report.sentences import (
     volatility,
     within_city,
 )
-from coresponder_causal.report.specs import Block, Bullets, Column, Fold, Page, Picture, Section, Sentence, Table
-from coresponder_causal.report.tables import by_outcome, distances, numbers_of, plain, table
+from coresponder_causal.report.specs import (
+    Block,
+    Bullets,
+    Column,
+    Fold,
+    Page,
+    Picture,
+    Section,
+    Sentence,
+    Table,
+    of_nobody,
+)
+from coresponder_causal.report.tables import by_outcome, distances, numbers_of, plain, support_of, table
 
 simulated_banner = (
     "This is a simulated city. Its calls, its people and the effect of its programme were made by a computer program, "
@@ -67,7 +78,7 @@ def page(
     simulated: bool = False,
     sensitive: bool = False,
     quality: pd.DataFrame | None = None,
-    design_lines: Sequence[str] = (),
+    design_lines: Sequence[str | Sentence] = (),
     donors: Table | None = None,
 ) -> Page:
     """Put a study on one page.
@@ -88,8 +99,8 @@ def page(
         Put a banner on top.
     quality : DataFrame, optional
         Findings in the data: ``rule, field, severity, count, rows, mend``.
-    design_lines : sequence of str
-        What was compared, a line each.
+    design_lines : sequence of str or Sentence
+        What was compared, a line each; sentences say what stands behind them.
     donors : Table, optional
         Who could have been compared, see `donor_table`.
 
@@ -111,11 +122,12 @@ def page(
     """
     if not results and quality is None:
         raise CausalError("the page has nothing to show", mend="give results, or quality=")
+    lines = tuple(line if isinstance(line, Sentence) else Sentence(text=line) for line in design_lines)
     headline = next((result for result in results if not _describes(result)), None)
     by_result = _by_result(results, headline, checks)
     own = next((made for result, made in by_result if result is headline), ())
     sections = [
-        _compared(design_lines, donors, compared=bool(results)),
+        _compared(lines, donors, compared=bool(results)),
         *_evidence(headline),
         _doubts(own),
         *_others(by_result, headline),
@@ -131,7 +143,7 @@ def page(
         title=title or _title(headline, results),
         subtitle=_subtitle(headline) if subtitle is None else subtitle,
         banners=banners,
-        finding=_finding(headline, results, own, quality, design_lines),
+        finding=_finding(headline, results, own, quality, lines),
         sections=tuple(section for section in sections if section is not None),
     )
 
@@ -175,7 +187,7 @@ def _finding(
     results: Sequence[Result],
     checks: Sequence[CheckResult],
     quality: pd.DataFrame | None,
-    lines: Sequence[str],
+    lines: Sequence[Sentence],
 ) -> tuple[Sentence, ...]:
     """Say what the design can detect, what was found, and whether a check contradicts it."""
     if headline is not None:
@@ -184,9 +196,10 @@ def _finding(
             text=f"{len(broken)} of {len(checks)} checks contradict{'s' * (len(broken) == 1)} an assumption of this "
             f"finding: {', '.join(broken)}.",
             numbers=Facts({"contradicted": len(broken), "checks": len(checks)}),
+            support=of_nobody,
         )
         said = (describes_alone,) if headline.method in single_series else tuple(_too_narrow(headline))
-        doubts = tuple(Sentence(text=text) for text in _doubted(headline, lines))
+        doubts = _doubted(headline, lines)
         return (detectable(headline), *said, finding(headline), *((doubt,) if broken else ()), *doubts)
     if results:
         return (Sentence(text="No design on this page identifies an effect: what follows is description."),)
@@ -194,18 +207,18 @@ def _finding(
     return (_quality_counts(quality),)
 
 
-def _doubted(headline: Result, lines: Sequence[str]) -> list[str]:
+def _doubted(headline: Result, lines: Sequence[Sentence]) -> tuple[Sentence, ...]:
     """List what puts the headline in doubt, said of it or of the whole study, a sentence each."""
-    said = dict.fromkeys((*headline.notes, *lines))
-    return [f"In doubt: {text.rstrip('.')}." for text in said if isinstance(text, Doubt)]
+    said = dict.fromkeys((*headline.notes, *(line.text for line in lines)))
+    doubts = [f"In doubt: {text.rstrip('.')}." for text in said if isinstance(text, Doubt)]
+    return tuple(Sentence(text=text, support=headline.support) for text in doubts)
 
 
-def _compared(lines: Sequence[str], donors: Table | None, *, compared: bool) -> Section | None:
+def _compared(lines: Sequence[Sentence], donors: Table | None, *, compared: bool) -> Section | None:
     if not lines and donors is None:
         return None
     title = "What was compared?" if compared else "What was read?"
-    bullets = Bullets(items=tuple(Sentence(text=line) for line in lines))
-    return Section(title=title, blocks=(bullets, *(() if donors is None else (donors,))))
+    return Section(title=title, blocks=(Bullets(items=tuple(lines)), *(() if donors is None else (donors,))))
 
 
 def _evidence(headline: Result | None) -> list[Section]:
@@ -245,6 +258,7 @@ def _verdict_counts(checks: Sequence[CheckResult]) -> Sentence:
     return Sentence(
         text=f"Checks made: {len(checks)} ({said}).",
         numbers=Facts(counts),
+        support=of_nobody,
     )
 
 
@@ -273,7 +287,7 @@ def _other(result: Result, made: tuple[CheckResult, ...]) -> Section:
             finding(result),
             *_how_sure(result),
             *((components(result), table(result)) if "bound_low" in result.extra else ()),
-            *(Sentence(text=text) for text in _doubted(result, ())),
+            *_doubted(result, ()),
             *pictures(result),
             *_drawn(made, ("balance",)),
             *((Fold(label="Its checks", table=table(*made)),) if made else ()),
@@ -288,7 +302,7 @@ def _too_narrow(result: Result) -> list[Sentence]:
             "For comparison with the literature only: with so few treated or untreated units the standard errors, "
             "intervals and p-values of this regression cannot be used."
         )
-        return [Sentence(text=text)]
+        return [Sentence(text=text, support=of_nobody)]
     found = measured(result)
     if found is None or found.coverage >= far_too_low:
         return []
@@ -297,7 +311,7 @@ def _too_narrow(result: Result) -> list[Sentence]:
         f"Description only: on simulated data like these the 95 % interval of this method held the truth "
         f"{share:.0f} % of the time."
     )
-    return [Sentence(text=text, numbers=Facts({"measured_coverage": found.coverage}))]
+    return [Sentence(text=text, numbers=Facts({"measured_coverage": found.coverage}), support=of_nobody)]
 
 
 def _how_sure(result: Result) -> list[Sentence]:
@@ -320,7 +334,7 @@ def _within(results: Sequence[Result], falsification: Sequence[CheckResult]) -> 
     blocks: list[Block] = []
     for result in described:
         blocks += [within_city(result), *(pictures(result) if _describes(result) else ())]
-    blocks += [Sentence(text=str(check)) for check in falsification]
+    blocks += [Sentence(text=str(check), support=check.support) for check in falsification]
     return [Section(title="What did the covered hours do within the city?", blocks=tuple(blocks))]
 
 
@@ -347,9 +361,12 @@ def _quality(quality: pd.DataFrame | None) -> Section | None:
     blocks: list[Block] = [counts]
     if (~unread).any():
         worst = quality[~unread].sort_values("severity", kind="stable")
-        blocks.append(plain(worst, title="Findings in the data", labels=labels))
+        behind = worst[["count"]].reset_index(drop=True)
+        blocks.append(plain(worst, title="Findings in the data", labels=labels, support=behind))
     if unread.any():
-        others = plain(quality[unread], title="Columns that the data dictionary does not know", labels=labels)
+        others = plain(
+            quality[unread], title="Columns that the data dictionary does not know", labels=labels, support=of_nobody
+        )
         blocks.append(Fold(label=others.title, table=others))
     return Section(title="Can the data be trusted?", blocks=tuple(blocks))
 
@@ -368,7 +385,8 @@ def _quality_counts(quality: pd.DataFrame) -> Sentence:
     ]
     parts = [part for part in said if part] or ["break no rule of the data dictionary"]
     text = f"The data {', '.join(parts[:-1])}{' and ' if len(parts) > 1 else ''}{parts[-1]}."
-    return Sentence(text=text, numbers=Facts({"errors": errors, "doubts": doubts, "unread": unread}))
+    numbers = Facts({"errors": errors, "doubts": doubts, "unread": unread})
+    return Sentence(text=text, numbers=numbers, support=of_nobody)
 
 
 def _number_of(count: int, noun: str) -> str:
@@ -377,13 +395,19 @@ def _number_of(count: int, noun: str) -> str:
 
 def _remarks(results: Sequence[Result]) -> Section | None:
     """List the notes of all results, each once with the methods it belongs to."""
-    said: dict[str, list[str]] = {}
+    said: dict[str, list[Result]] = {}
     for result in results:
         for text in result.notes:
-            said.setdefault(text, []).append(words.method(result.method))
+            said.setdefault(text, []).append(result)
     if not said:
         return None
-    items = tuple(Sentence(text=f"{', '.join(dict.fromkeys(names))}: {text}") for text, names in said.items())
+    items = tuple(
+        Sentence(
+            text=f"{', '.join(dict.fromkeys(words.method(result.method) for result in of))}: {text}",
+            support=support_of(of),
+        )
+        for text, of in said.items()
+    )
     return Section(title="What must be read with these numbers?", blocks=(Bullets(items=items),))
 
 
@@ -392,7 +416,9 @@ def _origins(results: Sequence[Result]) -> Section:
         f"{name} {version(name)}" for name in libraries
     )
     computed = (_provenance(results),) if results else ()
-    return Section(title="Where do the numbers come from?", blocks=(*computed, Sentence(text=f"{made}.")))
+    return Section(
+        title="Where do the numbers come from?", blocks=(*computed, Sentence(text=f"{made}.", support=of_nobody))
+    )
 
 
 def _provenance(results: Sequence[Result]) -> Table:
@@ -405,4 +431,5 @@ def _provenance(results: Sequence[Result]) -> Table:
         Column("seed", "Seed"),
         Column("data", "Fingerprint of the design (first 16 digits)"),
     )
-    return Table(title="Computed from", frame=frame.assign(data=frame["data"].str[:16]), columns=columns)
+    frame = frame.assign(data=frame["data"].str[:16])
+    return Table(title="Computed from", frame=frame, columns=columns, support=of_nobody)

@@ -14,7 +14,18 @@ from coresponder_causal.data.quality_issues import code_label, day, label, perce
 from coresponder_causal.data.quality_pairs import assumption
 from coresponder_causal.data.quality_times import five_minutes
 from coresponder_causal.report.quality_pictures import break_pictures, heat_map
-from coresponder_causal.report.specs import Block, Bullets, Column, Fold, Page, Section, Sentence, Table
+from coresponder_causal.report.specs import (
+    Block,
+    Bullets,
+    Column,
+    Fold,
+    Form,
+    Page,
+    Section,
+    Sentence,
+    Table,
+    of_nobody,
+)
 
 first_shown = 12  # issues outside the fold
 pictures_shown = 6
@@ -80,7 +91,9 @@ def breaks_table(found: Quality) -> Table:
     names = ("City", "Field", "Date", "What", "Source", "Certainty")
     columns = tuple(Column(name, words) for name, words in zip(frame.columns, names, strict=True))
     note = "Ask those who record before an entry is taken over; then its certainty is reported or documented."
-    return Table(title="Suggested for the register of breaks", frame=frame, columns=columns, note=note)
+    return Table(
+        title="Suggested for the register of breaks", frame=frame, columns=columns, note=note, support=of_nobody
+    )
 
 
 def _finding(found: Quality) -> tuple[Sentence, ...]:
@@ -89,8 +102,11 @@ def _finding(found: Quality) -> tuple[Sentence, ...]:
         return (Sentence(text="Nothing was found that stands in the way of an analysis."),)
     count, first = len(found.issues), found.issues.drop_duplicates("kind").head(3)
     head = f"{count} thing{'s' * (count != 1)} found. What touches most rows, one of a kind:"
-    worst = [Sentence(text=text, numbers=Facts({"rows": rows})) for text, rows in _said(first)]
-    return (Sentence(text=head, numbers=Facts({"issues": count})), *worst)
+    worst = [
+        Sentence(text=text, numbers=Facts({"rows": rows}), support=pd.DataFrame({"rows": [rows]}))
+        for text, rows in _said(first)
+    ]
+    return (Sentence(text=head, numbers=Facts({"issues": count}), support=of_nobody), *worst)
 
 
 def _said(issues: pd.DataFrame) -> list[tuple[str, int]]:
@@ -103,15 +119,17 @@ def _worst(found: Quality) -> Section | None:
     if found.issues.empty:
         return None
     columns = (
-        Column("said", "What is wrong"),
+        Column("said", "What is wrong", "said"),
         Column("next", "What to do next"),
         Column("who", "Who"),
         Column("rows", "Rows touched", "whole"),
     )
     first, others = found.issues.head(first_shown), found.issues.iloc[first_shown:]
-    blocks: list[Block] = [Table(title="By the rows that each touches", frame=first, columns=columns)]
+    title = "By the rows that each touches"
+    blocks: list[Block] = [Table(title=title, frame=first, columns=columns, support=first[["rows"]])]
     if len(others):
-        blocks.append(Fold(label=f"{len(others)} more", table=Table(title="The others", frame=others, columns=columns)))
+        table = Table(title="The others", frame=others, columns=columns, support=others[["rows"]])
+        blocks.append(Fold(label=f"{len(others)} more", table=table))
     return Section(title="What is wrong, and what to do?", blocks=tuple(blocks))
 
 
@@ -128,7 +146,14 @@ def _read(found: Quality, account: Mapping[str, Any] | None) -> Section:
         Column("rows", "Rows", "whole"),
         Column("without_time", "Without a time", "whole"),
     )
-    blocks: list[Block] = [Table(title="Rows by table and export", frame=spans, columns=columns)]
+    blocks: list[Block] = [
+        Table(
+            title="Rows by table and export",
+            frame=spans,
+            columns=columns,
+            support=_fewest(spans, ["rows", "without_time"]),
+        )
+    ]
     if account is not None:
         ends = ("read", "accepted", "repaired", "duplicate", "quarantined")
         shown = tuple(Column(end, end.capitalize(), "whole") for end in ends)
@@ -137,8 +162,20 @@ def _read(found: Quality, account: Mapping[str, Any] | None) -> Section:
             "Read = accepted + repaired + duplicate + quarantined. Quarantined rows are kept in full beside the tables."
         )
         heads = (Column("source", "Export"), Column("table", "Table"), *shown)
-        blocks.append(Table(title="What became of every row of the exports", frame=frame, columns=heads, note=note))
+        title, support = "What became of every row of the exports", _fewest(frame, list(ends))
+        blocks.append(Table(title=title, frame=frame, columns=heads, note=note, support=support))
     return Section(title="What was read?", blocks=tuple(blocks))
+
+
+def _fewest(frame: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """Return the smallest count of each row, zeros aside."""
+    numbers = frame[names].astype(float)
+    return pd.DataFrame({"rows": numbers.where(numbers > 0).min(axis=1).fillna(0)}).reset_index(drop=True)
+
+
+def _parts(count: pd.Series, of: pd.Series) -> pd.DataFrame:
+    """Return a part, the others and the whole."""
+    return pd.DataFrame({"numerator": count, "count": of - count, "denominator": of}).reset_index(drop=True)
 
 
 def _complete(found: Quality) -> Section | None:
@@ -177,7 +214,10 @@ def _times(found: Quality) -> Section | None:
             Column("rows", "Rows", "whole"),
             Column("of", "Of", "whole"),
         )
-        blocks.append(Table(title="Time stamps out of order", frame=found.disorder, columns=columns, note=note))
+        behind = _parts(found.disorder["rows"], found.disorder["of"])
+        blocks.append(
+            Table(title="Time stamps out of order", frame=found.disorder, columns=columns, note=note, support=behind)
+        )
     odd = found.stamps[found.stamps["rows"] > 0]
     if len(odd):
         blocks.append(_odd_stamps(odd))
@@ -197,16 +237,17 @@ def _odd_stamps(odd: pd.DataFrame) -> Table:
         Column("what", "What"),
         Column("rows", "Rows", "whole"),
         Column("of", "Of", "whole"),
-        Column("share", "Share"),
-        Column("low", "95 % from"),
-        Column("high", "to"),
-        Column("expected", "By chance"),
+        Column("share", "Share", "said"),
+        Column("low", "95 % from", "said"),
+        Column("high", "to", "said"),
+        Column("expected", "By chance", "said"),
     )
     note = (
         "Of exact times a fifth fall on five minutes by chance: the share is that of rounded stamps, above chance. "
         "Midnight stamps are left out of it."
     )
-    return Table(title="Impossible and rounded stamps", frame=shares, columns=columns, note=note)
+    support = _parts(odd["rows"], odd["of"])
+    return Table(title="Impossible and rounded stamps", frame=shares, columns=columns, note=note, support=support)
 
 
 def _timely(timeliness: pd.DataFrame) -> Fold:
@@ -219,12 +260,15 @@ def _timely(timeliness: pd.DataFrame) -> Fold:
         Column("table", "Table"),
         Column("field", "Field"),
         Column("deadline_hours", "Deadline, hours", "number"),
-        Column("share", "In time"),
+        Column("share", "In time", "said"),
         Column("rows", "Rows", "whole"),
         Column("median_hours", "Median, hours", "number"),
         Column("before", "Recorded before the event", "whole"),
     )
-    return Fold(label="How late each field is recorded", table=Table(title="Timeliness", frame=named, columns=columns))
+    behind = _parts((timeliness["share"] * timeliness["rows"]).round(), timeliness["rows"])
+    behind = behind.assign(events=timeliness["before"].to_numpy())
+    table = Table(title="Timeliness", frame=named, columns=columns, support=behind)
+    return Fold(label="How late each field is recorded", table=table)
 
 
 def _codes(found: Quality) -> Section | None:
@@ -244,7 +288,11 @@ def _codes(found: Quality) -> Section | None:
         }
     )
     names = ("Field", "What changed", "From", "Before", "After")
-    columns = tuple(Column(name, words) for name, words in zip(frame.columns, names, strict=True))
+    forms: tuple[Form, ...] = ("text", "text", "text", "said", "said")
+    columns = tuple(map(Column, frame.columns, names, forms))
+    ends = [(found.drift[end].fillna(0), found.drift[f"rows_{end}"]) for end in ("before", "after")]
+    cells = pd.DataFrame({str(n): (share * of).round() for n, (share, of) in enumerate(ends)})
+    cells = cells.assign(**{f"others {n}": of - cells[str(n)] for n, (_, of) in enumerate(ends)})
     note = (
         "Shares of filled rows. Of all codes together: how many rows would have to change their code. A changed share "
         "may be a changed form or changed work; the data cannot tell which."
@@ -252,8 +300,15 @@ def _codes(found: Quality) -> Section | None:
     said = Sentence(
         text=f"{len(frame)} changes of codes in {frame['field'].nunique()} fields.",
         numbers=Facts({"changes": len(frame), "fields": int(frame["field"].nunique())}),
+        support=of_nobody,
     )
-    table = Table(title="Codes that appear, vanish or change their share", frame=frame, columns=columns, note=note)
+    table = Table(
+        title="Codes that appear, vanish or change their share",
+        frame=frame,
+        columns=columns,
+        note=note,
+        support=_fewest(cells, list(map(str, cells))),
+    )
     return Section(title="Did the use of codes change?", blocks=(said, Fold(label=table.title, table=table)))
 
 
@@ -270,22 +325,23 @@ def _coders(found: Quality) -> Section | None:
     columns = (
         Column("what", "What was coded twice"),
         Column("rows", "Rows", "whole"),
-        Column("observed", "Agree"),
+        Column("observed", "Agree", "said"),
         Column("kappa", "κ", "number"),
         Column("kappa_low", "95 % from", "number"),
         Column("kappa_high", "to", "number"),
         Column("ac1", "AC1", "number"),
         Column("ac1_low", "95 % from", "number"),
         Column("ac1_high", "to", "number"),
-        Column("prevalence", "How common each code is"),
+        Column("prevalence", "How common each code is", "said"),
     )
     note = (
         "κ is low where a code is rare, even among coders who nearly always agree; AC1 is not. Read both beside "
         "how common each code is."
     )
-    return Section(
-        title="Do two coders agree?", blocks=(Table(title="Double coding", frame=frame, columns=columns, note=note),)
-    )
+    cells = frame["counts"].str.extractall(r": (\d+)")[0].astype(float).groupby(level=0).min()
+    support = pd.DataFrame({"rows": frame["rows"], "count": cells.reindex(frame.index)}).reset_index(drop=True)
+    table = Table(title="Double coding", frame=frame, columns=columns, note=note, support=support)
+    return Section(title="Do two coders agree?", blocks=(table,))
 
 
 def _not_logged(found: Quality) -> Section | None:
@@ -307,7 +363,13 @@ def _not_logged(found: Quality) -> Section | None:
     frame = found.unlogged.assign(
         **{name: found.unlogged[name].round() for name in ("estimate", "low", "high", "unlisted")}
     )
-    table = Table(title="Two lists of the same contacts", frame=frame, columns=columns, note=assumption)
+    only = frame.assign(
+        first_only=frame["on_first"] - frame["on_both"], second_only=frame["on_second"] - frame["on_both"]
+    )
+    support = _fewest(only, ["on_both", "first_only", "second_only", "unlisted"])
+    table = Table(
+        title="Two lists of the same contacts", frame=frame, columns=columns, note=assumption, support=support
+    )
     return Section(title="Which contacts were not logged?", blocks=(table,))
 
 
@@ -331,6 +393,7 @@ def suggestions_section(found: Quality) -> Section | None:
 def _made() -> Section:
     """Say with what the page was made."""
     said = Sentence(
-        text=f"Made with coresponder_causal {VERSION}; what each field means stands in the data dictionary."
+        text=f"Made with coresponder_causal {VERSION}; what each field means stands in the data dictionary.",
+        support=of_nobody,
     )
     return Section(title="Where do the numbers come from?", blocks=(Bullets(items=(said,)),))

@@ -6,6 +6,7 @@ import pandas as pd
 
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.data.quality_issues import day, label, percent
+from coresponder_causal.privacy import Counts
 from coresponder_causal.report.specs import Picture
 
 few_rows = 10  # a week with fewer is greyed
@@ -53,7 +54,14 @@ def heat_map(weekly: pd.DataFrame, table: str, source: str) -> Picture | None:
         ),
         kind="heat",
         data={"cells": cells.reset_index(drop=True)},
+        support=_behind(weekly[weekly["field"].isin(shown)]),
     )
+
+
+def _behind(weekly: pd.DataFrame) -> pd.DataFrame:
+    """Rows of each week, those filled and those missing."""
+    missing = weekly["rows"] - weekly["filled"]
+    return pd.DataFrame({"rows": weekly["rows"], "count": weekly["filled"], "events": missing}).reset_index(drop=True)
 
 
 def break_pictures(breaks: pd.DataFrame, weekly: pd.DataFrame) -> list[Picture]:
@@ -78,12 +86,15 @@ def break_pictures(breaks: pd.DataFrame, weekly: pd.DataFrame) -> list[Picture]:
 def _one(breaks: pd.DataFrame, weekly: pd.DataFrame, table: str, source: str, field: str) -> Picture:
     """One field: its weekly share missing, and the level between its changes."""
     own = _of(breaks, table, source, field).sort_values("date")
-    weeks = _of(weekly, table, source, field)
-    weeks = weeks.assign(share=1 - weeks["share"], few=weeks["rows"] < few_rows)[["week", "share", "few"]]
+    weekly = _of(weekly, table, source, field)
+    weeks = weekly.assign(share=1 - weekly["share"], few=weekly["rows"] < few_rows)[["week", "share", "few"]]
     starts = [weeks["week"].min(), *own["date"]]
     ends = [*own["date"], weeks["week"].max() + pd.Timedelta(days=7)]
     shares = [own["before"].iloc[0], *own["after"]]
     levels = pd.DataFrame({"first": starts, "last": ends, "share": shares, "date": [pd.NaT, *own["date"]]})
+    rows = [own["rows_before"].iloc[0], *own["rows_after"]]
+    stood = levels.assign(rows=rows, missing=[round(share * many) for share, many in zip(shares, rows, strict=True)])
+    name = f"{field} missing in {table}, {source}, by level"
     said = "; ".join(
         f"{day(row['date'])}: from {percent(row['before'])} to {percent(row['after'])}"
         for row in own.to_dict("records")
@@ -95,6 +106,8 @@ def _one(breaks: pd.DataFrame, weekly: pd.DataFrame, table: str, source: str, fi
         kind="rate",
         data={"weeks": weeks.reset_index(drop=True), "levels": levels},
         labels=Facts({"y": "missing"}),
+        support=_behind(weekly),
+        counts=(Counts(family=name, frame=stood, dimensions=("first",), count="missing", of="rows", part="levels"),),
     )
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.result import Result
+from coresponder_causal.core.support import smallest
 from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.report import words
 from coresponder_causal.report.effects import effects
@@ -59,8 +60,19 @@ def across(results: Sequence[Result]) -> Picture:
         kind="forest",
         data={"cities": rows},
         labels=Facts({"x": "Change, or difference between calls", "percent": True}),
-        support=None,
+        support=headlines(ratios),
     )
+
+
+def headlines(results: Sequence[Result]) -> pd.DataFrame | None:
+    """Return what stands behind the first term of each result, a row each; None where it is not known of all.
+
+    Parameters
+    ----------
+    results : sequence of Result
+    """
+    known = [result.support.head(1) for result in results if result.support is not None]
+    return pd.concat(known, ignore_index=True) if len(known) == len(results) else None
 
 
 def _headline(result: Result) -> dict[str, object]:
@@ -104,6 +116,7 @@ def love(check: CheckResult) -> Picture:
         kind="love",
         data={"balance": rows},
         labels=Facts({"x": "Standardised difference of means", "small": small_difference}),
+        support=check.support,
     )
 
 
@@ -127,12 +140,18 @@ def events(result: Result) -> Picture:
     joint = {"band_low", "band_high"} <= set(tidy)
     if joint and result.scale != "log_ratio":
         shown = shown.assign(conf_low=tidy["band_low"], conf_high=tidy["band_high"])
-    rows = shown[shown["event_time"].notna() & ~shown["term"].eq("overall")]
+    own = shown["event_time"].notna() & ~shown["term"].eq("overall")
+    rows = shown[own]
     rows = rows.rename(columns={"conf_low": "low", "conf_high": "high"})
     rows = rows[["event_time", "estimate", "low", "high"]].astype(float)
     base, width = result.extra.number("base"), result.extra.number("bin_width")
     if np.isfinite(base):
-        rows = pd.concat([rows, pd.DataFrame({"event_time": [base], "estimate": [0.0]})]).sort_values("event_time")
+        rows = pd.concat([rows, pd.DataFrame({"event_time": [base], "estimate": [0.0]}, index=[-1])]).sort_values(
+            "event_time"
+        )
+    behind = smallest(result.support)
+    if result.support is not None and len(result.support) == len(own):
+        behind = result.support[own.to_numpy()].reindex(rows.index)
     rows["position"] = rows["event_time"] + (width - 1) / 2 if width > 1 else rows["event_time"]
     periods = words.capital(str(result.extra.get("period_name", "periods")))
     bars = f"95 % {'joint band' if joint else 'interval'}"
@@ -149,7 +168,7 @@ def events(result: Result) -> Picture:
                 "y": words.capital(f"effect, {shown['unit'].iloc[0]}"),
             }
         ),
-        support=result.support,
+        support=behind,
     )
 
 

@@ -13,8 +13,12 @@ from typing import Literal, TypeAlias
 import pandas as pd
 
 from coresponder_causal.core.facts import Facts
+from coresponder_causal.privacy.counts import Counts
 
-Form = Literal["text", "number", "signed", "fine", "whole", "share", "p"]
+of_nobody = pd.DataFrame({"persons": pd.Series(dtype=float)})
+"""Support of numbers behind which nobody stands: fields, versions, settings, a truth that was simulated."""
+
+Form = Literal["text", "said", "number", "signed", "fine", "whole", "share", "p"]
 PictureKind = Literal[
     "series",
     "gap",
@@ -50,14 +54,19 @@ class Column:
         Column of the frame.
     label : str
         Heading in plain words.
-    form : {"text", "number", "signed", "fine", "whole", "share", "p"}
-        Text, three significant digits, the same with its sign always shown, five digits, whole numbers, two decimals,
-        p-values.
+    form : {"text", "said", "number", "signed", "fine", "whole", "share", "p"}
+        Text that names the row, text that says its numbers, three significant digits, the same with its sign always
+        shown, five digits, whole numbers, two decimals, p-values.
     """
 
     name: str
     label: str
     form: Form = "text"
+
+    @property
+    def wordy(self) -> bool:
+        """Whether its cells are text."""
+        return self.form in ("text", "said")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -74,7 +83,9 @@ class Table:
     note : str
         What stands below the table.
     support : DataFrame, optional
-        Persons, events and units behind the rows; None where nothing is known of them.
+        Persons, events and units behind the rows; None where nothing is known of them, `of_nobody` where nobody is.
+    counts : tuple of Counts
+        Counts behind the rows that add up, among themselves and with those of other tables.
     """
 
     title: str
@@ -82,6 +93,7 @@ class Table:
     columns: tuple[Column, ...]
     note: str = ""
     support: pd.DataFrame | None = None
+    counts: tuple[Counts, ...] = ()
 
     def _repr_html_(self) -> str:
         return _fragment(self)
@@ -111,7 +123,10 @@ class Picture:
     labels : Facts
         Words on the axes and beside the lines.
     support : DataFrame, optional
-        Persons, events and units behind what is drawn; None where nothing is known of them.
+        Persons, events and units behind what is drawn; None where nothing is known of them, `of_nobody` where nobody
+        is.
+    counts : tuple of Counts
+        Counts behind the rows of ``data`` that add up; each names its frame as its ``part``.
     """
 
     title: str
@@ -121,6 +136,7 @@ class Picture:
     data: Mapping[str, pd.DataFrame]
     labels: Facts = field(default_factory=Facts)
     support: pd.DataFrame | None = None
+    counts: tuple[Counts, ...] = ()
 
     def _repr_html_(self) -> str:
         return _fragment(self)
@@ -136,7 +152,7 @@ class Sentence:
     numbers : Facts
         Numbers of the sentence by name, unrounded.
     support : DataFrame, optional
-        Persons, events and units behind the numbers.
+        Persons, events and units behind the numbers; None where nothing is known of them, `of_nobody` where nobody is.
     """
 
     text: str

@@ -8,7 +8,7 @@ import pandas as pd
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.design import SwitchbackCalendar
 from coresponder_causal.report import words
-from coresponder_causal.report.specs import Block, Bullets, Column, Page, Picture, Section, Sentence, Table
+from coresponder_causal.report.specs import Block, Bullets, Column, Page, Picture, Section, Sentence, Table, of_nobody
 from coresponder_causal.validity.switchback_power import SwitchbackPower
 
 
@@ -50,6 +50,7 @@ def calendar_picture(calendar: SwitchbackCalendar) -> Picture:
         kind="calendar",
         data={"calendar": cells, "blocks": blocks},
         labels=Facts({"weeks": law.weeks}),
+        support=of_nobody,
     )
 
 
@@ -73,7 +74,8 @@ def switchback_page(calendar: SwitchbackCalendar, power: SwitchbackPower | None 
             text=f"For {law.weeks} weeks from {words.dates(calendar.start.isoformat())} the lot decides which "
             f"{law.covered_per_week} of the {law.slots} half-days of each week the team covers: {hours:g} hours a week "
             "at times that nobody chose. Whatever then differs between covered and uncovered half-days is chance or "
-            "the team."
+            "the team.",
+            support=of_nobody,
         )
     ]
     sections = [
@@ -145,9 +147,10 @@ def _power(power: SwitchbackPower) -> tuple[Block, ...]:
             Column("rise", "Rise, percent", "number"),
         ),
         note="Whole weeks of the past, redrawn under plans of this law; two-sided 5 % test.",
+        support=power.table[["events"]],
     )
-    return Sentence(text=power.sentence), table
+    return Sentence(text=power.sentence, support=power.table[["events"]]), table
 
 
 def _bullets(texts: tuple[str, ...]) -> Bullets:
-    return Bullets(items=tuple(Sentence(text=text) for text in texts))
+    return Bullets(items=tuple(Sentence(text=text, support=of_nobody) for text in texts))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -11,9 +11,12 @@ import pandas as pd
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.registry import measured
 from coresponder_causal.core.result import Result
+from coresponder_causal.core.support import smallest
 from coresponder_causal.core.verdict import CheckResult
+from coresponder_causal.privacy.counts import Counts
 from coresponder_causal.report import words
 from coresponder_causal.report.effects import counted_in_events, effects
+from coresponder_causal.report.rows import headlines
 from coresponder_causal.report.specs import Column, Table
 
 marks = {"contradicts": "✕", "no contradiction found": "○", "cannot tell": "?", "reported": "·", "not applicable": "–"}
@@ -110,7 +113,7 @@ def by_outcome(results: Sequence[Result]) -> Table:
         frame=frame[[column.name for column in columns]],
         columns=columns,
         note=(f"In {unit}." if unit == "log ratios" else f"Per {unit}.") + too_few * unusable,
-        support=_support(results),
+        support=support_of(results),
     )
 
 
@@ -131,10 +134,20 @@ def numbers_of(check: CheckResult) -> Table:
         note="Estimates on the scale of the method: log ratios where the findings are percent changes."
         if "estimate" in check.table
         else "",
+        support=check.support,
     )
 
 
-def plain(frame: pd.DataFrame, *, title: str, note: str = "", labels: Mapping[str, str] | None = None) -> Table:
+def plain(
+    frame: pd.DataFrame,
+    *,
+    title: str,
+    note: str = "",
+    labels: Mapping[str, str] | None = None,
+    said: Collection[str] = (),
+    support: pd.DataFrame | None = None,
+    counts: tuple[Counts, ...] = (),
+) -> Table:
     """Return any frame as a table: numbers as numbers, everything else as text.
 
     Parameters
@@ -143,12 +156,22 @@ def plain(frame: pd.DataFrame, *, title: str, note: str = "", labels: Mapping[st
     title, note : str
     labels : mapping, optional
         Headings by column; the column's own name with spaces otherwise.
+    said : collection of str
+        Columns of text that says numbers of its row.
+    support, counts
+        As of `Table`.
     """
     headings = dict(labels or {})
     columns = tuple(
-        Column(str(name), headings.get(str(name), str(name).replace("_", " ")), _form(frame[name])) for name in frame
+        Column(
+            str(name),
+            headings.get(str(name), str(name).replace("_", " ")),
+            "said" if name in said else _form(frame[name]),
+        )
+        for name in frame
     )
-    return Table(title=title, frame=frame.rename(columns=str).reset_index(drop=True), columns=columns, note=note)
+    shown = frame.rename(columns=str).reset_index(drop=True)
+    return Table(title=title, frame=shown, columns=columns, note=note, support=support, counts=counts)
 
 
 def distances(results: Sequence[Result], truth: Mapping[str, float]) -> Table:
@@ -193,7 +216,7 @@ def distances(results: Sequence[Result], truth: Mapping[str, float]) -> Table:
         frame=pd.DataFrame(rows).drop(columns="key"),
         columns=columns,
         note="Distance: estimate minus truth; of percent changes in percentage points.",
-        support=_support(results),
+        support=support_of(results),
     )
 
 
@@ -215,7 +238,8 @@ def _evidence(results: Sequence[Result], terms: Literal["all", "headline"]) -> T
     several = len({result.estimand.outcome for result in results}) > 1
     columns = tuple(column for column in evidence_columns if several or column.name != "outcome")
     frame = pd.concat(frames, ignore_index=True)[[column.name for column in columns]]
-    return Table(title="Estimates", frame=frame, columns=columns, note=evidence_note, support=_support(results))
+    support = support_of(results) if terms == "all" else headlines(results)
+    return Table(title="Estimates", frame=frame, columns=columns, note=evidence_note, support=support)
 
 
 def _unusable(result: Result) -> dict[str, float]:
@@ -253,7 +277,15 @@ def _verdicts(checks: Sequence[CheckResult]) -> Table:
         Column("sentence", "What was found"),
         Column("power", "Power", "share"),
     )
-    return Table(title="Checks", frame=frame, columns=columns, note=verdict_note)
+    return Table(title="Checks", frame=frame, columns=columns, note=verdict_note, support=_behind(checks))
+
+
+def _behind(checks: Sequence[CheckResult]) -> pd.DataFrame | None:
+    """Return the smallest counts behind each check, a row each; None where nothing is known of one."""
+    known = [check.support for check in checks if check.support is not None]
+    if len(known) < len(checks):
+        return None
+    return pd.concat([smallest(support) for support in known], ignore_index=True) if known else None
 
 
 def _distance_rows(result: Result, truth: Mapping[str, float]) -> list[dict[str, object]]:
@@ -280,9 +312,12 @@ def _distance_rows(result: Result, truth: Mapping[str, float]) -> list[dict[str,
     return rows
 
 
-def _support(results: Sequence[Result]) -> pd.DataFrame | None:
+def support_of(results: Sequence[Result]) -> pd.DataFrame | None:
+    """Return what stands behind every term of the results; None where nothing is known of one."""
+    if any(result.support is None for result in results):
+        return None
     known = [result.support.assign(method=result.method) for result in results if result.support is not None]
-    return pd.concat(known, ignore_index=True) if known else None
+    return pd.concat(known, ignore_index=True)
 
 
 def _form(values: pd.Series) -> Literal["text", "number", "whole", "p"]:

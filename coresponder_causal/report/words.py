@@ -143,7 +143,7 @@ def cell(value: object, form: Form) -> str:
     Parameters
     ----------
     value : object
-    form : {"text", "number", "signed", "fine", "whole", "share", "p"}
+    form : {"text", "said", "number", "signed", "fine", "whole", "share", "p"}
 
     Examples
     --------
@@ -154,7 +154,7 @@ def cell(value: object, form: Form) -> str:
         return missing
     if isinstance(value, (tuple, list)):
         return ", ".join(str(item) for item in value)
-    if form == "text" or not isinstance(value, (int, float, np.integer, np.floating)):
+    if form in ("text", "said") or not isinstance(value, (int, float, np.integer, np.floating)):
         return str(value)
     if form == "whole":
         return f"{value:,.0f}".replace("-", "−")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, cast
 
 from coresponder_causal.core.errors import CausalError
 from coresponder_causal.core.files import write_whole
+from coresponder_causal.privacy import Audience, Ledger, Policy, watermark
 from coresponder_causal.report import html
 from coresponder_causal.report.drawing import drawn
+from coresponder_causal.report.gate import passed
 from coresponder_causal.report.specs import Page, Paper, Picture, Sentence, Spec, Table
 
 forms: dict[type, tuple[str, ...]] = {
@@ -20,7 +23,14 @@ forms: dict[type, tuple[str, ...]] = {
 }
 
 
-def write(spec: Spec, path: str | Path) -> Path:
+def write(
+    spec: Spec,
+    path: str | Path,
+    *,
+    audience: Audience = "internal",
+    agreement: str | None = None,
+    ledger: Ledger | None = None,
+) -> Path:
     r"""Make a file of a table, a picture, a sentence, a page or a form to print.
 
     The file appears whole or not at all: it is written beside its place and then moved there.
@@ -32,6 +42,14 @@ def write(spec: Spec, path: str | Path) -> Path:
         A table goes to ``.csv`` (full precision), ``.html`` or ``.md``; a picture to ``.svg``, ``.png`` or ``.pdf``; a
         sentence to ``.txt``; a form to ``.html``; a page to ``.html``, or to ``index.html`` in a folder where the path
         has no such ending.
+    audience : {"internal", "partner", "public"}
+        For whom. Inside nothing is hidden: pages, tables and pictures say that they stay there, and a file
+        ``internal.txt`` says it of the ``.csv`` beside it. For others counts under 11 are hidden, and what would give
+        them away.
+    agreement : str, optional
+        Name of the agreement with a partner: parts of which nothing is known are then passed on too.
+    ledger : Ledger, optional
+        Where releases are recorded: what left before is taken into account, and this is added.
 
     Returns
     -------
@@ -42,6 +60,8 @@ def write(spec: Spec, path: str | Path) -> Path:
     ------
     CausalError
         If the spec has no such form; choose one of the endings named.
+    DisclosureError
+        If it may not leave for this audience; the message lists every part and its mend.
 
     Examples
     --------
@@ -50,14 +70,72 @@ def write(spec: Spec, path: str | Path) -> Path:
     ...     write(Sentence(text="Calls fell."), f"{folder}/finding.txt").read_text()
     'Calls fell.\n'
     """
-    target = Path(path)
-    if isinstance(spec, Page) and target.suffix != ".html":
-        target = target / "index.html"
-    return write_whole(target, rendered(spec, target.suffix))
+    return write_all({path: spec}, policy=Policy(audience=audience, agreement=agreement), ledger=ledger)[0]
+
+
+def write_all(
+    specs: Mapping[str | Path, Spec] | Mapping[Path, Spec],
+    *,
+    policy: Policy,
+    ledger: Ledger | None = None,
+) -> list[Path]:
+    """Make files of specs that leave together, so that none gives away what another hides.
+
+    Parameters
+    ----------
+    specs : mapping of path to Table, Picture, Sentence, Page or Paper
+    policy : Policy
+        For whom.
+    ledger : Ledger, optional
+        As of `write`.
+
+    Returns
+    -------
+    list of Path
+        The files, in the order of the specs.
+
+    Raises
+    ------
+    CausalError, DisclosureError
+        As of `write`; no file is written then.
+    """
+    targets = [_target(spec, Path(path)) for path, spec in specs.items()]
+    for spec, target in zip(specs.values(), targets, strict=True):
+        _require_form(spec, target.suffix)
+    through = passed(list(specs.values()), policy, earlier=None if ledger is None else ledger.cells())
+    contents = [_bytes(spec, target.suffix) for spec, target in zip(through.specs, targets, strict=True)]
+    if ledger is not None and policy.guarded:
+        ledger.record(through.cells, content=b"".join(contents), name=", ".join(target.name for target in targets))
+    for target, inside in zip(targets, through.marked, strict=True):
+        if inside and target.suffix == ".csv":
+            write_whole(target.with_name("internal.txt"), f"{watermark}\n".encode())
+    return [write_whole(target, content) for target, content in zip(targets, contents, strict=True)]
+
+
+def released(spec: Spec, *, audience: Audience, agreement: str | None = None, ledger: Ledger | None = None) -> Spec:
+    """Return a spec as it may be shown to others, for a notebook that leaves the house.
+
+    Parameters
+    ----------
+    spec : Table, Picture, Sentence, Page or Paper
+    audience, agreement, ledger
+        As of `write`. Nothing is recorded.
+
+    Returns
+    -------
+    Table, Picture, Sentence, Page or Paper
+
+    Raises
+    ------
+    DisclosureError
+        If it may not leave for this audience; the message lists every part and its mend.
+    """
+    policy = Policy(audience=audience, agreement=agreement)
+    return passed([spec], policy, earlier=None if ledger is None else ledger.cells()).specs[0]
 
 
 def rendered(spec: Spec, form: str) -> bytes:
-    """Return the bytes of a spec: the one function through which every spec leaves.
+    """Return the bytes of a spec for those inside: what a notebook shows.
 
     Parameters
     ----------
@@ -74,6 +152,16 @@ def rendered(spec: Spec, form: str) -> bytes:
     CausalError
         If the spec has no such form; choose one of the endings named.
     """
+    _require_form(spec, form)
+    return _bytes(passed([spec], Policy()).specs[0], form)
+
+
+def _target(spec: Spec, path: Path) -> Path:
+    """Place of the file: a page without an ending is the index of a folder."""
+    return path / "index.html" if isinstance(spec, Page) and path.suffix != ".html" else path
+
+
+def _require_form(spec: Spec, form: str) -> None:
     if type(spec) not in forms:
         raise CausalError(
             f"a {type(spec).__name__} is not something to write",
@@ -82,6 +170,10 @@ def rendered(spec: Spec, form: str) -> bytes:
     if form not in (*forms[type(spec)], ".fragment"):
         endings = " or ".join(forms[type(spec)])
         raise CausalError(f"a {type(spec).__name__} has no form '{form}'", mend=f"give a path that ends in {endings}")
+
+
+def _bytes(spec: Spec, form: str) -> bytes:
+    """Make the bytes of what passed the gate."""
     if form == ".fragment":
         return html.fragment(spec).encode()
     if isinstance(spec, Picture):
@@ -101,7 +193,7 @@ def _table(spec: Table, form: str) -> str:
 def _markdown(spec: Table) -> str:
     """Pipe table, numbers to the right."""
     heads = [_piped(column.label) for column in spec.columns]
-    rules = ["---" if column.form == "text" else "---:" for column in spec.columns]
+    rules = ["---" if column.wordy else "---:" for column in spec.columns]
     rows = [[_piped(text) for _, text in row] for row in html.cells(spec)]
     lines = [f"| {' | '.join(row)} |" for row in (heads, rules, *rows)]
     return "\n".join([f"**{spec.title}**", "", *lines, *(["", spec.note] if spec.note else []), ""])

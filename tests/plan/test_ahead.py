@@ -36,7 +36,7 @@ def test_power_writes_tables_and_a_picture(folder, tmp_path):
     few = ("--design", "series", "--replications", 4, "--jobs", 1, "--at", -30)
     done = invoke("validity", "power", folder / "STUDY.toml", "--out", out, *few)
     assert done.exit_code == 0, done.output
-    assert sorted(files(out)) == ["series_power.csv", "series_power.svg", "series_power_months.csv"]
+    assert sorted(files(out)) == ["internal.txt", "series_power.csv", "series_power.svg", "series_power_months.csv"]
     assert pd.read_csv(out / "series_power.csv")["effect"].min() == -50
     assert "fall of 30 %" in " ".join(done.output.split())
 
@@ -126,4 +126,4 @@ def test_the_commands_run_the_methods_of_the_gap_and_of_counts(folder, tmp_path)
     done = invoke("validity", "power", study, "--out", tmp_path / "gap", "--design", "gap", *few)
     assert done.exit_code == 0, done.output
     assert "did_gap finds" in " ".join(done.output.split())
-    assert sorted(files(tmp_path / "gap")) == ["gap_power.csv", "gap_power.svg", "gap_power_months.csv"]
+    assert sorted(files(tmp_path / "gap")) == ["gap_power.csv", "gap_power.svg", "gap_power_months.csv", "internal.txt"]

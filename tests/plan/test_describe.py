@@ -72,7 +72,8 @@ def test_metrics_writes_a_page_and_its_numbers(folder: Path, tmp_path: Path) -> 
 def test_pathway_writes_a_picture_and_its_numbers(folder: Path, tmp_path: Path) -> None:
     result = invoke("pathway", folder, "--out", tmp_path / "out")
     assert result.exit_code == 0, result.output
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"pathway.svg", "pathway.csv", "pathway_flows.csv"}
+    written = {path.name for path in (tmp_path / "out").iterdir()}
+    assert written == {"pathway.svg", "pathway.csv", "pathway_flows.csv", "internal.txt"}
 
 
 def test_readiness_of_a_folder_fits_on_a_screen(folder: Path, tmp_path: Path) -> None:

@@ -338,10 +338,10 @@ def test_what_is_published_can_be_read_back(tmp_path):
 
 
 def test_a_failure_while_writing_leaves_nothing(tmp_path, monkeypatch):
-    def fail(_self: Result) -> Result:
+    def fail(_self: Result) -> str:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Result, "public", fail)
+    monkeypatch.setattr(Result, "to_json", fail)
     with pytest.raises(OSError, match="No space left"):
         plan.publish(plan.evaluation_page(whole()), whole(), tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
@@ -351,7 +351,7 @@ def test_a_failure_while_writing_leaves_an_earlier_evaluation(tmp_path, monkeypa
     out = tmp_path / "out"
     plan.publish(plan.evaluation_page(whole()), whole(), out)
     before = files(tmp_path)
-    monkeypatch.setattr(Result, "public", lambda _self: 1 / 0)
+    monkeypatch.setattr(Result, "to_json", lambda _self: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         plan.publish(plan.evaluation_page(whole()), whole(), out, force=True)
     assert files(tmp_path) == before

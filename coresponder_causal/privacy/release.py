@@ -1,0 +1,140 @@
+"""Which numbers stay hidden when counts leave together, beside all that left before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from coresponder_causal.core.errors import DisclosureError
+from coresponder_causal.core.suppression import suppress
+from coresponder_causal.privacy.counts import Counts, total
+from coresponder_causal.privacy.family import Bools, Earlier, Family, family_of, span_column
+from coresponder_causal.privacy.policy import Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Released:
+    """What may be shown of counts.
+
+    Parameters
+    ----------
+    hidden : tuple of ndarray of bool
+        For each of the counts, the rows whose numbers stay hidden.
+    cells : mapping of str to list of Earlier
+        By family, every cell as it leaves: with its value, or hidden.
+    """
+
+    hidden: tuple[Bools, ...]
+    cells: Mapping[str, list[Earlier]]
+
+
+def release(
+    counts: Sequence[Counts],
+    *,
+    policy: Policy,
+    earlier: Mapping[str, Sequence[Earlier]] | None = None,
+    time_limit: float = 60.0,
+    seed: int = 1,
+) -> Released:
+    """Choose what stays hidden so that no count under the threshold can be worked out.
+
+    Parameters
+    ----------
+    counts : sequence of Counts
+        All that leaves together.
+    policy : Policy
+    earlier : mapping of family to sequence of Earlier, optional
+        What left before, as a `Ledger` keeps it.
+    time_limit : float
+        Seconds for each family.
+    seed : int
+
+    Returns
+    -------
+    Released
+
+    Raises
+    ------
+    DisclosureError
+        What left before gives a small count away, or no pattern was found in time that goes with it. Publish coarser
+        periods or fewer categories.
+
+    Notes
+    -----
+    Every margin is taken as known. Where no pattern protects, the tables of the family with most rows are left out
+    whole; of a last one its total is hidden too, or all of it. One symbol stands for all that is hidden, so that nobody
+    sees which cells are small. Where all of a group share an answer, zero beside the others says so: that is shown.
+
+    Examples
+    --------
+    >>> shown = pd.DataFrame({"district": ["a", "b", "c"], "count": [3, 20, 40]})
+    >>> counts = Counts(family="calls", frame=shown, dimensions=("district",))
+    >>> found = release([counts], policy=Policy(audience="public"))
+    >>> found.hidden[0].tolist()
+    [True, True, False]
+    """
+    hidden: list[Bools] = [np.ones(len(one.frame), bool) for one in counts]
+    cells: dict[str, list[Earlier]] = {}
+    for name in dict.fromkeys(one.family for one in counts):
+        before = list((earlier or {}).get(name, ()))
+        refused: DisclosureError | None = None
+        for left, with_totals in _tries([number for number, one in enumerate(counts) if one.family == name], counts):
+            family = family_of([counts[number] for number in left], before)
+            try:
+                pattern = _pattern(family, policy, time_limit, seed, with_totals=with_totals)
+            except DisclosureError as error:
+                refused = error
+                continue
+            for number, places in zip(left, family.places, strict=True):
+                hidden[number] = np.asarray(pattern[places].any(axis=1), bool)
+            cells[name] = _leaving(family, pattern)
+            break
+        if name not in cells and before and refused is not None:
+            raise DisclosureError(f"'{name}': {refused.what}", mend=refused.mend) from refused
+    return Released(hidden=tuple(hidden), cells=cells)
+
+
+def _tries(numbers: list[int], counts: Sequence[Counts]) -> Iterator[tuple[list[int], bool]]:
+    """Which counts to show, and whether with their totals: all; without the tables of most rows; the last without."""
+    while numbers:
+        yield numbers, True
+        most = max(len(counts[number].frame) for number in numbers)
+        coarser = [number for number in numbers if len(counts[number].frame) < most]
+        if not coarser:
+            yield numbers, False
+        numbers = coarser
+
+
+def _pattern(family: Family, policy: Policy, time_limit: float, seed: int, *, with_totals: bool) -> Bools:
+    """Cells that stay hidden; without a search where nothing is small."""
+    values, free = family.system.values, family.fresh & ~family.fixed
+    if not ((values > 0) & (values < policy.threshold)).any():
+        return family.unseen
+    found = suppress(
+        family.system,
+        threshold=policy.threshold,
+        fixed=family.fixed,
+        already_hidden=family.unseen if with_totals else family.unseen | (family.system.roots & free),
+        time_limit=time_limit,
+        seed=seed,
+    )
+    return np.asarray(found.hidden, bool)
+
+
+def _leaving(family: Family, pattern: Bools) -> list[Earlier]:
+    """List every cell of what is shown now."""
+    labels = family.system.labels
+    names = [column for column in labels if column != span_column]
+    rows = labels[family.fresh].to_dict("records")
+    shown = np.where(pattern, np.nan, family.system.values)[family.fresh]
+    return [
+        Earlier(
+            labels={str(name): row[name] for name in names if row[name] != total},
+            span=family.spans[row[span_column]],
+            value=None if pd.isna(value) else int(value),
+        )
+        for row, value in zip(rows, shown, strict=True)
+    ]

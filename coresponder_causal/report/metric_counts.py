@@ -1,0 +1,182 @@
+"""Counts behind metrics and the course of calls, as the gate wants them: which cells add up to which."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from coresponder_causal.privacy import Counts, months_of
+
+parts_of_a_whole = ("proportion", "share")
+everything, before = "all", "before"
+not_known, course = "not known", "the course of calls"
+
+
+def metric_counts(
+    rows: pd.DataFrame, *, months: Sequence[str], start: str | None = None, part: str = ""
+) -> tuple[Counts, ...]:
+    """List the counts behind rows of metrics.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Of `coresponder_causal.data.metrics`, in the order shown.
+    months : sequence of str
+        Every month of the tables.
+    start : str, optional
+        The date at which periods are cut.
+    part : str
+        Of a picture: the frame of the rows.
+
+    Returns
+    -------
+    tuple of Counts
+        For each metric, part and kind of number: how many, of how many, and whose answer is not known. Months, phases
+        and all the time hold one another, except where people are counted once in each.
+    """
+    shown = rows.reset_index(drop=True)
+    shown = shown[shown["denominator"].notna()]
+    phase = shown.get("phase", shown["period"])
+    shown = shown.assign(period=phase.where(shown["period"].eq(everything), shown["period"]))
+    grouped = "group" in shown and bool(shown["group"].notna().any())
+    if grouped:
+        shown = shown.assign(group=shown["group"].fillna(everything))
+    labels = shown["period"].astype(str).unique()
+    nested = {label: _atoms(label, months, start) for label in labels}
+    apart = {label: frozenset({label}) for label in labels}
+    made: list[Counts] = []
+    for (metric, piece, statistic), own in shown.groupby(["metric", "part", "statistic"], sort=False):
+        for name, columns in _columns(own, str(statistic)).items():
+            made.append(
+                Counts(
+                    family=" ".join(text for text in (str(metric), str(piece), name) if text),
+                    frame=own,
+                    dimensions=("period", "group") if grouped else ("period",),
+                    spans="period",
+                    atoms=nested if _adds_up(own, str(statistic)) else apart,
+                    part=part,
+                    **columns,
+                )
+            )
+    return tuple(made)
+
+
+def _columns(rows: pd.DataFrame, statistic: str) -> Mapping[str, dict[str, str]]:
+    """Which columns count, by what they count."""
+    unknown = {"unknown": "missing"} if rows["missing"].fillna(0).gt(0).any() else {}
+    if statistic in parts_of_a_whole and _whole(rows["numerator"]):
+        return {"": {"count": "numerator", "of": "denominator"} | unknown}
+    counted: dict[str, dict[str, str]] = {}
+    if _whole(rows["denominator"]):
+        counted["rows"] = {"count": "denominator"} | unknown
+    if statistic.startswith("rate") and _whole(rows["numerator"]):
+        counted[""] = {"count": "numerator"}
+    return counted
+
+
+def _adds_up(rows: pd.DataFrame, statistic: str) -> bool:
+    """Whether months add up to longer times: not of persons, counted once in each, nor of the few who call most."""
+    return statistic != "share" and not rows["unit"].eq("person").any()
+
+
+def _whole(values: pd.Series) -> bool:
+    numbers = values.to_numpy(float)
+    return bool(np.isfinite(numbers).all() and (numbers == np.round(numbers)).all() and (numbers >= 0).all())
+
+
+def _atoms(label: str, months: Sequence[str], start: str | None) -> frozenset[str]:
+    """Months, or halves of the month cut at the start, that a label spans."""
+    day = None if start is None else pd.Timestamp(start)
+    cut = None if day is None else str(day.to_period("M"))
+    halves = {} if day is None or day.day == 1 else {cut: {f"{cut} before", f"{cut} after"}}
+    if label not in (everything, before) and not label[:4].isdigit():  # from the start on
+        spanned = {month for month in months if cut is None or month > cut}
+        return frozenset(spanned | ({f"{cut} after"} if halves else {str(cut)}))
+    if label == before:
+        return frozenset({month for month in months if cut is None or month < cut} | {f"{cut} before" for _ in halves})
+    spanned = set(months) if label == everything else set(months_of(label))
+    return frozenset(atom for month in spanned for atom in halves.get(month, {month}))
+
+
+def course_counts(states: pd.DataFrame) -> tuple[Counts, ...]:
+    """List the counts behind the states of the course of calls.
+
+    Parameters
+    ----------
+    states : DataFrame
+        Of `coresponder_causal.data.pathway`, in the order shown.
+
+    Returns
+    -------
+    tuple of Counts
+        One for each stage; and one of the calls whose state is not known, which every row of a stage tells.
+    """
+    made = []
+    for stage, own in states.reset_index(drop=True).groupby("stage", sort=False):
+        if own["lacks"].eq("").all():
+            named = own.assign(**{str(stage): own["state"]})
+            made.append(Counts(family=course, frame=named, dimensions=(str(stage),)))
+            untold = own.assign(**{str(stage): not_known})
+            made.append(Counts(family=course, frame=untold, dimensions=(str(stage),), count="missing"))
+    return tuple(made)
+
+
+def passage_counts(flows: pd.DataFrame) -> tuple[Counts, ...]:
+    """List the counts behind every passage from state to state.
+
+    Parameters
+    ----------
+    flows : DataFrame
+        Of `coresponder_causal.data.pathway_flows`, in the order shown.
+
+    Returns
+    -------
+    tuple of Counts
+        One for each pair of stages.
+    """
+    made = []
+    for (left, right), own in flows.reset_index(drop=True).groupby(["from_stage", "stage"], sort=False):
+        named = own.assign(**{str(left): own["from_state"], str(right): own["state"]})
+        made.append(Counts(family=course, frame=named, dimensions=(str(left), str(right))))
+    return tuple(made)
+
+
+def flow_counts(
+    flows: pd.DataFrame, names: Mapping[tuple[str, str], str], bars: pd.DataFrame, bands: pd.DataFrame
+) -> tuple[Counts, ...]:
+    """List the counts behind the bars and bands of the course of calls.
+
+    Parameters
+    ----------
+    flows : DataFrame
+        Of `coresponder_causal.data.pathway_flows`, as far as they are drawn.
+    names : mapping of (stage, state) to str
+        States that are drawn together: behind a bar of several stands each of them.
+    bars, bands : DataFrame
+        Data of the picture: ``column, state``, and ``from_state`` of bands.
+
+    Returns
+    -------
+    tuple of Counts
+    """
+    bar = {key: place for place, key in enumerate(zip(bars["column"], bars["state"], strict=True))}
+    ends = zip(bands["column"], bands["from_state"], bands["state"], strict=True)
+    band = {key: place for place, key in enumerate(ends)}
+    made = []
+    pairs = flows.groupby(["from_stage", "stage"], sort=False)
+    for column, (stages, own) in enumerate(pairs):
+        left, right = map(str, stages)
+        froms, tos = own["from_state"].astype(str), own["state"].astype(str)
+        drawn_from = [names.get((left, state), state) for state in froms]
+        drawn_to = [names.get((right, state), state) for state in tos]
+        places = [band[column, *key] for key in zip(drawn_from, drawn_to, strict=True)]
+        named = own.assign(**{left: froms, right: tos}).set_axis(places)
+        made.append(Counts(family=course, frame=named, dimensions=(left, right), part="flows"))
+        ended = ((column, left, froms, drawn_from), (column + 1, right, tos, drawn_to))
+        for at, stage, states, drawn in ended if column == 0 else ended[1:]:
+            placed = own.assign(**{stage: states}).assign(place=[bar[at, state] for state in drawn])
+            summed = placed.groupby([stage, "place"])["count"].sum().reset_index().set_index("place")
+            made.append(Counts(family=course, frame=summed, dimensions=(stage,), part="nodes"))
+    return tuple(made)
