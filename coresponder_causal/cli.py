@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
 from coresponder_causal.cli_logic import logic
+from coresponder_causal.cli_options import Force
 from coresponder_causal.cli_privacy import privacy
-from coresponder_causal.cli_screen import bar, longest, one_screen, progress
+from coresponder_causal.cli_screen import longest, one_screen, progress, tell_files, tell_page
 from coresponder_causal.cli_strata import strata
-
-if TYPE_CHECKING:
-    from coresponder_causal import plan
+from coresponder_causal.cli_validity import validity
 
 app = typer.Typer(
     add_completion=False,
@@ -24,29 +23,22 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     help="Does sending a mental-health professional with the police help, for whom, and how should it be run?",
 )
-validity = typer.Typer(no_args_is_help=True, help="What designs can find, and how often their methods err.")
 app.add_typer(validity, name="validity")
 dictionary = typer.Typer(no_args_is_help=True, help="The data dictionary, its forms and its instruments.")
 app.add_typer(dictionary, name="dictionary")
 app.add_typer(privacy, name="privacy")
 app.add_typer(logic, name="logic")
 app.add_typer(strata, name="strata")
-StudyFile = Annotated[Path | None, typer.Argument(help="STUDY.toml; without it the embedded simulated study.")]
 TablesOf = Annotated[
     Path | None, typer.Argument(help="Folder of tables, or STUDY.toml; without it the simulated city.")
 ]
 OnlyCity = Annotated[str | None, typer.Option(help="City of the programme, where the tables hold several.")]
 StartDate = Annotated[str | None, typer.Option(help="Date of the start, e.g. 2020-07-15.")]
-OnlyDesigns = Annotated[list[str] | None, typer.Option("--design", help="A design of the study; repeat for several.")]
-Tau = Annotated[float | None, typer.Option(help="Drift between cities to assume, log scale; else its upper limit.")]
-Replications = Annotated[int, typer.Option(help="Redrawn studies per effect.")]
-Jobs = Annotated[int, typer.Option(help="Processes; -1: one for each core.")]
 Audience = Annotated[
     str | None, typer.Option(help="For whom: internal, partner or public; by default as the study says, else internal.")
 ]
 Agreement = Annotated[str | None, typer.Option(help="Name of the agreement with a partner.")]
 LedgerFile = Annotated[Path | None, typer.Option("--ledger", help="File in which releases are recorded.")]
-Force = Annotated[bool, typer.Option("--force", help="Write into a folder that holds files.")]
 
 
 @app.command()
@@ -78,7 +70,7 @@ def evaluate(
         truth = None if simulated is None else plan.truths(simulated)
         page = plan.evaluation_page(evaluation, truth=truth)
         written = plan.publish(page, evaluation, out, force=force)
-    _tell("\n".join(sentence.text for sentence in page.finding), written, simulated=simulated is not None)
+    tell_page("\n".join(sentence.text for sentence in page.finding), written, simulated=simulated is not None)
 
 
 @app.command()
@@ -169,7 +161,7 @@ def metrics(
         described = plan.meant_for(plan.city_of(source, city=city, start=start), audience, agreement, ledger)
         say("Counting")
         written = plan.write_metrics(described, out)
-    _tell_ahead([f"Metrics of {described.name or 'the city'}."], written, simulated=described.simulated)
+    tell_files([f"Metrics of {described.name or 'the city'}."], written, simulated=described.simulated)
 
 
 @app.command()
@@ -191,7 +183,7 @@ def pathway(
         described = plan.meant_for(plan.city_of(source, city=city), audience, agreement, ledger)
         say("Following calls")
         written = plan.write_pathway(described, out)
-    _tell_ahead([f"The course of calls in {described.name or 'the city'}."], written, simulated=described.simulated)
+    tell_files([f"The course of calls in {described.name or 'the city'}."], written, simulated=described.simulated)
 
 
 @app.command()
@@ -217,7 +209,7 @@ def readiness(
         written = plan.write_readiness(
             found, out, simulated=folder is None, policy=plan.policy_for(audience, agreement)
         )
-    _tell_ahead(["\n".join([plan.screen(found), *read.lines])], written[:1], simulated=folder is None)
+    tell_files(["\n".join([plan.screen(found), *read.lines])], written[:1], simulated=folder is None)
 
 
 @app.command()
@@ -241,113 +233,6 @@ def publication(
         console.print(Text(f"{cell}: {period}"))
     for path in written:
         console.print(Text(str(path)), soft_wrap=True)
-
-
-@validity.command("power")
-def validity_power(
-    study: StudyFile = None,
-    out: Annotated[Path, typer.Option(help="Folder for tables and pictures.")] = Path("power"),
-    design: OnlyDesigns = None,
-    at: Annotated[float, typer.Option(help="Change in percent for which the time needed is sought.")] = -20.0,
-    tau: Tau = None,
-    replications: Replications = 200,
-    jobs: Jobs = -1,
-    force: Force = False,
-) -> None:
-    """Simulate, from the time before the start alone, what the study's designs can find."""
-    with one_screen(), bar() as begin:
-        from joblib import parallel_config
-
-        from coresponder_causal import plan
-        from coresponder_causal.validity import power
-
-        designs, stated, aside = _ahead(study, out, design, force)
-        with parallel_config(n_jobs=jobs):
-            found = {
-                name: power(
-                    one.design,
-                    method=one.method,
-                    options=one.options,
-                    at=at,
-                    tau=tau,
-                    replications=replications,
-                    seed=stated.seed,
-                    tell=begin(f"Power of '{name}'"),
-                )
-                for name, one in designs.items()
-            }
-        written = [path for name, one in found.items() for path in plan.write_power(name, one, out)]
-    _tell_ahead([*(one.sentence for one in found.values()), *aside], written, simulated=study is None)
-
-
-@validity.command("calibrate")
-def validity_calibrate(
-    study: StudyFile = None,
-    out: Annotated[Path, typer.Option(help="Folder for tables and pictures.")] = Path("calibration"),
-    design: OnlyDesigns = None,
-    tau: Tau = None,
-    replications: Replications = 200,
-    jobs: Jobs = -1,
-    force: Force = False,
-) -> None:
-    """Redraw the study from the time before its start, and count how often its methods err."""
-    with one_screen(), bar() as begin:
-        from joblib import parallel_config
-
-        from coresponder_causal import plan
-        from coresponder_causal.validity import calibrate
-
-        designs, stated, aside = _ahead(study, out, design, force)
-        with parallel_config(n_jobs=jobs):
-            found = {
-                name: calibrate(
-                    one.design,
-                    methods=[one.method],
-                    options={one.method: one.options},
-                    tau=tau,
-                    replications=replications,
-                    seed=stated.seed,
-                    tell=begin(f"Redrawing '{name}'"),
-                )
-                for name, one in designs.items()
-            }
-        written = [path for name, one in found.items() for path in plan.write_calibration(name, one, out)]
-    _tell_ahead([*(one.sentence for one in found.values()), *aside], written, simulated=study is None)
-
-
-def _ahead(
-    study: Path | None, out: Path, only: list[str] | None, force: bool
-) -> tuple[dict[str, plan.Redrawn], plan.Study, list[str]]:
-    """Return the designs of a study, or of the embedded one, the study, and what of it is left out unasked."""
-    from coresponder_causal import plan
-
-    plan.refuse_filled(out, force=force)
-    if study is None:
-        stated, tables, _ = plan.embedded_study()
-    else:
-        stated = plan.read_study(study)
-        tables, _ = plan.read_tables(stated)
-    aside = [] if only else [text for text in (plan.left_out(stated),) if text]
-    return plan.designs_of(stated, tables, only or ()), stated, aside
-
-
-@validity.command("run")
-def validity_run(
-    full: Annotated[bool, typer.Option("--full", help="All cells at 4,000 replications; hours.")] = False,
-    methods: Annotated[str, typer.Option(help="Names of estimators, with commas; by default all.")] = "",
-    out: Annotated[Path, typer.Option(help="The table; what it holds already is not measured again.")] = Path(
-        "measured.csv"
-    ),
-    jobs: Annotated[int, typer.Option(help="Processes; -1: one for each core.")] = -1,
-) -> None:
-    """Run every method on simulated cells and write how its intervals behaved, resuming where it stopped."""
-    with one_screen(), bar() as begin:
-        from coresponder_causal.validity import coverage
-
-        entries = coverage.study([name.strip() for name in methods.split(",") if name.strip()] or None, full=full)
-        replications = coverage.full_replications if full else coverage.fast_replications
-        coverage.run_study(entries, out, replications=replications, jobs=jobs, progress=begin("Cells"))
-    Console(highlight=False).print(Text(str(out)), soft_wrap=True)
 
 
 @dictionary.command("export")
@@ -410,23 +295,6 @@ def switchback(
     console.print(Text(calendar.describe() + "\n"))
     for path in written:
         console.print(Text(str(path)), soft_wrap=True)
-
-
-def _tell_ahead(said: list[str], written: list[Path], *, simulated: bool) -> None:
-    console = Console(highlight=False)
-    if simulated:
-        console.print(Text("This is a simulated city: nothing here is evidence about a real programme.", style="bold"))
-    console.print(Text("\n\n".join(said) + "\n"))
-    for path in written:
-        console.print(Text(str(path)), soft_wrap=True)
-
-
-def _tell(finding: str, written: Path, *, simulated: bool) -> None:
-    console = Console(highlight=False)
-    if simulated:
-        console.print(Text("This is a simulated city: nothing here is evidence about a real programme.", style="bold"))
-    console.print(Text(finding))
-    console.print(Text(f"\nThe page: {written}"), soft_wrap=True)
 
 
 def main() -> None:

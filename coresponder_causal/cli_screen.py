@@ -23,6 +23,7 @@ from coresponder_causal.core.errors import CausalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 wrong_input = 2
 longest = 30  # lines of an error on the screen
@@ -73,3 +74,23 @@ def bar() -> Iterator[Callable[[str], Callable[[int, int], None]]]:
             return lambda done, total: shown.update(task, completed=done, total=total)
 
         yield begin
+
+
+def tell_files(said: list[str], written: list[Path], *, simulated: bool) -> None:
+    """Show what was found and the files that hold it."""
+    console = _found("\n\n".join(said) + "\n", simulated=simulated)
+    for path in written:
+        console.print(Text(str(path)), soft_wrap=True)
+
+
+def tell_page(finding: str, written: Path, *, simulated: bool) -> None:
+    """Show what was found and where its page is."""
+    _found(finding, simulated=simulated).print(Text(f"\nThe page: {written}"), soft_wrap=True)
+
+
+def _found(said: str, *, simulated: bool) -> Console:
+    console = Console(highlight=False)
+    if simulated:
+        console.print(Text("This is a simulated city: nothing here is evidence about a real programme.", style="bold"))
+    console.print(Text(said))
+    return console

@@ -10,13 +10,13 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from coresponder_causal.cli_options import Force
 from coresponder_causal.cli_screen import one_screen, progress
 
 strata = typer.Typer(
     no_args_is_help=True,
     help="Learn with the county who was connected to care, without either side showing the other a row.",
 )
-Force = Annotated[bool, typer.Option("--force", help="Write into a folder that holds files.")]
 
 
 class Period(StrEnum):
