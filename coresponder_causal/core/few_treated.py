@@ -216,18 +216,48 @@ def hc3_error(table: Array) -> float:
     return float(np.sqrt(sum(float(((part - part.mean()) ** 2).sum()) / (len(part) - 1) ** 2 for part in parts)))
 
 
-def breakdown_ratio(table: Array, level: float = 0.95) -> float:
+def breakdown_ratio(table: Array, level: float = 0.95, *, estimate: float | None = None) -> float:
     """ρ*: how many times noisier than the others the treated cities may be until the finding dies; 0 for none.
 
-    With one start it is √(k (T²/t² − 1/m)), T = gap/S.
+    With one start it is √(k (T²/t² − 1/m)), T = gap/S; another method's ``estimate`` takes the place of the gap.
 
     References
     ----------
     Lau & Li (2025), arXiv:2511.05710.
     """
     of_treated, of_others = _variances(table)
-    limit = gap(table) / float(inference.critical(_sizes(table)[1] - 1, level))
+    limit = (gap(table) if estimate is None else estimate) / float(inference.critical(_sizes(table)[1] - 1, level))
     return float(np.sqrt(max(0.0, limit**2 - of_others) / of_treated))
+
+
+def beside(effects: Array, *, estimate: float, std_error: float, df: float) -> dict[str, object]:
+    """Give what stands beside a finding about one city that a t distribution judges.
+
+    Parameters
+    ----------
+    effects : ndarray, shape (1 + m,)
+        Change of every city, the treated one first.
+    estimate, std_error, df : float
+        The finding.
+
+    Returns
+    -------
+    dict
+        ``rho_star``, see `breakdown_ratio`; ``p_floor``, the smallest p-value there can be; ``mde80``, the effect that
+        the test would find four times in five.
+
+    Examples
+    --------
+    >>> effects = np.array([-0.4, 0.1, -0.1, 0.05, -0.05])
+    >>> found = beside(effects, estimate=-0.4, std_error=0.1, df=20.0)
+    >>> round(found["rho_star"], 2), round(found["mde80"], 3)
+    (1.28, 0.295)
+    """
+    return {
+        "rho_star": breakdown_ratio(effects[:, None], estimate=estimate),
+        "p_floor": 0.0,
+        "mde80": inference.minimum_detectable_effect(std_error, df),
+    }
 
 
 def window_ratio(table: Array) -> float:

@@ -34,14 +34,14 @@ Say: In {city}, {outcome} changed by {mean_post} against the half-year before th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from coresponder_causal.core import regressors
+from coresponder_causal.core import few_treated, regressors
 from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.estimand import Estimand
 from coresponder_causal.core.facts import Facts
@@ -95,7 +95,8 @@ def did_event_study(
     Result
         ``mean_post``, then one term for each span but the base, keyed by ``event_time``, its first period. ``extra``:
         ``pre_p_value`` of the joint test of the leads; ``slope_50, slope_80``, drifts of the log rate a period that it
-        finds with these probabilities; ``drift_50, drift_80``, what they would add to ``mean_post``.
+        finds with these probabilities; ``drift_50, drift_80``, what they would add to ``mean_post``; for one city
+        ``rho_star, p_floor, mde80`` of `core.few_treated.beside`.
 
     Raises
     ------
@@ -218,7 +219,14 @@ def _one_city(d: PanelDesign, width: int, pairs: int) -> Result:
         "harmonics": pairs,
     }
     events = (spans.columns > 0).T @ seen.events
-    return _result(d, spans, fit.beta[:k], vcov, record, events, seen.counts.size, m + 1, facts)
+    made = _result(d, spans, fit.beta[:k], vcov, record, events, seen.counts.size, m + 1, facts)
+    known = few_treated.beside(
+        between.effects,
+        estimate=float(made.estimate[0]),
+        std_error=float(np.sqrt(made.vcov[0, 0])),
+        df=float(made.df[0]),
+    )
+    return replace(made, extra=Facts(dict(made.extra) | known))
 
 
 def _several(d: PanelDesign, width: int, *, asked: bool) -> Result:

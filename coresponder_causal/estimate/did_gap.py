@@ -42,9 +42,10 @@ from typing import Any, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from coresponder_causal.core import regressors
+from coresponder_causal.core import few_treated, regressors
 from coresponder_causal.core.error_models import fit_errors
 from coresponder_causal.core.errors import EstimationError
+from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.gap import Donors, fixed_donors, say_what_a_gap_answers, synthetic_donors
 from coresponder_causal.core.headlines import Panels, headlines_of
 from coresponder_causal.core.notes import doubt
@@ -99,7 +100,8 @@ def did_gap(
     Result
         Terms ``mean_post, level_change, slope_change, effect_at_<h>_<periods>, averted``, as
         `core.series_effects.series_result` defines them. ``path``: the city's counts beside those its comparison cities
-        predict. ``extra``: ``effective_donors`` (1/Σw²), ``pre_r_squared`` and ``donor_weights``.
+        predict. ``extra``: ``effective_donors`` (1/Σw²), ``pre_r_squared``, ``donor_weights``, and of
+        `core.few_treated.beside` ``rho_star, p_floor, mde80``, ρ* among the cities' plain changes.
 
     Raises
     ------
@@ -156,8 +158,30 @@ def did_gap(
         doubt_random_walk(float(result.estimate[0]), gap, seen.after)
     say_what_a_gap_answers("did_gap", "mean_post")
     assert result.support is not None
-    support = result.support.assign(units=len(seen.cities))
-    return replace(result, estimand=seen.estimand, support=support, n_obs=seen.counts.size, n_units=len(seen.cities))
+    window = few_treated.windows(
+        seen.rates,
+        seen.dose[:, None],
+        seen.after[:, None],
+        seen.positions,
+        [1],
+        season=d.season,
+        pairs=harmonics,
+        adjust="regression",
+    )
+    known = few_treated.beside(
+        window.table[:, 0],
+        estimate=float(result.estimate[0]),
+        std_error=float(np.sqrt(result.vcov[0, 0])),
+        df=float(result.df[0]),
+    )
+    return replace(
+        result,
+        estimand=seen.estimand,
+        support=result.support.assign(units=len(seen.cities)),
+        n_obs=seen.counts.size,
+        n_units=len(seen.cities),
+        extra=Facts(dict(result.extra) | known),
+    )
 
 
 @series_behind("did_gap")

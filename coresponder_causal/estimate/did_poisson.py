@@ -41,6 +41,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from coresponder_causal.core import few_treated
 from coresponder_causal.core.count_imputation import impute_counts
 from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.estimand import Estimand
@@ -334,6 +335,9 @@ def _facts(fit: ExpectedPrediction, df: float) -> dict[str, object]:
     tau_star, kappa_star = breakdown(limit, own, tau=fit.tau, concentration=fit.concentration)
     return {
         "interval": "prediction interval",
+        **few_treated.beside(
+            fit.effects, estimate=float(fit.estimate[0]), std_error=float(np.sqrt(fit.vcov[0, 0])), df=df
+        ),
         "m": len(fit.effects) - 1,
         "effective_donors": 1 / fit.concentration,
         "tau": fit.tau,

@@ -233,3 +233,13 @@ def test_ranks_among_twenty_hold_their_level_where_cities_are_alike_or_rescaled(
 def test_what_cannot_be_judged_is_refused():
     with pytest.raises(EstimationError, match="all comparison cities changed alike"):
         few_treated.spread(np.array([[1.0], [0.5], [0.5], [0.5]]))
+
+
+def test_the_breakdown_ratio_of_another_estimate_is_solved_by_hand():
+    """At ρ* the standard error S√(ρ*² + 1/m) puts the limit of the t(m − 1) interval on zero."""
+    effects = np.array([-0.9, 0.1, -0.1, 0.2, -0.15, 0.05])
+    found = few_treated.beside(effects, estimate=-0.5, std_error=0.1, df=12.0)
+    spread, m = effects[1:].std(ddof=1), len(effects) - 1
+    limit = stats.t.ppf(0.975, m - 1) * spread * np.sqrt(found["rho_star"] ** 2 + 1 / m)
+    assert limit == pytest.approx(0.5, rel=1e-12)
+    assert found["mde80"] == pytest.approx(0.1 * (stats.t.ppf(0.975, 12) + stats.t.ppf(0.8, 12)), rel=1e-12)
