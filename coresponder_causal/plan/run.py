@@ -20,7 +20,9 @@ from coresponder_causal.data import findings, read_table, validate
 from coresponder_causal.data.columns import Finding
 from coresponder_causal.design import CoverageDesign
 from coresponder_causal.plan.assemble import Counts, counts, sentence_of
+from coresponder_causal.plan.before import before_start
 from coresponder_causal.plan.designs import Design, Estimated, estimated, rank
+from coresponder_causal.plan.frozen import require_frozen
 from coresponder_causal.plan.study import Study
 
 Say = Callable[[str], None]
@@ -57,7 +59,7 @@ class Evaluation:
 
 
 def read_tables(study: Study) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
-    """Read and validate every table of a study.
+    """Read and validate every table of a study, where its plan, if it has one, is frozen.
 
     Returns
     -------
@@ -70,8 +72,29 @@ def read_tables(study: Study) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
     ------
     DataError
         Listing every broken rule of every table. A study without designs is about the data alone: there broken rules
-        are what it finds, and its tables are returned as they were read.
+        are what it finds, and its tables are returned as they were read. Also where a plan lies beside the study and
+        is not frozen as it stands.
     """
+    require_frozen(study)
+    return _read(study)
+
+
+def read_before(study: Study) -> dict[str, pd.DataFrame]:
+    """Read and validate a study's tables, and keep the rows from before its start: they may always be read.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    dict of DataFrame
+        See `before.before_start`.
+    """
+    return before_start(study, _read(study)[0])
+
+
+def _read(study: Study) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
     columns = {name: source.columns for name, source in study.tables.items()}
     with collecting() as said:
         read = {name: read_table(source.path) for name, source in study.tables.items()}

@@ -6,7 +6,7 @@ import os
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from string import Template
@@ -78,6 +78,8 @@ class Study:
         Whether the tables are made up, which the page then says.
     seed : int
         Seed of whatever is random.
+    folder : Path or None
+        Where its file lies, and its plan where there is one.
     """
 
     title: str
@@ -93,6 +95,7 @@ class Study:
     sensitive: bool = True
     simulated: bool = False
     seed: int = 1
+    folder: Path | None = None
 
     def asked(self, design: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Every outcome and set of options asked of a design."""
@@ -135,7 +138,7 @@ def read_study(path: str | Path) -> Study:
     _check_complete(sections, problems)
     _check_calls(sections, options, problems)
     problems.raise_if_any(DataError)
-    return _study(sections, tables, options)
+    return replace(_study(sections, tables, options), folder=file.parent)
 
 
 def _sections(content: Mapping[str, Any], problems: Problems) -> Sections:

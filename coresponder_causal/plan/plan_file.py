@@ -1,0 +1,166 @@
+"""PLAN.toml: an evaluation plan as its file states it, checked key by key, and the example to start from."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from datetime import date
+from pathlib import Path
+from string import Template
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+from coresponder_causal.core.errors import DataError, Problems
+from coresponder_causal.core.files import write_whole
+from coresponder_causal.plan.evaluation_plan import EvaluationPlan
+from coresponder_causal.plan.plan_rules import broken_rules, falsifications, planned_order
+from coresponder_causal.plan.study import Study
+
+T = TypeVar("T")
+plan_name = "PLAN.toml"
+words = {str: "text", bool: "true or false", int: "a whole number", float: "a number", date: "a date: 2026-01-31"}
+usual_inference = {
+    "hours": "prediction interval where other cities bring hours, else the noise of the city's own ratio",
+    "cities": "prediction interval: how far other cities drift apart without a programme",
+    "series": "noise and its memory within the series, small-sample degrees of freedom",
+    "calls": "robust to repeated calls of one person",
+    "instrument": "Anderson-Rubin interval, which stands where the instrument is weak",
+    "two_way": "permutation over cities",
+}
+
+
+def plan_path(study: Study) -> Path | None:
+    """Return where the plan of a study lies: beside its file. None: there is none."""
+    path = None if study.folder is None else study.folder / plan_name
+    return path if path is not None and path.is_file() else None
+
+
+def read_plan(path: str | Path, study: Study) -> EvaluationPlan:
+    """Read a plan and hold it against its study.
+
+    Parameters
+    ----------
+    path : path of a TOML file
+    study : Study
+        The study it is the plan of.
+
+    Returns
+    -------
+    EvaluationPlan
+
+    Raises
+    ------
+    DataError
+        Listing every unknown or missing key, every wrong type and every broken rule.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise DataError(f"there is no plan {file}", mend="write one: coresponder-causal plan init STUDY.toml")
+    try:
+        return parse_plan(file.read_text(encoding="utf-8"), study, name=file.name)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DataError(f"{file.name} is not a TOML file in UTF-8: {error}", mend="correct that line") from error
+
+
+def parse_plan(text: str, study: Study, *, name: str = plan_name) -> EvaluationPlan:
+    """Read a plan from text, as `read_plan` does from a file."""
+    content = tomllib.loads(text)
+    problems = Problems(f"plan {name}")
+    about = content.pop("plan", {})
+    if not isinstance(about, dict):
+        problems.add("plan is a value, not a section", mend="write [plan] on a line of its own")
+        about = {}
+    plan = _entry(EvaluationPlan, about | content, "[plan]", problems)
+    if plan is not None:
+        for said, mend in broken_rules(plan, study):
+            problems.add(said, mend=mend)
+    problems.raise_if_any(DataError)
+    assert plan is not None  # else there was a problem
+    return plan
+
+
+def _entry(kind: type[T], given: Mapping[str, Any], where: str, problems: Problems) -> T | None:
+    """Make one dataclass of a section, or note why not."""
+    hints, known, before = get_type_hints(kind), {f.name: f for f in fields(kind)}, len(problems.found)  # type: ignore[arg-type]
+    for key in sorted(given.keys() - known.keys()):
+        problems.add(f"unknown key '{key}' in {where}", mend=f"keys are {', '.join(known)}")
+    for key, field in known.items():
+        if key not in given and field.default is MISSING:
+            problems.add(f"'{key}' in {where} is missing", mend="add it")
+    read = {key: _value(hints[key], given[key], key, where, problems) for key in known if key in given}
+    return kind(**read) if len(problems.found) == before else None
+
+
+def _value(hint: Any, given: object, key: str, where: str, problems: Problems) -> object:
+    """Read one value by the type that its field has; a value that does not fit is a problem."""
+    if is_dataclass(hint):
+        section = given if isinstance(given, dict) else {}
+        return _entry(hint if isinstance(hint, type) else type(hint), section, f"[{key}]", problems)
+    if get_origin(hint) is tuple:
+        kind = get_args(hint)[0]
+        listed = given if isinstance(given, list) else [given]
+        if is_dataclass(kind):
+            return tuple(
+                _value(kind, one, f"[{key}]", where, problems)
+                if not isinstance(one, dict)
+                else _entry(kind if isinstance(kind, type) else type(kind), one, f"[[{key}]] {i}", problems)
+                for i, one in enumerate(listed, 1)
+            )
+        return tuple(_value(kind, one, key, where, problems) for one in listed)
+    if get_origin(hint) is Literal:
+        if given not in get_args(hint):
+            problems.add(f"{key} in {where} is {given!r}", mend=f"choose from {', '.join(get_args(hint))}")
+        return given
+    if hint is float and type(given) is int:
+        return float(given)
+    if type(given) is not hint:
+        problems.add(f"{key} in {where} is {given!r}", mend=f"write {words[hint]}")
+    elif isinstance(given, str):
+        return " ".join(given.split())
+    return given
+
+
+def example_plan(study: Study) -> str:
+    """Return the text of the example plan with a study's title, city, start and designs filled in.
+
+    Parameters
+    ----------
+    study : Study
+    """
+    shipped = (Path(__file__).parent / "plan_example.toml").read_text(encoding="utf-8")
+    start = study.start or " to ".join(study.start_between or ("an unknown date",))
+    facts = {"title": study.title, "city": str(study.city), "start": start}
+    quoted = {key: value.replace("\\", "\\\\").replace('"', '\\"') for key, value in facts.items()}
+    designs = [
+        f'[[design]]\nname = "{name}"\ninference = "{usual_inference.get(name, "as its method card says")}"\n'
+        f'falsification = "{falsifications[name][0]}"\n'
+        for name in planned_order(study.designs)
+    ]
+    return Template(shipped).substitute(quoted, designs="\n".join(designs))
+
+
+def write_example_plan(study: Study, *, force: bool = False) -> Path:
+    """Write the example plan beside a study.
+
+    Parameters
+    ----------
+    study : Study
+        Read from a file.
+    force : bool
+        Replace a plan that is there.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    DataError
+        If a plan is there, or the study is not one of a file.
+    """
+    if study.folder is None:
+        raise DataError("the study has no file beside which a plan could lie", mend="read one: plan.read_study")
+    path = study.folder / plan_name
+    if path.is_file() and not force:
+        raise DataError(f"there is a plan {path}", mend="edit it, or replace it with --force")
+    return write_whole(path, example_plan(study).encode())
