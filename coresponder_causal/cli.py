@@ -1,35 +1,21 @@
-"""The command line: `evaluate` a study, `init` one, ask for its `validity`, describe a city, draw a `switchback`."""
+"""The command line: evaluate a study, plan one, ask for its validity, describe a city, draw a switchback."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.panel import Panel
-from rich.progress import (
-    BarColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 from rich.text import Text
 
-from coresponder_causal.core.errors import CausalError
+from coresponder_causal.cli_plan import plan_app
+from coresponder_causal.cli_screen import bar, longest, one_screen, progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from coresponder_causal import plan
 
-wrong_input = 2
-longest = 30  # lines of an error on the screen
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
@@ -40,6 +26,7 @@ validity = typer.Typer(no_args_is_help=True, help="What designs can find, and ho
 app.add_typer(validity, name="validity")
 dictionary = typer.Typer(no_args_is_help=True, help="The data dictionary, its forms and its instruments.")
 app.add_typer(dictionary, name="dictionary")
+app.add_typer(plan_app, name="plan")
 StudyFile = Annotated[Path | None, typer.Argument(help="STUDY.toml; without it the embedded simulated study.")]
 TablesOf = Annotated[
     Path | None, typer.Argument(help="Folder of tables, or STUDY.toml; without it the simulated city.")
@@ -60,7 +47,7 @@ def evaluate(
     force: Annotated[bool, typer.Option("--force", help="Replace an evaluation in a folder that holds files.")] = False,
 ) -> None:
     """Evaluate a study: validate, design, estimate, check, and write one page."""
-    with _one_screen(), _progress() as say:
+    with one_screen(), progress() as say:
         from coresponder_causal import plan
 
         plan.refuse_filled(out, force=force)
@@ -76,7 +63,7 @@ def evaluate(
         evaluation = plan.run(stated, tables, quality, say=say)
         say("Writing the page")
         truth = None if simulated is None else plan.truths(simulated)
-        page = plan.evaluation_page(evaluation, truth=truth)
+        page = plan.with_deviations(plan.evaluation_page(evaluation, truth=truth), evaluation, tables)
         written = plan.publish(page, evaluation, out, force=force)
     _tell("\n".join(sentence.text for sentence in page.finding), written, simulated=simulated is not None)
 
@@ -87,7 +74,7 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Write into a folder that holds files.")] = False,
 ) -> None:
     """Write a documented study with example tables to replace."""
-    with _one_screen(), _progress() as say:
+    with one_screen(), progress() as say:
         from coresponder_causal import plan
 
         say("Writing the study and its example tables")
@@ -108,7 +95,7 @@ def ingest(
     force: Force = False,
 ) -> None:
     """Turn exports into tables of the data dictionary, every source row accounted for."""
-    with _one_screen(), _progress() as say:
+    with one_screen(), progress() as say:
         from coresponder_causal import plan
 
         if example is not None:
@@ -130,7 +117,7 @@ def quality(
     force: Force = False,
 ) -> None:
     """Say how far tables can be trusted, what to do about it, and who: one page."""
-    with _one_screen(), _progress() as say:
+    with one_screen(), progress() as say:
         from coresponder_causal import plan
 
         plan.refuse_filled(out, force=force)
@@ -154,7 +141,7 @@ def metrics(
     force: Force = False,
 ) -> None:
     """Compute the metrics that the tables allow, and follow the course of calls."""
-    with _one_screen(), _progress() as say:
+    with one_screen(), progress() as say:
         from coresponder_causal import plan
 
         plan.refuse_filled(out, force=force)
@@ -173,7 +160,7 @@ def pathway(
     force: Force = False,
 ) -> None:
     """Follow calls from their label over dispatch, scene and disposition to care and to the next call."""
-    with _one_screen(), _progress() as say:
+    with one_screen(), progress() as say:
         from coresponder_causal import plan
 
         plan.refuse_filled(out, force=force)
@@ -195,7 +182,7 @@ def readiness(
     force: Force = False,
 ) -> None:
     """Say which questions a city's tables can answer today, and which after one more field."""
-    with _one_screen(), _progress() as say:
+    with one_screen(), progress() as say:
         from coresponder_causal import plan
 
         plan.refuse_filled(out, force=force)
@@ -218,7 +205,7 @@ def validity_power(
     force: Force = False,
 ) -> None:
     """Simulate, from the time before the start alone, what the study's designs can find."""
-    with _one_screen(), _bar() as begin:
+    with one_screen(), bar() as begin:
         from joblib import parallel_config
 
         from coresponder_causal import plan
@@ -254,7 +241,7 @@ def validity_calibrate(
     force: Force = False,
 ) -> None:
     """Redraw the study from the time before its start, and count how often its methods err."""
-    with _one_screen(), _bar() as begin:
+    with one_screen(), bar() as begin:
         from joblib import parallel_config
 
         from coresponder_causal import plan
@@ -287,11 +274,12 @@ def _ahead(
     plan.refuse_filled(out, force=force)
     if study is None:
         stated, tables, _ = plan.embedded_study()
+        designs = plan.designs_of(stated, tables, only or ())
     else:
         stated = plan.read_study(study)
-        tables, _ = plan.read_tables(stated)
+        designs = plan.designs_ahead(stated, only or ())
     aside = [] if only else [text for text in (plan.left_out(stated),) if text]
-    return plan.designs_of(stated, tables, only or ()), stated, aside
+    return designs, stated, aside
 
 
 @validity.command("run")
@@ -304,7 +292,7 @@ def validity_run(
     jobs: Annotated[int, typer.Option(help="Processes; -1: one for each core.")] = -1,
 ) -> None:
     """Run every method on simulated cells and write how its intervals behaved, resuming where it stopped."""
-    with _one_screen(), _bar() as begin:
+    with one_screen(), bar() as begin:
         from coresponder_causal.validity import coverage
 
         entries = coverage.study([name.strip() for name in methods.split(",") if name.strip()] or None, full=full)
@@ -325,7 +313,7 @@ def dictionary_export(
     force: Force = False,
 ) -> None:
     """Write the data dictionary for REDCap, Kobo, Frictionless, pandera, spreadsheets and paper."""
-    with _one_screen(), _progress() as say:
+    with one_screen(), progress() as say:
         from coresponder_causal import plan
 
         say("Writing the dictionary")
@@ -350,7 +338,7 @@ def switchback(
     force: Force = False,
 ) -> None:
     """Draw by lot which half-days the team covers, and write the plan, a calendar file and a page for the team."""
-    with _one_screen(), _progress() as say:
+    with one_screen(), progress() as say:
         from coresponder_causal import plan
         from coresponder_causal.data import read_table
         from coresponder_causal.design import switchback_schedule
@@ -373,53 +361,6 @@ def switchback(
     console.print(Text(calendar.describe() + "\n"))
     for path in written:
         console.print(Text(str(path)), soft_wrap=True)
-
-
-@contextmanager
-def _one_screen() -> Iterator[None]:
-    """Turn an error of ours, or of the file system, into one screen and exit code 2."""
-    try:
-        yield
-    except CausalError as error:
-        _show(error.what, error.mend)
-        raise typer.Exit(wrong_input) from None
-    except OSError as error:
-        _show(f"{error.strerror or error}: {error.filename or ''}", "check the path and the permissions")
-        raise typer.Exit(wrong_input) from None
-
-
-def _show(what: str, mend: str) -> None:
-    """Show an error on one screen; what does not fit on it is counted."""
-    console = Console(stderr=True)
-    lines = Text(what).wrap(console, console.width - 4)
-    body = Text("\n").join(lines[:longest])
-    if len(lines) > longest:
-        body += Text(f"\n… and {len(lines) - longest} more lines, which show when these are mended", style="italic")
-    body += Text("\n\nmend: ", style="bold") + Text(mend)
-    console.print(Panel(body, title="This cannot be evaluated as it is", title_align="left"))
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str], None]]:
-    """Show what is being done and for how long, on the error stream."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("Starting", total=None)
-        yield lambda text: bar.update(task, description=text)
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[str], Callable[[int, int], None]]]:
-    """Show how much of a simulation is done and how long the rest will take, on the error stream."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("Reading the study", total=None)
-
-        def begin(text: str) -> Callable[[int, int], None]:
-            bar.reset(task, description=text)
-            return lambda done, total: bar.update(task, completed=done, total=total)
-
-        yield begin
 
 
 def _tell_ahead(said: list[str], written: list[Path], *, simulated: bool) -> None:

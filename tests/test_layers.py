@@ -41,7 +41,8 @@ class Module:
 
     @property
     def room(self) -> str:
-        return self.path.with_suffix("").parts[1]
+        room = self.path.with_suffix("").parts[1]
+        return "cli" if room.startswith("cli_") else room
 
     @property
     def package(self) -> tuple[str, ...]:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from dataclasses import replace
 
 import pandas as pd
 
 from coresponder_causal.design import PanelDesign
 from coresponder_causal.plan.before import before_start
+from coresponder_causal.plan.designs import settings
 from coresponder_causal.plan.freeze import current_state
 from coresponder_causal.plan.frozen import State, differences, frozen_state
 from coresponder_causal.plan.plan_file import plan_path, read_plan
 from coresponder_causal.plan.run import Evaluation
-from coresponder_causal.report.specs import Column, Section, Sentence, Table
+from coresponder_causal.report.specs import Column, Page, Section, Sentence, Table
 
 Row = tuple[str, str, str]
 elements = {
@@ -50,7 +51,7 @@ def deviations(evaluation: Evaluation, tables: Mapping[str, pd.DataFrame]) -> pd
 
 
 def _of_state(frozen: State, now: State) -> Iterator[Row]:
-    """What is no longer what was frozen."""
+    """Give what is no longer what was frozen."""
     for part, said in elements.items():
         for change in differences({part: frozen[part]}, {part: now[part]}):
             place = change.where.removeprefix(part).removeprefix(".")
@@ -58,7 +59,10 @@ def _of_state(frozen: State, now: State) -> Iterator[Row]:
 
 
 def _of_run(frozen: State, evaluation: Evaluation) -> Iterator[Row]:
-    """What was run otherwise than planned: outcomes, comparison cities, checks."""
+    """Give what was run otherwise than planned: the headline, outcomes, comparison cities, checks."""
+    first = settings()[frozen["plan"]["design"][0]["name"]].estimator.__name__
+    if evaluation.results and evaluation.results[0].method != first:
+        yield "headline", first, evaluation.results[0].method
     planned = [entry["outcome"] for entry in frozen["plan"]["primary"]]
     estimated = [str(result.estimand.outcome) for result in evaluation.results]
     for outcome in sorted(set(planned) - set(estimated)):
@@ -79,26 +83,40 @@ def _others(design: object) -> tuple[str, ...]:
     return tuple(map(str, design.comparison_units)) if isinstance(design, PanelDesign) else ()
 
 
-def _said(value: Any) -> str:
+def _said(value: object) -> str:
     return "nothing" if value is None else str(value)
 
 
-def deviations_section(found: pd.DataFrame, state: State) -> Section:
-    """Put deviations on a page.
+def with_deviations(page: Page, evaluation: Evaluation, tables: Mapping[str, pd.DataFrame]) -> Page:
+    """Say on the page of an evaluation whether it was run as planned; the page itself where no plan was frozen.
 
     Parameters
     ----------
-    found : DataFrame
-        As `deviations` gives them.
-    state : mapping
-        The frozen state.
+    page : Page
+    evaluation : Evaluation
+    tables : mapping of DataFrame
+        Validated tables it was run on.
     """
+    found, state = deviations(evaluation, tables), frozen_state(evaluation.study)
+    if found is None or state is None:
+        return page
+    return replace(page, sections=(_section(found, state), *page.sections))
+
+
+def _section(found: pd.DataFrame, state: State) -> Section:
+    """Put deviations on a page."""
     number, amended = len(found), len(state["plan"]["amendment"])
     said = (
         f"The plan was frozen on {state['on']} by {state['by']} (sha256 {state['sha256'][:12]}…), with "
         f"{amended or 'no'} amendment{'' if amended == 1 else 's'}. "
-        f"{'Everything was run as planned.' if not number else f'{number} differences from it:'}"
+        f"{_counted(number)}"
     )
     columns = (Column("element", "What"), Column("planned", "Planned"), Column("run", "Run"))
     table = Table(title="Planned and run", frame=found, columns=columns)
     return Section(title="Was it run as planned?", blocks=(Sentence(text=said), *((table,) if number else ())))
+
+
+def _counted(number: int) -> str:
+    if not number:
+        return "Everything was run as planned."
+    return "One difference from it:" if number == 1 else f"{number} differences from it:"

@@ -16,7 +16,7 @@ from coresponder_causal.core.errors import DataError
 from coresponder_causal.core.fingerprint import fingerprint
 from coresponder_causal.core.version import VERSION
 from coresponder_causal.data.metrics_eligible import eligibility
-from coresponder_causal.plan.before import donors, known_ahead
+from coresponder_causal.plan.before import donors
 from coresponder_causal.plan.evaluation_plan import EvaluationPlan
 from coresponder_causal.plan.frozen import (
     differences,
@@ -104,7 +104,7 @@ def current_state(plan: EvaluationPlan, study: Study, before: Mapping[str, pd.Da
 
 
 def _table(table: pd.DataFrame) -> dict[str, Any]:
-    """Number of rows and a hash that knows no order of rows."""
+    """Count the rows and hash them whatever their order."""
     columns = sorted(map(str, table.columns))
     rows = np.sort(pd.util.hash_pandas_object(table[columns], index=False).to_numpy())
     return {"rows": len(table), "sha256": fingerprint(tuple(columns), rows)}
@@ -138,8 +138,3 @@ def _require_amendment(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
             "\n  ".join(["no amendment says why the plan is frozen again", *(listed(changed) or ["nothing changed"])]),
             mend="add an [[amendment]] with on, who, what and why",
         )
-
-
-def unread(state: Mapping[str, Any]) -> list[str]:
-    """Return the tables of a state whose rows from the start on a freeze withholds."""
-    return [name for name in state["before"] if name not in known_ahead]

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,7 +37,7 @@ def _short(value: object) -> str:
     return f"{text[:57]}…" if len(text) > 58 else text
 
 
-def plain(content: object) -> Any:
+def plain(content: object) -> Any:  # noqa: ANN401 (what JSON holds)
     """Return a value as JSON would give it back, dates as text.
 
     Examples
@@ -137,7 +138,7 @@ def read_record(path: Path) -> list[dict[str, Any]]:
         return []
     try:
         states = json.loads(file.read_text(encoding="utf-8"))["states"]
-        chain = [("", states[0]), *((one["sha256"], after) for one, after in zip(states, states[1:], strict=False))]
+        chain = [("", states[0]), *((one["sha256"], after) for one, after in pairwise(states))]
         broken = [i for i, (previous, state) in enumerate(chain, 1) if not _holds(previous, state)]
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise DataError(f"{file.name} is no frozen record: {error}", mend="restore it from a copy") from error

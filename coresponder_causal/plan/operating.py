@@ -2,10 +2,10 @@
 
 Law. Each design d of a primary outcome estimates the log ratio θ_d with error N(0, Σ); its standard error is estimated
 with df_d degrees of freedom. Σ comes from the months before the start: the noise of counts, and how far cities drift
-apart (`detectable`). The comparison of cities and the city's own course share that course's noise; covered against other
-hours shares none of it, since Cov(log a − log b, log(a + b)) = 0 for independent counts a, b of proportional variance. A
-change of θ in covered hours alone changes all calls by log(1 + s(e^θ − 1)), s the covered share of calls. The pre-named
-check of a design that holds contradicts it in one of twenty studies.
+apart (`detectable`). The comparison of cities and the city's own course share that course's noise; covered against
+other hours shares none of it, since Cov(log a − log b, log(a + b)) = 0 for independent counts a, b whose variances are
+proportional to their means. A change of θ in covered hours alone changes all calls by log(1 + s(e^θ − 1)), s the
+covered share of calls. The pre-named check of a design that holds contradicts it in one of twenty studies.
 
 Rule. Over the designs that no check contradicts:
 
@@ -104,9 +104,7 @@ def operating_characteristics(
     chances = table[list(verdicts)].to_numpy(float)
     error = float(np.sqrt(np.max(chances * (1 - chances), initial=0.0) / draws))
     columns = ["outcome", "design", "assumption", "std_error", "df", "found", "assumes"]
-    return Operating(
-        table=table, designs=pd.DataFrame(known, columns=columns), left_out=tuple(left), monte_carlo=error
-    )
+    return Operating(table=table, designs=pd.DataFrame(known, columns=columns), left_out=tuple(left), monte_carlo=error)
 
 
 def _described(one: Detectable) -> dict[str, object]:
@@ -127,8 +125,7 @@ def _known(
     start, calls, schedule = first_day(study), before.get("calls"), before.get("schedule")
     if start is None or not {"calls", "city_panel"} & before.keys():
         return [], 1.0
-    source = before["city_panel"] if "city_panel" in before else calls
-    assert source is not None  # one of the two is there
+    source = before["city_panel" if "city_panel" in before else "calls"]
     if outcome != "calls" and outcome not in source:
         return [], 1.0
     counted = detectable.monthly_counts(before, outcome)

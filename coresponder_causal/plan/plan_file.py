@@ -56,24 +56,31 @@ def read_plan(path: str | Path, study: Study) -> EvaluationPlan:
     file = Path(path)
     if not file.is_file():
         raise DataError(f"there is no plan {file}", mend="write one: coresponder-causal plan init STUDY.toml")
-    try:
-        return parse_plan(file.read_text(encoding="utf-8"), study, name=file.name)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DataError(f"{file.name} is not a TOML file in UTF-8: {error}", mend="correct that line") from error
+    return parse_plan(file.read_text(encoding="utf-8", errors="replace"), study, name=file.name)
 
 
 def parse_plan(text: str, study: Study, *, name: str = plan_name) -> EvaluationPlan:
     """Read a plan from text, as `read_plan` does from a file."""
-    content = tomllib.loads(text)
+    problems = Problems(f"plan {name}")
+    plan = stated_plan(text, name=name)
+    for said, mend in broken_rules(plan, study):
+        problems.add(said, mend=mend)
+    problems.raise_if_any(DataError)
+    return plan
+
+
+def stated_plan(text: str, *, name: str = plan_name) -> EvaluationPlan:
+    """Read a plan from text without holding it against a study: its keys and types alone."""
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise DataError(f"{name} is not a TOML file: {error}", mend="correct that line") from error
     problems = Problems(f"plan {name}")
     about = content.pop("plan", {})
     if not isinstance(about, dict):
         problems.add("plan is a value, not a section", mend="write [plan] on a line of its own")
         about = {}
     plan = _entry(EvaluationPlan, about | content, "[plan]", problems)
-    if plan is not None:
-        for said, mend in broken_rules(plan, study):
-            problems.add(said, mend=mend)
     problems.raise_if_any(DataError)
     assert plan is not None  # else there was a problem
     return plan
@@ -91,7 +98,7 @@ def _entry(kind: type[T], given: Mapping[str, Any], where: str, problems: Proble
     return kind(**read) if len(problems.found) == before else None
 
 
-def _value(hint: Any, given: object, key: str, where: str, problems: Problems) -> object:
+def _value(hint: Any, given: object, key: str, where: str, problems: Problems) -> object:  # noqa: ANN401
     """Read one value by the type that its field has; a value that does not fit is a problem."""
     if is_dataclass(hint):
         section = given if isinstance(given, dict) else {}

@@ -118,9 +118,12 @@ def _of_outcomes(plan: EvaluationPlan, study: Study) -> Iterator[Rule]:
         names = asked_of(entry.outcome, plan, study)
         if len({assumptions[name] for name in names}) < plan.decision.designs_needed:
             yield (
-                f"'{entry.outcome}' is estimated by {', '.join(names) or 'no design'}: fewer than "
-                f"{plan.decision.designs_needed} different assumptions, so that it can never be supported"
-            ), "ask for it in another design of STUDY.toml, or set verdict = false"
+                (
+                    f"'{entry.outcome}' is estimated by {', '.join(names) or 'no design'}: fewer than "
+                    f"{plan.decision.designs_needed} different assumptions, so that it can never be supported"
+                ),
+                "ask for it in another design of STUDY.toml, or set verdict = false",
+            )
 
 
 def _of_estimands(plan: EvaluationPlan) -> Iterator[Rule]:
@@ -136,7 +139,7 @@ def _of_estimands(plan: EvaluationPlan) -> Iterator[Rule]:
 
 
 def _of_designs(plan: EvaluationPlan, study: Study) -> Iterator[Rule]:
-    """The plan's designs are the study's, in the order in which they are believed, each with one check of its own."""
+    """Designs are the study's, in the order in which they are believed, each with one check of its own."""
     names = [entry.name for entry in plan.design]
     for name in sorted(set(study.designs) - set(names)):
         yield f"the study runs '{name}', which is not planned", "add a [[design]], or take it out of run"

@@ -76,7 +76,7 @@ def read_tables(study: Study) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
         is not frozen as it stands.
     """
     require_frozen(study)
-    return _read(study)
+    return unguarded(study)
 
 
 def read_before(study: Study) -> dict[str, pd.DataFrame]:
@@ -91,10 +91,11 @@ def read_before(study: Study) -> dict[str, pd.DataFrame]:
     dict of DataFrame
         See `before.before_start`.
     """
-    return before_start(study, _read(study)[0])
+    return before_start(study, unguarded(study)[0])
 
 
-def _read(study: Study) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
+def unguarded(study: Study) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
+    """Read and validate every table, frozen or not: for callers that withhold outcomes from the start on themselves."""
     columns = {name: source.columns for name, source in study.tables.items()}
     with collecting() as said:
         read = {name: read_table(source.path) for name, source in study.tables.items()}

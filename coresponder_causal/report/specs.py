@@ -14,7 +14,7 @@ import pandas as pd
 
 from coresponder_causal.core.facts import Facts
 
-Form = Literal["text", "number", "signed", "fine", "whole", "share", "p"]
+Form = Literal["text", "number", "signed", "fine", "whole", "share", "p", "line"]
 PictureKind = Literal[
     "series",
     "gap",
@@ -48,9 +48,9 @@ class Column:
         Column of the frame.
     label : str
         Heading in plain words.
-    form : {"text", "number", "signed", "fine", "whole", "share", "p"}
+    form : {"text", "number", "signed", "fine", "whole", "share", "p", "line"}
         Text, three significant digits, the same with its sign always shown, five digits, whole numbers, two decimals,
-        p-values.
+        p-values, a line to write on.
     """
 
     name: str

@@ -151,6 +151,21 @@ def plain(frame: pd.DataFrame, *, title: str, note: str = "", labels: Mapping[st
     return Table(title=title, frame=frame.rename(columns=str).reset_index(drop=True), columns=columns, note=note)
 
 
+def wordy(title: str, heads: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> Table:
+    """Make a table of words.
+
+    Parameters
+    ----------
+    title : str
+    heads : tuple of str
+        Headings.
+    rows : sequence of tuple
+        Cells, each as its text.
+    """
+    frame = pd.DataFrame(rows, columns=list(heads)).astype(str)
+    return Table(title=title, frame=frame, columns=tuple(Column(name, name) for name in heads))
+
+
 def distances(results: Sequence[Result], truth: Mapping[str, float]) -> Table:
     """Return how far each estimate lies from a known truth.
 

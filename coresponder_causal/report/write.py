@@ -9,10 +9,11 @@ from coresponder_causal.core.errors import CausalError
 from coresponder_causal.core.files import write_whole
 from coresponder_causal.report import html
 from coresponder_causal.report.drawing import drawn
+from coresponder_causal.report.markdown import markdown
 from coresponder_causal.report.specs import Page, Paper, Picture, Sentence, Spec, Table
 
 forms: dict[type, tuple[str, ...]] = {
-    Page: (".html",),
+    Page: (".html", ".md"),
     Paper: (".html",),
     Table: (".csv", ".html", ".md"),
     Picture: (".svg", ".png", ".pdf"),
@@ -30,8 +31,8 @@ def write(spec: Spec, path: str | Path) -> Path:
     spec : Table, Picture, Sentence, Page or Paper
     path : str or Path
         A table goes to ``.csv`` (full precision), ``.html`` or ``.md``; a picture to ``.svg``, ``.png`` or ``.pdf``; a
-        sentence to ``.txt``; a form to ``.html``; a page to ``.html``, or to ``index.html`` in a folder where the path
-        has no such ending.
+        sentence to ``.txt``; a form to ``.html``; a page to ``.html``, to ``.md`` with its pictures in words, or to
+        ``index.html`` in a folder where the path has no such ending.
 
     Returns
     -------
@@ -51,7 +52,7 @@ def write(spec: Spec, path: str | Path) -> Path:
     'Calls fell.\n'
     """
     target = Path(path)
-    if isinstance(spec, Page) and target.suffix != ".html":
+    if isinstance(spec, Page) and target.suffix not in forms[Page]:
         target = target / "index.html"
     return write_whole(target, rendered(spec, target.suffix))
 
@@ -88,6 +89,8 @@ def rendered(spec: Spec, form: str) -> bytes:
         return drawn(spec, cast("Literal['svg', 'png', 'pdf']", form[1:]))
     if isinstance(spec, Sentence):
         return f"{spec.text}\n".encode()
+    if isinstance(spec, Table | Page) and form == ".md":
+        return markdown(spec).encode()
     return _table(spec, form).encode() if isinstance(spec, Table) else html.document(spec).encode()
 
 
@@ -95,17 +98,4 @@ def _table(spec: Table, form: str) -> str:
     if form == ".csv":
         names = [column.name for column in spec.columns]
         return str(spec.frame[names].to_csv(index=False, lineterminator="\n"))
-    return html.document(spec) if form == ".html" else _markdown(spec)
-
-
-def _markdown(spec: Table) -> str:
-    """Pipe table, numbers to the right."""
-    heads = [_piped(column.label) for column in spec.columns]
-    rules = ["---" if column.form == "text" else "---:" for column in spec.columns]
-    rows = [[_piped(text) for _, text in row] for row in html.cells(spec)]
-    lines = [f"| {' | '.join(row)} |" for row in (heads, rules, *rows)]
-    return "\n".join([f"**{spec.title}**", "", *lines, *(["", spec.note] if spec.note else []), ""])
-
-
-def _piped(text: str) -> str:
-    return " ".join(text.replace("|", "\\|").split())
+    return html.document(spec)

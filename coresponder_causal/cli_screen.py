@@ -1,0 +1,75 @@
+"""What the commands show: errors on one screen, what is being done, how much of it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import typer
+from rich.console import Console
+from rich.panel import Panel
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from coresponder_causal.core.errors import CausalError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+wrong_input = 2
+longest = 30  # lines of an error on the screen
+
+
+@contextmanager
+def one_screen() -> Iterator[None]:
+    """Turn an error of ours, or of the file system, into one screen and exit code 2."""
+    try:
+        yield
+    except CausalError as error:
+        _show(error.what, error.mend)
+        raise typer.Exit(wrong_input) from None
+    except OSError as error:
+        _show(f"{error.strerror or error}: {error.filename or ''}", "check the path and the permissions")
+        raise typer.Exit(wrong_input) from None
+
+
+def _show(what: str, mend: str) -> None:
+    """Show an error on one screen; what does not fit on it is counted."""
+    console = Console(stderr=True)
+    lines = Text(what).wrap(console, console.width - 4)
+    body = Text("\n").join(lines[:longest])
+    if len(lines) > longest:
+        body += Text(f"\n… and {len(lines) - longest} more lines, which show when these are mended", style="italic")
+    body += Text("\n\nmend: ", style="bold") + Text(mend)
+    console.print(Panel(body, title="This cannot be evaluated as it is", title_align="left"))
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str], None]]:
+    """Show what is being done and for how long, on the error stream."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task("Starting", total=None)
+        yield lambda text: shown.update(task, description=text)
+
+
+@contextmanager
+def bar() -> Iterator[Callable[[str], Callable[[int, int], None]]]:
+    """Show how much of a simulation is done and how long the rest will take, on the error stream."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task("Reading the study", total=None)
+
+        def begin(text: str) -> Callable[[int, int], None]:
+            shown.reset(task, description=text)
+            return lambda done, total: shown.update(task, completed=done, total=total)
+
+        yield begin
