@@ -62,6 +62,11 @@ def _date_of(name: str, table: pd.DataFrame) -> str | None:
     return next((field.name for field in dictionary.table(name).fields if field.name in dated), None)
 
 
+def months_of(table: pd.DataFrame) -> pd.Series:
+    """Return the month of every row of a panel of cities, or of calls."""
+    return table["month"] if "month" in table else table["received_at"].dt.to_period("M")
+
+
 def donors(study: Study, before: Mapping[str, pd.DataFrame], months_after: int) -> list[str]:
     """List the comparison cities of a study: those in its counts without a programme of their own.
 
@@ -78,16 +83,13 @@ def donors(study: Study, before: Mapping[str, pd.DataFrame], months_after: int) 
     list of str
         By name; none where the tables count nothing by month.
     """
-    counted, column = ("city_panel", "month") if "city_panel" in before else ("calls", "received_at")
-    start = first_day(study)
-    if start is None or counted not in before or before[counted].empty or "city" not in before[counted]:
+    table, start = before.get("city_panel", before.get("calls", pd.DataFrame())), first_day(study)
+    if start is None or table.empty or "city" not in table:
         return []
-    table = before[counted]
     others = sorted({str(name) for name in table["city"].dropna().unique()} - {str(study.city)})
     if "programmes" not in before:
         return others
-    first = table[column].min()
-    first = first.start_time if isinstance(first, pd.Period) else first
+    first = months_of(table).min().start_time
     last = (start.to_period("M") + months_after - 1).end_time
     with quietly():
         own = set(contaminated(before["programmes"], others, first.date(), last.date())["city"].astype(str))

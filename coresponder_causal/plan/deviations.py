@@ -8,12 +8,13 @@ from dataclasses import replace
 import pandas as pd
 
 from coresponder_causal.design import PanelDesign
-from coresponder_causal.plan.before import before_start
+from coresponder_causal.plan.before import before_start, first_day, months_of
 from coresponder_causal.plan.designs import settings
 from coresponder_causal.plan.freeze import current_state
 from coresponder_causal.plan.frozen import State, differences, frozen_state
 from coresponder_causal.plan.plan_file import plan_path, read_plan
 from coresponder_causal.plan.run import Evaluation
+from coresponder_causal.plan.safety import safety_bounds, safety_section
 from coresponder_causal.report.specs import Column, Page, Section, Sentence, Table
 
 Row = tuple[str, str, str]
@@ -46,7 +47,8 @@ def deviations(evaluation: Evaluation, tables: Mapping[str, pd.DataFrame]) -> pd
     if state is None or path is None:
         return None
     now = current_state(read_plan(path, study), study, before_start(study, tables))
-    rows = [*_of_state(state, now), *_of_run(state, evaluation)]
+    shown = {name for name in _without_verdict(state) if any(name in table for table in tables.values())}
+    rows = [*_of_state(state, now), *_of_months(state, evaluation, tables), *_of_run(state, evaluation, shown)]
     return pd.DataFrame(rows, columns=["element", "planned", "run"])
 
 
@@ -58,14 +60,28 @@ def _of_state(frozen: State, now: State) -> Iterator[Row]:
             yield f"{said}{f': {place}' if place else ''}", _said(change.old), _said(change.new)
 
 
-def _of_run(frozen: State, evaluation: Evaluation) -> Iterator[Row]:
+def _of_months(frozen: State, evaluation: Evaluation, tables: Mapping[str, pd.DataFrame]) -> Iterator[Row]:
+    """Give the number of months that were read, where another was planned."""
+    table, start = tables.get("city_panel", tables.get("calls", pd.DataFrame())), first_day(evaluation.study)
+    if start is None or table.empty:
+        return
+    read, wanted = (months_of(table).max() - start.to_period("M")).n + 1, frozen["plan"]["months_after"]
+    if read != wanted:
+        yield "months from the start on", str(wanted), str(read)
+
+
+def _without_verdict(frozen: State) -> list[str]:
+    return [entry["outcome"] for entry in frozen["plan"]["primary"] if not entry["verdict"]]
+
+
+def _of_run(frozen: State, evaluation: Evaluation, shown: set[str]) -> Iterator[Row]:
     """Give what was run otherwise than planned: the headline, outcomes, comparison cities, checks."""
     first = settings()[frozen["plan"]["design"][0]["name"]].estimator.__name__
     if evaluation.results and evaluation.results[0].method != first:
         yield "headline", first, evaluation.results[0].method
     planned = [entry["outcome"] for entry in frozen["plan"]["primary"]]
     estimated = [str(result.estimand.outcome) for result in evaluation.results]
-    for outcome in sorted(set(planned) - set(estimated)):
+    for outcome in sorted(set(planned) - set(estimated) - shown):
         yield "outcome", outcome, "not estimated"
     for outcome in sorted(set(estimated) - set(planned)):
         yield "outcome", "not planned", outcome
@@ -88,7 +104,9 @@ def _said(value: object) -> str:
 
 
 def with_deviations(page: Page, evaluation: Evaluation, tables: Mapping[str, pd.DataFrame]) -> Page:
-    """Say on the page of an evaluation whether it was run as planned; the page itself where no plan was frozen.
+    """Say on the page of an evaluation whether it was run as planned, with the planned bounds on rare harm.
+
+    Where no plan was frozen the page stays as it is.
 
     Parameters
     ----------
@@ -100,7 +118,9 @@ def with_deviations(page: Page, evaluation: Evaluation, tables: Mapping[str, pd.
     found, state = deviations(evaluation, tables), frozen_state(evaluation.study)
     if found is None or state is None:
         return page
-    return replace(page, sections=(_section(found, state), *page.sections))
+    bounds = safety_bounds(state, evaluation.study, tables)
+    added = (_section(found, state), *((safety_section(bounds),) if len(bounds) else ()))
+    return replace(page, sections=(*added, *page.sections))
 
 
 def _section(found: pd.DataFrame, state: State) -> Section:

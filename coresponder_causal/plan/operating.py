@@ -20,7 +20,7 @@ Holm's later steps can only find more, so that the chances of the first two are 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,9 +51,9 @@ class Operating:
         (percent of all calls), and the probability of each verdict.
     designs : DataFrame
         ``outcome, design, assumption, std_error`` (log scale), ``df, found`` (fall in percent that it finds four times
-        in five), ``assumes``.
+        in five), ``judges`` (whether it takes part in the verdict), ``assumes``.
     left_out : tuple of str
-        Outcomes without operating characteristics, and why.
+        Designs and outcomes without operating characteristics, and why.
     monte_carlo : float
         Largest Monte-Carlo standard error of the probabilities.
     """
@@ -86,25 +86,39 @@ def operating_characteristics(
     for entry in plan.judged:
         names = asked_of(entry.outcome, plan, study)
         found, share = _known(entry.outcome, names, plan.months_after, study, before)
-        families = {assumptions[one.design] for one in found}
-        if len(families) < plan.decision.designs_needed:
-            without = [name for name in names if name not in {one.design for one in found}]
-            said = f"no standard error is known ahead for {', '.join(without)}" if without else "too few designs"
-            left.append(f"{entry.label}: {said}.")
+        judging = [one for one in found if one.design != "hours" or _several_cities(before)]
+        known += [{"outcome": entry.label, "judges": one in judging} | _described(one) for one in found]
+        left += [f"{entry.label}, {said}" for said in _aside(names, found, judging)]
+        if len({assumptions[one.design] for one in judging}) < plan.decision.designs_needed:
+            left.append(f"{entry.label}: too few designs whose precision is known ahead for a chance of verdicts.")
             continue
-        known += [{"outcome": entry.label} | _described(one) for one in found]
         for change in plan.decision.true_changes:
             truth = float(np.log1p(change / 100))
             all_calls = float(np.log1p(share * np.expm1(truth)))
             rows.append(
                 {"outcome": entry.label, "change": change, "change_of_all": 100 * np.expm1(all_calls)}
-                | _chances(found, truth, all_calls, plan.decision, len(plan.judged), seed)
+                | _chances(judging, truth, all_calls, plan.decision, len(plan.judged), seed)
             )
     table = pd.DataFrame(rows, columns=["outcome", "change", "change_of_all", *verdicts])
     chances = table[list(verdicts)].to_numpy(float)
     error = float(np.sqrt(np.max(chances * (1 - chances), initial=0.0) / draws))
-    columns = ["outcome", "design", "assumption", "std_error", "df", "found", "assumes"]
+    columns = ["outcome", "design", "assumption", "std_error", "df", "found", "judges", "assumes"]
     return Operating(table=table, designs=pd.DataFrame(known, columns=columns), left_out=tuple(left), monte_carlo=error)
+
+
+def _several_cities(before: Mapping[str, pd.DataFrame]) -> bool:
+    """Whether calls of other cities say how much hours drift apart without a team."""
+    calls = before.get("calls", pd.DataFrame())
+    return "city" in calls and calls["city"].nunique() > 1
+
+
+def _aside(names: list[str], found: list[Detectable], judging: list[Detectable]) -> Iterator[str]:
+    """Say which designs are not part of the verdict, or not of its chances, and why."""
+    known = {one.design for one in found}
+    for name in (name for name in names if name not in known):
+        yield f"{name}: no standard error is known ahead."
+    for one in (one for one in found if one not in judging):
+        yield f"{one.design}: without calls of other cities it only describes, and takes no part in the verdict."
 
 
 def _described(one: Detectable) -> dict[str, object]:

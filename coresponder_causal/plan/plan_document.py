@@ -75,9 +75,8 @@ def _sections(plan: EvaluationPlan, operating: Operating, frozen: State | None) 
     yield _questions(plan)
     yield _estimated(plan)
     yield _designs(plan, operating)
-    yield _table(
-        "Analyses beside the main ones", ("Analysis", "Why"), [(one.what, one.why) for one in plan.sensitivity]
-    )
+    beside = [(one.what, one.why) for one in plan.sensitivity]
+    yield _table("Analyses beside the main ones", "They move no verdict", ("Analysis", "Why"), beside)
     yield _groups(plan)
     yield _rule(plan)
     yield _chances(plan, operating)
@@ -85,9 +84,9 @@ def _sections(plan: EvaluationPlan, operating: Operating, frozen: State | None) 
     yield _seen(plan)
     yield _people(plan)
     yield _flows(plan)
-    yield _labelled("The data use agreement", ("Point", "What is agreed"), plan.agreement, agreed_on)
+    yield _labelled("The data use agreement", "Checklist", ("Point", "What is agreed"), plan.agreement, agreed_on)
     yield _labour(plan)
-    yield _labelled("Review, registration, money", ("What", "How it stands"), plan.openness, openly)
+    yield _labelled("Review, registration, money", "For the record", ("What", "How it stands"), plan.openness, openly)
     yield _amendments(plan, frozen)
     yield _answered()
     yield _signatures(plan)
@@ -95,19 +94,19 @@ def _sections(plan: EvaluationPlan, operating: Operating, frozen: State | None) 
 
 def _in_short(plan: EvaluationPlan, operating: Operating) -> Sentence:
     """Say what the evaluation can find of its first outcome, in one sentence."""
-    known = operating.designs
+    known = operating.designs[operating.designs["judges"].astype(bool)]
     if known.empty:
         return Sentence(text="What the designs can find is not known before the data are read.")
     first = known.iloc[0]
     text = (
-        f"{first['outcome']}: the design that is believed most, {first['design']}, finds a fall of "
+        f"{first['outcome']}: '{first['design']}', the comparison that is believed most, finds a fall of "
         f"{first['found']:.0f} % four times in five. A smaller one may well be there and not be seen."
     )
     return Sentence(text=text, numbers=Facts({"found": float(first["found"])}))
 
 
 def _questions(plan: EvaluationPlan) -> Section:
-    asked = Bullets(items=tuple(Sentence(text=f"{i}. {text}") for i, text in enumerate(plan.questions, 1)))
+    asked = Bullets(items=tuple(Sentence(text=f"Question {i}: {text}") for i, text in enumerate(plan.questions, 1)))
     rows = [
         (one.domain, one.label, f"{one.outcome} ({one.metric})", one.question, _judged(one.verdict, one.shown))
         for one in plan.primary
@@ -126,7 +125,7 @@ def _estimated(plan: EvaluationPlan) -> Section:
         for one in plan.estimand
     ]
     heads = ("Outcome", "Contrast", "Dose", "What else changed", "Of whom", "Until when")
-    return _table("What is estimated", heads, rows)
+    return _table("What is estimated", "Of each outcome with a verdict", heads, rows)
 
 
 def _designs(plan: EvaluationPlan, operating: Operating) -> Section:
@@ -138,7 +137,7 @@ def _designs(plan: EvaluationPlan, operating: Operating) -> Section:
     heads = ("Order", "Design", "It rests on", "Interval", "The check that may contradict it", "Finds, 4 times in 5")
     note = Sentence(text="A design whose check contradicts it takes no part in the verdict; its result is shown.")
     title = "Designs, in the order in which they are believed"
-    return Section(title=title, blocks=(wordy(title, heads, rows), note))
+    return Section(title=title, blocks=(wordy("Designs and their checks", heads, rows), note))
 
 
 def _finds(percent: float | None) -> str:
@@ -148,7 +147,7 @@ def _finds(percent: float | None) -> str:
 def _groups(plan: EvaluationPlan) -> Section:
     rows = [(one.field, one.groups, "yes" if one.recorded else "not yet") for one in plan.subgroup]
     said = Sentence(text="Reach and outcomes are shown for these groups, whatever they are; none is formed later.")
-    table = wordy("Groups shown apart", ("Field", "Groups", "Recorded"), rows)
+    table = wordy("Groups", ("Field", "Groups", "Recorded"), rows)
     return Section(title="Groups shown apart", blocks=(said, table))
 
 
@@ -186,7 +185,7 @@ def _chances(plan: EvaluationPlan, operating: Operating) -> Section:
     lines = [*rests, *(f"Not computed. {text}" for text in operating.left_out)]
     said: list[Block] = [table] if len(operating.table) else []
     said.append(Bullets(items=tuple(Sentence(text=line) for line in lines)))
-    return Section(title="What the rule can tell, computed before any data", blocks=tuple(said))
+    return Section(title="What the rule can tell, computed from before the start", blocks=tuple(said))
 
 
 def _following(plan: EvaluationPlan) -> Section:
@@ -199,7 +198,7 @@ def _following(plan: EvaluationPlan) -> Section:
         rule.if_uninformative,
     )
     rows = list(zip(verdicts, follows, strict=True))
-    table = wordy("What follows", ("Verdict", "What follows"), rows)
+    table = wordy("Decided beforehand", ("Verdict", "What follows"), rows)
     return Section(title="What follows from each verdict", blocks=(Sentence(text=plan.acting), table))
 
 
@@ -208,12 +207,12 @@ def _seen(plan: EvaluationPlan) -> Section:
     if plan.nothing_seen:
         return _texts(title, "Nobody who wrote this plan has seen an outcome from after the start.")
     rows = [(one.outcome, one.by, one.when, one.what) for one in plan.seen]
-    return _table(title, ("Outcome", "By", "When", "What"), rows)
+    return _table(title, "Outcomes from after the start", ("Outcome", "By", "When", "What"), rows)
 
 
 def _people(plan: EvaluationPlan) -> Section:
     rows = [(one.who, one.partner, one.does, one.sees) for one in plan.role]
-    return _table("Who takes part", ("Who", "For", "Does", "Sees"), rows)
+    return _table("Who takes part", "Partners", ("Who", "For", "Does", "Sees"), rows)
 
 
 def _flows(plan: EvaluationPlan) -> Section:
@@ -221,12 +220,14 @@ def _flows(plan: EvaluationPlan) -> Section:
         (f"{one.giver} to {one.receiver}", one.what, levels[one.level], "yes" if one.health else "no", one.under)
         for one in plan.flow
     ]
-    return _table("Which data go where", ("From, to", "What", "As", "About health", "Under"), rows)
+    return _table("Which data go where", "Flows of data", ("From, to", "What", "As", "About health", "Under"), rows)
 
 
 def _labour(plan: EvaluationPlan) -> Section:
     used = "Data about officers are used" if plan.labour.officer_data else "No data about officers are used"
-    said = f"{used}. {plan.labour.with_whom} consulted on {plan.labour.consulted_on}: {plan.labour.agreed}."
+    said = (
+        f"{used}. {plan.labour.with_whom} consulted on {words.dates(plan.labour.consulted_on)}: {plan.labour.agreed}."
+    )
     return _texts("Data about officers", said)
 
 
@@ -238,7 +239,7 @@ def _amendments(plan: EvaluationPlan, frozen: State | None) -> Section:
         f"sha256 {frozen['sha256']}."
     )
     rows = [(one.on.isoformat(), one.who, one.what, one.why) for one in plan.amendment]
-    table = (wordy("Amendments", ("On", "By", "What", "Why"), rows),) if rows else (Sentence(text="No amendment."),)
+    table = (wordy("In order", ("On", "By", "What", "Why"), rows),) if rows else (Sentence(text="No amendment."),)
     return Section(title="Amendments", blocks=(Sentence(text=said), *table))
 
 
@@ -258,7 +259,7 @@ def _items(title: str, items: Sequence[Item]) -> Table:
 
 def _signatures(plan: EvaluationPlan) -> Section:
     said = "We have read this plan. We will judge the programme by it, and say in the report where we departed from it."
-    rows = wordy("Signatures", ("Who", "For"), [(one.who, one.partner) for one in plan.role if one.signs])
+    rows = wordy("Signed by", ("Who", "For"), [(one.who, one.partner) for one in plan.role if one.signs])
     lines = tuple(Column(name, name, "line") for name in ("Name and signature", "Date"))
     blank = rows.frame.assign(**{column.name: "" for column in lines})
     table = replace(rows, frame=blank, columns=(*rows.columns, *lines))
@@ -269,11 +270,11 @@ def _texts(title: str, *texts: str) -> Section:
     return Section(title=title, blocks=tuple(Sentence(text=text) for text in texts))
 
 
-def _labelled(title: str, heads: tuple[str, str], entry: object, labels: dict[str, str]) -> Section:
+def _labelled(title: str, caption: str, heads: tuple[str, str], entry: object, labels: dict[str, str]) -> Section:
     """Show the fields of an entry with their labels."""
     rows = [(labels[field.name], getattr(entry, field.name)) for field in fields(entry)]  # type: ignore[arg-type]
-    return _table(title, heads, rows)
+    return _table(title, caption, heads, rows)
 
 
-def _table(title: str, heads: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> Section:
-    return Section(title=title, blocks=(wordy(title, heads, rows),))
+def _table(title: str, caption: str, heads: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> Section:
+    return Section(title=title, blocks=(wordy(caption, heads, rows),))

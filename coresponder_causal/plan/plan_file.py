@@ -15,6 +15,7 @@ from coresponder_causal.core.files import write_whole
 from coresponder_causal.plan.evaluation_plan import EvaluationPlan
 from coresponder_causal.plan.plan_rules import broken_rules, falsifications, planned_order
 from coresponder_causal.plan.study import Study
+from coresponder_causal.report.words import dates
 
 T = TypeVar("T")
 plan_name = "PLAN.toml"
@@ -136,7 +137,7 @@ def example_plan(study: Study) -> str:
     """
     shipped = (Path(__file__).parent / "plan_example.toml").read_text(encoding="utf-8")
     start = study.start or " to ".join(study.start_between or ("an unknown date",))
-    facts = {"title": study.title, "city": str(study.city), "start": start}
+    facts = {"title": study.title, "city": str(study.city), "start": dates(start)}
     quoted = {key: value.replace("\\", "\\\\").replace('"', '\\"') for key, value in facts.items()}
     designs = [
         f'[[design]]\nname = "{name}"\ninference = "{usual_inference.get(name, "as its method card says")}"\n'

@@ -35,7 +35,7 @@ falsifications: dict[str, tuple[str, ...]] = {
         ("placebo_dates", "control_outcomes", "forecast_skill", "break_date", "covid_interval"),
     ),
     "calls": ("balance", "overlap"),
-    "instrument": ("reduced_form_before", "hour_profile", "first_stage", "leniency_balance", "leniency_monotone"),
+    "instrument": ("first_stage", "reduced_form_before", "hour_profile", "leniency_balance", "leniency_monotone"),
     "boundary": ("placebo_boundaries", "holding"),
 }
 """Checks that may contradict each design."""
