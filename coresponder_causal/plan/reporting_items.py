@@ -11,10 +11,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 later = "the page of the evaluation"
+top = "the summary at the top"
 
 
 class Item(NamedTuple):
-    """A point that is asked for, and the section of the plan that answers it; `later`: known only with results."""
+    """A point that is asked for, and the section of the plan that answers it; `top` and `later` are none."""
 
     number: str
     asked: str
@@ -38,7 +39,7 @@ cdc_standards = (
     Item("f", "Engage collaboratively; advance equity; learn and use", "Who takes part"),
 )
 target_items = (
-    Item("1", "Abstract: aim to emulate a trial, data, methods, findings", "In plain words"),
+    Item("1", "Abstract: aim to emulate a trial, data, methods, findings", top),
     Item("2", "Background and what is not known", "What is known beforehand"),
     Item("3", "The causal question", "Questions and primary outcomes"),
     Item("4", "Why a trial is emulated with these data", "What is known beforehand"),

@@ -95,7 +95,7 @@ class Study:
     sensitive: bool = True
     simulated: bool = False
     seed: int = 1
-    folder: Path | None = None
+    folder: Path | None = field(default=None, compare=False)
 
     def asked(self, design: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Every outcome and set of options asked of a design."""
