@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import pandas as pd
@@ -11,8 +13,8 @@ import pytest
 from coresponder_causal import plan
 from coresponder_causal.core.errors import DataError
 from coresponder_causal.core.notes import quietly
-from coresponder_causal.plan import freeze as freezing
-from coresponder_causal.plan.frozen import record_name
+from coresponder_causal.plan.frozen import frozen_state
+from coresponder_causal.plan.safety import safety_bounds
 
 AMENDMENT = """
 [[amendment]]
@@ -34,15 +36,18 @@ def frozen(file: Path) -> Path:
     return plan.freeze(stated.plan, stated.study, stated.before, by="Lead evaluator")
 
 
-def evaluated(file: Path) -> tuple[plan.Evaluation, dict[str, pd.DataFrame]]:
+@pytest.fixture(scope="module")
+def run_as_planned(tmp_path_factory, town) -> tuple[plan.Evaluation, dict[str, pd.DataFrame]]:
+    """A frozen plan's evaluation, and the tables it was run on."""
+    file = town(tmp_path_factory.mktemp("town"))
+    frozen(file)
     study = plan.read_study(file)
     with quietly():
         tables, quality = plan.read_tables(study)
         return plan.run(study, tables, quality), tables
 
 
-def departures(file: Path) -> dict[str, tuple[str, str]]:
-    evaluation, tables = evaluated(file)
+def departures(evaluation: plan.Evaluation, tables: dict[str, pd.DataFrame]) -> dict[str, tuple[str, str]]:
     found = plan.deviations(evaluation, tables)
     assert found is not None
     return {row.element: (row.planned, row.run) for row in found.itertuples()}
@@ -113,11 +118,9 @@ def test_a_changed_plan_or_study_closes_the_door_again(tmp_path, town, name):
     assert said in str(caught.value)
 
 
-def test_run_as_planned_there_is_nothing_to_say(tmp_path, town):
-    file = town(tmp_path)
-    frozen(file)
-    evaluation, tables = evaluated(file)
-    assert departures(file) == {}
+def test_run_as_planned_there_is_nothing_to_say(run_as_planned):
+    evaluation, tables = run_as_planned
+    assert departures(*run_as_planned) == {}
     page = plan.with_deviations(plan.evaluation_page(evaluation), evaluation, tables)
     assert [section.title for section in page.sections[:2]] == [
         "Was it run as planned?",
@@ -130,45 +133,58 @@ def test_run_as_planned_there_is_nothing_to_say(tmp_path, town):
     assert bounds["calls"][0] == panel.loc[panel["month"] < "2020-07", "calls"].sum()
 
 
-def test_changed_data_from_before_the_start_are_found(tmp_path, town):
-    file = town(tmp_path)
-    frozen(file)
-    table = pd.read_csv(tmp_path / "city_panel.csv")
-    table.sample(frac=1, random_state=1).to_csv(tmp_path / "city_panel.csv", index=False)
-    assert departures(file) == {}
-    table.loc[3, "calls"] += 1
-    table.to_csv(tmp_path / "city_panel.csv", index=False)
-    assert list(departures(file)) == ["data from before the start: city_panel.sha256"]
+def test_the_bound_of_few_events_does_not_tell_them_apart(run_as_planned):
+    evaluation, tables = run_as_planned
+    state, study = frozen_state(evaluation.study), evaluation.study
+    own = tables["city_panel"]["city"].eq("Davis")
+    for events in (1, 7):
+        few = tables["city_panel"].assign(force=0)
+        few.loc[own & few["month"].eq("2021-01"), "force"] = events
+        none, some = safety_bounds(state, study, {"city_panel": few}).to_dict("records")
+        assert (none["events"], some["events"]) == ("0", "10 or fewer")
+        assert none["upper"] == pytest.approx(1000 * 3.688879454 / none["calls"])  # −log .025: no event seen
+        assert some["upper"] == pytest.approx(1000 * 18.39035604 / some["calls"])  # χ²(.975, 22)/2: ten
+    open_study = replace(study, sensitive=False)
+    assert safety_bounds(state, open_study, {"city_panel": few})["events"].tolist() == ["0", "7"]
 
 
-def test_other_cities_months_checks_code_and_codes_are_found(tmp_path, town, monkeypatch):
-    file = town(tmp_path)
-    frozen(file)
-    replaced(tmp_path / "programmes.csv", "Roseville", "Redding")
-    replaced(tmp_path / "control_series.csv", "burglary", "theft", times=420)
-    table = pd.read_csv(tmp_path / "city_panel.csv")
-    table[table["month"] < "2021-12"].to_csv(tmp_path / "city_panel.csv", index=False)
-    replaced(tmp_path / "STUDY.toml", 'controls = ["burglary"]', 'controls = ["theft"]')
-    replaced(tmp_path / "PLAN.toml", "[[role]]", AMENDMENT + "\n[[role]]")
-    stated = plan.planned(file)
-    state = json.loads((tmp_path / record_name).read_text())["states"][0]
-    monkeypatch.setattr(freezing, "code_hash", lambda: "other")
-    monkeypatch.setattr(freezing, "eligibility", lambda stage: {"code": stage})
-    now = freezing.current_state(stated.plan, stated.study, stated.before)
-    found = {str(change.where) for change in plan.differences(state, now)}
-    assert {"code.sha256", "eligibility", "donors.5", "before.programmes.sha256", "study.controls.1"} <= found
+def test_changed_data_from_before_the_start_are_found_whatever_their_order(run_as_planned):
+    evaluation, tables = run_as_planned
+    shuffled = tables["city_panel"].sample(frac=1, random_state=1)
+    assert departures(evaluation, tables | {"city_panel": shuffled}) == {}
+    changed = shuffled.assign(
+        calls=shuffled["calls"] + (shuffled["month"] == "2018-03") * (shuffled["city"] == "Chico")
+    )
+    assert list(departures(evaluation, tables | {"city_panel": changed})) == [
+        "data from before the start: city_panel.sha256"
+    ]
 
 
-def test_a_run_with_fewer_months_and_without_its_check_says_so(tmp_path, town):
-    file = town(tmp_path)
-    replaced(tmp_path / "STUDY.toml", 'controls = ["burglary"]', "controls = []")
-    frozen(file)
-    table = pd.read_csv(tmp_path / "city_panel.csv")
-    table[table["month"] < "2021-12"].to_csv(tmp_path / "city_panel.csv", index=False)
-    assert departures(file) == {
-        "months from the start on": ("18", "17"),
+def test_other_comparison_cities_and_months_are_found(run_as_planned):
+    evaluation, tables = run_as_planned
+    programmes = tables["programmes"].assign(city="Redding")
+    shorter = tables["city_panel"][tables["city_panel"]["month"] < "2021-12"]
+    found = departures(evaluation, tables | {"programmes": programmes, "city_panel": shorter})
+    assert "data from before the start: programmes.sha256" in found
+    assert found["months from the start on"] == ("18", "17")
+    assert any(place.startswith("comparison cities: ") for place in found)
+
+
+def test_checks_that_were_not_made_and_another_headline_are_found(run_as_planned):
+    evaluation, tables = run_as_planned
+    other = replace(evaluation, checks=(), results=evaluation.results[::-1])
+    assert departures(other, tables) == {
+        "headline": ("did_prediction_interval", "its_segmented"),
         "falsification of cities": ("control_outcomes", "not made"),
+        "falsification of series": ("placebo_dates", "not made"),
     }
+
+
+def test_other_code_and_other_codes_of_eligible_calls_are_found(run_as_planned, monkeypatch):
+    module = import_module("coresponder_causal.plan.freeze")
+    monkeypatch.setattr(module, "code_hash", lambda: "other")
+    monkeypatch.setattr(module, "eligibility", lambda stage: {"code": stage})
+    assert list(departures(*run_as_planned)) == ["code: sha256", "codes of eligible calls"]
 
 
 def test_a_freeze_is_repeated_only_with_a_reason_and_keeps_what_was(tmp_path, town):
