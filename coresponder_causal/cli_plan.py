@@ -50,7 +50,7 @@ def plan_check(
     for row in found.table.to_dict("records"):
         shown.add_row(f"{row['change']:+g}", *(f"{row[name]:.2f}" for name in plan.verdicts))
     Console(highlight=False).print(shown)
-    _tell(["Every rule is kept.", *found.left_out], written)
+    _tell(["Every rule is kept.", *found.left_out, *plan.unrecorded(stated)], written)
 
 
 @plan_app.command("freeze")

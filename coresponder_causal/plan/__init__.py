@@ -13,7 +13,7 @@ from coresponder_causal.plan.intake import ingest_into, write_mapping_example
 from coresponder_causal.plan.operating import Operating, operating_characteristics, verdicts
 from coresponder_causal.plan.plan_document import plan_document
 from coresponder_causal.plan.plan_file import example_plan, parse_plan, read_plan, write_example_plan
-from coresponder_causal.plan.planned import Planned, plan_diff, planned, write_plan
+from coresponder_causal.plan.planned import Planned, plan_diff, planned, unrecorded, write_plan
 from coresponder_causal.plan.quality_run import publish_quality, quality_of_files
 from coresponder_causal.plan.readiness import Folder, Readiness, read_folder, readiness, simulated_folder
 from coresponder_causal.plan.readiness_page import readiness_page, screen, write_readiness
@@ -77,6 +77,7 @@ __all__ = [
     "screen",
     "simulated_folder",
     "truths",
+    "unrecorded",
     "verdicts",
     "with_deviations",
     "write_calibration",

@@ -22,7 +22,6 @@ elements = {
     "plan": "plan",
     "study": "study",
     "code": "code",
-    "donors": "comparison cities",
     "eligibility": "codes of eligible calls",
     "before": "data from before the start",
 }
@@ -54,6 +53,8 @@ def deviations(evaluation: Evaluation, tables: Mapping[str, pd.DataFrame]) -> pd
 
 def _of_state(frozen: State, now: State) -> Iterator[Row]:
     """Give what is no longer what was frozen."""
+    if frozen["donors"] != now["donors"]:
+        yield "comparison cities in the tables", ", ".join(frozen["donors"]), ", ".join(now["donors"])
     for part, said in elements.items():
         for change in differences({part: frozen[part]}, {part: now[part]}):
             place = change.where.removeprefix(part).removeprefix(".")
@@ -87,7 +88,7 @@ def _of_run(frozen: State, evaluation: Evaluation, shown: set[str]) -> Iterator[
         yield "outcome", "not planned", outcome
     used = {name for design in evaluation.designs for name in _others(design)}
     if used and used != set(frozen["donors"]):
-        yield "comparison cities", ", ".join(frozen["donors"]), ", ".join(sorted(used))
+        yield "comparison cities that were used", ", ".join(frozen["donors"]), ", ".join(sorted(used))
     made = {check.check for checks in evaluation.checks for check in checks if check.verdict != "not applicable"}
     made |= {check.check for check in evaluation.falsification}
     for entry in frozen["plan"]["design"]:

@@ -26,6 +26,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.api.types import is_bool_dtype
 
 from coresponder_causal.core.inference import critical
 from coresponder_causal.plan import detectable
@@ -136,24 +137,23 @@ def _known(
     outcome: str, names: list[str], months_after: int, study: Study, before: Mapping[str, pd.DataFrame]
 ) -> tuple[list[Detectable], float]:
     """Designs whose standard error is known from the months before, and the share of calls in covered hours."""
-    start, calls, schedule = first_day(study), before.get("calls"), before.get("schedule")
-    if start is None or not {"calls", "city_panel"} & before.keys():
-        return [], 1.0
-    source = before["city_panel" if "city_panel" in before else "calls"]
-    if outcome != "calls" and outcome not in source:
+    start, schedule = first_day(study), before.get("schedule", pd.DataFrame())
+    if start is None or not _countable(outcome, before):
         return [], 1.0
     counted = detectable.monthly_counts(before, outcome)
+    if counted.empty or study.city not in counted:
+        return [], 1.0
     seen = counted[[str(study.city), *donors(study, before, months_after)]]
     months = pd.period_range(seen.index.min(), start.to_period("M") + months_after - 1, freq="M", name="month")
     data = Monthly(counts=seen.reindex(months), city=study.city, start=start)
-    own = None if calls is None else calls if outcome == "calls" else calls[calls[outcome].fillna(False).astype(bool)]
-    planned = own is not None and len(own) > 0 and schedule is not None and len(schedule) > 0
-    share = detectable.covered_share(data, own, schedule) if planned else 1.0  # type: ignore[arg-type]
+    own = _with(outcome, before.get("calls", pd.DataFrame()))
+    planned = len(own) > 0 and len(schedule) > 0
+    share = detectable.covered_share(data, own, schedule) if planned else 1.0
     found = []
     for name in names:
         one = None
         if name == "hours" and planned:
-            one = detectable.of_hours(data, own, schedule)  # type: ignore[arg-type]
+            one = detectable.of_hours(data, own, schedule)
         elif name == "cities" and seen.shape[1] > 2:
             one = detectable.of_cities(data)
         elif name == "series":
@@ -161,6 +161,21 @@ def _known(
         if one is not None:
             found.append(one)
     return found, share
+
+
+def _countable(outcome: str, before: Mapping[str, pd.DataFrame]) -> bool:
+    """Whether an outcome can be counted by month: a column of the panel, all calls, or a yes-or-no field of calls."""
+    if "city_panel" in before:
+        return outcome in before["city_panel"]
+    calls = before.get("calls", pd.DataFrame())
+    return len(calls) > 0 and (outcome == "calls" or (outcome in calls and is_bool_dtype(calls[outcome])))
+
+
+def _with(outcome: str, calls: pd.DataFrame) -> pd.DataFrame:
+    """Return the calls with an outcome; none where the calls do not say."""
+    if outcome == "calls":
+        return calls
+    return calls[calls[outcome].fillna(False).astype(bool)] if outcome in calls else calls.iloc[:0]
 
 
 def _chances(

@@ -36,6 +36,7 @@ openly = {
     "funding": "Funding",
     "interests": "Interests",
 }
+scales = {"log_ratio": "as a ratio", "difference": "as a difference"}
 levels = {"rows": "rows", "tokens": "keyed tokens with strata", "counts": "counts"}
 
 
@@ -121,7 +122,14 @@ def _judged(verdict: bool, shown: str) -> str:
 
 def _estimated(plan: EvaluationPlan) -> Section:
     rows = [
-        (one.outcome, one.contrast, f"from {one.from_dose} to {one.to_dose}", one.bundle, one.population, one.horizon)
+        (
+            one.outcome,
+            f"{one.contrast}, {scales[one.scale]}",
+            f"from {one.from_dose} to {one.to_dose}",
+            one.bundle,
+            one.population,
+            one.horizon,
+        )
         for one in plan.estimand
     ]
     heads = ("Outcome", "Contrast", "Dose", "What else changed", "Of whom", "Until when")

@@ -101,31 +101,22 @@ def _entry(kind: type[T], given: Mapping[str, Any], where: str, problems: Proble
 
 def _value(hint: Any, given: object, key: str, where: str, problems: Problems) -> object:  # noqa: ANN401
     """Read one value by the type that its field has; a value that does not fit is a problem."""
-    if is_dataclass(hint):
-        section = given if isinstance(given, dict) else {}
-        return _entry(hint if isinstance(hint, type) else type(hint), section, f"[{key}]", problems)
     if get_origin(hint) is tuple:
-        kind = get_args(hint)[0]
-        listed = given if isinstance(given, list) else [given]
-        if is_dataclass(kind):
-            return tuple(
-                _value(kind, one, f"[{key}]", where, problems)
-                if not isinstance(one, dict)
-                else _entry(kind if isinstance(kind, type) else type(kind), one, f"[[{key}]] {i}", problems)
-                for i, one in enumerate(listed, 1)
-            )
-        return tuple(_value(kind, one, key, where, problems) for one in listed)
-    if get_origin(hint) is Literal:
+        kind, listed = get_args(hint)[0], given if isinstance(given, list) else [given]
+        places = [f"[[{key}]] {i}" if is_dataclass(kind) else where for i in range(1, len(listed) + 1)]
+        return tuple(_value(kind, one, key, place, problems) for one, place in zip(listed, places, strict=True))
+    if isinstance(hint, type) and is_dataclass(hint):
+        if isinstance(given, dict):
+            return _entry(hint, given, where if where.startswith("[[") else f"[{key}]", problems)
+        problems.add(f"{key} is a value, not a section", mend=f"write [{key}] or [[{key}]] on a line of its own")
+    elif get_origin(hint) is Literal:
         if given not in get_args(hint):
             problems.add(f"{key} in {where} is {given!r}", mend=f"choose from {', '.join(get_args(hint))}")
-        return given
-    if hint is float and type(given) is int:
+    elif hint is float and type(given) is int:
         return float(given)
-    if type(given) is not hint:
+    elif type(given) is not hint:
         problems.add(f"{key} in {where} is {given!r}", mend=f"write {words[hint]}")
-    elif isinstance(given, str):
-        return " ".join(given.split())
-    return given
+    return " ".join(given.split()) if isinstance(given, str) else given
 
 
 def example_plan(study: Study) -> str:

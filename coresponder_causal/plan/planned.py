@@ -57,6 +57,15 @@ def planned(path: Path | None = None) -> Planned:
     return Planned(read_plan(path.parent / plan_name, study), study, read_before(study))
 
 
+def unrecorded(stated: Planned) -> list[str]:
+    """Say which groups a plan calls recorded that no table of the study holds, as one line where there are any."""
+    there = {str(column) for table in stated.before.values() for column in table.columns}
+    calls = "calls" in stated.before
+    lacking = [one.field for one in stated.plan.subgroup if one.recorded and one.field not in there]
+    said = f"The plan shows groups by {', '.join(lacking)}, which no table holds: record them, or say recorded = false."
+    return [said] if calls and lacking else []
+
+
 def write_plan(stated: Planned, operating: Operating, out: Path) -> list[Path]:
     """Write a plan as a document: a page, the same as Markdown, and the chance of each verdict as a table.
 

@@ -58,8 +58,9 @@ def test_outcomes_from_the_start_on_cannot_be_read_before_the_freeze(tmp_path, t
     study = plan.read_study(file)
     with pytest.raises(DataError, match=r"PLAN\.toml is not frozen"):
         plan.read_tables(study)
-    with pytest.raises(DataError, match="is not frozen"):
-        plan.city_of(file)
+    for source in (file, tmp_path):
+        with pytest.raises(DataError, match="is not frozen"):
+            plan.city_of(source)
     before = plan.read_before(study)
     assert before["city_panel"]["month"].max() == pd.Period("2020-06", "M")
     assert before["control_series"]["month"].max() == pd.Period("2020-06", "M")
@@ -167,7 +168,8 @@ def test_other_comparison_cities_and_months_are_found(run_as_planned):
     found = departures(evaluation, tables | {"programmes": programmes, "city_panel": shorter})
     assert "data from before the start: programmes.sha256" in found
     assert found["months from the start on"] == ("18", "17")
-    assert any(place.startswith("comparison cities: ") for place in found)
+    now = "Chico, Folsom, Rocklin, Roseville, Woodland"
+    assert found["comparison cities in the tables"] == ("Chico, Folsom, Redding, Rocklin, Woodland", now)
 
 
 def test_checks_that_were_not_made_and_another_headline_are_found(run_as_planned):
