@@ -162,6 +162,14 @@ def frozen_state(study: Study) -> dict[str, Any] | None:
     return states[-1] if states else None
 
 
+def changed_since(state: State, plan: EvaluationPlan, study: Study) -> list[Change]:
+    """List what changed of a plan and its study since they were frozen."""
+    return differences(
+        {"plan": state["plan"], "study": state["study"]},
+        {"plan": plan_content(plan), "study": study_content(study)},
+    )
+
+
 def require_frozen(study: Study) -> None:
     """Refuse to go on where a study has a plan that is not frozen as it stands.
 
@@ -184,11 +192,7 @@ def require_frozen(study: Study) -> None:
             f"the plan {path.name} is not frozen, so that outcomes from the start on cannot be read",
             mend="coresponder-causal plan check STUDY.toml, then plan freeze STUDY.toml",
         )
-    changed = differences(
-        {"plan": state["plan"], "study": state["study"]},
-        {"plan": plan_content(plan), "study": study_content(study)},
-    )
-    if changed:
+    if changed := changed_since(state, plan, study):
         raise DataError(
             "\n  ".join(["plan or study changed after the freeze", *listed(changed)]),
             mend="undo it, or say why in an [[amendment]] and freeze again",

@@ -60,7 +60,9 @@ def plan_document(
     Page
         `report.write` makes the file: HTML, or Markdown with an ending ``.md``.
     """
-    banners = [] if frozen else ["Draft: not frozen. Outcomes from the start on have not been read for this study."]
+    banners = (
+        [] if frozen else ["Draft: not frozen. Until it is, outcomes from the start on cannot be read for this study."]
+    )
     return Page(
         title=plan.title,
         subtitle=f"Version {plan.version}, {words.dates(plan.written_on.isoformat())}, {plan.written_by}",
@@ -143,7 +145,11 @@ def _designs(plan: EvaluationPlan, operating: Operating) -> Section:
         for i, one in enumerate(plan.design, 1)
     ]
     heads = ("Order", "Design", "It rests on", "Interval", "The check that may contradict it", "Finds, 4 times in 5")
-    note = Sentence(text="A design whose check contradicts it takes no part in the verdict; its result is shown.")
+    note = Sentence(
+        text="A design whose check contradicts it takes no part in the verdict, and neither does one that only "
+        "describes: covered hours of a city where no other city's calls say how hours drift apart. Their results are "
+        "shown."
+    )
     title = "Designs, in the order in which they are believed"
     return Section(title=title, blocks=(wordy("Designs and their checks", heads, rows), note))
 

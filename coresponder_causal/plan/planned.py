@@ -15,7 +15,15 @@ from coresponder_causal.plan.before import before_start
 from coresponder_causal.plan.embedded import embedded_study
 from coresponder_causal.plan.evaluation_plan import EvaluationPlan
 from coresponder_causal.plan.freeze import frozen_parts
-from coresponder_causal.plan.frozen import Change, differences, frozen_state, plan_content, read_record, record_name
+from coresponder_causal.plan.frozen import (
+    Change,
+    changed_since,
+    differences,
+    frozen_state,
+    plan_content,
+    read_record,
+    record_name,
+)
 from coresponder_causal.plan.operating import Operating
 from coresponder_causal.plan.plan_document import plan_document
 from coresponder_causal.plan.plan_file import example_plan, parse_plan, plan_name, read_plan, stated_plan
@@ -69,6 +77,8 @@ def unrecorded(stated: Planned) -> list[str]:
 def write_plan(stated: Planned, operating: Operating, out: Path) -> list[Path]:
     """Write a plan as a document: a page, the same as Markdown, and the chance of each verdict as a table.
 
+    A plan that changed since its freeze is a draft.
+
     Parameters
     ----------
     stated : Planned
@@ -80,8 +90,10 @@ def write_plan(stated: Planned, operating: Operating, out: Path) -> list[Path]:
     -------
     list of Path
     """
-    study = stated.study
-    page = plan_document(stated.plan, operating, frozen=frozen_state(study), simulated=study.simulated)
+    plan, study = stated.plan, stated.study
+    state = frozen_state(study)
+    as_frozen = None if state is None or changed_since(state, plan, study) else state
+    page = plan_document(plan, operating, frozen=as_frozen, simulated=study.simulated)
     chances = plain(operating.table, title="Chance of each verdict")
     return [
         report.write(page, out),

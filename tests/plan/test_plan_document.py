@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from coresponder_causal import plan, report
@@ -36,6 +38,18 @@ def test_a_draft_says_so_and_a_frozen_plan_shows_its_hash(made):
     page = plan.plan_document(stated.plan, found, frozen=state)
     assert page.banners == ()
     assert "ab" * 32 in page.sections[-3].blocks[0].text
+
+
+def test_a_plan_changed_after_the_freeze_is_a_draft_again(tmp_path, town):
+    stated = plan.planned(town(tmp_path))
+    plan.freeze(stated.plan, stated.study, stated.before, by="Lead evaluator")
+    found = plan.operating_characteristics(stated.plan, stated.study, stated.before)
+
+    def is_draft(now: plan.Planned, place: str) -> bool:
+        return "Draft" in plan.write_plan(now, found, tmp_path / place)[1].read_text(encoding="utf-8")
+
+    assert not is_draft(stated, "frozen")
+    assert is_draft(stated._replace(plan=replace(stated.plan, months_after=3)), "changed")
 
 
 def test_page_and_markdown_say_the_same(made, tmp_path):
