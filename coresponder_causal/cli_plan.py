@@ -1,4 +1,4 @@
-"""Commands for the plan of an evaluation: `init`, `check`, `freeze` and `diff`."""
+"""Commands for the plan of an evaluation: `init`, `check`, `freeze`, `diff`, and a seal for outcomes already known."""
 
 from __future__ import annotations
 
@@ -50,7 +50,9 @@ def plan_check(
     for row in found.table.to_dict("records"):
         shown.add_row(f"{row['change']:+g}", *(f"{row[name]:.2f}" for name in plan.verdicts))
     Console(highlight=False).print(shown)
-    _tell(["Every rule is kept.", *found.left_out, *plan.unrecorded(stated)], written)
+    offer = "Outcomes have been seen: coresponder-causal plan seal hides which way results go until the freeze."
+    said = [*found.left_out, *plan.unrecorded(stated), *([offer] if stated.plan.seen else [])]
+    _tell(["Every rule is kept.", *said], written)
 
 
 @plan_app.command("freeze")
@@ -68,6 +70,40 @@ def plan_freeze(
         written = plan.freeze(stated.plan, stated.study, stated.before, by=by)
         state = plan.read_record(written)[-1]
     _tell([f"Frozen: sha256 {state['sha256']}.", *state["changes"][:longest]], [written])
+
+
+@plan_app.command("seal")
+def plan_seal(study: OfStudy) -> None:
+    """Draw a secret offset for results whose outcomes are already known; they stay closed until it is opened."""
+    with one_screen():
+        from coresponder_causal import plan
+
+        written = plan.seal(plan.read_study(study))
+    _tell([], [written])
+
+
+@plan_app.command("blinded")
+def plan_blinded(study: OfStudy) -> None:
+    """Show a sealed study's ratios shifted by the secret offset, and which checks contradict them."""
+    with one_screen(), progress() as say:
+        from coresponder_causal import plan
+
+        say("Estimating and checking")
+        found = plan.blinded(plan.read_study(study))
+    shown = Table(*found.columns, title="Shifted by a secret number", title_justify="left")
+    for row in found.itertuples(index=False):
+        shown.add_row(*(f"{value:.3f}" if isinstance(value, float) else str(value) for value in row))
+    Console(highlight=False).print(shown)
+
+
+@plan_app.command("unseal")
+def plan_unseal(study: OfStudy, by: Annotated[str, typer.Option(help="Who opens it.")]) -> None:
+    """Open the seal of a frozen study."""
+    with one_screen():
+        from coresponder_causal import plan
+
+        offset = plan.unseal(plan.read_study(study), by=by)
+    _tell([f"Every log ratio was shifted by {offset:+.3f}."], [])
 
 
 @plan_app.command("diff")

@@ -27,6 +27,7 @@ from coresponder_causal.plan.run import (
     refuse_filled,
     run,
 )
+from coresponder_causal.plan.sealing import blinded, seal, unseal
 from coresponder_causal.plan.study import Study, read_study
 from coresponder_causal.plan.switchback import write_switchback
 from coresponder_causal.plan.template import write_template
@@ -42,6 +43,7 @@ __all__ = [
     "Redrawn",
     "Study",
     "before_start",
+    "blinded",
     "city_of",
     "designs_ahead",
     "designs_of",
@@ -75,9 +77,11 @@ __all__ = [
     "require_frozen",
     "run",
     "screen",
+    "seal",
     "simulated_folder",
     "truths",
     "unrecorded",
+    "unseal",
     "verdicts",
     "with_deviations",
     "write_calibration",

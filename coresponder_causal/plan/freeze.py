@@ -23,6 +23,7 @@ from coresponder_causal.plan.frozen import (
     listed,
     plan_content,
     read_record,
+    seal_hash,
     sealed,
     study_content,
     write_record,
@@ -71,6 +72,7 @@ def freeze(
     state |= {
         "on": (on or date.today()).isoformat(),
         "by": by,
+        "seal": seal_hash(study),
         "operating": found.table.to_dict("records"),
         "changes": [str(change) for change in _changes(states[-1], state)] if states else [],
     }

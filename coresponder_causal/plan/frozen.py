@@ -17,6 +17,7 @@ from coresponder_causal.plan.plan_file import plan_path, read_plan
 from coresponder_causal.plan.study import Study
 
 record_name = "PLAN.frozen.json"
+sealed_name, opened_name = "PLAN.sealed.json", "PLAN.opened.json"
 State = Mapping[str, Any]
 shown_changes = 8
 
@@ -162,6 +163,12 @@ def frozen_state(study: Study) -> dict[str, Any] | None:
     return states[-1] if states else None
 
 
+def seal_hash(study: Study) -> str | None:
+    """Hash of the seal beside a study; None where there is none."""
+    file = None if study.folder is None else study.folder / sealed_name
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file is not None and file.is_file() else None
+
+
 def changed_since(state: State, plan: EvaluationPlan, study: Study) -> list[Change]:
     """List what changed of a plan and its study since they were frozen."""
     return differences(
@@ -181,7 +188,7 @@ def require_frozen(study: Study) -> None:
     Raises
     ------
     DataError
-        If the plan is not frozen, or it or the study changed since.
+        If the plan is not frozen, it or the study changed since, or its results are sealed.
     """
     path = plan_path(study)
     if path is None or not study.designs:
@@ -196,6 +203,11 @@ def require_frozen(study: Study) -> None:
         raise DataError(
             "\n  ".join(["plan or study changed after the freeze", *listed(changed)]),
             mend="undo it, or say why in an [[amendment]] and freeze again",
+        )
+    if seal_hash(study) is not None and not path.with_name(opened_name).is_file():
+        raise DataError(
+            "the study's results are sealed",
+            mend="coresponder-causal plan blinded STUDY.toml shows them shifted; plan unseal opens the seal",
         )
 
 

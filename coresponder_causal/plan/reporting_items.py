@@ -36,7 +36,9 @@ cdc_standards = (
     Item("c", "Independence and objectivity", "Review, registration, money"),
     Item("d", "Transparency", "Amendments"),
     Item("e", "Ethics", "The data use agreement"),
-    Item("f", "Engage collaboratively; advance equity; learn and use", "Who takes part"),
+    Item("f", "Engage collaboratively", "Who takes part"),
+    Item("g", "Advance equity", "Groups shown apart"),
+    Item("h", "Learn from insights and use them", "What follows from each verdict"),
 )
 target_items = (
     Item("1", "Abstract: aim to emulate a trial, data, methods, findings", top),

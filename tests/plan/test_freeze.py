@@ -15,6 +15,7 @@ from coresponder_causal.core.errors import DataError
 from coresponder_causal.core.notes import quietly
 from coresponder_causal.plan.frozen import frozen_state
 from coresponder_causal.plan.safety import safety_bounds
+from coresponder_causal.plan.sealing import shifted
 
 AMENDMENT = """
 [[amendment]]
@@ -225,6 +226,38 @@ def test_a_damaged_record_is_refused(tmp_path, town, damage):
     record.write_text(json.dumps({"states": damaged}))
     with pytest.raises(DataError, match="was changed after it was frozen" if damage != "text" else "no frozen record"):
         plan.read_tables(plan.read_study(file))
+
+
+def test_sealed_results_stay_closed_until_they_are_opened_after_the_freeze(tmp_path, town):
+    file = town(tmp_path)
+    study = plan.read_study(file)
+    with pytest.raises(DataError, match="has no seal"):
+        plan.unseal(study, by="A")
+    sealed = plan.seal(study)
+    with pytest.raises(DataError, match="drawing again would be choosing"):
+        plan.seal(study)
+    with pytest.raises(DataError, match="the plan is not frozen"):
+        plan.unseal(study, by="A")
+    frozen(file)
+    with pytest.raises(DataError, match="results are sealed"):
+        plan.read_tables(study)
+    original = sealed.read_text()
+    sealed.write_text(original.replace('"salt": "', '"salt": "0'))
+    with pytest.raises(DataError, match="not the seal that was frozen"):
+        plan.unseal(study, by="A")
+    sealed.write_text(original)
+    assert plan.unseal(study, by="A") == json.loads(original)["offset"]
+    assert len(plan.read_tables(study)[0]["city_panel"]) == 420
+
+
+def test_a_blinded_result_is_moved_and_as_precise_as_it_was(run_as_planned):
+    evaluation, _ = run_as_planned
+    one, other = (shifted(evaluation, offset) for offset in (0.0, 0.25))
+    assert one["method"].tolist() == [result.method for result in evaluation.results]
+    for name in ("ratio", "low", "high"):
+        assert (other[name] / one[name]).to_numpy() == pytest.approx(1.2840254166877414)  # e^.25
+    assert one["ratio"][0] == pytest.approx(evaluation.results[0].tidy(scale="ratio")["estimate"].iloc[0])
+    assert not {"std_error", "p_value"} & set(one.columns)
 
 
 def test_two_plans_and_their_record_are_held_side_by_side(tmp_path, town):
