@@ -87,13 +87,16 @@ def plan_blinded(study: OfStudy) -> None:
     """Show a sealed study's ratios shifted by the secret offset, and which checks contradict them."""
     with one_screen(), progress() as say:
         from coresponder_causal import plan
+        from coresponder_causal.core.notes import collecting
 
         say("Estimating and checking")
-        found = plan.blinded(plan.read_study(study))
+        with collecting() as remarks:
+            found = plan.blinded(plan.read_study(study))
     shown = Table(*found.columns, title="Shifted by a secret number", title_justify="left")
     for row in found.itertuples(index=False):
         shown.add_row(*(f"{value:.3f}" if isinstance(value, float) else str(value) for value in row))
     Console(highlight=False).print(shown)
+    _tell(remarks, [])
 
 
 @plan_app.command("unseal")
