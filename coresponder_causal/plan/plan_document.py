@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.plan import reporting_items
@@ -273,10 +273,8 @@ def _items(title: str, items: Sequence[Item]) -> Table:
 
 def _signatures(plan: EvaluationPlan) -> Section:
     said = "We have read this plan. We will judge the programme by it, and say in the report where we departed from it."
-    rows = wordy("Signed by", ("Who", "For"), [(one.who, one.partner) for one in plan.role if one.signs])
-    lines = tuple(Column(name, name, "line") for name in ("Name and signature", "Date"))
-    blank = rows.frame.assign(**{column.name: "" for column in lines})
-    table = replace(rows, frame=blank, columns=(*rows.columns, *lines))
+    rows = [(one.who, one.partner, "", "") for one in plan.role if one.signs]
+    table = wordy("Signed by", ("Who", "For", "Name and signature", "Date"), rows)
     return Section(title="Signatures", blocks=(Sentence(text=said), table))
 
 

@@ -60,7 +60,7 @@ def _block(block: Block) -> Iterator[str]:
 def _table(spec: Table) -> Iterator[str]:
     """Pipe table, numbers to the right."""
     heads = [_piped(column.label) for column in spec.columns]
-    rules = ["---" if column.form in ("text", "line") else "---:" for column in spec.columns]
+    rules = ["---" if column.form == "text" else "---:" for column in spec.columns]
     rows = [[_piped(text) for _, text in row] for row in html.cells(spec)]
     yield f"**{spec.title}**"
     yield "\n".join(f"| {' | '.join(row)} |" for row in (heads, rules, *rows))

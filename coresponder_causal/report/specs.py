@@ -14,7 +14,7 @@ import pandas as pd
 
 from coresponder_causal.core.facts import Facts
 
-Form = Literal["text", "number", "signed", "fine", "whole", "share", "p", "line"]
+Form = Literal["text", "number", "signed", "fine", "whole", "share", "p"]
 PictureKind = Literal[
     "series",
     "gap",
@@ -48,9 +48,9 @@ class Column:
         Column of the frame.
     label : str
         Heading in plain words.
-    form : {"text", "number", "signed", "fine", "whole", "share", "p", "line"}
+    form : {"text", "number", "signed", "fine", "whole", "share", "p"}
         Text, three significant digits, the same with its sign always shown, five digits, whole numbers, two decimals,
-        p-values, a line to write on.
+        p-values.
     """
 
     name: str

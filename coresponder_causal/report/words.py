@@ -138,7 +138,7 @@ def cell(value: object, form: Form) -> str:
     Parameters
     ----------
     value : object
-    form : {"text", "number", "signed", "fine", "whole", "share", "p", "line"}
+    form : {"text", "number", "signed", "fine", "whole", "share", "p"}
 
     Examples
     --------
