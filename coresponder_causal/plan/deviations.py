@@ -15,6 +15,7 @@ from coresponder_causal.plan.frozen import State, differences, frozen_state
 from coresponder_causal.plan.plan_file import plan_path, read_plan
 from coresponder_causal.plan.run import Evaluation
 from coresponder_causal.plan.safety import safety_bounds, safety_section
+from coresponder_causal.report import words
 from coresponder_causal.report.specs import Column, Page, Section, Sentence, Table
 
 Row = tuple[str, str, str]
@@ -79,7 +80,7 @@ def _of_run(frozen: State, evaluation: Evaluation, shown: set[str]) -> Iterator[
     """Give what was run otherwise than planned: the headline, outcomes, comparison cities, checks."""
     first = settings()[frozen["plan"]["design"][0]["name"]].estimator.__name__
     if evaluation.results and evaluation.results[0].method != first:
-        yield "headline", first, evaluation.results[0].method
+        yield "headline", words.methods[first], words.methods[evaluation.results[0].method]
     planned = [entry["outcome"] for entry in frozen["plan"]["primary"]]
     estimated = [str(result.estimand.outcome) for result in evaluation.results]
     for outcome in sorted(set(planned) - set(estimated) - shown):
@@ -89,10 +90,11 @@ def _of_run(frozen: State, evaluation: Evaluation, shown: set[str]) -> Iterator[
     used = {name for design in evaluation.designs for name in _others(design)}
     if used and used != set(frozen["donors"]):
         yield "comparison cities that were used", ", ".join(frozen["donors"]), ", ".join(sorted(used))
-    made = {check.check for checks in evaluation.checks for check in checks if check.verdict != "not applicable"}
-    made |= {check.check for check in evaluation.falsification}
+    by_result = zip(evaluation.results, evaluation.checks, strict=True)
+    made = {(r.method, c.check) for r, checks in by_result for c in checks if c.verdict != "not applicable"}
+    made |= {("call_coverage", check.check) for check in evaluation.falsification}
     for entry in frozen["plan"]["design"]:
-        if entry["falsification"] not in made:
+        if (settings()[entry["name"]].estimator.__name__, entry["falsification"]) not in made:
             yield f"falsification of {entry['name']}", entry["falsification"], "not made"
 
 
@@ -128,7 +130,7 @@ def _section(found: pd.DataFrame, state: State) -> Section:
     """Put deviations on a page."""
     number, amended = len(found), len(state["plan"]["amendment"])
     said = (
-        f"The plan was frozen on {state['on']} by {state['by']} (sha256 {state['sha256'][:12]}…), with "
+        f"The plan was frozen on {words.dates(state['on'])} by {state['by']} (sha256 {state['sha256'][:12]}…), with "
         f"{amended or 'no'} amendment{'' if amended == 1 else 's'}. "
         f"{_counted(number)}"
     )

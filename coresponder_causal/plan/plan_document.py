@@ -249,7 +249,7 @@ def _amendments(plan: EvaluationPlan, frozen: State | None) -> Section:
     said = (
         "Not frozen yet."
         if frozen is None
-        else f"Frozen on {frozen['on']} by {frozen['by']}, package {frozen['code']['version']}, "
+        else f"Frozen on {words.dates(frozen['on'])} by {frozen['by']}, package {frozen['code']['version']}, "
         f"sha256 {frozen['sha256']}."
     )
     rows = [(one.on.isoformat(), one.who, one.what, one.why) for one in plan.amendment]
