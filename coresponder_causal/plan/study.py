@@ -104,6 +104,8 @@ class Study:
         For whom the page is.
     ledger : Ledger or None
         Where releases are recorded.
+    folder : Path or None
+        Where its file lies, and its plan where there is one.
     """
 
     title: str
@@ -122,6 +124,7 @@ class Study:
     donors: Mapping[str, Any] | None = None
     policy: Policy = inside
     ledger: Ledger | None = None
+    folder: Path | None = field(default=None, compare=False)
 
     def asked(self, design: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Every outcome and set of options asked of a design."""
@@ -168,7 +171,7 @@ def read_study(path: str | Path) -> Study:
     ledger = sections["release"].get("ledger")
     kept = None if ledger is None else Ledger(file.parent / ledger)
     chosen = sections["donors"] if "donors" in content else None
-    return replace(_study(sections, tables, options), donors=chosen, policy=policy, ledger=kept)
+    return replace(_study(sections, tables, options), donors=chosen, policy=policy, ledger=kept, folder=file.parent)
 
 
 def _policy(given: Mapping[str, Any], problems: Problems) -> Policy:
