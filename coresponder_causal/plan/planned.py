@@ -29,6 +29,7 @@ from coresponder_causal.plan.plan_document import plan_document
 from coresponder_causal.plan.plan_file import example_plan, parse_plan, plan_name, read_plan, stated_plan
 from coresponder_causal.plan.run import read_before
 from coresponder_causal.plan.study import Study, read_study
+from coresponder_causal.report.specs import of_nobody
 from coresponder_causal.report.tables import plain
 
 
@@ -94,7 +95,7 @@ def write_plan(stated: Planned, operating: Operating, out: Path) -> list[Path]:
     state = frozen_state(study)
     as_frozen = None if state is None or changed_since(state, plan, study) else state
     page = plan_document(plan, operating, frozen=as_frozen, simulated=study.simulated)
-    chances = plain(operating.table, title="Chance of each verdict")
+    chances = plain(operating.table, title="Chance of each verdict", support=of_nobody)
     return [
         report.write(page, out),
         report.write(page, out / "plan.md"),
