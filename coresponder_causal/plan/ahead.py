@@ -44,6 +44,10 @@ why_not = {
         "the process of one treated city is fitted, and several start",
         "ask for cities; coresponder-causal validity run --methods did_group_time measures several starts",
     ),
+    "few_adopters": (
+        "the process of one treated city is fitted, and several start",
+        "ask for cities; docs/cities.md says how often its tests err with several",
+    ),
 }
 """Designs that are not redrawn: why, and what to do instead."""
 

@@ -14,7 +14,15 @@ from typing import Any, TypeAlias
 
 from coresponder_causal.core.errors import DataError, DisclosureError, Problems
 from coresponder_causal.data import dictionary
-from coresponder_causal.plan.designs import adjustments, by_hours, default_adjustment, known_keys, of_calls, settings
+from coresponder_causal.plan.designs import (
+    adjustments,
+    by_hours,
+    default_adjustment,
+    known_keys,
+    of_adopters,
+    of_calls,
+    settings,
+)
 from coresponder_causal.privacy import Ledger, Policy, inside
 
 keys: dict[str, tuple[str, ...]] = {
@@ -347,8 +355,9 @@ def _check_complete(sections: Sections, problems: Problems) -> None:
         return
     if "primary" not in sections["outcomes"]:
         problems.add("key 'primary' in [outcomes] is missing", mend="add it: a design is to be run")
-    if "adopters" in run and "programmes" not in tables:
-        problems.add("design 'adopters' needs the table programmes: who started when", mend="add it")
+    for name in of_adopters:
+        if name in run and "programmes" not in tables:
+            problems.add(f"design '{name}' needs the table programmes: who started when", mend="add it")
     for name in ("hours", *by_hours):
         if name in run and not {"calls", "schedule"} <= tables:
             problems.add(

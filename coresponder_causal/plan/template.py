@@ -63,6 +63,7 @@ controls = ["burglary", "traffic_collision"]   # names of control_series
 #   structural     a forecast from the time before the start, along the comparison cities
 #   two_way        the regression of the literature
 #   adopters       cities that started at different times (table programmes)
+#   few_adopters   the same for a few cities among others without a programme
 # An empty list makes a study of data quality alone.
 run = ["hours", "cities", "series", "calls", "instrument"]
 
