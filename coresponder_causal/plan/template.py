@@ -28,7 +28,7 @@ calls = "calls.csv"                    # one row per call; hours and triple need
 city_panel = "city_panel.csv"          # one row per city and month, comparison cities included
 schedule = "schedule.csv"              # planned and delivered shifts of the team
 control_series = "control_series.csv"  # counts the programme cannot touch
-# cities = "cities.csv"                # who might be compared, for [donors]
+cities = "cities.csv"                  # who might be compared, for [donors]
 programmes = "programmes.csv"          # comparison cities' own programmes: these cities are left out
 breaks = "breaks.csv"                  # changes of recording: each gets a step in the city's own series
 # ... or a file whose columns are named otherwise; environment variables are filled in:
