@@ -15,6 +15,7 @@ from coresponder_causal.cli_options import Force
 from coresponder_causal.cli_privacy import privacy
 from coresponder_causal.cli_screen import longest, one_screen, progress, tell_files, tell_page
 from coresponder_causal.cli_strata import strata
+from coresponder_causal.cli_twin import write_a_twin
 from coresponder_causal.cli_validity import validity
 
 app = typer.Typer(
@@ -29,6 +30,7 @@ app.add_typer(dictionary, name="dictionary")
 app.add_typer(privacy, name="privacy")
 app.add_typer(logic, name="logic")
 app.add_typer(strata, name="strata")
+app.command("twin")(write_a_twin)
 TablesOf = Annotated[
     Path | None, typer.Argument(help="Folder of tables, or STUDY.toml; without it the simulated city.")
 ]
