@@ -21,7 +21,7 @@ class Margin(NamedTuple):
     totals: Array
 
 
-def raked(counts: Array, margins: Sequence[Margin], *, start: float, rounds: int = 500) -> Array:
+def raked(counts: Array, margins: Sequence[Margin], *, start: float | Array, rounds: int = 500) -> Array:
     """Fill hidden cells by iterative proportional fitting.
 
     Parameters
@@ -29,8 +29,8 @@ def raked(counts: Array, margins: Sequence[Margin], *, start: float, rounds: int
     counts : ndarray, shape (n,)
         NaN where hidden.
     margins : sequence of Margin
-    start : float
-        Value of every hidden cell before it is fitted; it stays where no margin is known.
+    start : float or ndarray, shape (n,)
+        Hidden cells before they are fitted; they stay so where no margin is known.
     rounds : int
         After so many it is said how far from the margins the cells are.
 

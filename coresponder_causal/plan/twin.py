@@ -59,9 +59,10 @@ class Twin:
 def twin(study: Study, tables: Mapping[str, pd.DataFrame], *, seed: int = 1) -> Twin:
     """Make the twin of a study from counts that are let through as for the public.
 
-    Calls by city and month, by hour of the week before and since the start, by type and attendance; each outcome that
-    the study asks for by city and quarter and by attendance; control series by city and month. What the gate hides is
-    filled from the margins it shows. Registers (cities, programmes, breaks, shifts) bring their open fields.
+    Calls by city and month; by hour, as fine as the counts allow, and by type and attendance before and since the
+    start; each outcome that the study asks for by city and quarter, and by attendance; control series by city and
+    month. What the gate hides is filled from what it shows. Registers (cities, programmes, breaks, shifts) bring their
+    open fields.
 
     Parameters
     ----------
@@ -115,13 +116,13 @@ def twin_distance(original: Evaluation, copy: Evaluation) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``method, outcome, term, original, twin, std_error`` (of the original) and ``distance`` in standard errors, of
-        each estimate that both have.
+        ``term, method, outcome, adjustment, original, twin, std_error`` (of the original) and ``distance`` in standard
+        errors, of each estimate that both have.
     """
     found = _named(copy)
     rows = [pd.DataFrame()]
-    for name, result in _named(original).items():
-        other = found.get(name)
+    for key, result in _named(original).items():
+        other = found.get(key)
         if other is None:
             continue
         values, errors = result.params.astype(float), result.bse.astype(float)
@@ -129,6 +130,7 @@ def twin_distance(original: Evaluation, copy: Evaluation) -> pd.DataFrame:
         table = pd.DataFrame({"original": values[both], "twin": other.params[both], "std_error": errors[both]})
         table.insert(0, "method", result.method)
         table.insert(1, "outcome", result.estimand.outcome)
+        table.insert(2, "adjustment", key[2])
         rows.append(table.assign(distance=(table["twin"] - table["original"]) / table["std_error"]).reset_index())
     return pd.concat(rows, ignore_index=True)
 

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from coresponder_causal.core.errors import DesignError
 from coresponder_causal.core.notes import note
 from coresponder_causal.core.raking import Margin, raked
 from coresponder_causal.data.panel import local_stamps, whole_span
@@ -19,8 +18,15 @@ from coresponder_causal.privacy import Counts, Earlier, Policy, Released, releas
 from coresponder_causal.simulate import Aggregates
 from coresponder_causal.simulate.like import not_known
 
-calls_family, controls_family = "twin: calls", "twin: control series"
+calls_family, controls_family, controls_name = "twin: calls", "twin: control series", "control series"
 public = Policy(audience="public")
+_hours = np.arange(168)
+cuts = {
+    "hours of the week": _hours,
+    "hours of weekdays and of weekends": _hours % 24 + 24 * (_hours >= 120),
+    "hours of the day": _hours % 24,
+    "quarters of the day": _hours % 24 // 6,
+}
 Cells = Mapping[tuple[frozenset[tuple[str, str]], frozenset[str]], int]
 
 
@@ -64,22 +70,19 @@ def gated(
         The counts cannot be protected beside what left before.
     """
     calls = _labelled(study, tables, outcomes)
+    cut = _finest(calls)
+    calls["hour"] = cuts[cut][calls.pop("hour_of_week")].astype(str)
     eras = {era: (era.split("/")[0], era.split("/")[1]) for era in sorted(calls["era"].unique())}
-    asked = _asked(calls, outcomes)
-    counts = [_counts(calls, dims, span) for dims, span in asked.values()]
-    found = release([*counts, *_control_counts(tables)], policy=public, earlier=earlier)
-    shown = [
-        _filled(one, hidden, _known(found, one.family))
-        for one, hidden in zip([*counts, *_control_counts(tables)], found.hidden, strict=True)
-    ]
-    made = dict(zip(asked, shown, strict=False))
-    names = [*asked, *["control series"] * (len(shown) - len(asked))]
-    hidden = {name: (int(rows.sum()), len(rows)) for name, rows in zip(names, found.hidden, strict=True)}
-    if not (made["hours of the week"]["count"] > 0).any():
-        raise DesignError("no hour of the week can be shown", mend="a city of so few calls has no twin")
+    asked = _asked(calls, outcomes, cut)
+    counts = {name: _counts(calls, dims, span) for name, (dims, span) in asked.items()} | _control_counts(tables)
+    found = release(list(counts.values()), policy=public, earlier=earlier)
+    made: dict[str, pd.DataFrame] = {}
+    for (name, one), small in zip(counts.items(), found.hidden, strict=True):
+        made[name] = _filled(one, small, _known(found, one.family), _expected(one, small, made))
+    hidden = {name: (int(rows.sum()), len(rows)) for name, rows in zip(counts, found.hidden, strict=True)}
     aggregates = Aggregates(
         months=_spans_as("month", made["months"]),
-        hours=_spans_as("era", made["hours of the week"]).astype({"hour_of_week": int}),
+        hours=_by_hour(_spans_as("era", made[cut]), cuts[cut]),
         kinds=_spans_as("era", made["kinds of calls"]),
         answers={
             name: _spans_as("quarter", made[f"{name} by quarter"]).rename(columns={name: "answer"})
@@ -89,7 +92,7 @@ def gated(
         eras=eras,
         shifts=shifts,
     )
-    controls = _spans_as("month", shown[-1]) if len(shown) > len(asked) else pd.DataFrame()
+    controls = _spans_as("month", made[controls_name]) if controls_name in made else pd.DataFrame()
     return Gated(aggregates, controls, {name: list(cells) for name, cells in found.cells.items()}, hidden)
 
 
@@ -112,7 +115,7 @@ def _labelled(study: Study, tables: Mapping[str, pd.DataFrame], outcomes: Sequen
         "month": month.astype(str),
         "quarter": month.dt.asfreq("Q").astype(str),
         "era": np.where(month < start, before, after),
-        "hour_of_week": (stamps.dt.day_of_week * 24 + stamps.dt.hour).astype(str),
+        "hour_of_week": stamps.dt.day_of_week * 24 + stamps.dt.hour,
     }
     if "initial_type" in calls:
         labels["initial_type"] = calls["initial_type"].astype("object").fillna(not_known).astype(str)
@@ -121,23 +124,40 @@ def _labelled(study: Study, tables: Mapping[str, pd.DataFrame], outcomes: Sequen
     return pd.DataFrame(labels)[whole].reset_index(drop=True)
 
 
+def _finest(calls: pd.DataFrame) -> str:
+    """Hours as fine as the city and era of fewest calls allow: twice the threshold in a cell, on average."""
+    fewest = int(calls.groupby(["city", "era"]).size().min())
+    fits = [name for name, cut in cuts.items() if fewest >= 2 * public.threshold * len(np.unique(cut))]
+    chosen = fits[0] if fits else next(reversed(cuts))
+    if chosen != next(iter(cuts)):
+        note(f"calls are counted by {chosen}, and spread evenly within: finer counts would be hidden")
+    return chosen
+
+
+def _by_hour(counts: pd.DataFrame, cut: NDArray[np.int_]) -> pd.DataFrame:
+    """Spread counts evenly over the hours of the week that they span."""
+    hours = pd.DataFrame({"hour": cut.astype(str), "hour_of_week": _hours})
+    size = counts["hour"].map(hours["hour"].value_counts()).astype(float)
+    return counts.assign(count=counts["count"] / size).merge(hours, on="hour")
+
+
 def _attended(calls: pd.DataFrame) -> tuple[str, ...]:
     return ("attended",) if "attended" in calls else ()
 
 
-def _asked(calls: pd.DataFrame, outcomes: Iterable[str]) -> dict[str, tuple[tuple[str, ...], str]]:
+def _asked(calls: pd.DataFrame, outcomes: Iterable[str], cut: str) -> dict[str, tuple[tuple[str, ...], str]]:
     """Dimensions and period of every count that is taken."""
     arm = _attended(calls)
     kinds = tuple(name for name in ("initial_type", "attended") if name in calls)
     asked = {
         "months": (("city",), "month"),
-        "hours of the week": (("city", "hour_of_week"), "era"),
+        cut: (("city", "hour"), "era"),
         "kinds of calls": (("city", *kinds), "era"),
     }
-    for name in (*arm, *outcomes):
-        asked[f"{name} by quarter"] = (("city", name), "quarter")
     for name in outcomes:
         asked[f"{name} by arm"] = (("city", *arm, name), "era")
+    for name in (*arm, *outcomes):
+        asked[f"{name} by quarter"] = (("city", name), "quarter")
     return asked
 
 
@@ -149,16 +169,17 @@ def _counts(rows: pd.DataFrame, dims: tuple[str, ...], span: str) -> Counts:
     return Counts(family=calls_family, frame=frame, dimensions=(*dims, "period"), spans="period", atoms=atoms)
 
 
-def _control_counts(tables: Mapping[str, pd.DataFrame]) -> list[Counts]:
+def _control_counts(tables: Mapping[str, pd.DataFrame]) -> dict[str, Counts]:
     """Count control series by month, summed over hours."""
     if "control_series" not in tables:
-        return []
+        return {}
     series = tables["control_series"].dropna(subset=["count"])
     keys = [series["city"].astype(str), series["series"].astype(str), series["month"].astype(str).rename("period")]
     frame = series["count"].astype(int).groupby(keys).sum().rename("count").reset_index()
     atoms = spanning(frame["period"].unique())
     dims = ("city", "series", "period")
-    return [Counts(family=controls_family, frame=frame, dimensions=dims, spans="period", atoms=atoms)]
+    one = Counts(family=controls_family, frame=frame, dimensions=dims, spans="period", atoms=atoms)
+    return {controls_name: one}
 
 
 def _known(found: Released, family: str) -> Cells:
@@ -167,7 +188,24 @@ def _known(found: Released, family: str) -> Cells:
     return {(frozenset(cell.labels.items()), cell.span): cell.value for cell in cells if cell.value is not None}
 
 
-def _filled(one: Counts, hidden: NDArray[np.bool_], known: Cells) -> pd.DataFrame:
+def _expected(one: Counts, hidden: NDArray[np.bool_], made: Mapping[str, pd.DataFrame]) -> NDArray[np.float64]:
+    """Return hidden counts before they are fitted: as in a coarser table made before, else as labels shown suggest."""
+    coarse = next((table for table in made.values() if len(one.plain) > 1 and {*one.plain} <= {*table}), None)
+    if coarse is not None:
+        sums = coarse.groupby(list(one.plain), as_index=False)["count"].sum().rename(columns={"count": "sum"})
+        there = one.frame.merge(sums, on=list(one.plain), how="left")["sum"].fillna(0.0).to_numpy(float)
+        return np.maximum(there / one.frame["period"].nunique(), 0.5)
+    shown = one.frame[~hidden]
+    whole = float(shown["count"].sum())
+    if not whole:
+        return np.full(len(hidden), public.threshold / 2)
+    likely = np.full(len(hidden), whole)
+    for name in one.dimensions:
+        likely *= one.frame[name].map(shown.groupby(name)["count"].sum() / whole).fillna(0.0).to_numpy(float)
+    return np.maximum(likely, 0.5)
+
+
+def _filled(one: Counts, hidden: NDArray[np.bool_], known: Cells, expected: NDArray[np.float64]) -> pd.DataFrame:
     """Return counts whose hidden cells are what the margins that are shown leave for them."""
     frame = one.frame.reset_index(drop=True)
     keys = frame[list(one.dimensions)]
@@ -182,7 +220,7 @@ def _filled(one: Counts, hidden: NDArray[np.bool_], known: Cells) -> pd.DataFram
                 for row in first.to_dict("records")
             ]
             margins.append(Margin(groups.ngroup().to_numpy(np.intp), np.array(totals, float)))
-    return keys.assign(count=raked(shown, margins, start=public.threshold / 2))
+    return keys.assign(count=raked(shown, margins, start=expected))
 
 
 def _spans_as(name: str, frame: pd.DataFrame) -> pd.DataFrame:
