@@ -201,7 +201,8 @@ def _expected(one: Counts, hidden: NDArray[np.bool_], made: Mapping[str, pd.Data
         return np.full(len(hidden), public.threshold / 2)
     likely = np.full(len(hidden), whole)
     for name in one.dimensions:
-        likely *= one.frame[name].map(shown.groupby(name)["count"].sum() / whole).fillna(0.0).to_numpy(float)
+        shares = shown.groupby(name)["count"].sum() / whole
+        likely *= one.frame[name].map(shares).fillna(1.0 / one.frame[name].nunique()).to_numpy(float)
     return np.maximum(likely, 0.5)
 
 
