@@ -121,7 +121,8 @@ def _labelled(study: Study, tables: Mapping[str, pd.DataFrame], outcomes: Sequen
         labels["initial_type"] = calls["initial_type"].astype("object").fillna(not_known).astype(str)
     for name in (*_attended(calls), *outcomes):
         labels[name] = calls[name].astype("object").map({True: "yes", False: "no"}).fillna(not_known)
-    return pd.DataFrame(labels)[whole].reset_index(drop=True)
+    kept: pd.DataFrame = pd.DataFrame(labels)[whole].reset_index(drop=True)
+    return kept
 
 
 def _finest(calls: pd.DataFrame) -> str:
@@ -164,7 +165,7 @@ def _asked(calls: pd.DataFrame, outcomes: Iterable[str], cut: str) -> dict[str, 
 def _counts(rows: pd.DataFrame, dims: tuple[str, ...], span: str) -> Counts:
     """Count rows by labels and period, zeros included."""
     wide = rows.groupby([*dims, span]).size().unstack(span, fill_value=0)
-    frame = wide.rename_axis(columns="period").stack().rename("count").reset_index()
+    frame = wide.rename_axis(columns="period").reset_index().melt(list(dims), var_name="period", value_name="count")
     atoms = spanning(frame["period"].unique())
     return Counts(family=calls_family, frame=frame, dimensions=(*dims, "period"), spans="period", atoms=atoms)
 
@@ -175,7 +176,7 @@ def _control_counts(tables: Mapping[str, pd.DataFrame]) -> dict[str, Counts]:
         return {}
     series = tables["control_series"].dropna(subset=["count"])
     keys = [series["city"].astype(str), series["series"].astype(str), series["month"].astype(str).rename("period")]
-    frame = series["count"].astype(int).groupby(keys).sum().rename("count").reset_index()
+    frame = series["count"].astype(int).groupby(keys).sum().reset_index(name="count")
     atoms = spanning(frame["period"].unique())
     dims = ("city", "series", "period")
     one = Counts(family=controls_family, frame=frame, dimensions=dims, spans="period", atoms=atoms)
@@ -192,7 +193,7 @@ def _expected(one: Counts, hidden: NDArray[np.bool_], made: Mapping[str, pd.Data
     """Return hidden counts before they are fitted: as in a coarser table made before, else as labels shown suggest."""
     coarse = next((table for table in made.values() if len(one.plain) > 1 and {*one.plain} <= {*table}), None)
     if coarse is not None:
-        sums = coarse.groupby(list(one.plain), as_index=False)["count"].sum().rename(columns={"count": "sum"})
+        sums = coarse.groupby(list(one.plain))["count"].sum().reset_index(name="sum")
         there = one.frame.merge(sums, on=list(one.plain), how="left")["sum"].fillna(0.0).to_numpy(float)
         return np.maximum(there / one.frame["period"].nunique(), 0.5)
     shown = one.frame[~hidden]
@@ -201,9 +202,10 @@ def _expected(one: Counts, hidden: NDArray[np.bool_], made: Mapping[str, pd.Data
         return np.full(len(hidden), public.threshold / 2)
     likely = np.full(len(hidden), whole)
     for name in one.dimensions:
-        shares = shown.groupby(name)["count"].sum() / whole
-        likely *= one.frame[name].map(shares).fillna(1.0 / one.frame[name].nunique()).to_numpy(float)
-    return np.maximum(likely, 0.5)
+        labels = one.frame[name].unique()
+        counts = shown.groupby(name)["count"].sum().reindex(labels, fill_value=0) + 1.0
+        likely *= one.frame[name].map(counts / counts.sum()).to_numpy(float)
+    return np.asarray(np.maximum(likely, 1e-3), float)
 
 
 def _filled(one: Counts, hidden: NDArray[np.bool_], known: Cells, expected: NDArray[np.float64]) -> pd.DataFrame:
@@ -220,7 +222,7 @@ def _filled(one: Counts, hidden: NDArray[np.bool_], known: Cells, expected: NDAr
                 known.get((frozenset((name, row[name]) for name in dims), one.atoms[row["period"]]), np.nan)
                 for row in first.to_dict("records")
             ]
-            margins.append(Margin(groups.ngroup().to_numpy(np.intp), np.array(totals, float)))
+            margins.append(Margin(np.asarray(groups.ngroup(), np.intp), np.array(totals, float)))
     return keys.assign(count=raked(shown, margins, start=expected))
 
 
