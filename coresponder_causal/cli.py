@@ -16,6 +16,7 @@ from coresponder_causal.cli_plan import plan_app
 from coresponder_causal.cli_privacy import privacy
 from coresponder_causal.cli_screen import longest, one_screen, progress, tell_files, tell_page
 from coresponder_causal.cli_strata import strata
+from coresponder_causal.cli_twin import write_a_twin
 from coresponder_causal.cli_validity import validity
 
 app = typer.Typer(
@@ -31,6 +32,7 @@ app.add_typer(privacy, name="privacy")
 app.add_typer(logic, name="logic")
 app.add_typer(strata, name="strata")
 app.add_typer(plan_app, name="plan")
+app.command("twin")(write_a_twin)
 TablesOf = Annotated[
     Path | None, typer.Argument(help="Folder of tables, or STUDY.toml; without it the simulated city.")
 ]

@@ -23,6 +23,8 @@ class Provenance:
         Version of the package.
     seed : int or None
         Seed of the random numbers, None where none are used.
+    sensitive : bool
+        Whether the study says that its data are: a notebook then shows what passes the gate for the public.
     """
 
     design: str = ""
@@ -30,6 +32,7 @@ class Provenance:
     options: str = "{}"
     version: str = VERSION
     seed: int | None = None
+    sensitive: bool = False
 
     def option_values(self) -> dict[str, Any]:
         """Options as keyword arguments, lists turned back into tuples."""

@@ -17,6 +17,7 @@ from coresponder_causal.core.estimand import Estimand
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.influence import Influence
 from coresponder_causal.core.provenance import Provenance
+from coresponder_causal.core.support import small_rows
 from coresponder_causal.core.variance import VarianceRecord
 
 Array = NDArray[np.float64]
@@ -332,9 +333,17 @@ class Result:
         return f"{self.method} · {self.estimand.outcome} ({self.scale})\n{self._table()}"
 
     def _repr_html_(self) -> str:
-        notes = "".join(f"<li>{escape(text)}</li>" for text in self.notes)
-        table = self.tidy().to_html(index=False, float_format=lambda value: f"{value:.4g}", border=0)
+        shown, said = self.tidy(), self.notes
+        if self.provenance.sensitive:
+            shown, said = shown[self._many_behind()], _without_digits(said)
+        notes = "".join(f"<li>{escape(text)}</li>" for text in said)
+        table = shown.to_html(index=False, float_format=lambda value: f"{value:.4g}", border=0)
         return f"<p><b>{escape(self.method)}</b>: {escape(str(self.estimand))}</p>{table}<ul>{notes}</ul>"
+
+    def _many_behind(self) -> NDArray[np.bool_]:
+        """Terms of which it is known that no small count stands behind them."""
+        small = small_rows(self.support)
+        return ~small if len(small) == len(self.terms) else np.zeros(len(self.terms), bool)
 
     def _table(self) -> str:
         return str(self.tidy().to_string(index=False, float_format=lambda value: f"{value:.4g}"))
@@ -429,6 +438,13 @@ def _combined_vcov(weights: Array, vcov: Array) -> Array:
 def _clustered_gram(influence: Influence) -> Array:
     sums = influence.by_cluster().to_numpy()
     return np.asarray(sums.T @ sums, float) / influence.n**2
+
+
+def _without_digits(notes: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the notes that say no number, and that others are left out: what all may see of a sensitive study."""
+    kept = tuple(text for text in notes if not any(letter.isdigit() for letter in text))
+    left_out = f"The study is sensitive: terms without many cases behind them, and {len(notes) - len(kept)} notes, "
+    return (*kept, f"{left_out}are not shown here.")
 
 
 def _plain(value: object) -> str:

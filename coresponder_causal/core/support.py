@@ -2,7 +2,15 @@
 
 from typing import overload
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+
+least_shown = 11
+counted = (
+    "persons", "n_persons", "events", "calls", "count", "rows", "numerator", "denominator", "calls_without",
+    "calls_with", "events_before", "events_after",
+)  # fmt: skip
 
 
 @overload
@@ -31,3 +39,28 @@ def smallest(support: pd.DataFrame | None) -> pd.DataFrame | None:
         return None
     counts = support.select_dtypes("number").astype(float)
     return counts.where(counts > 0).min().to_frame().T
+
+
+def known_counts(support: pd.DataFrame | None) -> pd.DataFrame:
+    """Return the counts of a support, one column for each that is known.
+
+    Examples
+    --------
+    >>> list(known_counts(pd.DataFrame({"term": ["a"], "events": [40], "units": [2]})))
+    ['events']
+    """
+    if support is None:
+        return pd.DataFrame()
+    return support[[name for name in counted if name in support]].astype(float).dropna(axis="columns", how="all")
+
+
+def small_rows(support: pd.DataFrame | None, threshold: int = least_shown) -> NDArray[np.bool_]:
+    """Rows of a support with a count over zero and under the threshold.
+
+    Examples
+    --------
+    >>> small_rows(pd.DataFrame({"events": [40, 0, 7]})).tolist()
+    [False, False, True]
+    """
+    known = known_counts(support)
+    return np.asarray(((known > 0) & (known < threshold)).any(axis=1), bool) if len(known) else np.zeros(0, bool)

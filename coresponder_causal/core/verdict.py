@@ -34,6 +34,8 @@ class CheckResult:
         What the check saw period by period.
     support : DataFrame, optional
         Persons, events and units behind the rows of ``table``, or behind all of it.
+    sensitive : bool
+        As of `Provenance`.
     """
 
     check: str
@@ -44,6 +46,7 @@ class CheckResult:
     sentence: str
     course: pd.DataFrame | None = None
     support: pd.DataFrame | None = None
+    sensitive: bool = False
 
     def __repr__(self) -> str:
         return str(self)

@@ -37,6 +37,8 @@ from coresponder_causal.plan.strata import Prepared, estimate_strata, prepare_st
 from coresponder_causal.plan.study import Study, read_study
 from coresponder_causal.plan.switchback import write_switchback
 from coresponder_causal.plan.template import write_template
+from coresponder_causal.plan.twin import Twin, twin, twin_distance
+from coresponder_causal.plan.twin_folder import write_twin
 
 __all__ = [
     "Assumption",
@@ -53,6 +55,7 @@ __all__ = [
     "Readiness",
     "Redrawn",
     "Study",
+    "Twin",
     "before_start",
     "blinded",
     "city_of",
@@ -98,6 +101,8 @@ __all__ = [
     "shares_of",
     "simulated_folder",
     "truths",
+    "twin",
+    "twin_distance",
     "unrecorded",
     "unseal",
     "verdicts",
@@ -113,4 +118,5 @@ __all__ = [
     "write_readiness",
     "write_switchback",
     "write_template",
+    "write_twin",
 ]

@@ -157,8 +157,10 @@ def write_power(name: str, found: Power, out: Path) -> list[Path]:
     """
     title = f"Power: {found.name}"
     specs: dict[str, Spec] = {
-        f"{name}_power.csv": plain(found.curve, title=title),
-        f"{name}_power_{found.period_name}.csv": plain(found.periods, title=f"{title}, {found.at:g} %"),
+        f"{name}_power.csv": plain(found.curve, title=title, support=found.support),
+        f"{name}_power_{found.period_name}.csv": plain(
+            found.periods, title=f"{title}, {found.at:g} %", support=found.support
+        ),
         f"{name}_power.svg": report.power_picture(found),
     }
     return [report.write(spec, out / file) for file, spec in specs.items()]
@@ -181,8 +183,8 @@ def write_calibration(name: str, found: Calibration, out: Path) -> list[Path]:
     """
     title = f"Calibration: {found.name}"
     specs: dict[str, Spec] = {
-        f"{name}_calibration.csv": plain(found.table, title=title),
-        f"{name}_noise.csv": plain(found.cities, title=f"Noise of the cities: {found.name}"),
+        f"{name}_calibration.csv": plain(found.table, title=title, support=found.support),
+        f"{name}_noise.csv": plain(found.cities, title=f"Noise of the cities: {found.name}", support=found.support),
         f"{name}_calibration.svg": report.calibration_picture(found),
     }
     return [report.write(spec, out / file) for file, spec in specs.items()]

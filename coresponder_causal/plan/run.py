@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -174,16 +174,22 @@ def run(
         found = [_one(study, data, *asked, say=say) for asked in _asked(study)]
     found.sort(key=lambda pair: rank(pair[0].result))
     made = [pair[0] for pair in found]
+    sensitive = study.sensitive
     return Evaluation(
         study=study,
         quality=quality,
-        results=tuple(one.result for one in made),
+        results=tuple(_of_study(one.result, sensitive) for one in made),
         designs=tuple(one.design for one in made),
-        checks=tuple(pair[1] for pair in found),
-        falsification=_falsified(study, made),
+        checks=tuple(tuple(replace(one, sensitive=sensitive) for one in checks) for _, checks in found),
+        falsification=tuple(replace(one, sensitive=sensitive) for one in _falsified(study, made)),
         lines=(*read, *data.lines, *map(sentence_of, said)),
         pool=data.pool,
     )
+
+
+def _of_study(result: Result, sensitive: bool) -> Result:
+    """Let a result know whether its study is sensitive."""
+    return replace(result, provenance=replace(result.provenance, sensitive=sensitive))
 
 
 class _Asked(NamedTuple):

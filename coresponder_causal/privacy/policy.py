@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from coresponder_causal.core.errors import DisclosureError
+from coresponder_causal.core.support import least_shown
 
 Audience = Literal["internal", "partner", "public"]
 hidden_mark = "•"
-usual_threshold = 11
+usual_threshold = least_shown
 watermark = (
     "Not for release. Internal: counts under 11 are shown; not to be passed on to anybody who may not see the records "
     "themselves."

@@ -19,6 +19,7 @@ from coresponder_causal.report.boundary_picture import at_boundary
 from coresponder_causal.report.check_pictures import breaks, residuals
 from coresponder_causal.report.instrument_pictures import gap_over_time, team_came
 from coresponder_causal.report.rows import across, events, love
+from coresponder_causal.report.sensitive import as_its_items
 from coresponder_causal.report.sentences import finding
 from coresponder_causal.report.specification_picture import specifications
 from coresponder_causal.report.specs import Picture
@@ -34,6 +35,7 @@ along_other_cities = ("did_gap", "its_conformal")
 day = re.compile(r"\d{4}-\d{2}(?:-\d{2})?")
 
 
+@as_its_items
 def figure(*items: Result | CheckResult, kind: Literal["path", "forest"] | None = None) -> Picture:
     """Picture of a result, its course in time or its cities side by side; of several results; or behind a check.
 

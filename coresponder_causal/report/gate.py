@@ -8,19 +8,16 @@ from functools import cache
 from typing import TypeAlias
 
 import numpy as np
-import pandas as pd
 
 from coresponder_causal.core.errors import DisclosureError, Problems
+from coresponder_causal.core.support import known_counts, small_rows
 from coresponder_causal.data import dictionary
 from coresponder_causal.privacy import Counts, Earlier, Policy, release, small_in_words, watermark
 from coresponder_causal.report.redact import Bools, withheld, without_points, without_rows, without_words
+from coresponder_causal.report.sensitive import as_sensitive
 from coresponder_causal.report.specs import Block, Bullets, Fold, Page, Paper, Picture, Section, Sentence, Spec, Table
 
 Part: TypeAlias = Table | Picture | Sentence
-counted = (
-    "persons", "n_persons", "events", "calls", "count", "rows", "numerator", "denominator", "calls_without",
-    "calls_with", "events_before", "events_after",
-)  # fmt: skip
 never_passed_on = "Not for release."
 of_simulation = "This is a simulated city."
 
@@ -77,7 +74,8 @@ def passed(specs: Sequence[Spec], policy: Policy, *, earlier: Mapping[str, Seque
     for (number, one), hidden in zip(counts, found.hidden, strict=True):
         masks.setdefault(number, []).append((one, hidden))
     left = iter([_left(part, masks.get(number, []), policy) for number, part in enumerate(parts)])
-    made = tuple(_rebuilt(spec, lambda _: next(left), policy) for spec in specs)
+    rebuilt = (_rebuilt(spec, lambda _: next(left), policy) for spec in specs)
+    made = tuple(as_sensitive(spec, False) for spec in rebuilt)
     return Passed(specs=made, marked=(False,) * len(made), cells=found.cells)
 
 
@@ -107,17 +105,10 @@ def _of_people(part: Part) -> bool:
     return _says_numbers(part) and not (part.support is not None and part.support.empty)
 
 
-def _known(support: pd.DataFrame | None) -> pd.DataFrame:
-    """Return the counts of a support, one column for each that is known."""
-    if support is None:
-        return pd.DataFrame()
-    return support[[name for name in counted if name in support]].astype(float).dropna(axis="columns", how="all")
-
-
 def _refuse_unknown(parts: Sequence[Part]) -> None:
     problems = Problems("what is to be made public")
     for part in parts:
-        if _of_people(part) and not _counts(part) and _known(part.support).empty:
+        if _of_people(part) and not _counts(part) and known_counts(part.support).empty:
             if isinstance(part, Sentence):
                 what = f"the sentence “{part.text[:60]}{'…' * (len(part.text) > 60)}”"
             elif isinstance(part, Table):
@@ -149,15 +140,9 @@ def identifying() -> frozenset[str]:
     return frozenset(field.name for field in fields if field.privacy == "identifying") - {"unit", "text"}
 
 
-def _small_rows(support: pd.DataFrame | None, policy: Policy) -> Bools:
-    """Rows of a support with a count under the threshold."""
-    known = _known(support)
-    return np.asarray(((known > 0) & (known < policy.threshold)).any(axis=1), bool) if len(known) else np.zeros(0, bool)
-
-
 def _left(part: Part, masks: Sequence[tuple[Counts, Bools]], policy: Policy) -> Part:
     """Return what is left of a part."""
-    small = _small_rows(part.support, policy)
+    small = small_rows(part.support, policy.threshold)
     if isinstance(part, Sentence):
         return withheld("A sentence", policy) if small.any() else without_words(part, policy)
     frames = {"": part.frame} if isinstance(part, Table) else dict(part.data)

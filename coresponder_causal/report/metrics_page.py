@@ -11,6 +11,7 @@ from coresponder_causal.report import words
 from coresponder_causal.report.metric_counts import course_counts, metric_counts
 from coresponder_causal.report.metric_pictures import flow_picture, trend_picture
 from coresponder_causal.report.page import sensitive_banner, simulated_banner
+from coresponder_causal.report.sensitive import as_sensitive
 from coresponder_causal.report.specs import Block, Column, Fold, Page, Section, Sentence, Table, of_nobody
 
 describes = Sentence(
@@ -82,13 +83,14 @@ def metrics_page(
         *_others(others, values, months_in(monthly), start),
         *_lacking(values),
     ]
-    return Page(
+    made = Page(
         title=title,
         subtitle="" if start is None else f"Before and from {words.dates(start)} on.",
         banners=(simulated_banner,) * simulated + (sensitive_banner,) * sensitive,
         finding=(_counted(len(there), len(core)), describes),
         sections=tuple(sections),
     )
+    return as_sensitive(made, True) if sensitive else made
 
 
 def _counted(many: int, core: int) -> Sentence:

@@ -17,6 +17,7 @@ from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.core.version import VERSION
 from coresponder_causal.report import words
 from coresponder_causal.report.figures import along_other_cities, figure, pictures
+from coresponder_causal.report.sensitive import as_sensitive, of_sensitive
 from coresponder_causal.report.sentences import (
     components,
     description,
@@ -138,14 +139,16 @@ def page(
         _remarks(results),
         _origins(results),
     ]
+    sensitive = sensitive or any(map(of_sensitive, results))
     banners = (simulated_banner,) * simulated + (sensitive_banner,) * sensitive
-    return Page(
+    made = Page(
         title=title or _title(headline, results),
         subtitle=_subtitle(headline) if subtitle is None else subtitle,
         banners=banners,
         finding=_finding(headline, results, own, quality, lines),
         sections=tuple(section for section in sections if section is not None),
     )
+    return as_sensitive(made, True) if sensitive else made
 
 
 Checked = tuple[Result, tuple[CheckResult, ...]]

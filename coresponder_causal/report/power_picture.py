@@ -56,6 +56,7 @@ def power_picture(found: Power) -> Picture:
                 "periods_title": f"for a {kind} of {abs(found.at):g} %",
             }
         ),
+        support=found.support,
     )
 
 
@@ -84,6 +85,7 @@ def calibration_picture(found: Calibration) -> Picture:
         kind="power",
         data={"curve": curve},
         labels=Facts(axes | {"effect_title": "", "line": nominal, "line_label": "5 %", "mde": None, "mde_label": ""}),
+        support=found.support,
     )
 
 

@@ -14,6 +14,7 @@ from coresponder_causal.data.quality_issues import code_label, day, label, perce
 from coresponder_causal.data.quality_pairs import assumption
 from coresponder_causal.data.quality_times import five_minutes
 from coresponder_causal.report.quality_pictures import break_pictures, heat_map
+from coresponder_causal.report.sensitive import as_sensitive
 from coresponder_causal.report.specs import (
     Block,
     Bullets,
@@ -66,13 +67,14 @@ def quality_page(
         suggestions_section(found),
         _made(),
     ]
-    return Page(
+    made = Page(
         title=title,
         subtitle="Tables: " + ", ".join(dict.fromkeys(found.rows["table"])) + ".",
         banners=(sensitive,),
         finding=_finding(found),
         sections=tuple(section for section in sections if section is not None),
     )
+    return as_sensitive(made, True)
 
 
 def breaks_table(found: Quality) -> Table:

@@ -9,12 +9,14 @@ from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.result import Result
 from coresponder_causal.report import words
 from coresponder_causal.report.effects import effects
+from coresponder_causal.report.sensitive import as_its_items
 from coresponder_causal.report.specs import Sentence
 
 description, comparisons = "covered_within_city", ("call_difference", "call_strata")
 hours_terms = ("triple_difference", "covered_hours", "uncovered_hours")
 
 
+@as_its_items
 def sentence(result: Result) -> Sentence:
     """Say what was found, and the smallest effect the design would have found.
 

@@ -86,6 +86,8 @@ class Table:
         Persons, events and units behind the rows; None where nothing is known of them, `of_nobody` where nobody is.
     counts : tuple of Counts
         Counts behind the rows that add up, among themselves and with those of other tables.
+    sensitive : bool
+        Whether a notebook shows only what passes the gate for the public.
     """
 
     title: str
@@ -94,6 +96,7 @@ class Table:
     note: str = ""
     support: pd.DataFrame | None = None
     counts: tuple[Counts, ...] = ()
+    sensitive: bool = False
 
     def _repr_html_(self) -> str:
         return _fragment(self)
@@ -127,6 +130,8 @@ class Picture:
         is.
     counts : tuple of Counts
         Counts behind the rows of ``data`` that add up; each names its frame as its ``part``.
+    sensitive : bool
+        Whether a notebook shows only what passes the gate for the public.
     """
 
     title: str
@@ -137,6 +142,7 @@ class Picture:
     labels: Facts = field(default_factory=Facts)
     support: pd.DataFrame | None = None
     counts: tuple[Counts, ...] = ()
+    sensitive: bool = False
 
     def _repr_html_(self) -> str:
         return _fragment(self)
@@ -153,11 +159,14 @@ class Sentence:
         Numbers of the sentence by name, unrounded.
     support : DataFrame, optional
         Persons, events and units behind the numbers; None where nothing is known of them, `of_nobody` where nobody is.
+    sensitive : bool
+        Whether a notebook shows only what passes the gate for the public.
     """
 
     text: str
     numbers: Facts = field(default_factory=Facts)
     support: pd.DataFrame | None = None
+    sensitive: bool = False
 
     def __str__(self) -> str:
         return self.text
@@ -222,6 +231,8 @@ class Page:
     finding : tuple of Sentence
         First what the design can detect, then what was found.
     sections : tuple of Section
+    sensitive : bool
+        Whether a notebook shows only what passes the gate for the public.
     """
 
     title: str
@@ -229,6 +240,7 @@ class Page:
     banners: tuple[str, ...] = ()
     finding: tuple[Sentence, ...] = ()
     sections: tuple[Section, ...] = ()
+    sensitive: bool = False
 
     def parts(self) -> Iterator[Table | Picture | Sentence]:
         """Every table, picture and sentence on the page, in the order of reading."""

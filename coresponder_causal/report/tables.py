@@ -17,6 +17,7 @@ from coresponder_causal.privacy.counts import Counts
 from coresponder_causal.report import words
 from coresponder_causal.report.effects import counted_in_events, effects
 from coresponder_causal.report.rows import headlines
+from coresponder_causal.report.sensitive import as_its_items
 from coresponder_causal.report.specs import Column, Table, of_nobody
 
 marks = {"contradicts": "✕", "no contradiction found": "○", "cannot tell": "?", "reported": "·", "not applicable": "–"}
@@ -49,6 +50,7 @@ verdict_note = (
 )
 
 
+@as_its_items
 def table(*items: Result | CheckResult, terms: Literal["all", "headline"] = "all") -> Table:
     """Estimates of results, or verdicts of checks, one below the other.
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, cast
 
-from coresponder_causal.core.errors import CausalError
+from coresponder_causal.core.errors import CausalError, DisclosureError
 from coresponder_causal.core.files import write_whole
 from coresponder_causal.privacy import Audience, Ledger, Policy, watermark
 from coresponder_causal.report import html
@@ -136,7 +136,7 @@ def released(spec: Spec, *, audience: Audience, agreement: str | None = None, le
 
 
 def rendered(spec: Spec, form: str) -> bytes:
-    """Return the bytes of a spec for those inside: what a notebook shows.
+    """Return the bytes of a spec as a notebook shows it: for those inside, and what is sensitive as for the public.
 
     Parameters
     ----------
@@ -154,7 +154,14 @@ def rendered(spec: Spec, form: str) -> bytes:
         If the spec has no such form; choose one of the endings named.
     """
     _require_form(spec, form)
-    return _bytes(passed([spec], Policy()).specs[0], form)
+    if isinstance(spec, Paper) or not spec.sensitive:
+        return _bytes(passed([spec], Policy()).specs[0], form)
+    try:
+        return _bytes(passed([spec], Policy(audience="public")).specs[0], form)
+    except DisclosureError as error:
+        if form != ".fragment":
+            raise
+        return _bytes(Sentence(text=f"Not shown, for the study is sensitive: {error.what}."), form)
 
 
 def _target(spec: Spec, path: Path) -> Path:

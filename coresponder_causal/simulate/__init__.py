@@ -1,9 +1,21 @@
 """Simulated studies with known truth."""
 
 from coresponder_causal.simulate.config import WorldConfig
+from coresponder_causal.simulate.like import Aggregates, like
 from coresponder_causal.simulate.presets import Preset, presets
 from coresponder_causal.simulate.staggered import staggered, staggered_effect
 from coresponder_causal.simulate.truth import Truth
 from coresponder_causal.simulate.worlds import World, world
 
-__all__ = ["Preset", "Truth", "World", "WorldConfig", "presets", "staggered", "staggered_effect", "world"]
+__all__ = [
+    "Aggregates",
+    "Preset",
+    "Truth",
+    "World",
+    "WorldConfig",
+    "like",
+    "presets",
+    "staggered",
+    "staggered_effect",
+    "world",
+]

@@ -33,6 +33,7 @@ class Tier(IntEnum):
     PLACES = 9
     PERSONS = 10
     RECORDING = 11
+    TWIN = 12
 
 
 def stream(seed: int, tier: Tier, part: int = 0) -> np.random.Generator:

@@ -42,12 +42,15 @@ class Calibration:
         How far cities drift apart.
     name : str
         The design in a few words.
+    support : DataFrame, optional
+        Events before the start behind all of it, see `coresponder_causal.validity.pre_period.PrePeriod`.
     """
 
     table: pd.DataFrame
     cities: pd.DataFrame
     drift: Drift
     name: str
+    support: pd.DataFrame | None = None
 
     @property
     def sentence(self) -> str:
@@ -135,6 +138,7 @@ def calibrate(
         cities=fitted.cities,
         drift=fitted.drift,
         name=design_name(fitted),
+        support=fitted.support,
     )
 
 

@@ -48,6 +48,8 @@ class Power:
         How far cities drift apart.
     name : str
         The design in a few words.
+    support : DataFrame, optional
+        Events before the start behind all of it, see `coresponder_causal.validity.pre_period.PrePeriod`.
     """
 
     method: str
@@ -61,6 +63,7 @@ class Power:
     period_name: str
     drift: Drift
     name: str
+    support: pd.DataFrame | None = None
 
     @property
     def sentence(self) -> str:
@@ -180,6 +183,7 @@ def power(
         period_name=design.period_name,
         drift=fitted.drift,
         name=design_name(fitted),
+        support=fitted.support,
     )
 
 

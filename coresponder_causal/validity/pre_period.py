@@ -17,6 +17,7 @@ from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.persistence import persistence
 from coresponder_causal.core.regressors import harmonics
 from coresponder_causal.core.reml import SerialDesign
+from coresponder_causal.core.support import smallest
 from coresponder_causal.design.one_treated import most_zeros
 from coresponder_causal.simulate.process import Process
 from coresponder_causal.validity.drift import Drift, between, side
@@ -42,6 +43,8 @@ class PrePeriod:
         its log ratio of covered to uncovered hours, beyond that of counting.
     drift : Drift
         How far cities drift apart.
+    support : DataFrame
+        One row: ``events`` before the start in the city, or its hours, of fewest.
     """
 
     design: Design
@@ -49,6 +52,7 @@ class PrePeriod:
     layout: Layout
     cities: pd.DataFrame
     drift: Drift
+    support: pd.DataFrame
 
     def draw(self, replications: int, *, effect: float, seed: int, part: int = 0) -> NDArray[np.int64]:
         """Draw counts under a log ratio at full dose, shape (replications, J, T)."""
@@ -127,6 +131,7 @@ def pre_period(design: Design, *, tau: float | None = None, pairs: int = 2) -> P
         layout=plan,
         cities=_table(plan, counts[:, shared], noise),
         drift=drift,
+        support=smallest(pd.DataFrame({"events": counts[:, shared].sum(axis=1)})),
     )
 
 

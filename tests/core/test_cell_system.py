@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from scipy.sparse import csr_array
 
+from coresponder_causal.core.attacker import intervals
 from coresponder_causal.core.cell_system import CellSystem, linked, of_table
 from coresponder_causal.core.errors import DataError
 
@@ -121,3 +122,13 @@ def test_values_cannot_be_changed():
     assert system.values[0] == 1
     with pytest.raises(ValueError, match="read-only"):
         system.values[0] = 2
+
+
+def test_a_stored_zero_of_a_relation_is_no_entry():
+    """A zero that is stored for a cell outside a relation must not bound it."""
+    labels = pd.DataFrame({"a": ["x", "y", "total", "z"]})
+    stored = csr_array((np.array([1.0, 1.0, -1.0, 0.0]), ([0, 0, 0, 0], [0, 1, 2, 3])), shape=(1, 4))
+    system = CellSystem(np.array([4.0, 6.0, 10.0, 30.0]), stored, labels)
+    assert system.relations.nnz == 3
+    low, high = intervals(system, np.array([True, True, True, True]), bounds=([1, 0, 0, 0], [9, 9, 9, np.inf]))
+    assert (low[3], high[3]) == (0, np.inf)

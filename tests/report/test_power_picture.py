@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from coresponder_causal import report
+from coresponder_causal.core.errors import DisclosureError
 from coresponder_causal.report.drawing import drawn
 from coresponder_causal.validity import Calibration, Power
 from coresponder_causal.validity.drift import Drift
@@ -92,3 +93,11 @@ def test_it_draws_and_draws_the_same_again(picture, framed):
     first = drawn(picture, "svg", framed=framed)
     assert len(first) > 5_000
     assert drawn(picture, "svg", framed=framed) == first
+
+
+def test_what_a_design_can_find_may_leave_where_enough_events_stand_behind_it():
+    made = report.power_picture(of_power(support=pd.DataFrame({"events": [400.0]})))
+    assert len(report.released(made, audience="public").data["curve"]) == 3
+    for refused in (pd.DataFrame({"events": [7.0]}), None):
+        with pytest.raises(DisclosureError):
+            report.released(report.power_picture(of_power(support=refused)), audience="public")

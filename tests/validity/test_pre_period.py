@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from coresponder_causal.core.errors import DesignError, EstimationError
+from coresponder_causal.design import SeriesDesign
 from coresponder_causal.validity.layout import blinded, layout
 from coresponder_causal.validity.lengthen import reaching
 from coresponder_causal.validity.pre_period import pre_period
@@ -120,3 +121,11 @@ def test_what_cannot_be_simulated_is_refused(designs):
         pre_period(designs["cities"], tau=-1.0)
     with pytest.raises(DesignError, match="too few"):
         reaching(designs["series"], 1)
+
+
+def test_the_events_behind_it_are_those_before_the_start_alone():
+    months = pd.period_range("2017-01", periods=60, freq="M")
+    calls = np.random.default_rng(1).poisson(180, 60)
+    frame = pd.DataFrame({"month": months, "calls": calls})
+    design = SeriesDesign.from_frame(frame, outcome="calls", time="month", start="2020-07")
+    assert pre_period(design).support["events"].tolist() == [calls[:42].sum()]
