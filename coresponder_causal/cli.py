@@ -1,4 +1,4 @@
-"""The command line: studies, validity, a city's data, switchbacks, logic models, privacy, counts by strata."""
+"""The command line: studies, their plans, validity, a city's data, switchbacks, logic models, privacy, strata."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from rich.text import Text
 
 from coresponder_causal.cli_logic import logic
 from coresponder_causal.cli_options import Force
+from coresponder_causal.cli_plan import plan_app
 from coresponder_causal.cli_privacy import privacy
 from coresponder_causal.cli_screen import longest, one_screen, progress, tell_files, tell_page
 from coresponder_causal.cli_strata import strata
@@ -30,7 +31,11 @@ app.add_typer(dictionary, name="dictionary")
 app.add_typer(privacy, name="privacy")
 app.add_typer(logic, name="logic")
 app.add_typer(strata, name="strata")
+<<<<<<< HEAD
 app.command("twin")(write_a_twin)
+=======
+app.add_typer(plan_app, name="plan")
+>>>>>>> final
 TablesOf = Annotated[
     Path | None, typer.Argument(help="Folder of tables, or STUDY.toml; without it the simulated city.")
 ]
@@ -70,7 +75,7 @@ def evaluate(
         evaluation = plan.run(stated, tables, quality, say=say)
         say("Writing the page")
         truth = None if simulated is None else plan.truths(simulated)
-        page = plan.evaluation_page(evaluation, truth=truth)
+        page = plan.with_deviations(plan.evaluation_page(evaluation, truth=truth), evaluation, tables)
         written = plan.publish(page, evaluation, out, force=force)
     tell_page("\n".join(sentence.text for sentence in page.finding), written, simulated=simulated is not None)
 

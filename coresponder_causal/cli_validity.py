@@ -104,11 +104,12 @@ def _ahead(
     plan.refuse_filled(out, force=force)
     if study is None:
         stated, tables, _ = plan.embedded_study()
+        designs = plan.designs_of(stated, tables, only or ())
     else:
         stated = plan.read_study(study)
-        tables, _ = plan.read_tables(stated)
+        designs = plan.designs_ahead(stated, only or ())
     aside = [] if only else [text for text in (plan.left_out(stated),) if text]
-    return plan.designs_of(stated, tables, only or ()), stated, aside
+    return designs, stated, aside
 
 
 @validity.command("run")

@@ -19,7 +19,7 @@ from coresponder_causal.core.result import Result
 from coresponder_causal.simulate import world
 
 pytestmark = pytest.mark.filterwarnings("ignore::coresponder_causal.core.errors.IdentificationWarning")
-EXAMPLES = {"calls", "city_panel", "schedule", "control_series", "programmes", "breaks"}
+EXAMPLES = {"calls", "city_panel", "schedule", "control_series", "cities", "programmes", "breaks"}
 
 
 def invoke(*arguments: object):

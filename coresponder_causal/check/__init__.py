@@ -72,6 +72,7 @@ __all__ = [
     "residual_autocorrelation",
     "specification_curve",
     "spillover",
+    "standing_on",
     "start_range",
 ]
 
@@ -99,9 +100,19 @@ def battery(
     controls : sequence of str
         Outcomes in the design's frame that the programme cannot touch.
     """
-    made = _made(result, design, controls)
+    return standing_on(result, _made(result, design, controls))
+
+
+def standing_on(result: Result, checks: Sequence[CheckResult]) -> tuple[CheckResult, ...]:
+    """Give checks that do not say what stands behind them the smallest counts behind their result.
+
+    Parameters
+    ----------
+    result : Result
+    checks : sequence of CheckResult
+    """
     behind = smallest(result.support)
-    return tuple(one if one.support is not None else replace(one, support=behind) for one in made)
+    return tuple(one if one.support is not None else replace(one, support=behind) for one in checks)
 
 
 def _made(

@@ -87,7 +87,7 @@ class Problems:
         """Note one broken rule with its first offending rows (zero-based positions; at most five are shown)."""
         offenders = [row for row in rows if str(row)]
         count = len(offenders) if total is None else total
-        shown = ", ".join(str(row) for row in offenders[:5]) + (", …" if count > min(len(offenders), 5) else "")
+        shown = ", ".join(map(str, offenders[:5])) + (", …" if offenders and count > min(len(offenders), 5) else "")
         self.found.append(f"{what}{f' (rows {shown})' if shown else ''}: {mend}")
 
     def raise_if_any(self, error: type[CausalError]) -> None:

@@ -92,11 +92,11 @@ def _missing(breaks: pd.DataFrame) -> Iterator[Issue]:
 
 
 def _gaps(completeness: pd.DataFrame) -> Iterator[Issue]:
-    """Tell weeks without any row where dozens would be expected: nobody called, or nothing was exported."""
+    """Tell weeks without any row where most weeks have dozens: nobody called, or nothing was exported."""
     for (table, _), part in completeness.groupby(["table", "source"], sort=False):
         rows = part.groupby("week")["rows"].max()
         full = rows.reindex(pd.date_range(rows.index.min(), rows.index.max(), freq="7D"), fill_value=0)
-        empty, usual = full.eq(0), float(rows.median())
+        empty, usual = full.eq(0), float(full.median())
         for _, run in full[empty].groupby((~empty).cumsum()[empty]):
             if usual * len(run) < dozens:
                 continue

@@ -1,13 +1,22 @@
 """Plans: a study as its file states it, and the corridor it is run through."""
 
-from coresponder_causal.plan.ahead import Redrawn, designs_of, left_out, write_calibration, write_power
+from coresponder_causal.plan.ahead import Redrawn, designs_ahead, designs_of, left_out, write_calibration, write_power
 from coresponder_causal.plan.audience import meant_for, policy_for
+from coresponder_causal.plan.before import before_start
 from coresponder_causal.plan.describe import City, city_of, write_metrics, write_pathway
+from coresponder_causal.plan.deviations import deviations, with_deviations
 from coresponder_causal.plan.dictionary_export import export_dictionary
 from coresponder_causal.plan.embedded import embedded_study, truths
+from coresponder_causal.plan.evaluation_plan import EvaluationPlan
+from coresponder_causal.plan.freeze import freeze
+from coresponder_causal.plan.frozen import differences, read_record, require_frozen
 from coresponder_causal.plan.intake import ingest_into, write_mapping_example
 from coresponder_causal.plan.logic_model import LogicModel
 from coresponder_causal.plan.logic_parts import Assumption, External, Node
+from coresponder_causal.plan.operating import Operating, operating_characteristics, verdicts
+from coresponder_causal.plan.plan_document import plan_document
+from coresponder_causal.plan.plan_file import example_plan, parse_plan, read_plan, write_example_plan
+from coresponder_causal.plan.planned import Planned, plan_diff, planned, unrecorded, write_plan
 from coresponder_causal.plan.publication import publication_schedule, shares_of, write_publication
 from coresponder_causal.plan.quality_run import publish_quality, quality_of_files
 from coresponder_causal.plan.readiness import Folder, Readiness, read_folder, readiness, simulated_folder
@@ -17,11 +26,13 @@ from coresponder_causal.plan.run import (
     evaluation_page,
     publish,
     quality_of,
+    read_before,
     read_tables,
     refuse_filled,
     refuse_present,
     run,
 )
+from coresponder_causal.plan.sealing import blinded, seal, unseal
 from coresponder_causal.plan.strata import Prepared, estimate_strata, prepare_strata
 from coresponder_causal.plan.study import Study, read_study
 from coresponder_causal.plan.switchback import write_switchback
@@ -33,24 +44,42 @@ __all__ = [
     "Assumption",
     "City",
     "Evaluation",
+    "EvaluationPlan",
     "External",
     "Folder",
     "LogicModel",
     "Node",
+    "Operating",
+    "Planned",
     "Prepared",
     "Readiness",
     "Redrawn",
     "Study",
+<<<<<<< HEAD
     "Twin",
+=======
+    "before_start",
+    "blinded",
+>>>>>>> final
     "city_of",
+    "designs_ahead",
     "designs_of",
+    "deviations",
+    "differences",
     "embedded_study",
     "estimate_strata",
     "evaluation_page",
+    "example_plan",
     "export_dictionary",
+    "freeze",
     "ingest_into",
     "left_out",
     "meant_for",
+    "operating_characteristics",
+    "parse_plan",
+    "plan_diff",
+    "plan_document",
+    "planned",
     "policy_for",
     "prepare_strata",
     "publication_schedule",
@@ -58,24 +87,38 @@ __all__ = [
     "publish_quality",
     "quality_of",
     "quality_of_files",
+    "read_before",
     "read_folder",
+    "read_plan",
+    "read_record",
     "read_study",
     "read_tables",
     "readiness",
     "readiness_page",
     "refuse_filled",
     "refuse_present",
+    "require_frozen",
     "run",
     "screen",
+    "seal",
     "shares_of",
     "simulated_folder",
     "truths",
+<<<<<<< HEAD
     "twin",
     "twin_distance",
+=======
+    "unrecorded",
+    "unseal",
+    "verdicts",
+    "with_deviations",
+>>>>>>> final
     "write_calibration",
+    "write_example_plan",
     "write_mapping_example",
     "write_metrics",
     "write_pathway",
+    "write_plan",
     "write_power",
     "write_publication",
     "write_readiness",

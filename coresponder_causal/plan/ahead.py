@@ -13,10 +13,12 @@ from coresponder_causal.core.errors import DataError
 from coresponder_causal.design import CoverageDesign, PanelDesign, SeriesDesign
 from coresponder_causal.plan.assemble import Counts, counts
 from coresponder_causal.plan.designs import settings, stated_options
+from coresponder_causal.plan.run import unguarded
 from coresponder_causal.plan.study import Study
 from coresponder_causal.report.specs import Spec
 from coresponder_causal.report.tables import plain
 from coresponder_causal.validity import Calibration, Power
+from coresponder_causal.validity.layout import blinded
 
 Formed = SeriesDesign | PanelDesign | CoverageDesign
 why_not = {
@@ -41,6 +43,10 @@ why_not = {
     "adopters": (
         "the process of one treated city is fitted, and several start",
         "ask for cities; coresponder-causal validity run --methods did_group_time measures several starts",
+    ),
+    "few_adopters": (
+        "the process of one treated city is fitted, and several start",
+        "ask for cities; docs/cities.md says how often its tests err with several",
     ),
 }
 """Designs that are not redrawn: why, and what to do instead."""
@@ -94,6 +100,21 @@ def designs_of(study: Study, tables: Mapping[str, pd.DataFrame], only: Sequence[
         raise _refusal([name for name in named if name in why_not])
     data = counts(study, tables)
     return {name: _formed(name, study, data) for name in there}
+
+
+def designs_ahead(study: Study, only: Sequence[str] = ()) -> dict[str, Redrawn]:
+    """Form a study's designs from its files, their outcomes missing from the start on.
+
+    So they can be redrawn before the plan of the study is frozen.
+
+    Parameters
+    ----------
+    study : Study
+    only : sequence of str
+        As in `designs_of`.
+    """
+    found = designs_of(study, unguarded(study)[0], only)
+    return {name: one._replace(design=blinded(one.design)) for name, one in found.items()}
 
 
 def left_out(study: Study) -> str:

@@ -13,7 +13,7 @@ from coresponder_causal.core.notes import collecting, doubt, note
 from coresponder_causal.data.panel import panel, whole_span
 from coresponder_causal.data.registers import breaks_for, contaminated, scheduled_hours
 from coresponder_causal.design import DonorPool
-from coresponder_causal.plan.designs import of_calls, one_by_one
+from coresponder_causal.plan.designs import of_adopters, of_calls, one_by_one
 from coresponder_causal.plan.donors import study_pool
 from coresponder_causal.plan.study import Study
 
@@ -91,7 +91,7 @@ def counts(study: Study, tables: Mapping[str, pd.DataFrame]) -> Counts:
         if study.dose in ("planned_hours", "delivered_hours"):
             monthly = _with_dose(monthly, schedule, str(study.city), study.dose)
         adopters = pd.DataFrame()
-        if "adopters" in study.designs:
+        if set(of_adopters) & set(study.designs):
             adopters = _adopters(study, tables["programmes"], monthly)
         each = _followed(calls, tables.get("outcomes")) if set(one_by_one) & set(study.designs) else pd.DataFrame()
         pool, whole = None if study.donors is None else study_pool(study, tables, monthly), monthly
@@ -238,8 +238,9 @@ def _left_out(
     if pool is not None:
         for said in pool.notes:
             note(said)
-        if "adopters" in study.designs:
-            note("[donors] does not touch the design 'adopters'")
+        for name in of_adopters:
+            if name in study.designs:
+                note(f"[donors] does not touch the design '{name}'")
         return sorted(set(pool.table["city"]) - set(pool.donors))
     if own:
         note(f"left out because they had a programme of their own: {', '.join(own)}")

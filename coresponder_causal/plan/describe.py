@@ -12,6 +12,8 @@ from coresponder_causal import report
 from coresponder_causal.core.errors import DataError
 from coresponder_causal.data import metrics, pathway, pathway_flows
 from coresponder_causal.plan.embedded import embedded_study
+from coresponder_causal.plan.frozen import require_frozen
+from coresponder_causal.plan.plan_file import plan_name
 from coresponder_causal.plan.readiness import programme_city, read_folder
 from coresponder_causal.plan.run import read_tables
 from coresponder_causal.plan.study import read_study
@@ -75,6 +77,8 @@ def city_of(source: Path | None, *, city: str | None = None, start: str | None =
         made = City(name=study.city, tables=tables, start=study.start, sensitive=False, simulated=True)
         return _one(made, city, start)
     if source.is_dir():
+        if (source / plan_name).is_file():
+            require_frozen(read_study(source / "STUDY.toml"))
         return _one(City(name=None, tables=read_folder(source).tables), city, start)
     study = read_study(source)
     tables, _ = read_tables(study)

@@ -38,6 +38,7 @@ enough_events = 60
 of_calls = ("calls", "instrument", "switchback")  # designs formed of the calls themselves, not of monthly counts
 by_hours = ("triple", "boundary")  # designs of the calls by the hours of the team
 one_by_one = (*of_calls, *by_hours)  # designs whose outcome belongs to a call
+of_adopters = ("adopters", "few_adopters")  # designs of cities that started at different times
 comparison = "comparison cities"
 adjustments, default_adjustment = ("match_nearest", "weight_propensity", "none"), "weight_propensity"
 
@@ -164,6 +165,7 @@ def settings() -> dict[str, Setting]:
         "structural": Setting(_structural, estimate.its_structural, series),
         "two_way": Setting(_cities, estimate.did_two_way, ("covariates",)),
         "adopters": Setting(_adopters, estimate.did_group_time, ("covariates",)),
+        "few_adopters": Setting(_few_adopters, estimate.did_few_treated),
         "calls": Setting(_calls, estimate.call_difference, calls, {"scale": "ratio"}),
         "instrument": Setting(_instrument, estimate.call_iv, instrument),
         "switchback": Setting(_switchback, estimate.switchback_randomization, switchback),
@@ -245,6 +247,18 @@ def _adopters(study: Study, data: Counts, outcome: str, options: Options) -> Pan
         time="month",
         cohort="first_programme",
         covariates=options.get("covariates", ()),
+    )
+
+
+def _few_adopters(study: Study, data: Counts, outcome: str, _: Options) -> PanelDesign:
+    """Cities by the month in which their programme started, as counts."""
+    return PanelDesign.from_frame(
+        data.adopters,
+        outcome=outcome,
+        unit="city",
+        time="month",
+        cohort="first_programme",
+        exposure=_exposure(data.adopters),
     )
 
 

@@ -34,6 +34,8 @@ class Detectable:
         "%" or "percentage points".
     assumes : str
         What the number rests on.
+    error, df : float
+        Standard error, of a log ratio or of calls of a difference, and its degrees of freedom.
     """
 
     design: str
@@ -41,6 +43,8 @@ class Detectable:
     change: float
     unit: str
     assumes: str
+    error: float
+    df: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -80,13 +84,15 @@ class Monthly:
         return f"{int(self.before.sum())} months before the start, {int((~self.before).sum())} after"
 
 
-def monthly_counts(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Count calls by month and city, or take the counts of the panel.
+def monthly_counts(tables: Mapping[str, pd.DataFrame], outcome: str = "calls") -> pd.DataFrame:
+    """Count calls, or calls with an outcome, by month and city, or take the counts of the panel.
 
     Parameters
     ----------
     tables : mapping of DataFrame
         Validated tables, one of them ``city_panel`` or ``calls``.
+    outcome : str
+        ``calls``, or a yes-or-no field of calls.
 
     Returns
     -------
@@ -97,8 +103,9 @@ def monthly_counts(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         counted = tables["city_panel"]
     else:
         with quietly():  # the first and the last month, which calls may cut, are left out below
-            counted = panel(tables["calls"][["call_id", "city", "received_at"]], unit="city", period="month")
-    wide = counted.pivot(index="month", columns="city", values="calls").dropna().astype(float)
+            fields = ["call_id", "city", "received_at", *([] if outcome == "calls" else [outcome])]
+            counted = panel(tables["calls"][fields], unit="city", period="month")
+    wide = counted.pivot(index="month", columns="city", values=outcome).dropna().astype(float)
     return wide.iloc[1:-1] if "city_panel" not in tables and len(wide) > 4 else wide
 
 
@@ -176,18 +183,34 @@ def of_hours(data: Monthly, calls: pd.DataFrame, schedule: pd.DataFrame) -> Dete
     Detectable or None
         None where no call, or every call, falls into covered hours.
     """
-    with quietly():
-        hours = scheduled_hours(schedule, str(data.city))
-    last = hours[hours["month"].eq(hours["month"].max() - 1)] if hours["month"].nunique() > 2 else hours
-    covered = last.loc[last["planned_hours"] > 0, "hour_of_week"].unique()
-    at = calls["received_at"][calls["city"] == data.city]
-    share = float((at.dt.day_of_week * 24 + at.dt.hour).isin(covered).mean())
+    share = covered_share(data, calls, schedule)
     if not 0 < share < 1:
         return None
     own, mean = data.seen[data.city].to_numpy(float), data.counts[data.city].mean()
     error = np.sqrt(_noise(own) * (_inverse(data, mean * share) + _inverse(data, mean * (1 - share))))
     said = f"{data.split}; {100 * share:.0f} % of calls come in covered hours; within the city, other hours not touched"
     return _fall("hours", error, max(len(own) - 4.0, 1.0), said)
+
+
+def covered_share(data: Monthly, calls: pd.DataFrame, schedule: pd.DataFrame) -> float:
+    """Share of the city's calls that come in covered hours of the week, by the last whole month of the schedule.
+
+    Parameters
+    ----------
+    data : Monthly
+    calls, schedule : DataFrame
+        Validated tables.
+
+    Returns
+    -------
+    float
+    """
+    with quietly():
+        hours = scheduled_hours(schedule, str(data.city))
+    last = hours[hours["month"].eq(hours["month"].max() - 1)] if hours["month"].nunique() > 2 else hours
+    covered = last.loc[last["planned_hours"] > 0, "hour_of_week"].unique()
+    at = calls["received_at"][calls["city"] == data.city]
+    return float((at.dt.day_of_week * 24 + at.dt.hour).isin(covered).mean())
 
 
 def of_calls(calls: pd.DataFrame) -> Detectable | None:
@@ -214,13 +237,29 @@ def of_calls(calls: pd.DataFrame) -> Detectable | None:
     where = "while the team is on duty" if "team_on_duty" in calls else "at all hours"
     said = f"{many:,} attended and {others:,} other calls {where}; {100 * share:.1f} % of these end in arrest"
     change = 100 * minimum_detectable_effect(error, np.inf)
-    return Detectable(design="calls", outcome="arrest", change=change, unit="percentage points", assumes=said)
+    return Detectable(
+        design="calls",
+        outcome="arrest",
+        change=change,
+        unit="percentage points",
+        assumes=said,
+        error=error,
+        df=float("inf"),
+    )
 
 
 def _fall(design: str, error: float, df: float, assumes: str) -> Detectable:
     """Turn a standard error of a log ratio into the fall that is found four times in five."""
     change = -100 * np.expm1(-minimum_detectable_effect(float(error), df))
-    return Detectable(design=design, outcome="calls", change=float(change), unit="%", assumes=assumes)
+    return Detectable(
+        design=design,
+        outcome="calls",
+        change=float(change),
+        unit="%",
+        assumes=assumes,
+        error=float(error),
+        df=df,
+    )
 
 
 def _inverse(data: Monthly, mean: float) -> float:

@@ -20,8 +20,10 @@ from coresponder_causal.data import findings, read_table, validate
 from coresponder_causal.data.columns import Finding
 from coresponder_causal.design import CoverageDesign, DonorPool
 from coresponder_causal.plan.assemble import Counts, counts, sentence_of
+from coresponder_causal.plan.before import before_start
 from coresponder_causal.plan.designs import Design, Estimated, estimated, rank
 from coresponder_causal.plan.donors import further_checks
+from coresponder_causal.plan.frozen import require_frozen
 from coresponder_causal.plan.study import Study
 from coresponder_causal.report.tables import support_of
 
@@ -62,7 +64,7 @@ class Evaluation:
 
 
 def read_tables(study: Study) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
-    """Read and validate every table of a study.
+    """Read and validate every table of a study, where its plan, if it has one, is frozen.
 
     Returns
     -------
@@ -75,8 +77,30 @@ def read_tables(study: Study) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
     ------
     DataError
         Listing every broken rule of every table. A study without designs is about the data alone: there broken rules
-        are what it finds, and its tables are returned as they were read.
+        are what it finds, and its tables are returned as they were read. Also where a plan lies beside the study and
+        is not frozen as it stands.
     """
+    require_frozen(study)
+    return unguarded(study)
+
+
+def read_before(study: Study) -> dict[str, pd.DataFrame]:
+    """Read and validate a study's tables, and keep the rows from before its start: they may always be read.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    dict of DataFrame
+        See `before.before_start`.
+    """
+    return before_start(study, unguarded(study)[0])
+
+
+def unguarded(study: Study) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
+    """Read and validate every table, frozen or not: for callers that withhold outcomes from the start on themselves."""
     columns = {name: source.columns for name, source in study.tables.items()}
     with collecting() as said:
         read = {name: read_table(source.path) for name, source in study.tables.items()}

@@ -14,7 +14,15 @@ from typing import Any, TypeAlias
 
 from coresponder_causal.core.errors import DataError, DisclosureError, Problems
 from coresponder_causal.data import dictionary
-from coresponder_causal.plan.designs import adjustments, by_hours, default_adjustment, known_keys, of_calls, settings
+from coresponder_causal.plan.designs import (
+    adjustments,
+    by_hours,
+    default_adjustment,
+    known_keys,
+    of_adopters,
+    of_calls,
+    settings,
+)
 from coresponder_causal.privacy import Ledger, Policy, inside
 
 keys: dict[str, tuple[str, ...]] = {
@@ -104,6 +112,8 @@ class Study:
         For whom the page is.
     ledger : Ledger or None
         Where releases are recorded.
+    folder : Path or None
+        Where its file lies, and its plan where there is one.
     """
 
     title: str
@@ -122,6 +132,7 @@ class Study:
     donors: Mapping[str, Any] | None = None
     policy: Policy = inside
     ledger: Ledger | None = None
+    folder: Path | None = field(default=None, compare=False)
 
     def asked(self, design: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Every outcome and set of options asked of a design."""
@@ -168,7 +179,7 @@ def read_study(path: str | Path) -> Study:
     ledger = sections["release"].get("ledger")
     kept = None if ledger is None else Ledger(file.parent / ledger)
     chosen = sections["donors"] if "donors" in content else None
-    return replace(_study(sections, tables, options), donors=chosen, policy=policy, ledger=kept)
+    return replace(_study(sections, tables, options), donors=chosen, policy=policy, ledger=kept, folder=file.parent)
 
 
 def _policy(given: Mapping[str, Any], problems: Problems) -> Policy:
@@ -344,8 +355,9 @@ def _check_complete(sections: Sections, problems: Problems) -> None:
         return
     if "primary" not in sections["outcomes"]:
         problems.add("key 'primary' in [outcomes] is missing", mend="add it: a design is to be run")
-    if "adopters" in run and "programmes" not in tables:
-        problems.add("design 'adopters' needs the table programmes: who started when", mend="add it")
+    for name in of_adopters:
+        if name in run and "programmes" not in tables:
+            problems.add(f"design '{name}' needs the table programmes: who started when", mend="add it")
     for name in ("hours", *by_hours):
         if name in run and not {"calls", "schedule"} <= tables:
             problems.add(

@@ -28,6 +28,7 @@ calls = "calls.csv"                    # one row per call; hours and triple need
 city_panel = "city_panel.csv"          # one row per city and month, comparison cities included
 schedule = "schedule.csv"              # planned and delivered shifts of the team
 control_series = "control_series.csv"  # counts the programme cannot touch
+cities = "cities.csv"                  # who might be compared, for [donors]
 programmes = "programmes.csv"          # comparison cities' own programmes: these cities are left out
 breaks = "breaks.csv"                  # changes of recording: each gets a step in the city's own series
 # ... or a file whose columns are named otherwise; environment variables are filled in:
@@ -63,6 +64,7 @@ controls = ["burglary", "traffic_collision"]   # names of control_series
 #   structural     a forecast from the time before the start, along the comparison cities
 #   two_way        the regression of the literature
 #   adopters       cities that started at different times (table programmes)
+#   few_adopters   the same for a few cities among others without a programme
 # An empty list makes a study of data quality alone.
 run = ["hours", "cities", "series", "calls", "instrument"]
 
@@ -114,7 +116,7 @@ def write_template(folder: Path, *, force: bool = False) -> list[Path]:
 def _examples() -> dict[str, pd.DataFrame]:
     """Return the treated city's calls, monthly counts of every city, shifts and registers of a simulated world."""
     tables = world("west_sac_like", seed=1).tables
-    names = ("city_panel", "schedule", "programmes", "breaks")
+    names = ("city_panel", "schedule", "cities", "programmes", "breaks")
     calls = tables["calls"]
     series = tables["control_series"].pivot_table(index=["city", "month", "series"], values="count", aggfunc="sum")
     examples: dict[str, pd.DataFrame] = {"calls": calls[calls["city"] == "West Sacramento"]}

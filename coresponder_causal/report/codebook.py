@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-
-import pandas as pd
+from collections.abc import Iterator
 
 from coresponder_causal.data import dictionary
 from coresponder_causal.data.export_redcap import projects, redcap_code, redcap_names
-from coresponder_causal.report.specs import Bullets, Column, Page, Section, Sentence, Table, of_nobody
+from coresponder_causal.report.specs import Bullets, Page, Section, Sentence, of_nobody
+from coresponder_causal.report.tables import wordy
 
 
 def codebook() -> Page:
@@ -58,7 +57,7 @@ def _overview() -> Section:
         for entry in dictionary.tables().values()
     ]
     heads = ("Table", "Name", "One row", "Fields", "Filled by")
-    return Section(title="Tables", blocks=(_wordy("All tables", heads, rows),))
+    return Section(title="Tables", blocks=(wordy("All tables", heads, rows),))
 
 
 def _populations() -> Section:
@@ -68,7 +67,7 @@ def _populations() -> Section:
         for entry in dictionary.populations()
     ]
     heads = ("Group", "Field", "Codes", "Tables", "Why")
-    return Section(title="Groups named beforehand", blocks=(_wordy("Groups shown apart", heads, rows),))
+    return Section(title="Groups named beforehand", blocks=(wordy("Groups shown apart", heads, rows),))
 
 
 def _section(table: dictionary.Table) -> Section:
@@ -87,7 +86,7 @@ def _section(table: dictionary.Table) -> Section:
     order = f" Time stamps happen in the order {', '.join(table.order)}." if table.order else ""
     text = f"One row is {table.grain}. Its key is {', '.join(table.key)}.{order}"
     said = Sentence(text=text, support=of_nobody)
-    return Section(title=f"{table.label} ({table.name})", blocks=(said, _wordy(f"Fields of {table.name}", heads, rows)))
+    return Section(title=f"{table.label} ({table.name})", blocks=(said, wordy(f"Fields of {table.name}", heads, rows)))
 
 
 def _burden(field: dictionary.Field) -> str:
@@ -114,7 +113,7 @@ def _crosswalk(name: str) -> Section:
     found = dictionary.crosswalk(name)
     said = f"Version {found.version}, from {found.valid_from}. Source: {found.source}."
     rows = [tuple(str(row[column]) for column in found.columns) for row in found.rows]
-    table = _wordy(f"Crosswalk {name}", found.columns, rows)
+    table = wordy(f"Crosswalk {name}", found.columns, rows)
     return Section(
         title=found.label, blocks=(*(Sentence(text=text, support=of_nobody) for text in (said, found.note)), table)
     )
@@ -141,12 +140,5 @@ def _redcap() -> Section:
         "letters, digits and underscores alone. A yes is 1 and a no is 0. These are the names and codes that differ."
     )
     heads = ("Project", "Form", "Field or code", "In REDCap")
-    table = _wordy("Names and codes that differ", heads, [*rows, *codes])
+    table = wordy("Names and codes that differ", heads, [*rows, *codes])
     return Section(title="Names in REDCap", blocks=(Sentence(text=said, support=of_nobody), table))
-
-
-def _wordy(title: str, heads: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> Table:
-    """Make a table of words."""
-    frame = pd.DataFrame(rows, columns=list(heads)).astype(str)
-    columns = tuple(Column(name, name) for name in heads)
-    return Table(title=title, frame=frame, columns=columns, support=of_nobody)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from coresponder_causal.core.facts import Facts
-from coresponder_causal.report.specs import Picture
+from coresponder_causal.report.specs import Picture, of_nobody
 
 
 def logic_picture(
@@ -51,4 +51,5 @@ def logic_picture(
         kind="logic",
         data={"boxes": boxes, "links": links, "notes": notes, "stages": pd.DataFrame({"heading": shown})},
         labels=Facts({"purpose": purpose}),
+        support=of_nobody,
     )

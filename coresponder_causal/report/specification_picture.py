@@ -7,7 +7,7 @@ from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.design import DonorPool
 from coresponder_causal.report import words
-from coresponder_causal.report.specs import Column, Picture, Table
+from coresponder_causal.report.specs import Column, Picture, Table, of_nobody
 
 of_the_check = ("periods", "pandemic", "values", "season", "donors")
 one_out = "one city left out"
@@ -62,6 +62,7 @@ def specifications(check: CheckResult) -> Picture:
             "others": others[["city", "median"]].reset_index(drop=True),
         },
         labels=Facts({"y": "Change, %"}),
+        support=check.support,
     )
 
 
@@ -99,4 +100,5 @@ def donor_table(pool: DonorPool) -> Table:
         frame=frame[[column.name for column in columns]],
         columns=columns,
         note=note,
+        support=of_nobody,
     )

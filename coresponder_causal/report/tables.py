@@ -17,8 +17,12 @@ from coresponder_causal.privacy.counts import Counts
 from coresponder_causal.report import words
 from coresponder_causal.report.effects import counted_in_events, effects
 from coresponder_causal.report.rows import headlines
+<<<<<<< HEAD
 from coresponder_causal.report.sensitive import as_its_items
 from coresponder_causal.report.specs import Column, Table
+=======
+from coresponder_causal.report.specs import Column, Table, of_nobody
+>>>>>>> final
 
 marks = {"contradicts": "✕", "no contradiction found": "○", "cannot tell": "?", "reported": "·", "not applicable": "–"}
 evidence_columns = (
@@ -174,6 +178,21 @@ def plain(
     )
     shown = frame.rename(columns=str).reset_index(drop=True)
     return Table(title=title, frame=shown, columns=columns, note=note, support=support, counts=counts)
+
+
+def wordy(title: str, heads: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> Table:
+    """Make a table of words, behind which nobody stands.
+
+    Parameters
+    ----------
+    title : str
+    heads : tuple of str
+        Headings.
+    rows : sequence of tuple
+        Cells, each as its text.
+    """
+    frame = pd.DataFrame(rows, columns=list(heads)).astype(str)
+    return Table(title=title, frame=frame, columns=tuple(Column(name, name) for name in heads), support=of_nobody)
 
 
 def distances(results: Sequence[Result], truth: Mapping[str, float]) -> Table:

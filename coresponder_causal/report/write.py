@@ -12,10 +12,11 @@ from coresponder_causal.privacy import Audience, Ledger, Policy, watermark
 from coresponder_causal.report import html
 from coresponder_causal.report.drawing import drawn
 from coresponder_causal.report.gate import passed
+from coresponder_causal.report.markdown import markdown
 from coresponder_causal.report.specs import Page, Paper, Picture, Sentence, Spec, Table
 
 forms: dict[type, tuple[str, ...]] = {
-    Page: (".html",),
+    Page: (".html", ".md"),
     Paper: (".html",),
     Table: (".csv", ".html", ".md"),
     Picture: (".svg", ".png", ".pdf"),
@@ -40,8 +41,8 @@ def write(
     spec : Table, Picture, Sentence, Page or Paper
     path : str or Path
         A table goes to ``.csv`` (full precision), ``.html`` or ``.md``; a picture to ``.svg``, ``.png`` or ``.pdf``; a
-        sentence to ``.txt``; a form to ``.html``; a page to ``.html``, or to ``index.html`` in a folder where the path
-        has no such ending.
+        sentence to ``.txt``; a form to ``.html``; a page to ``.html``, to ``.md`` with its pictures in words, or to
+        ``index.html`` in a folder where the path has no such ending.
     audience : {"internal", "partner", "public"}
         For whom. Inside nothing is hidden: pages, tables and pictures say that they stay there, and a file
         ``internal.txt`` says it of the ``.csv`` beside it. For others counts under 11 are hidden, and what would give
@@ -165,7 +166,7 @@ def rendered(spec: Spec, form: str) -> bytes:
 
 def _target(spec: Spec, path: Path) -> Path:
     """Place of the file: a page without an ending is the index of a folder."""
-    return path / "index.html" if isinstance(spec, Page) and path.suffix != ".html" else path
+    return path / "index.html" if isinstance(spec, Page) and path.suffix not in forms[Page] else path
 
 
 def _require_form(spec: Spec, form: str) -> None:
@@ -187,6 +188,8 @@ def _bytes(spec: Spec, form: str) -> bytes:
         return drawn(spec, cast("Literal['svg', 'png', 'pdf']", form[1:]))
     if isinstance(spec, Sentence):
         return f"{spec.text}\n".encode()
+    if isinstance(spec, Table | Page) and form == ".md":
+        return markdown(spec).encode()
     return _table(spec, form).encode() if isinstance(spec, Table) else html.document(spec).encode()
 
 
@@ -194,17 +197,4 @@ def _table(spec: Table, form: str) -> str:
     if form == ".csv":
         names = [column.name for column in spec.columns]
         return str(spec.frame[names].to_csv(index=False, lineterminator="\n"))
-    return html.document(spec) if form == ".html" else _markdown(spec)
-
-
-def _markdown(spec: Table) -> str:
-    """Pipe table, numbers to the right."""
-    heads = [_piped(column.label) for column in spec.columns]
-    rules = ["---" if column.wordy else "---:" for column in spec.columns]
-    rows = [[_piped(text) for _, text in row] for row in html.cells(spec)]
-    lines = [f"| {' | '.join(row)} |" for row in (heads, rules, *rows)]
-    return "\n".join([f"**{spec.title}**", "", *lines, *(["", spec.note] if spec.note else []), ""])
-
-
-def _piped(text: str) -> str:
-    return " ".join(text.replace("|", "\\|").split())
+    return html.document(spec)

@@ -219,3 +219,10 @@ def test_disorder_that_midnight_makes_is_told_apart():
     found = quality(frame, table="calls").disorder.set_index("what")["rows"]
     assert found["any pair of stamps that are not exactly midnight"] == 10
     assert found["any of the 3 pairs"] > 150
+
+
+def test_a_table_of_months_has_no_empty_weeks():
+    """Rows on the first of every month alone: the weeks between are nobody's gap."""
+    days = pd.date_range("2018-01-01", periods=36, freq="MS").repeat(30)
+    frame = pd.DataFrame({"call_id": range(len(days)), "received_at": days, "city": "Springfield"})
+    assert "gap" not in set(quality(frame, table="calls").issues["kind"])

@@ -100,6 +100,19 @@ def test_the_page_shows_effects_by_time_since_the_start_and_every_outcome():
     assert "in the cities that started, against those that had not" in " ".join(s.text for s in page.finding)
 
 
+def test_a_few_cities_that_start_at_different_times_are_judged_among_the_others():
+    starters = [CITIES[0], CITIES[6]]
+    counts = panel()[panel()["city"].isin([*starters, *CITIES[12:]])]
+    options = {"few_adopters": ({"inference": "sets"},)}
+    study = replace(STUDY, designs=("few_adopters",), options=options)
+    done = evaluated(study, {"city_panel": counts, "programmes": programmes().iloc[[0, 6]]})
+    (result,), (design,) = done.results, done.designs
+    assert design.treated_units == starters
+    assert (result.method, result.extra["treated_units"], result.extra["inference"]) == ("did_few_treated", 2, "sets")
+    assert result.estimate[0] == pytest.approx(np.log(0.75), abs=0.05)
+    assert "Calls fell by" in " ".join(sentence.text for sentence in plan.evaluation_page(done).finding)
+
+
 @cache
 def calls() -> dict[str, pd.DataFrame]:
     made = world("west_sac_like", seed=5, config=WorldConfig(n_comparison=1, monthly_calls=300))

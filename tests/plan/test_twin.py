@@ -159,7 +159,6 @@ def test_rows_that_differ_below_the_threshold_give_the_same_twin(calls: pd.DataF
     other.loc[11, ["person", "address"]] = ["somebody else", "elsewhere"]
     again = cc.plan.twin(study, tables_of(other), seed=5)
     pd.testing.assert_frame_equal(again.tables["calls"], made.tables["calls"])
-    assert not cc.plan.twin(study, tables_of(other), seed=6).tables["calls"].equals(made.tables["calls"])
 
 
 def test_the_folder_is_a_study_that_runs_and_the_ledger_knows(calls: pd.DataFrame, tmp_path: Path) -> None:
@@ -199,6 +198,7 @@ def test_estimates_of_the_shown_counts_are_those_of_the_study(calls: pd.DataFram
     asked = replace(study, designs=("cities", "series"), options={})
     tables = tables_of(calls)
     copy = cc.plan.twin(asked, tables)
+    assert not cc.plan.twin(asked, tables, seed=6).tables["calls"].equals(copy.tables["calls"])
     original, other = (
         cc.plan.run(one, held, cc.plan.quality_of(held)) for one, held in ((asked, tables), (copy.study, copy.tables))
     )
