@@ -19,7 +19,7 @@ from coresponder_causal.plan.designs import of_calls
 from coresponder_causal.plan.run import Evaluation
 from coresponder_causal.plan.study import Source, Study
 from coresponder_causal.plan.twin_counts import gated, public
-from coresponder_causal.privacy import Earlier, inside
+from coresponder_causal.privacy import Earlier, inside, small_in_words
 from coresponder_causal.simulate import like
 
 registers = ("cities", "programmes", "breaks", "schedule")
@@ -29,6 +29,11 @@ good_for = (
     "code, for teaching, and for reviewing how a study is made. It is not good for conclusions: what is not counted "
     "in the tables named here does not hold in it, and where counts are hidden it was made up. An effect "
     "found in it is nobody's effect; run the code on the records themselves before anything is said of the city."
+)
+held_apart = (
+    "Its counts are families of their own: they are held against earlier twins in the same ledger, not against pages "
+    "and tables of the study that were published otherwise. Where those show the same cells, hidden ones may follow "
+    "from both."
 )
 
 
@@ -102,7 +107,8 @@ def twin(study: Study, tables: Mapping[str, pd.DataFrame], *, seed: int = 1) -> 
         "counts": hidden,
         "ledger": None,
     }
-    remarks = (good_for, *left_out, *(f"{text[:1].upper()}{text[1:]}." for text in said))
+    shared = [text for text in said if not small_in_words(text, threshold=public.threshold)]
+    remarks = (good_for, held_apart, *left_out, *(f"{text[:1].upper()}{text[1:]}." for text in shared))
     return Twin(study=asked, tables=validated, remarks=remarks, provenance=provenance, cells=counts.cells)
 
 

@@ -106,7 +106,7 @@ def _labelled(study: Study, tables: Mapping[str, pd.DataFrame], outcomes: Sequen
     span = whole_span(frame, "city", "M")
     whole = month.between(frame["city"].map(span["first"]), frame["city"].map(span["last"]))
     if not whole.all():
-        note(f"{int((~whole).sum()):,} calls in months that their city's calls do not span are not in the twin")
+        note("calls in months that their city's calls do not span are not in the twin")
     start = pd.Period((study.start or (study.start_between or ("",))[0])[:7], freq="M")
     first, last = month[whole].min(), month[whole].max()
     before, after = f"{first}/{min(start - 1, last)}", f"{max(start, first)}/{last}"
