@@ -31,11 +31,8 @@ app.add_typer(dictionary, name="dictionary")
 app.add_typer(privacy, name="privacy")
 app.add_typer(logic, name="logic")
 app.add_typer(strata, name="strata")
-<<<<<<< HEAD
 app.command("twin")(write_a_twin)
-=======
 app.add_typer(plan_app, name="plan")
->>>>>>> final
 TablesOf = Annotated[
     Path | None, typer.Argument(help="Folder of tables, or STUDY.toml; without it the simulated city.")
 ]

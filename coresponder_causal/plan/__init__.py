@@ -55,12 +55,9 @@ __all__ = [
     "Readiness",
     "Redrawn",
     "Study",
-<<<<<<< HEAD
     "Twin",
-=======
     "before_start",
     "blinded",
->>>>>>> final
     "city_of",
     "designs_ahead",
     "designs_of",
@@ -104,15 +101,12 @@ __all__ = [
     "shares_of",
     "simulated_folder",
     "truths",
-<<<<<<< HEAD
     "twin",
     "twin_distance",
-=======
     "unrecorded",
     "unseal",
     "verdicts",
     "with_deviations",
->>>>>>> final
     "write_calibration",
     "write_example_plan",
     "write_mapping_example",

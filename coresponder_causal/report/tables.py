@@ -17,12 +17,8 @@ from coresponder_causal.privacy.counts import Counts
 from coresponder_causal.report import words
 from coresponder_causal.report.effects import counted_in_events, effects
 from coresponder_causal.report.rows import headlines
-<<<<<<< HEAD
 from coresponder_causal.report.sensitive import as_its_items
-from coresponder_causal.report.specs import Column, Table
-=======
 from coresponder_causal.report.specs import Column, Table, of_nobody
->>>>>>> final
 
 marks = {"contradicts": "✕", "no contradiction found": "○", "cannot tell": "?", "reported": "·", "not applicable": "–"}
 evidence_columns = (
