@@ -1,4 +1,4 @@
-"""What a column holds, by declaration, by the data dictionary, or by the words of its name; and whether that is shown."""
+"""What a column holds, by declaration, the data dictionary, or the words of its name; and whether its name is shown."""
 
 from __future__ import annotations
 
