@@ -14,7 +14,7 @@ from coresponder_causal.core.notes import note
 from coresponder_causal.data.frames import to_pandas
 from coresponder_causal.privacy.column_roles import column_roles, kinds_in_name, shown_names
 from coresponder_causal.privacy.column_scan import text_kinds
-from coresponder_causal.privacy.identifiers import letter_of_kind, not_advice
+from coresponder_causal.privacy.identifiers import letter_of_kind, not_advice, row_numbers
 
 if TYPE_CHECKING:
     from coresponder_causal.privacy.identifiers import Role
@@ -157,6 +157,6 @@ def _refuse_cells(rows: pd.DataFrame, shown: Mapping[str, str]) -> None:
     if found:
         lines = "\n".join(found)
         raise DisclosureError(
-            f"cells hold identifiers that a limited data set may not\n{lines}",
+            f"cells hold identifiers that a limited data set may not\n{lines}\n{row_numbers}",
             mend="take these columns out, declare the role that they have, or give the table a heading",
         )

@@ -17,7 +17,14 @@ import pandas as pd
 from coresponder_causal.data.frames import to_pandas
 from coresponder_causal.privacy.column_roles import column_roles, kinds_in_name, shown_names
 from coresponder_causal.privacy.column_scan import Hit, scan_column
-from coresponder_causal.privacy.identifiers import Census, identifiers, letter_of_kind, not_advice
+from coresponder_causal.privacy.identifiers import (
+    Census,
+    identifiers,
+    letter_of_kind,
+    not_advice,
+    row_numbers,
+    zip3_allowed,
+)
 
 if TYPE_CHECKING:
     from coresponder_causal.privacy.identifiers import Role
@@ -89,7 +96,8 @@ class SafeHarbor:
                 f"  {entry['letter']}  {entry['where']}: {entry['what']} [{entry['basis']}]{rows}: {entry['mend']}"
             )
         lines += [f"  ?  {doubt}" for doubt in self.doubts]
-        return "\n".join([*lines, "", not_advice])
+        counted = [] if self.violations.empty else [row_numbers]
+        return "\n".join([*lines, *counted, "", not_advice])
 
 
 def safe_harbor(
@@ -134,7 +142,8 @@ def safe_harbor(
     Raises
     ------
     DataError
-        Roles of columns that are not there, or words that are no roles: all are listed.
+        Roles of columns that are not there, or words that are no roles: all are listed. A census of which no table is
+        here.
 
     References
     ----------
@@ -149,6 +158,7 @@ def safe_harbor(
     >>> safe_harbor(calls[["arrest", "year"]], name="calls.csv").verdict
     'calls.csv: no violation found by these checks, in 3 rows.'
     """
+    zip3_allowed("000", census)
     rows = to_pandas(frame).reset_index(drop=True)
     known, places = tuple(known), tuple(places)
     stated = column_roles(rows, roles, table)

@@ -63,6 +63,7 @@ def test_identifiers_in_cells_that_stay_are_refused_without_showing_them() -> No
         cc.privacy.limited_data_set(frame, purpose="research")
     said = str(caught.value)
     assert "outcome: 1 cells read as phone (rows 1)" in said
+    assert said.count("row 0 is the first below the heading") == 1
     assert "site: 1 cells read as person (rows 0)" in said
     assert "Maria" not in said
     assert "0134" not in said

@@ -144,6 +144,8 @@ def test_a_sign_off_needs_a_person_a_date_and_a_count_of_nothing() -> None:
             cc.privacy.sign_off(done, reader="A", date="2026-03-02", read=read, missed=0)
     with pytest.raises(DisclosureError, match="found 2 identifiers in 1 documents"):
         cc.privacy.sign_off(done, reader="A", date="2026-03-02", read=[1], missed=2)
+    with pytest.raises(DataError, match="-1 identifiers found"):
+        cc.privacy.sign_off(done, reader="A", date="2026-03-02", read=[1], missed=-1)
     with pytest.raises(TypeError, match="missed"):
         cc.privacy.sign_off(done, reader="A", date="2026-03-02", read=[1])
 
