@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from coresponder_causal.cli_options import Force
 from coresponder_causal.cli_screen import one_screen
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ def scan(
     census: Annotated[int, typer.Option(help="Whose counts tell small ZIP areas: 2000, 2010 or 2020.")] = 2020,
     known: Known = None,
     place: Places = None,
-    statement: Annotated[Path | None, typer.Option(help="Write the statement to be signed.")] = None,
+    statement: Annotated[
+        Path | None, typer.Option(help="Write the statement to be signed, unless an identifier is found.")
+    ] = None,
 ) -> None:
     """Scan a table for the identifiers of Safe Harbor (45 CFR 164.514(b)(2)); exit code 1 where one is found."""
     with one_screen():
@@ -48,10 +51,12 @@ def scan(
             known=_lines(known),
             places=place or (),
         )
-        if statement is not None:
+        if statement is not None and found.violations.empty:
             write_whole(statement, found.statement().encode())
     _show(str(found))
     if len(found.violations):
+        if statement is not None:
+            _show("The statement is not written while violations stand: mend them, and scan again.")
         raise typer.Exit(found_something)
 
 
@@ -62,13 +67,16 @@ def limited(
     out: Annotated[Path, typer.Option(help="Folder for the table and the checklist of the agreement.")],
     table: TableName = None,
     role: Roles = None,
+    force: Force = False,
 ) -> None:
     """Take the sixteen identifiers of 45 CFR 164.514(e)(2) out of a table, and write what must be agreed."""
     with one_screen():
+        from coresponder_causal import plan
         from coresponder_causal.core.files import write_whole
         from coresponder_causal.data import read_table
         from coresponder_causal.privacy import limited_data_set
 
+        plan.refuse_filled(out, force=force)
         made = limited_data_set(read_table(file), purpose=purpose, roles=_roles(role), table=table)
         write_whole(out / f"{file.stem}.csv", made.frame.to_csv(index=False, lineterminator="\n").encode())
         write_whole(out / "agreement.txt", made.checklist().encode())
@@ -101,13 +109,16 @@ def redact(
     known: Known = None,
     place: Places = None,
     recognisers: Annotated[str, typer.Option(help='"rules" or "rules and presidio".')] = "rules",
+    force: Force = False,
 ) -> None:
     """Redact the texts of a column; a person reads them before anything is quoted."""
     with one_screen():
+        from coresponder_causal import plan
         from coresponder_causal import privacy as room
         from coresponder_causal.core.errors import DataError
         from coresponder_causal.data import read_table
 
+        plan.refuse_filled(out, force=force)
         texts = read_table(file)
         if column not in texts.columns:
             raise DataError(f"there is no column {column!r}", mend="correct --column")
@@ -123,10 +134,15 @@ def sign(
     folder: Annotated[Path, typer.Argument(help="Folder that `privacy redact` wrote.")],
     reader: Annotated[str, typer.Option(help="Who read the texts: name and office.")],
     date: Annotated[str, typer.Option(help="When, e.g. 2026-03-02.")],
-    missed: Annotated[int, typer.Option(help="Identifiers that the reader found.")],
-    read: Annotated[str, typer.Option(help="Documents read in full, from 0, with commas; or all.")],
+    missed: Annotated[
+        int, typer.Option(help="Identifiers that the reader still found in them; with any, no sign-off.")
+    ],
+    read: Annotated[str, typer.Option(help='Numbers of the documents read in full, such as "0,3,7"; or "all".')],
 ) -> None:
-    """Record that a person read redacted texts in full and found no identifier."""
+    """Record who read redacted texts in full, which, and that no identifier was left in them.
+
+    Document 0 is the first row below the heading of the table that was redacted.
+    """
     with one_screen():
         from coresponder_causal import privacy as room
         from coresponder_causal.core.errors import DataError
@@ -143,13 +159,22 @@ def sign(
 
 def _roles(stated: list[str] | None) -> dict[str, Role]:
     """Roles as they were written on the command line."""
-    pairs = (entry.partition("=") for entry in stated or ())
+    from coresponder_causal.core.errors import DataError
+
+    pairs = [entry.partition("=") for entry in stated or ()]
+    if not all(equals for _, equals, _ in pairs):
+        raise DataError("a --role is no column and role", mend="write column=role, such as site=geography")
     return {column: cast("Role", role) for column, _, role in pairs}
 
 
 def _lines(file: Path | None) -> tuple[str, ...]:
     """Lines of a text file."""
-    return () if file is None else tuple(file.read_text(encoding="utf-8").splitlines())
+    from coresponder_causal.core.errors import DataError
+
+    try:
+        return () if file is None else tuple(file.read_text(encoding="utf-8-sig").splitlines())
+    except UnicodeDecodeError:
+        raise DataError(f"{file} is not written in UTF-8", mend="save it as UTF-8") from None
 
 
 def _show(text: str) -> None:

@@ -71,7 +71,9 @@ def strata_prepare(
         "first_name,last_name,birth_date"
     ),
     time: Annotated[str, typer.Option(help="Column of the time of the call.")] = "received_at",
-    number: Annotated[int, typer.Option("--strata", help="Strata; more leave less bias and smaller cells.")] = 5,
+    number: Annotated[
+        int, typer.Option("--strata", help="Strata, 2 to 10; more leave less bias and smaller cells.")
+    ] = 5,
     by: Annotated[Period, typer.Option(help="How coarse the period is that leaves.")] = Period.quarter,
     follow: Annotated[int, typer.Option(help="Periods after the call's own in which a service counts.")] = 1,
     rule: Annotated[Agreeing, typer.Option(help="Tokens that must agree.")] = Agreeing.any,

@@ -30,6 +30,8 @@ from coresponder_causal.privacy.county_return import token_columns
 from coresponder_causal.privacy.strata_return import By
 from coresponder_causal.privacy.tokens import Rule
 
+most_strata = 10
+
 
 class Prepared(NamedTuple):
     """What was prepared: persons by stratum and arm, whether they are alike within strata, remarks, files."""
@@ -74,6 +76,7 @@ def prepare_strata(
     treatment, first, last, birth, time : str
         Columns.
     strata : int
+        Between 2 and 10: more are of few persons each.
     by, follow, rule, police, county
         As of `coresponder_causal.privacy.write_list`.
     day_first : bool
@@ -90,12 +93,19 @@ def prepare_strata(
         A table, design or folder that cannot be used: the message names the mend.
     """
     refuse_filled(out, force=force)
+    if not 2 <= strata <= most_strata:
+        raise DataError(f"{strata} strata", mend=f"ask for 5, or for 2 to {most_strata}")
     with collecting() as remarks:
         table = read_table(calls)
-        if missing := [name for name in (first, last, birth, time) if name not in table]:
+        if missing := [name for name in (first, last, birth, time, treatment, *covariates) if name not in table]:
             raise DataError(f"{calls} has no column {', '.join(missing)}", mend="name the columns it has")
+        if of_a_person := [name for name in (treatment, *covariates) if name in (first, last, birth)]:
+            raise DataError(
+                f"{', '.join(of_a_person)} tells who a person is",
+                mend="name covariates that were known before dispatch",
+            )
         made = tokens(table, key=key, first=first, last=last, birth=birth, day_first=day_first)
-        known = _typed(table.drop(columns=[first, last, birth]), [treatment, time, *covariates])
+        known = _typed(table.drop(columns=[first, last, birth]), [time, *covariates], treatment)
         when = pd.to_datetime(known[time], errors="coerce")
         persons = one_row_a_person(known.assign(**{time: when}).join(made), time=time).reset_index(drop=True)
         design = CallDesign.from_frame(persons, outcome=None, treatment=treatment, covariates=covariates)
@@ -140,22 +150,23 @@ def estimate_strata(
     result : Result
     page : Path
     """
-    refuse_filled(out, force=force)
     design = StrataDesign.from_file(returned, scores=scores)
+    refuse_filled(out, force=force)
     result = call_strata(design, contrast=contrast, recall=recall)
     page = report.page([result], title="Counts of two agencies by strata", design_lines=(design.describe(),))
     return result, report.write(page, out)
 
 
-def _typed(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """Give columns the types of the dictionary's calls; others become numbers where every cell is one."""
-    fields, found = dictionary.table("calls"), []
+def _typed(table: pd.DataFrame, names: Sequence[str], treatment: str) -> pd.DataFrame:
+    """Give columns the types of the dictionary's calls, the treatment that of ``attended``; others become numbers."""
+    calls, found = dictionary.table("calls"), []
+    fields = {name: calls.field(name) for name in calls.names}
+    # What an unknown column holds is not shown.
+    fields.setdefault(treatment, replace(fields["attended"], name=treatment, privacy="restricted"))
     columns: dict[str, pd.Series] = {}
-    for name in dict.fromkeys(names):
-        if name not in table:
-            continue
-        if name in fields.names:
-            columns[name], wrong = typed(table[name], fields.field(name))
+    for name in dict.fromkeys([treatment, *names]):
+        if name in fields:
+            columns[name], wrong = typed(table[name], fields[name])
             found += [entry for entry in wrong if entry.severity == "error"]
         elif pd.api.types.is_string_dtype(table[name]):
             number = pd.to_numeric(table[name], errors="coerce")

@@ -36,7 +36,8 @@ the program has no way to return one.
    project and period only and is destroyed at its end.
 2. The county does not try to identify, contact or act on any person by the list, and destroys it after the return.
 3. The police do not ask for a second count of the same persons, and do not combine the counts with other returns so as
-   to learn about one person. The county's program refuses a person who was counted under this key.
+   to learn about one person. The county's program refuses a person who was counted under this key: the county keeps
+   one copy of the key, in one place, and beside it the ledger of who was counted.
 4. The counts are used for the evaluation named above, and for no decision about a person. A breach is reported at
    once.
 5. Persons of the list and of the records are not told apart by anything that the return holds.

@@ -1,13 +1,15 @@
-"""What a column holds, by declaration, by the data dictionary, or by the words of its name."""
+"""What a column holds, by declaration, the data dictionary, or the words of its name; and whether its name is shown."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.privacy.identifiers import Role, roles
+from coresponder_causal.privacy.recognisers import recognise
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,6 +108,54 @@ def column_roles(
         else:
             found[name] = _of_name(name), "column name"
     return found
+
+
+def kinds_in_name(text: str, known: Iterable[str] = (), places: Iterable[str] = ()) -> set[str]:
+    """Find kinds of identifiers in the name of a file or of a column.
+
+    Parameters
+    ----------
+    text : str
+    known, places : iterable of str
+        Names and places besides those of the lexicon.
+
+    Returns
+    -------
+    set of str
+
+    Examples
+    --------
+    >>> kinds_in_name("maria_916-555-0134") == {"PERSON", "PHONE"}, kinds_in_name("prior_contacts")
+    (True, set())
+    """
+    plain = re.sub(r"[_.]+", " ", Path(text).stem)
+    return {span.kind for part in (text, plain, *plain.split()) for span in recognise(part, known=known, places=places)}
+
+
+def shown_names(columns: Iterable[object], known: Iterable[str] = (), places: Iterable[str] = ()) -> dict[str, str]:
+    """Say by which names columns may be shown.
+
+    Parameters
+    ----------
+    columns : iterable
+        Names of the columns.
+    known, places : iterable of str
+        Names and places besides those of the lexicon.
+
+    Returns
+    -------
+    dict of str to str
+        A name that reads as an identifier is shown as "column 3", counted from 0. Where one reads as anything but a
+        place, the heading may be a row of the table, and no name is shown.
+
+    Examples
+    --------
+    >>> shown_names(["davis", "hold"]), shown_names(["Maria", "hold"])
+    ({'davis': 'column 0', 'hold': 'hold'}, {'Maria': 'column 0', 'hold': 'column 1'})
+    """
+    kinds = {name: kinds_in_name(name, known, places) for name in map(str, columns)}
+    row = any(found - {"PLACE"} for found in kinds.values())
+    return {name: f"column {i}" if row or found else name for i, (name, found) in enumerate(kinds.items())}
 
 
 def _fields(table: str | None) -> tuple[dict[str, Field], tuple[str, ...]]:

@@ -4,8 +4,8 @@
 
 ``tokens.csv`` comes from the police: one row a person with five keyed tokens, arm, stratum and coarse period.
 ``records.csv`` is the county's own: columns ``first_name, last_name, birth_date, service_date``, one row a service.
-Without ``--out`` the return is shown and nothing is written. Nothing about a single row is ever written or shown: the
-return holds one count of connected persons for each stratum and arm, and totals.
+What is written to ``--out`` is shown on the screen. Nothing about a single row is ever written or shown: the return
+holds one count of connected persons for each stratum and arm, and totals.
 
 A person counts as connected if a record linked to them has a service in their period or in the periods after it that
 the list states. A record belongs to one row: the one that agrees in most tokens, the first of these. A cell is shown
@@ -13,7 +13,8 @@ if it holds nobody, or 11 or more who are connected and 11 or more who are not. 
 neighbour until all cells are such; with ``--small refuse`` nothing is returned. A cell of which nobody is connected is
 not shown either: whoever made the list may have put one person among others whom they made up. With ``--epsilon`` every
 count of connected persons gets two-sided geometric noise of scale 2/ε: putting one person's records in the place of
-another's moves two counts by one. A person is counted in one return of a key: the ledger beside the key sees to it.
+another's moves two counts by one. A person is counted in one return of a key: the ledger beside the key sees to it,
+and sees no return that was made beside a copy of the key. Keep one copy of the key, in one place.
 """
 
 from __future__ import annotations
@@ -226,8 +227,8 @@ def read_tokens(path: Path, key: Key) -> tuple[Head, list[Row]]:
                 Head(str(said["by"]), int(said["follow"]), int(said["agreeing"])),
                 (said["format"], said["key"]),
             )
-            rows = [_row(line, head.by) for line in csv.DictReader(file)]
-        except (ValueError, KeyError, TypeError):
+            rows = [_row(line, head.by) for line in csv.DictReader(file, strict=True)]
+        except (ValueError, KeyError, TypeError, csv.Error):
             raise Refusal(f"{path} is not a token list", again) from None
     if stated[0] != token_format or head.by not in ("quarter", "year"):
         raise Refusal(f"{path} is a token list of another version", f"this file reads {token_format}")
@@ -240,6 +241,8 @@ def read_tokens(path: Path, key: Key) -> tuple[Head, list[Row]]:
 
 def _row(line: dict[str, str], by: str) -> Row:
     tokens = tuple(line[name] for name in token_columns)
+    if not all(re.fullmatch("[0-9a-f]{32}", token) for token in tokens):
+        raise ValueError("no token")
     return Row(tokens, int(line["arm"]), int(line["stratum"]), period_number(line["period"], by))
 
 
@@ -247,23 +250,52 @@ def read_records(path: Path, key: Key, *, day_first: bool) -> tuple[dict[tuple[s
     """Read the county's records: the service dates of every identity by its tokens, and what could not be read."""
     services: dict[tuple[str, ...], set[str]] = defaultdict(set)
     total = unread = either = 0
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        table = csv.DictReader(file)
-        missing = [name for name in record_columns if name not in (table.fieldnames or ())]
-        if missing:
-            raise Refusal(f"{path} has no column {', '.join(missing)}", "rename the columns of the records")
-        for line in table:
-            first, last, born, served = (line[name] or "" for name in record_columns)
-            (birth, turned), (day, day_turned) = (plain_date(text, day_first=day_first) for text in (born, served))
-            tokens = tokens_of(Person(plain_name(first), plain_name(last), birth), key)
-            total, either = total + 1, either + (turned or day_turned)
-            if tokens[0] and day:
-                services[tokens].add(day)
-            else:
-                unread += 1
+    for first, last, born, served in lines_of(path):
+        (birth, turned), (day, day_turned) = (plain_date(text, day_first=day_first) for text in (born, served))
+        tokens = tokens_of(Person(plain_name(first), plain_name(last), birth), key)
+        total, either = total + 1, either + (turned or day_turned)
+        if tokens[0] and day:
+            services[tokens].add(day)
+        else:
+            unread += 1
     order = "day" if day_first else "month"
     read = f"in {either} a date could be read two ways: the {order} was taken to come first"
     return services, f"{total} records; {unread} without a name or a date that could be read; {read}"
+
+
+def lines_of(path: Path) -> list[list[str]]:
+    """Read the columns of the records, or refuse: a mark that opens a quotation would swallow the lines after it."""
+    found: list[list[str]] = []
+    broken: list[int] = []
+    width, places, line = 0, [], 0
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        table = csv.reader(file, strict=True)
+        try:
+            for cells in table:
+                line, last = table.line_num, line
+                if not width:
+                    missing = [name for name in record_columns if name not in cells]
+                    if missing:
+                        raise Refusal(f"{path} has no column {', '.join(missing)}", "rename the columns of the records")
+                    width, places = len(cells), [cells.index(name) for name in record_columns]
+                elif cells and (len(cells) != width or any(sign in cell for cell in cells for sign in '"\r\n')):
+                    broken.append(last + 1)
+                elif cells:
+                    found.append([cells[place] for place in places])
+        except UnicodeDecodeError:
+            raise Refusal(f"{path} is not written in UTF-8", 'save it as "CSV UTF-8"') from None
+        except csv.Error:
+            broken.append(line + 1)
+    if not width:
+        raise Refusal(f"{path} is empty or cannot be read", f"give a heading: {', '.join(record_columns)}")
+    if broken:
+        first = ", ".join(map(str, broken[:5]))
+        raise Refusal(
+            f"{len(broken)} records of {path} cannot be told apart, beginning in lines {first} (the heading is line 1):"
+            f" a cell holds a quotation mark or a line break, or there are more or fewer than {width} cells",
+            "mend these lines, or save the four columns alone as CSV; so far nothing was counted",
+        )
+    return found
 
 
 def owners(rows: Sequence[Row], identities: Iterable[tuple[str, ...]], least: int) -> Iterator[tuple[int, bool]]:
@@ -404,13 +436,16 @@ def write_private(path: Path, text: str) -> None:
 
 
 def county_return(arguments: Sequence[str] | None = None) -> str:
-    """Do the county's half and return the text that it shows and, with ``--out``, writes."""
+    """Do the county's half and return the text that it writes and shows, after marking who was counted."""
     asked = options().parse_args(arguments)
-    epsilon = None if asked.epsilon is None else Fraction(asked.epsilon)
+    try:
+        epsilon = None if asked.epsilon is None else Fraction(asked.epsilon)
+    except (ValueError, ZeroDivisionError):
+        raise Refusal("epsilon is no number", "take 1, or less for more noise, such as 0.5") from None
     if epsilon is not None and not 0 < epsilon <= 1:
         raise Refusal(f"epsilon {asked.epsilon} is outside 0 to 1", "take 1, or less for more noise")
-    if asked.out is not None and asked.out.exists():
-        raise Refusal(f"{asked.out} is there already", "name a new file")
+    if asked.out.exists() or not asked.out.parent.is_dir():
+        raise Refusal(f"{asked.out} is there already, or its folder is not", "name a new file in a present folder")
     key = read_key(asked.key)
     ledger = asked.key.with_name(asked.key.name + ".answered")
     head, rows = read_tokens(asked.tokens, key)
@@ -424,9 +459,8 @@ def county_return(arguments: Sequence[str] | None = None) -> str:
         )
     text = json.dumps(statement(head, key, counts, groups, epsilon), indent=1) + "\n"
     sys.stderr.write(f"{said}\n{said_too}\n")
-    if asked.out is not None:
-        write_private(ledger, "\n".join(marks) + "\n")
-        write_private(asked.out, text)
+    write_private(ledger, "\n".join(marks) + "\n")
+    write_private(asked.out, text)
     return text
 
 
@@ -436,10 +470,10 @@ def options() -> argparse.ArgumentParser:
     for name, told in {
         "--tokens": "the list from the police",
         "--records": f"the county's records: {', '.join(record_columns)}",
-        "--key": "the key file that both agencies hold",
+        "--key": "the key file that both agencies hold; beside it is written who was counted",
+        "--out": "new file for the return",
     }.items():
         parser.add_argument(name, type=Path, required=True, help=told)
-    parser.add_argument("--out", type=Path, help="new file for the return; without it the return is only shown")
     parser.add_argument("--epsilon", help="noise: 1, or less for more of it; without it no noise")
     parser.add_argument("--small", choices=("merge", "refuse"), default="merge", help="what to do about small cells")
     parser.add_argument("--day-first", action="store_true", help="read 03/04/1980 as 3 April; otherwise as March 4")

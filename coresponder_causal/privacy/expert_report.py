@@ -40,7 +40,8 @@ class ExpertReport:
     risks : DataFrame
         ``attacker`` (prosecutor, journalist, marketer), ``highest, average, share_above`` the limit of one in eleven.
     uniqueness : DataFrame
-        ``of`` (sample, population), ``share`` of persons alone in their class, ``method``.
+        ``of`` (sample, population), ``share`` of persons alone in their class, ``method``; of the population
+        missing where everybody is alone in the sample.
     n_rows : int
     population : int or None
         Persons in the population.
@@ -191,6 +192,8 @@ def _uniqueness(named: pd.Series, population: int | None, known: tuple[pd.Series
     found: list[tuple[str, float, str]] = [("sample", float((sizes == 1).sum() / sizes.sum()), "counted")]
     if known is not None:
         found.append(("population", float((known[1] == 1).sum() / known[1].sum()), "counted"))
+    elif population is not None and sizes.max() == 1:
+        found.append(("population", np.nan, "cannot be estimated: everybody is alone in the sample"))
     elif population is not None:
         share = pitman_uniqueness(sizes, population)
         found.append(("population", share, f"Pitman's formula; {measured_ratio(sizes.sum() / population)}"))

@@ -42,6 +42,7 @@ not_advice = (
     "Not legal advice. A program sees patterns, not persons: it misses names that are words, codes that it does not "
     "know, and what other tables tell. Whether the rules are met is for the covered entity and its counsel to say."
 )
+row_numbers = "Rows and columns are counted from 0: row 0 is the first below the heading."
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ import pandas as pd
 from coresponder_causal.core.errors import DataError, DisclosureError
 from coresponder_causal.core.notes import note
 from coresponder_causal.data.frames import to_pandas
-from coresponder_causal.privacy.column_roles import column_roles
+from coresponder_causal.privacy.column_roles import column_roles, kinds_in_name, shown_names
 from coresponder_causal.privacy.column_scan import text_kinds
-from coresponder_causal.privacy.identifiers import letter_of_kind, not_advice
+from coresponder_causal.privacy.identifiers import letter_of_kind, not_advice, row_numbers
 
 if TYPE_CHECKING:
     from coresponder_causal.privacy.identifiers import Role
@@ -109,7 +109,8 @@ def limited_data_set(
     DataError
         Another purpose, or roles that are wrong: correct them.
     DisclosureError
-        Cells of columns that stay hold names, numbers or addresses: all such columns are listed, by row numbers.
+        Cells or names of columns that stay hold names, numbers or addresses: all such columns are listed, by row
+        numbers.
 
     Examples
     --------
@@ -124,7 +125,9 @@ def limited_data_set(
     stated = column_roles(rows, roles, table)
     kept = [name for name, (role, _) in stated.items() if role in _STAYS or _is_town(name, role)]
     gone = [(name, role, int(rows[name].notna().sum())) for name, (role, _) in stated.items() if name not in kept]
-    _refuse_cells(rows[kept])
+    shown = shown_names(rows.columns)
+    _refuse_cells(rows[kept], shown)
+    gone = [(shown[name], role, cells) for name, role, cells in gone]
     taken_out = pd.DataFrame(gone, columns=["column", "role", "cells"])
     if gone:
         note(f"limited data set: taken out {', '.join(f'{name} ({role})' for name, role, _ in gone)}")
@@ -136,18 +139,24 @@ def _is_town(name: str, role: Role) -> bool:
     return role == "geography" and bool(_OF_A_TOWN & set(name.lower().split("_")))
 
 
-def _refuse_cells(rows: pd.DataFrame) -> None:
-    """Refuse cells of columns that stay which hold identifiers that must go."""
+def _stays(kind: str) -> bool:
+    """Whether a kind of identifier may stand in a cell or in a heading."""
+    return letter_of_kind[kind] in _ALLOWED_IN_CELLS or kind in {"PLACE", "ZIP"}
+
+
+def _refuse_cells(rows: pd.DataFrame, shown: Mapping[str, str]) -> None:
+    """Refuse columns that stay whose cells or names hold identifiers that must go."""
     found = []
     for name in rows.columns:
+        in_name = [kind.lower() for kind in sorted(kinds_in_name(name)) if not _stays(kind)]
+        found += [f"  {shown[name]}: its name reads as {kind}" for kind in in_name]
         for kind, mask in text_kinds(rows[name]).items():
-            stays = letter_of_kind[kind] in _ALLOWED_IN_CELLS or kind in {"PLACE", "ZIP"}
-            if not stays:
+            if not _stays(kind):
                 first = ", ".join(map(str, np.flatnonzero(mask)[:5]))
-                found.append(f"  {name}: {int(mask.sum())} cells read as {kind.lower()} (rows {first})")
+                found.append(f"  {shown[name]}: {int(mask.sum())} cells read as {kind.lower()} (rows {first})")
     if found:
         lines = "\n".join(found)
         raise DisclosureError(
-            f"cells hold identifiers that a limited data set may not\n{lines}",
-            mend="take these columns out, or declare the role that they have",
+            f"cells hold identifiers that a limited data set may not\n{lines}\n{row_numbers}",
+            mend="take these columns out, declare the role that they have, or give the table a heading",
         )

@@ -13,9 +13,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from coresponder_causal.privacy.county_return import plain_name
 from coresponder_causal.privacy.lexicon import lexicon
 
-_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_LETTERS = r"(?:[^\W\d_][\u0300-\u036f]*)+"  # an accent may be a sign of its own
+_WORD = re.compile(rf"{_LETTERS}(?:['’-]{_LETTERS})*")
 _STOP = re.compile(r"[.!?:;\"“\n]")  # after which a capital says nothing
 _TO_NAME = re.compile(r"(?i)[.:,]? ?(?:is |was |as |of )?")
 _VERBAL = re.compile(r"(?:ed|ing|ly|s)$")
@@ -58,8 +60,9 @@ def name_spans(text: str, known: Iterable[str] = (), *, eager: bool = False) -> 
     text : str
         The text.
     known : iterable of str
-        Names that occur in the records; each of their words of three letters or more counts as a name, those that are
-        also words only where capitals tell them apart.
+        Names that occur in the records, and whatever else must go. Each of their words of two letters or more is a
+        name wherever it stands, in small letters or capitals, with accents or without; titles and particles are none
+        beside another word. What holds a figure is taken as it is written.
     eager : bool
         Whether unknown words with a capital inside a sentence count as names.
 
@@ -76,7 +79,8 @@ def name_spans(text: str, known: Iterable[str] = (), *, eager: bool = False) -> 
     >>> "Quillfeather" in [text[start:end] for start, end in name_spans(text, eager=True)]
     True
     """
-    words = _words(text, known)
+    given, literal = _given(tuple(known))
+    words = _words(text, given)
     told: set[str] = set()
     spans: list[tuple[int, int]] = []
     i = 0
@@ -88,11 +92,12 @@ def name_spans(text: str, known: Iterable[str] = (), *, eager: bool = False) -> 
         i += max(length, 1)
     yield from spans
     yield from _again(words, told - lexicon().words, spans)
+    if literal is not None:
+        yield from (match.span() for match in literal.finditer(text))
 
 
-def _words(text: str, known: Iterable[str]) -> list[_Word]:
+def _words(text: str, given: frozenset[str]) -> list[_Word]:
     """Every word of a text with what it may be."""
-    given = _parts_of(tuple(known))
     plain = text in (text.lower(), text.upper())
     found: list[_Word] = []
     for match in _WORD.finditer(text):
@@ -101,9 +106,18 @@ def _words(text: str, known: Iterable[str]) -> list[_Word]:
 
 
 @lru_cache(maxsize=8)
-def _parts_of(names: tuple[str, ...]) -> frozenset[str]:
-    """Words of three letters or more of some names; many texts are read with the same names."""
-    return frozenset(part.casefold() for name in names for part in _WORD.findall(name) if len(part) > 2)
+def _given(names: tuple[str, ...]) -> tuple[frozenset[str], re.Pattern[str] | None]:
+    """Words of some names without accents, and a pattern of those that words alone cannot find."""
+    words: set[str] = set()
+    literal: list[str] = []
+    for name in names:
+        parts = [part for part in _WORD.findall(name) if len(part) > 1]
+        telling = [part for part in parts if part.casefold() not in lexicon().titles | _PARTICLES] or parts[:1]
+        words |= {plain_name(part) for part in telling}
+        if name.strip() and (not telling or re.search(r"\d", name)):
+            literal.append(r"\s+".join(map(re.escape, name.split())))
+    longest = sorted(literal, key=len, reverse=True)
+    return frozenset(words), re.compile(rf"(?i)(?<!\w)(?:{'|'.join(longest)})(?!\w)") if longest else None
 
 
 def _word(match: re.Match[str], before: list[_Word], text: str, given: frozenset[str], *, plain: bool) -> _Word:
@@ -114,8 +128,7 @@ def _word(match: re.Match[str], before: list[_Word], text: str, given: frozenset
     end = match.end() - (len(low) - len(stem))
     parts = {stem, re.sub(r"['’]", "", stem), *re.split(r"[-'’]", stem)}
     titled = match[0][0].isupper() and (len(stem) == 1 or not match[0].isupper())
-    common = stem in entries.words or stem in entries.name_words
-    told = stem in given and not (common and (plain or not titled))
+    told = bool(given) and not given.isdisjoint(map(plain_name, (stem, *stem.split("-"))))
     sure = told or ((plain or match[0][0].isupper()) and bool(parts & entries.names))
     doubtful = not sure and (plain or titled) and bool(parts & entries.name_words)
     title = _title(before, match.start(), text)

@@ -35,7 +35,8 @@ def pitman_uniqueness(sizes: np.ndarray, population: int) -> float:
     Raises
     ------
     EstimationError
-        The likelihood has no maximum that could be found: give the table of the population.
+        Everybody is alone in the sample, or the likelihood has no maximum that could be found: give the table of the
+        population.
 
     References
     ----------
@@ -49,6 +50,11 @@ def pitman_uniqueness(sizes: np.ndarray, population: int) -> float:
     0.498
     """
     counts, many = np.unique(np.asarray(sizes, dtype=float), return_counts=True)
+    if counts.max() == 1:
+        raise EstimationError(
+            "everybody is alone in the sample, which does not tell how many are in the population",
+            mend="give the table of the population, or coarser quasi-identifiers",
+        )
 
     def loss(x: np.ndarray) -> float:
         return -_log_likelihood(float(np.exp(x[0])), float(expit(x[1])), counts, many)

@@ -107,7 +107,8 @@ def redact(
     texts : iterable of str or None
         Documents; what is missing becomes an empty text, which a note counts.
     known : iterable of str
-        Names of persons and staff in the records, and whatever a reader found missing before.
+        Names of persons and staff in the records, and whatever a reader found missing before: all of it goes, in small
+        letters and capitals, with accents or without. A name that is a word (May, Will) takes the word with it.
     places : iterable of str
         Names of places besides those of the lexicon.
     recognisers : {"rules", "rules and presidio"}

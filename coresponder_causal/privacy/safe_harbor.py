@@ -6,25 +6,30 @@ is left could identify a person, is a matter of persons: `SafeHarbor.statement` 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from coresponder_causal.data.frames import to_pandas
-from coresponder_causal.privacy.column_roles import column_roles
+from coresponder_causal.privacy.column_roles import column_roles, kinds_in_name, shown_names
 from coresponder_causal.privacy.column_scan import Hit, scan_column
-from coresponder_causal.privacy.identifiers import Census, identifiers, letter_of_kind, not_advice
-from coresponder_causal.privacy.recognisers import recognise
+from coresponder_causal.privacy.identifiers import (
+    Census,
+    identifiers,
+    letter_of_kind,
+    not_advice,
+    row_numbers,
+    zip3_allowed,
+)
 
 if TYPE_CHECKING:
     from coresponder_causal.privacy.identifiers import Role
 
+_IN_FILE_NAMES = {"PLACE", "ADDRESS", "DATE", "PERSON", "SSN", "PHONE", "EMAIL"}
 _HEAD = ["letter", "identifier", "where", "what", "basis", "rows", "first_rows", "mend"]
 
 
@@ -39,7 +44,8 @@ class SafeHarbor:
     n_rows : int
         Its rows.
     violations : DataFrame
-        By letter: ``letter, identifier, where`` (column, or part of the file), ``what, basis`` ("declared",
+        By letter: ``letter, identifier, where`` (column, or part of the file; columns whose names tell too much by
+        their number from 0), ``what, basis`` ("declared",
         "dictionary", "column name" or "content"), ``rows`` counted, ``first_rows`` (positions from 0; never values),
         ``mend``.
     doubts : tuple of str
@@ -90,7 +96,8 @@ class SafeHarbor:
                 f"  {entry['letter']}  {entry['where']}: {entry['what']} [{entry['basis']}]{rows}: {entry['mend']}"
             )
         lines += [f"  ?  {doubt}" for doubt in self.doubts]
-        return "\n".join([*lines, "", not_advice])
+        counted = [] if self.violations.empty else [row_numbers]
+        return "\n".join([*lines, *counted, "", not_advice])
 
 
 def safe_harbor(
@@ -135,7 +142,8 @@ def safe_harbor(
     Raises
     ------
     DataError
-        Roles of columns that are not there, or words that are no roles: all are listed.
+        Roles of columns that are not there, or words that are no roles: all are listed. A census of which no table is
+        here.
 
     References
     ----------
@@ -150,38 +158,38 @@ def safe_harbor(
     >>> safe_harbor(calls[["arrest", "year"]], name="calls.csv").verdict
     'calls.csv: no violation found by these checks, in 3 rows.'
     """
+    zip3_allowed("000", census)
     rows = to_pandas(frame).reset_index(drop=True)
     known, places = tuple(known), tuple(places)
     stated = column_roles(rows, roles, table)
+    shown = shown_names(rows.columns, known, places)
     year = datetime.now(tz=UTC).year if as_of is None else as_of
-    hits = [("file name", hit) for hit in _title(name, known, places)]
+    hits = [("file name", hit) for hit in _title(kinds_in_name(name, known, places) & _IN_FILE_NAMES)]
     hits += [
         (f"name of column {i}", hit)
-        for i, column in enumerate(rows.columns)
-        for hit in _title(str(column), known, places)
+        for i, column in enumerate(stated)
+        for hit in _title(kinds_in_name(column, known, places))
     ]
     for column, (role, basis) in stated.items():
         scanned = scan_column(rows[column], role, basis, as_of=year, census=census, known=known, places=places)
-        hits += [(column, hit) for hit in scanned]
+        hits += [(shown[column], hit) for hit in scanned]
     found = pd.DataFrame([_entry(where, hit) for where, hit in hits], columns=_HEAD)
     return SafeHarbor(
         name="the file" if "file name" in set(found["where"]) else name,
         n_rows=len(rows),
         violations=found.sort_values("letter", kind="stable", ignore_index=True),
-        doubts=_doubts(rows, stated, set(found["where"])),
+        doubts=_doubts(rows, stated, shown, set(found["where"])),
         roles=pd.DataFrame(
-            [(column, *said) for column, said in stated.items()], columns=["column", "role", "known_by"]
+            [(shown[column], *said) for column, said in stated.items()], columns=["column", "role", "known_by"]
         ),
         census=census,
     )
 
 
-def _title(text: str, known: Iterable[str], places: Iterable[str]) -> list[Hit]:
-    """Find what the name of a file or of a column tells of every row: places, dates and persons."""
-    plain = re.sub(r"[_.]+", " ", Path(text).stem)
-    kinds = {span.kind for part in (plain, *plain.split()) for span in recognise(part, known=known, places=places)}
-    told = sorted(kinds & {"PLACE", "ADDRESS", "DATE", "PERSON", "SSN", "PHONE", "EMAIL"})
-    return [Hit(letter_of_kind[kind], f"reads as {kind.lower()}", "content", np.zeros(0, bool)) for kind in told]
+def _title(kinds: set[str]) -> list[Hit]:
+    """Say what the name of a file or of a column tells of every row."""
+    nowhere = np.zeros(0, bool)
+    return [Hit(letter_of_kind[kind], f"reads as {kind.lower()}", "content", nowhere) for kind in sorted(kinds)]
 
 
 def _entry(where: str, hit: Hit) -> tuple[object, ...]:
@@ -192,14 +200,20 @@ def _entry(where: str, hit: Hit) -> tuple[object, ...]:
     return hit.letter, known.label, where, hit.what, hit.basis, rows.size, tuple(rows[:5].tolist()), mend
 
 
-def _doubts(rows: pd.DataFrame, stated: Mapping[str, tuple[Role, str]], broken: set[object]) -> tuple[str, ...]:
+def _doubts(
+    rows: pd.DataFrame, stated: Mapping[str, tuple[Role, str]], shown: Mapping[str, str], broken: set[object]
+) -> tuple[str, ...]:
     """Say what no scan settles: free text, codes said to be drawn by lot, and rows that only one person may fit."""
-    texts = [column for column, (role, _) in stated.items() if role == "text"]
-    codes = [column for column, (role, _) in stated.items() if role == "record_code"]
+    texts = [shown[column] for column, (role, _) in stated.items() if role == "text"]
+    codes = [shown[column] for column, (role, _) in stated.items() if role == "record_code"]
     left = [
-        column for column, (role, _) in stated.items() if column not in broken and role not in {"record_code", "text"}
+        column
+        for column, (role, _) in stated.items()
+        if shown[column] not in broken and role not in {"record_code", "text"}
     ]
     doubts = []
+    if hidden := sum(name != column for column, name in shown.items()):
+        doubts.append(f"names of {hidden} columns are not shown, since the heading reads as a row or tells a place")
     if texts:
         doubts.append(f"free text ({', '.join(texts)}): redact it and have a person read it; a scan misses names")
     if codes:

@@ -113,7 +113,7 @@ def sign_off(redacted: Redacted, *, reader: str, date: str, read: Iterable[int],
     DisclosureError
         The reader found identifiers: add them to ``known`` or ``places`` and redact again.
     DataError
-        No reader, no date, no document, or one that is not there.
+        No reader, no date, no document, or one that is not there, or fewer than no identifiers.
 
     Examples
     --------
@@ -134,6 +134,8 @@ def sign_off(redacted: Redacted, *, reader: str, date: str, read: Iterable[int],
             f"of {len(redacted.texts)} documents, those read are not named rightly",
             mend=f"give positions from 0 to {len(redacted.texts) - 1}, such as reading_sample draws",
         )
+    if missed < 0:
+        raise DataError(f"{missed} identifiers found", mend="give the number that the reader counted, from 0 on")
     if missed:
         raise DisclosureError(
             f"the reader found {missed} identifiers in {len(positions)} documents",

@@ -37,12 +37,21 @@ def test_scan_lists_violations_and_ends_with_one(rows, tmp_path):
     assert "rows.csv: violations of 45 CFR 164.514(b)(2)(i), letters A, B, D." in ran.output
     assert "0134" not in ran.output
     assert "Maria" not in ran.output
-    assert "actual knowledge" in (tmp_path / "sign.txt").read_text()
+    assert ran.output.count("row 0 is the first below the heading") == 1
+    assert "not written while violations stand" in ran.output
+    assert not (tmp_path / "sign.txt").exists()
     pd.DataFrame({"hold": [1, 0]}).to_csv(tmp_path / "plain.csv", index=False)
-    clean = invoke("scan", tmp_path / "plain.csv")
+    clean = invoke("scan", tmp_path / "plain.csv", "--statement", tmp_path / "sign.txt")
     assert clean.exit_code == 0
+    assert "actual knowledge" in (tmp_path / "sign.txt").read_text()
     assert "no violation found by these checks" in clean.output
     assert invoke("scan", rows, "--role", "hold=nonsense").exit_code == 2
+    unequal = invoke("scan", rows, "--role", "hold")
+    assert (unequal.exit_code, "write column=role" in unequal.output) == (2, True)
+    assert invoke("scan", rows, "--census", "1990").exit_code == 2
+    (tmp_path / "names.txt").write_bytes(b"Mu\xf1oz\n")
+    latin = invoke("scan", rows, "--known", tmp_path / "names.txt")
+    assert (latin.exit_code, "save it as UTF-8" in latin.output) == (2, True)
     assert invoke("scan", tmp_path / "absent.csv").exit_code == 2
 
 
@@ -52,7 +61,10 @@ def test_limited_writes_the_table_and_the_agreement(rows, tmp_path):
     assert ran.exit_code == 0, ran.output
     assert pd.read_csv(out / "rows.csv").columns.tolist() == ["city", "band", "hold"]
     assert (out / "agreement.txt").read_text().count("[ ]") == 7
-    assert invoke("limited", rows, "--purpose", "sale", "--out", out).exit_code == 2
+    assert invoke("limited", rows, "--purpose", "sale", "--out", tmp_path / "sold").exit_code == 2
+    again = ("limited", rows, "--purpose", "research", "--out", out)
+    assert invoke(*again).exit_code == 2
+    assert invoke(*again, "--force").exit_code == 0
 
 
 def test_expert_tells_sizes_of_classes(rows):
@@ -80,7 +92,11 @@ def test_redact_then_sign_then_quote(rows, tmp_path):
     assert signed.exit_code == 0, signed.output
     found = cc.privacy.quotes(done, cc.privacy.read_sign_off(out), [(0, 0, 10)], of_original=False)
     assert found["text"].tolist() == ["[PERSON 1]"]
-    assert invoke("redact", rows, "--column", "absent", "--out", out).exit_code == 2
+    assert invoke("redact", rows, "--column", "absent", "--out", tmp_path / "none").exit_code == 2
+    written = (out / "redacted.json").read_bytes()
+    assert invoke("redact", rows, "--column", "text", "--out", out).exit_code == 2
+    assert (out / "redacted.json").read_bytes() == written
+    assert invoke("redact", rows, "--column", "text", "--out", out, "--force").exit_code == 0
 
 
 def test_changed_texts_are_refused(rows, tmp_path):

@@ -6,7 +6,7 @@ import pytest
 from scipy.special import gammaln
 
 import coresponder_causal as cc
-from coresponder_causal.core.errors import DataError
+from coresponder_causal.core.errors import DataError, EstimationError
 from coresponder_causal.core.notes import collecting
 from coresponder_causal.privacy.closeness import earth_mover
 from coresponder_causal.privacy.population_uniqueness import _log_likelihood, pitman_uniqueness
@@ -121,6 +121,16 @@ def test_pitmans_formula_by_its_products() -> None:
 def test_a_census_has_the_uniqueness_that_is_counted() -> None:
     sizes = np.repeat([1, 2, 5, 40], [200, 60, 30, 4])
     assert pitman_uniqueness(sizes, int(sizes.sum())) == pytest.approx(200 / sizes.sum(), abs=0.03)
+
+
+def test_where_everybody_is_alone_the_population_is_not_told() -> None:
+    frame = pd.DataFrame({"id": range(300)})
+    told = cc.privacy.expert_report(frame, quasi_identifiers=["id"], population=10_000).uniqueness.set_index("of")
+    assert told.loc["sample", "share"] == 1
+    assert np.isnan(told.loc["population", "share"])
+    assert told.loc["population", "method"] == "cannot be estimated: everybody is alone in the sample"
+    with pytest.raises(EstimationError, match="everybody is alone"):
+        pitman_uniqueness(np.ones(300, int), 10_000)
 
 
 def test_uniqueness_is_found_in_populations_of_the_formula() -> None:

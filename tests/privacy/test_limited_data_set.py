@@ -47,6 +47,14 @@ def test_the_fields_of_calls() -> None:
     assert limited.frame.columns.tolist() == ["call_id", "city", "received_at", "hold"]
 
 
+def test_a_heading_that_is_a_row_does_not_leave() -> None:
+    frame = pd.DataFrame({"Okonkwo": ["calm"], "916-555-0134": ["calm"], "2021-07-04": ["2021-07-05"]})
+    with pytest.raises(DisclosureError, match="column 1: its name reads as phone") as caught:
+        cc.privacy.limited_data_set(frame, purpose="research")
+    assert "Okonkwo" not in str(caught.value)
+    assert "0134" not in str(caught.value)
+
+
 def test_identifiers_in_cells_that_stay_are_refused_without_showing_them() -> None:
     frame = pd.DataFrame(
         {"outcome": ["calm", "call 916-555-0134"], "site": ["Maria Lopez", "x"], "city": ["Davis"] * 2}
@@ -55,6 +63,7 @@ def test_identifiers_in_cells_that_stay_are_refused_without_showing_them() -> No
         cc.privacy.limited_data_set(frame, purpose="research")
     said = str(caught.value)
     assert "outcome: 1 cells read as phone (rows 1)" in said
+    assert said.count("row 0 is the first below the heading") == 1
     assert "site: 1 cells read as person (rows 0)" in said
     assert "Maria" not in said
     assert "0134" not in said

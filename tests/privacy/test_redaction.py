@@ -56,6 +56,25 @@ def test_known_names_and_places_are_taken_out_however_they_are_written() -> None
     assert done.texts == ("talked to [PERSON 1] at [PLACE 1], then [PERSON 2]",)
 
 
+@pytest.mark.parametrize(
+    ("text", "known", "left"),
+    [
+        ("spoke with DR LEE. ok", "Lee", "spoke with DR [PERSON 1]. ok"),
+        ("LEE said", "Lee", "[PERSON 1] said"),
+        ("it was lee; May and the sleet stayed", "May Lee", "it was [PERSON 1]; [PERSON 2] and the sleet stayed"),
+        ("QUINONES left", "Quiñones", "[PERSON 1] left"),
+        ("then Quin\u0303ones left", "QUINONES", "then [PERSON 1] left"),
+        ("o’brien left", "O'Brien", "[PERSON 1] left"),
+        ("LOPEZ-VEGA'S dog", "García-López", "[PERSON 1]'S dog"),
+        ("then xu left", "Xu", "then [PERSON 1] left"),
+        ("the doctor of k 44, not k 445", "K 44", "the doctor of [PERSON 1], not k 445"),
+        ("the doctor of la paz", "Dr. de la Cruz", "the doctor of la paz"),
+    ],
+)
+def test_what_is_known_always_goes(text: str, known: str, left: str) -> None:
+    assert cc.privacy.redact([text], known=[known]).texts == (left,)
+
+
 def test_words_stay() -> None:
     text = "He was calm. The officers will call back in the morning; no weapon was seen. Safety plan made."
     assert cc.privacy.redact([text]).texts == (text,)
@@ -125,6 +144,8 @@ def test_a_sign_off_needs_a_person_a_date_and_a_count_of_nothing() -> None:
             cc.privacy.sign_off(done, reader="A", date="2026-03-02", read=read, missed=0)
     with pytest.raises(DisclosureError, match="found 2 identifiers in 1 documents"):
         cc.privacy.sign_off(done, reader="A", date="2026-03-02", read=[1], missed=2)
+    with pytest.raises(DataError, match="-1 identifiers found"):
+        cc.privacy.sign_off(done, reader="A", date="2026-03-02", read=[1], missed=-1)
     with pytest.raises(TypeError, match="missed"):
         cc.privacy.sign_off(done, reader="A", date="2026-03-02", read=[1])
 

@@ -240,6 +240,21 @@ def test_a_constant_city_and_the_name_of_the_file_are_found() -> None:
     assert cc.privacy.safe_harbor(frame[["year"]], name="calls.csv").violations.empty
 
 
+def test_a_census_without_a_table_is_refused_whatever_the_columns() -> None:
+    with pytest.raises(DataError, match="census 1990"):
+        scan([1], census=1990)
+
+
+def test_a_heading_that_is_a_row_is_not_shown() -> None:
+    first = ["C0417", "Okonkwo", "916-555-0134", "said that he was calm", "narrative of okonkwo"]
+    frame = pd.DataFrame([["C0418", "Ash", "916-555-0135", "calm", "x"]] * 3, columns=first)
+    found = cc.privacy.safe_harbor(frame, name="calls.csv")
+    assert letters(found, "column 2") == letters(found, "name of column 2") == ["D"]
+    for cell in first:
+        assert cell not in tables_of(found)
+    assert "names of 5 columns are not shown" in str(found)
+
+
 def test_states_may_stay() -> None:
     assert scan(["CA", "Nevada", None], "state_or_county").violations.empty
     assert scan(["CA", "Nevada", "Yolo"], "county").violations["first_rows"].tolist() == [(2,)]

@@ -165,6 +165,44 @@ def test_a_year_is_coarser_than_a_quarter(agencies, tmp_path):
         plan.prepare_strata(calls, police / "other", key=key, covariates=["severity"], birth="born")
 
 
+def test_what_cannot_be_cut_into_strata_is_said_before_tokens_are_made(agencies, tmp_path):
+    police, _ = agencies
+    key, calls, out = privacy.new_key(tmp_path / "a.key", project="a", period="b"), police / "calls.csv", police / "out"
+    with pytest.raises(DataError, match="last_name tells who a person is"):
+        plan.prepare_strata(calls, out, key=key, covariates=["severity", "last_name"])
+    with pytest.raises(DataError, match="has no column sevrity") as caught:
+        plan.prepare_strata(calls, out, key=key, covariates=["sevrity"])
+    assert "token" not in str(caught.value)
+    for number in (1, 11, 500):
+        with pytest.raises(DataError, match=f"{number} strata"):
+            plan.prepare_strata(calls, out, key=key, covariates=["severity"], strata=number)
+    assert not out.exists()
+
+
+def test_a_treatment_of_another_name_may_say_yes_and_no(agencies, tmp_path):
+    police, _ = agencies
+    key, table = privacy.new_key(tmp_path / "a.key", project="a", period="b"), pd.read_csv(police / "calls.csv")
+    plain = plan.prepare_strata(police / "calls.csv", police / "out", key=key, covariates=["severity"])
+    worded = table.assign(team=table["attended"].map({True: "Yes", False: "no"}))
+    worded.to_csv(police / "worded.csv", index=False)
+    made = plan.prepare_strata(
+        police / "worded.csv", police / "worded", key=key, covariates=["severity"], treatment="team"
+    )
+    assert made.counts.equals(plain.counts)
+    table.assign(shade="Grey").to_csv(police / "grey.csv", index=False)
+    with pytest.raises(DataError, match="not a yes or no") as caught:
+        plan.prepare_strata(police / "grey.csv", police / "c", key=key, covariates=["severity"], treatment="shade")
+    assert "Grey" not in str(caught.value)
+
+
+def test_a_return_that_is_not_there_is_said_before_a_full_folder(tmp_path):
+    (tmp_path / "page").mkdir()
+    (tmp_path / "page" / "index.html").write_text("x")
+    done = invoke("estimate", tmp_path / "absent.json", "--out", tmp_path / "page")
+    assert done.exit_code == 2
+    assert "absent.json" in "".join(done.output.split())
+
+
 def test_rows_that_cannot_leave_are_refused_together(tmp_path):
     key = privacy.new_key(tmp_path / "a.key", project="a", period="b")
     people = pd.DataFrame({"f": ["Ana", "Ana", ""], "l": ["Ruiz", "Ruiz", "Cole"], "b": ["1980-02-03"] * 3})
