@@ -52,6 +52,14 @@ def test_the_whole_embedded_study_can_be_made_public(tmp_path):
     assert small == []
 
 
+def test_the_results_of_those_inside_do_not_stay_beside_a_public_page(tmp_path):
+    evaluation, _ = studied(("instrument",), "arrest")
+    (tmp_path / "results.json").write_text("[]", encoding="utf-8")
+    with pytest.raises(DisclosureError, match=r"holds results\.json"):
+        publish(evaluation_page(evaluation), evaluation, tmp_path, force=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["results.json"]
+
+
 def test_every_part_of_the_page_says_who_stands_behind_it():
     """A part added without support is refused, and named."""
     evaluation, truth = studied()
