@@ -31,3 +31,19 @@ def smallest(support: pd.DataFrame | None) -> pd.DataFrame | None:
         return None
     counts = support.select_dtypes("number").astype(float)
     return counts.where(counts > 0).min().to_frame().T
+
+
+def with_least(support: pd.DataFrame | None, events: pd.Series) -> pd.DataFrame | None:
+    """Return support that also stands for the smallest of further counts, zeros aside.
+
+    Parameters
+    ----------
+    support : DataFrame, one row, or None where nothing is known
+    events : Series
+
+    Examples
+    --------
+    >>> with_least(pd.DataFrame({"events": [40.0]}), pd.Series([0, 12, 3])).to_dict("records")
+    [{'events': 3.0}]
+    """
+    return None if support is None else smallest(pd.concat([support, pd.DataFrame({"events": events.astype(float)})]))

@@ -260,7 +260,7 @@ def _lines(evaluation: Evaluation) -> list[report.Sentence]:
     for design, result in zip(evaluation.designs, evaluation.results, strict=True):
         told.setdefault(design.describe(), []).append(result)
     lines = [report.Sentence(text=text, support=support_of(of)) for text, of in told.items()]
-    behind = support_of(evaluation.results) if evaluation.results else None
+    behind = support_of(evaluation.results) if evaluation.results else report.of_nobody
     return [*lines, *(report.Sentence(text=text, support=behind) for text in evaluation.lines)]
 
 
