@@ -86,7 +86,6 @@ of_refits = frozenset(
         "placebo_boundaries",
         "placebo_dates",
         "specification_curve",
-        "spillover",
         "start_range",
     }
 )
