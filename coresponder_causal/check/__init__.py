@@ -85,6 +85,8 @@ of_refits = frozenset(
         "leverage",
         "placebo_boundaries",
         "placebo_dates",
+        "pre_period",
+        "pretrends",
         "specification_curve",
         "start_range",
     }

@@ -64,13 +64,14 @@ def test_refits_of_moved_windows_of_rare_events_stay_inside():
     """With √(1/nA + 1/nB) each made-up start of a rare outcome told its counts, and neighbours those in between."""
     for outcome, shown in (("force", False), ("calls", True)):
         evaluation, _ = studied(("rare",), outcome)
-        (one,) = [made for made in evaluation.checks[0] if made.check == "placebo_dates"]
-        assert len(one.table)
+        made = {one.check: one for one in evaluation.checks[0] if one.check in ("placebo_dates", "pre_period")}
         page = report.released(evaluation_page(evaluation), audience="public")
         tables = {part.title: part.frame for part in page.parts() if isinstance(part, report.Table)}
-        assert ("Numbers behind “placebo dates”" in tables) == shown
         verdicts = tables["Checks"].set_index("check")
-        assert (verdicts.loc["Placebo dates", "sentence"] == one.sentence) == shown
+        assert ("Numbers behind “placebo dates”" in tables) == shown
+        for name, one in made.items():
+            assert len(one.table)
+            assert (verdicts.loc[name.replace("_", " ").capitalize(), "sentence"] == one.sentence) == shown
 
 
 def test_a_study_of_data_quality_alone_can_be_made_public(tmp_path):
