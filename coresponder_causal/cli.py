@@ -69,6 +69,7 @@ def evaluate(
             stated = plan.read_study(study)
             tables, quality = plan.read_tables(stated)
         stated = plan.meant_for(stated, audience, agreement, ledger)
+        plan.refuse_filled(out, force=force, policy=stated.policy)
         evaluation = plan.run(stated, tables, quality, say=say)
         say("Writing the page")
         truth = None if simulated is None else plan.truths(simulated)

@@ -50,7 +50,7 @@ def _show(what: str, mend: str) -> None:
     if len(lines) > longest:
         body += Text(f"\n… and {len(lines) - longest} more lines, which show when these are mended", style="italic")
     body += Text("\n\nmend: ", style="bold") + Text(mend)
-    console.print(Panel(body, title="This cannot be evaluated as it is", title_align="left"))
+    console.print(Panel(body, title="This cannot be done as it is", title_align="left"))
 
 
 @contextmanager

@@ -136,6 +136,7 @@ def test_a_folder_that_holds_files_is_refused_by_init(tmp_path):
     (tmp_path / "notes.txt").write_text("ours", encoding="utf-8")
     done = invoke("init", tmp_path)
     assert done.exit_code == 2
+    assert "This cannot be done as it is" in done.output
     assert "is not empty" in on_one_line(done.output)
     assert "--out" not in done.output
     assert files(tmp_path) == {"notes.txt": b"ours"}
@@ -176,6 +177,10 @@ def test_a_filled_output_is_refused_and_on_request_replaced(small_study, tmp_pat
     assert (out / "index.html").read_text(encoding="utf-8") == "old"
     assert invoke("evaluate", small_study, "--out", out, "--force").exit_code == 0
     assert "Small" in (out / "index.html").read_text(encoding="utf-8")
+    public = invoke("evaluate", small_study, "--out", out, "--audience", "public", "--force")
+    assert public.exit_code == 2
+    assert "results.json" in public.output
+    assert sorted(files(out)) == ["index.html", "results.json"]
 
 
 def test_an_error_of_the_file_system_is_one_screen_too(small_study, tmp_path):

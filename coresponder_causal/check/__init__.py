@@ -31,7 +31,7 @@ from coresponder_causal.check.spillover import spillover
 from coresponder_causal.check.start_range import start_range
 from coresponder_causal.core.registry import series_regression
 from coresponder_causal.core.result import Result
-from coresponder_causal.core.support import smallest
+from coresponder_causal.core.support import smallest, with_least
 from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.design import (
     CallDesign,
@@ -76,6 +76,23 @@ __all__ = [
     "start_range",
 ]
 
+of_refits = frozenset(
+    {
+        "break_date",
+        "covid_interval",
+        "forecast_skill",
+        "leave_one_out",
+        "leverage",
+        "placebo_boundaries",
+        "placebo_dates",
+        "pre_period",
+        "pretrends",
+        "specification_curve",
+        "start_range",
+    }
+)
+"""Checks whose rows are fits of moved windows or fewer cities: their differences tell single periods and cities."""
+
 
 def battery(
     result: Result,
@@ -100,19 +117,37 @@ def battery(
     controls : sequence of str
         Outcomes in the design's frame that the programme cannot touch.
     """
-    return standing_on(result, _made(result, design, controls))
+    return standing_on(result, design, _made(result, design, controls))
 
 
-def standing_on(result: Result, checks: Sequence[CheckResult]) -> tuple[CheckResult, ...]:
+def standing_on(
+    result: Result,
+    design: SeriesDesign
+    | PanelDesign
+    | CoverageDesign
+    | CallDesign
+    | CallInstrumentDesign
+    | StrataDesign
+    | SwitchbackDesign,
+    checks: Sequence[CheckResult],
+) -> tuple[CheckResult, ...]:
     """Give checks that do not say what stands behind them the smallest counts behind their result.
+
+    Behind those of `of_refits` stands the smallest count of any period of any city.
 
     Parameters
     ----------
     result : Result
+    design : the design it was made from
     checks : sequence of CheckResult
     """
-    behind = smallest(result.support)
-    return tuple(one if one.support is not None else replace(one, support=behind) for one in checks)
+    behind = finest = smallest(result.support)
+    if isinstance(design, SeriesDesign | PanelDesign | CoverageDesign) and design.outcome is not None:
+        finest = with_least(behind, design.source[design.outcome])
+    return tuple(
+        one if one.support is not None else replace(one, support=finest if one.check in of_refits else behind)
+        for one in checks
+    )
 
 
 def _made(

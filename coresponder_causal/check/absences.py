@@ -121,5 +121,6 @@ def _judged(result: Result, table: pd.DataFrame, leads: Array, *, days: int, mea
         verdict=judged(rejects=joint.p_value < 0.05, power=able) if enough else "cannot tell",
         power=able,
         table=table,
+        support=table[["calls"]],
         sentence=sentence,
     )

@@ -15,6 +15,7 @@ from coresponder_causal.design.levels import in_levels
 name = "levels_or_logs"
 assumption = "Cities would have changed by the same factor, and the finding does not hang on it."
 of_counts = ("did_poisson",)
+everything = -100.0  # per cent: an interval that does not even rule this out says nothing
 
 
 def levels_or_logs(result: Result, design: PanelDesign) -> CheckResult:
@@ -31,7 +32,8 @@ def levels_or_logs(result: Result, design: PanelDesign) -> CheckResult:
     -------
     CheckResult
         Contradicts when one excludes no change on one side and the other on the other side, cannot tell when one alone
-        does. ``table``: change in logs, of what the city would have had, and in levels, of its mean before the start.
+        does, or when an interval is infinite or goes down to −100 %. ``table``: change in logs, of what the city would
+        have had, and in levels, of its mean before the start.
 
     Notes
     -----
@@ -62,7 +64,8 @@ def levels_or_logs(result: Result, design: PanelDesign) -> CheckResult:
         return not_applicable(name, assumption, f"The rates themselves cannot be fitted: {error.what}.")
     table = pd.DataFrame([_row("logs", result), _row("levels", level)])
     sides = np.sign(table["change_low"]).where(np.sign(table["change_low"]) == np.sign(table["change_high"]), 0.0)
-    verdict: Verdict = "no contradiction found" if sides.nunique() == 1 else "cannot tell"
+    useless = ~np.isfinite(table["change_high"]) | (table["change_low"].round(1) <= everything)
+    verdict: Verdict = "no contradiction found" if sides.nunique() == 1 and not useless.any() else "cannot tell"
     if set(sides) == {-1.0, 1.0}:
         verdict = "contradicts"
     each = "; ".join(_words(row) for _, row in table.iterrows())

@@ -52,9 +52,11 @@ def overlap(result: Result | None, design: CallDesign | SeriesDesign | PanelDesi
     try:
         p = design.propensity().probability
     except EstimationError as error:
-        return _result("contradicts", pd.DataFrame(), f"The probability of treatment has no estimate: {error.what}.")
+        why = f"The probability of treatment has no estimate: {error.what}."
+        return _result("contradicts", pd.DataFrame(), why, support=None)
     weights, treated = design.call_weights(), design.treated
     table = pd.DataFrame([_row("treated", p, weights, treated), _row("untreated", p, weights, ~treated)])
+    support = pd.DataFrame([_support(p, weights, members) for members in (treated, ~treated)])
     asked = table.iloc[:1] if design.contrast in ("ATT", "ATM") else table
     outside, share = float(asked["share_outside"].max()), float(table["largest_share"].max())
     verdict: Verdict = "contradicts" if outside > most_outside or share > heaviest else "no contradiction found"
@@ -64,16 +66,36 @@ def overlap(result: Result | None, design: CallDesign | SeriesDesign | PanelDesi
         f"numbers are {table['effective'][0]:.0f} treated and {table['effective'][1]:.0f} untreated calls, and one "
         f"call carries at most {share:.1%} of its arm."
     )
-    return _result(verdict, table, sentence)
+    return _result(verdict, table, sentence, support=support)
 
 
-def _result(verdict: Verdict, table: pd.DataFrame, sentence: str) -> CheckResult:
-    return CheckResult(check=name, assumption=assumption, verdict=verdict, power=None, table=table, sentence=sentence)
+def _result(verdict: Verdict, table: pd.DataFrame, sentence: str, *, support: pd.DataFrame | None) -> CheckResult:
+    return CheckResult(
+        check=name,
+        assumption=assumption,
+        verdict=verdict,
+        power=None,
+        table=table,
+        sentence=sentence,
+        support=support,
+    )
+
+
+def _outside(own: Array, other: Array) -> NDArray[np.bool_]:
+    """Mark calls outside the range of the other arm's probabilities."""
+    return np.asarray((own < other.min()) | (own > other.max()), bool)
+
+
+def _support(p: Array, weights: Array, members: NDArray[np.bool_]) -> dict[str, float]:
+    """Count calls of a row: used and not, outside the range of the other arm (numerator) and inside."""
+    outside, used = _outside(p[members], p[~members]), weights[members] > 0
+    counts = {"calls": used, "count": ~used, "numerator": outside, "denominator": ~outside}
+    return {kind: float(told.sum()) for kind, told in counts.items()}
 
 
 def _row(arm: str, p: Array, weights: Array, members: NDArray[np.bool_]) -> dict[str, object]:
-    own, carried, other = p[members], weights[members], p[~members]
-    outside = (own < other.min()) | (own > other.max())
+    own, carried = p[members], weights[members]
+    outside = _outside(own, p[~members])
     return {
         "arm": arm,
         "calls": int(members.sum()),

@@ -4,12 +4,15 @@
 its own, also when several run in threads.
 """
 
+import inspect
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 from coresponder_causal.core.errors import IdentificationWarning
+
+package = __name__.partition(".")[0]
 
 
 class Doubt(str):
@@ -52,7 +55,15 @@ def doubt(text: str) -> None:
     """Say a fact that puts identification or the interval in doubt: a note and an `IdentificationWarning`."""
     note(Doubt(text))
     if not _quiet.get():
-        warnings.warn(text, IdentificationWarning, stacklevel=3)
+        warnings.warn(text, IdentificationWarning, stacklevel=_caller())
+
+
+def _caller() -> int:
+    """Level, seen from `doubt`, of the first line outside the package: the one that asked for what is in doubt."""
+    frame, level = inspect.currentframe(), 0
+    while frame is not None and str(frame.f_globals.get("__name__", "")).partition(".")[0] == package:
+        frame, level = frame.f_back, level + 1
+    return level
 
 
 @contextmanager

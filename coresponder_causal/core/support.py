@@ -64,3 +64,19 @@ def small_rows(support: pd.DataFrame | None, threshold: int = least_shown) -> ND
     """
     known = known_counts(support)
     return np.asarray(((known > 0) & (known < threshold)).any(axis=1), bool) if len(known) else np.zeros(0, bool)
+
+
+def with_least(support: pd.DataFrame | None, events: pd.Series) -> pd.DataFrame | None:
+    """Return support that also stands for the smallest of further counts, zeros aside.
+
+    Parameters
+    ----------
+    support : DataFrame, one row, or None where nothing is known
+    events : Series
+
+    Examples
+    --------
+    >>> with_least(pd.DataFrame({"events": [40.0]}), pd.Series([0, 12, 3])).to_dict("records")
+    [{'events': 3.0}]
+    """
+    return None if support is None else smallest(pd.concat([support, pd.DataFrame({"events": events.astype(float)})]))

@@ -56,9 +56,15 @@ class CheckResult:
 
 
 def not_applicable(check: str, assumption: str, why: str) -> CheckResult:
-    """Return the verdict for a check that the design gives no means to make."""
+    """Return the verdict for a check that the design gives no means to make; nobody stands behind it."""
     return CheckResult(
-        check=check, assumption=assumption, verdict="not applicable", power=None, table=pd.DataFrame(), sentence=why
+        check=check,
+        assumption=assumption,
+        verdict="not applicable",
+        power=None,
+        table=pd.DataFrame(),
+        sentence=why,
+        support=pd.DataFrame({"persons": pd.Series(dtype=float)}),
     )
 
 

@@ -64,8 +64,8 @@ def licence(d: PanelDesign, kept: NDArray[np.bool_], *, asked: bool, kind: Kind 
     if not enough and not asked:
         raise EstimationError(
             f"{treated} treated and {untreated} untreated clusters do not carry a clustered interval; {size}",
-            mend="with one treated city use did_prediction_interval or inference='permutation'; or ask for "
-            "inference='cluster'",
+            mend="with one treated city use did_prediction_interval or inference='permutation', with a few "
+            "did_few_treated; or ask for inference='cluster'",
         )
     (note if enough else doubt)(f"nearest measured case (balanced panel, one start): {size}")
     share = f"; a nominal 5 % test of this kind rejected {100 * size.size:.0f} % of the time" if not enough else ""

@@ -69,13 +69,13 @@ def further_checks(
     if name in with_starts and isinstance(one.design, SeriesDesign | PanelDesign) and (study.start_between or hours):
         made.append(check.start_range(one.result, one.design, between=study.start_between, hours=hours))
     if data.pool is None or name != "cities" or not isinstance(one.design, PanelDesign):
-        return check.standing_on(one.result, made)
+        return check.standing_on(one.result, one.design, made)
     if data.pool.neighbours:
         whole = every_city(study, data.whole, outcome, options)
         made.append(check.spillover(one.result, whole, pool=data.pool))
     if (study.donors or {}).get("specifications", False):
         made.append(check.specification_curve(one.result, one.design, donors=_by_region(data.pool, one.design)))
-    return check.standing_on(one.result, made)
+    return check.standing_on(one.result, one.design, made)
 
 
 def _by_region(pool: DonorPool, design: PanelDesign) -> dict[str, list[str]]:

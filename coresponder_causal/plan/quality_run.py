@@ -81,7 +81,7 @@ def publish_quality(
     tuple of Path
         The page and ``breaks.csv``.
     """
-    refuse_filled(out, force=force)
+    refuse_filled(out, force=force, policy=policy or inside)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".writing-") as folder:
         made = Path(folder) / "quality"

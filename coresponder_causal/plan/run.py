@@ -25,7 +25,9 @@ from coresponder_causal.plan.designs import Design, Estimated, estimated, rank
 from coresponder_causal.plan.donors import further_checks
 from coresponder_causal.plan.frozen import require_frozen
 from coresponder_causal.plan.study import Study
+from coresponder_causal.privacy import Policy
 from coresponder_causal.report.tables import support_of
+from coresponder_causal.report.write import refuse_mixed, results_inside
 
 Say = Callable[[str], None]
 
@@ -264,7 +266,7 @@ def _lines(evaluation: Evaluation) -> list[report.Sentence]:
     for design, result in zip(evaluation.designs, evaluation.results, strict=True):
         told.setdefault(design.describe(), []).append(result)
     lines = [report.Sentence(text=text, support=support_of(of)) for text, of in told.items()]
-    behind = support_of(evaluation.results) if evaluation.results else None
+    behind = support_of(evaluation.results) if evaluation.results else report.of_nobody
     return [*lines, *(report.Sentence(text=text, support=behind) for text in evaluation.lines)]
 
 
@@ -277,39 +279,43 @@ def publish(page: report.Page, evaluation: Evaluation, out: Path, *, force: bool
     evaluation : Evaluation
     out : Path
         Folder; one that holds files is refused without ``force``. With it an earlier evaluation is replaced; other
-        files stay.
+        files stay. One that holds files for another audience is refused.
 
     Returns
     -------
     Path
         The page.
     """
-    refuse_filled(out, force=force)
+    refuse_filled(out, force=force, policy=evaluation.study.policy)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".writing-") as folder:
         made = Path(folder) / "evaluation"
         report.write_all({made: page}, policy=evaluation.study.policy, ledger=evaluation.study.ledger)
         if not evaluation.study.policy.guarded:
             results = [json.loads(result.to_json()) for result in evaluation.results]
-            (made / "results.json").write_text(json.dumps(results, indent=1), encoding="utf-8")
+            (made / results_inside).write_text(json.dumps(results, indent=1), encoding="utf-8")
         out.mkdir(exist_ok=True)
         for file in made.iterdir():
             file.replace(out / file.name)
     return out / "index.html"
 
 
-def refuse_filled(out: Path, *, force: bool) -> None:
-    """Refuse a folder that holds files, unless it is to be replaced.
+def refuse_filled(out: Path, *, force: bool, policy: Policy | None = None) -> None:
+    """Refuse a folder that holds files, unless it is to be replaced; by a policy also one with files for others.
 
     Raises
     ------
     DataError
         Name another folder, or write into this one with ``--force``.
+    DisclosureError
+        Name another folder, or empty this one.
     """
     if out.is_file():
         raise DataError(f"{out} is a file", mend="name a folder")
     if out.is_dir() and any(out.iterdir()) and not force:
         raise DataError(f"the folder {out} is not empty", mend="name another, or write into it with --force")
+    if policy is not None:
+        refuse_mixed(out, policy)
 
 
 def refuse_present(target: Path, *, force: bool) -> None:

@@ -222,7 +222,10 @@ def _design_options(content: Mapping[str, Any], problems: Problems) -> dict[str,
             problems.add(f"{name} is a value, not a section", mend=f"write [{name}] on a line of its own")
             continue
         if name not in run:
-            problems.add(f"[{name}] has options, but run in [designs] does not name it", mend="add it there")
+            problems.add(
+                f"[{name}] has options, but run in [designs] does not name it",
+                mend="add it to run, or delete the section",
+            )
         for entry in entries:
             adjust = entry.get("adjust", default_adjustment)
             known = known_keys(name, adjust if adjust in adjustments else default_adjustment)

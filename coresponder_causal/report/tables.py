@@ -291,7 +291,7 @@ def _verdicts(checks: Sequence[CheckResult]) -> Table:
         Column("check", "Check"),
         Column("assumption", "Assumption"),
         Column("verdict", "Verdict"),
-        Column("sentence", "What was found"),
+        Column("sentence", "What was found", "said"),
         Column("power", "Power", "share"),
     )
     return Table(title="Checks", frame=frame, columns=columns, note=verdict_note, support=_behind(checks))
@@ -302,6 +302,8 @@ def _behind(checks: Sequence[CheckResult]) -> pd.DataFrame | None:
     known = [check.support for check in checks if check.support is not None]
     if len(known) < len(checks):
         return None
+    if all(support.empty for support in known):
+        return of_nobody
     return pd.concat([smallest(support) for support in known], ignore_index=True) if known else None
 
 

@@ -8,7 +8,7 @@ from typing import Literal, cast
 
 from coresponder_causal.core.errors import CausalError, DisclosureError
 from coresponder_causal.core.files import write_whole
-from coresponder_causal.privacy import Audience, Ledger, Policy, watermark
+from coresponder_causal.privacy import Audience, Ledger, Policy
 from coresponder_causal.report import html
 from coresponder_causal.report.drawing import drawn
 from coresponder_causal.report.gate import passed
@@ -22,6 +22,7 @@ forms: dict[type, tuple[str, ...]] = {
     Picture: (".svg", ".png", ".pdf"),
     Sentence: (".txt",),
 }
+said_inside, said_agreed, results_inside = "internal.txt", "agreement.txt", "results.json"
 
 
 def write(
@@ -46,7 +47,7 @@ def write(
     audience : {"internal", "partner", "public"}
         For whom. Inside nothing is hidden: pages, tables and pictures say that they stay there, and a file
         ``internal.txt`` says it of the ``.csv`` beside it. For others counts under 11 are hidden, and what would give
-        them away.
+        them away; of the ``.csv`` for a partner a file ``agreement.txt`` names the agreement.
     agreement : str, optional
         Name of the agreement with a partner: parts of which nothing is known are then passed on too.
     ledger : Ledger, optional
@@ -62,7 +63,8 @@ def write(
     CausalError
         If the spec has no such form; choose one of the endings named.
     DisclosureError
-        If it may not leave for this audience; the message lists every part and its mend.
+        If it may not leave for this audience; the message lists every part and its mend. Also if the folder holds
+        files for another audience: name another folder.
 
     Examples
     --------
@@ -103,14 +105,46 @@ def write_all(
     targets = [_target(spec, Path(path)) for path, spec in specs.items()]
     for spec, target in zip(specs.values(), targets, strict=True):
         _require_form(spec, target.suffix)
+    for folder in dict.fromkeys(target.parent for target in targets):
+        refuse_mixed(folder, policy)
     through = passed(list(specs.values()), policy, earlier=None if ledger is None else ledger.cells())
     contents = [_bytes(spec, target.suffix) for spec, target in zip(through.specs, targets, strict=True)]
     if ledger is not None and policy.guarded:
         ledger.record(through.cells, content=b"".join(contents), name=", ".join(target.name for target in targets))
     for target, inside in zip(targets, through.marked, strict=True):
-        if inside and target.suffix == ".csv":
-            write_whole(target.with_name("internal.txt"), f"{watermark}\n".encode())
+        if target.suffix == ".csv" and (inside or policy.agreement is not None):
+            write_whole(target.with_name(said_inside if inside else said_agreed), _side(policy).encode())
     return [write_whole(target, content) for target, content in zip(targets, contents, strict=True)]
+
+
+def refuse_mixed(folder: Path, policy: Policy) -> None:
+    """Refuse a folder in which files for another audience lie: a folder is handed on whole.
+
+    Parameters
+    ----------
+    folder : Path
+    policy : Policy
+        For whom is to be written.
+
+    Raises
+    ------
+    DisclosureError
+        Name another folder, or empty this one.
+    """
+    others = [name for name in (said_inside, results_inside) if policy.guarded and (folder / name).exists()]
+    agreed = folder / said_agreed
+    if agreed.exists() and (policy.agreement is None or agreed.read_text(encoding="utf-8") != _side(policy)):
+        others.append(said_agreed)
+    if others:
+        raise DisclosureError(
+            f"the folder {folder} holds {', '.join(others)}: files for another audience lie there",
+            mend="name another folder, or empty this one",
+        )
+
+
+def _side(policy: Policy) -> str:
+    """Return what is said beside tables that cannot say it themselves."""
+    return f"{policy.banner}\n"
 
 
 def released(spec: Spec, *, audience: Audience, agreement: str | None = None, ledger: Ledger | None = None) -> Spec:

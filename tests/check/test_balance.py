@@ -4,12 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from coresponder_causal import report
 from coresponder_causal.check.balance import balance
 from coresponder_causal.check.overlap import overlap
 from coresponder_causal.design import SeriesDesign
 from coresponder_causal.design.calls import CallDesign
 from coresponder_causal.design.match_nearest import match_nearest
 from coresponder_causal.design.weight_propensity import weight_propensity
+from coresponder_causal.privacy import hidden_mark
+from coresponder_causal.report.tables import numbers_of
 
 N = 600
 RNG = np.random.default_rng(3)
@@ -82,6 +85,17 @@ def test_overlap_counts_the_weight_outside_the_other_arm():
     assert overlap(None, design(frame, ["load"])).verdict == "contradicts"
     assert overlap(None, match_nearest(design(frame, ["load"]), caliper=0.1)).verdict == "no contradiction found"
     assert overlap(None, weight_propensity(design())).verdict == "no contradiction found"
+
+
+def test_a_share_of_few_calls_outside_the_other_arm_is_told_inside_alone():
+    frame = FRAME.assign(load=np.where(np.arange(N) < 2, 9.0, X.clip(-2, 2)))
+    frame.loc[:1, "attended"] = True
+    found = overlap(None, design(frame, ["load"]))
+    assert found.table["share_outside"][0] == pytest.approx(2 / frame["attended"].sum())
+    assert report.table(found).frame["sentence"][0] == found.sentence
+    assert report.released(report.table(found), audience="public").frame["sentence"][0] == hidden_mark
+    numbers = report.released(numbers_of(found), audience="public").frame.set_index("arm")
+    assert numbers.loc["treated", "share_outside"] == hidden_mark
 
 
 def test_overlap_reports_the_effective_number_of_calls():

@@ -86,6 +86,14 @@ def test_like_cities_say_the_same_in_both():
         assert check.levels_or_logs(fitted(estimate, design), design).verdict == "no contradiction found"
 
 
+def test_an_interval_that_rules_nothing_out_cannot_tell():
+    design = numbered([400] * 7, [0] * 7)
+    result = fitted(did_few_treated, design)
+    assert check.levels_or_logs(result, design).verdict == "no contradiction found"
+    factor = 9 / np.sqrt(result.vcov[0, 0])
+    assert check.levels_or_logs(replace(result, vcov=result.vcov * factor**2), design).verdict == "cannot tell"
+
+
 def test_levels_are_refused_where_they_mean_nothing():
     design = numbered([1, 9000, 9000], [0, 0, 0])
     with pytest.raises(DesignError, match="times the treated city's: their levels cannot be compared"):

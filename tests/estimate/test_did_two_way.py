@@ -138,6 +138,7 @@ def test_few_treated_clusters_are_refused_unless_asked_for():
     with pytest.raises(EstimationError, match=r"1 treated and 10 untreated .* rejected 49 % of the time") as caught:
         did_two_way(d)
     assert "inference='cluster'" in caught.value.mend
+    assert "with a few did_few_treated" in caught.value.mend
     with pytest.warns(IdentificationWarning, match="rejected 49 % of the time at 10 comparison clusters"):
         result = did_two_way(d, inference="cluster")
     assert (result.extra["measured_size"], result.extra["measured_at"]) == (0.49, (1, 10))

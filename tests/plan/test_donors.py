@@ -97,6 +97,9 @@ def test_the_page_shows_who_was_compared(tmp_path):
     assert set(shown.frame["city"]) == set(CITIES) - {"Davis"}
     html = report.write(page, tmp_path / "page").read_text(encoding="utf-8")
     assert f"Frozen as {found.pool.fingerprint[:16]}" in html
+    page = plan.evaluation_page(evaluated("until then"))
+    public = {getattr(part, "title", "") for part in report.released(page, audience="public").parts()}
+    assert {"Comparison cities", "Numbers behind “specification curve”"} <= public
 
 
 def test_hours_of_the_dose_are_told_without_an_interval():

@@ -52,6 +52,36 @@ def test_the_whole_embedded_study_can_be_made_public(tmp_path):
     assert small == []
 
 
+def test_the_results_of_those_inside_do_not_stay_beside_a_public_page(tmp_path):
+    evaluation, _ = studied(("instrument",), "arrest")
+    (tmp_path / "results.json").write_text("[]", encoding="utf-8")
+    with pytest.raises(DisclosureError, match=r"holds results\.json"):
+        publish(evaluation_page(evaluation), evaluation, tmp_path, force=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["results.json"]
+
+
+def test_refits_of_moved_windows_of_rare_events_stay_inside():
+    """With √(1/nA + 1/nB) each made-up start of a rare outcome told its counts, and neighbours those in between."""
+    for outcome, shown in (("force", False), ("calls", True)):
+        evaluation, _ = studied(("rare",), outcome)
+        made = {one.check: one for one in evaluation.checks[0] if one.check in ("placebo_dates", "pre_period")}
+        page = report.released(evaluation_page(evaluation), audience="public")
+        tables = {part.title: part.frame for part in page.parts() if isinstance(part, report.Table)}
+        verdicts = tables["Checks"].set_index("check")
+        assert ("Numbers behind “placebo dates”" in tables) == shown
+        for name, one in made.items():
+            assert len(one.table)
+            assert (verdicts.loc[name.replace("_", " ").capitalize(), "sentence"] == one.sentence) == shown
+
+
+def test_a_study_of_data_quality_alone_can_be_made_public(tmp_path):
+    stated, tables, _ = embedded_study()
+    stated = replace(stated, policy=PUBLIC, designs=())
+    found = run(stated, tables, plan.quality_of(tables))
+    text = read(publish(evaluation_page(found), found, tmp_path / "out"))
+    assert f"Table calls: {len(tables['calls']):,} rows." in text
+
+
 def test_every_part_of_the_page_says_who_stands_behind_it():
     """A part added without support is refused, and named."""
     evaluation, truth = studied()

@@ -197,7 +197,7 @@ def test_options_of_a_design_may_stand_several_times(read):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("[cities]\nharmonics = 1", "[cities] has options, but run in [designs] does not name it"),
+        ("[cities]\nharmonics = 1", "run in [designs] does not name it: add it to run, or delete the section"),
         ("[series]\nwidth = 1", "unknown key 'width' in [series]: keys are outcomes, full_dose, phase_in"),
         ('[series]\noutcomes = "calls"', "outcomes in [series] is 'calls': write a list of names"),
         ("series = 3", "series is a value, not a section"),

@@ -271,3 +271,18 @@ def test_metrics_of_the_city_leave_together(tmp_path, metric, monkeypatch):
     text = plain(tmp_path / "public" / "index.html")
     assert limits in text
     assert "Not for release" not in text
+
+
+def test_a_folder_holds_files_for_one_audience(tmp_path):
+    """A public table beside internal ones would be handed on with them; a partner's names its agreement."""
+    inside, shared = tmp_path / "inside", tmp_path / "shared"
+    write(by_district(), inside / "t.csv")
+    with pytest.raises(DisclosureError, match=r"holds internal\.txt"):
+        write(by_district(), inside / "u.csv", audience="public")
+    assert not (inside / "u.csv").exists()
+    write(by_district(), shared / "t.csv", audience="partner", agreement="county 2026-04")
+    assert "under the agreement county 2026-04" in (shared / "agreement.txt").read_text(encoding="utf-8")
+    write(by_district(), shared / "t.csv", audience="partner", agreement="county 2026-04")
+    for given in ({}, {"audience": "public"}, {"audience": "partner", "agreement": "another"}):
+        with pytest.raises(DisclosureError, match=r"holds agreement\.txt"):
+            write(by_district(), shared / "t.csv", **given)
