@@ -64,7 +64,10 @@ class CellSystem:
             problems.add(f"{twice.size} cells appear twice", rows=twice, mend="give each cell once")
         problems.raise_if_any(DataError)
         values.setflags(write=False)
+        relations = self.relations.copy()
+        relations.eliminate_zeros()
         object.__setattr__(self, "values", values)
+        object.__setattr__(self, "relations", relations)
         object.__setattr__(self, "labels", self.labels.reset_index(drop=True))
 
     @property
