@@ -142,17 +142,19 @@ def write_metrics(found: City, out: Path, *, policy: Policy | None = None, ledge
         simulated=found.simulated,
         sensitive=found.sensitive,
     )
+    policy = policy or found.policy
     specs: dict[Path, Spec] = {out: page}
     for name, frame in {"metrics": values, "metrics_by_month": monthly}.items():
         if len(frame):
             counts = metric_counts(frame, months=months_in(monthly), start=found.start)
             said = ("divided_by", "interval")
+            shown = frame.drop(columns="small") if policy.guarded else frame  # it tells small cells from others hidden
             specs[out / f"{name}.csv"] = plain(
-                frame, title=name, said=said, support=people_behind(frame), counts=counts
+                shown, title=name, said=said, support=people_behind(frame), counts=counts
             )
     if len(course):
         specs[out / "pathway.csv"] = plain(course, title="pathway", counts=course_counts(course))
-    return report.write_all(specs, policy=policy or found.policy, ledger=ledger or found.ledger)
+    return report.write_all(specs, policy=policy, ledger=ledger or found.ledger)
 
 
 def write_pathway(found: City, out: Path, *, policy: Policy | None = None, ledger: Ledger | None = None) -> list[Path]:

@@ -41,6 +41,8 @@ class Counts:
         The dimension of such labels.
     part : str
         Of a picture: which of its frames the rows are.
+    whole : bool
+        Whether all rows or none are shown: for counts that nobody shows and that follow from others by subtraction.
 
     Raises
     ------
@@ -67,6 +69,7 @@ class Counts:
     atoms: Mapping[str, frozenset[str]] = field(default_factory=dict)
     spans: str | None = None
     part: str = ""
+    whole: bool = False
 
     def __post_init__(self) -> None:
         problems = Problems(f"counts of '{self.family}'")

@@ -52,7 +52,7 @@ class Family:
     spans : mapping of str to frozenset
         Atoms by label of ``"span"``.
     fixed : ndarray of bool, shape (n,)
-        Cells shown before, which nothing can hide any more.
+        Cells that nothing can hide any more: shown before, or the zeros of a category that only fills a table up.
     unseen : ndarray of bool, shape (n,)
         Cells that are hidden: because they were before, or because only subtraction gives them.
     fresh : ndarray of bool, shape (n,)
@@ -116,11 +116,12 @@ def family_of(counts: Sequence[Counts], earlier: Sequence[Earlier] = ()) -> Fami
     system = _joined(values | shown | derived, shown_now, sums, names)
     keys = _keys(system)
     hidden_before = {key for key, cell in before.items() if cell.value is None}
+    filling = np.array([not_shown in key for key in keys])
     still = [_stays_hidden(key, hidden_before, spans) for key in keys]
     return Family(
         system=system,
         spans=spans,
-        fixed=np.array([key in shown for key in keys]),
+        fixed=np.array([key in shown for key in keys]) | (filling & (system.values == 0)),
         unseen=np.array([key not in fresh and key not in shown for key in keys]) | np.array(still),
         fresh=np.array([key in fresh for key in keys]),
         places=tuple(_places(one, keys, names) for one in counts),

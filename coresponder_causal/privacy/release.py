@@ -84,7 +84,10 @@ def release(
         for left, with_totals in _tries([number for number, one in enumerate(counts) if one.family == name], counts):
             family = family_of([counts[number] for number in left], before)
             try:
-                pattern = _pattern(family, policy, time_limit, seed, with_totals=with_totals)
+                if any(counts[number].whole for number in left):
+                    pattern = _all_or_none(family, policy)
+                else:
+                    pattern = _pattern(family, policy, time_limit, seed, with_totals=with_totals)
             except DisclosureError as error:
                 refused = error
                 continue
@@ -92,7 +95,8 @@ def release(
                 hidden[number] = np.asarray(pattern[places].any(axis=1), bool)
             cells[name] = _leaving(family, pattern)
             break
-        if name not in cells and before and refused is not None:
+        only_derived = all(one.whole for one in counts if one.family == name)
+        if name not in cells and before and refused is not None and not only_derived:
             raise DisclosureError(f"'{name}': {refused.what}", mend=refused.mend) from refused
     return Released(hidden=tuple(hidden), cells=cells)
 
@@ -122,6 +126,16 @@ def _pattern(family: Family, policy: Policy, time_limit: float, seed: int, *, wi
         seed=seed,
     )
     return np.asarray(found.hidden, bool)
+
+
+def _all_or_none(family: Family, policy: Policy) -> Bools:
+    """Hide nothing where no cell is small; refuse otherwise."""
+    values = family.system.values
+    if small := int(((values > 0) & (values < policy.threshold)).sum()):
+        raise DisclosureError(
+            f"{small} counts under {policy.threshold} follow by subtraction", mend="publish coarser periods"
+        )
+    return family.unseen
 
 
 def _leaving(family: Family, pattern: Bools) -> list[Earlier]:

@@ -8,14 +8,21 @@ import numpy as np
 import pandas as pd
 
 from coresponder_causal.privacy import Counts, months_of
+from coresponder_causal.privacy.counts import answer, counted_yes
+from coresponder_causal.report.metric_links import alternatives, between, link_of, shown_with
 
-parts_of_a_whole = ("proportion", "share")
+parts_of_a_whole, observed = ("proportion", "share"), "observed over expected"
 everything, before = "all", "before"
 not_known, course = "not known", "the course of calls"
 
 
 def metric_counts(
-    rows: pd.DataFrame, *, months: Sequence[str], start: str | None = None, part: str = ""
+    rows: pd.DataFrame,
+    *,
+    months: Sequence[str],
+    start: str | None = None,
+    part: str = "",
+    beside: pd.DataFrame | None = None,
 ) -> tuple[Counts, ...]:
     """List the counts behind rows of metrics.
 
@@ -29,51 +36,106 @@ def metric_counts(
         The date at which periods are cut.
     part : str
         Of a picture: the frame of the rows.
+    beside : DataFrame, optional
+        Rows of all metrics that leave with these, of the same periods; by default these alone.
 
     Returns
     -------
     tuple of Counts
         For each metric, part and kind of number: how many, of how many, and whose answer is not known. Months, phases
-        and all the time hold one another, except where people are counted once in each.
+        and all the time hold one another, except where people are counted once in each. Then what follows by
+        subtraction from another part.
     """
-    shown = rows.reset_index(drop=True)
-    shown = shown[shown["denominator"].notna()]
-    phase = shown.get("phase", shown["period"])
-    shown = shown.assign(period=phase.where(shown["period"].eq(everything), shown["period"]))
-    grouped = "group" in shown and bool(shown["group"].notna().any())
-    if grouped:
-        shown = shown.assign(group=shown["group"].fillna(everything))
-    labels = shown["period"].astype(str).unique()
+    shown = _dated(rows.reset_index(drop=True))
+    others = shown if beside is None else _dated(beside.reset_index(drop=True))
+    labels = pd.concat([shown["period"], others["period"]]).astype(str).unique()
     nested = {label: _atoms(label, months, start) for label in labels}
     apart = {label: frozenset({label}) for label in labels}
     made: list[Counts] = []
-    for (metric, piece, statistic), own in shown.groupby(["metric", "part", "statistic"], sort=False):
-        for name, columns in _columns(own, str(statistic)).items():
+    for (_, _, statistic), own in shown.groupby(["metric", "part", "statistic"], sort=False):
+        atoms = nested if _adds_up(own, str(statistic)) else apart
+        made += _of_part(own, atoms, part)
+        made += _by_subtraction(own, others, atoms, apart, part)
+    return tuple(made)
+
+
+def _of_part(own: pd.DataFrame, atoms: Mapping[str, frozenset[str]], part: str) -> list[Counts]:
+    """List the counts of one part of a metric."""
+    link = link_of(str(own["metric"].iloc[0]), str(own["part"].iloc[0]))
+    made = []
+    for name, columns in _columns(own, str(own["statistic"].iloc[0])).items():
+        alone = link.answers and not name and "of" not in columns
+        told = own.assign(**{answer: counted_yes}) if alone else own
+        grouped = (link.group,) if link.group else ()
+        made.append(
+            Counts(
+                family=f"{link.family} {name}".strip(),
+                frame=told.rename(columns={"group": link.group}) if grouped else told,
+                dimensions=("period", *grouped, *((answer,) if alone else ())),
+                spans="period",
+                atoms=atoms,
+                part=part,
+                count=columns["count"],
+                of=columns.get("of"),
+                unknown=columns.get("unknown"),
+            )
+        )
+    return made
+
+
+def _dated(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows with a number; one label says of each which time it spans."""
+    shown = rows[rows["denominator"].notna()]
+    phase = shown.get("phase", shown["period"])
+    return shown.assign(period=phase.where(shown["period"].eq(everything), shown["period"]))
+
+
+def _by_subtraction(
+    own: pd.DataFrame,
+    others: pd.DataFrame,
+    atoms: Mapping[str, frozenset[str]],
+    apart: Mapping[str, frozenset[str]],
+    part: str,
+) -> list[Counts]:
+    """Cells that rows of a part give away beside those of another: such rows are shown where the cells may be."""
+    metric, piece = str(own["metric"].iloc[0]), str(own["part"].iloc[0])
+    of_part = {(str(name), str(other)): rows for (name, other), rows in others.groupby(["metric", "part"], sort=False)}
+    made = []
+    if (metric, piece) in shown_with and shown_with[metric, piece] in of_part:
+        place = pd.Series(own.index, index=own["period"])
+        held = of_part[shown_with[metric, piece]]
+        held = held[held["period"].isin(place.index)]
+        made += _of_part(held.set_axis(place.loc[held["period"]].to_numpy()), atoms, part)
+    for key in alternatives(metric, piece):
+        if key in of_part and _whole(own["numerator"]) and _whole(of_part[key]["numerator"]):
+            frame = between(own, of_part[key])
+            one_way = frame["count"].ge(0).all() or frame["count"].le(0).all()
             made.append(
                 Counts(
-                    family=" ".join(text for text in (str(metric), str(piece), name) if text),
-                    frame=own,
-                    dimensions=("period", "group") if grouped else ("period",),
+                    family=f"{metric} {piece} less {' '.join(key)}".strip(),
+                    frame=frame.assign(count=frame["count"].abs()),
+                    dimensions=("period", "difference"),
                     spans="period",
-                    atoms=nested if _adds_up(own, str(statistic)) else apart,
+                    atoms=atoms if one_way else apart,
                     part=part,
-                    **columns,
+                    whole=True,
                 )
             )
-    return tuple(made)
+    return made
 
 
 def _columns(rows: pd.DataFrame, statistic: str) -> Mapping[str, dict[str, str]]:
     """Which columns count, by what they count."""
     unknown = {"unknown": "missing"} if rows["missing"].fillna(0).gt(0).any() else {}
-    if statistic in parts_of_a_whole and _whole(rows["numerator"]):
+    counted, below = (_whole(rows[name]) for name in ("numerator", "denominator"))
+    if statistic in parts_of_a_whole and counted and below:
         return {"": {"count": "numerator", "of": "denominator"} | unknown}
-    counted: dict[str, dict[str, str]] = {}
-    if _whole(rows["denominator"]):
-        counted["rows"] = {"count": "denominator"} | unknown
-    if statistic.startswith("rate") and _whole(rows["numerator"]):
-        counted[""] = {"count": "numerator"}
-    return counted
+    found = {"rows": {"count": "denominator"} | unknown} if below and statistic != observed else {}
+    if counted and (statistic == observed or statistic.startswith("rate")):
+        found[""] = {"count": "numerator"}
+    if rows["n_any"].notna().all():
+        found["any"] = {"count": "n_any"}
+    return found
 
 
 def _adds_up(rows: pd.DataFrame, statistic: str) -> bool:

@@ -18,7 +18,14 @@ units = {"proportion": "percent", "share": "percent", "median": "minutes, median
 least_share, stages_drawn = 0.02, ("label", "dispatch", "scene", "disposition", "link", "repeat")
 
 
-def trend_picture(rows: pd.DataFrame, *, title: str, start: str | None = None, months: Sequence[str] = ()) -> Picture:
+def trend_picture(
+    rows: pd.DataFrame,
+    *,
+    title: str,
+    start: str | None = None,
+    months: Sequence[str] = (),
+    beside: pd.DataFrame | None = None,
+) -> Picture:
     """Show one metric month by month, its interval as a band.
 
     Parameters
@@ -30,6 +37,8 @@ def trend_picture(rows: pd.DataFrame, *, title: str, start: str | None = None, m
         Date of the start.
     months : sequence of str
         Every month of the tables; by default those shown.
+    beside : DataFrame, optional
+        Rows of all metrics by month that leave with these.
 
     Returns
     -------
@@ -76,7 +85,9 @@ def trend_picture(rows: pd.DataFrame, *, title: str, start: str | None = None, m
             }
         ),
         support=known[["n_persons"]].reset_index(drop=True),
-        counts=metric_counts(known, months=months or [*map(str, known["period"])], start=start, part="trend"),
+        counts=metric_counts(
+            known, months=months or [*map(str, known["period"])], start=start, part="trend", beside=beside
+        ),
     )
 
 

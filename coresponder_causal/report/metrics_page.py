@@ -144,14 +144,20 @@ def _of_metric(metric: Metric, values: pd.DataFrame, monthly: pd.DataFrame, star
     blocks: list[Block] = [said]
     own = values[values["metric"].eq(metric.id) & values["lacks"].eq("")]
     months = months_in(monthly)
-    blocks.append(_values(own, metric.name, months, start))
+    blocks.append(_values(own, metric.name, months, start, beside=values))
     first = monthly[monthly["metric"].eq(metric.id) & monthly["lacks"].eq("") & monthly["value"].notna()]
     if len(first) and first.get("group", pd.Series(dtype=str)).isna().all():
         first = first[first["part"].eq(first["part"].iloc[0]) & first["statistic"].eq(first["statistic"].iloc[0])]
         if len(first) > 2:
             part = str(first["part"].iloc[0])
             blocks.append(
-                trend_picture(first, title=metric.name + (f", {part}" if part else ""), start=start, months=months)
+                trend_picture(
+                    first,
+                    title=metric.name + (f", {part}" if part else ""),
+                    start=start,
+                    months=months,
+                    beside=monthly,
+                )
             )
     lacks = values[values["metric"].eq(metric.id) & values["lacks"].ne("")]
     if len(lacks):
@@ -162,13 +168,21 @@ def _of_metric(metric: Metric, values: pd.DataFrame, monthly: pd.DataFrame, star
     return Section(title=f"{metric.id} {metric.name}", blocks=tuple(blocks))
 
 
-def _values(rows: pd.DataFrame, title: str, months: list[str], start: str | None) -> Table:
+def _values(
+    rows: pd.DataFrame,
+    title: str,
+    months: list[str],
+    start: str | None,
+    *,
+    beside: pd.DataFrame,
+    names: list[str] | None = None,
+) -> Table:
     """Write values with their interval and what they were divided by."""
     frame = pd.DataFrame(
         {
             "when": rows.get("phase", rows["period"]).replace("all", "all the time"),
             "metric": rows["metric"],
-            "part": rows["part"].where(rows["part"].ne(""), title if title else ""),
+            "part": rows["part"].where(rows["part"].ne(""), title) if names is None else names,
             "group": rows.get("group", pd.Series(np.nan, index=rows.index)),
             "value": [_written(value, kind) for value, kind in zip(rows["value"], rows["statistic"], strict=True)],
             "interval": [
@@ -190,7 +204,7 @@ def _values(rows: pd.DataFrame, title: str, months: list[str], start: str | None
         columns=columns,
         note=value_note,
         support=people_behind(rows),
-        counts=metric_counts(rows, months=months, start=start),
+        counts=metric_counts(rows, months=months, start=start, beside=beside),
     )
 
 
@@ -230,7 +244,7 @@ def _others(chosen: list[Metric], values: pd.DataFrame, months: list[str], start
     named = [
         f"{names[name]}{f', {part}' if part else ''}" for name, part in zip(rows["metric"], rows["part"], strict=True)
     ]
-    table = _values(rows.assign(part=named), "Metrics that are not core", months, start)
+    table = _values(rows, "Metrics that are not core", months, start, beside=values, names=named)
     return [Section(title="The other metrics", blocks=(table,))]
 
 
