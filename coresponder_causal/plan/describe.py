@@ -153,7 +153,9 @@ def write_metrics(found: City, out: Path, *, policy: Policy | None = None, ledge
                 shown, title=name, said=said, support=people_behind(frame), counts=counts
             )
     if len(course):
-        specs[out / "pathway.csv"] = plain(course, title="pathway", counts=course_counts(course))
+        specs[out / "pathway.csv"] = plain(
+            course, title="pathway", counts=course_counts(course, months=months_in(monthly))
+        )
     return report.write_all(specs, policy=policy, ledger=ledger or found.ledger)
 
 
@@ -173,10 +175,16 @@ def write_pathway(found: City, out: Path, *, policy: Policy | None = None, ledge
     list of Path
     """
     course, flows = pathway(found.tables), pathway_flows(found.tables)
+    received = pd.to_datetime(found.tables["calls"]["received_at"]).dropna()
+    months = sorted(received.dt.to_period("M").astype(str).unique())
     specs: dict[Path, Spec] = {
-        out / "pathway.svg": report.flow_picture(flows),
-        out / "pathway.csv": plain(course, title="Calls by stage and state", counts=course_counts(course)),
-        out / "pathway_flows.csv": plain(flows, title="Calls from state to state", counts=passage_counts(flows)),
+        out / "pathway.svg": report.flow_picture(flows, months=months),
+        out / "pathway.csv": plain(
+            course, title="Calls by stage and state", counts=course_counts(course, months=months)
+        ),
+        out / "pathway_flows.csv": plain(
+            flows, title="Calls from state to state", counts=passage_counts(flows, months=months)
+        ),
     }
     return report.write_all(specs, policy=policy or found.policy, ledger=ledger or found.ledger)
 

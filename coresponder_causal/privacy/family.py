@@ -105,7 +105,8 @@ def family_of(counts: Sequence[Counts], earlier: Sequence[Earlier] = ()) -> Fami
     if changed:
         raise DisclosureError(
             f"{changed} counts of '{counts[0].family}' differ from what was shown of the same cells before",
-            mend="leave released periods as they were released, or open a new family for a revised series",
+            mend="leave released periods as they were released, or open a new family for a revised series "
+            "(on the command line: --ledger with a new file, which then knows nothing of what left before)",
         )
     known = (
         *(cell.span for cell in earlier),

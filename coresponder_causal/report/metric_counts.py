@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from coresponder_causal.privacy import Counts, months_of
 from coresponder_causal.privacy.counts import answer, counted_yes
-from coresponder_causal.report.metric_links import alternatives, between, link_of, shown_with
+from coresponder_causal.report.metric_links import alternatives, between, is_awaited, link_of, shown_with
 
 parts_of_a_whole, observed = ("proportion", "share"), "observed over expected"
 everything, before = "all", "before"
-not_known, course = "not known", "the course of calls"
+not_known, course, awaited = "not known", "the course of calls", ("link", "repeat")
 
 
 def metric_counts(
@@ -50,12 +51,13 @@ def metric_counts(
     others = shown if beside is None else _dated(beside.reset_index(drop=True))
     labels = pd.concat([shown["period"], others["period"]]).astype(str).unique()
     nested = {label: _atoms(label, months, start) for label in labels}
-    apart = {label: frozenset({label}) for label in labels}
+    apart = {label: frozenset({label if label in months else f"{label} until {max(months)}"}) for label in labels}
     made: list[Counts] = []
-    for (_, _, statistic), own in shown.groupby(["metric", "part", "statistic"], sort=False):
+    for (metric, piece, statistic), own in shown.groupby(["metric", "part", "statistic"], sort=False):
+        until = f" until {max(months)}" if is_awaited(str(metric), str(piece)) else ""
         atoms = nested if _adds_up(own, str(statistic)) else apart
-        made += _of_part(own, atoms, part)
-        made += _by_subtraction(own, others, atoms, apart, part)
+        own_counts = [*_of_part(own, atoms, part), *_by_subtraction(own, others, atoms, apart, part)]
+        made += [replace(one, family=one.family + until) for one in own_counts]
     return tuple(made)
 
 
@@ -162,13 +164,15 @@ def _atoms(label: str, months: Sequence[str], start: str | None) -> frozenset[st
     return frozenset(atom for month in spanned for atom in halves.get(month, {month}))
 
 
-def course_counts(states: pd.DataFrame) -> tuple[Counts, ...]:
+def course_counts(states: pd.DataFrame, *, months: Sequence[str] = ()) -> tuple[Counts, ...]:
     """List the counts behind the states of the course of calls.
 
     Parameters
     ----------
     states : DataFrame
         Of `coresponder_causal.data.pathway`, in the order shown.
+    months : sequence of str
+        Every month of the calls, for the ledger.
 
     Returns
     -------
@@ -178,20 +182,20 @@ def course_counts(states: pd.DataFrame) -> tuple[Counts, ...]:
     made = []
     for stage, own in states.reset_index(drop=True).groupby("stage", sort=False):
         if own["lacks"].eq("").all():
-            named = own.assign(**{str(stage): own["state"]})
-            made.append(Counts(family=course, frame=named, dimensions=(str(stage),)))
-            untold = own.assign(**{str(stage): not_known})
-            made.append(Counts(family=course, frame=untold, dimensions=(str(stage),), count="missing"))
+            made.append(_of_course(own, {str(stage): own["state"]}, months))
+            made.append(_of_course(own.assign(count=own["missing"]), {str(stage): not_known}, months))
     return tuple(made)
 
 
-def passage_counts(flows: pd.DataFrame) -> tuple[Counts, ...]:
+def passage_counts(flows: pd.DataFrame, *, months: Sequence[str] = ()) -> tuple[Counts, ...]:
     """List the counts behind every passage from state to state.
 
     Parameters
     ----------
     flows : DataFrame
         Of `coresponder_causal.data.pathway_flows`, in the order shown.
+    months : sequence of str
+        As of `course_counts`.
 
     Returns
     -------
@@ -200,13 +204,17 @@ def passage_counts(flows: pd.DataFrame) -> tuple[Counts, ...]:
     """
     made = []
     for (left, right), own in flows.reset_index(drop=True).groupby(["from_stage", "stage"], sort=False):
-        named = own.assign(**{str(left): own["from_state"], str(right): own["state"]})
-        made.append(Counts(family=course, frame=named, dimensions=(str(left), str(right))))
+        made.append(_of_course(own, {str(left): own["from_state"], str(right): own["state"]}, months))
     return tuple(made)
 
 
 def flow_counts(
-    flows: pd.DataFrame, names: Mapping[tuple[str, str], str], bars: pd.DataFrame, bands: pd.DataFrame
+    flows: pd.DataFrame,
+    names: Mapping[tuple[str, str], str],
+    bars: pd.DataFrame,
+    bands: pd.DataFrame,
+    *,
+    months: Sequence[str] = (),
 ) -> tuple[Counts, ...]:
     """List the counts behind the bars and bands of the course of calls.
 
@@ -218,6 +226,8 @@ def flow_counts(
         States that are drawn together: behind a bar of several stands each of them.
     bars, bands : DataFrame
         Data of the picture: ``column, state``, and ``from_state`` of bands.
+    months : sequence of str
+        As of `course_counts`.
 
     Returns
     -------
@@ -234,11 +244,29 @@ def flow_counts(
         drawn_from = [names.get((left, state), state) for state in froms]
         drawn_to = [names.get((right, state), state) for state in tos]
         places = [band[column, *key] for key in zip(drawn_from, drawn_to, strict=True)]
-        named = own.assign(**{left: froms, right: tos}).set_axis(places)
-        made.append(Counts(family=course, frame=named, dimensions=(left, right), part="flows"))
+        placed = own.set_axis(places)
+        labels = {left: froms.set_axis(places), right: tos.set_axis(places)}
+        made.append(_of_course(placed, labels, months, part="flows"))
         ended = ((column, left, froms, drawn_from), (column + 1, right, tos, drawn_to))
         for at, stage, states, drawn in ended if column == 0 else ended[1:]:
             placed = own.assign(**{stage: states}).assign(place=[bar[at, state] for state in drawn])
             summed = placed.groupby([stage, "place"])["count"].sum().reset_index().set_index("place")
-            made.append(Counts(family=course, frame=summed, dimensions=(stage,), part="nodes"))
+            made.append(_of_course(summed, {stage: summed[stage]}, months, part="nodes"))
     return tuple(made)
+
+
+def _of_course(
+    frame: pd.DataFrame, labels: Mapping[str, pd.Series | str], months: Sequence[str], *, part: str = ""
+) -> Counts:
+    """Count calls by states; a stage that is still waited for when the data end belongs to that end alone."""
+    until = f" until {max(months)}" if len(months) else ""
+    named = {f"{stage}{until if stage in awaited else ''}": states for stage, states in labels.items()}
+    label = f"{min(months)}/{max(months)}" if len(months) else ""
+    return Counts(
+        family=course,
+        frame=frame.assign(**named, months=label),
+        dimensions=("months", *named),
+        spans="months",
+        atoms={label: months_of(label) if label else frozenset()},
+        part=part,
+    )

@@ -57,6 +57,16 @@ def parts_of_metrics() -> Mapping[Key, Part]:
     )
 
 
+def is_awaited(metric: str, piece: str) -> bool:
+    """Say whether numbers of released months still change because what follows is waited for.
+
+    Parameters
+    ----------
+    metric, piece : str
+    """
+    return "followed_" in parts_of_metrics()[metric, piece].among
+
+
 def alternatives(metric: str, piece: str) -> list[Key]:
     """List the parts whose numbers, held against those of a part, give a count by subtraction.
 

@@ -91,13 +91,15 @@ def trend_picture(
     )
 
 
-def flow_picture(flows: pd.DataFrame) -> Picture:
+def flow_picture(flows: pd.DataFrame, *, months: Sequence[str] = ()) -> Picture:
     """Show the course of crisis-eligible calls as bands between states.
 
     Parameters
     ----------
     flows : DataFrame
         As `coresponder_causal.data.pathway_flows` gives them.
+    months : sequence of str
+        Every month of the calls, for the ledger.
 
     Returns
     -------
@@ -144,7 +146,7 @@ def flow_picture(flows: pd.DataFrame) -> Picture:
         alt=f"{total:,} crisis-eligible calls, stage by stage: {ends}.",
         kind="flow",
         data={"nodes": bars, "flows": bands},
-        counts=flow_counts(eligible, names, bars, bands),
+        counts=flow_counts(eligible, names, bars, bands, months=months),
     )
 
 

@@ -77,7 +77,7 @@ def metrics_page(
     core = [metric for metric in catalogue.values() if metric.core and metric.id in there]
     others = [metric for metric in catalogue.values() if not metric.core and metric.id in there]
     sections = [
-        *_course(pathway, flows),
+        *_course(pathway, flows, months_in(monthly)),
         *(_of_metric(metric, values, monthly, start) for metric in core),
         *_others(others, values, months_in(monthly), start),
         *_lacking(values),
@@ -112,7 +112,7 @@ def months_in(monthly: pd.DataFrame) -> list[str]:
     return sorted(map(str, monthly["period"].dropna().unique()))
 
 
-def _course(pathway: pd.DataFrame, flows: pd.DataFrame) -> list[Section]:
+def _course(pathway: pd.DataFrame, flows: pd.DataFrame, months: list[str]) -> list[Section]:
     """Show the course of calls as a picture and as a table."""
     if pathway.empty:
         return []
@@ -124,8 +124,10 @@ def _course(pathway: pd.DataFrame, flows: pd.DataFrame) -> list[Section]:
         Column("missing", "Not known", "whole"),
     )
     shown = pathway[pathway["lacks"].eq("")].assign(percent=lambda table: 100 * table["share"])
-    table = Table(title="Calls by stage and state", frame=shown, columns=columns, counts=course_counts(shown))
-    drawn: list[Block] = [flow_picture(flows)] if flows["from_state"].ne("not eligible").any() else []
+    table = Table(
+        title="Calls by stage and state", frame=shown, columns=columns, counts=course_counts(shown, months=months)
+    )
+    drawn: list[Block] = [flow_picture(flows, months=months)] if flows["from_state"].ne("not eligible").any() else []
     lacks = pathway[pathway["lacks"].ne("")]
     pairs = zip(lacks["stage"], lacks["lacks"], strict=True)
     said = [

@@ -1,12 +1,14 @@
 """Metrics that count the same cells hide the same, and no number is left over between two of them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from coresponder_causal.data import metrics
-from coresponder_causal.privacy import Policy, release
-from coresponder_causal.report.metric_counts import metric_counts
+from coresponder_causal.data import metrics, pathway
+from coresponder_causal.privacy import Counts, Ledger, Policy, release
+from coresponder_causal.report.metric_counts import course, course_counts, metric_counts
 
 months = [f"2024-{month:02d}" for month in range(1, 7)]
 
@@ -76,3 +78,29 @@ def test_days_of_a_few_persons_are_hidden(calls):
     assert (rows["n_any"] == 1).all()
     assert (rows["denominator"] > 50).all()
     assert rows["hidden"].all()
+
+
+def test_a_growing_series_leaves_twice_and_is_held_against_what_left(calls, tmp_path):
+    """Four months, then six: cells of the course know their months, and what is waited for is no contradiction."""
+    ledger = Ledger(tmp_path / "releases.jsonl")
+    for until in (months[3], months[5]):
+        now = calls[calls["received_at"].dt.strftime("%Y-%m") <= until]
+        shown_months = [month for month in months if month <= until]
+        rows = metrics({"calls": now}, only=["M01", "M28"])
+        states = pathway({"calls": now})
+        counts = [
+            *course_counts(states, months=shown_months),
+            *metric_counts(rows[rows["lacks"].eq("")], months=shown_months),
+        ]
+        found = release(counts, policy=Policy(audience="public"), earlier=ledger.cells())
+        ledger.record(found.cells, content=b"", name=until)
+    spans = {cell.span for cell in ledger.cells()[course]}
+    assert spans == {frozenset(months[:4]), frozenset(months)}
+
+
+def test_counts_that_follow_by_subtraction_are_shown_all_or_none():
+    frame = pd.DataFrame({"period": ["2024-01", "2024-02"], "count": [3, 40]})
+    derived = Counts(family="less", frame=frame, dimensions=("period",), whole=True)
+    policy = Policy(audience="public")
+    assert release([derived], policy=policy).hidden[0].all()
+    assert not release([replace(derived, frame=frame.assign(count=[30, 40]))], policy=policy).hidden[0].any()
