@@ -14,7 +14,11 @@ from coresponder_causal.data.metrics_catalogue import Part
 
 Key: TypeAlias = tuple[str, str]
 held_against: Mapping[str, str] = MappingProxyType({"M02": "M01"})  # divided by what the other counts
-shown_with: Mapping[Key, Key] = MappingProxyType({("M06", "outside covered hours"): ("M07", "")})
+shown_with: Mapping[Key, Key] = (
+    MappingProxyType(  # rows that give away, by subtraction or as they are, what others hide
+        {("M06", "outside covered hours"): ("M07", ""), ("M41", ""): ("M07", ""), ("M46", ""): ("M07", "")}
+    )
+)
 countable = ("proportion", "rate")
 
 
