@@ -57,6 +57,8 @@ class Family:
         Cells that are hidden: because they were before, or because only subtraction gives them.
     fresh : ndarray of bool, shape (n,)
         Cells of what is shown now.
+    wholes : ndarray of bool, shape (n,)
+        How many there are in all in a span, of which others are a part: other families may show the same number.
     places : tuple of ndarray of int, shape (rows, k)
         For each of the counts, the cells behind each of its rows.
     """
@@ -66,6 +68,7 @@ class Family:
     fixed: Bools
     unseen: Bools
     fresh: Bools
+    wholes: Bools
     places: tuple[NDArray[np.intp], ...]
 
 
@@ -125,6 +128,7 @@ def family_of(counts: Sequence[Counts], earlier: Sequence[Earlier] = ()) -> Fami
         fixed=np.array([key in shown for key in keys]) | (filling & (system.values == 0)),
         unseen=np.array([key not in fresh and key not in shown for key in keys]) | np.array(still),
         fresh=np.array([key in fresh for key in keys]),
+        wholes=np.array([set(key[:-1]) == {total} and any(one.of_known for one in counts) for key in keys]),
         places=tuple(_places(one, keys, names) for one in counts),
     )
 

@@ -115,12 +115,13 @@ def _tries(numbers: list[int], counts: Sequence[Counts]) -> Iterator[tuple[list[
 def _pattern(family: Family, policy: Policy, time_limit: float, seed: int, *, with_totals: bool) -> Bools:
     """Cells that stay hidden; without a search where nothing is small."""
     values, free = family.system.values, family.fresh & ~family.fixed
-    if not ((values > 0) & (values < policy.threshold)).any():
+    small = (values > 0) & (values < policy.threshold)
+    if not small.any():
         return family.unseen
     found = suppress(
         family.system,
         threshold=policy.threshold,
-        fixed=family.fixed,
+        fixed=family.fixed | (family.wholes & (values >= 2 * policy.threshold)),  # less leaves parts no room
         already_hidden=family.unseen if with_totals else family.unseen | (family.system.roots & free),
         time_limit=time_limit,
         seed=seed,

@@ -79,6 +79,7 @@ def _of_part(own: pd.DataFrame, atoms: Mapping[str, frozenset[str]], part: str) 
                 part=part,
                 count=columns["count"],
                 of=columns.get("of"),
+                of_known=link.of_all,
                 unknown=columns.get("unknown"),
             )
         )

@@ -23,11 +23,12 @@ countable = ("proportion", "rate")
 
 
 class Link(NamedTuple):
-    """Where the counts of a part belong: family, field whose values are counted apart, whether others are told too."""
+    """Where the counts of a part belong: family, field counted apart, whether others are told too, whether of all."""
 
     family: str
     group: str
     answers: bool
+    of_all: bool
 
 
 @cache
@@ -40,17 +41,18 @@ def link_of(metric: str, piece: str) -> Link:
 
     Examples
     --------
-    >>> link_of("M44", "arrest by perceived race"), link_of("M15", "")
-    (Link(family='M15', group='perceived_race', answers=True), Link(family='M15', group='', answers=True))
+    >>> link_of("M44", "arrest by perceived race")
+    Link(family='M15', group='perceived_race', answers=True, of_all=True)
     """
     part = parts_of_metrics()[metric, piece]
+    of_all = part.among in ("", "eligible")
     if not part.counts or part.kind not in (*countable, "standardised"):
-        return Link(f"{metric} {piece}".strip(), part.group, answers=False)
+        return Link(f"{metric} {piece}".strip(), part.group, answers=False, of_all=of_all)
     for (name, other), held in parts_of_metrics().items():
         same = (held.rows, held.unit, held.counts, held.among) == (part.rows, part.unit, part.counts, part.among)
         if same and held.kind in countable:
-            return Link(f"{name} {other}".strip(), part.group, answers=held.kind == "proportion")
-    return Link(f"{metric} {piece}".strip(), part.group, answers=False)
+            return Link(f"{name} {other}".strip(), part.group, answers=held.kind == "proportion", of_all=of_all)
+    return Link(f"{metric} {piece}".strip(), part.group, answers=False, of_all=of_all)
 
 
 @cache
