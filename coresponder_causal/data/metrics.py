@@ -20,7 +20,7 @@ from coresponder_causal.data.metrics_rows import Frame, frame_of
 Period: TypeAlias = Literal["month", "quarter", "year", "all"]
 head = (
     "metric", "part", "core", "period", "statistic", "numerator", "denominator", "value", "conf_low", "conf_high",
-    "interval", "design_effect", "unit", "divided_by", "n_persons", "missing", "unplaced", "small", "lacks",
+    "interval", "design_effect", "unit", "divided_by", "n_persons", "n_any", "missing", "unplaced", "small", "lacks",
 )  # fmt: skip
 
 
@@ -52,7 +52,8 @@ def metrics(
         One row per metric, part, period, value of ``by`` and of the part's own group: ``metric``, ``part``, ``core``,
         ``period``, ``phase`` if cut, the columns of ``by``, ``group`` (of a part that has groups), ``statistic``,
         ``numerator``, ``denominator``, ``value``, ``conf_low``, ``conf_high`` (95 %), ``interval`` (its kind),
-        ``design_effect`` of repeated persons, ``unit``, ``divided_by`` in words, ``n_persons``, ``missing`` (rows whose
+        ``design_effect`` of repeated persons, ``unit``, ``divided_by`` in words, ``n_persons`` and, of means, ``n_any``
+        (persons, and rows, whose number is not zero), ``missing`` (rows whose
         answer is not known: they are left out and never a no), ``unplaced`` (rows of which it is not known whether they
         belong to the denominator), ``small`` (shows a count of 1 to 10: not for release), ``lacks`` (fields for want of
         which there is no number).

@@ -171,7 +171,8 @@ def mean(rows: Rows) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        As `proportion`; ``numerator`` is the sum.
+        As `proportion`; ``numerator`` is the sum, ``n_any`` counts the rows whose value is not zero, and ``n_persons``
+        the persons with such a row: the sum tells of them alone.
     """
     total, number = rows.sums(rows.value), rows.sums()
     average = _over(total, number)
@@ -181,9 +182,11 @@ def mean(rows: Rows) -> pd.DataFrame:
         spread = np.bincount(cell, (sums - average[cell] * size) ** 2, minlength=rows.cells)
         error = np.sqrt(spread * clusters / (clusters - 1)) / number
     half = np.where(clusters > 1, critical(np.maximum(clusters - 1, 1)) * error, np.nan)
-    persons = clusters if rows.repeats else np.full(rows.cells, np.nan)
     name = np.where(rows.repeats & (clusters < number), "person-clustered t", "t")
-    return _framed(rows, "mean", total, number, average, average - half, average + half, name, persons)
+    keep = rows.value != 0
+    some = Rows(rows.cell[keep], rows.cells, rows.value[keep], rows.cluster[keep], rows.repeats)
+    found = _framed(rows, "mean", total, number, average, average - half, average + half, name, _persons(some))
+    return found.assign(n_any=some.sums())
 
 
 def quantiles(rows: Rows) -> pd.DataFrame:

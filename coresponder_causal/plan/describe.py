@@ -142,17 +142,21 @@ def write_metrics(found: City, out: Path, *, policy: Policy | None = None, ledge
         simulated=found.simulated,
         sensitive=found.sensitive,
     )
+    policy = policy or found.policy
     specs: dict[Path, Spec] = {out: page}
     for name, frame in {"metrics": values, "metrics_by_month": monthly}.items():
         if len(frame):
             counts = metric_counts(frame, months=months_in(monthly), start=found.start)
             said = ("divided_by", "interval")
+            shown = frame.drop(columns="small") if policy.guarded else frame  # it tells small cells from others hidden
             specs[out / f"{name}.csv"] = plain(
-                frame, title=name, said=said, support=people_behind(frame), counts=counts
+                shown, title=name, said=said, support=people_behind(frame), counts=counts
             )
     if len(course):
-        specs[out / "pathway.csv"] = plain(course, title="pathway", counts=course_counts(course))
-    return report.write_all(specs, policy=policy or found.policy, ledger=ledger or found.ledger)
+        specs[out / "pathway.csv"] = plain(
+            course, title="pathway", counts=course_counts(course, months=months_in(monthly))
+        )
+    return report.write_all(specs, policy=policy, ledger=ledger or found.ledger)
 
 
 def write_pathway(found: City, out: Path, *, policy: Policy | None = None, ledger: Ledger | None = None) -> list[Path]:
@@ -171,10 +175,16 @@ def write_pathway(found: City, out: Path, *, policy: Policy | None = None, ledge
     list of Path
     """
     course, flows = pathway(found.tables), pathway_flows(found.tables)
+    received = pd.to_datetime(found.tables["calls"]["received_at"]).dropna()
+    months = sorted(received.dt.to_period("M").astype(str).unique())
     specs: dict[Path, Spec] = {
-        out / "pathway.svg": report.flow_picture(flows),
-        out / "pathway.csv": plain(course, title="Calls by stage and state", counts=course_counts(course)),
-        out / "pathway_flows.csv": plain(flows, title="Calls from state to state", counts=passage_counts(flows)),
+        out / "pathway.svg": report.flow_picture(flows, months=months),
+        out / "pathway.csv": plain(
+            course, title="Calls by stage and state", counts=course_counts(course, months=months)
+        ),
+        out / "pathway_flows.csv": plain(
+            flows, title="Calls from state to state", counts=passage_counts(flows, months=months)
+        ),
     }
     return report.write_all(specs, policy=policy or found.policy, ledger=ledger or found.ledger)
 

@@ -41,6 +41,10 @@ class Counts:
         The dimension of such labels.
     part : str
         Of a picture: which of its frames the rows are.
+    whole : bool
+        Whether all rows or none are shown: for counts that nobody shows and that follow from others by subtraction.
+    of_known : bool
+        Whether other families show the same totals of ``of``: they are then known, and protect nothing by being hidden.
 
     Raises
     ------
@@ -67,6 +71,8 @@ class Counts:
     atoms: Mapping[str, frozenset[str]] = field(default_factory=dict)
     spans: str | None = None
     part: str = ""
+    whole: bool = False
+    of_known: bool = False
 
     def __post_init__(self) -> None:
         problems = Problems(f"counts of '{self.family}'")

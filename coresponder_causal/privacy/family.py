@@ -52,11 +52,13 @@ class Family:
     spans : mapping of str to frozenset
         Atoms by label of ``"span"``.
     fixed : ndarray of bool, shape (n,)
-        Cells shown before, which nothing can hide any more.
+        Cells that nothing can hide any more: shown before, or the zeros of a category that only fills a table up.
     unseen : ndarray of bool, shape (n,)
         Cells that are hidden: because they were before, or because only subtraction gives them.
     fresh : ndarray of bool, shape (n,)
         Cells of what is shown now.
+    wholes : ndarray of bool, shape (n,)
+        How many there are in all in a span, of which others are a part: other families may show the same number.
     places : tuple of ndarray of int, shape (rows, k)
         For each of the counts, the cells behind each of its rows.
     """
@@ -66,6 +68,7 @@ class Family:
     fixed: Bools
     unseen: Bools
     fresh: Bools
+    wholes: Bools
     places: tuple[NDArray[np.intp], ...]
 
 
@@ -105,7 +108,8 @@ def family_of(counts: Sequence[Counts], earlier: Sequence[Earlier] = ()) -> Fami
     if changed:
         raise DisclosureError(
             f"{changed} counts of '{counts[0].family}' differ from what was shown of the same cells before",
-            mend="leave released periods as they were released, or open a new family for a revised series",
+            mend="leave released periods as they were released, or open a new family for a revised series "
+            "(on the command line: --ledger with a new file, which then knows nothing of what left before)",
         )
     known = (
         *(cell.span for cell in earlier),
@@ -116,13 +120,15 @@ def family_of(counts: Sequence[Counts], earlier: Sequence[Earlier] = ()) -> Fami
     system = _joined(values | shown | derived, shown_now, sums, names)
     keys = _keys(system)
     hidden_before = {key for key, cell in before.items() if cell.value is None}
+    filling = np.array([not_shown in key for key in keys])
     still = [_stays_hidden(key, hidden_before, spans) for key in keys]
     return Family(
         system=system,
         spans=spans,
-        fixed=np.array([key in shown for key in keys]),
+        fixed=np.array([key in shown for key in keys]) | (filling & (system.values == 0)),
         unseen=np.array([key not in fresh and key not in shown for key in keys]) | np.array(still),
         fresh=np.array([key in fresh for key in keys]),
+        wholes=np.array([set(key[:-1]) == {total} and any(one.of_known for one in counts) for key in keys]),
         places=tuple(_places(one, keys, names) for one in counts),
     )
 

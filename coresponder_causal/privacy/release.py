@@ -84,7 +84,10 @@ def release(
         for left, with_totals in _tries([number for number, one in enumerate(counts) if one.family == name], counts):
             family = family_of([counts[number] for number in left], before)
             try:
-                pattern = _pattern(family, policy, time_limit, seed, with_totals=with_totals)
+                if any(counts[number].whole for number in left):
+                    pattern = _all_or_none(family, policy)
+                else:
+                    pattern = _pattern(family, policy, time_limit, seed, with_totals=with_totals)
             except DisclosureError as error:
                 refused = error
                 continue
@@ -92,7 +95,8 @@ def release(
                 hidden[number] = np.asarray(pattern[places].any(axis=1), bool)
             cells[name] = _leaving(family, pattern)
             break
-        if name not in cells and before and refused is not None:
+        only_derived = all(one.whole for one in counts if one.family == name)
+        if name not in cells and before and refused is not None and not only_derived:
             raise DisclosureError(f"'{name}': {refused.what}", mend=refused.mend) from refused
     return Released(hidden=tuple(hidden), cells=cells)
 
@@ -111,17 +115,28 @@ def _tries(numbers: list[int], counts: Sequence[Counts]) -> Iterator[tuple[list[
 def _pattern(family: Family, policy: Policy, time_limit: float, seed: int, *, with_totals: bool) -> Bools:
     """Cells that stay hidden; without a search where nothing is small."""
     values, free = family.system.values, family.fresh & ~family.fixed
-    if not ((values > 0) & (values < policy.threshold)).any():
+    small = (values > 0) & (values < policy.threshold)
+    if not small.any():
         return family.unseen
     found = suppress(
         family.system,
         threshold=policy.threshold,
-        fixed=family.fixed,
+        fixed=family.fixed | (family.wholes & (values >= 2 * policy.threshold)),  # less leaves parts no room
         already_hidden=family.unseen if with_totals else family.unseen | (family.system.roots & free),
         time_limit=time_limit,
         seed=seed,
     )
     return np.asarray(found.hidden, bool)
+
+
+def _all_or_none(family: Family, policy: Policy) -> Bools:
+    """Hide nothing where no cell is small; refuse otherwise."""
+    values = family.system.values
+    if small := int(((values > 0) & (values < policy.threshold)).sum()):
+        raise DisclosureError(
+            f"{small} counts under {policy.threshold} follow by subtraction", mend="publish coarser periods"
+        )
+    return family.unseen
 
 
 def _leaving(family: Family, pattern: Bools) -> list[Earlier]:

@@ -18,7 +18,14 @@ units = {"proportion": "percent", "share": "percent", "median": "minutes, median
 least_share, stages_drawn = 0.02, ("label", "dispatch", "scene", "disposition", "link", "repeat")
 
 
-def trend_picture(rows: pd.DataFrame, *, title: str, start: str | None = None, months: Sequence[str] = ()) -> Picture:
+def trend_picture(
+    rows: pd.DataFrame,
+    *,
+    title: str,
+    start: str | None = None,
+    months: Sequence[str] = (),
+    beside: pd.DataFrame | None = None,
+) -> Picture:
     """Show one metric month by month, its interval as a band.
 
     Parameters
@@ -30,6 +37,8 @@ def trend_picture(rows: pd.DataFrame, *, title: str, start: str | None = None, m
         Date of the start.
     months : sequence of str
         Every month of the tables; by default those shown.
+    beside : DataFrame, optional
+        Rows of all metrics by month that leave with these.
 
     Returns
     -------
@@ -76,17 +85,21 @@ def trend_picture(rows: pd.DataFrame, *, title: str, start: str | None = None, m
             }
         ),
         support=known[["n_persons"]].reset_index(drop=True),
-        counts=metric_counts(known, months=months or [*map(str, known["period"])], start=start, part="trend"),
+        counts=metric_counts(
+            known, months=months or [*map(str, known["period"])], start=start, part="trend", beside=beside
+        ),
     )
 
 
-def flow_picture(flows: pd.DataFrame) -> Picture:
+def flow_picture(flows: pd.DataFrame, *, months: Sequence[str] = ()) -> Picture:
     """Show the course of crisis-eligible calls as bands between states.
 
     Parameters
     ----------
     flows : DataFrame
         As `coresponder_causal.data.pathway_flows` gives them.
+    months : sequence of str
+        Every month of the calls, for the ledger.
 
     Returns
     -------
@@ -133,7 +146,7 @@ def flow_picture(flows: pd.DataFrame) -> Picture:
         alt=f"{total:,} crisis-eligible calls, stage by stage: {ends}.",
         kind="flow",
         data={"nodes": bars, "flows": bands},
-        counts=flow_counts(eligible, names, bars, bands),
+        counts=flow_counts(eligible, names, bars, bands, months=months),
     )
 
 

@@ -78,7 +78,7 @@ def metrics_page(
     core = [metric for metric in catalogue.values() if metric.core and metric.id in there]
     others = [metric for metric in catalogue.values() if not metric.core and metric.id in there]
     sections = [
-        *_course(pathway, flows),
+        *_course(pathway, flows, months_in(monthly)),
         *(_of_metric(metric, values, monthly, start) for metric in core),
         *_others(others, values, months_in(monthly), start),
         *_lacking(values),
@@ -114,7 +114,7 @@ def months_in(monthly: pd.DataFrame) -> list[str]:
     return sorted(map(str, monthly["period"].dropna().unique()))
 
 
-def _course(pathway: pd.DataFrame, flows: pd.DataFrame) -> list[Section]:
+def _course(pathway: pd.DataFrame, flows: pd.DataFrame, months: list[str]) -> list[Section]:
     """Show the course of calls as a picture and as a table."""
     if pathway.empty:
         return []
@@ -126,8 +126,10 @@ def _course(pathway: pd.DataFrame, flows: pd.DataFrame) -> list[Section]:
         Column("missing", "Not known", "whole"),
     )
     shown = pathway[pathway["lacks"].eq("")].assign(percent=lambda table: 100 * table["share"])
-    table = Table(title="Calls by stage and state", frame=shown, columns=columns, counts=course_counts(shown))
-    drawn: list[Block] = [flow_picture(flows)] if flows["from_state"].ne("not eligible").any() else []
+    table = Table(
+        title="Calls by stage and state", frame=shown, columns=columns, counts=course_counts(shown, months=months)
+    )
+    drawn: list[Block] = [flow_picture(flows, months=months)] if flows["from_state"].ne("not eligible").any() else []
     lacks = pathway[pathway["lacks"].ne("")]
     pairs = zip(lacks["stage"], lacks["lacks"], strict=True)
     said = [
@@ -146,14 +148,20 @@ def _of_metric(metric: Metric, values: pd.DataFrame, monthly: pd.DataFrame, star
     blocks: list[Block] = [said]
     own = values[values["metric"].eq(metric.id) & values["lacks"].eq("")]
     months = months_in(monthly)
-    blocks.append(_values(own, metric.name, months, start))
+    blocks.append(_values(own, metric.name, months, start, beside=values))
     first = monthly[monthly["metric"].eq(metric.id) & monthly["lacks"].eq("") & monthly["value"].notna()]
     if len(first) and first.get("group", pd.Series(dtype=str)).isna().all():
         first = first[first["part"].eq(first["part"].iloc[0]) & first["statistic"].eq(first["statistic"].iloc[0])]
         if len(first) > 2:
             part = str(first["part"].iloc[0])
             blocks.append(
-                trend_picture(first, title=metric.name + (f", {part}" if part else ""), start=start, months=months)
+                trend_picture(
+                    first,
+                    title=metric.name + (f", {part}" if part else ""),
+                    start=start,
+                    months=months,
+                    beside=monthly,
+                )
             )
     lacks = values[values["metric"].eq(metric.id) & values["lacks"].ne("")]
     if len(lacks):
@@ -164,13 +172,21 @@ def _of_metric(metric: Metric, values: pd.DataFrame, monthly: pd.DataFrame, star
     return Section(title=f"{metric.id} {metric.name}", blocks=tuple(blocks))
 
 
-def _values(rows: pd.DataFrame, title: str, months: list[str], start: str | None) -> Table:
+def _values(
+    rows: pd.DataFrame,
+    title: str,
+    months: list[str],
+    start: str | None,
+    *,
+    beside: pd.DataFrame,
+    names: list[str] | None = None,
+) -> Table:
     """Write values with their interval and what they were divided by."""
     frame = pd.DataFrame(
         {
             "when": rows.get("phase", rows["period"]).replace("all", "all the time"),
             "metric": rows["metric"],
-            "part": rows["part"].where(rows["part"].ne(""), title if title else ""),
+            "part": rows["part"].where(rows["part"].ne(""), title) if names is None else names,
             "group": rows.get("group", pd.Series(np.nan, index=rows.index)),
             "value": [_written(value, kind) for value, kind in zip(rows["value"], rows["statistic"], strict=True)],
             "interval": [
@@ -192,7 +208,7 @@ def _values(rows: pd.DataFrame, title: str, months: list[str], start: str | None
         columns=columns,
         note=value_note,
         support=people_behind(rows),
-        counts=metric_counts(rows, months=months, start=start),
+        counts=metric_counts(rows, months=months, start=start, beside=beside),
     )
 
 
@@ -232,7 +248,7 @@ def _others(chosen: list[Metric], values: pd.DataFrame, months: list[str], start
     named = [
         f"{names[name]}{f', {part}' if part else ''}" for name, part in zip(rows["metric"], rows["part"], strict=True)
     ]
-    table = _values(rows.assign(part=named), "Metrics that are not core", months, start)
+    table = _values(rows, "Metrics that are not core", months, start, beside=values, names=named)
     return [Section(title="The other metrics", blocks=(table,))]
 
 

@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.optimize import linprog
+from scipy.sparse import csr_array
 
 from coresponder_causal.core.attacker import intervals
-from coresponder_causal.core.cell_system import of_table
+from coresponder_causal.core.cell_system import CellSystem, of_table
 from coresponder_causal.core.errors import EstimationError
 
 
@@ -55,6 +56,15 @@ def test_nothing_bounds_a_cell_whose_totals_are_hidden_too():
     assert not low.any()
     assert np.isinf(high).all()
     assert np.isinf(intervals(table([[4, 30], [20, 6]], totals=False), np.ones(4, bool))[1]).all()
+
+
+def test_a_zero_that_is_written_out_in_a_relation_is_no_relation():
+    """The third cell stands in the row of the first two with weight zero: of it nothing is known."""
+    written = csr_array((np.array([1.0, 1.0, 0.0, -1.0]), np.array([0, 1, 2, 3]), np.array([0, 4])), shape=(1, 4))
+    system = CellSystem(np.array([4.0, 20.0, 7.0, 24.0]), written, pd.DataFrame({"a": [*"xyz", "total"]}))
+    bounds = np.array([1.0, 0, 1, 0]), np.array([10.0, np.inf, 10, np.inf])
+    low, high = intervals(system, [True, True, True, False], bounds=bounds)
+    assert (low.tolist(), high.tolist()) == ([1, 14, 1, 24], [10, 23, 10, 24])
 
 
 def test_bounds_that_cannot_be_are_refused():

@@ -265,6 +265,7 @@ def test_metrics_of_the_city_leave_together(tmp_path, metric, monkeypatch):
     assert len(small)
     assert (public.loc[small] == hidden_mark).all()
     phases = pd.read_csv(tmp_path / "public" / "metrics.csv", dtype=str)
+    assert "small" not in phases  # it would tell small cells from those hidden beside them
     assert (phases["numerator"] != hidden_mark).all()
     before = public[public.index < "2020-07"]
     assert (before == hidden_mark).sum() != 1
