@@ -15,7 +15,17 @@ assumptions: dict[str, str] = {
     "switchback": "the lot decided which half-days are covered",
     **dict.fromkeys(("hours", "triple"), "covered and other hours would have moved alike"),
     **dict.fromkeys(
-        ("cities", "adopters", "poisson", "gap", "few_treated", "event_study", "two_way", "first_periods"),
+        (
+            "cities",
+            "adopters",
+            "few_adopters",
+            "poisson",
+            "gap",
+            "few_treated",
+            "event_study",
+            "two_way",
+            "first_periods",
+        ),
         "the city would have moved as the other cities did",
     ),
     **dict.fromkeys(("series", "counts", "rare", "arima", "structural"), "the city's own course would have gone on"),
@@ -29,7 +39,7 @@ falsifications: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(assumptions, _counts),
     "switchback": ("control_outcomes",),
     "triple": (*_counts, "absences", "holding", "exclusion"),
-    "adopters": ("pretrends", *_counts),
+    **dict.fromkeys(("adopters", "few_adopters"), ("pretrends", *_counts)),
     **dict.fromkeys(
         ("series", "counts", "rare", "arima", "structural"),
         ("placebo_dates", "control_outcomes", "forecast_skill", "break_date", "covid_interval"),

@@ -25,6 +25,7 @@ def as_sensitive(spec: Made, sensitive: bool) -> Made:
 
     Examples
     --------
+    >>> from coresponder_causal.report.specs import Sentence
     >>> as_sensitive(Sentence(text="Calls fell."), True).sensitive
     True
     """
