@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 from coresponder_causal.check.absences import absences
 from coresponder_causal.check.balance import balance
@@ -76,6 +77,11 @@ __all__ = [
     "start_range",
 ]
 
+Checked: TypeAlias = (
+    SeriesDesign | PanelDesign | CoverageDesign | CallDesign | CallInstrumentDesign | StrataDesign | SwitchbackDesign
+)
+"""Designs whose results have checks."""
+
 of_refits = frozenset(
     {
         "break_date",
@@ -96,13 +102,7 @@ of_refits = frozenset(
 
 def battery(
     result: Result,
-    design: SeriesDesign
-    | PanelDesign
-    | CoverageDesign
-    | CallDesign
-    | CallInstrumentDesign
-    | StrataDesign
-    | SwitchbackDesign,
+    design: Checked,
     *,
     controls: Sequence[str] = (),
 ) -> tuple[CheckResult, ...]:
@@ -122,13 +122,7 @@ def battery(
 
 def standing_on(
     result: Result,
-    design: SeriesDesign
-    | PanelDesign
-    | CoverageDesign
-    | CallDesign
-    | CallInstrumentDesign
-    | StrataDesign
-    | SwitchbackDesign,
+    design: Checked,
     checks: Sequence[CheckResult],
 ) -> tuple[CheckResult, ...]:
     """Give checks that do not say what stands behind them the smallest counts behind their result.
@@ -152,13 +146,7 @@ def standing_on(
 
 def _made(
     result: Result,
-    design: SeriesDesign
-    | PanelDesign
-    | CoverageDesign
-    | CallDesign
-    | CallInstrumentDesign
-    | StrataDesign
-    | SwitchbackDesign,
+    design: Checked,
     controls: Sequence[str],
 ) -> tuple[CheckResult, ...]:
     """Make the checks that belong to a design."""
