@@ -13,7 +13,7 @@ rows, columns = np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])
 def test_both_margins_hold() -> None:
     counts = np.full(4, np.nan)
     found = raked(counts, [Margin(rows, np.array([30.0, 70.0])), Margin(columns, np.array([40.0, 60.0]))], start=5.0)
-    np.testing.assert_allclose(found, [12.0, 18.0, 28.0, 42.0], rtol=1e-6)  # row × column / whole
+    np.testing.assert_allclose(found, [12.0, 18.0, 28.0, 42.0], rtol=1e-6)  # row × column / whole; fitted to 1e-6
 
 
 def test_shown_cells_stay_and_unknown_margins_bind_nothing() -> None:

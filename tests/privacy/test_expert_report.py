@@ -142,7 +142,7 @@ def test_uniqueness_is_found_in_populations_of_the_formula() -> None:
         truth = (np.bincount(classes) == 1).sum() / 2000
         sample = rng.choice(classes, 400, replace=False)
         ratios.append(pitman_uniqueness(np.unique(sample, return_counts=True)[1], 2000) / truth)
-    assert np.mean(ratios) == pytest.approx(1, abs=0.15)
+    assert np.mean(ratios) == pytest.approx(1, abs=0.15)  # two standard errors: one ratio varies by .19
 
 
 def restaurant(rng: np.random.Generator, *, theta: float, alpha: float, n: int) -> np.ndarray:

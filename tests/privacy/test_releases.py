@@ -117,7 +117,7 @@ def test_the_attacker_of_these_tests_finds_what_is_shown_bare():
         for (arm, end), value in zip(CELLS, counted[: through + 1].sum(axis=0), strict=True)
     ]
     low, high = bounds_of(cells, MONTHS[:3], np.arange(counted.size))
-    np.testing.assert_allclose([low, high], [counted.ravel()] * 2, atol=1e-6)
+    np.testing.assert_allclose([low, high], [counted.ravel()] * 2, atol=1e-6)  # programs iterate; counts are whole
 
 
 def areas(counts: dict[str, int], tracts: dict[str, str]) -> Counts:
