@@ -20,7 +20,7 @@ from coresponder_causal.design import columns
 from coresponder_causal.design.covariates import as_numbers, labels, refuse_late, refuse_unusable
 
 Array = NDArray[np.float64]
-Contrast = Literal["ATT", "ATE", "ATO", "ATM"]
+Contrast = Literal["ATT", "ATE", "ATC", "ATO", "ATM"]
 call_id = "call_id"
 
 
@@ -32,8 +32,8 @@ class Adjustment:
     ----------
     method : str
         Function that made them.
-    contrast : {"ATT", "ATE", "ATO", "ATM"}
-        Whom the weighted comparison speaks of; ATM: of the treated calls that found a match.
+    contrast : {"ATT", "ATE", "ATC", "ATO", "ATM"}
+        Whom the weighted comparison speaks of; ATC: the untreated calls; ATM: calls of both kinds that are alike.
     options : Facts
         Options of that function.
     weights : ndarray, shape (n,)
@@ -42,6 +42,8 @@ class Adjustment:
         Derivative of the weights in the log odds of treatment, where they are estimated.
     pairs : ndarray of int, shape (m, 2), optional
         Rows of treated and control in each matched pair.
+    sets : ndarray of int, shape (n,), optional
+        Number of the matched set, stratum or subclass of each call, -1 where a call is in none.
     reused : bool
         Whether a control may stand in several pairs.
     """
@@ -52,10 +54,11 @@ class Adjustment:
     weights: Array
     slope: Array | None = None
     pairs: NDArray[np.int64] | None = None
+    sets: NDArray[np.int64] | None = None
     reused: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("weights", "slope", "pairs"):
+        for name in ("weights", "slope", "pairs", "sets"):
             array = getattr(self, name)
             if array is not None:
                 own = array.copy()

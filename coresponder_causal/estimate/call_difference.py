@@ -52,6 +52,7 @@ few_clusters = 20
 averaged_over = {
     "ATT": "the treated calls",
     "ATE": "all calls",
+    "ATC": "the untreated calls",
     "ATO": "the calls that might as well have gone the other way (overlap weights)",
     "ATM": "the treated calls that have a match",
 }
@@ -76,7 +77,7 @@ class _Spread(NamedTuple):
 
 @estimator(
     design=CallDesign,
-    contrasts=("ATT", "ATE", "ATO", "ATM", "unadjusted difference"),
+    contrasts=("ATT", "ATE", "ATC", "ATO", "ATM", "unadjusted difference"),
     reference="Lunceford & Davidian 2004; Abadie & Spiess 2022",
     checked_against="R MatchIt 4.7.1, WeightIt 1.4.0, sandwich 3.0.2",
 )
@@ -193,7 +194,7 @@ def _influence(d: CallDesign, y: Array, weights: Array, means: _Means) -> Array:
 
 def _way(d: CallDesign, cluster: Cluster) -> str:
     """Clusters that can be had, of those asked for."""
-    pairs = d.adjustment is not None and d.adjustment.pairs is not None
+    pairs = d.adjustment is not None and (d.adjustment.pairs is not None or d.adjustment.sets is not None)
     has = {"pair": pairs and d.adjustment is not None and not d.adjustment.reused, "person": d.person is not None}
     if cluster in has and not has[cluster]:
         why = "its controls stand in several pairs" if cluster == "pair" and pairs else "the design has none"
@@ -231,8 +232,10 @@ def _spread(influence: Array, calls: pd.Index, cluster: pd.Index | None, by: str
 
 
 def _sets(d: CallDesign) -> pd.Index:
-    """Label of each call's matched set: the row of its treated call; other calls are their own."""
+    """Label of each call's matched set, of pairs the row of the treated call; other calls are their own."""
     labels = np.arange(len(d.source))
+    if d.adjustment is not None and d.adjustment.sets is not None:
+        return pd.Index(np.where(d.adjustment.sets < 0, len(labels) + labels, d.adjustment.sets))
     if d.adjustment is not None and d.adjustment.pairs is not None:
         labels[d.adjustment.pairs[:, 1]] = d.adjustment.pairs[:, 0]
     return pd.Index(labels)
