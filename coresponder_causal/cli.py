@@ -53,13 +53,17 @@ def evaluate(
     agreement: Agreement = None,
     ledger: LedgerFile = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an evaluation in a folder that holds files.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Compute everything again, also what did not change.")] = False,
 ) -> None:
-    """Evaluate a study: validate, design, estimate, check, and write one page."""
+    """Evaluate a study: validate, design, estimate, check, and write one page.
+
+    Steps are kept beside the study, so that an interrupted run goes on, and only what changed is computed again.
+    """
     with one_screen(), progress() as say:
         from coresponder_causal import plan
 
         plan.refuse_filled(out, force=force)
-        simulated = None
+        simulated, steps = None, plan.Steps()
         if study is None:
             say("Simulating a city whose truth is known")
             stated, tables, simulated = plan.embedded_study()
@@ -67,14 +71,16 @@ def evaluate(
         else:
             say("Reading and validating the tables")
             stated = plan.read_study(study)
-            tables, quality = plan.read_tables(stated)
+            steps = plan.Steps(plan.kept_beside(stated), fresh=fresh)
+            tables, quality = plan.read_tables(stated, steps=steps)
         stated = plan.meant_for(stated, audience, agreement, ledger)
         plan.refuse_filled(out, force=force, policy=stated.policy)
-        evaluation = plan.run(stated, tables, quality, say=say)
+        evaluation = plan.run(stated, tables, quality, say=say, steps=steps)
         say("Writing the page")
         truth = None if simulated is None else plan.truths(simulated)
         page = plan.with_deviations(plan.evaluation_page(evaluation, truth=truth), evaluation, tables)
         written = plan.publish(page, evaluation, out, force=force)
+        steps.forget_others()
     tell_page("\n".join(sentence.text for sentence in page.finding), written, simulated=simulated is not None)
 
 

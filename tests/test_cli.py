@@ -42,7 +42,7 @@ def on_one_line(screen: str) -> str:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
 
 
 def test_without_a_study_the_embedded_one_is_evaluated(tmp_path, monkeypatch, record_property):

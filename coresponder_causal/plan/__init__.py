@@ -21,18 +21,17 @@ from coresponder_causal.plan.publication import publication_schedule, shares_of,
 from coresponder_causal.plan.quality_run import publish_quality, quality_of_files
 from coresponder_causal.plan.readiness import Folder, Readiness, read_folder, readiness, simulated_folder
 from coresponder_causal.plan.readiness_page import readiness_page, screen, write_readiness
+from coresponder_causal.plan.reading import quality_of, read_before, read_tables
 from coresponder_causal.plan.run import (
     Evaluation,
     evaluation_page,
     publish,
-    quality_of,
-    read_before,
-    read_tables,
     refuse_filled,
     refuse_present,
     run,
 )
 from coresponder_causal.plan.sealing import blinded, seal, unseal
+from coresponder_causal.plan.steps import Step, Steps, kept_beside
 from coresponder_causal.plan.strata import Prepared, estimate_strata, prepare_strata
 from coresponder_causal.plan.study import Study, read_study
 from coresponder_causal.plan.switchback import write_switchback
@@ -54,6 +53,8 @@ __all__ = [
     "Prepared",
     "Readiness",
     "Redrawn",
+    "Step",
+    "Steps",
     "Study",
     "Twin",
     "before_start",
@@ -70,6 +71,7 @@ __all__ = [
     "export_dictionary",
     "freeze",
     "ingest_into",
+    "kept_beside",
     "left_out",
     "meant_for",
     "operating_characteristics",

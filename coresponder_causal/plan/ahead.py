@@ -13,7 +13,7 @@ from coresponder_causal.core.errors import DataError
 from coresponder_causal.design import CoverageDesign, PanelDesign, SeriesDesign
 from coresponder_causal.plan.assemble import Counts, counts
 from coresponder_causal.plan.designs import settings, stated_options
-from coresponder_causal.plan.run import unguarded
+from coresponder_causal.plan.reading import unguarded
 from coresponder_causal.plan.study import Study
 from coresponder_causal.report.specs import Spec
 from coresponder_causal.report.tables import plain

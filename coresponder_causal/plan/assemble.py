@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 import pandas as pd
 
 from coresponder_causal.core.errors import DataError, Problems
+from coresponder_causal.core.fingerprint import fingerprint
 from coresponder_causal.core.notes import collecting, doubt, note
 from coresponder_causal.data.panel import panel, whole_span
 from coresponder_causal.data.registers import breaks_for, contaminated, scheduled_hours
@@ -55,6 +56,12 @@ class Counts:
     lines: tuple[str, ...]
     pool: DonorPool | None = None
     whole: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of all of it."""
+        parts = {part.name: getattr(self, part.name) for part in fields(self)}
+        return fingerprint(parts | {"pool": None if self.pool is None else self.pool.fingerprint})
 
 
 def counts(study: Study, tables: Mapping[str, pd.DataFrame]) -> Counts:

@@ -15,7 +15,7 @@ from coresponder_causal.plan.embedded import embedded_study
 from coresponder_causal.plan.frozen import require_frozen
 from coresponder_causal.plan.plan_file import plan_name
 from coresponder_causal.plan.readiness import programme_city, read_folder
-from coresponder_causal.plan.run import read_tables
+from coresponder_causal.plan.reading import read_tables
 from coresponder_causal.plan.study import read_study
 from coresponder_causal.privacy import Ledger, Policy, inside
 from coresponder_causal.report.metric_counts import course_counts, metric_counts, passage_counts

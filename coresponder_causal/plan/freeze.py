@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from functools import cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ from coresponder_causal.core.fingerprint import fingerprint
 from coresponder_causal.core.version import VERSION
 from coresponder_causal.data.metrics_eligible import eligibility
 from coresponder_causal.plan.before import donors
+from coresponder_causal.plan.code import code_hash
 from coresponder_causal.plan.evaluation_plan import EvaluationPlan
 from coresponder_causal.plan.frozen import (
     differences,
@@ -110,16 +109,6 @@ def _table(table: pd.DataFrame) -> dict[str, Any]:
     columns = sorted(map(str, table.columns))
     rows = np.sort(pd.util.hash_pandas_object(table[columns], index=False).to_numpy())
     return {"rows": len(table), "sha256": fingerprint(tuple(columns), rows)}
-
-
-@cache
-def code_hash() -> str:
-    """Hash of the package's source: two installations with the same hash run the same code."""
-    package = Path(__file__).parents[1]
-    digest = sha256()
-    for file in sorted(package.rglob("*.py")):
-        digest.update(file.relative_to(package).as_posix().encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()
 
 
 def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Any]:

@@ -27,7 +27,7 @@ from coresponder_causal.plan.frozen import (
 from coresponder_causal.plan.operating import Operating
 from coresponder_causal.plan.plan_document import plan_document
 from coresponder_causal.plan.plan_file import example_plan, parse_plan, plan_name, read_plan, stated_plan
-from coresponder_causal.plan.run import read_before
+from coresponder_causal.plan.reading import read_before
 from coresponder_causal.plan.study import Study, read_study
 from coresponder_causal.report.specs import of_nobody
 from coresponder_causal.report.tables import plain

@@ -1,4 +1,4 @@
-"""Run a study: read and validate its tables, form its designs, estimate, check, and write the page."""
+"""Run a study: form its designs, estimate, check, and write the page; every step is kept where asked."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from coresponder_causal import check, report
-from coresponder_causal.core.errors import DataError, Problems
+from coresponder_causal.core.errors import DataError
 from coresponder_causal.core.notes import collecting
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult
-from coresponder_causal.data import findings, read_table, validate
-from coresponder_causal.data.columns import Finding
 from coresponder_causal.design import CoverageDesign, DonorPool
 from coresponder_causal.plan.assemble import Counts, counts, sentence_of
-from coresponder_causal.plan.before import before_start
 from coresponder_causal.plan.designs import Design, Estimated, estimated, rank
 from coresponder_causal.plan.donors import further_checks
-from coresponder_causal.plan.frozen import require_frozen
+from coresponder_causal.plan.frozen import study_content
+from coresponder_causal.plan.steps import Steps, file_hash
 from coresponder_causal.plan.study import Study
 from coresponder_causal.privacy import Policy
 from coresponder_causal.report.tables import support_of
 from coresponder_causal.report.write import refuse_mixed, results_inside
 
 Say = Callable[[str], None]
+of_data = ("city", "start", "start_between", "dose", "primary", "controls", "donors", "seed")
+of_counts = ("designs", "options")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -65,95 +65,13 @@ class Evaluation:
     pool: DonorPool | None = None
 
 
-def read_tables(study: Study) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
-    """Read and validate every table of a study, where its plan, if it has one, is frozen.
-
-    Returns
-    -------
-    tables : dict of DataFrame
-        Typed by the dictionary.
-    quality : DataFrame
-        Findings with a column ``table``.
-
-    Raises
-    ------
-    DataError
-        Listing every broken rule of every table. A study without designs is about the data alone: there broken rules
-        are what it finds, and its tables are returned as they were read. Also where a plan lies beside the study and
-        is not frozen as it stands.
-    """
-    require_frozen(study)
-    return unguarded(study)
-
-
-def read_before(study: Study) -> dict[str, pd.DataFrame]:
-    """Read and validate a study's tables, and keep the rows from before its start: they may always be read.
-
-    Parameters
-    ----------
-    study : Study
-
-    Returns
-    -------
-    dict of DataFrame
-        See `before.before_start`.
-    """
-    return before_start(study, unguarded(study)[0])
-
-
-def unguarded(study: Study) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
-    """Read and validate every table, frozen or not: for callers that withhold outcomes from the start on themselves."""
-    columns = {name: source.columns for name, source in study.tables.items()}
-    with collecting() as said:
-        read = {name: read_table(source.path) for name, source in study.tables.items()}
-    given = {name: _with_namesakes_aside(frame, columns[name]) for name, frame in read.items()}
-    if study.designs:
-        tables, quality = validated(given, columns)
-    else:
-        tables, quality = given, quality_of(given, columns)
-    return tables, _with_remarks(quality, said)
-
-
-def _with_remarks(quality: pd.DataFrame, said: list[str]) -> pd.DataFrame:
-    """Add what was said while files were read."""
-    remarks = [Finding(text, "", "quality", 1, (), "check that this is what was meant") for text in said]
-    found = pd.DataFrame(remarks, columns=list(Finding.__slots__)).assign(table="")
-    return pd.concat([quality, found], ignore_index=True).astype({"count": "int64"})
-
-
-def _with_namesakes_aside(frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
-    """Rename columns that bear the name of a field to which another column was mapped."""
-    taken = {ours for theirs, ours in columns.items() if theirs in frame.columns} - set(columns)
-    return frame.rename(columns={name: f"{name} (not the one mapped)" for name in frame.columns if name in taken})
-
-
-def quality_of(
-    given: Mapping[str, pd.DataFrame], columns: Mapping[str, Mapping[str, str]] | None = None
-) -> pd.DataFrame:
-    """Return the findings of validation over several tables, with a column ``table``."""
-    found = [
-        findings(frame, table=name, columns=(columns or {}).get(name)).assign(table=name)
-        for name, frame in given.items()
-    ]
-    return pd.concat(found, ignore_index=True).astype({"count": "int64"})
-
-
-def validated(
-    given: Mapping[str, pd.DataFrame], columns: Mapping[str, Mapping[str, str]]
-) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
-    """Validate tables in memory; all that is wrong is raised together."""
-    quality = quality_of(given, columns)
-    problems = Problems("the study's data")
-    for entry in quality[quality["severity"] == "error"].to_dict("records"):
-        what = f"table '{entry['table']}', {entry['field'] or 'whole table'}: {entry['rule']} ({entry['count']})"
-        problems.add(what, mend=str(entry["mend"]), rows=entry["rows"], total=int(entry["count"]))
-    problems.raise_if_any(DataError)
-    tables = {name: validate(frame, table=name, columns=columns.get(name)) for name, frame in given.items()}
-    return tables, quality
-
-
 def run(
-    study: Study, tables: Mapping[str, pd.DataFrame], quality: pd.DataFrame, *, say: Say = lambda _: None
+    study: Study,
+    tables: Mapping[str, pd.DataFrame],
+    quality: pd.DataFrame,
+    *,
+    say: Say = lambda _: None,
+    steps: Steps | None = None,
 ) -> Evaluation:
     """Form the designs a study asks for, estimate and check them.
 
@@ -166,14 +84,24 @@ def run(
         Findings of validation.
     say : callable
         Told what is being done.
+    steps : Steps, optional
+        Where what was computed before is found, and what is computed is kept; by default nowhere.
     """
+    step = steps or Steps()
     read = tuple(f"Table {name}: {len(table):,} rows." for name, table in tables.items())
     if not study.designs:
         return Evaluation(study=study, quality=quality, results=(), designs=(), checks=(), falsification=(), lines=read)
     say("Counting calls by city, month and hour")
-    data = counts(study, tables)
+    stated, keyed = study_content(study), {name: tables[name] for name in sorted(tables)}
+    data = step("counts", ([stated[key] for key in (*of_data, *of_counts)], keyed), lambda: counts(study, tables))
+    given = ([stated[key] for key in of_data], "" if step.folder is None else data.fingerprint)
     with collecting() as said:
-        found = [_one(study, data, *asked, say=say) for asked in _asked(study)]
+        found = [_one(study, data, asked, (*given, asked.said()), step, say) for asked in _asked(study)]
+        falsified = step(
+            "falsification",
+            (*given, [asked.said() for asked in _asked(study)]),
+            lambda: _falsified(study, [pair[0] for pair in found]),
+        )
     found.sort(key=lambda pair: rank(pair[0].result))
     made = [pair[0] for pair in found]
     sensitive = study.sensitive
@@ -183,7 +111,7 @@ def run(
         results=tuple(_of_study(one.result, sensitive) for one in made),
         designs=tuple(one.design for one in made),
         checks=tuple(tuple(replace(one, sensitive=sensitive) for one in checks) for _, checks in found),
-        falsification=tuple(replace(one, sensitive=sensitive) for one in _falsified(study, made)),
+        falsification=tuple(replace(one, sensitive=sensitive) for one in falsified),
         lines=(*read, *data.lines, *map(sentence_of, said)),
         pool=data.pool,
     )
@@ -202,6 +130,11 @@ class _Asked(NamedTuple):
     options: Mapping[str, Any]
     checked: bool
 
+    def said(self) -> tuple[object, ...]:
+        """All that decides the estimate beside the data, files by what they hold."""
+        read = {key: file_hash(value) if isinstance(value, Path) else value for key, value in self.options.items()}
+        return self.name, self.outcome, read
+
 
 def _asked(study: Study) -> Iterator[_Asked]:
     for name in study.designs:
@@ -212,16 +145,21 @@ def _asked(study: Study) -> Iterator[_Asked]:
 
 
 def _one(
-    study: Study, data: Counts, name: str, outcome: str, options: Mapping[str, Any], checked: bool, *, say: Say
+    study: Study, data: Counts, asked: _Asked, given: tuple[object, ...], step: Steps, say: Say
 ) -> tuple[Estimated, tuple[CheckResult, ...]]:
+    name, outcome, options, checked = asked
     say(f"Forming the design '{name}' and estimating {outcome}")
-    one = estimated(name, study, data, outcome, options)
+    one = step(f"{name}: {outcome}", given, lambda: estimated(name, study, data, outcome, options))
     if not checked:
         return one, ()
     say(f"Checking {one.result.method}")
-    controls = study.controls if outcome == study.primary else ()
-    further = further_checks(study, data, name, outcome, options, one)
-    return one, (*check.battery(one.result, one.design, controls=controls), *further)
+    return one, step(f"checks of {name}: {outcome}", given, lambda: _checks(study, data, asked, one))
+
+
+def _checks(study: Study, data: Counts, asked: _Asked, one: Estimated) -> tuple[CheckResult, ...]:
+    controls = study.controls if asked.outcome == study.primary else ()
+    further = further_checks(study, data, asked.name, asked.outcome, asked.options, one)
+    return *check.battery(one.result, one.design, controls=controls), *further
 
 
 def _falsified(study: Study, made: list[Estimated]) -> tuple[CheckResult, ...]:

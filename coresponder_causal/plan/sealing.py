@@ -20,7 +20,8 @@ from coresponder_causal.core.errors import DataError
 from coresponder_causal.core.files import write_whole
 from coresponder_causal.core.notes import note
 from coresponder_causal.plan.frozen import frozen_state, opened_name, seal_hash, sealed_name
-from coresponder_causal.plan.run import Evaluation, run, unguarded
+from coresponder_causal.plan.reading import unguarded
+from coresponder_causal.plan.run import Evaluation, run
 from coresponder_causal.plan.study import Study
 
 spread = 0.3  # standard deviation of the offset, log scale: as large as effects that are hoped for

@@ -16,7 +16,7 @@ from coresponder_causal.core.notes import Doubt, quietly
 from coresponder_causal.design import CallDesign, match_nearest
 from coresponder_causal.estimate import aggregate, call_difference, did_group_time
 from coresponder_causal.plan.designs import known_keys, rank
-from coresponder_causal.plan.run import validated
+from coresponder_causal.plan.reading import validated
 from coresponder_causal.plan.study import Source, Study
 from coresponder_causal.simulate import WorldConfig, world
 

@@ -13,7 +13,7 @@ import pytest
 from coresponder_causal import plan, report
 from coresponder_causal.core.errors import DataError
 from coresponder_causal.core.notes import quietly
-from coresponder_causal.plan.run import validated
+from coresponder_causal.plan.reading import validated
 from coresponder_causal.plan.study import Source, Study
 
 CITIES = ("Davis", "Woodland", "Folsom", "Rocklin", "Chico", "Redding", "Roseville", "Dixon")

@@ -15,7 +15,7 @@ from coresponder_causal.core.errors import DataError
 from coresponder_causal.core.notes import Doubt, quietly
 from coresponder_causal.design import CallInstrumentDesign, SwitchbackDesign, switchback_schedule
 from coresponder_causal.estimate import call_iv, switchback_randomization
-from coresponder_causal.plan.run import validated
+from coresponder_causal.plan.reading import validated
 from coresponder_causal.plan.study import Source, Study
 from coresponder_causal.simulate import WorldConfig, world
 

@@ -15,7 +15,7 @@ from coresponder_causal import data, plan, report
 from coresponder_causal.core.errors import DataError, DesignError
 from coresponder_causal.core.notes import Doubt, collecting, quietly
 from coresponder_causal.core.result import Result
-from coresponder_causal.plan.run import validated
+from coresponder_causal.plan.reading import validated
 from coresponder_causal.plan.study import Source, Study
 from coresponder_causal.simulate import WorldConfig, world
 
