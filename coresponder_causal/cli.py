@@ -14,7 +14,7 @@ from coresponder_causal.cli_logic import logic
 from coresponder_causal.cli_options import Force
 from coresponder_causal.cli_plan import plan_app
 from coresponder_causal.cli_privacy import privacy
-from coresponder_causal.cli_screen import longest, one_screen, progress, tell_files, tell_page
+from coresponder_causal.cli_screen import longest, one_screen, progress, tell_evaluation, tell_files
 from coresponder_causal.cli_strata import strata
 from coresponder_causal.cli_twin import write_a_twin
 from coresponder_causal.cli_validity import validity
@@ -62,26 +62,10 @@ def evaluate(
     with one_screen(), progress() as say:
         from coresponder_causal import plan
 
-        plan.refuse_filled(out, force=force)
-        simulated, steps = None, plan.Steps()
-        if study is None:
-            say("Simulating a city whose truth is known")
-            stated, tables, simulated = plan.embedded_study()
-            quality = plan.quality_of(tables)
-        else:
-            say("Reading and validating the tables")
-            stated = plan.read_study(study)
-            steps = plan.Steps(plan.kept_beside(stated), fresh=fresh)
-            tables, quality = plan.read_tables(stated, steps=steps)
-        stated = plan.meant_for(stated, audience, agreement, ledger)
-        plan.refuse_filled(out, force=force, policy=stated.policy)
-        evaluation = plan.run(stated, tables, quality, say=say, steps=steps)
-        say("Writing the page")
-        truth = None if simulated is None else plan.truths(simulated)
-        page = plan.with_deviations(plan.evaluation_page(evaluation, truth=truth), evaluation, tables)
-        written = plan.publish(page, evaluation, out, force=force)
-        steps.forget_others()
-    tell_page("\n".join(sentence.text for sentence in page.finding), written, simulated=simulated is not None)
+        done = plan.evaluate(
+            study, out, audience=audience, agreement=agreement, ledger=ledger, force=force, fresh=fresh, say=say
+        )
+    tell_evaluation(done)
 
 
 @app.command()

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from coresponder_causal.cli_screen import longest, one_screen, progress
+from coresponder_causal.cli_screen import longest, one_screen, progress, tell_evaluation
 
 plan_app = typer.Typer(
     no_args_is_help=True,
@@ -28,6 +28,19 @@ def plan_init(study: OfStudy, force: Force = False) -> None:
 
         written = plan.write_example_plan(plan.read_study(study), force=force)
     _tell([], [written])
+
+
+@plan_app.command("example")
+def plan_example(
+    out: Annotated[Path, typer.Option(help="Folder for the city, its plan and its evaluation.")] = Path("example"),
+    force: Force = False,
+) -> None:
+    """Show the whole course on a simulated city: study, plan, freeze, evaluation as planned."""
+    with one_screen(), progress() as say:
+        from coresponder_causal import plan
+
+        done = plan.whole_course(out, force=force, say=say)
+    tell_evaluation(done)
 
 
 @plan_app.command("check")

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from coresponder_causal.plan import Written
+
 wrong_input = 2
 longest = 30  # lines of an error on the screen
 
@@ -83,9 +85,12 @@ def tell_files(said: list[str], written: list[Path], *, simulated: bool) -> None
         console.print(Text(str(path)), soft_wrap=True)
 
 
-def tell_page(finding: str, written: Path, *, simulated: bool) -> None:
-    """Show what was found and where its page is."""
-    _found(finding, simulated=simulated).print(Text(f"\nThe page: {written}"), soft_wrap=True)
+def tell_evaluation(done: Written) -> None:
+    """Show what was found, how much of it was found before, and where its page is."""
+    console = _found(done.finding, simulated=done.simulated)
+    if kept := sum(step.kept for step in done.steps):
+        console.print(f"\n{kept} of {len(done.steps)} steps were kept from an earlier run.")
+    console.print(Text(f"\nThe page: {done.file}"), soft_wrap=True)
 
 
 def _found(said: str, *, simulated: bool) -> Console:

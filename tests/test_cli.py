@@ -107,8 +107,11 @@ def test_a_study_made_by_init_can_be_evaluated_as_it_is(initialised, tmp_path):
     done = invoke("evaluate", folder / "STUDY.toml", "--out", out)
     assert done.exit_code == 0, done.output
     assert f"The page: {out / 'index.html'}" in done.output
-    assert "simulated" not in done.output
+    assert "This is a simulated city" in done.output
     assert files(folder) == before
+    again = invoke("evaluate", folder / "STUDY.toml", "--out", out, "--force")
+    assert re.search(r"(\d+) of \1 steps were kept from an earlier run", again.output)
+    assert "were kept" not in invoke("evaluate", folder / "STUDY.toml", "--out", out, "--force", "--fresh").output
     # The examples hold calls of the treated city alone: its hours describe and cannot lead.
     assert [result.method for result in stored(out)] == [
         "did_prediction_interval",

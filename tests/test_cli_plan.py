@@ -68,6 +68,19 @@ def test_a_plan_is_written_mended_frozen_and_compared(study, tmp_path):
     assert "decision.smallest_effect: 0.85 → 0.8" in different.output
 
 
+def test_the_whole_course_runs_from_an_empty_folder(tmp_path):
+    done = invoke("plan", "example", "--out", tmp_path / "example")
+    assert done.exit_code == 0, done.output
+    assert "This is a simulated city" in done.output
+    page = (tmp_path / "example" / "evaluation" / "index.html").read_text(encoding="utf-8")
+    assert "Was it run as planned?" in page
+    assert "This is a simulated city." in page
+    assert (tmp_path / "example" / "city" / "PLAN.frozen.json").is_file()
+    refused = invoke("plan", "example", "--out", tmp_path / "example")
+    assert refused.exit_code == 2
+    assert "not empty" in told(refused.output)
+
+
 def test_a_plan_that_is_there_is_not_overwritten_unasked(study):
     assert invoke("plan", "init", study).exit_code == 0
     again = invoke("plan", "init", study)

@@ -7,6 +7,7 @@ from coresponder_causal.plan.describe import City, city_of, write_metrics, write
 from coresponder_causal.plan.deviations import deviations, with_deviations
 from coresponder_causal.plan.dictionary_export import export_dictionary
 from coresponder_causal.plan.embedded import embedded_study, truths
+from coresponder_causal.plan.evaluate import Written, evaluate
 from coresponder_causal.plan.evaluation_plan import EvaluationPlan
 from coresponder_causal.plan.freeze import freeze
 from coresponder_causal.plan.frozen import differences, read_record, require_frozen
@@ -38,6 +39,7 @@ from coresponder_causal.plan.switchback import write_switchback
 from coresponder_causal.plan.template import write_template
 from coresponder_causal.plan.twin import Twin, twin, twin_distance
 from coresponder_causal.plan.twin_folder import write_twin
+from coresponder_causal.plan.whole_course import whole_course
 
 __all__ = [
     "Assumption",
@@ -57,6 +59,7 @@ __all__ = [
     "Steps",
     "Study",
     "Twin",
+    "Written",
     "before_start",
     "blinded",
     "city_of",
@@ -66,6 +69,7 @@ __all__ = [
     "differences",
     "embedded_study",
     "estimate_strata",
+    "evaluate",
     "evaluation_page",
     "example_plan",
     "export_dictionary",
@@ -108,6 +112,7 @@ __all__ = [
     "unrecorded",
     "unseal",
     "verdicts",
+    "whole_course",
     "with_deviations",
     "write_calibration",
     "write_example_plan",
