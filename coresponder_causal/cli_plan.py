@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -11,6 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from coresponder_causal.cli_screen import longest, one_screen, progress
+
+if TYPE_CHECKING:
+    from coresponder_causal.plan.frozen import Change
 
 plan_app = typer.Typer(
     no_args_is_help=True,
@@ -114,14 +117,26 @@ def plan_diff(
     old: Annotated[Path, typer.Argument(help="A plan, or a frozen record of which the last state is taken.")],
     new: Annotated[Path, typer.Argument(help="Another.")],
 ) -> None:
-    """List every value in which two plans differ; exit code 1 where there is one."""
+    """List every value in which two plans differ, - taken out and + put in; exit code 1 where there is one."""
     with one_screen():
         from coresponder_causal import plan
 
         found = plan.plan_diff(old, new)
-    _tell([str(change) for change in found] or ["No difference."], [])
-    if found:
-        raise typer.Exit(1)
+    if not found:
+        _tell(["No difference."], [])
+        return
+    console = Console(highlight=False)
+    for change in found:
+        console.print(_changed(change), soft_wrap=True)
+    raise typer.Exit(1)
+
+
+def _changed(change: Change) -> Text:
+    """Show a change by its place, what was taken out and what was put in: by sign, and by colour where there is one."""
+    lines = [Text(change.where, style="bold")]
+    lines += [Text(f"- {change.old}", style="red")] if change.old is not None else []
+    lines += [Text(f"+ {change.new}", style="green")] if change.new is not None else []
+    return Text("\n").join(lines)
 
 
 def _tell(said: list[str], written: list[Path]) -> None:

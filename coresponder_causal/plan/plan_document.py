@@ -267,17 +267,18 @@ def _amendments(plan: EvaluationPlan, frozen: State | None) -> Section:
 
 
 def _answered() -> Section:
-    note = _says("In our words and order; a submission uses those of the statements.")
+    note = _says("In our words; a submission uses those of the statements.")
     tables = (
         _items("CDC framework 2024: steps", reporting_items.cdc_steps),
         _items("CDC framework 2024: standards and cross-cutting actions", reporting_items.cdc_standards),
         _items("TARGET 2025", reporting_items.target_items),
     )
-    return Section(title="Where this plan answers what is asked of it", blocks=(note, *tables))
+    scope = _says(reporting_items.target_scope)
+    return Section(title="Where this plan answers what is asked of it", blocks=(note, *tables, scope))
 
 
 def _items(title: str, items: Sequence[Item]) -> Table:
-    return wordy(title, ("No.", "Asked", "Answered in"), [tuple(item) for item in items])
+    return wordy(title, ("No.", "Asked", "Answered in", "Not said there"), [tuple(item) for item in items])
 
 
 def _signatures(plan: EvaluationPlan) -> Section:
