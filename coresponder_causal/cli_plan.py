@@ -1,7 +1,8 @@
-"""Commands for the plan of an evaluation: `init`, `check`, `freeze`, `diff`, and a seal for outcomes already known."""
+"""Commands for the plan of an evaluation: `init`, `check`, `papers`, `freeze`, `diff`, and a seal."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -110,6 +111,30 @@ def plan_unseal(study: OfStudy, by: Annotated[str, typer.Option(help="Who opens 
 
         offset = plan.unseal(plan.read_study(study), by=by)
     _tell([f"Every log ratio was shifted by {offset:+.3f}."], [])
+
+
+@plan_app.command("papers")
+def plan_papers(
+    study: Annotated[Path | None, typer.Argument(help="STUDY.toml; without it the embedded simulated study.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the papers.")] = Path("papers"),
+    meeting: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day of the first meeting; weeks become days.")
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Fill the papers for agencies from a plan: requests for data, letters, checklists, agendas, briefings."""
+    with one_screen(), progress() as say:
+        from coresponder_causal import plan
+
+        say("Filling the papers")
+        made = plan.write_papers(study, out, meeting=None if meeting is None else meeting.date(), force=force)
+    shown = Table("Paper", "To be filled", title="Points that no plan can fill", title_justify="left")
+    for name, count in made.unfilled.items():
+        shown.add_row(name, str(count))
+    shown.add_row("in all", str(sum(made.unfilled.values())))
+    Console(highlight=False).print(shown)
+    warned = [f"The plan breaks {made.broken} of its rules: plan check lists them."] if made.broken else []
+    _tell(warned, made.written)
 
 
 @plan_app.command("diff")
