@@ -133,22 +133,24 @@ def _answers(field: Field) -> str:
 
 
 def _weeks(timed: Sequence[Step], meeting: date | None) -> Table:
-    heads: tuple[str, ...] = ("Step", "Who", "Weeks", "From week", "To week", "May be late by", "After", "What helps")
+    heads: tuple[str, ...] = (
+        *("No.", "Step", "Who", "Weeks", "From week", "To week", "May be late by", "After"),
+        "Command of coresponder-causal",
+    )
+    numbers = {step.name: number for number, step in enumerate(timed, 1)}
     rows: list[tuple[object, ...]] = [
-        (step.name, step.who, step.weeks, step.begins, step.ends, step.room, "; ".join(step.after), _command(step))
+        (
+            *(numbers[step.name], step.name, step.who, step.weeks, step.begins, step.ends, step.room),
+            ", ".join(map(str, sorted(numbers[name] for name in step.after if name in numbers))),
+            step.command,
+        )
         for step in timed
     ]
     if meeting is not None:
         heads = (*heads, "Done by")
-        rows = [
-            (*row, words.dates((meeting + timedelta(weeks=step.ends)).isoformat()))
-            for row, step in zip(rows, timed, strict=True)
-        ]
+        ended = (words.dates((meeting + timedelta(weeks=step.ends)).isoformat()) for step in timed)
+        rows = [(*row, day) for row, day in zip(rows, ended, strict=True)]
     return wordy("Weeks after the first meeting", heads, rows)
-
-
-def _command(step: Step) -> str:
-    return f"coresponder-causal {step.command}" if step.command else ""
 
 
 def _holding_up(timed: Sequence[Step]) -> Bullets:
