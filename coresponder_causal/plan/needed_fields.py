@@ -122,9 +122,9 @@ def _uses(plan: EvaluationPlan, study: Study) -> Iterator[tuple[str, Use]]:
     known = dictionary.tables()
     for table in study.tables:
         yield from ((f"{table}.{name}", ("every row", "")) for name in known[table].required)
-    for entry in plan.primary:
-        main = metric_catalogue()[entry.metric].parts[0]
-        yield from ((name, ("primary outcome", entry.metric)) for name in needs(main)[0])
+    for metric in (one.metric for one in plan.primary if one.metric in metric_catalogue()):
+        main = metric_catalogue()[metric].parts[0]
+        yield from ((name, ("primary outcome", metric)) for name in needs(main)[0])
     for design in study.designs:
         yield from ((name, ("design", design)) for name in _of_design(design, study))
     if study.dose is not None:

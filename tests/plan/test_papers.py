@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from string import Template
@@ -140,6 +141,23 @@ def test_days_follow_from_the_start(embedded):
     assert str(period.first.date()) == "2018-07-15"
     assert str(period.last.date()) == "2023-01-14"  # 30 months from 15 July 2020
     assert str(period.on_record.date()) == "2023-01-21"  # force is on record within 168 hours
+
+
+def test_of_two_starts_the_later_counts_and_without_one_days_are_left_to_people(embedded):
+    study, stated = embedded
+    between = replace(study, start=None, start_between=("2020-03-01", "2020-07-15"))
+    facts, _ = filled_with(stated, between)
+    assert (facts["start"], facts["last_day"]) == ("1 March 2020 to 15 July 2020", "14 January 2023")
+    page = paper("# A\n\nUntil $last_day.", filled_with(stated, replace(study, start=None))[0], {})
+    assert page.sections[0].blocks[0].text == "Until [to be filled: last day]."
+
+
+def test_a_metric_that_is_not_there_is_a_broken_rule_and_no_reason_to_stop(embedded):
+    study, _ = embedded
+    odd = stated_plan(example_plan(study).replace('metric = "M12"', 'metric = "M99"'))
+    asked = {one.field.name for one in needed.needed_fields(odd, study)}
+    assert "arrest" in asked
+    assert "force" not in asked
 
 
 def test_codes_of_the_briefing_are_those_of_the_crosswalk(embedded):
