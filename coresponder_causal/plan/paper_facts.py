@@ -81,7 +81,7 @@ def texts(plan: EvaluationPlan, study: Study, period: Period | None) -> dict[str
     said = {name: value for name, value in asdict(plan).items() if isinstance(value, str)}
     for part in (plan.agreement, plan.labour, plan.openness):
         said |= {name: value for name, value in asdict(part).items() if isinstance(value, str)}
-    return said | {f"the_{name}": who.get(name, "") for name in ("police", "county", "university", "union")} | known
+    return said | {f"the_{name}": who.get(name, "") for name in ("police", "county", "university")} | known
 
 
 def timed_steps(plan: EvaluationPlan, period: Period | None, meeting: date | None) -> tuple[Step, ...]:

@@ -50,7 +50,6 @@ def tables(
         "roles": document.people(plan),
         "flows": document.flows(plan),
         "agreement": document.agreement(plan),
-        "signatures": document.signatures(plan),
     }
     from_county = tuple(flow for flow in plan.flow if flow.giver == "county")
     return {name: section.blocks for name, section in of_plan.items()} | {

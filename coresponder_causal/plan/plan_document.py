@@ -92,7 +92,7 @@ def _sections(plan: EvaluationPlan, operating: Operating, frozen: State | None) 
     yield _labelled("Review, registration, money", "For the record", ("What", "How it stands"), plan.openness, openly)
     yield _amendments(plan, frozen)
     yield _answered()
-    yield signatures(plan)
+    yield _signatures(plan)
 
 
 def _says(text: str) -> Sentence:
@@ -293,8 +293,7 @@ def _items(title: str, items: Sequence[Item]) -> Table:
     return wordy(title, ("No.", "Asked", "Answered in", "Not said there"), [tuple(item) for item in items])
 
 
-def signatures(plan: EvaluationPlan) -> Section:
-    """Leave a line for each who signs."""
+def _signatures(plan: EvaluationPlan) -> Section:
     said = "We have read this plan. We will judge the programme by it, and say in the report where we departed from it."
     rows = [(one.who, one.partner, "", "") for one in plan.role if one.signs]
     table = wordy("Signed by", ("Who", "For", "Name and signature", "Date"), rows)

@@ -180,13 +180,18 @@ def test_officers_data_that_no_table_holds_are_noticed(made):
     assert "STUDY.toml names none of these tables" in made[1]["6_officers_letter.md"]
 
 
-def test_weeks_become_days_from_a_meeting(tmp_path):
-    plan.write_papers(None, tmp_path, meeting=date(2026, 12, 1))
-    text = (tmp_path / "2_roles_and_timeline.md").read_text(encoding="utf-8")
-    assert "| 1 | First meeting | all | 1 | 0 | 1 | 0 |" in text
-    assert "| 9 | Plan frozen | university | 1 | 29 | 30 | 0 | 7, 8 | plan freeze STUDY.toml --by NAME |" in text
-    assert "| 8 December 2026 |" in text
-    assert "0 of them spent waiting for outcomes" in text  # all of them happened years before
+def test_weeks_become_days_from_a_meeting(embedded):
+    study, stated = embedded
+    tables = filled_with(stated, study, date(2026, 12, 1))[1]
+    shown = tables["timeline"][0].frame.set_index("Step")
+    assert shown.loc["First meeting", "Done by"] == "8 December 2026"
+    columns = ["From week", "To week", "After", "Done by"]
+    assert shown.loc["Plan frozen", columns].tolist() == ["29", "30", "7, 8", "29 June 2027"]
+    assert "0 of them spent waiting" in tables["bottleneck"][0].items[0].text  # the months are years ago
+    soon = filled_with(stated, study, date(2022, 7, 1))[1]["timeline"][0].frame.set_index("Step")
+    assert soon.loc["Outcomes happen and are recorded", "Weeks"] == "0"  # frozen in 2023, a week after the last
+    before = filled_with(stated, study, date(2022, 6, 1))[1]["timeline"][0].frame.set_index("Step")
+    assert before.loc["Outcomes happen and are recorded", "Weeks"] == "4"  # 28 December 2022 to 21 January 2023
 
 
 def test_a_town_with_a_plan_as_init_wrote_it(tmp_path, town):
