@@ -1,9 +1,10 @@
-"""Commands for the plan of an evaluation: `init`, `check`, `freeze`, `diff`, and a seal for outcomes already known."""
+"""Commands for the plan of an evaluation: `init`, `check`, `papers`, `freeze`, `diff`, and a seal."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -11,6 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from coresponder_causal.cli_screen import longest, one_screen, progress, tell_evaluation
+
+if TYPE_CHECKING:
+    from coresponder_causal.plan.frozen import Change
 
 plan_app = typer.Typer(
     no_args_is_help=True,
@@ -122,19 +126,55 @@ def plan_unseal(study: OfStudy, by: Annotated[str, typer.Option(help="Who opens 
     _tell([f"Every log ratio was shifted by {offset:+.3f}."], [])
 
 
+@plan_app.command("papers")
+def plan_papers(
+    study: Annotated[Path | None, typer.Argument(help="STUDY.toml; without it the embedded simulated study.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the papers.")] = Path("papers"),
+    meeting: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day of the first meeting; weeks become days.")
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Fill the papers for agencies from a plan: requests for data, letters, checklists, agendas, briefings."""
+    with one_screen(), progress() as say:
+        from coresponder_causal import plan
+
+        say("Filling the papers")
+        made = plan.write_papers(study, out, meeting=None if meeting is None else meeting.date(), force=force)
+    shown = Table("Paper", "To be filled", title="Points that no plan can fill", title_justify="left")
+    for name, count in made.unfilled.items():
+        shown.add_row(name, str(count))
+    shown.add_row("in all", str(sum(made.unfilled.values())))
+    Console(highlight=False).print(shown)
+    warned = [f"The plan breaks {made.broken} of its rules: plan check lists them."] if made.broken else []
+    _tell(warned, made.written)
+
+
 @plan_app.command("diff")
 def plan_diff(
     old: Annotated[Path, typer.Argument(help="A plan, or a frozen record of which the last state is taken.")],
     new: Annotated[Path, typer.Argument(help="Another.")],
 ) -> None:
-    """List every value in which two plans differ; exit code 1 where there is one."""
+    """List every value in which two plans differ, - taken out and + put in; exit code 1 where there is one."""
     with one_screen():
         from coresponder_causal import plan
 
         found = plan.plan_diff(old, new)
-    _tell([str(change) for change in found] or ["No difference."], [])
-    if found:
-        raise typer.Exit(1)
+    if not found:
+        _tell(["No difference."], [])
+        return
+    console = Console(highlight=False)
+    for change in found:
+        console.print(_changed(change), soft_wrap=True)
+    raise typer.Exit(1)
+
+
+def _changed(change: Change) -> Text:
+    """Show a change by its place, what was taken out and what was put in: by sign, and by colour where there is one."""
+    lines = [Text(change.where, style="bold")]
+    lines += [Text(f"- {change.old}", style="red")] if change.old is not None else []
+    lines += [Text(f"+ {change.new}", style="green")] if change.new is not None else []
+    return Text("\n").join(lines)
 
 
 def _tell(said: list[str], written: list[Path]) -> None:

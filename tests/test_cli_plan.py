@@ -65,7 +65,7 @@ def test_a_plan_is_written_mended_frozen_and_compared(study, tmp_path):
     plan.write_text(plan.read_text().replace("smallest_effect = 0.85", "smallest_effect = 0.80"))
     different = invoke("plan", "diff", frozen, plan)
     assert different.exit_code == 1
-    assert "decision.smallest_effect: 0.85 → 0.8" in different.output
+    assert "decision.smallest_effect\n- 0.85\n+ 0.8\n" in different.output
 
 
 def test_the_whole_course_runs_from_an_empty_folder(tmp_path):
@@ -87,3 +87,30 @@ def test_a_plan_that_is_there_is_not_overwritten_unasked(study):
     assert again.exit_code == 2
     assert "there is a plan" in told(again.output)
     assert invoke("plan", "init", study, "--force").exit_code == 0
+
+
+def two_plans(folder: Path, study: Path) -> tuple[Path, Path]:
+    """Write a plan, and the same with a longer first question and one more."""
+    invoke("plan", "init", study)
+    old, new = folder / "PLAN.toml", folder / "other.toml"
+    text = old.read_text(encoding="utf-8").replace("how often is force used?", "how often is force used, by night?")
+    more = '"Is anybody hurt more often'
+    new.write_text(text.replace(f"    {more}", f'    "Who calls?",\n    {more}'), encoding="utf-8")
+    return old, new
+
+
+def test_a_difference_is_shown_whole_with_signs(study, tmp_path):
+    shown = invoke("plan", "diff", *two_plans(tmp_path, study)).output
+    assert "questions.3\n- Is anybody hurt more often: how often is force used?\n+ Who calls?\n" in shown
+    assert "questions.4\n+ Is anybody hurt more often: how often is force used, by night?\n" in shown
+    assert "\x1b[" not in shown
+
+
+@pytest.mark.parametrize(("setting", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
+def test_a_difference_is_coloured_on_a_terminal_unless_told_not_to(study, tmp_path, setting, coloured):
+    told_by = {"FORCE_COLOR": "1", "TERM": "xterm-256color"} | setting
+    arguments = ["plan", "diff", *map(str, two_plans(tmp_path, study))]
+    shown = CliRunner().invoke(app, arguments, env=told_by, color=True).output
+    assert ("\x1b[31m- Is anybody" in shown) == coloured
+    assert ("\x1b[32m+ Who calls?" in shown) == coloured
+    assert "- Is anybody" in shown

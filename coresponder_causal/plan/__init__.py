@@ -15,6 +15,7 @@ from coresponder_causal.plan.intake import ingest_into, write_mapping_example
 from coresponder_causal.plan.logic_model import LogicModel
 from coresponder_causal.plan.logic_parts import Assumption, External, Node
 from coresponder_causal.plan.operating import Operating, operating_characteristics, verdicts
+from coresponder_causal.plan.papers import Papers, write_papers
 from coresponder_causal.plan.plan_document import plan_document
 from coresponder_causal.plan.plan_file import example_plan, parse_plan, read_plan, write_example_plan
 from coresponder_causal.plan.planned import Planned, plan_diff, planned, unrecorded, write_plan
@@ -51,6 +52,7 @@ __all__ = [
     "LogicModel",
     "Node",
     "Operating",
+    "Papers",
     "Planned",
     "Prepared",
     "Readiness",
@@ -118,6 +120,7 @@ __all__ = [
     "write_example_plan",
     "write_mapping_example",
     "write_metrics",
+    "write_papers",
     "write_pathway",
     "write_plan",
     "write_power",

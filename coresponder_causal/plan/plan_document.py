@@ -75,19 +75,19 @@ def plan_document(
 def _sections(plan: EvaluationPlan, operating: Operating, frozen: State | None) -> Iterable[Section]:
     yield _texts("What is known beforehand", plan.context)
     yield _texts("The programme", plan.programme)
-    yield _questions(plan)
+    yield questions(plan)
     yield _estimated(plan)
     yield _designs(plan, operating)
     beside = [(one.what, one.why) for one in plan.sensitivity]
     yield _table("Analyses beside the main ones", "They move no verdict", ("Analysis", "Why"), beside)
-    yield _groups(plan)
+    yield groups(plan)
     yield _rule(plan)
     yield _chances(plan, operating)
-    yield _following(plan)
-    yield _seen(plan)
-    yield _people(plan)
-    yield _flows(plan)
-    yield _labelled("The data use agreement", "Checklist", ("Point", "What is agreed"), plan.agreement, agreed_on)
+    yield following(plan)
+    yield seen(plan)
+    yield people(plan)
+    yield flows(plan)
+    yield agreement(plan)
     yield _labour(plan)
     yield _labelled("Review, registration, money", "For the record", ("What", "How it stands"), plan.openness, openly)
     yield _amendments(plan, frozen)
@@ -113,7 +113,8 @@ def _in_short(plan: EvaluationPlan, operating: Operating) -> Sentence:
     return Sentence(text=text, numbers=Facts({"found": float(first["found"])}), support=of_nobody)
 
 
-def _questions(plan: EvaluationPlan) -> Section:
+def questions(plan: EvaluationPlan) -> Section:
+    """List the questions, and the outcomes by which they are judged."""
     asked = Bullets(items=tuple(_says(f"Question {i}: {text}") for i, text in enumerate(plan.questions, 1)))
     rows = [
         (one.domain, one.label, f"{one.outcome} ({one.metric})", one.question, _judged(one.verdict, one.shown))
@@ -163,7 +164,8 @@ def _finds(percent: float | None) -> str:
     return "not known ahead" if percent is None else f"a fall of {percent:.0f} %"
 
 
-def _groups(plan: EvaluationPlan) -> Section:
+def groups(plan: EvaluationPlan) -> Section:
+    """List the groups that are shown apart, recorded or not."""
     rows = [(one.field, one.groups, "yes" if one.recorded else "not yet") for one in plan.subgroup]
     said = Sentence(
         text="Reach and outcomes are shown for these groups, whatever they are; none is formed later.",
@@ -211,7 +213,8 @@ def _chances(plan: EvaluationPlan, operating: Operating) -> Section:
     return Section(title="What the rule can tell, computed from before the start", blocks=tuple(said))
 
 
-def _following(plan: EvaluationPlan) -> Section:
+def following(plan: EvaluationPlan) -> Section:
+    """Say what was decided to follow from each verdict."""
     rule = plan.decision
     follows = (
         rule.if_fewer,
@@ -225,7 +228,8 @@ def _following(plan: EvaluationPlan) -> Section:
     return Section(title="What follows from each verdict", blocks=(_says(plan.acting), table))
 
 
-def _seen(plan: EvaluationPlan) -> Section:
+def seen(plan: EvaluationPlan) -> Section:
+    """List outcomes from after the start that somebody already knows."""
     title = "What has already been seen"
     if plan.nothing_seen:
         return _texts(title, "Nobody who wrote this plan has seen an outcome from after the start.")
@@ -233,17 +237,25 @@ def _seen(plan: EvaluationPlan) -> Section:
     return _table(title, "Outcomes from after the start", ("Outcome", "By", "When", "What"), rows)
 
 
-def _people(plan: EvaluationPlan) -> Section:
+def people(plan: EvaluationPlan) -> Section:
+    """List who takes part, what they do and what they see."""
     rows = [(one.who, one.partner, one.does, one.sees) for one in plan.role]
     return _table("Who takes part", "Partners", ("Who", "For", "Does", "Sees"), rows)
 
 
-def _flows(plan: EvaluationPlan) -> Section:
+def flows(plan: EvaluationPlan) -> Section:
+    """List which data pass from whom to whom, as what."""
     rows = [
         (f"{one.giver} to {one.receiver}", one.what, levels[one.level], "yes" if one.health else "no", one.under)
         for one in plan.flow
     ]
     return _table("Which data go where", "Flows of data", ("From, to", "What", "As", "About health", "Under"), rows)
+
+
+def agreement(plan: EvaluationPlan) -> Section:
+    """List the points of a data use agreement with the plan's answers."""
+    heads = ("Point", "What is agreed")
+    return _labelled("The data use agreement", "Checklist", heads, plan.agreement, agreed_on)
 
 
 def _labour(plan: EvaluationPlan) -> Section:
@@ -267,17 +279,18 @@ def _amendments(plan: EvaluationPlan, frozen: State | None) -> Section:
 
 
 def _answered() -> Section:
-    note = _says("In our words and order; a submission uses those of the statements.")
+    note = _says("In our words; a submission uses those of the statements.")
     tables = (
         _items("CDC framework 2024: steps", reporting_items.cdc_steps),
         _items("CDC framework 2024: standards and cross-cutting actions", reporting_items.cdc_standards),
         _items("TARGET 2025", reporting_items.target_items),
     )
-    return Section(title="Where this plan answers what is asked of it", blocks=(note, *tables))
+    scope = _says(reporting_items.target_scope)
+    return Section(title="Where this plan answers what is asked of it", blocks=(note, *tables, scope))
 
 
 def _items(title: str, items: Sequence[Item]) -> Table:
-    return wordy(title, ("No.", "Asked", "Answered in"), [tuple(item) for item in items])
+    return wordy(title, ("No.", "Asked", "Answered in", "Not said there"), [tuple(item) for item in items])
 
 
 def _signatures(plan: EvaluationPlan) -> Section:

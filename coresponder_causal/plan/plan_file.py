@@ -55,9 +55,14 @@ def read_plan(path: str | Path, study: Study) -> EvaluationPlan:
         Listing every unknown or missing key, every wrong type and every broken rule.
     """
     file = Path(path)
+    return parse_plan(plan_text(file), study, name=file.name)
+
+
+def plan_text(file: Path) -> str:
+    """Return the text of a plan's file, which must be there."""
     if not file.is_file():
         raise DataError(f"there is no plan {file}", mend="write one: coresponder-causal plan init STUDY.toml")
-    return parse_plan(file.read_text(encoding="utf-8", errors="replace"), study, name=file.name)
+    return file.read_text(encoding="utf-8", errors="replace")
 
 
 def parse_plan(text: str, study: Study, *, name: str = plan_name) -> EvaluationPlan:

@@ -1,9 +1,13 @@
 """Where a plan answers what evaluators are asked to report: CDC's framework of 2024 and TARGET of 2025.
 
 Wording is ours, short, and no substitute for the statements:
-CDC Program Evaluation Framework, MMWR Recomm Rep 2024;73(RR-6), doi:10.15585/mmwr.rr7306a1.
-Cashin et al. (2025), Transparent Reporting of Observational Studies Emulating a Target Trial, JAMA,
-doi:10.1001/jama.2025.13350.
+CDC Program Evaluation Framework, MMWR Recomm Rep 2024;73(RR-6), doi:10.15585/mmwr.rr7306a1. Steps, standards and
+actions are those of cdc.gov/evaluation/php/evaluation-framework, where the second action later became "promote fair and
+just evaluation practices and outcomes".
+Cashin et al. (2025), Transparent Reporting of Observational Studies Emulating a Target Trial, JAMA 334(12):1084-1093,
+doi:10.1001/jama.2025.13350. Numbers, order and content of its 39 points were held against a published paraphrase of the
+checklist (Aperivue/medsci-skills, TARGET.md), whose authors compared theirs with the tables of PMC13084563; the
+article's own text was not at hand.
 """
 
 from __future__ import annotations
@@ -12,54 +16,85 @@ from typing import NamedTuple
 
 later = "the page of the evaluation"
 top = "the summary at the top"
+target_scope = (
+    "TARGET is written for studies that emulate a trial which assigns individuals in parallel groups, with adjustment "
+    "for what differed before. Of the designs of a study that is “calls”; for covered hours and cities read “unit” "
+    "for “individual”."
+)
+asked = "Questions and primary outcomes"
+estimated = "What is estimated"
+believed = "Designs, in the order in which they are believed"
+reviewed = "Review, registration, money"
+in_the_study = "in STUDY.toml: fields, options, covariates"
+no_lot = "that units would be assigned by lot and might know their arm"
+missing = "how missing data are handled"
 
 
 class Item(NamedTuple):
-    """A point that is asked for, and the section of the plan that answers it; `top` and `later` are none."""
+    """A point that is asked for, the section of the plan that answers it, and what of it no plan says there."""
 
     number: str
     asked: str
     section: str
+    not_said: str = ""
 
 
 cdc_steps = (
     Item("1", "Assess the context", "What is known beforehand"),
     Item("2", "Describe the programme", "The programme"),
-    Item("3", "Focus the questions and the design", "Questions and primary outcomes"),
-    Item("4", "Gather credible evidence", "Designs, in the order in which they are believed"),
+    Item("3", "Focus the evaluation questions and the design", asked),
+    Item("4", "Gather credible evidence", believed),
     Item("5", "Generate and support conclusions", "How results become a verdict"),
     Item("6", "Act on findings", "What follows from each verdict"),
 )
 cdc_standards = (
-    Item("a", "Relevance and utility", "What follows from each verdict"),
-    Item("b", "Rigor", "Designs, in the order in which they are believed"),
-    Item("c", "Independence and objectivity", "Review, registration, money"),
-    Item("d", "Transparency", "Amendments"),
-    Item("e", "Ethics", "The data use agreement"),
-    Item("f", "Engage collaboratively", "Who takes part"),
-    Item("g", "Advance equity", "Groups shown apart"),
-    Item("h", "Learn from insights and use them", "What follows from each verdict"),
+    Item("a", "Standard: relevance and utility", "What follows from each verdict"),
+    Item("b", "Standard: rigor", believed),
+    Item("c", "Standard: independence and objectivity", reviewed),
+    Item("d", "Standard: transparency", "Amendments"),
+    Item("e", "Standard: ethics", "The data use agreement"),
+    Item("f", "Action: engage collaboratively", "Who takes part"),
+    Item("g", "Action: advance equity", "Groups shown apart"),
+    Item("h", "Action: learn from and use insights", "What follows from each verdict"),
 )
 target_items = (
-    Item("1", "Abstract: aim to emulate a trial, data, methods, findings", top),
-    Item("2", "Background and what is not known", "What is known beforehand"),
-    Item("3", "The causal question", "Questions and primary outcomes"),
-    Item("4", "Why a trial is emulated with these data", "What is known beforehand"),
-    Item("5", "Data sources", "Which data go where"),
-    Item("6", "The trial that is aimed at: who, what, when, outcomes, contrast, assumptions", "What is estimated"),
-    Item("7", "How each part of it is mapped to the data", "Designs, in the order in which they are believed"),
-    Item("8", "How many were assessed and were eligible", later),
-    Item("9", "What they were like at the start", later),
-    Item("10", "How long they were followed", later),
-    Item("11", "What is missing", later),
-    Item("12", "Outcomes by group", later),
-    Item("13", "Effects with their precision", later),
-    Item("14", "Further analyses", "Analyses beside the main ones"),
-    Item("15", "What the findings mean", "What follows from each verdict"),
-    Item("16", "Limits: which assumptions may fail", "Designs, in the order in which they are believed"),
-    Item("17", "Ethics review", "Review, registration, money"),
-    Item("18", "Registration and protocol", "Review, registration, money"),
-    Item("19", "Data and code", "Review, registration, money"),
-    Item("20", "Funding", "Review, registration, money"),
-    Item("21", "Interests", "Review, registration, money"),
+    Item("1a", "Abstract: that a trial is emulated with observed data, for what, and the trial in short", top),
+    Item("1b", "Abstract: the data", "Which data go where"),
+    Item("1c", "Abstract: assumptions, methods, findings, conclusions", later),
+    Item("2", "Background, and what is not known", "What is known beforehand"),
+    Item("3", "The causal question in short", asked),
+    Item("4", "Why a trial is emulated with these data; trials that it follows", "What is known beforehand"),
+    Item("5", "Data: what they were made for, kind, places, setting, time; how linked", "Which data go where"),
+    Item("6a", "The trial aimed at: who is eligible", estimated),
+    Item("6b", "… the strategies compared, in detail", estimated),
+    Item("6c", "… assignment by lot, perhaps known to those assigned", estimated, no_lot),
+    Item("6d", "… that follow-up starts with the assignment, and when it ends", estimated),
+    Item("6e", "… outcomes, how and when they are measured", asked),
+    Item("6f", "… causal contrasts and measures of effect", estimated),
+    Item("6g", "… assumptions that identify each estimand, and their variables", believed, in_the_study),
+    Item("6h", "… analysis of each estimand: models, missing data", believed, missing),
+    Item("7a", "Mapped to the data: who is eligible", estimated, "the codes: they stand in the frozen record"),
+    Item("7b", "… the strategies", "The programme"),
+    Item("7c", "… the assignment", believed),
+    Item("7d", "… that follow-up starts with the assignment, and its end", estimated),
+    Item("7e", "… outcomes", asked),
+    Item("7f", "… contrasts and measures", estimated),
+    Item("7g(i)", "… assumptions of each estimand, what differed before among them", believed),
+    Item("7g(ii)", "… the variables of these assumptions", believed, in_the_study),
+    Item("7h(i)", "… analysis of each estimand: procedure, models, missing data", believed, missing),
+    Item("7h(ii)", "… analyses that show what these choices change", "Analyses beside the main ones"),
+    Item("8", "Numbers assessed, eligible and in each arm; as a flow diagram", later),
+    Item("9", "What they were like before, by arm", later),
+    Item("10", "How long they were followed and why it ended, by arm and contrast", later),
+    Item("11", "What is missing in every variable, by arm", later),
+    Item("12", "Outcomes, by arm", later),
+    Item("13", "The effect of each contrast with its precision, absolute and relative", later),
+    Item("14", "What further analyses found", later),
+    Item("15", "What the findings mean for the causal question", later),
+    Item("16", "Limits: how trial and emulation differ, how plausible assumptions are", believed, "what checks find"),
+    Item("17", "Ethics review", reviewed),
+    Item("18", "Whether, when and where it was registered", reviewed),
+    Item("19", "Data, code and materials: whether, where and how to get them", reviewed),
+    Item("20", "Funding, and the funders' part", reviewed),
+    Item("21", "Interests of all authors", reviewed),
 )

@@ -21,8 +21,23 @@ def test_every_item_is_answered_by_a_section_that_is_there(made):
     titles = {section.title for section in made[2].sections}
     items = (*reporting_items.cdc_steps, *reporting_items.cdc_standards, *reporting_items.target_items)
     assert {item.section for item in items} - titles == {reporting_items.later, reporting_items.top}
-    assert [item.number for item in reporting_items.target_items] == [str(i) for i in range(1, 22)]
-    assert len(reporting_items.cdc_steps) == 6
+    assert [len(items) for items in (reporting_items.cdc_steps, reporting_items.cdc_standards)] == [6, 5 + 3]
+
+
+def test_target_is_numbered_as_published():
+    numbers = [item.number for item in reporting_items.target_items]
+    emulated = ["7a", "7b", "7c", "7d", "7e", "7f", "7g(i)", "7g(ii)", "7h(i)", "7h(ii)"]
+    specified = [f"6{letter}" for letter in "abcdefgh"]
+    plain = [str(number) for number in range(8, 22)]
+    assert numbers == ["1a", "1b", "1c", "2", "3", "4", "5", *specified, *emulated, *plain]
+    assert len(numbers) == 39
+
+
+def test_what_only_results_can_say_is_not_claimed_by_a_plan():
+    answered = {item.number: item.section for item in reporting_items.target_items}
+    assert {answered[str(number)] for number in range(8, 16)} == {reporting_items.later}
+    said = {item.number for item in reporting_items.target_items if item.not_said}
+    assert {"6c", "6h", "7h(i)"} <= said
 
 
 def test_whoever_signs_has_a_line(made):
