@@ -84,7 +84,10 @@ def bundle(
     """
     file, out = Path(file), Path(out)
     allowed = _allowed(read_study(file).policy if policy is None else policy)
-    refuse_present(out, force=force) if out.suffix == ".zip" else refuse_filled(out, force=False)
+    if out.suffix == ".zip":
+        refuse_present(out, force=force)
+    else:
+        refuse_filled(out, force=False)
     out.parent.mkdir(parents=True, exist_ok=True)
     started = clock()
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".packing-") as place:
@@ -99,7 +102,8 @@ def bundle(
             _zipped(folder, Path(place) / out.name).replace(out)
         else:
             folder.chmod(0o700)
-            shutil.rmtree(out, ignore_errors=True)  # empty: else it was refused
+            if out.is_dir():
+                out.rmdir()
             folder.replace(out)
     return out
 
@@ -123,7 +127,8 @@ def _copy_inputs(file: Path, folder: Path) -> None:
     text = file.read_text(encoding="utf-8")
     moved = moved_paths(tomllib.loads(text), file.parent)
     (folder / of_tables).mkdir(parents=True)
-    (folder / study_name).write_text(portable(text, {raw: new for raw, (_, new) in moved.items()}), encoding="utf-8")
+    changed = portable(text, {raw: new for raw, (_, new) in moved.items()})
+    write_whole(folder / study_name, changed.encode())
     for name in of_the_plan:
         if (file.parent / name).is_file():
             shutil.copyfile(file.parent / name, folder / name)

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from coresponder_causal.core.files import write_whole
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.version import VERSION
+from coresponder_causal.data.ingest_files import checksum
 from coresponder_causal.plan.freeze import code_hash
 from coresponder_causal.plan.frozen import opened_name, record_name, sealed_name
 from coresponder_causal.plan.plan_file import plan_name
@@ -122,11 +123,7 @@ def as_json(content: object) -> bytes:
 
 def hashed(path: Path) -> dict[str, Any]:
     """Size and hash of a file."""
-    with path.open("rb") as opened:
-        digest = sha256()
-        while part := opened.read(1 << 20):
-            digest.update(part)
-    return {"bytes": path.stat().st_size, "sha256": digest.hexdigest()}
+    return {"bytes": path.stat().st_size, "sha256": checksum(path)}
 
 
 def _named(path: Path, study: Study) -> str:

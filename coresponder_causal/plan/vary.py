@@ -80,7 +80,7 @@ def vary(
     Raises
     ------
     DataError
-        Listing every key that a study file does not know, and what may not be varied.
+        Listing every key that a study file does not know; what may not be varied; or nothing to compare.
     CausalError
         If the designs cannot be formed under these assumptions.
     """
@@ -94,6 +94,9 @@ def vary(
         study = parse_study(content, folder, name=f"{study_name} with the assumptions of {file.name}")
         say("Running it under other assumptions")
         other = run(study, *unguarded(study), say=say)
+    results = [*base.results, *other.results]
+    if not results:
+        raise DataError("neither run has a result to compare", mend="ask for designs: [designs] run = […]")
     changes = differences(study_content(base.study), study_content(study))
     terms = _beside(_terms(base), _terms(other), keys=["result", "term"])
     checks = _beside(_verdicts(base), _verdicts(other), keys=["result", "check"]).fillna("not made")
@@ -102,7 +105,7 @@ def vary(
         terms=terms.assign(difference=terms["varied"] - terms["bundle"]),
         checks=checks[checks["bundle"] != checks["varied"]].reset_index(drop=True),
         evaluation=other,
-        support=support_of([*base.results, *other.results]),
+        support=support_of(results),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -10,24 +11,23 @@ from coresponder_causal import report
 from coresponder_causal.plan.vary import Varied
 from coresponder_causal.privacy import inside
 from coresponder_causal.report.page import simulated_banner
-from coresponder_causal.report.specs import Column, Page, Section, Sentence, Spec, Table, of_nobody
+from coresponder_causal.report.specs import Block, Column, Page, Section, Sentence, Spec, Table, of_nobody
 
 warning = (
     "This is not the plan. Assumptions were varied by whoever verified the bundle, after results were known: this "
     "shows how far results hang on them, and is no result of its own."
 )
 sides = (Column("bundle", "Bundle"), Column("varied", "Varied"))
-interval = " of the 95 % interval"
 of_terms = (
     Column("result", "Result"),
     Column("term", "Term"),
     Column("bundle", "Bundle", "number"),
+    Column("bundle_low", "from", "number"),
+    Column("bundle_high", "to", "number"),
     Column("varied", "Varied", "number"),
+    Column("varied_low", "from", "number"),
+    Column("varied_high", "to", "number"),
     Column("difference", "Difference", "signed"),
-    Column("bundle_low", f"Bundle, lower end{interval}", "number"),
-    Column("bundle_high", f"upper end{interval}", "number"),
-    Column("varied_low", f"Varied, lower end{interval}", "number"),
-    Column("varied_high", f"upper end{interval}", "number"),
 )
 
 
@@ -39,15 +39,20 @@ def vary_page(found: Varied) -> Page:
     found : Varied
     """
     study = found.evaluation.study
-    answers = (
-        ("What was varied?", _changes(found.changes)),
-        ("What would the estimates be?", comparison(found)),
-        ("Which checks would say something else?", _checks(found)),
+    whole = comparison(found)
+    each = [
+        replace(whole, title=str(name), frame=rows, columns=of_terms[1:], note="")
+        for name, rows in found.terms.groupby("result", sort=False)
+    ]
+    answers: tuple[tuple[str, tuple[Block, ...]], ...] = (
+        ("What was varied?", (_changes(found.changes),)),
+        ("What would the estimates be?", (Sentence(text=whole.note, support=of_nobody), *each)),
+        ("Which checks would say something else?", (_checks(found),)),
     )
     return Page(
         title=f"Under other assumptions: {study.title}",
         banners=(warning, *((simulated_banner,) if study.simulated else ())),
-        sections=tuple(Section(title=title, blocks=(block,)) for title, block in answers),
+        sections=tuple(Section(title=title, blocks=blocks) for title, blocks in answers),
         sensitive=study.sensitive,
     )
 
@@ -58,7 +63,8 @@ def comparison(found: Varied) -> Table:
         title="Estimates in the bundle and under other assumptions",
         frame=found.terms,
         columns=of_terms,
-        note="Effects on a ratio scale are shown as ratios: 1 is no change. A dash: not estimated in that run.",
+        note="From and to: ends of the 95 % interval. Effects on a ratio scale are shown as ratios: 1 is no change. "
+        "A dash: not estimated in that run.",
         support=found.support,
         sensitive=found.evaluation.study.sensitive,
     )

@@ -18,6 +18,7 @@ from coresponder_causal.plan.anew import Anew, evaluated_anew, pages, read_numbe
 from coresponder_causal.plan.bundle import study_name
 from coresponder_causal.plan.compare import Difference, of_files, of_manifest, of_numbers, of_pages, of_results
 from coresponder_causal.plan.freeze import code_hash
+from coresponder_causal.plan.frozen import read_record
 from coresponder_causal.plan.manifest import environment, hashed, inputs, manifest_name
 from coresponder_causal.plan.portable import of_tables
 from coresponder_causal.plan.run import Evaluation, Say
@@ -25,7 +26,6 @@ from coresponder_causal.plan.study import Study, read_study
 from coresponder_causal.report.page import made_with
 
 usual_tolerance = 1e-9
-stated_parts = ("code", "environment", "inputs", "results", "files", "audience", "agreement")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -82,6 +82,7 @@ def verify(
         lines = [f"The bundle's {manifest_name} has sha256 {hashed(folder / manifest_name)['sha256']}."]
         evaluation = None
         try:
+            read_record(folder)
             study = study_of(folder)
             anew = evaluated_anew(study, version=stated["code"]["version"], say=say)
         except CausalError as error:
@@ -116,14 +117,16 @@ def opened(bundle: str | Path, tables: Path | None = None) -> Iterator[Path]:
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """Read the manifest of a bundle."""
+    """Read the manifest of a bundle, and make sure that it says all that is compared."""
     try:
         stated: dict[str, Any] = json.loads((folder / manifest_name).read_text(encoding="utf-8"))
-        missing = [part for part in stated_parts if part not in stated]
-    except (OSError, ValueError, TypeError) as error:
+        said: list[object] = [(one["file"], one["packed"], one["sha256"]) for one in stated["inputs"]]
+        said += [one["sha256"] for one in (*stated["files"].values(), *stated["results"])]
+        said += [made_with(*_made(stated)), stated["code"]["sha256"], stated["environment"]["platform"]]
+    except (OSError, ValueError) as error:
         raise DataError(f"there is no manifest of a bundle: {error}", mend="name what `bundle` made") from error
-    if missing:
-        raise DataError(f"{manifest_name} does not say {', '.join(missing)}", mend="name what `bundle` made")
+    except (KeyError, TypeError, AttributeError) as error:
+        raise DataError(f"{manifest_name} does not say {error}", mend="name what `bundle` made") from error
     return stated
 
 
@@ -162,7 +165,7 @@ def _compared(
 ) -> tuple[list[Difference], list[str]]:
     """Compare what was found with what is stated; where versions are others, what is said of them is as it was."""
     now = environment()
-    own, then = (made_with(version, env["python"], env["packages"]) for version, env in ((VERSION, now), _made(stated)))
+    own, then = made_with(VERSION, now["python"], now["packages"]), made_with(*_made(stated))
     numbers = read_numbers(again)
     numbers["value"] = numbers["value"].str.replace(own, then, regex=False)
     texts = {name: (again / name).read_text(encoding="utf-8").replace(own, then) for name in pages}
@@ -181,8 +184,9 @@ def _compared(
     return found, lines
 
 
-def _made(stated: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
-    return str(stated["code"]["version"]), stated["environment"]
+def _made(stated: Mapping[str, Any]) -> tuple[str, str, Mapping[str, str]]:
+    """Return the versions that a page names, as a manifest states them."""
+    return stated["code"]["version"], stated["environment"]["python"], stated["environment"]["packages"]
 
 
 def _versions(stated: Mapping[str, Any]) -> Iterator[str]:

@@ -18,7 +18,7 @@ from coresponder_causal.plan.anew import Anew, evaluated_anew, read_numbers
 from coresponder_causal.plan.frozen import study_content
 from coresponder_causal.plan.manifest import hashed, pins
 from coresponder_causal.plan.numbers import leaves, numbers
-from coresponder_causal.plan.portable import portable
+from coresponder_causal.plan.portable import moved_paths, portable
 from coresponder_causal.privacy import Policy
 
 THEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -134,6 +134,23 @@ def test_paths_are_changed_wherever_they_are_written_and_nothing_else():
         portable('[tables]\ncalls = "\\u0061.csv"\n', {"a.csv": "tables/a.csv"})
     with pytest.raises(DataError, match="cannot be changed"):
         portable('[study]\ntitle = "a.csv"\n[tables]\ncalls = "a.csv"\n', {"a.csv": "tables/a.csv"})
+
+
+def test_files_of_plans_drawn_by_lot_come_along_and_a_ledger_does_not(tmp_path, monkeypatch):
+    monkeypatch.setenv("PLANS", "drawn")
+    content = {
+        "tables": {"calls": {"path": "data/calls.csv"}, "cities": "cities.csv"},
+        "switchback": [{"assignment": "${PLANS}/schedule.csv"}],
+        "release": {"ledger": "../releases.jsonl"},
+    }
+    moved = moved_paths(content, tmp_path)
+    assert {raw: new for raw, (_, new) in moved.items()} == {
+        "data/calls.csv": "tables/calls.csv",
+        "cities.csv": "tables/cities.csv",
+        "${PLANS}/schedule.csv": "tables/schedule.csv",
+        "../releases.jsonl": "releases.jsonl",
+    }
+    assert moved["${PLANS}/schedule.csv"][0] == tmp_path / "drawn" / "schedule.csv"
 
 
 def test_tables_from_elsewhere_lie_in_the_bundle_and_two_of_one_name_are_refused(file, tmp_path, monkeypatch):

@@ -227,6 +227,12 @@ def test_what_is_no_bundle_and_what_reaches_outside_of_it_is_refused(forged, tmp
     (tmp_path / "not.zip").write_text("no", encoding="utf-8")
     with pytest.raises(DataError, match="is no bundle"):
         plan.verify(tmp_path / "not.zip")
+    broken = shutil.copytree(forged, tmp_path / "broken")
+    stated = read_manifest(broken)
+    del stated["environment"]["packages"]["scipy"]
+    (broken / "manifest.json").write_text(json.dumps(stated), encoding="utf-8")
+    with pytest.raises(DataError, match=r"manifest\.json does not say 'scipy'"):
+        plan.verify(broken)
     elsewhere = tmp_path / "city_panel.csv"
     shutil.copyfile(forged / "tables" / "city_panel.csv", elsewhere)
     replaced(forged / "STUDY.toml", '"tables/city_panel.csv"', f'"{elsewhere}"')
