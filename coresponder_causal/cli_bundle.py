@@ -61,6 +61,8 @@ def verify_bundle(
             varied = plan.vary(bundle, vary, found.evaluation, tables=tables, say=say)
             written = plan.write_varied(varied, out)
     _tell(found, written)
+    if vary is not None and found.evaluation is None:
+        typer.echo("Nothing was varied: the bundle cannot be run again.")
     if found.differences:
         raise typer.Exit(differs)
 

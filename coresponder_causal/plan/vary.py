@@ -87,8 +87,8 @@ def vary(
     file = Path(assumptions)
     try:
         stated = tomllib.loads(file.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise DataError(f"{file.name} is not a TOML file: {error}", mend="correct that line") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DataError(f"{file.name} is not a TOML file in UTF-8: {error}", mend="correct that line") from error
     with opened(bundle, tables) as folder, quietly():
         content = with_assumptions(tomllib.loads((folder / study_name).read_text(encoding="utf-8")), stated)
         study = parse_study(content, folder, name=f"{study_name} with the assumptions of {file.name}")
@@ -138,11 +138,10 @@ def with_assumptions(content: Mapping[str, Any], assumptions: Mapping[str, Any])
     merged = copy.deepcopy(dict(content))
     for name, part in assumptions.items():
         merged[name] = _over(merged.get(name, {}), part)
-    given = assumptions.get("treated", {})
-    for key, other in zip(either, reversed(either), strict=True):
-        if key in given and other not in given:
-            merged["treated"].pop(other, None)
-    run = merged.get("designs", {}).get("run", [])
+    given, designs = assumptions.get("treated"), merged.get("designs")
+    if isinstance(given, dict) and sum(key in given for key in either) == 1:
+        merged["treated"] = {key: v for key, v in merged["treated"].items() if key in given or key not in either}
+    run = designs.get("run", []) if isinstance(designs, dict) else []
     return {k: part for k, part in merged.items() if k not in design_names or k in run or k in assumptions}
 
 

@@ -70,6 +70,7 @@ def test_what_no_study_knows_and_what_may_not_be_varied_is_refused(packed, base,
         ('[tables]\ncity_panel = "other.csv"\n', "\\[tables\\] cannot be varied"),
         ("", "no assumption is varied"),
         ("[treated\n", "is not a TOML file"),
+        ("treated = 3\ndesigns = 4\n", "treated is a value, not a section"),
     ):
         with pytest.raises(DataError, match=said):
             plan.vary(packed, assumed(tmp_path, text), base)

@@ -78,10 +78,11 @@ def test_one_altered_number_in_each_file_is_found_where_it_stands_though_the_man
     numbers = results[0]["estimate"]["array"]["values"]
     numbers[1] *= 1 + 1e-8
     (forged / "results.json").write_text(json.dumps(results), encoding="utf-8")
-    row = re.search(
-        r"^its_segmented/calls/terms/1 \S+?/std_error,([\d.e-]+)", (forged / "numbers.csv").read_text(), re.M
-    )
+    anchored = (forged / "numbers.csv").read_text(encoding="utf-8")
+    row = re.search(r"^its_segmented/calls/terms/1 \S+?/std_error,([\d.e-]+)", anchored, re.MULTILINE)
     replaced(forged / "numbers.csv", row[0], row[0].replace(row[1], str(float(row[1]) * 1.001)))
+    fact = re.search(r"^its_segmented/calls/rows/n_obs,\d+,its_segmented/calls,", anchored, re.MULTILINE)
+    replaced(forged / "numbers.csv", fact[0], f"{fact[0]}0")
     page = (forged / "index.html").read_text(encoding="utf-8")
     shown = re.search(r"<td[^>]*>(\d\.\d\d)", page)
     replaced(forged / "index.html", shown[0], f"{shown[0][:-1]}{(int(shown[0][-1]) + 1) % 10}")
@@ -90,11 +91,12 @@ def test_one_altered_number_in_each_file_is_found_where_it_stands_though_the_man
     replaced(forged / "index.md", "A town", "A city")
     rehashed(forged)
     found = anchors(plan.verify(forged))
-    assert len(found) == 5
+    assert len(found) == 6
     assert found[0] == "results.json.1.estimate.array.values.2"
-    assert found[1] == row[0].partition(",")[0]
-    assert [re.sub(r"\d+", "n", name) for name in found[2:4]] == ["index.html, line n"] * 2
-    assert found[4] == "index.md, line 1"
+    assert found[1] == "its_segmented/calls/rows/n_obs (its result and fingerprint)"
+    assert found[2] == row[0].partition(",")[0]
+    assert [re.sub(r"\d+", "n", name) for name in found[3:5]] == ["index.html, line n"] * 2
+    assert found[5] == "index.md, line 1"
 
 
 def one_count_more(lines: list[str]) -> list[str]:
