@@ -18,7 +18,7 @@ from coresponder_causal.plan.numbers import number_in
 from coresponder_causal.plan.run import Evaluation
 from coresponder_causal.report.write import results_inside
 
-nearly_zero = 1e-12  # numbers that differ by less are the same, whatever the tolerance
+nearly_zero = 1e-12  # numbers that differ by less are the same, unless every digit is asked for
 nothing = "nothing"
 around = 40  # letters shown of a line beside the first that differs
 
@@ -41,8 +41,8 @@ def same(stated: object, found: object, tolerance: float) -> bool:
     """
     if stated == found:
         return True
-    one, other = number_in(str(stated)), number_in(str(found))
-    return one is not None and other is not None and math.isclose(one, other, rel_tol=tolerance, abs_tol=nearly_zero)
+    one, other, least = number_in(str(stated)), number_in(str(found)), min(nearly_zero, tolerance)
+    return one is not None and other is not None and math.isclose(one, other, rel_tol=tolerance, abs_tol=least)
 
 
 def of_files(folder: Path, stated: Mapping[str, Any]) -> Iterator[Difference]:

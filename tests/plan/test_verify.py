@@ -186,6 +186,9 @@ def test_numbers_are_compared_within_a_tolerance_and_words_exactly(forged):
     assert same(1e-13, -1e-13, 1e-9)
     assert not same("nan", "1", 1e-9)
     assert same(["a"], ["a"], 0.0)
+    assert same("1.0", 1, 0.0)
+    assert not same(0.1, 0.1 + 2e-17, 0.0)
+    assert not same(1e-15, 2e-15, 0.0)
     results = json.loads((forged / "results.json").read_text(encoding="utf-8"))
     results[0]["estimate"]["array"]["values"][0] *= 1 + 1e-6
     (forged / "results.json").write_text(json.dumps(results), encoding="utf-8")
