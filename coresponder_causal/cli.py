@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from coresponder_causal.cli_bundle import pack_bundle, verify_bundle
 from coresponder_causal.cli_logic import logic
 from coresponder_causal.cli_options import Force
 from coresponder_causal.cli_plan import plan_app
@@ -33,6 +34,8 @@ app.add_typer(logic, name="logic")
 app.add_typer(strata, name="strata")
 app.add_typer(plan_app, name="plan")
 app.command("twin")(write_a_twin)
+app.command("bundle")(pack_bundle)
+app.command("verify")(verify_bundle)
 TablesOf = Annotated[
     Path | None, typer.Argument(help="Folder of tables, or STUDY.toml; without it the simulated city.")
 ]

@@ -53,7 +53,7 @@ def test_without_a_study_the_embedded_one_is_evaluated(tmp_path, monkeypatch, re
     assert done.exit_code == 0, done.output
     assert [path.name for path in tmp_path.iterdir()] == ["evaluation"]
     out = tmp_path / "evaluation"
-    assert sorted(files(out)) == ["index.html", "results.json"]
+    assert sorted(files(out)) == ["index.html", "manifest.json", "results.json"]
     assert "This is a simulated city: nothing here is evidence about a real programme." in done.output
     page, results = plain(out / "index.html"), stored(out)
     assert "This is a simulated city." in page
@@ -183,7 +183,7 @@ def test_a_filled_output_is_refused_and_on_request_replaced(small_study, tmp_pat
     public = invoke("evaluate", small_study, "--out", out, "--audience", "public", "--force")
     assert public.exit_code == 2
     assert "results.json" in public.output
-    assert sorted(files(out)) == ["index.html", "results.json"]
+    assert sorted(files(out)) == ["index.html", "manifest.json", "results.json"]
 
 
 def test_an_error_of_the_file_system_is_one_screen_too(small_study, tmp_path):

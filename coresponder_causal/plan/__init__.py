@@ -3,6 +3,7 @@
 from coresponder_causal.plan.ahead import Redrawn, designs_ahead, designs_of, left_out, write_calibration, write_power
 from coresponder_causal.plan.audience import meant_for, policy_for
 from coresponder_causal.plan.before import before_start
+from coresponder_causal.plan.bundle import bundle
 from coresponder_causal.plan.describe import City, city_of, write_metrics, write_pathway
 from coresponder_causal.plan.deviations import deviations, with_deviations
 from coresponder_causal.plan.dictionary_export import export_dictionary
@@ -14,6 +15,8 @@ from coresponder_causal.plan.frozen import differences, read_record, require_fro
 from coresponder_causal.plan.intake import ingest_into, write_mapping_example
 from coresponder_causal.plan.logic_model import LogicModel
 from coresponder_causal.plan.logic_parts import Assumption, External, Node
+from coresponder_causal.plan.manifest import manifest, result_ids, write_manifest
+from coresponder_causal.plan.numbers import numbers
 from coresponder_causal.plan.operating import Operating, operating_characteristics, verdicts
 from coresponder_causal.plan.papers import Papers, write_papers
 from coresponder_causal.plan.plan_document import plan_document
@@ -40,6 +43,9 @@ from coresponder_causal.plan.switchback import write_switchback
 from coresponder_causal.plan.template import write_template
 from coresponder_causal.plan.twin import Twin, twin, twin_distance
 from coresponder_causal.plan.twin_folder import write_twin
+from coresponder_causal.plan.vary import Varied, vary
+from coresponder_causal.plan.vary_page import vary_page, write_varied
+from coresponder_causal.plan.verify import Verified, verify
 from coresponder_causal.plan.whole_course import whole_course
 
 __all__ = [
@@ -61,9 +67,12 @@ __all__ = [
     "Steps",
     "Study",
     "Twin",
+    "Varied",
+    "Verified",
     "Written",
     "before_start",
     "blinded",
+    "bundle",
     "city_of",
     "designs_ahead",
     "designs_of",
@@ -79,7 +88,9 @@ __all__ = [
     "ingest_into",
     "kept_beside",
     "left_out",
+    "manifest",
     "meant_for",
+    "numbers",
     "operating_characteristics",
     "parse_plan",
     "plan_diff",
@@ -103,6 +114,7 @@ __all__ = [
     "refuse_filled",
     "refuse_present",
     "require_frozen",
+    "result_ids",
     "run",
     "screen",
     "seal",
@@ -113,11 +125,15 @@ __all__ = [
     "twin_distance",
     "unrecorded",
     "unseal",
+    "vary",
+    "vary_page",
     "verdicts",
+    "verify",
     "whole_course",
     "with_deviations",
     "write_calibration",
     "write_example_plan",
+    "write_manifest",
     "write_mapping_example",
     "write_metrics",
     "write_papers",
@@ -129,4 +145,5 @@ __all__ = [
     "write_switchback",
     "write_template",
     "write_twin",
+    "write_varied",
 ]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from coresponder_causal.plan.audience import meant_for
 from coresponder_causal.plan.deviations import with_deviations
 from coresponder_causal.plan.embedded import embedded_study, truths
+from coresponder_causal.plan.manifest import write_manifest
 from coresponder_causal.plan.reading import quality_of, read_tables
 from coresponder_causal.plan.run import Evaluation, Say, evaluation_page, publish, refuse_filled, run
 from coresponder_causal.plan.steps import Step, Steps, kept_beside
@@ -85,7 +87,7 @@ def evaluate(
         What may not leave for this audience.
     """
     refuse_filled(out, force=force)
-    simulated, steps = None, Steps()
+    started, simulated, steps = datetime.now().astimezone(), None, Steps()
     if study is None:
         say("Simulating a city whose truth is known")
         stated, tables, simulated = embedded_study()
@@ -102,6 +104,14 @@ def evaluate(
     truth = None if simulated is None else truths(simulated)
     page = with_deviations(evaluation_page(evaluation, truth=truth), evaluation, tables)
     file = publish(page, evaluation, out, force=force)
+    write_manifest(
+        out,
+        evaluation,
+        file=study,
+        started=started,
+        finished=datetime.now().astimezone(),
+        steps=[step._asdict() for step in steps.done],
+    )
     steps.forget_others()
     made_up = stated.simulated or simulated is not None
     return Written(evaluation=evaluation, page=page, file=file, simulated=made_up, steps=tuple(steps.done))

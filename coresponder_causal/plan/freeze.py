@@ -100,12 +100,12 @@ def current_state(plan: EvaluationPlan, study: Study, before: Mapping[str, pd.Da
         "code": {"version": VERSION, "sha256": code_hash()},
         "donors": donors(study, before, plan.months_after),
         "eligibility": fingerprint({stage: dict(eligibility(stage)) for stage in ("reported", "found")}),
-        "before": {name: _table(table) for name, table in before.items() if name not in growing},
+        "before": {name: rows_and_hash(table) for name, table in before.items() if name not in growing},
     }
 
 
-def _table(table: pd.DataFrame) -> dict[str, Any]:
-    """Count the rows and hash them whatever their order."""
+def rows_and_hash(table: pd.DataFrame) -> dict[str, Any]:
+    """Count the rows of a table and hash them whatever their order."""
     columns = sorted(map(str, table.columns))
     rows = np.sort(pd.util.hash_pandas_object(table[columns], index=False).to_numpy())
     return {"rows": len(table), "sha256": fingerprint(tuple(columns), rows)}

@@ -63,6 +63,7 @@ def study_content(study: Study) -> dict[str, Any]:
         name: [{key: _named(value) for key, value in entry.items()} for entry in entries]
         for name, entries in study.options.items()
     }
+    kept["ledger"] = None if study.ledger is None else study.ledger.path.name
     return dict(plain(kept))
 
 

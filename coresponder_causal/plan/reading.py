@@ -10,9 +10,10 @@ from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.core.notes import collecting
 from coresponder_causal.data import findings, read_table, validate
 from coresponder_causal.data.columns import Finding
+from coresponder_causal.data.ingest_files import checksum
 from coresponder_causal.plan.before import before_start
 from coresponder_causal.plan.frozen import require_frozen
-from coresponder_causal.plan.steps import Steps, file_hash
+from coresponder_causal.plan.steps import Steps
 from coresponder_causal.plan.study import Study
 
 
@@ -42,7 +43,7 @@ def read_tables(study: Study, *, steps: Steps | None = None) -> tuple[dict[str, 
     require_frozen(study)
     if steps is None:
         return unguarded(study)
-    files = tuple((name, file_hash(of.path), of.path.suffix, dict(of.columns)) for name, of in study.tables.items())
+    files = tuple((name, checksum(of.path), of.path.suffix, dict(of.columns)) for name, of in study.tables.items())
     return steps("tables", (files, bool(study.designs)), lambda: unguarded(study))
 
 

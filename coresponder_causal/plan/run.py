@@ -16,12 +16,13 @@ from coresponder_causal.core.errors import DataError
 from coresponder_causal.core.notes import collecting
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult
+from coresponder_causal.data.ingest_files import checksum
 from coresponder_causal.design import CoverageDesign, DonorPool
 from coresponder_causal.plan.assemble import Counts, counts, sentence_of
 from coresponder_causal.plan.designs import Design, Estimated, estimated, rank
 from coresponder_causal.plan.donors import further_checks
 from coresponder_causal.plan.frozen import study_content
-from coresponder_causal.plan.steps import Steps, file_hash
+from coresponder_causal.plan.steps import Steps
 from coresponder_causal.plan.study import Study
 from coresponder_causal.privacy import Policy
 from coresponder_causal.report.tables import support_of
@@ -132,7 +133,7 @@ class _Asked(NamedTuple):
 
     def said(self) -> tuple[object, ...]:
         """All that decides the estimate beside the data, files by what they hold."""
-        read = {key: file_hash(value) if isinstance(value, Path) else value for key, value in self.options.items()}
+        read = {key: checksum(value) if isinstance(value, Path) else value for key, value in self.options.items()}
         return self.name, self.outcome, read
 
 

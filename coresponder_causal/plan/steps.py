@@ -120,9 +120,3 @@ class Steps:
 def kept_beside(study: Study) -> Path | None:
     """Folder of a study's kept steps; None for one that was not read from a file."""
     return None if study.folder is None else study.folder / kept_name
-
-
-def file_hash(path: Path) -> str:
-    """SHA-256 (hex) of a file, read piece by piece."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -167,19 +167,24 @@ def read_study(path: str | Path) -> Study:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DataError(f"{file.name} is not a TOML file in UTF-8: {error}", mend="correct that line") from error
-    problems = Problems(f"study {file.name}")
-    options = _with_assignments(_design_options(content, problems), file.parent, problems)
-    sections = _sections({name: part for name, part in content.items() if name not in design_names}, problems)
+    return parse_study(content, file.parent, name=file.name)
+
+
+def parse_study(content: Mapping[str, Any], folder: Path, *, name: str) -> Study:
+    """Make a study of what its file states, as `read_study` does; paths are relative to ``folder``."""
+    problems = Problems(f"study {name}")
+    options = _with_assignments(_design_options(content, problems), folder, problems)
+    sections = _sections({key: part for key, part in content.items() if key not in design_names}, problems)
     _check_types(sections, problems)
-    tables = {name: _source(name, given, file.parent, problems) for name, given in sections["tables"].items()}
+    tables = {table: _source(table, given, folder, problems) for table, given in sections["tables"].items()}
     _check_complete(sections, problems)
     _check_calls(sections, options, problems)
     policy = _policy(sections["release"], problems)
     problems.raise_if_any(DataError)
     ledger = sections["release"].get("ledger")
-    kept = None if ledger is None else Ledger(file.parent / ledger)
+    kept = None if ledger is None else Ledger(folder / ledger)
     chosen = sections["donors"] if "donors" in content else None
-    return replace(_study(sections, tables, options), donors=chosen, policy=policy, ledger=kept, folder=file.parent)
+    return replace(_study(sections, tables, options), donors=chosen, policy=policy, ledger=kept, folder=folder)
 
 
 def _policy(given: Mapping[str, Any], problems: Problems) -> Policy:

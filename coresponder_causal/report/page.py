@@ -415,13 +415,15 @@ def _remarks(results: Sequence[Result]) -> Section | None:
 
 
 def _origins(results: Sequence[Result]) -> Section:
-    made = f"Made with coresponder_causal {VERSION}, Python {platform.python_version()}, " + ", ".join(
-        f"{name} {version(name)}" for name in libraries
-    )
+    made = made_with(VERSION, platform.python_version(), {name: version(name) for name in libraries})
     computed = (_provenance(results),) if results else ()
-    return Section(
-        title="Where do the numbers come from?", blocks=(*computed, Sentence(text=f"{made}.", support=of_nobody))
-    )
+    return Section(title="Where do the numbers come from?", blocks=(*computed, Sentence(text=made, support=of_nobody)))
+
+
+def made_with(own: str, python: str, packages: Mapping[str, str]) -> str:
+    """Say with which versions a page was made: of this package, of Python, and of the libraries that compute."""
+    others = ", ".join(f"{name} {packages[name]}" for name in libraries)
+    return f"Made with coresponder_causal {own}, Python {python}, {others}."
 
 
 def _provenance(results: Sequence[Result]) -> Table:

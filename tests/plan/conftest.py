@@ -65,3 +65,20 @@ def written(folder: Path) -> Path:
 def town() -> Callable[[Path], Path]:
     """Give what writes the town into a folder."""
     return written
+
+
+@pytest.fixture(scope="session")
+def series_alone() -> Callable[[Path], Path]:
+    """Give what writes the town without a plan, with one design and fewer months, to be run fast."""
+
+    def write(folder: Path) -> Path:
+        file = written(folder)
+        (folder / "PLAN.toml").unlink()
+        for name in ("city_panel", "control_series"):
+            table = pd.read_csv(folder / f"{name}.csv")
+            table[table["month"] >= "2018-07"].to_csv(folder / f"{name}.csv", index=False)
+        text = STUDY.replace('["series", "cities"]', '["series"]').replace('outcomes = ["calls", "arrest"]', "")
+        file.write_text(text.replace("[series]", "").replace("[cities]", ""), encoding="utf-8")
+        return file
+
+    return write
