@@ -1,77 +1,137 @@
 """Matching kernels against brute force, and what a matched design says of itself."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from coresponder_causal.core import matching_rows
+from coresponder_causal.core.covariate_distance import rank_coordinates, scaled_coordinates, whitener
 from coresponder_causal.core.errors import DesignError
-from coresponder_causal.core.matching import match_on_rows, match_on_score, processing_order, whitener
+from coresponder_causal.core.matching import match_on_score, processing_order
+from coresponder_causal.core.matching_rows import Units, match_on_rows
 from coresponder_causal.design.calls import CallDesign
 from coresponder_causal.design.match_nearest import match_nearest
 
 
-def by_hand(treated, control, sequence, ratio, width):
-    """Greedy matching by looking at every control each time; ties go to the lowest row."""
-    free, pairs = set(range(len(control))), []
+class Pairs(NamedTuple):
+    """A matching problem: units on both sides, and what a pair must keep."""
+
+    treated: Units
+    control: Units
+    width: float
+    widths: np.ndarray
+
+    def distances(self):
+        """Distance of every pair, infinite where its limits forbid it."""
+        points, near, apart = (one[:, None] - other for one, other in zip(self.treated, self.control, strict=True))
+        far = np.round(np.sqrt((points**2).sum(axis=2)), 7)
+        forbidden = (far > self.width) | (np.abs(near) > self.widths).any(axis=2) | (apart == 0).any(axis=2)
+        return np.where(forbidden, np.inf, far).tolist()
+
+
+def by_hand(problem, sequence, ratio, replace):
+    """Greedy matching by looking at every pair each time; ties go to the lowest row."""
+    distance, free, made = problem.distances(), set(range(len(problem.control.points))), []
     for _ in range(ratio):
-        for unit in sequence:
-            near = [(abs(treated[unit] - control[row]), row) for row in sorted(free)]
-            near = [found for found in near if found[0] <= width]
+        waiting = list(range(len(problem.treated.points)) if sequence is None else sequence)
+        while waiting:
+            asking = waiting if sequence is None else waiting[:1]
+            near = [
+                (distance[unit][row], unit, row)
+                for unit in asking
+                for row in (free - {r for u, r in made if u == unit})
+                if distance[unit][row] < np.inf
+            ]
             if near:
-                pairs.append((unit, min(near)[1]))
-                free.remove(min(near)[1])
-    return pairs
-
-
-def closest_by_hand(treated, control, width):
-    pairs, left, free = [], set(range(len(treated))), set(range(len(control)))
-    while left and free:
-        distance, unit, row = min((abs(treated[u] - control[c]), u, c) for u in left for c in free)
-        if distance > width:
-            break
-        pairs.append((unit, row))
-        left.remove(unit)
-        free.remove(row)
-    return pairs
+                _, unit, row = min(near)
+                made.append((unit, row))
+                free -= set() if replace else {row}
+            waiting = [] if not near and sequence is None else [u for u in waiting if u != (unit if near else asking[0])]
+    return made
 
 
 def pairs(found):
     return list(zip(found.treated.tolist(), found.control.tolist(), strict=True))
 
 
-@pytest.mark.parametrize("order", ["largest", "smallest", "data", "random"])
+def drawn(rng, columns, near=0, apart=0, grid=8, sizes=(9, 22)):
+    """Units with coordinates of eighths, so that equal distances are equal: ties abound."""
+    return [
+        Units(
+            rng.integers(0, 3 * grid, (n, columns)) / grid,
+            rng.integers(0, 6, (n, near)).astype(float),
+            rng.integers(0, 3, (n, apart)),
+        )
+        for n in sizes
+    ]
+
+
+ORDERS = ["largest", "smallest", "data", "random", "closest"]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("replace", [False, True])
+@pytest.mark.parametrize("ratio", [1, 2, 3])
+@pytest.mark.parametrize("width", [0.5, np.inf])
+def test_line_is_the_same_as_looking_at_every_pair(order, replace, ratio, width):
+    rng = np.random.default_rng([ratio, replace, ORDERS.index(order)])
+    for _ in range(3):
+        problem = Pairs(*drawn(rng, 1), width, np.empty(0))
+        treated, control = problem.treated.points[:, 0], problem.control.points[:, 0]
+        sequence = processing_order(treated, order, rng)
+        found = match_on_score(treated, control, sequence, ratio=ratio, replace=replace, width=width)
+        expected = by_hand(problem, sequence, ratio, replace)
+        assert sorted(pairs(found)) == sorted(expected) if replace else pairs(found) == expected
+
+
+@pytest.mark.parametrize("order", ["largest", "closest"])
+@pytest.mark.parametrize("replace", [False, True])
 @pytest.mark.parametrize("ratio", [1, 2])
-@pytest.mark.parametrize("seed", range(5))
-def test_sweep_is_the_same_as_looking_at_every_control(order, ratio, seed):
-    """Scores of one decimal, as binary fractions so that equal distances are equal: ties abound."""
-    rng = np.random.default_rng(seed)
-    treated, control = rng.integers(0, 24, 12) / 8, rng.integers(0, 24, 30) / 8
-    sequence = processing_order(treated, order, rng)
-    found = match_on_score(treated, control, sequence, ratio=ratio, replace=False, width=0.5)
-    assert pairs(found) == by_hand(treated, control, sequence.tolist(), ratio, 0.5)
+@pytest.mark.parametrize(("columns", "near", "apart"), [(1, 1, 0), (2, 0, 0), (2, 2, 0), (1, 0, 1), (3, 1, 2)])
+@pytest.mark.parametrize("width", [1.25, np.inf])
+def test_cloud_is_the_same_as_looking_at_every_pair(order, replace, ratio, columns, near, apart, width):
+    rng = np.random.default_rng([ratio, replace, columns, near, apart])
+    for _ in range(3):
+        problem = Pairs(*drawn(rng, columns, near, apart), width, np.full(near, 2.0))
+        sequence = processing_order(problem.treated.points[:, 0], order, rng)
+        options = {"ratio": ratio, "replace": replace, "width": width, "widths": problem.widths}
+        found = match_on_rows(problem.treated, problem.control, sequence, **options)
+        expected = by_hand(problem, sequence, ratio, replace)
+        assert sorted(pairs(found)) == sorted(expected) if replace else pairs(found) == expected
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_closest_first_is_the_same_as_looking_at_every_pair(seed):
-    rng = np.random.default_rng(seed)
-    treated, control = rng.normal(size=12), rng.normal(size=15)
-    found = match_on_score(treated, control, None, ratio=1, replace=False, width=0.4)
-    assert pairs(found) == closest_by_hand(treated, control, 0.4)
+@pytest.mark.parametrize("columns", [1, 2, 4])
+@pytest.mark.parametrize("near", [0, 1])
+@pytest.mark.parametrize("replace", [False, True])
+def test_a_tree_settles_what_looking_at_all_would(monkeypatch, columns, near, replace):
+    """Enough controls for the tree to be asked, to grow and to be planted again; the other way never asks it."""
+    rng = np.random.default_rng([columns, near])
+    treated, control = drawn(rng, columns, near, grid=40, sizes=(150, 400))
+    sequence = processing_order(treated.points[:, 0], "largest", rng)
+    options = {"ratio": 2, "replace": replace, "width": np.inf, "widths": np.full(near, 4.0)}
+    found = match_on_rows(treated, control, sequence, **options)
+    monkeypatch.setattr(matching_rows, "dearer_in_tree", np.inf)
+    again = match_on_rows(treated, control, sequence, **options)
+    assert (pairs(found), found.ties) == (pairs(again), again.ties)
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_rows_of_one_column_are_scores(seed):
-    rng = np.random.default_rng(seed)
-    treated, control = rng.integers(0, 24, 10) / 8, rng.integers(0, 24, 20) / 8
-    for sequence in (np.arange(10), None):
-        options = {"ratio": 2, "replace": False, "width": 1.0}
-        line = match_on_score(treated, control, sequence, **options)
-        assert pairs(match_on_rows(treated[:, None], control[:, None], sequence, **options)) == pairs(line)
+@pytest.mark.parametrize("replace", [False, True])
+@pytest.mark.parametrize("order", ["largest", "closest"])
+def test_limits_that_bind_nobody_leave_a_line_as_it_is(replace, order):
+    rng = np.random.default_rng(3)
+    treated, control = drawn(rng, 1, 1, grid=512, sizes=(120, 300))
+    sequence = processing_order(treated.points[:, 0], order, rng)
+    options = {"ratio": 2, "replace": replace, "width": 0.2}
+    line = match_on_score(treated.points[:, 0], control.points[:, 0], sequence, **options)
+    cloud = match_on_rows(treated, control, sequence, widths=np.array([9.0]), **options)
+    assert (pairs(line), line.ties) == (pairs(cloud), cloud.ties)
 
 
 def test_replacement_gives_every_treated_unit_its_own_nearest():
     found = match_on_score(np.array([0.0, 0.1]), np.array([5.0, 0.2, 0.3]), None, ratio=2, replace=True, width=1.0)
-    assert sorted(pairs(found)) == [(0, 1), (0, 2), (1, 1), (1, 2)]
+    assert pairs(found) == [(0, 1), (0, 2), (1, 1), (1, 2)]
 
 
 def test_fewer_controls_than_treated_leaves_the_last_to_choose_unmatched():

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from coresponder_causal.check.balance import balance
-from coresponder_causal.core.matching import match_on_rows, whitener
+from coresponder_causal.core.covariate_distance import whitener
 from coresponder_causal.design.calls import CallDesign
 from coresponder_causal.design.match_nearest import match_nearest
 from coresponder_causal.design.weight_propensity import weight_propensity
