@@ -48,7 +48,9 @@ def by_hand(problem, sequence, ratio, replace):
                 _, unit, row = min(near)
                 made.append((unit, row))
                 free -= set() if replace else {row}
-            waiting = [] if not near and sequence is None else [u for u in waiting if u != (unit if near else asking[0])]
+            waiting = (
+                [] if not near and sequence is None else [u for u in waiting if u != (unit if near else asking[0])]
+            )
     return made
 
 
