@@ -76,7 +76,10 @@ def match_on_score(
     """
     if replace:
         return _all_in_reach(treated, control, ratio, width)
-    return greedy(_Line(treated, control, width), len(treated), sequence, ratio)
+    turn = np.arange(len(treated)) if sequence is None else sequence
+    line = _Line(treated[turn], control, width)
+    found = greedy(line, len(turn), None if sequence is None else np.arange(len(turn)), ratio)
+    return Matches(turn[found.treated], line.order[found.control], found.ties)
 
 
 def processing_order(score: Array, order: Order, rng: np.random.Generator) -> Rows | None:
@@ -195,15 +198,15 @@ def _all_in_reach(treated: Array, control: Array, ratio: int, width: float) -> M
 
 
 class _Line:
-    """Controls sorted by score in blocks of equal scores; emptied blocks are skipped in near constant time."""
+    """Controls sorted by score in blocks of equal scores; emptied blocks are skipped in near constant time.
+
+    A control is known by its place in that order, where neighbours in score are neighbours in memory.
+    """
 
     def __init__(self, treated: Array, control: Array, width: float) -> None:
-        rows, value, start, stop = _blocks(control)
-        block = np.empty(len(control), np.int64)
-        block[rows] = np.repeat(np.arange(1, len(value) + 1), stop - start)
-        self.rows: list[int] = rows.tolist()
+        self.order, value, start, stop = _blocks(control)
         self.values: list[float] = [-np.inf, *value.tolist(), np.inf]
-        self.block: list[int] = block.tolist()
+        self.block: list[int] = np.repeat(np.arange(1, len(value) + 1), stop - start).tolist()
         self.next: list[int] = [0, *start.tolist()]
         self.stop: list[int] = [0, *stop.tolist()]
         self.left, self.right = list(range(len(value) + 2)), list(range(len(value) + 2))
@@ -223,10 +226,10 @@ class _Line:
         if distance > self.width or distance == np.inf:
             return None
         if down == up:
-            return min(self.rows[self.next[below]], self.rows[self.next[above]]), distance, True
+            return min(self.next[below], self.next[above], key=self.order.__getitem__), distance, True
         block = below if down < up else above
         start = self.next[block]
-        return self.rows[start], distance, self.stop[block] - start > 1
+        return start, distance, self.stop[block] - start > 1
 
     def take(self, control: int) -> None:
         block = self.block[control]
