@@ -18,6 +18,12 @@ from coresponder_causal.design.weight_propensity import weight_propensity
 from coresponder_causal.estimate.call_difference import call_difference
 
 COVARIATES = ["age", "educ", "race", "married", "nodegree", "re74", "re75"]
+ONE_TO_ONE = {
+    "largest": "nn_ps_1to1",
+    "smallest": "nn_ps_order_smallest",
+    "data": "nn_ps_order_data",
+    "closest": "nn_ps_order_closest",
+}
 
 
 @pytest.fixture(scope="module")
@@ -45,12 +51,126 @@ def values(mapping):
     return np.array(list(mapping.values()), float)
 
 
+def scaled_as_matchit(design):
+    """Control weights that sum to the number of matched controls, as MatchIt scales them."""
+    weights, control = design.adjustment.weights.copy(), ~design.treated
+    weights[control] *= (weights[control] > 0).sum() / weights[control].sum()
+    return weights
+
+
+def scores_of_matches(their, score, frame):
+    """For each treated unit the scores of its matches in MatchIt, in the order in which they were made."""
+    place = dict(zip(frame["rid"], range(len(frame)), strict=True))
+    rows = {place[unit]: [found] if isinstance(found, str) else found for unit, found in their["match_matrix"].items()}
+    return {unit: [score[place[name]] for name in found if name in place] for unit, found in rows.items()}
+
+
+def scores_of_pairs(design, score):
+    found = {row: [] for row in np.flatnonzero(design.treated)}
+    for treated, control in design.adjustment.pairs:
+        found[treated].append(score[control])
+    return found
+
+
 def test_propensity_is_that_of_glm(calls, matched_in_r):
     fit, model = calls.propensity(), matched_in_r["propensity_model"]
     assert np.abs(fit.probability - values(matched_in_r["nn_ps_1to1"]["distance"])).max() < 1e-8
     assert np.abs(fit.linear - values(matched_in_r["nn_linear_logit_caliper"]["distance"])).max() < 1e-7
     np.testing.assert_allclose(fit.beta, model["estimate"], rtol=1e-6)  # glm's stopping rule
     np.testing.assert_allclose(np.sqrt(np.diag(fit.bread)), model["se"], rtol=1e-4)  # of its last weights but one
+
+
+@pytest.mark.parametrize(("order", "key"), ONE_TO_ONE.items())
+def test_one_to_one_has_the_controls_of_matchit_in_every_order(calls, matched_in_r, order, key):
+    """Which control goes to whom among tied ones is row order here and the side searched first there."""
+    design = match_nearest(calls, distance="probability", order=order)
+    np.testing.assert_array_equal(design.adjustment.weights, values(matched_in_r[key]["weights"]))
+    result = call_difference(design, cluster="none")
+    assert abs(result.estimate[0] - matched_in_r[key]["effect"]["att_unadj"]) < 1e-8  # closed form in the same weights
+    assert round(float(result.estimate[0]), 3) == 894.367
+    np.testing.assert_allclose(result.bse["effect"], matched_in_r[key]["effect"]["se_HC1"], rtol=1e-10)
+    assert design.contrast == "ATT"
+
+
+@pytest.mark.parametrize("order", ["largest", "smallest", "data"])
+def test_one_to_one_pairs_agree_with_matchit_up_to_ties(frame, calls, matched_in_r, order):
+    score = calls.propensity().probability
+    design = match_nearest(calls, distance="probability", order=order)
+    ours, theirs = scores_of_pairs(design, score), scores_of_matches(matched_in_r[ONE_TO_ONE[order]], score, frame)
+    assert max(abs(ours[unit][0] - theirs[unit][0]) for unit in theirs) < 1e-9
+
+
+def test_closest_pairs_have_the_distances_of_matchit(frame, calls, matched_in_r):
+    """Tied treated units may swap controls, so the distances are compared as a set."""
+    score = calls.propensity().probability
+    design = match_nearest(calls, distance="probability", order="closest")
+    theirs = scores_of_matches(matched_in_r["nn_ps_order_closest"], score, frame)
+    ours = np.sort([abs(score[treated] - score[control]) for treated, control in design.adjustment.pairs])
+    np.testing.assert_allclose(
+        ours, np.sort([abs(score[unit] - found[0]) for unit, found in theirs.items()]), atol=1e-9
+    )
+
+
+def test_four_orders_are_four_pairings(calls):
+    pairings = [match_nearest(calls, distance="probability", order=order).adjustment.pairs for order in ONE_TO_ONE]
+    assert len({frozenset(map(tuple, pairs.tolist())) for pairs in pairings}) == 4
+
+
+@pytest.mark.parametrize(
+    ("key", "options", "treated"),
+    [
+        ("nn_ps_ratio2", {"ratio": 2, "distance": "probability"}, 185),
+        ("nn_ps_caliper_.2sd", {"caliper": 0.2, "distance": "probability"}, 113),
+        ("nn_linear_logit_caliper", {"caliper": 0.2}, 117),
+    ],
+)
+def test_ratio_and_caliper_are_those_of_matchit(calls, matched_in_r, key, options, treated):
+    design = match_nearest(calls, **options)
+    np.testing.assert_allclose(scaled_as_matchit(design), values(matched_in_r[key]["weights"]), rtol=1e-12)
+    assert design.adjustment.weights[design.treated].sum() == treated
+    effect = matched_in_r[key]["effect"]
+    assert abs(call_difference(design, cluster="none").estimate[0] - effect["att_unadj"]) < 1e-8
+    assert design.contrast == ("ATT" if treated == 185 else "ATM")
+
+
+def test_logit_caliper_effect(calls):
+    assert round(float(call_difference(match_nearest(calls, caliper=0.2), cluster="none").estimate[0]), 3) == 1770.603
+
+
+def test_exact_matching_is_that_of_matchit(frame, matched_in_r):
+    """Scores are standardised by the same standard deviation, within equal race and marriage."""
+    calls = CallDesign.from_frame(
+        frame, outcome="re78", treatment="treat", covariates=COVARIATES, exact=["race", "married"]
+    )
+    design, their = match_nearest(calls, distance="probability"), matched_in_r["nn_ps_exact_race_married"]
+    np.testing.assert_allclose(scaled_as_matchit(design), values(their["weights"]), rtol=1e-12)
+    assert abs(call_difference(design).estimate[0] - their["effect"]["att_unadj"]) < 1e-8
+
+
+def test_smallest_first_has_the_standard_error_of_matched_sets(calls, matched_in_r):
+    """The order without tied pairs that differ, so that the sets are MatchIt's: vcovCL of sandwich, type HC1."""
+    result = call_difference(match_nearest(calls, distance="probability", order="smallest"), cluster="pair")
+    effect = matched_in_r["nn_ps_order_smallest"]["effect"]
+    np.testing.assert_allclose(result.bse["effect"], effect["se_cl_subclass_HC1"], rtol=1e-10)
+    assert result.extra["clusters"] == effect["n_clusters"]
+    assert result.n_obs == effect["n"]
+
+
+@pytest.mark.parametrize(
+    ("key", "options"),
+    [
+        ("nn_ps_replace", {"distance": "probability"}),
+        ("nn_ps_caliper_.2sd_replace_ratio3", {"distance": "probability", "caliper": 0.2, "ratio": 3}),
+    ],
+)
+def test_with_replacement_the_distances_are_those_of_matchit(frame, calls, matched_in_r, key, options):
+    score = calls.propensity().probability
+    ours = scores_of_pairs(match_nearest(calls, replace=True, **options), score)
+    theirs = scores_of_matches(matched_in_r[key], score, frame)
+    assert {unit: len(found) for unit, found in ours.items()} == {unit: len(found) for unit, found in theirs.items()}
+    for unit in theirs:
+        ours_far, theirs_far = (np.sort(np.abs(np.array(found[unit]) - score[unit])) for found in (ours, theirs))
+        np.testing.assert_allclose(ours_far, theirs_far, atol=1e-9)
 
 
 @pytest.mark.parametrize(("scheme", "key"), [("att", "ps_ATT"), ("ate", "ps_ATE"), ("overlap", "ps_ATO")])
