@@ -304,6 +304,14 @@ def test_matching_sees_neither_outcome_nor_order_of_rows():
     assert match_nearest(shuffled, **options).design_fingerprint == plain.design_fingerprint
 
 
+def test_scores_without_spread_are_ties():
+    balanced = pd.DataFrame({"attended": [1, 1, 0, 0, 0, 0], "hour": [4, 9, 4, 9, 4, 9]})
+    c = CallDesign.from_frame(balanced, outcome=None, treatment="attended", covariates=["hour"])
+    one = match_nearest(c, caliper=0.1)
+    assert one.adjustment.pairs.tolist() == [[0, 2], [1, 3]]
+    assert "2 of 2 matches had another call as near: the lowest id was taken" in one.notes
+
+
 def test_ties_are_said():
     assert any("had another call as near" in note for note in match_nearest(design()).notes)
 
