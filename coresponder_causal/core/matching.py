@@ -1,4 +1,4 @@
-"""Nearest-neighbour matching: greedy sweeps over a sorted score, or over distances between rows of covariates.
+"""Nearest-neighbour matching: the greedy order of choices, and choices along one sorted score.
 
 A kernel sees scores and orders only, never an outcome. Equal distances go to the candidate with the lowest row number;
 how often that decided is counted.
@@ -12,12 +12,14 @@ from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.distance import cdist
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
 Order = Literal["largest", "smallest", "closest", "data", "random"]
-chunk = 64
+Offer = tuple[int, float, bool]
+"""The nearest control that a treated unit can have: its place, the distance, whether another is as near."""
+
+most_at_once = 2_000_000
 
 
 class Matches(NamedTuple):
@@ -26,14 +28,6 @@ class Matches(NamedTuple):
     treated: Rows
     control: Rows
     ties: int
-
-
-class Offer(NamedTuple):
-    """The nearest control that a treated unit can have: its place, the distance, whether another is as near."""
-
-    control: int
-    distance: float
-    tied: bool
 
 
 class Pool(Protocol):
@@ -81,63 +75,11 @@ def match_on_score(
     ([1, 0], [1, 2])
     """
     if replace:
-        return _from_all(treated[:, None], control[:, None], ratio, width)
-    return _greedy(_Line(treated, control, width), len(treated), sequence, ratio)
-
-
-def match_on_rows(
-    treated: Array, control: Array, sequence: Rows | None, *, ratio: int, replace: bool, width: float
-) -> Matches:
-    """Match each treated unit to the controls nearest in Euclidean distance between rows.
-
-    Parameters
-    ----------
-    treated, control : ndarray, shape (n1, q) and (n0, q)
-        Coordinates; for the Mahalanobis distance, covariates whitened by `whitener`.
-    sequence, ratio, replace, width
-        As in `match_on_score`.
-
-    Returns
-    -------
-    Matches
-
-    Examples
-    --------
-    >>> found = match_on_rows(np.array([[0.0, 0.0]]), np.array([[3.0, 4.0], [1.0, 1.0]]), np.array([0]), ratio=1,
-    ...                       replace=False, width=np.inf)
-    >>> found.control.tolist()
-    [1]
-    """
-    if replace:
-        return _from_all(treated, control, ratio, width)
-    return _greedy(_Cloud(treated, control, width), len(treated), sequence, ratio)
-
-
-def whitener(matrix: Array, treated: NDArray[np.bool_]) -> Array:
-    """Matrix L with LL' the inverse of the covariance pooled within treated and untreated, shape (p, q).
-
-    Parameters
-    ----------
-    matrix : ndarray, shape (n, p)
-    treated : ndarray of bool, shape (n,)
-
-    Returns
-    -------
-    ndarray
-        ``matrix @ L`` has Mahalanobis distances as its Euclidean ones; directions without spread are dropped.
-
-    References
-    ----------
-    Rubin (1980), doi:10.2307/2529981.
-    """
-    centred = matrix.copy()
-    for arm in (treated, ~treated):
-        centred[arm] -= matrix[arm].mean(axis=0)
-    scale = matrix.std(axis=0)
-    pooled = (centred / scale).T @ (centred / scale) / (len(matrix) - 2)
-    size, axes = np.linalg.eigh(pooled)
-    kept = size > 1e-10 * size.max()
-    return np.asarray(axes[:, kept] / np.sqrt(size[kept]) / scale[:, None], float)
+        return _all_in_reach(treated, control, ratio, width)
+    turn = np.arange(len(treated)) if sequence is None else sequence
+    line = _Line(treated[turn], control, width)
+    found = greedy(line, len(turn), None if sequence is None else np.arange(len(turn)), ratio)
+    return Matches(turn[found.treated], line.order[found.control], found.ties)
 
 
 def processing_order(score: Array, order: Order, rng: np.random.Generator) -> Rows | None:
@@ -157,16 +99,41 @@ def processing_order(score: Array, order: Order, rng: np.random.Generator) -> Ro
     return np.argsort(-score if order == "largest" else score, kind="stable")
 
 
-def _greedy(pool: Pool, many: int, sequence: Rows | None, ratio: int) -> Matches:
-    """One control for each treated unit in turn, ``ratio`` times over."""
-    made: list[tuple[int, int]] = []
+def greedy(pool: Pool, many: int, sequence: Rows | None, ratio: int) -> Matches:
+    """Give each of ``many`` treated units one control in turn, ``ratio`` times over."""
+    treated: list[int] = []
+    control: list[int] = []
     ties = 0
     for _ in range(ratio):
-        for treated, offer in _closest_first(pool, many) if sequence is None else _in_turn(pool, sequence):
-            pool.take(offer.control)
-            made.append((treated, offer.control))
-            ties += offer.tied
-    return _matches(made, ties)
+        for unit, offer in _closest_first(pool, many) if sequence is None else _in_turn(pool, sequence):
+            pool.take(offer[0])
+            treated.append(unit)
+            control.append(offer[0])
+            ties += offer[2]
+    return Matches(np.array(treated, np.int64), np.array(control, np.int64), ties)
+
+
+def pick(distance: Array, rows: Rows, ratio: int, width: float) -> tuple[NDArray[np.bool_], Rows, int]:
+    """Choose for each treated unit the ``ratio`` nearest of its candidates, equally near ones by row.
+
+    Parameters
+    ----------
+    distance, rows : ndarray, shape (b, c)
+        Distances of the candidates, ``inf`` where there is none, and their rows; c > ``ratio``.
+    ratio : int
+    width : float
+
+    Returns
+    -------
+    tuple
+        Whether there is a choice within ``width`` and which, each of shape (b, ratio), and how many choices had a
+        candidate left that was as near.
+    """
+    first = np.lexsort((rows, distance), axis=1)[:, : ratio + 1]
+    ordered = np.take_along_axis(distance, first, axis=1)
+    near = (ordered[:, :-1] <= width) & np.isfinite(ordered[:, :-1])
+    ties = int((near & (ordered[:, :-1] == ordered[:, 1:])).sum())
+    return near, np.take_along_axis(rows, first[:, :-1], axis=1), ties
 
 
 def _in_turn(pool: Pool, sequence: Rows) -> Iterator[tuple[int, Offer]]:
@@ -178,70 +145,91 @@ def _in_turn(pool: Pool, sequence: Rows) -> Iterator[tuple[int, Offer]]:
 
 def _closest_first(pool: Pool, many: int) -> Iterator[tuple[int, Offer]]:
     """Go through treated units by the distance to the nearest control they can still have."""
-    offers = {treated: pool.nearest(treated) for treated in range(many)}
-    waiting = [(offer.distance, treated) for treated, offer in offers.items() if offer is not None]
+    offers = ((pool.nearest(treated), treated) for treated in range(many))
+    waiting = [(offer[1], treated) for offer, treated in offers if offer is not None]
     heapq.heapify(waiting)
     while waiting:
         promised, treated = heapq.heappop(waiting)
         offer = pool.nearest(treated)
         if offer is None:
             continue
-        if offer.distance > promised:
-            heapq.heappush(waiting, (offer.distance, treated))
+        if offer[1] > promised:
+            heapq.heappush(waiting, (offer[1], treated))
             continue
         yield treated, offer
 
 
-def _from_all(treated: Array, control: Array, ratio: int, width: float) -> Matches:
-    """Choose the ``ratio`` nearest of all controls for every treated unit."""
-    made: list[tuple[int, int]] = []
-    ties = 0
-    for first in range(0, len(treated), chunk):
-        distance = cdist(treated[first : first + chunk], control)
-        rows = np.arange(len(distance))
-        for _ in range(ratio):
-            nearest = distance.argmin(axis=1)
-            smallest = distance[rows, nearest]
-            near = (smallest <= width) & (smallest < np.inf)
-            ties += int(((distance == smallest[:, None]).sum(axis=1) > 1)[near].sum())
-            made += zip((first + rows[near]).tolist(), nearest[near].tolist(), strict=True)
-            distance[rows, nearest] = np.inf
-    return _matches(made, ties)
+class _Blocks(NamedTuple):
+    """Scores in order: rows by score, and of each block of equal scores the value and the places it starts and ends."""
+
+    rows: Rows
+    value: Array
+    start: Rows
+    stop: Rows
 
 
-def _matches(made: list[tuple[int, int]], ties: int) -> Matches:
-    pairs = np.array(made, dtype=np.int64).reshape(-1, 2)
-    return Matches(pairs[:, 0], pairs[:, 1], ties)
+def _blocks(score: Array) -> _Blocks:
+    rows = np.argsort(score, kind="stable")
+    ranked = score[rows]
+    start = np.flatnonzero(np.concatenate([[True], ranked[1:] != ranked[:-1]]))
+    return _Blocks(rows, ranked[start], start, np.append(start[1:], len(score)))
+
+
+def _all_in_reach(treated: Array, control: Array, ratio: int, width: float) -> Matches:
+    """Choose the ``ratio`` nearest of all controls for every treated unit, among the blocks next to it."""
+    rows, value, start, stop = _blocks(control)
+    firsts, seconds, ties = [], [], 0
+    size = max(1, most_at_once // (2 * ratio * (ratio + 1)))
+    for first in range(0, len(treated), size):
+        score = treated[first : first + size, None]
+        block = np.searchsorted(value, score) + np.arange(-ratio, ratio)
+        there = (block >= 0) & (block < len(value))
+        block = block.clip(0, len(value) - 1)
+        place = start[block][..., None] + np.arange(ratio + 1)
+        there = there[..., None] & (place < stop[block][..., None])
+        distance = np.where(there, np.abs(value[block] - score)[..., None], np.inf)
+        candidates = rows[place.clip(max=len(rows) - 1)]
+        shape = len(score), 2 * ratio * (ratio + 1)
+        near, chosen, tied = pick(distance.reshape(shape), candidates.reshape(shape), ratio, width)
+        firsts.append(first + np.nonzero(near)[0])
+        seconds.append(chosen[near])
+        ties += tied
+    return Matches(np.concatenate(firsts), np.concatenate(seconds), ties)
 
 
 class _Line:
-    """Controls sorted by score in blocks of equal scores; emptied blocks are skipped in near constant time."""
+    """Controls sorted by score in blocks of equal scores; emptied blocks are skipped in near constant time.
+
+    A control is known by its place in that order, where neighbours in score are neighbours in memory.
+    """
 
     def __init__(self, treated: Array, control: Array, width: float) -> None:
-        self.rows: list[int] = np.argsort(control, kind="stable").tolist()
-        values, block = np.unique(control, return_inverse=True)
-        counts = np.bincount(block)
-        self.values: list[float] = [-np.inf, *values.tolist(), np.inf]
-        self.block: list[int] = (block + 1).tolist()
-        self.stop: list[int] = [0, *np.cumsum(counts).tolist()]
-        self.next: list[int] = [0, *(np.cumsum(counts) - counts).tolist()]
-        self.left, self.right = list(range(len(values) + 2)), list(range(len(values) + 2))
+        self.order, value, start, stop = _blocks(control)
+        self.values: list[float] = [-np.inf, *value.tolist(), np.inf]
+        self.block: list[int] = np.repeat(np.arange(1, len(value) + 1), stop - start).tolist()
+        self.next: list[int] = [0, *start.tolist()]
+        self.stop: list[int] = [0, *stop.tolist()]
+        self.left, self.right = list(range(len(value) + 2)), list(range(len(value) + 2))
         self.score: list[float] = treated.tolist()
-        self.place: list[int] = (np.searchsorted(values, treated) + 1).tolist()
+        self.place: list[int] = (np.searchsorted(value, treated) + 1).tolist()
         self.width = width
 
     def nearest(self, treated: int) -> Offer | None:
-        score, place = self.score[treated], self.place[treated]
-        below, above = _root(self.left, place - 1), _root(self.right, place)
+        score, above, left, right = self.score[treated], self.place[treated], self.left, self.right
+        below = above - 1
+        if left[below] != below:
+            below = _root(left, below)
+        if right[above] != above:
+            above = _root(right, above)
         down, up = score - self.values[below], self.values[above] - score
         distance = min(down, up)
-        if not distance <= self.width or distance == np.inf:
+        if distance > self.width or distance == np.inf:
             return None
         if down == up:
-            return Offer(min(self.rows[self.next[below]], self.rows[self.next[above]]), distance, tied=True)
+            return min(self.next[below], self.next[above], key=self.order.__getitem__), distance, True
         block = below if down < up else above
         start = self.next[block]
-        return Offer(self.rows[start], distance, tied=self.stop[block] - start > 1)
+        return start, distance, self.stop[block] - start > 1
 
     def take(self, control: int) -> None:
         block = self.block[control]
@@ -250,30 +238,9 @@ class _Line:
             self.left[block], self.right[block] = block - 1, block + 1
 
 
-class _Cloud:
-    """Controls as points; the distances to one treated unit are computed when it asks."""
-
-    def __init__(self, treated: Array, control: Array, width: float) -> None:
-        self.treated, self.control, self.width = treated, control, width
-        self.taken = np.zeros(len(control))
-
-    def nearest(self, treated: int) -> Offer | None:
-        distance = cdist(self.treated[treated : treated + 1], self.control)[0] + self.taken
-        control = int(distance.argmin())
-        smallest = float(distance[control])
-        if not smallest <= self.width or smallest == np.inf:
-            return None
-        return Offer(control, smallest, tied=int((distance == smallest).sum()) > 1)
-
-    def take(self, control: int) -> None:
-        self.taken[control] = np.inf
-
-
 def _root(parent: list[int], block: int) -> int:
-    """Nearest block that is not empty, with the path to it shortened."""
-    root = block
-    while parent[root] != root:
-        root = parent[root]
-    while parent[block] != root:
-        parent[block], block = root, parent[block]
-    return root
+    """Nearest block that is not empty, with the path to it halved."""
+    while parent[block] != block:
+        parent[block] = parent[parent[block]]
+        block = parent[block]
+    return block

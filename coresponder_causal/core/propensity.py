@@ -123,7 +123,10 @@ def _refuse_collinear(centred: Array, spread: Array, names: Sequence[str]) -> No
         raise EstimationError(f"the same in every call: {same}", mend="leave these covariates out")
     if not len(names):
         return
-    _, triangle, order = linalg.qr(centred / spread, mode="economic", pivoting=True)
+    scaled = centred / spread
+    if np.linalg.eigvalsh(scaled.T @ scaled / len(scaled))[0] > 1e-6:  # far from singular: no pivots are needed
+        return
+    triangle, order = linalg.qr(scaled, mode="r", pivoting=True)
     size = np.abs(np.diag(triangle))
     rank = int((size > 1e-9 * size[0]).sum())
     if rank < len(names):

@@ -74,7 +74,8 @@ def is_text(values: pd.Series) -> bool:
 
 def labels(values: pd.Series) -> NDArray[np.object_]:
     """Values as text, a missing one as a level of its own."""
-    return np.where(values.isna(), no_value, values.astype(object).map(str))
+    codes, found = pd.factorize(values)
+    return np.array([*map(str, found), no_value], object)[codes]
 
 
 def as_numbers(

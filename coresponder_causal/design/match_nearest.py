@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from dataclasses import replace as replace_fields
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import DesignError, Problems
 from coresponder_causal.core.facts import Facts
-from coresponder_causal.core.matching import (
-    Matches,
-    Order,
-    match_on_rows,
-    match_on_score,
-    processing_order,
-    whitener,
-)
+from coresponder_causal.core.matching import Matches, Order, match_on_score, processing_order
+from coresponder_causal.core.matching_rows import match_on_rows
 from coresponder_causal.core.notes import collecting, note
 from coresponder_causal.design.calls import Adjustment, CallDesign
+from coresponder_causal.design.likeness import (
+    Alike,
+    Discard,
+    Distance,
+    Likeness,
+    Width,
+    alike,
+    in_support,
+    refuse_choice,
+)
 
-Array = NDArray[np.float64]
-Distance = Literal["logit", "probability", "mahalanobis"]
-decimals = 9
+Flags = NDArray[np.bool_]
+Focus = Literal["ATT", "ATC"]
 
 
 def match_nearest(
@@ -32,8 +37,15 @@ def match_nearest(
     ratio: int = 1,
     replace: bool = False,
     caliper: float | None = None,
+    caliper_in: Width = "sd",
+    calipers: Mapping[str, float] | None = None,
+    calipers_in: Width = "raw",
     distance: Distance = "logit",
-    order: Order = "largest",
+    mahalanobis_on: Sequence[str] = (),
+    antiexact: Sequence[str] = (),
+    discard: Discard = "none",
+    contrast: Focus = "ATT",
+    order: Order | None = None,
     seed: int = 1,
 ) -> CallDesign:
     """Match every treated call to its nearest untreated calls, without looking at any outcome.
@@ -47,21 +59,37 @@ def match_nearest(
     replace : bool
         Whether an untreated call may serve several treated calls.
     caliper : float, optional
-        Largest distance allowed, in standard deviations of the score over all calls; for the Mahalanobis distance,
-        which is in standard deviations already, the distance itself.
-    distance : {"logit", "probability", "mahalanobis"}
-        Log odds or probability of treatment, or the covariates with their pooled covariance.
-    order : {"largest", "smallest", "closest", "data", "random"}
-        Which treated call chooses first: by its score (for ``"mahalanobis"`` the log odds), by the distance to its
-        nearest call, by id, or at random.
+        Largest distance allowed: of the score, in ``caliper_in``; of the covariates, where they are the distance, in
+        its own unit.
+    caliper_in : {"sd", "raw"}
+        Standard deviations of the score over all calls kept, or the units of the score.
+    calipers : mapping of str to float, optional
+        Largest difference allowed in each of these covariates, in ``calipers_in``: their own units, or standard
+        deviations over all calls kept.
+    distance : {"logit", "probability", "mahalanobis", "robust_mahalanobis", "scaled_euclidean"}
+        The score: log odds or probability of treatment. Or all covariates: with their covariance pooled within both
+        kinds of call, by their ranks, or each in its pooled standard deviation. The last two give a text of three or
+        more levels one indicator per level.
+    mahalanobis_on : sequence of str
+        Covariates whose Mahalanobis distance decides, while caliper, order and discard go by the score.
+    antiexact : sequence of str
+        Columns known before dispatch in each of which matched calls must differ, e.g. the shift.
+    discard : {"none", "treated", "control", "both"}
+        Leave out calls of this kind whose score lies outside the range of the other kind, before anything else.
+    contrast : {"ATT", "ATC"}
+        ATC looks for treated calls like each untreated call: in this page, read one for the other.
+    order : {"largest", "smallest", "closest", "data", "random"}, optional
+        Which call chooses first: by its score (of covariates, the log odds), by the distance to its nearest call, by
+        id, or at random. By default the calls least like the other kind: the largest score for ATT, the smallest for
+        ATC.
     seed : int
         Seed of the random order.
 
     Returns
     -------
     CallDesign
-        With an adjustment: 1 for a matched treated call, its untreated calls share 1. The contrast is ATT, or ATM
-        where some treated calls have no match and are left out.
+        With an adjustment: 1 for a matched treated call, its untreated calls share 1. The contrast is ATT (ATC), or
+        ATM where some of those calls have no match or were discarded.
 
     Raises
     ------
@@ -72,8 +100,12 @@ def match_nearest(
 
     Notes
     -----
-    Scores are compared to nine decimals of their standard deviation; among equally near calls the lowest id is taken,
-    and a note says how often.
+    Scores are compared to nine decimals of their standard deviation, other distances to seven; among equally near
+    calls the lowest id is taken, and a note says how often.
+
+    Do not use it where few calls have a counterpart within a caliper: the matched calls are then others than were
+    asked about. Without a caliper late choosers get what is left, however far: see the check of balance. With many
+    covariates the covariate distances are ruled by those that matter least; take the score.
 
     References
     ----------
@@ -88,105 +120,158 @@ def match_nearest(
     [[0, 2], [1, 4]]
     """
     c.require_plain("match_nearest")
-    _require_options(c, ratio=ratio, caliper=caliper, distance=distance, order=order)
-    fit = c.propensity()
-    score = fit.probability if distance == "probability" else fit.linear
-    points = _whitened(c) if distance == "mahalanobis" else _in_deviations(score)
-    width = np.inf if caliper is None else float(caliper)
+    how = Likeness(
+        distance=distance,
+        mahalanobis_on=tuple(mahalanobis_on),
+        caliper=caliper,
+        caliper_in=caliper_in,
+        calipers=dict(calipers or {}),
+        calipers_in=calipers_in,
+        antiexact=tuple(antiexact),
+        discard=discard,
+    )
+    first: Order = order or ("largest" if contrast == "ATT" else "smallest")
     with collecting() as notes:
-        found = _within_groups(c, points, _in_deviations(score), order, seed, ratio=ratio, replace=replace, width=width)
+        _require(c, how, ratio, contrast, first)
+        fit = c.propensity()
+        score = fit.probability if distance == "probability" else fit.linear
+        kept = in_support(score, c.treated, discard)
+        focal = c.treated == (contrast == "ATT")
+        by = alike(c, score, kept, how)
+        found = _within_groups(c, by, focal, kept, processing=(first, seed), ratio=ratio, replace=replace)
         if not len(found.treated):
+            one, other = _kinds(contrast)
             raise DesignError(
-                f"no treated call has an untreated call {_near(c, caliper)}",
+                f"no {one} call has {'an' if other == 'untreated' else 'a'} {other} call {_near(c, how)}",
                 mend="widen the caliper, or ask for equality in fewer columns",
             )
-        _say(c, found, ratio, caliper)
-    matched = np.bincount(found.treated, minlength=len(c.treated))
-    weights = (matched > 0).astype(float)
-    np.add.at(weights, found.control, 1 / matched[found.treated])
-    adjustment = Adjustment(
-        method="match_nearest",
-        contrast="ATT" if matched[c.treated].all() else "ATM",
-        options=Facts(
-            {"ratio": ratio, "replace": replace, "caliper": caliper, "distance": distance, "order": order}
-            | ({"seed": seed} if order == "random" else {})
-        ),
-        weights=weights,
-        pairs=np.column_stack([found.treated, found.control]),
+        _say(c, found, how, ratio=ratio, contrast=contrast, kept=kept)
+    adjustment = _adjustment(
+        found,
+        focal,
+        contrast,
         reused=replace,
+        options={"ratio": ratio, "replace": replace, "contrast": contrast, "order": first}
+        | (asdict(how) | {"calipers": tuple(how.calipers.items())})
+        | ({"seed": seed} if first == "random" else {}),
     )
     return replace_fields(c, adjustment=adjustment, notes=(*c.notes, *notes))
 
 
-def _require_options(c: CallDesign, *, ratio: int, caliper: float | None, distance: str, order: str) -> None:
+def _require(c: CallDesign, how: Likeness, ratio: int, contrast: str, order: str) -> None:
     problems = Problems("match_nearest")
-    for name, value, hint in (("distance", distance, Distance), ("order", order, Order)):
-        if value not in get_args(hint):
-            problems.add(f"{name}={value!r} is not a choice", mend=f"choose from {', '.join(get_args(hint))}")
-    controls = int((~c.treated).sum())
+    how.refuse(c, problems)
+    refuse_choice("contrast", contrast, Focus, problems)
+    refuse_choice("order", order, Order, problems)
+    _, other = _kinds(contrast)
+    many = int((c.treated == (contrast != "ATT")).sum())
     if isinstance(ratio, bool) or not isinstance(ratio, int) or ratio < 1:
         problems.add(f"ratio={ratio!r} is not a number of calls", mend="give a whole number from 1 on")
-    elif ratio > controls:
-        problems.add(f"ratio={ratio} and there are {controls} untreated calls", mend="ask for fewer")
-    if caliper is not None and (isinstance(caliper, bool) or not (isinstance(caliper, (int, float)) and caliper > 0)):
-        problems.add(f"caliper={caliper!r} is not a distance", mend="give a positive number, or None for none")
+    elif ratio > many:
+        problems.add(f"ratio={ratio} and there are {many} {other} calls", mend="ask for fewer")
     problems.raise_if_any(DesignError)
-
-
-def _in_deviations(score: Array) -> Array:
-    """Scores in standard deviations, rounded so that equal calls have equal scores on every machine."""
-    return np.asarray(np.round(score / score.std(ddof=1), decimals), float)
-
-
-def _whitened(c: CallDesign) -> Array:
-    matrix = c.covariate_frame(reference_levels=False).to_numpy(float)
-    return np.round(matrix @ whitener(matrix, c.treated), decimals)
 
 
 def _within_groups(
     c: CallDesign,
-    points: Array,
-    score: Array,
-    order: Order,
-    seed: int,
+    by: Alike,
+    focal: Flags,
+    kept: Flags,
     *,
+    processing: tuple[Order, int],
     ratio: int,
     replace: bool,
-    width: float,
 ) -> Matches:
     """Match within each group of calls that must be equal; rows are those of the design."""
-    rng = np.random.default_rng(seed)
-    match = match_on_score if points.ndim == 1 else match_on_rows
-    rows = np.argsort(c.groups(), kind="stable")
+    order, rng = processing[0], np.random.default_rng(processing[1])
+    groups = c.groups()
+    rows = np.argsort(groups, kind="stable")
     parts = []
-    for members in np.split(rows, np.cumsum(np.bincount(c.groups()))[:-1]):
-        treated, control = members[c.treated[members]], members[~c.treated[members]]
-        if not len(treated) or not len(control):
+    for members in np.split(rows, np.cumsum(np.bincount(groups))[:-1]):
+        members = members[kept[members]]
+        first, second = members[focal[members]], members[~focal[members]]
+        if not len(first) or not len(second):
             continue
-        sequence = processing_order(score[treated], order, rng)
-        found = match(points[treated], points[control], sequence, ratio=ratio, replace=replace, width=width)
-        parts.append((treated[found.treated], control[found.control], found.ties))
+        sequence = processing_order(by.score[first], order, rng)
+        found = _match(by, first, second, sequence, ratio=ratio, replace=replace)
+        parts.append((first[found.treated], second[found.control], found.ties))
     if not parts:
         return Matches(np.array([], np.int64), np.array([], np.int64), 0)
     firsts, seconds, ties = zip(*parts, strict=True)
     return Matches(np.concatenate(firsts), np.concatenate(seconds), sum(ties))
 
 
-def _near(c: CallDesign, caliper: float | None) -> str:
+def _match(
+    by: Alike,
+    first: NDArray[np.int64],
+    second: NDArray[np.int64],
+    sequence: NDArray[np.int64] | None,
+    *,
+    ratio: int,
+    replace: bool,
+) -> Matches:
+    """Match along the score where it is all that counts, else among points."""
+    if by.units.points.shape[1] + by.units.near.shape[1] + by.units.apart.shape[1] == 1:
+        line = by.units.points[:, 0]
+        return match_on_score(line[first], line[second], sequence, ratio=ratio, replace=replace, width=by.width)
+    units = by.units.at(first), by.units.at(second)
+    return match_on_rows(*units, sequence, ratio=ratio, replace=replace, width=by.width, widths=by.widths)
+
+
+def _adjustment(
+    found: Matches, focal: Flags, contrast: Focus, *, reused: bool, options: Mapping[str, object]
+) -> Adjustment:
+    """Weights, pairs and sets of what was matched: 1 for a call of the kind asked about, its matches share 1."""
+    matched = np.bincount(found.treated, minlength=len(focal))
+    weights = (matched > 0).astype(float)
+    np.add.at(weights, found.control, 1 / matched[found.treated])
+    sets = np.where(matched > 0, np.cumsum(matched > 0) - 1, -1)
+    sets[found.control] = sets[found.treated]
+    pairs = (found.treated, found.control) if contrast == "ATT" else (found.control, found.treated)
+    return Adjustment(
+        method="match_nearest",
+        contrast=contrast if matched[focal].all() else "ATM",
+        options=Facts(options),
+        weights=weights,
+        pairs=np.column_stack(pairs),
+        sets=None if reused else sets,
+        reused=reused,
+    )
+
+
+def _kinds(contrast: str) -> tuple[str, str]:
+    """Call in words those that look for a match, and those they look among."""
+    return ("untreated", "treated") if contrast == "ATC" else ("treated", "untreated")
+
+
+def _near(c: CallDesign, how: Likeness) -> str:
     """Say what a match had to fulfil."""
-    within = [] if caliper is None else [f"within {caliper:g} standard deviations"]
-    return " and ".join([*within, *([f"equal in {', '.join(c.equal_in)}"] if c.equal_in else [])]) or "left for it"
+    score = how.distance if how.caliper_in == "raw" else "standard deviations"
+    parts = [] if how.caliper is None else [f"within {how.caliper:g} {score}"]
+    parts += [
+        f"within {width:g}{' standard deviations' if how.calipers_in == 'sd' else ''} of its {name}"
+        for name, width in how.calipers.items()
+    ]
+    parts += [f"different in {', '.join(how.antiexact)}"] if how.antiexact else []
+    parts += [f"equal in {', '.join(c.equal_in)}"] if c.equal_in else []
+    return " and ".join(parts) or "left for it"
 
 
-def _say(c: CallDesign, found: Matches, ratio: int, caliper: float | None) -> None:
-    many, matched = int(c.treated.sum()), np.bincount(found.treated)
+def _say(c: CallDesign, found: Matches, how: Likeness, *, ratio: int, contrast: str, kept: Flags) -> None:
+    one, other = _kinds(contrast)
+    focal = c.treated == (one == "treated")
+    for name, arm in ((one, focal), (other, ~focal)):
+        if out := int((arm & ~kept).sum()):
+            others = ": the estimate speaks of the others" if name == one else ""
+            note(f"{out} {name} calls whose score no call of the other kind surrounds were discarded{others}")
+    many, matched = int((focal & kept).sum()), np.bincount(found.treated)
     lost, fewer = many - int((matched > 0).sum()), int(((matched > 0) & (matched < ratio)).sum())
     if lost:
         note(
-            f"{lost} of {many} treated calls have no untreated call {_near(c, caliper)} and are left out: the estimate "
+            f"{lost} of {many} {one} calls have no {other} call {_near(c, how)} and are left out: the estimate "
             "speaks of the others"
         )
     if fewer:
-        note(f"{fewer} treated calls have fewer than {ratio} matches")
+        note(f"{fewer} {one} calls have fewer than {ratio} matches")
     if found.ties:
         note(f"{found.ties} of {len(found.treated)} matches had another call as near: the lowest id was taken")

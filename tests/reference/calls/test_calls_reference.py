@@ -12,7 +12,6 @@ import pandas as pd
 import pytest
 
 from coresponder_causal.check.balance import balance
-from coresponder_causal.core.matching import match_on_rows, whitener
 from coresponder_causal.design.calls import CallDesign
 from coresponder_causal.design.match_nearest import match_nearest
 from coresponder_causal.design.weight_propensity import weight_propensity
@@ -172,17 +171,6 @@ def test_with_replacement_the_distances_are_those_of_matchit(frame, calls, match
     for unit in theirs:
         ours_far, theirs_far = (np.sort(np.abs(np.array(found[unit]) - score[unit])) for found in (ours, theirs))
         np.testing.assert_allclose(ours_far, theirs_far, atol=1e-9)
-
-
-def test_mahalanobis_distances_with_replacement_are_those_of_matchit(frame, calls, matched_in_r):
-    matrix = calls.covariate_frame(reference_levels=False).to_numpy(float)
-    points, treated = matrix @ whitener(matrix, calls.treated), calls.treated
-    found = match_on_rows(points[treated], points[~treated], None, ratio=1, replace=True, width=np.inf)
-    place = dict(zip(frame["rid"], range(len(frame)), strict=True))
-    theirs = matched_in_r["nn_mahalanobis_replace"]["match_matrix"]
-    rows = np.array([[place[unit], place[control]] for unit, control in theirs.items()])
-    ours = np.linalg.norm(points[treated][found.treated] - points[~treated][found.control], axis=1)
-    np.testing.assert_allclose(ours, np.linalg.norm(points[rows[:, 0]] - points[rows[:, 1]], axis=1), atol=1e-9)
 
 
 @pytest.mark.parametrize(("scheme", "key"), [("att", "ps_ATT"), ("ate", "ps_ATE"), ("overlap", "ps_ATO")])
