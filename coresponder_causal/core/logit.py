@@ -21,7 +21,7 @@ Why = Callable[[Array, Array], EstimationError]
 most_steps, _HALVINGS, _STILL, _FAR, _FLAT = 80, 40, 1e-10, 15.0, 1e13
 
 
-class _Local(NamedTuple):
+class Local(NamedTuple):
     """A convex loss at one point, with its first two derivatives in η per row."""
 
     loss: float
@@ -95,17 +95,17 @@ def logit(matrix: Array, y: Array, weights: Array | None = None, *, names: Seque
     w = np.ones(len(y)) if weights is None else weights
     _require_both(y, w)
 
-    def local(eta: Array) -> _Local:
+    def local(eta: Array) -> Local:
         p, q = expit(eta), expit(-eta)
         loss = float(w @ (np.logaddexp(0.0, eta) - y * eta)) / len(y)
-        return _Local(loss, w * np.where(y == 1, -q, p), w * p * q)
+        return Local(loss, w * np.where(y == 1, -q, p), w * p * q)
 
     start = np.zeros(matrix.shape[1])
     if np.all(matrix[:, 0] == 1):
         start[0] = np.log(w @ y / (w @ (1 - y)))
-    coef = _newton(matrix, local, start, lambda eta, step: _why_not(eta, step, names))
+    coef = newton(matrix, local, start, lambda eta, step: _why_not(eta, step, names))
     p = expit(matrix @ coef)
-    information = (matrix * (w * p * (1 - p))[:, None]).T @ matrix / len(y)
+    information = weighted_gram(matrix, w * p * (1 - p)) / len(y)
     return LogitFit(coef, p, matrix, w * (y - p), information)
 
 
@@ -144,18 +144,36 @@ def tilted_odds(matrix: Array, y: Array, weights: Array | None = None) -> Array:
     (1.5, 1.0)
     """
     w = np.ones(len(y)) if weights is None else weights
-    start = logit(matrix, y, w).coef
+    what = "no weights on the untreated give them the covariate means of the treated"
+    local, outside = tilt_towards(w * (1 - y), w * y), lying_outside(what, "leave out or coarsen covariates")
+    return np.asarray(np.exp(matrix @ newton(matrix, local, logit(matrix, y, w).coef, outside)), float)
 
-    def local(eta: Array) -> _Local:
+
+def tilt_towards(source: Array, target: Array) -> Callable[[Array], Local]:
+    """Loss whose minimum has Σ source exp(η) x = Σ target x.
+
+    Parameters
+    ----------
+    source, target : ndarray, shape (n,)
+        Weights, not negative, of the rows to be tilted and of those that they are tilted to.
+    """
+
+    def local(eta: Array) -> Local:
         with np.errstate(over="ignore"):
-            odds = w * (1 - y) * np.exp(eta)
-        return _Local(float(np.sum(odds - w * y * eta)) / len(y), odds - w * y, odds)
+            odds = source * np.where(source > 0, np.exp(eta), 0.0)
+        return Local(float(np.sum(odds - target * eta)) / len(eta), odds - target, odds)
 
-    def outside(eta: Array, _: Array) -> EstimationError:
-        what = "no weights on the untreated give them the covariate means of the treated"
-        return EstimationError(what, mend="leave out or coarsen covariates") if _far(eta) else _unsettled("")
+    return local
 
-    return np.asarray(np.exp(matrix @ _newton(matrix, local, start, outside)), float)
+
+def lying_outside(what: str, mend: str) -> Why:
+    """Say, where log odds grew without end, what cannot be reached and what to do."""
+    return lambda eta, _: EstimationError(what, mend=mend) if _far(eta) else _unsettled("")
+
+
+def weighted_gram(matrix: Array, weights: Array) -> Array:
+    """Return Σ w x x', shape (k, k)."""
+    return np.asarray((matrix * weights[:, None]).T @ matrix, float)
 
 
 def _require_both(y: Array, w: Array) -> None:
@@ -166,8 +184,8 @@ def _require_both(y: Array, w: Array) -> None:
         )
 
 
-def _newton(matrix: Array, local: Callable[[Array], _Local], start: Array, why: Why) -> Array:
-    """Minimise a convex loss of η = Xγ; ``why`` tells what it means that no minimum was found."""
+def newton(matrix: Array, local: Callable[[Array], Local], start: Array, why: Why) -> Array:
+    """Minimise a convex loss of η = Xγ from ``start`` on; ``why`` tells what it means that no minimum was found."""
     coef, eta, step = start, matrix @ start, np.zeros_like(start)
     here = local(eta)
     for _ in range(most_steps):
@@ -187,9 +205,9 @@ def _newton(matrix: Array, local: Callable[[Array], _Local], start: Array, why: 
     raise why(eta, step)
 
 
-def _newton_step(matrix: Array, here: _Local) -> Array | None:
+def _newton_step(matrix: Array, here: Local) -> Array | None:
     """H⁻¹g, or None where the curvature vanishes in some direction."""
-    hessian = (matrix * here.curvature[:, None]).T @ matrix
+    hessian = weighted_gram(matrix, here.curvature)
     if not np.linalg.cond(hessian) < _FLAT:
         return None
     try:

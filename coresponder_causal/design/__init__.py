@@ -10,6 +10,7 @@ from coresponder_causal.design.series import SeriesDesign
 from coresponder_causal.design.strata import StrataDesign
 from coresponder_causal.design.switchback import SwitchbackDesign
 from coresponder_causal.design.switchback_calendar import SwitchbackCalendar, switchback_schedule
+from coresponder_causal.design.weight_balance import weight_balance
 from coresponder_causal.design.weight_propensity import weight_propensity
 
 __all__ = [
@@ -25,5 +26,6 @@ __all__ = [
     "donor_pool",
     "match_nearest",
     "switchback_schedule",
+    "weight_balance",
     "weight_propensity",
 ]

@@ -239,8 +239,8 @@ def test_overlap_weights_balance_means_exactly():
 
 
 def test_unknown_scheme_and_second_adjustment_are_refused():
-    with pytest.raises(DesignError, match="scheme='atc' is not a choice"):
-        weight_propensity(design(), scheme="atc")
+    with pytest.raises(DesignError, match="scheme='atr' is not a choice"):
+        weight_propensity(design(), scheme="atr")
     with pytest.raises(DesignError, match="that match_nearest has adjusted"):
         weight_propensity(match_nearest(design()))
     with pytest.raises(DesignError, match="needs covariates"):
