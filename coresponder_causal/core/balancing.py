@@ -7,7 +7,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from coresponder_causal.core.logit import Local, logit, lying_outside, newton, tilt_towards, weighted_gram
+from coresponder_causal.core.errors import EstimationError
+from coresponder_causal.core.logit import Local, Why, logit, newton, tilt_towards, weighted_gram
 from coresponder_causal.core.weight_model import Part, WeightModel
 from coresponder_causal.core.within_tolerance import tilt_within
 
@@ -113,17 +114,24 @@ def covariate_balancing(matrix: Array, treated: NDArray[np.bool_], sampling: Arr
         return Local(loss, -sign * (odds + sampling), odds)
 
     start = logit(matrix, treated.astype(float), sampling).coef
-    eta = matrix @ newton(matrix, local, start, lying_outside("no probabilities balance the covariate means", merge))
+    eta = matrix @ newton(
+        matrix, local, start, _unreached("no probabilities balance the means of these covariates", merge)
+    )
     odds = np.exp(-sign * eta)
     bread = np.asarray(np.linalg.inv(weighted_gram(matrix, sampling * odds)), float)
     part = Part(score=sampling * sign * (1 + odds), slope=-sign * odds, bread=bread)
     return Balanced(1 + odds, WeightModel(matrix, (part,)))
 
 
+def _unreached(what: str, mend: str) -> Why:
+    """Say what cannot be reached: the losses are convex, so that no minimum was found where there is none."""
+    return lambda _, __: EstimationError(what, mend=mend)
+
+
 def _tilt(matrix: Array, arm: NDArray[np.bool_], sampling: Array, target: Array, tolerance: float) -> _Tilt:
     """Give the rows of an arm the means of the target."""
     what = f"no weights on {int(arm.sum())} calls give them the covariate means of those they are compared with"
-    outside = lying_outside(what, f"{merge}, or give a tolerance, such as 0.05")
+    outside = _unreached(what, f"{merge}, or give entropy balancing a tolerance, such as 0.05")
     source, start = sampling * arm, np.zeros(matrix.shape[1])
     start[0] = np.log(target.sum() / source.sum())
     if tolerance:

@@ -144,9 +144,13 @@ def tilted_odds(matrix: Array, y: Array, weights: Array | None = None) -> Array:
     (1.5, 1.0)
     """
     w = np.ones(len(y)) if weights is None else weights
-    what = "no weights on the untreated give them the covariate means of the treated"
-    local, outside = tilt_towards(w * (1 - y), w * y), lying_outside(what, "leave out or coarsen covariates")
-    return np.asarray(np.exp(matrix @ newton(matrix, local, logit(matrix, y, w).coef, outside)), float)
+
+    def outside(eta: Array, _: Array) -> EstimationError:
+        what = "no weights on the untreated give them the covariate means of the treated"
+        return EstimationError(what, mend="leave out or coarsen covariates") if _far(eta) else _unsettled("")
+
+    start, local = logit(matrix, y, w).coef, tilt_towards(w * (1 - y), w * y)
+    return np.asarray(np.exp(matrix @ newton(matrix, local, start, outside)), float)
 
 
 def tilt_towards(source: Array, target: Array) -> Callable[[Array], Local]:
@@ -164,11 +168,6 @@ def tilt_towards(source: Array, target: Array) -> Callable[[Array], Local]:
         return Local(float(np.sum(odds - target * eta)) / len(eta), odds - target, odds)
 
     return local
-
-
-def lying_outside(what: str, mend: str) -> Why:
-    """Say, where log odds grew without end, what cannot be reached and what to do."""
-    return lambda eta, _: EstimationError(what, mend=mend) if _far(eta) else _unsettled("")
 
 
 def weighted_gram(matrix: Array, weights: Array) -> Array:

@@ -51,7 +51,8 @@ def weight_balance(
         for entropy balancing, where no weights make means equal or only very uneven ones do.
     over : bool
         For ``"cbps"``: meet the equations of the likelihood too, as far as both can be met, by two-step GMM. Means are
-        then no longer equal.
+        then no longer equal, and what is left has the sign of the difference before: with hundreds of calls a bias of
+        the size of the standard error. It is here to be compared with the literature.
 
     Returns
     -------
@@ -91,6 +92,8 @@ def weight_balance(
     matrix, _, _ = standardised(frame.to_numpy(float), list(map(str, frame)))
     with collecting() as notes:
         found = _balanced(matrix, c, method=method, contrast=contrast, tolerance=tolerance, over=over)
+        if over:
+            note("covariate means are equal only as far as the likelihood lets them: what is left biases the estimate")
         if tolerance:
             note(f"covariate means may differ from those aimed at by {tolerance:g} standard deviations")
     adjustment = Adjustment(

@@ -10,6 +10,7 @@ from coresponder_causal.core.errors import DesignError, EstimationError, Identif
 from coresponder_causal.core.propensity import propensity
 from coresponder_causal.design.calls import CallDesign
 from coresponder_causal.design.match_nearest import match_nearest
+from coresponder_causal.design.weight_balance import weight_balance
 from coresponder_causal.design.weight_propensity import weight_propensity
 
 COVARIATES = ["hour", "initial_type", "prior_contacts"]
@@ -48,6 +49,11 @@ ADJUSTMENTS = {
     "random": lambda c: match_nearest(c, order="random", seed=3),
     "att": lambda c: weight_propensity(c, scheme="att"),
     "overlap": lambda c: weight_propensity(c),
+    "trimmed": lambda c: weight_propensity(c, scheme="ate", trim=0.2, truncate=0.95),
+    "boosted": lambda c: weight_propensity(c, scheme="matching", model="boosted"),
+    "entropy": lambda c: weight_balance(c, contrast="ATE", moments=2),
+    "tolerance": lambda c: weight_balance(c, contrast="ATC", tolerance=0.02),
+    "likelihood too": lambda c: weight_balance(c, method="cbps", over=True),
 }
 
 
