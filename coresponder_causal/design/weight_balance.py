@@ -100,7 +100,7 @@ def weight_balance(
         method="weight_balance",
         contrast=contrast,
         options=Facts(
-            {"scheme": f"{method} {contrast.lower()}", "moments": moments}
+            {"scheme": _scheme(method, contrast, tolerance, over=over), "method": method, "moments": moments}
             | ({"tolerance": tolerance} if tolerance else {})
             | ({"over": over} if over else {})
         ),
@@ -142,6 +142,13 @@ def _balanced(
     if method == "entropy":
         return entropy(matrix, treated, sampling, contrast, tolerance=tolerance)
     return (covariate_balancing if method == "cbps" else tilting)(matrix, treated, sampling, contrast)
+
+
+def _scheme(method: Method, contrast: Contrast, tolerance: float, *, over: bool) -> str:
+    """Name weights by what makes them others: for ATT and ATC the methods agree."""
+    differs = contrast == "ATE" or over or tolerance
+    words = [method if differs else "", contrast.lower(), "over" if over else "", "tolerance" if tolerance else ""]
+    return " ".join(filter(None, words))
 
 
 def _with_powers(frame: pd.DataFrame, moments: int) -> pd.DataFrame:

@@ -107,12 +107,13 @@ def weight_propensity(
             weights, slope = _truncated(weights, slope, c.treated, kept, truncate)
         if score is None:
             note("the error of the boosted trees is not in the standard error: take it for a lower limit")
+    marks = {"boosted": model == "boosted", "trimmed": trim, "truncated": truncate}
     options = {"stabilise": stabilise, "trim": trim, "truncate": truncate}
     adjustment = Adjustment(
         method="weight_propensity",
         contrast=contrasts[scheme],
         options=Facts(
-            {"scheme": scheme}
+            {"scheme": " ".join([scheme, *(mark for mark, given in marks.items() if given)])}
             | {name: value for name, value in options.items() if value}
             | ({"model": model, "seed": seed} if model == "boosted" else {})
         ),

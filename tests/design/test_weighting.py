@@ -219,3 +219,22 @@ def test_overlap_is_named_to_whom_asks_to_balance_for_it():
 def test_every_broken_option_is_said_at_once():
     with pytest.raises(DesignError, match="breaks 3 rules"):
         weight_propensity(design(), scheme="atr", trim=2.0, model="forest")
+
+
+def test_what_makes_the_interval_another_one_is_in_the_name_of_the_scheme():
+    """A result is held against the cells in which its weights were measured, or told that they were not."""
+    trimmed = weight_propensity(design(), scheme="ate", trim=0.1, truncate=0.99)
+    assert trimmed.adjustment.options["scheme"] == "ate trimmed truncated"
+    assert any(
+        "'weight_propensity ate trimmed truncated' was not measured" in note for note in call_difference(trimmed).notes
+    )
+    named = [
+        weight_balance(design(), **options).adjustment.options["scheme"]
+        for options in (
+            {"method": "tilting", "contrast": "ATC"},
+            {"method": "tilting", "contrast": "ATE"},
+            {"method": "cbps", "over": True},
+            {"tolerance": 0.1},
+        )
+    ]
+    assert named == ["atc", "tilting ate", "cbps att over", "entropy att tolerance"]

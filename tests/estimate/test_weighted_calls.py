@@ -102,16 +102,13 @@ def truth(shift, scheme):
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("name", DRAWN)
 def test_intervals_hold_the_truth_as_often_as_they_say(name, cell):
-    """300 draws: coverage of a 95 % interval has a Monte-Carlo error of 1.3 %, three of which are allowed.
-
-    So has the mean standard error against the spread of the estimates (4 %).
-    """
+    """200 draws: a Monte-Carlo error of 1.5 % of coverage and of 5 % of the spread; of both three are allowed."""
     (make, option, scheme), (n, shift) = DRAWN[name], CELLS[cell]
-    off, errors = errors_of(make, option, n, shift, 300)
+    off, errors = errors_of(make, option, n, shift, 200)
     off = off - truth(shift, scheme)
-    assert (np.abs(off) < 1.96 * errors).mean() > 0.95 - 3 * 0.0126
-    assert abs(np.mean(off)) < 3.5 * np.std(off) / np.sqrt(300)
-    assert abs(np.mean(errors) / np.std(off) - 1) < 0.12
+    assert (np.abs(off) < 1.96 * errors).mean() > 0.95 - 3 * 0.0154
+    assert abs(np.mean(off)) < 3.5 * np.std(off) / np.sqrt(200)
+    assert abs(np.mean(errors) / np.std(off) - 1) < 0.15
 
 
 def errors_of(make, option, n, shift, draws):
@@ -130,7 +127,7 @@ def errors_of(make, option, n, shift, draws):
 
 
 def test_meeting_the_likelihood_too_leaves_a_bias_that_fades_slowly():
-    """What it leaves unbalanced is of one sign: with 400 calls over half a standard error, with 6,400 a quarter of that."""
+    """What it leaves unbalanced is of one sign: with 400 calls more than half a standard error."""
     small, large = (
         errors_of(over_identified, "ate", n, -0.5, draws)[0] - truth(-0.5, "ate")
         for n, draws in ((400, 300), (6400, 60))
