@@ -92,9 +92,7 @@ def propensity(treated: Array, matrix: Array, names: Sequence[str], *, weights: 
     [0.25, 0.75]
     """
     sampling = np.ones(len(treated)) if weights is None else weights
-    centre, spread = matrix.mean(axis=0), matrix.std(axis=0)
-    _refuse_collinear(matrix - centre, spread, names)
-    standard = np.column_stack([np.ones(len(treated)), (matrix - centre) / spread])
+    standard, centre, spread = standardised(matrix, names)
     fit = logit(standard, treated, sampling, names=names)
     back = _to_original_units(centre, spread)
     rows = np.column_stack([np.ones(len(treated)), matrix])
@@ -106,6 +104,19 @@ def propensity(treated: Array, matrix: Array, names: Sequence[str], *, weights: 
         rows=rows,
         scores=rows * fit.score[:, None],
     )
+
+
+def standardised(matrix: Array, names: Sequence[str]) -> tuple[Array, Array, Array]:
+    """Put a constant before the columns in standard deviations from their means; those that repeat others are refused.
+
+    Returns
+    -------
+    tuple of ndarray
+        The columns, shape (n, p), and the means and standard deviations taken out of them, shape (p − 1,).
+    """
+    centre, spread = matrix.mean(axis=0), matrix.std(axis=0)
+    _refuse_collinear(matrix - centre, spread, names)
+    return np.column_stack([np.ones(len(matrix)), (matrix - centre) / spread]), centre, spread
 
 
 def _to_original_units(centre: Array, spread: Array) -> Array:

@@ -13,6 +13,7 @@ from coresponder_causal.design.strata import StrataDesign
 from coresponder_causal.design.subclassify import subclassify
 from coresponder_causal.design.switchback import SwitchbackDesign
 from coresponder_causal.design.switchback_calendar import SwitchbackCalendar, switchback_schedule
+from coresponder_causal.design.weight_balance import weight_balance
 from coresponder_causal.design.weight_propensity import weight_propensity
 
 __all__ = [
@@ -31,5 +32,6 @@ __all__ = [
     "match_nearest",
     "subclassify",
     "switchback_schedule",
+    "weight_balance",
     "weight_propensity",
 ]

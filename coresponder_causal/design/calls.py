@@ -15,6 +15,7 @@ from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.fingerprint import fingerprint
 from coresponder_causal.core.notes import collecting, note
 from coresponder_causal.core.propensity import Propensity, propensity
+from coresponder_causal.core.weight_model import WeightModel
 from coresponder_causal.data.frames import to_pandas
 from coresponder_causal.design import columns
 from coresponder_causal.design.covariates import as_numbers, labels, refuse_late, refuse_unusable
@@ -38,32 +39,38 @@ class Adjustment:
         Options of that function.
     weights : ndarray, shape (n,)
         Weight of each call before sampling weights; 0 where a call is not used.
-    slope : ndarray, shape (n,), optional
-        Derivative of the weights in the log odds of treatment, where they are estimated.
+    model : WeightModel, optional
+        How estimated weights move with what they were estimated from.
     pairs : ndarray of int, shape (m, 2), optional
         Rows of treated and control in each matched pair.
     sets : ndarray of int, shape (n,), optional
         Number of the matched set, stratum or subclass of each call, -1 where a call is in none.
     reused : bool
         Whether a control may stand in several pairs.
+    among : str
+        Which of these calls it speaks of, where some were left out, as in "whose …".
     """
 
     method: str
     contrast: Contrast
     options: Facts = field(default_factory=Facts)
     weights: Array
-    slope: Array | None = None
+    model: WeightModel | None = None
     pairs: NDArray[np.int64] | None = None
     sets: NDArray[np.int64] | None = None
     reused: bool = False
+    among: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("weights", "slope", "pairs", "sets"):
+        for name in ("weights", "pairs", "sets"):
             array = getattr(self, name)
             if array is not None:
                 own = array.copy()
                 own.setflags(write=False)
                 object.__setattr__(self, name, own)
+        if self.model is not None:
+            for array in self.model.arrays():
+                array.setflags(write=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -54,7 +54,7 @@ averaged_over = {
     "ATE": "all calls",
     "ATC": "the untreated calls",
     "ATO": "the calls that might as well have gone the other way (overlap weights)",
-    "ATM": "the calls that have a match",
+    "ATM": "the calls that have their like in the other arm",
 }
 
 
@@ -178,7 +178,7 @@ def _means(y: Array, weights: Array, treated: NDArray[np.bool_], scale: Scale, o
 
 
 def _influence(d: CallDesign, y: Array, weights: Array, means: _Means) -> Array:
-    """Influence of every call on the estimate over n: of its outcome, and of its part in the propensity; shape (n,)."""
+    """Influence of every call on the estimate over n: of its outcome, and of its part in the weights; shape (n,)."""
     treated = d.treated
     sums = weights[treated].sum(), weights[~treated].sum()
     per_weight = np.where(
@@ -187,9 +187,9 @@ def _influence(d: CallDesign, y: Array, weights: Array, means: _Means) -> Array:
         -means.slopes[1] * (y - means.untreated) / sums[1],
     )
     own = np.asarray(weights * per_weight, float)
-    if d.adjustment is None or d.adjustment.slope is None:
+    if d.adjustment is None or d.adjustment.model is None:
         return own
-    return own + d.propensity().influence_through(d.sampling_weights() * d.adjustment.slope * per_weight)
+    return own + d.adjustment.model.influence_through(d.sampling_weights() * per_weight)
 
 
 def _way(d: CallDesign, cluster: Cluster) -> str:
@@ -260,11 +260,13 @@ def _support(d: CallDesign, y: Array, used: NDArray[np.bool_]) -> pd.DataFrame:
 
 
 def _estimand(d: CallDesign, scale: Scale) -> Estimand:
+    population = averaged_over.get(d.contrast, f"{len(d.source)} calls as they came")
+    among = d.adjustment.among if d.adjustment else ""
     return Estimand(
         contrast=d.contrast,
         outcome=str(d.outcome),
         treatment=f"{d.treatment}, yes against no",
-        population=averaged_over.get(d.contrast, f"{len(d.source)} calls as they came"),
+        population=f"{population} {among}".rstrip(),
         horizon=_horizon(d.source),
         scale="ratio of means" if scale == "ratio" else "difference of means",
     )

@@ -72,7 +72,7 @@ run = ["hours", "cities", "series", "calls", "instrument"]
 [[calls]]
 outcomes = ["arrest"]                  # fields of calls, or of a table outcomes
 covariates = ["initial_type", "priority", "caller_type", "prior_contacts", "patrol_load", "hour"]
-adjust = "weight_propensity"           # or match_nearest, with caliper = 0.2
+adjust = "weight_propensity"           # or weight_balance; or match_nearest, with caliper = 0.2
 scheme = "overlap"                     # the calls that might as well have gone the other way
 
 [[instrument]]

@@ -33,9 +33,10 @@ methods = {
     "its_conformal": "First periods, among all shifts of the gap",
 }
 as_they_came = "as they came"
-kinds_of_adjustment = dict.fromkeys(("match_nearest", "match_coarsened", "match_cardinality"), "matched") | {
+kinds_of_adjustment = {
+    **dict.fromkeys(("match_nearest", "match_coarsened", "match_cardinality"), "matched"),
     "subclassify": "within subclasses",
-    "weight_propensity": "weighted",
+    **dict.fromkeys(("weight_propensity", "weight_balance"), "weighted"),
     "none": as_they_came,
 }
 kinds_of_few_treated = {

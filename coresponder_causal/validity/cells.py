@@ -36,6 +36,15 @@ Adjustment = Literal[
     "match_nearest replace",
     "weight_propensity att",
     "weight_propensity overlap",
+    "weight_propensity ate",
+    "weight_propensity atc",
+    "weight_propensity matching",
+    "weight_propensity att boosted",
+    "weight_balance att",
+    "weight_balance atc",
+    "weight_balance entropy ate",
+    "weight_balance cbps ate",
+    "weight_balance tilting ate",
     "coverage_post",
     "team_free",
     "no covariates",
@@ -255,7 +264,8 @@ def _calls_cells() -> list[Cell]:
     grid = _over(_calls, calls=(300, 1500), share=(0.1, 0.4), adjustment=adjustments)
     effects = _over(replace(_calls, effect=_fewer["calls"]), adjustment=adjustments)
     hidden = _over(replace(_calls, world="hidden severity"), adjustment=adjustments)
-    return [*grid, *effects, *hidden]
+    weighted = tuple(kind for kind in get_args(Adjustment) if kind.startswith("weight_") and kind not in adjustments)
+    return [*grid, *effects, *hidden, *_over(_calls, calls=(300, 1500), share=(0.1, 0.4), adjustment=weighted)]
 
 
 def _instrument_cells() -> list[Cell]:
@@ -312,6 +322,7 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
     kinds = ("match_nearest", "weight_propensity att", "weight_propensity overlap")
     calls = [*_over(_calls, calls=(300, 1500), adjustment=kinds)]
     calls += _over(replace(_calls, world="hidden severity"), adjustment=kinds[::2])
+    calls += _over(_calls, adjustment=("weight_propensity ate", "weight_propensity matching", "weight_balance att"))
     instrument = [*_over(_instrument, calls=(3_000, 13_000)), replace(_instrument, rho=0.8)]
     instrument += [replace(_instrument, share=0.03, calls=20_000), *_over(_free, calls=(1_000, 3_800))]
     instrument += [replace(_free, share=0.5), _taker]

@@ -28,6 +28,7 @@ from coresponder_causal.design import (
     SwitchbackDesign,
     match_nearest,
     switchback_schedule,
+    weight_balance,
     weight_propensity,
 )
 from coresponder_causal.simulate import WorldConfig, world
@@ -292,6 +293,15 @@ def _adjusted(frame: pd.DataFrame, cell: Cell) -> Design | CausalError:
         "match_nearest replace": partial(match_nearest, caliper=0.2, replace=True),
         "weight_propensity att": partial(weight_propensity, scheme="att"),
         "weight_propensity overlap": partial(weight_propensity, scheme="overlap"),
+        "weight_propensity ate": partial(weight_propensity, scheme="ate"),
+        "weight_propensity atc": partial(weight_propensity, scheme="atc"),
+        "weight_propensity matching": partial(weight_propensity, scheme="matching"),
+        "weight_propensity att boosted": partial(weight_propensity, scheme="att", model="boosted"),
+        "weight_balance att": weight_balance,
+        "weight_balance atc": partial(weight_balance, contrast="ATC"),
+        "weight_balance entropy ate": partial(weight_balance, contrast="ATE"),
+        "weight_balance cbps ate": partial(weight_balance, method="cbps", contrast="ATE"),
+        "weight_balance tilting ate": partial(weight_balance, method="tilting", contrast="ATE"),
     }
     try:
         with quietly():

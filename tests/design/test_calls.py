@@ -10,6 +10,7 @@ from coresponder_causal.core.errors import DesignError, EstimationError, Identif
 from coresponder_causal.core.propensity import propensity
 from coresponder_causal.design.calls import CallDesign
 from coresponder_causal.design.match_nearest import match_nearest
+from coresponder_causal.design.weight_balance import weight_balance
 from coresponder_causal.design.weight_propensity import weight_propensity
 
 COVARIATES = ["hour", "initial_type", "prior_contacts"]
@@ -48,6 +49,11 @@ ADJUSTMENTS = {
     "random": lambda c: match_nearest(c, order="random", seed=3),
     "att": lambda c: weight_propensity(c, scheme="att"),
     "overlap": lambda c: weight_propensity(c),
+    "trimmed": lambda c: weight_propensity(c, scheme="ate", trim=0.2, truncate=0.95),
+    "boosted": lambda c: weight_propensity(c, scheme="matching", model="boosted"),
+    "entropy": lambda c: weight_balance(c, contrast="ATE", moments=2),
+    "tolerance": lambda c: weight_balance(c, contrast="ATC", tolerance=0.02),
+    "likelihood too": lambda c: weight_balance(c, method="cbps", over=True),
 }
 
 
@@ -239,8 +245,8 @@ def test_overlap_weights_balance_means_exactly():
 
 
 def test_unknown_scheme_and_second_adjustment_are_refused():
-    with pytest.raises(DesignError, match="scheme='atc' is not a choice"):
-        weight_propensity(design(), scheme="atc")
+    with pytest.raises(DesignError, match="scheme='atr' is not a choice"):
+        weight_propensity(design(), scheme="atr")
     with pytest.raises(DesignError, match="that match_nearest has adjusted"):
         weight_propensity(match_nearest(design()))
     with pytest.raises(DesignError, match="needs covariates"):

@@ -171,6 +171,14 @@ def test_limits_of_a_match_can_be_stated_in_a_study():
     assert (first["priority"] != second["priority"]).all()
 
 
+def test_calls_may_be_balanced_in_means():
+    stated = {"outcomes": ["arrest"], "covariates": KNOWN, "adjust": "weight_balance"}
+    options = {"calls": (stated | {"method": "tilting", "contrast": "ATE", "moments": 2},)}
+    (result,) = evaluated(replace(OF_CALLS, options=options), calls()).results
+    assert (result.extra["adjustment"], result.extra["scheme"]) == ("weight_balance", "tilting ate")
+    assert "than in like calls" in report.sentence(result).text
+
+
 def test_the_page_of_calls_shows_balance_and_speaks_of_calls():
     page = plan.evaluation_page(compared())
     pictures = [part for part in page.parts() if isinstance(part, report.Picture)]
