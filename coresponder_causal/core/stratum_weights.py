@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from coresponder_causal.core.weight_model import Part, WeightModel
 
 Array = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -65,45 +66,25 @@ def stratum_weights(treated: Bools, strata: Rows, whom: Whom, sampling: Array) -
     return StratumWeights(np.where(out, 0.0, weights), np.where(out, 0.0, slope), kept)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class StratumShares:
-    """Shares of treated units in strata, as a propensity that was estimated.
+def shares_model(treated: Bools, strata: Rows, sampling: Array, slope: Array) -> WeightModel:
+    """How weights move with the shares of treated units in strata: a propensity saturated in strata.
 
     Parameters
     ----------
     treated : ndarray of bool, shape (n,)
     strata : ndarray of int, shape (n,)
-        -1 where a unit is in none.
+        Numbers from 0 on, each with units of both kinds.
     sampling : ndarray, shape (n,)
+        Sampling weights.
+    slope : ndarray, shape (n,)
+        Derivative of each weight in the log odds of treatment of its stratum.
+
+    References
+    ----------
+    Lunceford & Davidian (2004), doi:10.1002/sim.1903, section 3.
     """
-
-    treated: Bools
-    strata: Rows
-    sampling: Array
-
-    def influence_through(self, slope: Array) -> Array:
-        """Influence, over n, of the estimated shares on a quantity that moves by ``slope`` with each log odds.
-
-        Parameters
-        ----------
-        slope : ndarray, shape (n,)
-            Derivative of the quantity in the log odds of each unit's stratum.
-
-        Returns
-        -------
-        ndarray, shape (n,)
-
-        References
-        ----------
-        Lunceford & Davidian (2004), doi:10.1002/sim.1903, section 3, for a propensity saturated in strata.
-        """
-        inside = self.strata >= 0
-        where, s, d = self.strata[inside], self.sampling[inside], self.treated[inside].astype(float)
-        many = where.max() + 1
-        total = np.bincount(where, s, many)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            p = np.bincount(where, s * d, many) / total
-            step = np.bincount(where, slope[inside], many) / (total * p * (1 - p))
-        found = np.zeros(len(self.strata))
-        found[inside] = s * (d - p[where]) * step[where]
-        return found
+    d = treated.astype(float)
+    total = np.bincount(strata, sampling)
+    p = np.bincount(strata, sampling * d) / total
+    part = Part(score=sampling * (d - p[strata]), slope=slope, bread=np.diag(1 / (total * p * (1 - p))))
+    return WeightModel(np.eye(len(total))[strata], (part,))

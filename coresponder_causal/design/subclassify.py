@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import DesignError, Problems
 from coresponder_causal.core.facts import Facts
-from coresponder_causal.core.stratum_weights import Whom, stratum_weights
+from coresponder_causal.core.stratum_weights import Whom, shares_model, stratum_weights
 from coresponder_causal.design.calls import Adjustment, CallDesign
 
 
@@ -68,7 +68,7 @@ def subclassify(c: CallDesign, *, subclasses: int = 6, contrast: Whom = "ATT") -
         contrast=contrast,
         options=Facts({"subclasses": subclasses, "contrast": contrast}),
         weights=found.weights,
-        slope=found.slope,
+        model=shares_model(c.treated, number, c.sampling_weights(), found.slope),
     )
     return replace(c, adjustment=adjustment)
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from coresponder_causal.core.errors import DesignError, IdentificationWarning
-from coresponder_causal.core.stratum_weights import StratumShares, stratum_weights
+from coresponder_causal.core.stratum_weights import shares_model, stratum_weights
 from coresponder_causal.design import CallDesign, match_cardinality, match_coarsened, subclassify
 from coresponder_causal.design.coarsening import coarse
 
@@ -111,7 +111,7 @@ def test_slopes_are_derivatives_and_the_influence_of_shares_is_that_of_adding_a_
 
     ones, step = np.ones(90), 1e-6
     found = stratum_weights(treated, strata, whom, ones)
-    ours = StratumShares(treated=treated, strata=strata, sampling=ones).influence_through(found.slope * y)
+    ours = shares_model(treated, strata, ones, found.slope).influence_through(y)
     by_hand = [(weighted_sum(ones + step * (np.arange(90) == i)) - weighted_sum(ones)) / step for i in range(90)]
     np.testing.assert_allclose(ours, by_hand, atol=1e-4)
 
