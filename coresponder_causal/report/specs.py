@@ -254,6 +254,13 @@ class Page:
                 else:
                     yield block
 
+    def tables(self) -> Iterator[tuple[str, Table]]:
+        """Every table on the page, with the title of its section."""
+        for section in self.sections:
+            for block in section.blocks:
+                if isinstance(block, Table | Fold):
+                    yield section.title, block if isinstance(block, Table) else block.table
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperLine:
