@@ -19,6 +19,7 @@ from coresponder_causal.plan.plan_file import example_plan, parse_plan, read_pla
 from coresponder_causal.plan.planned import Planned, plan_diff, planned, unrecorded, write_plan
 from coresponder_causal.plan.publication import publication_schedule, shares_of, write_publication
 from coresponder_causal.plan.quality_run import publish_quality, quality_of_files
+from coresponder_causal.plan.readers import publish_for_readers, reader_specs
 from coresponder_causal.plan.readiness import Folder, Readiness, read_folder, readiness, simulated_folder
 from coresponder_causal.plan.readiness_page import readiness_page, screen, write_readiness
 from coresponder_causal.plan.run import (
@@ -81,6 +82,7 @@ __all__ = [
     "prepare_strata",
     "publication_schedule",
     "publish",
+    "publish_for_readers",
     "publish_quality",
     "quality_of",
     "quality_of_files",
@@ -90,6 +92,7 @@ __all__ = [
     "read_record",
     "read_study",
     "read_tables",
+    "reader_specs",
     "readiness",
     "readiness_page",
     "refuse_filled",

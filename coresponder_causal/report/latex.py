@@ -1,6 +1,6 @@
 r"""Tables as LaTeX: rules of booktabs, every text escaped, the note under the table.
 
-What a table needs stands in its first line: ``\usepackage{booktabs,longtable}``, with letters as UTF-8.
+What a table needs stands in its first line: ``\usepackage{array,booktabs,longtable}``, with letters as UTF-8.
 """
 
 from __future__ import annotations
@@ -71,8 +71,9 @@ def latex(table: Table) -> str:
     head = f"{' & '.join(heads)} \\\\\n\\midrule\n"
     size = "scriptsize" if len(heads) >= many_columns else "footnotesize"
     lines = [
-        "% needs \\usepackage{booktabs,longtable}",
-        f"{{\\{size}\\setlength{{\\tabcolsep}}{{3pt}}\n\\begin{{longtable}}{{@{{}}{_alignment(table, letters[size])}@{{}}}}",
+        "% needs \\usepackage{array,booktabs,longtable}",
+        f"{{\\{size}\\setlength{{\\tabcolsep}}{{3pt}}",
+        f"\\begin{{longtable}}{{@{{}}{_alignment(table, letters[size])}@{{}}}}",
         f"\\caption{{{escaped(table.title)}}}\\\\",
         f"\\toprule\n{head}\\endfirsthead\n\\toprule\n{head}\\endhead",
         "\\bottomrule\n\\endfoot\n\\bottomrule\n\\endlastfoot",
@@ -121,5 +122,6 @@ def _alignment(table: Table, line: int) -> str:
     made = []
     for column, weight in zip(table.columns, weights, strict=True):
         share = left * weight / (sum(weights) or 1) - between / line
-        made.append(f"p{{{max(share, narrowest):.2f}\\linewidth}}" if weight else "l" if column.wordy else "r")
+        ragged = f">{{\\raggedright\\arraybackslash}}p{{{max(share, narrowest):.2f}\\linewidth}}"
+        made.append(ragged if weight else "l" if column.wordy else "r")
     return "".join(made)

@@ -140,6 +140,18 @@ def percent_size(value: float) -> str:
     return f"{size:.{int(np.ceil(-np.log10(size)))}f} %" if size > 0 else "0 %"
 
 
+def of_hundred(value: float) -> str:
+    """Write how many of a hundred: whole from 20 on, else one decimal.
+
+    Examples
+    --------
+    >>> of_hundred(80.2), of_hundred(4.53), of_hundred(-8.68)
+    ('80', '4.5', '−8.7')
+    """
+    text = f"{abs(value):.0f}" if abs(value) >= 20 else f"{abs(value):.1f}"
+    return f"−{text}" if value < 0 else text
+
+
 def p_value(value: float) -> str:
     """Write a p-value to three decimals; smaller ones as a bound."""
     if pd.isna(value):
