@@ -82,7 +82,7 @@ def council_page(
     else:
         finding = _answer(headline, own)
         picture = hundred_picture(headline)
-        sure = (*_sure(headline, results, own, planned), *_doubted(design_lines), where_more)
+        sure = (*_sure(headline, results, own, planned), *_doubted(design_lines))
         sections = (
             *((Section(title="", blocks=(picture,)),) if picture is not None else ()),
             Section(title="How sure is this?", blocks=(Bullets(items=sure),)),
@@ -216,7 +216,7 @@ def _next(headline: Result, checks: Sequence[CheckResult], quality: pd.DataFrame
         said.append("Weigh it beside what the team costs, and what people, officers and clinicians say of it.")
     if headline.method != by_lot:
         said.append("To know more surely, let the lot decide for some months in which half-days the team works.")
-    return _plain([*said, *_to_mend(quality)])
+    return (*_plain([*said, *_to_mend(quality)]), where_more)
 
 
 def _to_mend(quality: pd.DataFrame) -> list[str]:

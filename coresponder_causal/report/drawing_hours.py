@@ -13,9 +13,9 @@ from coresponder_causal.report.specs import Picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.collections import QuadMesh
     from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
-    from matplotlib.image import AxesImage
 
 Array = NDArray[np.float64]
 least_reach = float(np.log(1.5))  # ends of the shades, so that small changes stay pale
@@ -64,12 +64,12 @@ def _draw_changes(axes: Axes, change: Array, names: list[str]) -> None:
     _key(axes, shown, [-reach, 0.0, reach], [f"{ends[0]} fewer", "0", f"{ends[1]} more"])
 
 
-def _panel(axes: Axes, cells: Array, shades: Colormap, limits: tuple[float, float], names: list[str]) -> AxesImage:
+def _panel(axes: Axes, cells: Array, shades: Colormap, limits: tuple[float, float], names: list[str]) -> QuadMesh:
     """Draw 24 hours downwards and 7 days across."""
     low, high = limits
-    shown = axes.imshow(
-        cells, cmap=shades, vmin=low, vmax=high, aspect="auto", interpolation="nearest", extent=(0, 7, 24, 0)
-    )
+    across, down = np.arange(8), np.arange(25)  # as paths: a page shows no picture within a picture
+    shown = axes.pcolormesh(across, down, cells, cmap=shades, vmin=low, vmax=high, edgecolors="face", linewidth=0.2)
+    axes.set_ylim(24, 0)
     axes.set_xticks(np.arange(7) + 0.5, names)
     axes.xaxis.tick_top()
     axes.set_yticks([0, 6, 12, 18, 24], ["0:00", "6:00", "12:00", "18:00", "24:00"])
@@ -101,11 +101,12 @@ def _finish(axes: Axes, covered: NDArray[np.bool_], label: str) -> None:
     axes.set_title(label, fontsize=9.5, color=ink, loc="left")
 
 
-def _key(axes: Axes, shown: AxesImage, places: list[float], names: list[str]) -> None:
+def _key(axes: Axes, shown: QuadMesh, places: list[float], names: list[str]) -> None:
     """Draw the shades with their meaning below a panel."""
     key = axes.inset_axes((0.0, -0.09, 1.0, 0.03))
     low, high = shown.get_clim()
-    key.imshow(np.linspace(low, high, 64)[None], cmap=shown.get_cmap(), aspect="auto", extent=(low, high, 0, 1))
+    ends = np.linspace(low, high, 65)
+    key.pcolormesh(ends, [0, 1], (ends[None, 1:] + ends[:-1]) / 2, cmap=shown.get_cmap(), edgecolors="face")
     key.set_yticks([])
     key.set_xticks(places, names)
     first, *_, last = key.get_xticklabels()

@@ -134,7 +134,7 @@ def noticed(result: Result) -> Sentence:
         if found is not None and found.uncertain_base:
             least = found.base * (1 + mde / 100)
             size = f"from {of_hundred(found.base)} to {of_hundred(least)} in {hundred:.0f} calls"
-        text = f"It would have noticed a fall {size} four times out of five; smaller ones it would often miss."
+        text = f"This study would have noticed a fall {size} four times out of five; smaller ones it would often miss."
     return Sentence(text=text, numbers=Facts({"mde": mde}), support=result.support)
 
 

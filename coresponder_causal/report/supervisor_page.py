@@ -121,7 +121,7 @@ def _glance(values: pd.DataFrame, monthly: pd.DataFrame, start: str | None) -> l
 def _shifts(tables: Mapping[str, pd.DataFrame], start: str | None) -> Section:
     title = "Was the team there when it should be?"
     if wanting := lacks(tables, "schedule"):
-        return Section(title=title, blocks=(_wants("Team hours", wanting),))
+        return Section(title=title, blocks=(_wants("The hours of the team", wanting),))
     by_quarter, by_reason = shift_tables(tables["schedule"], start)
     if by_quarter.frame.empty:
         return Section(title=title, blocks=(_said("No shift says what was delivered: write it down from now on."),))
@@ -146,7 +146,7 @@ def _asked(
         if own["lacks"].eq("").any():
             blocks += metric_section(catalogue[name], values, monthly, start).blocks
         else:
-            blocks.append(_wants(catalogue[name].name, "; ".join(dict.fromkeys(own["lacks"]))))
+            blocks.append(_wants(catalogue[name].name, _lacked(own["lacks"], tables)))
     if "M07" in names:
         blocks += _by_hour(tables, city, start)
     return Section(title=question, blocks=(*blocks, _said(f"What to do: {todo}")))
@@ -174,8 +174,17 @@ def _heard(notes: Sequence[str], tables: Mapping[str, pd.DataFrame]) -> list[Sec
     return [Section(title="What must be read with these numbers?", blocks=(Bullets(items=items),))] if items else []
 
 
+def _lacked(lacks: pd.Series, tables: Mapping[str, pd.DataFrame]) -> str:
+    """Name what is wanting: a table that there is not, or fields of one that there is."""
+    fields = [field.strip() for said in lacks for field in said.split(",")]
+    named = dict.fromkeys(
+        field if field.partition(".")[0] in tables else f"the table “{field.partition('.')[0]}”" for field in fields
+    )
+    return " and ".join(named)
+
+
 def _wants(what: str, wanting: str) -> Sentence:
-    return _said(f"{what}: not shown, for want of {wanting}.")
+    return _said(f"{what} is not shown, for want of {wanting}.")
 
 
 def _said(text: str) -> Sentence:
