@@ -13,7 +13,7 @@ from coresponder_causal.report.page import sensitive_banner, simulated_banner
 from coresponder_causal.report.quality_page import issues_section
 from coresponder_causal.report.sensitive import as_sensitive
 from coresponder_causal.report.specs import Block, Bullets, Page, Section, Sentence, of_nobody
-from coresponder_causal.report.team_hours import lacks, reach_picture, shift_tables
+from coresponder_causal.report.team_hours import absent, needed_of_calls, needed_of_shifts, reach_picture, shift_tables
 
 asked: Mapping[str, tuple[tuple[str, ...], str]] = {
     "Which calls does the team reach?": (
@@ -120,8 +120,8 @@ def _glance(values: pd.DataFrame, monthly: pd.DataFrame, start: str | None) -> l
 
 def _shifts(tables: Mapping[str, pd.DataFrame], start: str | None) -> Section:
     title = "Was the team there when it should be?"
-    if wanting := lacks(tables, "schedule"):
-        return Section(title=title, blocks=(_wants("The hours of the team", wanting),))
+    if wanting := absent(tables, needed_of_shifts):
+        return Section(title=title, blocks=(_wants("Hours of the team", wanting),))
     by_quarter, by_reason = shift_tables(tables["schedule"], start)
     if by_quarter.frame.empty:
         return Section(title=title, blocks=(_said("No shift says what was delivered: write it down from now on."),))
@@ -146,16 +146,19 @@ def _asked(
         if own["lacks"].eq("").any():
             blocks += metric_section(catalogue[name], values, monthly, start).blocks
         else:
-            blocks.append(_wants(catalogue[name].name, _lacked(own["lacks"], tables)))
+            wanting = [field.strip() for said in own["lacks"] for field in said.split(",")]
+            blocks.append(_wants(catalogue[name].name, absent(tables, wanting)))
     if "M07" in names:
         blocks += _by_hour(tables, city, start)
+    if all(isinstance(block, Sentence) for block in blocks):
+        todo = "Begin to record it: the data dictionary says what these tables hold, who writes it down, and when."
     return Section(title=question, blocks=(*blocks, _said(f"What to do: {todo}")))
 
 
 def _by_hour(tables: Mapping[str, pd.DataFrame], city: str, start: str | None) -> list[Block]:
-    if wanting := lacks(tables, "calls"):
+    if wanting := absent(tables, needed_of_calls):
         return [_wants("Reach by hour of the week", wanting)]
-    schedule = pd.DataFrame() if lacks(tables, "schedule") else tables["schedule"]
+    schedule = pd.DataFrame() if absent(tables, needed_of_shifts) else tables["schedule"]
     picture = reach_picture(tables["calls"], schedule, city, start)
     return [_said("No eligible call to show by hour of the week.") if picture is None else picture]
 
@@ -174,17 +177,8 @@ def _heard(notes: Sequence[str], tables: Mapping[str, pd.DataFrame]) -> list[Sec
     return [Section(title="What must be read with these numbers?", blocks=(Bullets(items=items),))] if items else []
 
 
-def _lacked(lacks: pd.Series, tables: Mapping[str, pd.DataFrame]) -> str:
-    """Name what is wanting: a table that there is not, or fields of one that there is."""
-    fields = [field.strip() for said in lacks for field in said.split(",")]
-    named = dict.fromkeys(
-        field if field.partition(".")[0] in tables else f"the table “{field.partition('.')[0]}”" for field in fields
-    )
-    return " and ".join(named)
-
-
 def _wants(what: str, wanting: str) -> Sentence:
-    return _said(f"{what} is not shown, for want of {wanting}.")
+    return _said(f"Not shown: {what[:1].lower()}{what[1:]}, for want of {wanting}.")
 
 
 def _said(text: str) -> Sentence:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -17,25 +17,32 @@ from coresponder_causal.privacy import Counts
 from coresponder_causal.report.hours_picture import days
 from coresponder_causal.report.specs import Column, Picture, Table, of_nobody
 
-needed = {"schedule": ("city", "shift_start", "shift_end", "planned_hours"), "calls": ("received_at", "attended")}
+needed_of_shifts = ("schedule.city", "schedule.shift_start", "schedule.shift_end", "schedule.planned_hours")
+needed_of_calls = ("calls.received_at", "calls.attended", "calls.initial_type", "calls.final_type")
 half = 0.5  # of the weeks, from which an hour counts as planned
 
 
-def lacks(tables: Mapping[str, pd.DataFrame], name: str) -> str:
-    """Name the fields of a table that these pictures and tables want for; empty where none.
+def absent(tables: Mapping[str, pd.DataFrame], fields: Iterable[str]) -> str:
+    """Name the tables and fields that there are not; empty where all are there.
 
     Parameters
     ----------
     tables : mapping of str to DataFrame
-    name : {"schedule", "calls"}
+    fields : iterable of str
+        As ``table.field``.
 
     Examples
     --------
-    >>> lacks({}, "calls")
-    'calls.received_at, calls.attended'
+    >>> absent({"calls": pd.DataFrame({"attended": [True]})}, ["calls.attended", "calls.person", "contacts.city"])
+    'calls.person, the table “contacts”'
     """
-    there = tables.get(name, pd.DataFrame())
-    return ", ".join(f"{name}.{field}" for field in needed[name] if field not in there)
+    named = dict.fromkeys(
+        field if table in tables else f"the table “{table}”"
+        for field in fields
+        for table, _, name in (field.partition("."),)
+        if table not in tables or name not in tables[table]
+    )
+    return ", ".join(named)
 
 
 def shift_tables(schedule: pd.DataFrame, start: str | None = None) -> tuple[Table, Table]:
@@ -124,7 +131,7 @@ def reach_picture(calls: pd.DataFrame, schedule: pd.DataFrame, city: str, start:
     if known.empty:
         return None
     covered = _planned(schedule, city, start)
-    hour = 24 * known["received_at"].dt.dayofweek + known["received_at"].dt.hour
+    hour = 24 * known["received_at"].dt.day_of_week + known["received_at"].dt.hour
     cells = pd.DataFrame({"attended": known["attended"], "hour": hour, "side": hour.map(covered)})
     found = surface(cells, outcome="attended", cell="hour", group="side")
     own = found[found["side"].eq(found["hour"].map(covered))].set_index("hour").reindex(range(hours_in_week))

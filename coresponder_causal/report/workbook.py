@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 first_sheet, longest_name, widest_column = "About", 31, 60
 same_moment = (1980, 1, 1, 0, 0, 0)  # of every file within, so that the same page gives the same bytes
 fixed: dict[Form, str] = {"whole": "#,##0", "share": "0.00", "p": '[<0.001]"< 0.001";0.000'}
-acts = re.compile(r"^[=+\-@\t\r\n]")
+acts = re.compile(r"^(?:[\x00-\x1f]*[=+\-@]|[\t\r\n])")
 
 
 def workbook(page: Page) -> bytes:
@@ -153,9 +153,10 @@ def _write(cell: Cell, value: str | float | None) -> None:
     from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
     if isinstance(value, str):
-        cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)
+        text = ILLEGAL_CHARACTERS_RE.sub("", value)
+        cell.value = text
         cell.data_type = "s"
-        cell.quotePrefix = acts.match(value) is not None
+        cell.quotePrefix = acts.match(text) is not None
     else:
         cell.value = value
 
