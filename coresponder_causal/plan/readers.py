@@ -146,17 +146,13 @@ def _supervisor(evaluation: Evaluation, tables: Mapping[str, pd.DataFrame], simu
     with collecting() as said, quietly():
         if study.designs:
             own = city_in(study, tables)
-            values, monthly = (
-                metrics(own.tables, period="all", start=own.start, only=asked_metrics),
-                metrics(own.tables, period="month", only=asked_metrics),
-            )
             return report.supervisor_page(
                 own.tables,
                 title=study.title,
                 city=own.name,
                 start=own.start,
-                values=values,
-                monthly=monthly,
+                values=metrics(own.tables, period="all", start=own.start, only=asked_metrics),
+                monthly=metrics(own.tables, period="month", only=asked_metrics),
                 quality=quality(own.tables),
                 notes=said,
                 simulated=simulated,

@@ -105,7 +105,7 @@ def _question(headline: Result | None) -> str:
         return "Can these data tell whether sending a mental-health professional with the police helps?"
     what = words.outcome(headline)
     if headline.method in of_single_calls:
-        return f"Are there fewer or more {what} when a mental-health professional comes with the police?"
+        return f"Are there fewer or more {words.counted(headline)} when a mental-health professional comes with the police?"
     return f"Did {what} in {words.city(headline)} change when a mental-health professional came with the police?"
 
 
@@ -130,7 +130,8 @@ def _verdict(headline: Result) -> str:
     if direction == 0:
         return f"This study cannot tell whether {what} changed."
     if headline.method in of_single_calls:
-        return f"As far as this study can tell, yes: there are {'fewer' if direction < 0 else 'more'} {what}."
+        amount = f"{'fewer' if direction < 0 else 'more'} {words.counted(headline)}"
+        return f"As far as this study can tell, yes: there are {amount}."
     return f"As far as this study can tell, yes: {what} {'fell' if direction < 0 else 'rose'}."
 
 

@@ -211,13 +211,12 @@ def _where(result: Result) -> str:
 
 def _amount(result: Result) -> Sentence:
     row = effects(result).iloc[0]
-    less = "lower" if row["estimate"] < 0 else "higher"
     value, low, high = (float(row[name]) for name in ("estimate", "conf_low", "conf_high"))
     fits = f"anything from {words.signed(low)} to {words.signed(high)} fits these data"
     if not np.isfinite([low, high]).all():
         fits = "these data rule out nothing"
     text = (
-        f"{words.capital(words.outcome(result))} were about {words.number(abs(value))} {row['unit']} {less} than would "
-        f"have been expected without the programme; {fits}."
+        f"Against what would have been expected without the programme, the difference in {words.counted(result)} was "
+        f"about {words.signed(value)} {row['unit']}; {fits}."
     )
     return Sentence(text=text, numbers=Facts({"value": value, "low": low, "high": high}), support=result.support)

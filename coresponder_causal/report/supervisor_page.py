@@ -92,7 +92,7 @@ def supervisor_page(
             *(_asked(question, tables, values, monthly, city, start) for question in asked),
         ]
     made = Page(
-        title=f"For who runs the team: {title}",
+        title=f"For whoever runs the team: {title}",
         subtitle="" if start is None else f"The programme began on {words.dates(start)}.",
         banners=(simulated_banner,) * simulated + (sensitive_banner,) * sensitive,
         finding=(_said(describes if sections else "No metric was counted: this is about the data alone."),),

@@ -116,7 +116,7 @@ def test_an_amount_that_is_no_share_is_told_as_it_is():
     one = result(-12.0, 3.0, scale="difference")
     assert per_hundred(one) is None
     assert hundred_picture(one) is None
-    assert "Calls were about 12.0 calls lower than would have been expected" in said_per_hundred(one).text
+    assert "the difference in calls was about −12.0 calls" in said_per_hundred(one).text
     assert "a fall of" in noticed(one).text
 
 
