@@ -103,9 +103,10 @@ def council_page(
 def _question(headline: Result | None) -> str:
     if headline is None:
         return "Can these data tell whether sending a mental-health professional with the police helps?"
-    what = words.outcome(headline)
     if headline.method in of_single_calls:
-        return f"Are there fewer or more {words.counted(headline)} when a mental-health professional comes with the police?"
+        what = words.counted(headline)
+        return f"Are there fewer or more {what} when a mental-health professional comes with the police?"
+    what = words.outcome(headline)
     return f"Did {what} in {words.city(headline)} change when a mental-health professional came with the police?"
 
 

@@ -108,14 +108,14 @@ def said_per_hundred(result: Result) -> Sentence:
         text = f"For every {hundred:.0f} {_those(result)} there were {size}; {fits}."
     else:
         text = (
-            f"{_where(result)} {hundred:.0f} {found.unit} would have been expected without the programme, there were "
-            f"about {of_hundred(found.value)}; {fits}."
+            f"{_hours(result, 'where')} {hundred:.0f} {found.unit} would have been expected without the programme, "
+            f"there were about {of_hundred(found.value)}; {fits}."
         )
     return Sentence(text=text, numbers=numbers, support=result.support)
 
 
 def noticed(result: Result) -> Sentence:
-    """Say which fall the design would have noticed four times in five.
+    """Say which fall, or difference, the design would have noticed four times in five.
 
     Parameters
     ----------
@@ -134,7 +134,10 @@ def noticed(result: Result) -> Sentence:
         if found is not None and found.uncertain_base:
             least = found.base * (1 + mde / 100)
             size = f"from {of_hundred(found.base)} to {of_hundred(least)} in {hundred:.0f} calls"
-        text = f"This study would have noticed a fall {size} four times out of five; smaller ones it would often miss."
+        kind = "difference" if result.method in comparisons else "fall"
+        text = (
+            f"This study would have noticed a {kind} {size} four times out of five; smaller ones it would often miss."
+        )
     return Sentence(text=text, numbers=Facts({"mde": mde}), support=result.support)
 
 
@@ -203,10 +206,10 @@ def _those(result: Result) -> str:
     return f"{'persons' if result.method == 'call_strata' else 'calls'} with {_team(result)}"
 
 
-def _where(result: Result) -> str:
-    """Begin a sentence with the hours it is about."""
+def _hours(result: Result, first: str) -> str:
+    """Begin a sentence with a word, and with the hours it is about where it is about some."""
     hours = result.terms["term"].iloc[0] in ("triple_difference", "covered_within_city")
-    return "In the team's hours, where" if hours else "Where"
+    return f"In the team's hours, {first}" if hours else words.capital(first)
 
 
 def _amount(result: Result) -> Sentence:
@@ -216,7 +219,7 @@ def _amount(result: Result) -> Sentence:
     if not np.isfinite([low, high]).all():
         fits = "these data rule out nothing"
     text = (
-        f"Against what would have been expected without the programme, the difference in {words.counted(result)} was "
-        f"about {words.signed(value)} {row['unit']}; {fits}."
+        f"{_hours(result, 'against')} what would have been expected without the programme, the difference in "
+        f"{words.counted(result)} was about {words.signed(value)} {row['unit']}; {fits}."
     )
     return Sentence(text=text, numbers=Facts({"value": value, "low": low, "high": high}), support=result.support)
