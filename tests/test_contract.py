@@ -7,6 +7,7 @@ import ast
 import inspect
 import json
 import pickle
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,7 +21,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from coresponder_causal import estimate
+from coresponder_causal import estimate, report
 from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.influence import Influence
 from coresponder_causal.core.registry import METHODS, headings, measured, not_measured
@@ -495,6 +496,16 @@ def test_result_reads_as_text_and_html_and_escapes(name):
     html = replace(result, notes=(hostile,), estimand=estimand, terms=labels)._repr_html_()
     assert "<script>" not in html
     assert html.count("&lt;script&gt;") == 3
+
+
+@every_method
+def test_a_council_can_be_told_of_every_result(name):
+    nothing_wrong = pd.DataFrame(columns=["rule", "severity", "count"])
+    sheet = report.council_page([estimated(name)], checks=[()], title="A town", quality=nothing_wrong)
+    verdict, amount, noticed = (sentence.text for sentence in sheet.finding)
+    assert re.match(r"As far as this study can tell, yes|This study cannot tell|This only describes", verdict)
+    assert re.search(r"anything from .+ fits? these data|rule out nothing", amount)
+    assert not re.search("nan|None|–", amount + noticed)
 
 
 @every_method

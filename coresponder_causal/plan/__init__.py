@@ -24,6 +24,7 @@ from coresponder_causal.plan.plan_file import example_plan, parse_plan, read_pla
 from coresponder_causal.plan.planned import Planned, plan_diff, planned, unrecorded, write_plan
 from coresponder_causal.plan.publication import publication_schedule, shares_of, write_publication
 from coresponder_causal.plan.quality_run import publish_quality, quality_of_files
+from coresponder_causal.plan.readers import reader_specs
 from coresponder_causal.plan.readiness import Folder, Readiness, read_folder, readiness, simulated_folder
 from coresponder_causal.plan.readiness_page import readiness_page, screen, write_readiness
 from coresponder_causal.plan.reading import quality_of, read_before, read_tables
@@ -109,6 +110,7 @@ __all__ = [
     "read_record",
     "read_study",
     "read_tables",
+    "reader_specs",
     "readiness",
     "readiness_page",
     "refuse_filled",

@@ -16,7 +16,7 @@ from coresponder_causal.plan.frozen import require_frozen
 from coresponder_causal.plan.plan_file import plan_name
 from coresponder_causal.plan.readiness import programme_city, read_folder
 from coresponder_causal.plan.reading import read_tables
-from coresponder_causal.plan.study import read_study
+from coresponder_causal.plan.study import Study, read_study
 from coresponder_causal.privacy import Ledger, Policy, inside
 from coresponder_causal.report.metric_counts import course_counts, metric_counts, passage_counts
 from coresponder_causal.report.metrics_page import months_in, people_behind
@@ -81,7 +81,27 @@ def city_of(source: Path | None, *, city: str | None = None, start: str | None =
             require_frozen(read_study(source / "STUDY.toml"))
         return _one(City(name=None, tables=read_folder(source).tables), city, start)
     study = read_study(source)
-    tables, _ = read_tables(study)
+    return city_in(study, read_tables(study)[0], city=city, start=start)
+
+
+def city_in(
+    study: Study, tables: Mapping[str, pd.DataFrame], *, city: str | None = None, start: str | None = None
+) -> City:
+    """Return the city of a study whose tables were read.
+
+    Parameters
+    ----------
+    study : Study
+    tables : mapping of DataFrame
+        Validated.
+    city, start : str, optional
+        By default as the study states them.
+
+    Returns
+    -------
+    City
+        As of `city_of`.
+    """
     begins = study.start or (None if study.start_between is None else study.start_between[0])
     stated = City(
         name=study.city,

@@ -10,6 +10,7 @@ from coresponder_causal.plan.audience import meant_for
 from coresponder_causal.plan.deviations import with_deviations
 from coresponder_causal.plan.embedded import embedded_study, truths
 from coresponder_causal.plan.manifest import write_manifest
+from coresponder_causal.plan.readers import reader_specs
 from coresponder_causal.plan.reading import quality_of, read_tables
 from coresponder_causal.plan.run import Evaluation, Say, evaluation_page, publish, refuse_filled, run
 from coresponder_causal.plan.steps import Step, Steps, kept_beside
@@ -103,7 +104,7 @@ def evaluate(
     say("Writing the page")
     truth = None if simulated is None else truths(simulated)
     page = with_deviations(evaluation_page(evaluation, truth=truth), evaluation, tables)
-    file = publish(page, evaluation, out, force=force)
+    file = publish(page, evaluation, out, others=reader_specs(evaluation, page, tables), force=force)
     write_manifest(
         out,
         evaluation,

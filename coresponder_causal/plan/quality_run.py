@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pandas as pd
 
 from coresponder_causal import report
 from coresponder_causal.core.errors import DataError
+from coresponder_causal.core.files import folder_beside
 from coresponder_causal.data import Quality, dictionary, quality, read_table
 from coresponder_causal.data.frames import separators
 from coresponder_causal.plan.run import refuse_filled
@@ -82,15 +82,10 @@ def publish_quality(
         The page and ``breaks.csv``.
     """
     refuse_filled(out, force=force, policy=policy or inside)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".writing-") as folder:
-        made = Path(folder) / "quality"
+    with folder_beside(out) as made:
         page, breaks = report.quality_page(found, account=account), report.breaks_table(found)
         specs: dict[Path, Spec] = {made: page, made / "breaks.csv": breaks}
         report.write_all(specs, policy=policy or inside)
-        out.mkdir(exist_ok=True)
-        for file in made.iterdir():
-            file.replace(out / file.name)
     return out / "index.html", out / "breaks.csv"
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from coresponder_causal import check, report
 from coresponder_causal.core.errors import DataError
+from coresponder_causal.core.files import folder_beside
 from coresponder_causal.core.notes import collecting
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult
@@ -25,10 +26,12 @@ from coresponder_causal.plan.frozen import study_content
 from coresponder_causal.plan.steps import Steps
 from coresponder_causal.plan.study import Study
 from coresponder_causal.privacy import Policy
+from coresponder_causal.report.specs import Spec
 from coresponder_causal.report.tables import support_of
 from coresponder_causal.report.write import refuse_mixed, results_inside
 
 Say = Callable[[str], None]
+full, folder_of_tables = "index.html", "tables"
 of_data = ("city", "start", "start_between", "dose", "primary", "controls", "donors", "seed")
 of_counts = ("designs", "options")
 
@@ -209,34 +212,51 @@ def _lines(evaluation: Evaluation) -> list[report.Sentence]:
     return [*lines, *(report.Sentence(text=text, support=behind) for text in evaluation.lines)]
 
 
-def publish(page: report.Page, evaluation: Evaluation, out: Path, *, force: bool = False) -> Path:
+def publish(
+    page: report.Page,
+    evaluation: Evaluation,
+    out: Path,
+    *,
+    others: Mapping[str, Spec] = MappingProxyType({}),
+    force: bool = False,
+) -> Path:
     """Write an evaluation for the audience of its study: the page, and inside the results as JSON. All or nothing.
+
+    Everything passes the gate together, so that no file gives away what another hides.
 
     Parameters
     ----------
     page : Page
     evaluation : Evaluation
     out : Path
-        Folder; one that holds files is refused without ``force``. With it an earlier evaluation is replaced; other
-        files stay. One that holds files for another audience is refused.
+        Folder; one that holds files is refused without ``force``. With it an earlier evaluation is replaced, its
+        tables go, and other files stay. One that holds files for another audience is refused.
+    others : mapping of str to Spec
+        Further files by name, such as `reader_specs` gives them.
+    force : bool
 
     Returns
     -------
     Path
         The page.
+
+    Raises
+    ------
+    DataError, DisclosureError
+        As of `refuse_filled` and `report.write_all`; no file is written then.
     """
-    refuse_filled(out, force=force, policy=evaluation.study.policy)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".writing-") as folder:
-        made = Path(folder) / "evaluation"
-        report.write_all({made: page}, policy=evaluation.study.policy, ledger=evaluation.study.ledger)
-        if not evaluation.study.policy.guarded:
+    policy = evaluation.study.policy
+    refuse_filled(out, force=force, policy=policy)
+    refuse_mixed(out / folder_of_tables, policy)
+    with folder_beside(out) as made:
+        specs = {made / name: spec for name, spec in ({full: page} | dict(others)).items()}
+        report.write_all(specs, policy=policy, ledger=evaluation.study.ledger)
+        if not policy.guarded:
             results = [json.loads(result.to_json()) for result in evaluation.results]
             (made / results_inside).write_text(json.dumps(results, indent=1), encoding="utf-8")
-        out.mkdir(exist_ok=True)
-        for file in made.iterdir():
-            file.replace(out / file.name)
-    return out / "index.html"
+        for earlier in (out / folder_of_tables).glob("[0-9][0-9]_*"):
+            earlier.unlink()
+    return out / full
 
 
 def refuse_filled(out: Path, *, force: bool, policy: Policy | None = None) -> None:

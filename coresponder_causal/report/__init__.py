@@ -1,6 +1,7 @@
 """The report room: results as tables, figures, sentences and pages; `write` alone makes files."""
 
 from coresponder_causal.report.codebook import codebook
+from coresponder_causal.report.council_page import council_page
 from coresponder_causal.report.figures import figure
 from coresponder_causal.report.hours_picture import hours_picture
 from coresponder_causal.report.logic_picture import logic_picture
@@ -13,6 +14,7 @@ from coresponder_causal.report.quality_page import breaks_table, quality_page
 from coresponder_causal.report.sentences import sentence
 from coresponder_causal.report.specification_picture import donor_table
 from coresponder_causal.report.specs import Page, Paper, Picture, Sentence, Table, of_nobody
+from coresponder_causal.report.supervisor_page import supervisor_page
 from coresponder_causal.report.switchback_page import calendar_picture, switchback_page
 from coresponder_causal.report.tables import table
 from coresponder_causal.report.write import released, write, write_all
@@ -27,6 +29,7 @@ __all__ = [
     "calendar_picture",
     "calibration_picture",
     "codebook",
+    "council_page",
     "donor_table",
     "figure",
     "flow_picture",
@@ -41,6 +44,7 @@ __all__ = [
     "rates_picture",
     "released",
     "sentence",
+    "supervisor_page",
     "surface_picture",
     "switchback_page",
     "table",

@@ -13,9 +13,9 @@ from coresponder_causal.report.specs import Picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.collections import QuadMesh
     from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
-    from matplotlib.image import AxesImage
 
 Array = NDArray[np.float64]
 least_reach = float(np.log(1.5))  # ends of the shades, so that small changes stay pale
@@ -23,42 +23,53 @@ marked, dark = 0.3, 0.55  # shares of that reach from which a cell carries its s
 
 
 def draw_hours(canvas: Figure, picture: Picture) -> None:
-    """Draw planned hours on the left and changes on the right.
+    """Draw planned hours, or calls, on the left; changes, or how many calls were reached, on the right.
 
     Parameters
     ----------
     canvas : Figure
     picture : Picture
-        ``data``: ``hours`` (day, hour, covered, planned, pooled) in order of the week; ``labels``: ``left, right``.
+        ``data``: ``hours`` (day, hour, covered, and planned, pooled; or rate, share) in order of the week; ``labels``:
+        ``left, right``.
     """
     rows = picture.data["hours"]
-    planned, change, covered = (
-        rows[name].to_numpy(float).reshape(7, 24).T for name in ("planned", "pooled", "covered")
-    )
+    reached = "share" in rows
+    of_left, of_right = ("rate", "share") if reached else ("planned", "pooled")
+    amount, told, covered = (rows[name].to_numpy(float).reshape(7, 24).T for name in (of_left, of_right, "covered"))
     names = list(dict.fromkeys(rows["day"]))
-    left = canvas.add_subplot(1, 2, 1)
-    most = max(1.0, float(planned.max()))
-    shown = _panel(left, planned, _shades(("#FFFFFF", "#4D4D4D")), (0.0, most), names)
-    _key(left, shown, [0.0, most], ["none", f"{most:.3g} h a week"])
+    left, right = canvas.add_subplot(1, 2, 1), canvas.add_subplot(1, 2, 2)
+    most = float(np.nanmax(amount, initial=0.0)) if reached else max(1.0, float(amount.max()))
+    shown = _panel(left, amount, _shades(("#FFFFFF", "#4D4D4D")), (0.0, most), names)
+    _key(left, shown, [0.0, most], ["none", f"{most:.3g} {'' if reached else 'h '}a week"])
     _finish(left, covered > 0, str(picture.labels["left"]))
-    day, hour = np.argwhere(covered.T > 0)[0]
-    left.text(day + 0.08, hour - 0.2, "covered", ha="left", va="bottom", fontsize=8.5, color=ink)
-    right = canvas.add_subplot(1, 2, 2)
-    reach = max(least_reach, float(np.nanmax(np.abs(change), initial=0.0)))
-    shown = _panel(right, change, _shades((accent, "#F7F7F7", expected)), (-reach, reach), names)
-    _signs(right, change, reach)
-    ends = [words.percent_size(100 * float(np.expm1(end))) for end in (-reach, reach)]
-    _key(right, shown, [-reach, 0.0, reach], [f"{ends[0]} fewer", "0", f"{ends[1]} more"])
+    if covered.any():
+        day, hour = np.argwhere(covered.T > 0)[0]
+        left.text(day + 0.08, hour - 0.2, "covered", ha="left", va="bottom", fontsize=8.5, color=ink)
+    (_draw_shares if reached else _draw_changes)(right, told, names)
     _finish(right, covered > 0, str(picture.labels["right"]))
     right.tick_params(axis="y", labelleft=False)
 
 
-def _panel(axes: Axes, cells: Array, shades: Colormap, limits: tuple[float, float], names: list[str]) -> AxesImage:
+def _draw_shares(axes: Axes, shares: Array, names: list[str]) -> None:
+    most = max(0.05, float(np.nanmax(shares, initial=0.0)))
+    shown = _panel(axes, shares, _shades(("#EEF5FA", accent)), (0.0, most), names)
+    _key(axes, shown, [0.0, most], ["none", f"{100 * most:.0f} of 100"])
+
+
+def _draw_changes(axes: Axes, change: Array, names: list[str]) -> None:
+    reach = max(least_reach, float(np.nanmax(np.abs(change), initial=0.0)))
+    shown = _panel(axes, change, _shades((accent, "#F7F7F7", expected)), (-reach, reach), names)
+    _signs(axes, change, reach)
+    ends = [words.percent_size(100 * float(np.expm1(end))) for end in (-reach, reach)]
+    _key(axes, shown, [-reach, 0.0, reach], [f"{ends[0]} fewer", "0", f"{ends[1]} more"])
+
+
+def _panel(axes: Axes, cells: Array, shades: Colormap, limits: tuple[float, float], names: list[str]) -> QuadMesh:
     """Draw 24 hours downwards and 7 days across."""
     low, high = limits
-    shown = axes.imshow(
-        cells, cmap=shades, vmin=low, vmax=high, aspect="auto", interpolation="nearest", extent=(0, 7, 24, 0)
-    )
+    across, down = np.arange(8), np.arange(25)  # as paths: a page shows no picture within a picture
+    shown = axes.pcolormesh(across, down, cells, cmap=shades, vmin=low, vmax=high, edgecolors="face", linewidth=0.2)
+    axes.set_ylim(24, 0)
     axes.set_xticks(np.arange(7) + 0.5, names)
     axes.xaxis.tick_top()
     axes.set_yticks([0, 6, 12, 18, 24], ["0:00", "6:00", "12:00", "18:00", "24:00"])
@@ -90,11 +101,12 @@ def _finish(axes: Axes, covered: NDArray[np.bool_], label: str) -> None:
     axes.set_title(label, fontsize=9.5, color=ink, loc="left")
 
 
-def _key(axes: Axes, shown: AxesImage, places: list[float], names: list[str]) -> None:
+def _key(axes: Axes, shown: QuadMesh, places: list[float], names: list[str]) -> None:
     """Draw the shades with their meaning below a panel."""
     key = axes.inset_axes((0.0, -0.09, 1.0, 0.03))
     low, high = shown.get_clim()
-    key.imshow(np.linspace(low, high, 64)[None], cmap=shown.get_cmap(), aspect="auto", extent=(low, high, 0, 1))
+    ends = np.linspace(low, high, 65)
+    key.pcolormesh(ends, [0, 1], (ends[None, 1:] + ends[:-1]) / 2, cmap=shown.get_cmap(), edgecolors="face")
     key.set_yticks([])
     key.set_xticks(places, names)
     first, *_, last = key.get_xticklabels()

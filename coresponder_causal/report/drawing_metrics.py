@@ -165,7 +165,9 @@ def _surface(axes: Axes, picture: Picture) -> None:
     data = picture.data["surface"]
     groups, cells = list(dict.fromkeys(data["group"])), list(dict.fromkeys(data["cell"]))
     shares = data.pivot(index="cell", columns="group", values="share").loc[cells, groups].to_numpy(float)
-    axes.imshow(shares, cmap=_blues(), aspect="auto", interpolation="nearest")
+    across, down = (np.arange(len(names) + 1) - 0.5 for names in (groups, cells))
+    axes.pcolormesh(across, down, shares, cmap=_blues(), edgecolors="face", linewidth=0.2)
+    axes.invert_yaxis()
     middle = float(shares.min() + 0.7 * (shares.max() - shares.min()))
     columns = ["group", "cell", "share", "conf_low", "conf_high"]
     for group, cell, share, low, high in data[columns].itertuples(index=False, name=None):

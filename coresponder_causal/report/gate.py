@@ -140,18 +140,32 @@ def identifying() -> frozenset[str]:
     return frozenset(field.name for field in fields if field.privacy == "identifying") - {"unit", "text"}
 
 
-def _left(part: Part, masks: Sequence[tuple[Counts, Bools]], policy: Policy) -> Part:
-    """Return what is left of a part."""
+def hidden_whole(part: Part, policy: Policy) -> bool:
+    """Whether a part may not leave at all: it stands on small counts of which it is not known which rows they are.
+
+    Parameters
+    ----------
+    part : Table, Picture or Sentence
+    policy : Policy
+    """
     small = small_rows(part.support, policy.threshold)
     if isinstance(part, Sentence):
-        return withheld("A sentence", policy) if small.any() else without_words(part, policy)
+        return bool(policy.guarded and small.any())
+    first = part.frame if isinstance(part, Table) else next(iter(part.data.values()))
+    return bool(policy.guarded and small.any() and len(small) != len(first))
+
+
+def _left(part: Part, masks: Sequence[tuple[Counts, Bools]], policy: Policy) -> Part:
+    """Return what is left of a part."""
+    if hidden_whole(part, policy):
+        return withheld("A sentence" if isinstance(part, Sentence) else f"“{part.title}”", policy)
+    if isinstance(part, Sentence):
+        return without_words(part, policy)
     frames = {"": part.frame} if isinstance(part, Table) else dict(part.data)
     first = next(iter(frames))
-    aligned = len(small) == len(frames[first])
-    if small.any() and not aligned:
-        return withheld(f"“{part.title}”", policy)
+    small = small_rows(part.support, policy.threshold)
     hidden = {name: np.zeros(len(frame), bool) for name, frame in frames.items()}
-    if aligned:
+    if len(small) == len(frames[first]):
         hidden[first] |= small
     for one, rows in masks:
         hidden[one.part][one.frame.index[rows]] = True

@@ -79,7 +79,7 @@ def metrics_page(
     others = [metric for metric in catalogue.values() if not metric.core and metric.id in there]
     sections = [
         *_course(pathway, flows, months_in(monthly)),
-        *(_of_metric(metric, values, monthly, start) for metric in core),
+        *(metric_section(metric, values, monthly, start) for metric in core),
         *_others(others, values, months_in(monthly), start),
         *_lacking(values),
     ]
@@ -139,8 +139,19 @@ def _course(pathway: pd.DataFrame, flows: pd.DataFrame, months: list[str]) -> li
     return [Section(title="What becomes of calls?", blocks=(*drawn, Fold(label="The numbers", table=table), *said))]
 
 
-def _of_metric(metric: Metric, values: pd.DataFrame, monthly: pd.DataFrame, start: str | None) -> Section:
-    """Show one metric: what it means, its values, its months."""
+def metric_section(metric: Metric, values: pd.DataFrame, monthly: pd.DataFrame, start: str | None) -> Section:
+    """Show one metric: what it means, its values, its months.
+
+    Parameters
+    ----------
+    metric : Metric
+    values, monthly, start
+        As of `metrics_page`.
+
+    Returns
+    -------
+    Section
+    """
     said = Sentence(
         text=f"{metric.definition} {betters[metric.direction]} Beware: {metric.bias[:1].lower()}{metric.bias[1:]}",
         support=of_nobody,
@@ -148,7 +159,7 @@ def _of_metric(metric: Metric, values: pd.DataFrame, monthly: pd.DataFrame, star
     blocks: list[Block] = [said]
     own = values[values["metric"].eq(metric.id) & values["lacks"].eq("")]
     months = months_in(monthly)
-    blocks.append(_values(own, metric.name, months, start, beside=values))
+    blocks.append(values_table(own, metric.name, months, start, beside=values))
     first = monthly[monthly["metric"].eq(metric.id) & monthly["lacks"].eq("") & monthly["value"].notna()]
     if len(first) and first.get("group", pd.Series(dtype=str)).isna().all():
         first = first[first["part"].eq(first["part"].iloc[0]) & first["statistic"].eq(first["statistic"].iloc[0])]
@@ -172,7 +183,7 @@ def _of_metric(metric: Metric, values: pd.DataFrame, monthly: pd.DataFrame, star
     return Section(title=f"{metric.id} {metric.name}", blocks=tuple(blocks))
 
 
-def _values(
+def values_table(
     rows: pd.DataFrame,
     title: str,
     months: list[str],
@@ -181,7 +192,25 @@ def _values(
     beside: pd.DataFrame,
     names: list[str] | None = None,
 ) -> Table:
-    """Write values with their interval and what they were divided by."""
+    """Write values with their interval and what they were divided by.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Of `coresponder_causal.data.metrics`.
+    title : str
+    months : list of str
+        Every month of the tables.
+    start : str or None
+    beside : DataFrame
+        Rows of all metrics that leave with these.
+    names : list of str, optional
+        What each row shows; by default its part, or the title.
+
+    Returns
+    -------
+    Table
+    """
     frame = pd.DataFrame(
         {
             "when": rows.get("phase", rows["period"]).replace("all", "all the time"),
@@ -248,7 +277,7 @@ def _others(chosen: list[Metric], values: pd.DataFrame, months: list[str], start
     named = [
         f"{names[name]}{f', {part}' if part else ''}" for name, part in zip(rows["metric"], rows["part"], strict=True)
     ]
-    table = _values(rows, "Metrics that are not core", months, start, beside=values, names=named)
+    table = values_table(rows, "Metrics that are not core", months, start, beside=values, names=named)
     return [Section(title="The other metrics", blocks=(table,))]
 
 

@@ -124,7 +124,7 @@ def page(
     if not results and quality is None:
         raise CausalError("the page has nothing to show", mend="give results, or quality=")
     lines = tuple(line if isinstance(line, Sentence) else Sentence(text=line) for line in design_lines)
-    headline = next((result for result in results if not _describes(result)), None)
+    headline = headline_of(results)
     by_result = _by_result(results, headline, checks)
     own = next((made for result, made in by_result if result is headline), ())
     sections = [
@@ -167,6 +167,16 @@ def _by_result(
     return list(zip(results, each, strict=True))
 
 
+def headline_of(results: Sequence[Result]) -> Result | None:
+    """Return the first result that estimates an effect; None where all describe.
+
+    Parameters
+    ----------
+    results : sequence of Result
+    """
+    return next((result for result in results if not _describes(result)), None)
+
+
 def _describes(result: Result) -> bool:
     return bool(result.terms["term"].iloc[0] == description)
 
@@ -201,13 +211,13 @@ def _finding(
             numbers=Facts({"contradicted": len(broken), "checks": len(checks)}),
             support=of_nobody,
         )
-        said = (describes_alone,) if headline.method in single_series else tuple(_too_narrow(headline))
+        said = (describes_alone,) if headline.method in single_series else tuple(too_narrow(headline))
         doubts = _doubted(headline, lines)
         return (detectable(headline), *said, finding(headline), *((doubt,) if broken else ()), *doubts)
     if results:
         return (Sentence(text="No design on this page identifies an effect: what follows is description."),)
     assert quality is not None  # page() refuses an empty page
-    return (_quality_counts(quality),)
+    return (quality_counts(quality),)
 
 
 def _doubted(headline: Result, lines: Sequence[Sentence]) -> tuple[Sentence, ...]:
@@ -286,7 +296,7 @@ def _other(result: Result, made: tuple[CheckResult, ...]) -> Section:
     return Section(
         title=f"What does another design say? {words.named(result)}",
         blocks=(
-            *_too_narrow(result),
+            *too_narrow(result),
             finding(result),
             *_how_sure(result),
             *((components(result), table(result)) if "bound_low" in result.extra else ()),
@@ -298,8 +308,13 @@ def _other(result: Result, made: tuple[CheckResult, ...]) -> Section:
     )
 
 
-def _too_narrow(result: Result) -> list[Sentence]:
-    """Say that an interval cannot be used, before it is read."""
+def too_narrow(result: Result) -> list[Sentence]:
+    """Say that an interval cannot be used, before it is read.
+
+    Parameters
+    ----------
+    result : Result
+    """
     if result.extra.get("enough_clusters") is False:
         text = (
             "For comparison with the literature only: with so few treated or untreated units the standard errors, "
@@ -358,7 +373,7 @@ def _truth(results: Sequence[Result], truth: Mapping[str, float] | None) -> Sect
 def _quality(quality: pd.DataFrame | None) -> Section | None:
     if quality is None:
         return None
-    counts = _quality_counts(quality)
+    counts = quality_counts(quality)
     labels = {"rows": "first rows", "mend": "what to do"}
     unread = quality["rule"].eq(unread_column)
     blocks: list[Block] = [counts]
@@ -374,7 +389,19 @@ def _quality(quality: pd.DataFrame | None) -> Section | None:
     return Section(title="Can the data be trusted?", blocks=tuple(blocks))
 
 
-def _quality_counts(quality: pd.DataFrame) -> Sentence:
+def quality_counts(quality: pd.DataFrame) -> Sentence:
+    """Say how many rules of the dictionary the data break, and how many doubts they raise.
+
+    Parameters
+    ----------
+    quality : DataFrame
+        As of `page`.
+
+    Returns
+    -------
+    Sentence
+        ``numbers``: ``errors, doubts, unread``.
+    """
     absent = [name for name in ("rule", "severity", "count") if name not in quality]
     if absent:
         raise DataError(f"quality= lacks {', '.join(absent)}", mend="give the findings table of data validation")

@@ -56,7 +56,7 @@ def quality_page(
         recording, times, codes, double coding, contacts not logged, and rows for the register of breaks.
     """
     sections = [
-        _worst(found),
+        issues_section(found),
         _read(found, account),
         _complete(found),
         _changes(found),
@@ -116,8 +116,18 @@ def _said(issues: pd.DataFrame) -> list[tuple[str, int]]:
     return [(str(said), int(rows)) for said, rows in zip(issues["said"], issues["rows"], strict=True)]
 
 
-def _worst(found: Quality) -> Section | None:
-    """Everything in words, with what to do next and who."""
+def issues_section(found: Quality) -> Section | None:
+    """Everything in words, with what to do next and who.
+
+    Parameters
+    ----------
+    found : Quality
+
+    Returns
+    -------
+    Section or None
+        None where nothing was found.
+    """
     if found.issues.empty:
         return None
     columns = (

@@ -41,6 +41,7 @@ PictureKind = Literal[
     "breaks",
     "specifications",
     "logic",
+    "hundred",
 ]
 
 
@@ -120,7 +121,7 @@ class Picture:
         "calendar": one square per half-day; "hours": the hours of a week, day by day; "boundary": an outcome on both
         sides of a clock time; "shares": how often the team came, by hour or by call takers' leniency; "course": one
         point per half-year; "residuals": residuals and their autocorrelation; "breaks": the test of a break by date;
-        "logic": the boxes and arrows of a logic model.
+        "logic": the boxes and arrows of a logic model; "hundred": bars of how many of a hundred.
     data : mapping of str to DataFrame
         Every number drawn.
     labels : Facts
@@ -233,6 +234,8 @@ class Page:
     sections : tuple of Section
     sensitive : bool
         Whether a notebook shows only what passes the gate for the public.
+    sheet : bool
+        Whether it is set to be printed on one sheet of paper: the first section across, the others beside each other.
     """
 
     title: str
@@ -241,6 +244,7 @@ class Page:
     finding: tuple[Sentence, ...] = ()
     sections: tuple[Section, ...] = ()
     sensitive: bool = False
+    sheet: bool = False
 
     def parts(self) -> Iterator[Table | Picture | Sentence]:
         """Every table, picture and sentence on the page, in the order of reading."""
@@ -253,6 +257,13 @@ class Page:
                     yield from block.items
                 else:
                     yield block
+
+    def tables(self) -> Iterator[tuple[str, Table]]:
+        """Every table on the page, with the title of its section."""
+        for section in self.sections:
+            for block in section.blocks:
+                if isinstance(block, Table | Fold):
+                    yield section.title, block if isinstance(block, Table) else block.table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

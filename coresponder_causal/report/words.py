@@ -100,10 +100,20 @@ def number(value: float) -> str:
         return missing
     if np.isinf(value):
         return "∞" if value > 0 else "−∞"
-    size = abs(float(value))
-    digits = 0 if size >= 100 or size == 0 else int(np.clip(2 - np.floor(np.log10(size)), 0, 12))
-    text = f"{size:,.{digits}f}"
+    text = f"{abs(float(value)):,.{decimals(value)}f}"
     return f"−{text}" if value < 0 else text
+
+
+def decimals(value: float, *, digits: int = 3) -> int:
+    """Count the decimals with which a number shows so many significant digits.
+
+    Examples
+    --------
+    >>> decimals(-0.01234), decimals(18.26), decimals(1234.5), decimals(49.3402, digits=5)
+    (4, 1, 0, 3)
+    """
+    size = abs(float(value))
+    return 0 if size >= 10 ** (digits - 1) or size == 0 else int(np.clip(digits - 1 - np.floor(np.log10(size)), 0, 12))
 
 
 def signed(value: float) -> str:
@@ -134,6 +144,18 @@ def percent_size(value: float) -> str:
     if size >= 0.095:
         return f"{size:.1f} %"
     return f"{size:.{int(np.ceil(-np.log10(size)))}f} %" if size > 0 else "0 %"
+
+
+def of_hundred(value: float) -> str:
+    """Write how many of a hundred: whole from 20 on, else one decimal.
+
+    Examples
+    --------
+    >>> of_hundred(80.2), of_hundred(4.53), of_hundred(-8.68)
+    ('80', '4.5', '−8.7')
+    """
+    text = f"{abs(value):.0f}" if abs(value) >= 20 else f"{abs(value):.1f}"
+    return f"−{text}" if value < 0 else text
 
 
 def p_value(value: float) -> str:

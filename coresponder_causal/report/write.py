@@ -12,13 +12,15 @@ from coresponder_causal.privacy import Audience, Ledger, Policy
 from coresponder_causal.report import html
 from coresponder_causal.report.drawing import drawn
 from coresponder_causal.report.gate import passed
+from coresponder_causal.report.latex import latex
 from coresponder_causal.report.markdown import markdown
 from coresponder_causal.report.specs import Page, Paper, Picture, Sentence, Spec, Table
+from coresponder_causal.report.workbook import guarded, workbook
 
 forms: dict[type, tuple[str, ...]] = {
-    Page: (".html", ".md"),
+    Page: (".html", ".md", ".xlsx"),
     Paper: (".html",),
-    Table: (".csv", ".html", ".md"),
+    Table: (".csv", ".html", ".md", ".tex"),
     Picture: (".svg", ".png", ".pdf"),
     Sentence: (".txt",),
 }
@@ -41,8 +43,9 @@ def write(
     ----------
     spec : Table, Picture, Sentence, Page or Paper
     path : str or Path
-        A table goes to ``.csv`` (full precision), ``.html`` or ``.md``; a picture to ``.svg``, ``.png`` or ``.pdf``; a
-        sentence to ``.txt``; a form to ``.html``; a page to ``.html``, to ``.md`` with its pictures in words, or to
+        A table goes to ``.csv`` (full precision; text that begins as a formula does gets an apostrophe in front),
+        ``.html``, ``.md`` or ``.tex``; a picture to ``.svg``, ``.png`` or ``.pdf``; a sentence to ``.txt``; a form to
+        ``.html``; a page to ``.html``, to ``.md`` with its pictures in words, to ``.xlsx`` with its tables, or to
         ``index.html`` in a folder where the path has no such ending.
     audience : {"internal", "partner", "public"}
         For whom. Inside nothing is hidden: pages, tables and pictures say that they stay there, and a file
@@ -224,11 +227,14 @@ def _bytes(spec: Spec, form: str) -> bytes:
         return f"{spec.text}\n".encode()
     if isinstance(spec, Table | Page) and form == ".md":
         return markdown(spec).encode()
+    if isinstance(spec, Page) and form == ".xlsx":
+        return workbook(spec)
     return _table(spec, form).encode() if isinstance(spec, Table) else html.document(spec).encode()
 
 
 def _table(spec: Table, form: str) -> str:
     if form == ".csv":
-        names = [column.name for column in spec.columns]
-        return str(spec.frame[names].to_csv(index=False, lineterminator="\n"))
-    return html.document(spec)
+        shown = spec.frame[[column.name for column in spec.columns]]
+        texts = {str(name): cells.map(guarded) for name, cells in shown.select_dtypes(["object", "str"]).items()}
+        return str(shown.assign(**texts).to_csv(index=False, lineterminator="\n"))
+    return latex(spec) if form == ".tex" else html.document(spec)
