@@ -264,8 +264,11 @@ def _calls_cells() -> list[Cell]:
     grid = _over(_calls, calls=(300, 1500), share=(0.1, 0.4), adjustment=adjustments)
     effects = _over(replace(_calls, effect=_fewer["calls"]), adjustment=adjustments)
     hidden = _over(replace(_calls, world="hidden severity"), adjustment=adjustments)
-    weighted = tuple(kind for kind in get_args(Adjustment) if kind.startswith("weight_") and kind not in adjustments)
-    return [*grid, *effects, *hidden, *_over(_calls, calls=(300, 1500), share=(0.1, 0.4), adjustment=weighted)]
+    trees: Adjustment = "weight_propensity att boosted"
+    measured = (*adjustments, trees)
+    weighted = [kind for kind in get_args(Adjustment) if kind.startswith("weight_") and kind not in measured]
+    others = _over(_calls, calls=(300, 1500), share=(0.1, 0.4), adjustment=weighted)
+    return [*grid, *effects, *hidden, *others, *_over(_calls, calls=(300, 1500), adjustment=(trees,))]
 
 
 def _instrument_cells() -> list[Cell]:

@@ -94,7 +94,7 @@ def test_trees_have_not_seen_a_call_of_the_same_person():
         odds = boosted_log_odds(code[:, None], treated, persons, weights=ones, seed=1)
         return odds[treated].mean() - odds[~treated].mean()
 
-    assert separated(pd.RangeIndex(len(person))) > 5  # rows in folds of their own: the person is recognised
+    assert separated(pd.RangeIndex(len(person))) > 3  # rows in folds of their own: the person is recognised
     assert abs(separated(pd.Index(person))) < 0.5
 
 
