@@ -6,6 +6,7 @@ sets of probabilities differ by up to 3e-9, log odds by 3e-8, which bounds what 
 """
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,8 @@ import pytest
 
 from coresponder_causal.check.balance import balance
 from coresponder_causal.core.matching import match_on_rows, whitener
-from coresponder_causal.design.calls import CallDesign
+from coresponder_causal.core.notes import quietly
+from coresponder_causal.design.calls import Adjustment, CallDesign
 from coresponder_causal.design.match_nearest import match_nearest
 from coresponder_causal.design.weight_propensity import weight_propensity
 from coresponder_causal.estimate.call_difference import call_difference
@@ -155,6 +157,85 @@ def test_smallest_first_has_the_standard_error_of_matched_sets(calls, matched_in
     np.testing.assert_allclose(result.bse["effect"], effect["se_cl_subclass_HC1"], rtol=1e-10)
     assert result.extra["clusters"] == effect["n_clusters"]
     assert result.n_obs == effect["n"]
+
+
+SMALLEST = {"distance": "probability", "order": "smallest"}
+
+
+@pytest.mark.parametrize(
+    ("key", "options"),
+    [
+        ("nn_ps_1to1", {"distance": "probability"}),
+        ("nn_ps_order_smallest", SMALLEST),
+        ("nn_ps_order_data", {"distance": "probability", "order": "data"}),
+        ("nn_ps_order_closest", {"distance": "probability", "order": "closest"}),
+        ("nn_ps_caliper_.2sd", {"distance": "probability", "caliper": 0.2}),
+        ("nn_linear_logit_caliper", {"caliper": 0.2}),
+    ],
+)
+def test_shared_regression_is_that_of_lm_on_the_matched_data(calls, matched_in_r, key, options):
+    """lm(re78 ~ treat + covariates, weights): the coefficient depends on weights, not on who stands with whom.
+
+    It depends on the sums of the weights in the two arms too. MatchIt scales those of the controls to their number,
+    here they sum to the number of the treated: with one control each that is the same, with two it is not.
+    """
+    result = call_difference(match_nearest(calls, **options), regression="shared", cluster="none")
+    np.testing.assert_allclose(result.estimate[0], matched_in_r[key]["effect"]["att_adj"], rtol=1e-10)
+
+
+def with_sets_of_matchit(calls, their):
+    """The design with MatchIt's own weights and matched sets, so that its numbers can be asked for with every tie."""
+    sets = np.array([-1 if label is None else int(label) for label in their["subclass"].values()])
+    weights = values(their["weights"])
+    return replace(calls, adjustment=Adjustment(method="match_nearest", contrast="ATT", weights=weights, sets=sets))
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "nn_ps_1to1", "nn_ps_ratio2", "nn_ps_caliper_.2sd", "nn_ps_order_data", "nn_ps_order_smallest",
+        "nn_ps_order_closest", "nn_ps_exact_race_married", "nn_linear_logit_caliper", "nn_ps_caliper_raw.05",
+        "nn_mahalanobis", "nn_robust_mahalanobis", "nn_scaled_euclidean", "nn_mahvars_ps_caliper",
+        "nn_ps_discard_control", "nn_caliper_age", "nn_antiexact_married", "subclass6", "subclass_ATE5", "cem_default",
+        "cem_cut", "exact_3vars", "cem_4vars", "optimal_1to1", "optimal_ratio2", "full", "full_ATE",
+        "optimal_mahalanobis", "quick_cardinality_skip",
+    ],
+)  # fmt: skip
+def test_effects_and_clustered_errors_of_every_design_of_matchit(calls, matched_in_r, key):
+    """Means and regression by matched set: closed forms in the same weights, vcovCL of sandwich, type HC1.
+
+    The regression of R drops none of its columns in these data; 1e-8 is what its normal equations leave.
+    """
+    design, their = with_sets_of_matchit(calls, matched_in_r[key]), matched_in_r[key]["effect"]
+    for regression, estimate, std_error in (
+        ("none", "att_unadj", "se_cl_subclass_HC1"),
+        ("shared", "att_adj", "se_cl_subclass_adj"),
+    ):
+        with quietly():  # few subclasses
+            result = call_difference(design, regression=regression, cluster="pair")
+        np.testing.assert_allclose(result.estimate[0], their[estimate], rtol=1e-8)
+        np.testing.assert_allclose(result.bse["effect"], their[std_error], rtol=1e-8)
+        assert (result.extra["clusters"], result.n_obs) == (their["n_clusters"], their["n"])
+
+
+@pytest.mark.parametrize("key", ["nn_ps_replace", "nn_ps_caliper_.2sd_replace_ratio3", "nn_mahalanobis_replace"])
+def test_copies_of_reused_controls_have_the_two_way_error_of_get_matches(frame, calls, matched_in_r, key):
+    """get_matches gives a row for each pair; vcovCL by subclass and id. The pairs are MatchIt's own, ties and all."""
+    their = matched_in_r[key]
+    place = dict(zip(frame["rid"], range(len(frame)), strict=True))
+    listed = {unit: [found] if isinstance(found, str) else found for unit, found in their["match_matrix"].items()}
+    pairs = [(place[unit], place[name]) for unit, found in listed.items() for name in found if name in place]
+    weights = values(their["weights"])
+    scale = weights[~calls.treated].sum() / weights[calls.treated].sum()
+    weights[~calls.treated] /= scale
+    adjustment = Adjustment(
+        method="match_nearest", contrast="ATT", weights=weights, pairs=np.array(pairs, np.int64), reused=True
+    )
+    result = call_difference(replace(calls, adjustment=adjustment), variance="clustered")
+    assert result.extra["cluster"] == "pair and call"
+    assert result.n_obs == their["effect"]["n"]
+    np.testing.assert_allclose(result.estimate[0], their["effect"]["gm_att"], rtol=1e-10)
+    np.testing.assert_allclose(result.bse["effect"], their["effect"]["gm_se_cl_subclass_id"], rtol=1e-10)
 
 
 @pytest.mark.parametrize(
