@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -112,10 +113,17 @@ def test_love_plot_shows_differences_without_sign_the_largest_first():
     with quietly():
         found = check.balance(None, weight_propensity(design(), scheme="att"))
     rows = report.figure(found).data["balance"]
-    table = found.table.set_index("covariate")
+    table = found.table[found.table["kind"] != "prognosis"].set_index("covariate")
     assert rows["before"].tolist() == sorted(table["smd_before"].abs(), reverse=True)
     assert rows.set_index("covariate").loc["night", "after"] == abs(table.loc["night", "smd_after"])
     assert rows.set_index("covariate").loc["night", "before"] > 0.3 > 0.05 > rows["after"].max()
+
+
+def test_who_stands_behind_a_row_of_the_love_plot_moves_with_it():
+    found = check.balance(None, design())
+    found = replace(found, support=pd.DataFrame({"calls": found.table["smd_before"].abs()}))
+    picture = report.figure(found)
+    np.testing.assert_array_equal(picture.support["calls"], picture.data["balance"]["before"])
 
 
 def test_effects_by_time_since_the_start_have_their_joint_band():
