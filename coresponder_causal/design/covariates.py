@@ -15,6 +15,7 @@ from coresponder_causal.design import columns
 
 Array = NDArray[np.float64]
 most_levels, no_value = 100, "missing"
+most_values, enough_expected = 30, 10  # of a column of whole numbers; calls that chance would have sent the other way
 
 
 def stage_of(name: str) -> str | None:
@@ -63,6 +64,45 @@ def refuse_unusable(table: pd.DataFrame, name: str, problems: Problems, *, group
         columns.numbers(table, name, problems)
     if not grouping and len(table) > 1 and values.nunique(dropna=False) == 1:
         problems.add(f"'{name}' is the same in every call", mend="take it out of covariates")
+
+
+def certain_levels(table: pd.DataFrame, names: Sequence[str], treated: NDArray[np.bool_]) -> list[str]:
+    """Say of which levels all calls went one way though chance would have sent ten or more the other way.
+
+    Parameters
+    ----------
+    table : DataFrame, n rows
+    names : sequence of str
+        Columns of text, or of whole numbers with at most 30 values; others are passed over.
+    treated : ndarray of bool, shape (n,)
+
+    Examples
+    --------
+    >>> table, treated = pd.DataFrame({"hour": [3] * 40 + [14] * 40}), np.arange(80) >= 60
+    >>> certain_levels(table, ["hour"], treated)
+    ['hour 3: 0 of 40 calls treated']
+    """
+    found = []
+    for name in dict.fromkeys(names):
+        keys = _levels(table[name])
+        if keys is None:
+            continue
+        counts = pd.Series(treated).groupby(keys).agg(["sum", "size"])
+        for went, share in ((0, treated.mean()), (counts["size"], (~treated).mean())):
+            sure = counts[counts["sum"].eq(went) & (share * counts["size"] >= enough_expected)]
+            if len(sure):
+                levels = ", ".join(f"{level}" for level in sure.index[:8])
+                more = f" and {len(sure) - 8} more" if len(sure) > 8 else ""
+                found.append(f"{name} {levels}{more}: {sure['sum'].sum()} of {sure['size'].sum()} calls treated")
+    return found
+
+
+def _levels(values: pd.Series) -> NDArray[np.object_] | None:
+    """Level of every call; None for numbers that are no levels."""
+    if not pd.api.types.is_numeric_dtype(values):
+        return labels(values)
+    numbers = values.to_numpy(float)
+    return values.to_numpy() if values.nunique() <= most_values and (numbers % 1 == 0).all() else None
 
 
 def is_text(values: pd.Series) -> bool:

@@ -174,6 +174,60 @@ def test_overlap_reports_the_effective_number_of_calls():
     assert table["largest_share"][1] == pytest.approx(weights.max() / weights.sum())
 
 
+def test_share_of_the_heaviest_hundredth():
+    weighted = weight_propensity(design(), scheme="att")
+    row, weights = overlap(None, weighted).table.iloc[1], weighted.call_weights()[~weighted.treated]
+    top = round(0.01 * len(weights))
+    assert top > 1
+    assert row["heavy_share"] == pytest.approx(np.sort(weights)[::-1][:top].sum() / weights.sum())
+
+
+def test_histograms_of_overlap_hold_every_call_and_all_weight():
+    weighted = weight_propensity(design(), scheme="att")
+    bins, p = overlap(None, weighted).course, weighted.propensity().probability
+    for arm, members in (("treated", weighted.treated), ("untreated", ~weighted.treated)):
+        own = bins[bins["arm"] == arm].reset_index(drop=True)
+        assert own["calls"].sum() == members.sum()
+        assert own["before"].sum() == pytest.approx(1)
+        assert own["after"].sum() == pytest.approx(1)
+        fifth = own.loc[5]
+        inside = members & (p >= fifth["low"]) & (p < fifth["high"])
+        assert fifth["calls"] == inside.sum()
+        weights = weighted.call_weights()
+        assert fifth["after"] == pytest.approx(weights[inside].sum() / weights[members].sum())
+
+
+def test_hours_in_which_nobody_could_be_attended_contradict_overlap():
+    """A number that runs on over hours off duty: the probability there is small, but not the nought it must be."""
+    hour = np.arange(N) % 12
+    frame = FRAME.assign(hour=hour, attended=FRAME["attended"] & (hour >= 4))
+    found = overlap(None, design(frame, ["load", "hour"]))
+    assert found.verdict == "contradicts"
+    assert "hour 0, 1, 2, 3: 0 of 200 calls treated" in found.sentence
+    matched = match_nearest(
+        CallDesign.from_frame(frame, outcome=None, treatment="attended", covariates=["load"], exact=["hour"])
+    )
+    assert "went one way" not in overlap(None, matched).sentence  # none of these hours is compared
+
+
+@pytest.mark.parametrize("form", ["png", "svg"])
+def test_picture_of_overlap_is_drawn(tmp_path, form):
+    picture = report.figure(overlap(None, weight_propensity(design(), scheme="att")))
+    assert picture.kind == "support"
+    assert report.write(picture, tmp_path / f"overlap.{form}").stat().st_size > 5_000
+
+
+def test_few_calls_at_a_probability_are_not_drawn_for_the_public():
+    many = pd.concat([FRAME] * 5, ignore_index=True)
+    picture = report.figure(overlap(None, weight_propensity(design(many), scheme="att")))
+    few = picture.data["bins"]["calls"].between(1, 10)
+    assert few.any()
+    left = report.released(picture, audience="public").data["bins"]
+    shown = left.merge(picture.data["bins"][few], on=["arm", "low"])
+    assert shown.empty
+    assert not left["calls"].between(1, 10).any()
+
+
 def test_a_heavy_call_contradicts_overlap():
     frame = pd.DataFrame({"attended": [1, 0] * 20 + [1] * 60 + [0], "night": [0] * 40 + [1] * 61})
     with pytest.warns(match="carries 75%"):
