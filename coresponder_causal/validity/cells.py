@@ -255,7 +255,8 @@ def _calls_cells() -> list[Cell]:
     grid = _over(_calls, calls=(300, 1500), share=(0.1, 0.4), adjustment=adjustments)
     effects = _over(replace(_calls, effect=_fewer["calls"]), adjustment=adjustments)
     hidden = _over(replace(_calls, world="hidden severity"), adjustment=adjustments)
-    return [*grid, *effects, *hidden]
+    again = _over(replace(_calls, adjustment="match_nearest replace"), calls=(300, 1500), share=(0.1, 0.4))
+    return [*grid, *effects, *hidden, *again]
 
 
 def _instrument_cells() -> list[Cell]:
@@ -312,6 +313,7 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
     kinds = ("match_nearest", "weight_propensity att", "weight_propensity overlap")
     calls = [*_over(_calls, calls=(300, 1500), adjustment=kinds)]
     calls += _over(replace(_calls, world="hidden severity"), adjustment=kinds[::2])
+    calls += _over(replace(_calls, adjustment="match_nearest replace"), calls=(300, 1500))
     instrument = [*_over(_instrument, calls=(3_000, 13_000)), replace(_instrument, rho=0.8)]
     instrument += [replace(_instrument, share=0.03, calls=20_000), *_over(_free, calls=(1_000, 3_800))]
     instrument += [replace(_free, share=0.5), _taker]
