@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -10,18 +11,42 @@ from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import Problems
 from coresponder_causal.core.notes import note
-from coresponder_causal.data.dictionary import table as dictionary_table
+from coresponder_causal.data import dictionary
+from coresponder_causal.data.metrics_fields import derived
 from coresponder_causal.design import columns
 
 Array = NDArray[np.float64]
+order, prior_calls = ("pre-dispatch", "on scene", "after"), "prior_calls"
 most_levels, no_value = 100, "missing"
 most_values, enough_expected = 30, 10  # of a column of whole numbers; calls that chance would have sent the other way
 
 
 def stage_of(name: str) -> str | None:
-    """When a field comes about, by the dictionary of calls and their outcomes; None for a field it does not know."""
-    stages = {entry.name: entry.stage for table in ("outcomes", "calls") for entry in dictionary_table(table).fields}
-    return stages.get(name)
+    """When a field comes about, by the dictionary; None for a field that it does not know, or not as one field.
+
+    Fields of calls and their outcomes go before those of other tables; of fields that tables derive, the last of what
+    they are made of counts.
+
+    Examples
+    --------
+    >>> stage_of("initial_type"), stage_of("final_type"), stage_of("minutes_to_co_responder"), stage_of("horoscope")
+    ('pre-dispatch', 'after', 'on scene', None)
+    """
+    return _stages().get(name)
+
+
+@cache
+def _stages() -> dict[str, str]:
+    fields = [(table, field) for table, entry in dictionary.tables().items() for field in entry.fields]
+    found: dict[str, set[str]] = {}
+    for _, field in fields:
+        found.setdefault(field.name, set()).add(field.stage)
+    known = {name: stage for name, (stage, *others) in found.items() if not others}
+    for table in ("outcomes", "calls"):
+        known |= {field.name: field.stage for where, field in fields if where == table}
+    whole = {f"{table}.{field.name}": field.stage for table, field in fields}
+    made = {name: max((whole[part] for part in way.needs[0]), key=order.index) for (_, name), way in derived.items()}
+    return made | known | {prior_calls: order[0]}
 
 
 def refuse_late(names: Sequence[str], problems: Problems) -> None:

@@ -152,7 +152,7 @@ def _matched_again(x: Array, y: Array, treated: NDArray[np.bool_]) -> float:
     width = 0.2 * float(score.std(ddof=1))
     distance, near = cKDTree(score[~treated]).query(score[treated], distance_upper_bound=width)
     found = np.isfinite(distance)
-    return float((y[treated][found] - y[~treated][near[found]]).mean())
+    return float((y[treated][found] - y[~treated][np.asarray(near)[found]]).mean())
 
 
 def attended_or_not(d: CallInstrumentDesign) -> Comparison:
