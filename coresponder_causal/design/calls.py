@@ -268,7 +268,7 @@ class CallDesign:
                 treatment=treatment,
                 covariates=covariates,
                 person=person,
-                eligible=eligible or {},
+                eligible=eligible,
                 which=which,
                 washout_days=washout_days,
                 city=city,

@@ -36,10 +36,10 @@ def open_calls(
     treatment: str,
     covariates: Sequence[str],
     person: str | None,
-    eligible: Eligible,
-    which: Which,
-    washout_days: int,
-    city: str | None,
+    eligible: Eligible | None = None,
+    which: Which = "first",
+    washout_days: int = 180,
+    city: str | None = None,
 ) -> pd.DataFrame:
     """Keep the calls that are compared; how many each rule leaves out is said.
 
@@ -60,7 +60,7 @@ def open_calls(
     """
     problems = Problems("calls")
     table = columns.rectangular(given, [received, person], problems)
-    refuse_late_eligibility(eligible, list(table.columns), problems)
+    refuse_late_eligibility(eligible or {}, list(table.columns), problems)
     refuse_of_the_team(covariates, problems)
     _refuse_options(which, washout_days, person, covariates, problems)
     table = with_time_zero(table)
@@ -71,7 +71,7 @@ def open_calls(
     if prior_calls in covariates and prior_calls not in table:
         table = table.assign(**{prior_calls: before})
     begin = table[received].min()
-    table = table[eligible_rows(table, eligible)]
+    table = table[eligible_rows(table, eligible or {})]
     again = pd.Series(earlier_calls(table, person, days=washout_days) > 0, index=table.index)
     table = _free(on_duty_rows(table, treatment), treatment)
     if which == "first":
