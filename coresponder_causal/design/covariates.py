@@ -109,25 +109,22 @@ def certain_levels(table: pd.DataFrame, names: Sequence[str], treated: NDArray[n
     """
     found = []
     for name in dict.fromkeys(names):
-        keys = _levels(table[name])
-        if keys is None:
+        values = table[name]
+        numeric = pd.api.types.is_numeric_dtype(values)
+        if numeric and (values.isna() | (values % 1 != 0)).any():
             continue
-        counts = pd.Series(treated).groupby(keys).agg(["sum", "size"])
-        for went, share in ((0, treated.mean()), (counts["size"], (~treated).mean())):
-            sure = counts[counts["sum"].eq(went) & (share * counts["size"] >= enough_expected)]
-            if len(sure):
-                levels = ", ".join(f"{level}" for level in sure.index[:8])
-                more = f" and {len(sure) - 8} more" if len(sure) > 8 else ""
-                found.append(f"{name} {levels}{more}: {sure['sum'].sum()} of {sure['size'].sum()} calls treated")
+        codes, levels = pd.factorize(values, use_na_sentinel=False)
+        if numeric and len(levels) > most_values:
+            continue
+        size, went = np.bincount(codes), np.bincount(codes, treated).astype(int)
+        for sure, other in ((went == 0, treated.mean()), (went == size, (~treated).mean())):
+            certain = sure & (other * size >= enough_expected)
+            if certain.any():
+                named = sorted(levels[certain], key=None if numeric else str)
+                shown = ", ".join(no_value if pd.isna(level) else f"{level}" for level in named[:8])
+                more = f" and {len(named) - 8} more" if len(named) > 8 else ""
+                found.append(f"{name} {shown}{more}: {went[certain].sum()} of {size[certain].sum()} calls treated")
     return found
-
-
-def _levels(values: pd.Series) -> NDArray[np.object_] | None:
-    """Level of every call; None for numbers that are no levels."""
-    if not pd.api.types.is_numeric_dtype(values):
-        return labels(values)
-    numbers = values.to_numpy(float)
-    return values.to_numpy() if values.nunique() <= most_values and (numbers % 1 == 0).all() else None
 
 
 def is_text(values: pd.Series) -> bool:

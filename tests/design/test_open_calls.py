@@ -218,6 +218,22 @@ def test_small_levels_and_measured_numbers_are_not_judged():
 
 
 @pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        (["a", None] * 40, []),
+        ([None] * 40 + ["a"] * 40, ["k missing: 0 of 40 calls treated"]),
+        (pd.array([True] * 40 + [False] * 40, "boolean"), ["k True: 0 of 40 calls treated"]),
+        (pd.Categorical(["b"] * 40 + ["c"] * 40), ["k b: 0 of 40 calls treated"]),
+        ([1.5] * 80, []),
+        (pd.period_range("2020-01", periods=2, freq="M").repeat(40), ["k 2020-01: 0 of 40 calls treated"]),
+        (np.repeat([9.0, 10.0], 40), ["k 9.0: 0 of 40 calls treated"]),
+    ],
+)
+def test_levels_of_every_kind_of_column(column, said):
+    assert certain_levels(pd.DataFrame({"k": column}), ["k"], np.arange(80) >= 50) == said
+
+
+@pytest.mark.parametrize(
     ("name", "stage"),
     [
         ("initial_type", "pre-dispatch"),
