@@ -9,7 +9,7 @@ import pytest
 
 from coresponder_causal.core.errors import DesignError, EstimationError, IdentificationWarning
 from coresponder_causal.core.notes import quietly
-from coresponder_causal.design.calls import CallDesign
+from coresponder_causal.design.calls import Adjustment, CallDesign
 from coresponder_causal.design.match_nearest import match_nearest
 from coresponder_causal.design.weight_propensity import weight_propensity
 from coresponder_causal.estimate.call_difference import call_difference
@@ -187,8 +187,8 @@ def test_a_regression_takes_away_what_a_wrong_score_leaves():
     for seed in range(20):
         frame = drawn(seed)
         c = weight_propensity(design(frame, covariates=["hour"]), scheme="att")
-        whole = replace(c, covariates=tuple(COVARIATES))
-        whole = replace(whole, adjustment=replace(c.adjustment, slope=None))
+        given = Adjustment(method="weight_propensity", contrast="ATT", weights=c.adjustment.weights)
+        whole = replace(c, covariates=tuple(COVARIATES), adjustment=given)
         for regression, found in errors.items():
             found.append(call_difference(whole, regression=regression).estimate[0] - frame["effect"][c.treated].mean())
     assert np.mean(errors["none"]) > 1

@@ -24,6 +24,7 @@ from coresponder_causal.estimate import (
     did_two_way,
     its_segmented,
 )
+from coresponder_causal.report import words
 from coresponder_causal.report.rows import across, love
 from coresponder_causal.simulate import staggered
 
@@ -117,6 +118,15 @@ def test_love_plot_shows_differences_without_sign_the_largest_first():
     assert rows["before"].tolist() == sorted(table["smd_before"].abs(), reverse=True)
     assert rows.set_index("covariate").loc["night", "after"] == abs(table.loc["night", "smd_after"])
     assert rows.set_index("covariate").loc["night", "before"] > 0.3 > 0.05 > rows["after"].max()
+
+
+def test_a_regression_besides_the_weights_is_part_of_the_name():
+    weighted = weight_propensity(design())
+    names = [words.named(call_difference(weighted, regression=kind)) for kind in ("none", "by_arm")]
+    assert names == [
+        "Attended against other calls, weighted",
+        "Attended against other calls, weighted, with a regression",
+    ]
 
 
 def test_who_stands_behind_a_row_of_the_love_plot_moves_with_it():
