@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from coresponder_causal.core.errors import EstimationError
+
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
 alike = 2
@@ -71,6 +73,11 @@ def conditional_variance(y: Array, points: Array, arm: NDArray[np.bool_], wanted
         J/(J + 1) · (y − mean of the J nearest)², J = 2; 0 where it is not asked for. One unit's value is
         noise; means of many are not.
 
+    Raises
+    ------
+    EstimationError
+        If the arm has one unit.
+
     References
     ----------
     Abadie & Imbens (2006), doi:10.1111/j.1468-0262.2006.00655.x, equation 14.
@@ -84,8 +91,11 @@ def conditional_variance(y: Array, points: Array, arm: NDArray[np.bool_], wanted
     """
     found, own, asked = np.zeros(len(y)), np.flatnonzero(arm), np.flatnonzero(wanted)
     near = min(alike, len(own) - 1)
-    if near == 0:
-        return found
+    if near == 0 and len(asked):
+        raise EstimationError(
+            "one call is the match of all others: how its outcome might have varied cannot be told",
+            mend="bring more calls of its arm",
+        )
     places = own[cKDTree(points[own]).query(points[asked], k=near + 1)[1]]
     itself_last = np.argsort(places == asked[:, None], axis=1, kind="stable")
     others = np.take_along_axis(places, itself_last, axis=1)[:, :near]

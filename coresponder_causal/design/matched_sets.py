@@ -35,6 +35,13 @@ def is_copied(d: CallDesign) -> bool:
     return d.adjustment is not None and d.adjustment.pairs is not None and d.adjustment.reused
 
 
+def matched_for(d: CallDesign) -> str:
+    """Give the contrast for which matches were found: ATT, or ATC; of a design that lost calls, the one asked for."""
+    if d.adjustment is None or d.contrast != "ATM":
+        return d.contrast
+    return str(d.adjustment.options.get("contrast", "ATT"))
+
+
 def set_labels(d: CallDesign) -> pd.Index:
     """Label of each call's matched set, of pairs the row of the treated call; other calls are their own."""
     labels = np.arange(len(d.source))
@@ -50,9 +57,8 @@ def matches(d: CallDesign) -> Rows:
 
     Matches are found for the treated calls, or for ATC for the untreated ones.
     """
-    adjustment, pairs = _paired(d)
-    for_untreated = adjustment.options.get("contrast", adjustment.contrast) == "ATC"
-    return pairs[:, ::-1] if for_untreated else pairs
+    _, pairs = _paired(d)
+    return pairs[:, ::-1] if matched_for(d) == "ATC" else pairs
 
 
 def copies(d: CallDesign) -> Copies:

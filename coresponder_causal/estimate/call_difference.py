@@ -9,7 +9,8 @@ of both kinds for every kind of call (check: overlap); no effect of one call's t
 
 Estimator: θ = m_1 − m_0, or log m_1 − log m_0, with m_a = Σ w_i y_i / Σ w_i over the calls of arm a. With a regression
 m_a is the mean of what weighted least squares on the covariates predicts in arm a, over the calls that the estimand
-speaks of: the treated for ATT, the untreated for ATC, all for ATE, else both arms with their weights. After matching
+speaks of: the treated for ATT, the untreated for ATC, all for ATE, else both arms with their weights; of calls that
+were matched those that have a match. After matching
 with regression="by_arm" this is the bias-corrected matching estimator.
 
 Inference: ψ_i = n {w_i ∂θ/∂w_i + τ_i ∂θ/∂τ_i}, the derivatives of θ in the weights of a call in its arm and among the
@@ -53,7 +54,7 @@ from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.result import Result
 from coresponder_causal.design.calls import CallDesign
-from coresponder_causal.design.matched_sets import copies, has_sets, is_copied, matches, places, set_labels
+from coresponder_causal.design.matched_sets import copies, has_sets, is_copied, matched_for, matches, places, set_labels
 
 Array = NDArray[np.float64]
 Scale = Literal["difference", "ratio"]
@@ -150,7 +151,7 @@ def call_difference(
     else:
         spread = _clustered(d, influence, _way(d, cluster), means.spent)
     _require_known(spread)
-    effective = [float(w.sum() ** 2 / (w @ w)) for w in (weights[d.treated], weights[~d.treated])]
+    df = float(spread.influence.n - means.spent if spread.by == "none" else spread.clusters - 1)
     effect = np.log(means.treated / means.untreated) if scale == "ratio" else means.treated - means.untreated
     return Result(
         method="call_difference",
@@ -158,33 +159,38 @@ def call_difference(
         terms=pd.DataFrame({"term": ["effect"]}),
         estimate=np.array([effect]),
         vcov=np.array([[spread.variance]]),
-        df=np.array([_df(spread)]),
+        df=np.array([df]),
         scale="log_ratio" if scale == "ratio" else "difference",
         influence=spread.influence,
         support=_support(d, y, used),
         n_obs=int(used.sum()),
         n_units=spread.clusters,
         extra=Facts(
-            {
-                "treatment": d.treatment,
-                "yes_or_no": bool(np.isin(y, [0.0, 1.0]).all()),
-                "outcome_unit": f"{str(d.outcome).replace('_', ' ')} per call",
-                "adjustment": "none" if d.adjustment is None else d.adjustment.method,
-                "scheme": _scheme(d),
-                "regression": regression,
-                "calls": len(d.source),
-                "share_treated": float(d.treated.mean()),
-                "mean_treated": means.treated,
-                "mean_untreated": means.untreated,
-                "effective_treated": effective[0],
-                "effective_untreated": effective[1],
-                "cluster": spread.by,
-                "clusters": spread.clusters,
-                "small_sample": "none" if spread.by == matched_call else convention,
-                "interval": f"t({_df(spread):.0f}), {_interval(spread)}",
-            }
+            _facts(d, y, means, spread) | {"regression": regression, "interval": f"t({df:.0f}), {_how(spread)}"}
         ),
     )
+
+
+def _facts(d: CallDesign, y: Array, means: ArmMeans, spread: Spread) -> dict[str, object]:
+    """Gather what a reader, and the study of coverage, want to know of the comparison."""
+    weights = d.call_weights()
+    effective = [float(w.sum() ** 2 / (w @ w)) for w in (weights[d.treated], weights[~d.treated])]
+    return {
+        "treatment": d.treatment,
+        "yes_or_no": bool(np.isin(y, [0.0, 1.0]).all()),
+        "outcome_unit": f"{str(d.outcome).replace('_', ' ')} per call",
+        "adjustment": "none" if d.adjustment is None else d.adjustment.method,
+        "scheme": _scheme(d),
+        "calls": len(d.source),
+        "share_treated": float(d.treated.mean()),
+        "mean_treated": means.treated,
+        "mean_untreated": means.untreated,
+        "effective_treated": effective[0],
+        "effective_untreated": effective[1],
+        "cluster": spread.by,
+        "clusters": spread.clusters,
+        "small_sample": "none" if spread.by == matched_call else convention,
+    }
 
 
 def _regressed(d: CallDesign, regression: Regression) -> pd.DataFrame:
@@ -202,7 +208,7 @@ def _target(d: CallDesign, weights: Array) -> Array:
     """Weights of the calls that the estimand speaks of, shape (n,)."""
     if d.contrast == "ATE":
         return np.where(weights > 0, d.sampling_weights(), 0.0)
-    arm = {"ATT": d.treated, "ATC": ~d.treated}.get(d.contrast)
+    arm = {"ATT": d.treated, "ATC": ~d.treated}.get(matched_for(d) if has_sets(d) else d.contrast)
     return weights if arm is None else np.where(arm, weights, 0.0)
 
 
@@ -298,7 +304,7 @@ def _require_known(spread: Spread) -> None:
         doubt(f"{spread.clusters} clusters by {spread.by}: the standard error is hardly known")
 
 
-def _interval(spread: Spread) -> str:
+def _how(spread: Spread) -> str:
     return "variance of Abadie and Imbens" if spread.by == matched_call else f"clusters: {spread.by}"
 
 
@@ -307,10 +313,6 @@ def _scheme(d: CallDesign) -> object:
     if d.adjustment is None:
         return None
     return "replace" if is_copied(d) else d.adjustment.options.get("scheme")
-
-
-def _df(spread: Spread) -> float:
-    return float(spread.influence.n - 2 if spread.by == "none" else spread.clusters - 1)
 
 
 def _support(d: CallDesign, y: Array, used: NDArray[np.bool_]) -> pd.DataFrame:

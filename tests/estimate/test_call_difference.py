@@ -169,16 +169,31 @@ def test_a_regression_by_arm_is_the_mean_of_what_it_predicts(name, about):
     treated, weights, y = c.treated, c.call_weights(), c.outcome_values()
     x = add_constant(c.covariate_frame(reference_levels=False).to_numpy(float))
     fits = [WLS(y[arm], x[arm], weights=weights[arm]).fit().params for arm in (treated, ~treated)]
-    for contrast in ("ATT", "ATM"):
-        spoken = weights * treated if about == "treated" else np.ones(len(y))
-        one = replace(c, adjustment=replace(c.adjustment, contrast=contrast)) if name == "matched" else c
-        if (name, contrast) == ("matched", "ATM"):
-            spoken = weights
-        means = [np.average(x @ fit, weights=spoken) for fit in fits]
-        result = call_difference(one, regression="by_arm")
-        assert result.estimate[0] == pytest.approx(means[0] - means[1], rel=1e-9)
-        ratio = call_difference(one, regression="by_arm", scale="ratio")
-        assert ratio.estimate[0] == pytest.approx(np.log(means[0] / means[1]), rel=1e-9)
+    spoken = weights * treated if about == "treated" else np.ones(len(y))
+    means = [np.average(x @ fit, weights=spoken) for fit in fits]
+    assert call_difference(c, regression="by_arm").estimate[0] == pytest.approx(means[0] - means[1], rel=1e-9)
+    ratio = call_difference(c, regression="by_arm", scale="ratio")
+    assert ratio.estimate[0] == pytest.approx(np.log(means[0] / means[1]), rel=1e-9)
+
+
+def test_calls_that_lost_some_are_spoken_of_as_they_were_matched():
+    """A caliper leaves treated calls out: those with a match are spoken of, and their differences are the estimate."""
+    c = with_replacement(caliper=0.02)
+    assert c.contrast == "ATM"
+    y, x = c.outcome_values(), c.covariate_frame(reference_levels=False).to_numpy(float)
+    gamma = untreated_slopes(c, "by_arm")
+    d = [y[i] - y[j] - (x[i] - x[j]) @ gamma for i, j in c.adjustment.pairs]
+    assert call_difference(c, regression="by_arm").estimate[0] == pytest.approx(np.mean(d), rel=1e-9)
+
+
+def test_one_untreated_call_has_no_variance_of_its_own():
+    frame = drawn(1, n=60).assign(attended=lambda f: f["call_id"] > 0)
+    c = CallDesign.from_frame(frame, outcome="minutes", treatment="attended", covariates=["hour"])
+    pairs = np.array([[row, 0] for row in range(1, 60)])
+    weights = np.where(c.treated, 1.0, 59.0)
+    only = Adjustment(method="match_nearest", contrast="ATT", weights=weights, pairs=pairs, reused=True)
+    with pytest.raises(EstimationError, match="one call is the match of all others"):
+        call_difference(replace(c, adjustment=only))
 
 
 def test_a_regression_takes_away_what_a_wrong_score_leaves():
