@@ -6,20 +6,23 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from coresponder_causal.core.ecdf import ecdf_distance
+from coresponder_causal.core.regressors import independent
 from coresponder_causal.core.result import Result
-from coresponder_causal.core.verdict import CheckResult, Verdict, not_applicable
+from coresponder_causal.core.verdict import CheckResult, not_applicable
 from coresponder_causal.design import CoverageDesign, PanelDesign, SeriesDesign
 from coresponder_causal.design.calls import CallDesign
 
 Array = NDArray[np.float64]
-name = "balance"
+rounding = 1e-12
+name, prognosis = "balance", "predicted outcome"
 assumption = "Treated and untreated calls that are compared were alike in what was known before dispatch."
 
 
 def balance(
     result: Result | None, design: CallDesign | SeriesDesign | PanelDesign | CoverageDesign, *, threshold: float = 0.1
 ) -> CheckResult:
-    """Compare the means and variances of every covariate between the arms, before and after adjustment.
+    """Compare the distribution of every covariate between the arms, before and after adjustment.
 
     Parameters
     ----------
@@ -35,18 +38,28 @@ def balance(
     CheckResult
         Contradicts when a standardised mean difference after adjustment exceeds the threshold. Its table has one row
         per covariate or level: ``covariate, kind, mean_treated, mean_untreated`` (after), ``smd_before, smd_after,
-        variance_ratio_before, variance_ratio_after`` (treated over untreated; NaN for indicators). Without adjustment,
-        after is before.
+        variance_ratio_before, variance_ratio_after`` (treated over untreated; NaN for indicators), ``ks_before,
+        ks_after, ecdf_mean_before, ecdf_mean_after`` (largest and mean distance of the distribution functions).
+        Without adjustment, after is before. Where the design has an outcome, the last row (of kind "prognosis") is the
+        outcome that least squares on the covariates of the untreated calls predicts for every call: the covariates in
+        the weights with which they bear on the outcome.
 
     Notes
     -----
+    The prediction looks at outcomes of untreated calls only, so that it does not tell the effect; a design without an
+    outcome (``outcome=None``) keeps even those out of sight. With few untreated calls it fits their chance. The
+    threshold holds for it too.
+
     Mean differences are divided by the standard deviation before adjustment, among the treated for ATT and ATM, else
     the root of the mean of both arms' variances; an indicator with share p has the variance p(1 − p), and weighted
-    variances are Σw(x − m)² / (Σw − Σw²/Σw). These are the conventions of R's cobalt (``binary = "std"``).
+    variances are Σw(x − m)² / (Σw − Σw²/Σw). These, and distances of an indicator as those of its shares, are the
+    conventions of R's cobalt (``binary = "std"``). A small difference of means can hide different spreads or tails,
+    which the distances show.
 
     References
     ----------
-    Austin (2009), doi:10.1002/sim.3697; Stuart, Lee & Leacy (2013), doi:10.1016/j.jclinepi.2013.01.013 (threshold).
+    Austin (2009), doi:10.1002/sim.3697; Stuart, Lee & Leacy (2013), doi:10.1016/j.jclinepi.2013.01.013 (threshold,
+    prognosis); Hansen (2008), doi:10.1093/biomet/asn004 (prognosis).
 
     Examples
     --------
@@ -59,27 +72,57 @@ def balance(
         return not_applicable(name, assumption, "It needs a design of calls with covariates.")
     frame = design.covariate_frame()
     rows = [_row(str(column), frame[column].to_numpy(float), design) for column in frame]
+    support = [_support(frame[column].to_numpy(float), design.treated) for column in frame]
+    predicted = _predicted(design)
+    if predicted is not None:
+        rows.append(_row(prognosis, predicted, design) | {"kind": "prognosis"})
+        support.append({"calls": len(predicted), "events": int((~design.treated).sum())})
     table = pd.DataFrame(rows)
-    size = table["smd_after"].abs()
-    beyond = table.loc[size > threshold, "covariate"].tolist()
-    verdict: Verdict = "contradicts" if beyond else "no contradiction found"
-    worst = table.iloc[int(size.argmax())]
-    listed = ", ".join(beyond[:5]) + (f" and {len(beyond) - 5} more" if len(beyond) > 5 else "")
-    sentence = (
-        f"{len(beyond)} of {len(table)} covariates and levels differ by more than {threshold:g} standard deviations"
-        f"{f' ({listed})' if beyond else ''}; the largest difference is {worst['smd_after']:.2f} in "
-        f"{worst['covariate']} (before adjustment the largest was {table['smd_before'].abs().max():.2f}). "
-        "Balance in what was recorded says nothing about what was not."
-    )
     return CheckResult(
         check=name,
         assumption=assumption,
-        verdict=verdict,
+        verdict="contradicts" if (table["smd_after"].abs() > threshold).any() else "no contradiction found",
         power=None,
         table=table,
-        sentence=sentence,
-        support=pd.DataFrame([_support(frame[column].to_numpy(float), design.treated) for column in frame]),
+        sentence=_said(table, threshold),
+        support=pd.DataFrame(support),
     )
+
+
+def _said(table: pd.DataFrame, threshold: float) -> str:
+    covariates = table[table["kind"] != "prognosis"]
+    size = covariates["smd_after"].abs()
+    beyond = covariates.loc[size > threshold, "covariate"].tolist()
+    worst, farthest = (covariates.iloc[int(values.argmax())] for values in (size, covariates["ks_after"]))
+    listed = ", ".join(beyond[:5]) + (f" and {len(beyond) - 5} more" if len(beyond) > 5 else "")
+    parts = [
+        f"{len(beyond)} of {len(covariates)} covariates and levels differ by more than {threshold:g} standard "
+        f"deviations{f' ({listed})' if beyond else ''}; the largest difference is {worst['smd_after']:.2f} in "
+        f"{worst['covariate']} (before adjustment the largest was {covariates['smd_before'].abs().max():.2f}), the "
+        f"largest distance of distributions {farthest['ks_after']:.2f} in {farthest['covariate']}."
+    ]
+    if len(covariates) < len(table):
+        parts.append(
+            "The outcome that the covariates predict, by the outcomes of the untreated calls, which were looked at for "
+            f"that, differs by {table['smd_after'].iloc[-1]:.2f} (before adjustment by "
+            f"{table['smd_before'].iloc[-1]:.2f})."
+        )
+    return " ".join([*parts, "Balance in what was recorded says nothing about what was not."])
+
+
+def _predicted(design: CallDesign) -> Array | None:
+    """Outcome that the untreated calls predict for every call; None without an outcome, or with too few of them."""
+    if design.outcome is None:
+        return None
+    x = np.column_stack([np.ones(len(design.source)), design.covariate_frame(reference_levels=False).to_numpy(float)])
+    untreated, root = ~design.treated, np.sqrt(design.sampling_weights())[:, None]
+    kept = independent((root * x)[untreated])
+    if untreated.sum() <= kept.sum() + 1:
+        return None
+    y = design.outcome_values()[:, None]
+    beta = np.linalg.lstsq((root * x[:, kept])[untreated], (root * y)[untreated], rcond=None)[0]
+    predicted = np.asarray((x[:, kept] @ beta)[:, 0], float)
+    return predicted if np.ptp(predicted) > rounding * np.abs(predicted).max() else None
 
 
 def _support(x: Array, treated: NDArray[np.bool_]) -> dict[str, int]:
@@ -97,6 +140,7 @@ def _row(covariate: str, x: Array, design: CallDesign) -> dict[str, object]:
     treated = design.treated
     spread = _denominator(x, before, treated, design.contrast, indicator=indicator)
     means = [float(np.average(x[arm], weights=after[arm])) for arm in (treated, ~treated)]
+    (mean_before, ks_before), (mean_after, ks_after) = (ecdf_distance(x, w, treated) for w in (before, after))
     ratios = [np.nan if indicator else _variance_ratio(x, weights, treated) for weights in (before, after)]
     return {
         "covariate": covariate,
@@ -107,6 +151,10 @@ def _row(covariate: str, x: Array, design: CallDesign) -> dict[str, object]:
         "smd_after": _difference(x, after, treated) / spread,
         "variance_ratio_before": ratios[0],
         "variance_ratio_after": ratios[1],
+        "ks_before": ks_before,
+        "ks_after": ks_after,
+        "ecdf_mean_before": mean_before,
+        "ecdf_mean_after": mean_after,
     }
 
 

@@ -167,6 +167,7 @@ class CallInstrumentDesign:
                 treatment=treatment,
                 covariates=covariates,
                 person=person,
+                on_duty="all",
             )
             timing, covered = timing_of(plain.source, shifts, begin, moved=_free(plain.source, instrument))
             if instrument == "call_taker":

@@ -13,16 +13,27 @@ from numpy.typing import NDArray
 from coresponder_causal.core.errors import DesignError, Problems
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.fingerprint import fingerprint
-from coresponder_causal.core.notes import collecting, note
+from coresponder_causal.core.notes import collecting, doubt, note
 from coresponder_causal.core.propensity import Propensity, propensity
 from coresponder_causal.core.weight_model import WeightModel
-from coresponder_causal.data.frames import to_pandas
 from coresponder_causal.design import columns
-from coresponder_causal.design.covariates import as_numbers, labels, refuse_late, refuse_unusable
+from coresponder_causal.design.call_rules import (
+    call_id,
+    in_order,
+    on_duty_rows,
+    refuse_constant_outcome,
+    refuse_off_duty,
+    refuse_repeats,
+    refuse_roles,
+    refuse_uncontrasted,
+    refuse_untold,
+)
+from coresponder_causal.design.covariates import as_numbers, certain_levels, labels, refuse_late, refuse_unusable
+from coresponder_causal.design.eligibility import Eligible
+from coresponder_causal.design.open_calls import Which, open_calls
 
 Array = NDArray[np.float64]
 Contrast = Literal["ATT", "ATE", "ATC", "ATO", "ATM"]
-call_id = "call_id"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -112,8 +123,11 @@ class CallDesign:
         person: str | None = None,
         stratum: str | None = None,
         weights: str | None = None,
+        on_duty: Literal["only", "all"] = "only",
     ) -> Self:
-        """Form the design, checking everything at once.
+        """Form the design of calls that could have gone either way, checking everything at once.
+
+        `from_tables` chooses them by the schedule, by eligibility and by who called before.
 
         Parameters
         ----------
@@ -135,11 +149,19 @@ class CallDesign:
             propensity.
         weights : str, optional
             Column of sampling weights.
+        on_duty : {"only", "all"}
+            Whether calls of which a column ``team_on_duty`` says no are left out. Kept, as an instrument of hours needs
+            them, they are refused wherever a probability of treatment is asked for.
 
         Raises
         ------
         DesignError
             Listing every broken rule with its mend.
+
+        Notes
+        -----
+        Levels of a covariate whose calls all went one way are said, as an `IdentificationWarning`, where chance would
+        have sent ten or more the other way.
 
         Examples
         --------
@@ -149,24 +171,29 @@ class CallDesign:
         """
         problems = Problems("calls")
         adjusted = list(dict.fromkeys((*covariates, *exact, *([stratum] if stratum else []))))
-        known = _refuse_untold(calls, treatment, problems)
+        known = refuse_untold(calls, treatment, problems)
         table = columns.rectangular(calls, [*known, outcome, person, weights, *adjusted], problems)
-        _refuse_roles(treatment, outcome, adjusted, problems)
-        _refuse_repeats(table, problems)
-        _refuse_uncontrasted(table, treatment, problems)
+        refuse_roles(treatment, outcome, adjusted, problems)
+        refuse_repeats(table, problems)
         with collecting() as notes:
+            if on_duty == "only":
+                table = on_duty_rows(table, treatment).reset_index(drop=True)
+            refuse_uncontrasted(table, treatment, problems)
             refuse_late([name for name in adjusted if name not in (treatment, outcome)], problems)
             for name in adjusted:
                 refuse_unusable(table, name, problems, grouping=name not in covariates)
             if outcome is not None:
-                _refuse_constant_outcome(table, outcome, problems)
+                refuse_constant_outcome(table, outcome, problems)
             if weights is not None:
                 columns.numbers(table, weights, problems, sign="positive")
             problems.raise_if_any(DesignError)
+            if on_duty == "only":
+                for said in certain_levels(table, adjusted, table[treatment].to_numpy(bool)):
+                    doubt(f"{said}: calls that could only go one way are compared with none of their kind")
             if person is not None and table[person].isna().any():
                 note(f"{int(table[person].isna().sum())} calls have no {person} and count as persons of their own")
         return cls(
-            source=_in_order(table),
+            source=in_order(table),
             treatment=treatment,
             outcome=outcome,
             covariates=tuple(covariates),
@@ -177,17 +204,106 @@ class CallDesign:
             notes=tuple(notes),
         )
 
+    @classmethod
+    def from_tables(
+        cls,
+        calls: object,
+        schedule: object | None = None,
+        *,
+        outcome: str | None,
+        treatment: str,
+        covariates: Sequence[str],
+        eligible: Eligible | None = None,
+        which: Which = "first",
+        washout_days: int = 180,
+        city: str | None = None,
+        exact: Sequence[str] = (),
+        person: str | None = None,
+        stratum: str | None = None,
+        weights: str | None = None,
+    ) -> Self:
+        """Form the design of calls that could have gone either way when they were received.
+
+        Parameters
+        ----------
+        calls : frame
+            Table of calls, with ``received_at``: time zero, in local clock time.
+        schedule : frame, optional
+            Table of the team's shifts. Without it the column ``team_on_duty`` says when the team was on duty.
+        outcome, treatment, covariates, exact, person, stratum, weights
+            As in `from_frame`. The covariate ``prior_calls`` is made where it is no column: calls of the person in the
+            table in the ``washout_days`` before, eligible or not, without the call itself.
+        eligible : mapping of field to values, optional
+            Calls that are compared, by fields known before dispatch, e.g. ``{"initial_type": ["welfare_check"]}``.
+        which : {"first", "all"}
+            Calls before which the person has no eligible call in ``washout_days``, attended or not, on duty or not; or
+            all, in which what an earlier call brought is part of the comparison. Either way persons are clusters.
+        washout_days : int
+            Days without an eligible call.
+        city : str, optional
+            City with the team; by default the only one of the schedule.
+
+        Raises
+        ------
+        DesignError
+            Listing every broken rule with its mend.
+
+        Notes
+        -----
+        Left out, each with a count: calls without a time of receipt, of other cities, not eligible, received outside a
+        shift that took place, received while the team was taken (``team_busy``), and calls that are not the first.
+        Shifts that were planned and not delivered are not on duty: whoever wants the effect of the plan takes
+        `CoverageDesign`.
+
+        References
+        ----------
+        Hernán & Robins (2016), doi:10.1093/aje/kwv254 (eligibility, assignment and time zero at one moment).
+
+        Examples
+        --------
+        >>> calls = pd.DataFrame({"person": ["a", "a", "b", "c"], "attended": [1, 0, 0, 0], "priority": [1, 2, 1, 2]})
+        >>> calls["received_at"] = pd.to_datetime(["2020-07-01", "2020-08-01", "2020-08-02", "2020-08-03"])
+        >>> calls = calls.assign(team_on_duty=[True, True, True, False])
+        >>> stated = {"outcome": None, "treatment": "attended", "covariates": [], "person": "person"}
+        >>> CallDesign.from_tables(calls, **stated).source["person"].tolist()
+        ['a', 'b']
+        """
+        with collecting() as said:
+            table = open_calls(
+                calls,
+                schedule,
+                treatment=treatment,
+                covariates=covariates,
+                person=person,
+                eligible=eligible,
+                which=which,
+                washout_days=washout_days,
+                city=city,
+            )
+        design = cls.from_frame(
+            table,
+            outcome=outcome,
+            treatment=treatment,
+            covariates=covariates,
+            exact=exact,
+            person=person,
+            stratum=stratum,
+            weights=weights,
+        )
+        return replace(design, notes=(*said, *design.notes))
+
     def with_outcome(self, outcome: str) -> Self:
         """Return the same design, with the same weights and pairs, for another column of its frame."""
         problems = Problems("calls")
         columns.rectangular(self.source, [outcome], problems)
-        _refuse_roles(self.treatment, outcome, [*self.covariates, *self.exact], problems)
-        _refuse_constant_outcome(self.source, outcome, problems)
+        refuse_roles(self.treatment, outcome, [*self.covariates, *self.exact], problems)
+        refuse_constant_outcome(self.source, outcome, problems)
         problems.raise_if_any(DesignError)
         return replace(self, outcome=outcome)
 
     def require_plain(self, asked: str) -> None:
-        """Refuse to adjust twice, and to adjust for nothing."""
+        """Refuse to adjust twice, to adjust for nothing, and to adjust where nobody could be sent."""
+        refuse_off_duty(self.source, self.treatment, asked)
         if self.adjustment is not None:
             raise DesignError(
                 f"{asked} was given a design that {self.adjustment.method} has adjusted",
@@ -198,6 +314,7 @@ class CallDesign:
 
     def propensity(self) -> Propensity:
         """Probability of the treatment given covariates and stratum, by logistic regression."""
+        refuse_off_duty(self.source, self.treatment, "the probability of treatment")
         frame = self.covariate_frame(reference_levels=False)
         return propensity(
             self.treated.astype(float), frame.to_numpy(float), list(map(str, frame)), weights=self.sampling_weights()
@@ -294,76 +411,3 @@ class CallDesign:
         parts += [f"matched calls equal in {', '.join(self.equal_in)}"] if self.equal_in else []
         parts += [f"{self.contrast} by {self.adjustment.method}"] if self.adjustment else []
         return "; ".join([*parts, *self.notes])
-
-
-def _in_order(table: pd.DataFrame) -> pd.DataFrame:
-    """Sort calls by their ids, so that no result depends on the order of rows."""
-    if call_id not in table:
-        return table.copy()
-    ids = table[call_id]
-    keys = ids if pd.api.types.is_numeric_dtype(ids) else ids.astype(str)
-    return table.iloc[np.argsort(keys.to_numpy(), kind="stable")].reset_index(drop=True)
-
-
-def _refuse_untold(calls: object, treatment: str, problems: Problems) -> list[str]:
-    """Refuse calls that do not say which of them had the treatment; return the column where they do."""
-    there = to_pandas(calls).columns
-    if treatment in there:
-        return [treatment]
-    has = ", ".join(map(str, there[:12]))
-    problems.add(
-        f"column '{treatment}', which says which calls had the treatment, is missing (there are: {has})",
-        mend="name the column; calls without one can be described, by data.surface or data.metrics, but not compared",
-    )
-    return []
-
-
-def _refuse_roles(treatment: str, outcome: str | None, adjusted: Sequence[str], problems: Problems) -> None:
-    """Refuse a column that would explain itself."""
-    if treatment == outcome:
-        problems.add(f"'{treatment}' is treatment and outcome at once", mend="name two columns")
-    for role, name in (("treatment", treatment), ("outcome", outcome)):
-        if name in adjusted:
-            problems.add(f"'{name}' is the {role} and is adjusted for too", mend="take it out of covariates and exact")
-
-
-def _refuse_repeats(table: pd.DataFrame, problems: Problems) -> None:
-    if call_id not in table:
-        return
-    blank = table[call_id].isna()
-    for where, what, mend in (
-        (blank, f"without a {call_id}", "fill it"),
-        (table[call_id].duplicated() & ~blank, f"with a {call_id} that came before", "keep one row per call"),
-    ):
-        if where.any():
-            rows = np.flatnonzero(where)
-            problems.add(f"{columns.counted(len(rows), 'row')} {what}", mend=mend, rows=rows)
-
-
-def _refuse_uncontrasted(table: pd.DataFrame, treatment: str, problems: Problems) -> None:
-    """Refuse a treatment that is not 0 and 1, or that has one of them only."""
-    values = table[treatment]
-    if values.isna().any():
-        where = np.flatnonzero(values.isna())
-        problems.add(f"'{treatment}' is missing in {columns.counted(len(where), 'row')}", mend="fill it", rows=where)
-        return
-    found = values.unique()
-    numeric = pd.api.types.is_bool_dtype(values) or pd.api.types.is_numeric_dtype(values)
-    if not numeric or not values.isin([0, 1]).all():
-        others = columns.counted(len(found), "value")
-        problems.add(
-            f"'{treatment}' holds {others}{'' if numeric else ' as text'}, not 0 and 1",
-            mend="recode it: 1 for the calls with the treatment, 0 for the others",
-        )
-    elif len(found) == 1:
-        problems.add(
-            f"all {len(values)} calls have '{treatment}' = {found[0]}",
-            mend="bring calls of both kinds that could have gone either way",
-        )
-
-
-def _refuse_constant_outcome(table: pd.DataFrame, outcome: str, problems: Problems) -> None:
-    """Refuse an outcome that is not a number everywhere or never varies."""
-    values = columns.numbers(table, outcome, problems)
-    if len(values) > 1 and np.isfinite(values).all() and np.ptp(values) == 0:
-        problems.add(f"'{outcome}' is {values[0]:g} in every call", mend="choose an outcome that varies")

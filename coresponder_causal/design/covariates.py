@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -10,17 +11,42 @@ from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import Problems
 from coresponder_causal.core.notes import note
-from coresponder_causal.data.dictionary import table as dictionary_table
+from coresponder_causal.data import dictionary
+from coresponder_causal.data.metrics_fields import derived
 from coresponder_causal.design import columns
 
 Array = NDArray[np.float64]
+order, prior_calls = ("pre-dispatch", "on scene", "after"), "prior_calls"
 most_levels, no_value = 100, "missing"
+most_values, enough_expected = 30, 10  # of a column of whole numbers; calls that chance would have sent the other way
 
 
 def stage_of(name: str) -> str | None:
-    """When a field comes about, by the dictionary of calls and their outcomes; None for a field it does not know."""
-    stages = {entry.name: entry.stage for table in ("outcomes", "calls") for entry in dictionary_table(table).fields}
-    return stages.get(name)
+    """When a field comes about, by the dictionary; None for a field that it does not know, or not as one field.
+
+    Fields of calls and their outcomes go before those of other tables; of fields that tables derive, the last of what
+    they are made of counts.
+
+    Examples
+    --------
+    >>> stage_of("initial_type"), stage_of("final_type"), stage_of("minutes_to_co_responder"), stage_of("horoscope")
+    ('pre-dispatch', 'after', 'on scene', None)
+    """
+    return _stages().get(name)
+
+
+@cache
+def _stages() -> dict[str, str]:
+    fields = [(table, field) for table, entry in dictionary.tables().items() for field in entry.fields]
+    found: dict[str, set[str]] = {}
+    for _, field in fields:
+        found.setdefault(field.name, set()).add(field.stage)
+    known = {name: stage for name, (stage, *others) in found.items() if not others}
+    for table in ("outcomes", "calls"):
+        known |= {field.name: field.stage for where, field in fields if where == table}
+    whole = {f"{table}.{field.name}": field.stage for table, field in fields}
+    made = {name: max((whole[part] for part in way.needs[0]), key=order.index) for (_, name), way in derived.items()}
+    return made | known | {prior_calls: order[0]}
 
 
 def refuse_late(names: Sequence[str], problems: Problems) -> None:
@@ -63,6 +89,42 @@ def refuse_unusable(table: pd.DataFrame, name: str, problems: Problems, *, group
         columns.numbers(table, name, problems)
     if not grouping and len(table) > 1 and values.nunique(dropna=False) == 1:
         problems.add(f"'{name}' is the same in every call", mend="take it out of covariates")
+
+
+def certain_levels(table: pd.DataFrame, names: Sequence[str], treated: NDArray[np.bool_]) -> list[str]:
+    """Say of which levels all calls went one way though chance would have sent ten or more the other way.
+
+    Parameters
+    ----------
+    table : DataFrame, n rows
+    names : sequence of str
+        Columns of text, or of whole numbers with at most 30 values; others are passed over.
+    treated : ndarray of bool, shape (n,)
+
+    Examples
+    --------
+    >>> table, treated = pd.DataFrame({"hour": [3] * 40 + [14] * 40}), np.arange(80) >= 60
+    >>> certain_levels(table, ["hour"], treated)
+    ['hour 3: 0 of 40 calls treated']
+    """
+    found = []
+    for name in dict.fromkeys(names):
+        values = table[name]
+        numeric = pd.api.types.is_numeric_dtype(values)
+        if numeric and (values.isna() | (values % 1 != 0)).any():
+            continue
+        codes, levels = pd.factorize(values, use_na_sentinel=False)
+        if numeric and len(levels) > most_values:
+            continue
+        size, went = np.bincount(codes), np.bincount(codes, treated).astype(int)
+        for sure, other in ((went == 0, treated.mean()), (went == size, (~treated).mean())):
+            certain = sure & (other * size >= enough_expected)
+            if certain.any():
+                named = sorted(levels[certain], key=None if numeric else str)
+                shown = ", ".join(no_value if pd.isna(level) else f"{level}" for level in named[:8])
+                more = f" and {len(named) - 8} more" if len(named) > 8 else ""
+                found.append(f"{name} {shown}{more}: {went[certain].sum()} of {size[certain].sum()} calls treated")
+    return found
 
 
 def is_text(values: pd.Series) -> bool:

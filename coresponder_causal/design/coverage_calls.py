@@ -17,7 +17,13 @@ from coresponder_causal.design import columns
 from coresponder_causal.design.call_timing import clock_of, received, within
 from coresponder_causal.design.covariates import refuse_late, refuse_unusable
 from coresponder_causal.design.coverage_shifts import took_place
-from coresponder_causal.design.eligibility import Eligible, eligible_rows, refuse_late_eligibility, refuse_of_the_team
+from coresponder_causal.design.eligibility import (
+    Eligible,
+    eligible_rows,
+    refuse_late_eligibility,
+    refuse_of_the_team,
+    with_time_zero,
+)
 
 Array = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
@@ -94,7 +100,7 @@ def eligible_calls(
     taken = [name for name in kept if name in made]
     if taken:
         problems.add(f"'{taken[0]}' is the name of a column that the design makes", mend="rename it in the calls")
-    table = _with_time_zero(table)
+    table = with_time_zero(table)
     zone = ["time_zone"] if "time_zone" in table else []
     typed = validate(table[list(dict.fromkeys([*kept, *eligible, *zone]))], table="calls")
     for name in stamps:
@@ -104,12 +110,10 @@ def eligible_calls(
     refuse_late_eligibility(eligible, list(table.columns), problems)
     refuse_of_the_team(covariates, problems)
     refuse_late(covariates, problems)
-    if eligible and len(problems.found) == before:
+    if len(problems.found) == before:
         typed = typed[eligible_rows(typed, eligible)]
         if typed.empty:
             raise DesignError("no call is eligible", mend="correct the values of eligible=")
-    elif not eligible:
-        note(f"no rule of eligibility was given: all {len(typed)} calls count as eligible")
     for name in covariates:
         refuse_unusable(typed, name, problems)
     if person is not None and typed[person].isna().any():
@@ -306,15 +310,6 @@ def _kept(table: pd.DataFrame, named: Sequence[str | None]) -> list[str]:
         if numeric or name in named:
             found.append(name)
     return list(dict.fromkeys(found))
-
-
-def _with_time_zero(table: pd.DataFrame) -> pd.DataFrame:
-    """Leave out calls that nobody knows when to place, and say how many."""
-    given = table[received]
-    blank = given.isna() | given.astype(object).map(lambda value: isinstance(value, str) and not value.strip())
-    if blank.any():
-        note(f"{int(blank.sum())} of {len(table)} calls have no time of receipt and are left out")
-    return table[~blank.to_numpy(bool)].reset_index(drop=True) if blank.any() else table
 
 
 def _plain(values: pd.Series) -> pd.Series:

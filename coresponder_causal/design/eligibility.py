@@ -54,8 +54,17 @@ def refuse_of_the_team(names: Sequence[str], problems: Problems) -> None:
             )
 
 
+def with_time_zero(table: pd.DataFrame) -> pd.DataFrame:
+    """Leave out calls that nobody knows when to place, and say how many."""
+    given = table["received_at"]
+    blank = given.isna() | given.astype(object).map(lambda value: isinstance(value, str) and not value.strip())
+    if blank.any():
+        note(f"{int(blank.sum())} of {len(table)} calls have no time of receipt and are left out")
+    return table[~blank.to_numpy(bool)].reset_index(drop=True) if blank.any() else table
+
+
 def eligible_rows(calls: pd.DataFrame, eligible: Eligible) -> NDArray[np.bool_]:
-    """Whether each call has one of the values in each field; what that leaves is said.
+    """Whether each call has one of the values in each field, all without a rule; what that leaves is said.
 
     Examples
     --------
@@ -64,6 +73,9 @@ def eligible_rows(calls: pd.DataFrame, eligible: Eligible) -> NDArray[np.bool_]:
     [False, True, False]
     """
     kept = np.ones(len(calls), bool)
+    if not eligible:
+        note(f"no rule of eligibility was given: all {len(calls)} calls count as eligible")
+        return kept
     for name, values in eligible.items():
         kept &= calls[name].isin(list(values)).fillna(False).to_numpy(bool)
         if missing := int(calls[name].isna().sum()):

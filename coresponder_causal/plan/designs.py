@@ -26,6 +26,7 @@ from coresponder_causal.design import (
     SeriesDesign,
     SwitchbackDesign,
 )
+from coresponder_causal.design.open_calls import open_calls
 
 if TYPE_CHECKING:
     from coresponder_causal.plan.assemble import Counts
@@ -40,6 +41,7 @@ by_hours = ("triple", "boundary")  # designs of the calls by the hours of the te
 one_by_one = (*of_calls, *by_hours)  # designs whose outcome belongs to a call
 of_adopters = ("adopters", "few_adopters")  # designs of cities that started at different times
 comparison = "comparison cities"
+choosing_calls = ("eligible", "which", "washout_days")  # with one of them, the schedule says what is compared
 adjustments = (
     "match_nearest",
     "match_coarsened",
@@ -155,7 +157,7 @@ def known_keys(name: str, adjust: str = default_adjustment) -> tuple[str, ...]:
 def settings() -> dict[str, Setting]:
     """Give every design a study can ask for, by name."""
     series = ("full_dose", "phase_in", "phase_in_as", "exclude", "holidays", "covid")
-    calls = ("treatment", "covariates", "exact", "person", "stratum", "only", "adjust")
+    calls = ("treatment", "covariates", "exact", "person", "stratum", "only", "adjust", *choosing_calls)
     instrument, switchback = ("instrument", *calls[:2], "person"), ("assignment", "eligible", "carryover_minutes")
     hours = ("covariates", "person", "eligible")
     return {
@@ -316,17 +318,26 @@ def _one_city(
 def _calls(study: Study, data: Counts, outcome: str, options: Options) -> CallDesign:
     """Compare calls of the treated city in hours the team works, adjusted as asked."""
     frame = _own_calls(study, data)
-    only = options.get("only", "team_on_duty" if "team_on_duty" in frame else None)
+    treatment, covariates = options.get("treatment", "attended"), options.get("covariates", ())
+    person = options.get("person", "person" if "person" in frame else None)
+    chosen = {key: options[key] for key in choosing_calls if key in options}
+    only = options.get("only", "team_on_duty" if "team_on_duty" in frame and not chosen else None)
     if only is not None:
         frame = _only(frame, only)
-    treatment = options.get("treatment", "attended")
-    frame = _known(frame, outcome, treatment)
-    person = options.get("person", "person" if "person" in frame else None)
+    if chosen:
+        frame = open_calls(
+            frame,
+            None if data.schedule.empty else data.schedule,
+            treatment=treatment,
+            covariates=covariates,
+            person=person,
+            **chosen,
+        )
     plain = CallDesign.from_frame(
-        frame.reset_index(drop=True),
+        _known(frame, outcome, treatment).reset_index(drop=True),
         outcome=outcome,
         treatment=treatment,
-        covariates=options.get("covariates", ()),
+        covariates=covariates,
         exact=options.get("exact", ()),
         person=person,
         stratum=options.get("stratum"),

@@ -74,6 +74,8 @@ outcomes = ["arrest"]                  # fields of calls, or of a table outcomes
 covariates = ["initial_type", "priority", "caller_type", "prior_contacts", "patrol_load", "hour"]
 adjust = "weight_propensity"           # or weight_balance; or match_nearest, with caliper = 0.2
 scheme = "overlap"                     # the calls that might as well have gone the other way
+# which = "first"                      # only calls before which the person has none in washout_days = 180; or "all"
+# eligible = { initial_type = ["mental_health_crisis"] }   # calls compared, by fields known before dispatch
 
 [[instrument]]
 outcomes = ["arrest"]                  # fields of calls

@@ -1,4 +1,4 @@
-"""Pictures of checks that look at a series period by period."""
+"""Pictures of checks that look at a series period by period, or at calls by their probability of treatment."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pandas as pd
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.verdict import CheckResult
+from coresponder_causal.privacy import Counts
 from coresponder_causal.report.specs import Picture
 from coresponder_causal.report.time_axis import positions
 
@@ -72,6 +73,41 @@ def breaks(check: CheckResult) -> Picture:
             }
         ),
         support=check.support,
+    )
+
+
+def common_support(check: CheckResult) -> Picture:
+    """Draw how the calls of both arms spread over the probability of treatment, as they came and in the comparison.
+
+    Parameters
+    ----------
+    check : CheckResult
+        Of ``check.overlap``.
+
+    Returns
+    -------
+    Picture
+        ``data["bins"]``: ``arm, low, high, calls, before, after``, shares of the arm's calls and of its weight.
+    """
+    bins = _course(check)
+    return Picture(
+        title="Could calls of every kind have gone either way?",
+        caption="Calls by the probability of treatment given what was known: treated above the line, untreated below. "
+        "Outline: as they came. Filled: their weight in the comparison. Filled on one side alone: compared with none.",
+        alt=f"Two histograms back to back. {check.sentence}",
+        kind="support",
+        data={"bins": bins},
+        labels=Facts({"x": "Probability of treatment", "y": "Share of its arm, %"}),
+        support=bins[["calls"]],
+        counts=(
+            Counts(
+                family="calls by arm and probability of treatment",
+                frame=bins.assign(bin=bins["low"].map("{:.4f}".format)),
+                dimensions=("arm", "bin"),
+                count="calls",
+                part="bins",
+            ),
+        ),
     )
 
 

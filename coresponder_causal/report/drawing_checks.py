@@ -1,4 +1,4 @@
-"""Drawing of checks that look at a series period by period."""
+"""Drawing of checks that look at a series period by period, or at calls by their probability of treatment."""
 
 from __future__ import annotations
 
@@ -62,6 +62,34 @@ def draw_breaks(axes: Axes, picture: Picture) -> None:
     axes.set_ylabel("F of a break at that date")
     _time(axes, place, calendar=bool(picture.labels["calendar"]))
     start_line(axes, picture.labels.number("start"), "start")
+
+
+def draw_support(axes: Axes, picture: Picture) -> None:
+    """Draw two histograms back to back over the probability of treatment.
+
+    Parameters
+    ----------
+    axes : Axes
+    picture : Picture
+        Of kind "support".
+    """
+    bins = picture.data["bins"]
+    tallest = 100 * float(bins[["before", "after"]].max().max())
+    for arm, side, color in (("treated", 1, accent), ("untreated", -1, expected)):
+        own = bins[bins["arm"] == arm]
+        low, width = own["low"], own["high"] - own["low"]
+        axes.bar(low, side * 100 * own["after"], width, align="edge", color=color, alpha=0.55, lw=0, zorder=2)
+        axes.bar(low, side * 100 * own["before"], width, align="edge", fc="none", ec=grey, lw=0.9, zorder=3)
+        axes.annotate(
+            arm, (1, side * tallest), (5, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
+            va="center", fontsize=9, color=color,
+        )  # fmt: skip
+    axes.axhline(0, color=ink, lw=0.8, zorder=4)
+    axes.set_ylim(-1.12 * tallest, 1.12 * tallest)
+    axes.yaxis.set_major_formatter(lambda value, _: f"{abs(value):g}")
+    axes.set_xlim(float(bins["low"].min()), float(bins["high"].max()))
+    axes.set_xlabel(str(picture.labels["x"]))
+    axes.set_ylabel(str(picture.labels["y"]))
 
 
 def _time(axes: Axes, place: np.ndarray, *, calendar: bool) -> None:

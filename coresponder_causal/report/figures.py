@@ -16,7 +16,7 @@ from coresponder_causal.core.support import smallest
 from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.report import words
 from coresponder_causal.report.boundary_picture import at_boundary
-from coresponder_causal.report.check_pictures import breaks, residuals
+from coresponder_causal.report.check_pictures import breaks, common_support, residuals
 from coresponder_causal.report.instrument_pictures import gap_over_time, team_came
 from coresponder_causal.report.rows import across, events, love
 from coresponder_causal.report.sensitive import as_its_items
@@ -28,6 +28,7 @@ from coresponder_causal.report.time_axis import positions, years
 own_picture = {
     "balance": love,
     "break_date": breaks,
+    "overlap": common_support,
     "residual_autocorrelation": residuals,
     "specification_curve": specifications,
 }
@@ -48,7 +49,7 @@ def figure(*items: Result | CheckResult, kind: Literal["path", "forest"] | None 
         each comparison city. Default: cities where the result has them, else the effects by time since the start
         where it has one for each, else the path. Of calls by an instrument how often it brought the team, or as
         ``"path"`` how covered hours moved against the others by half-year. A check has one picture only: the love plot
-        of balance, else its estimates.
+        of balance, the histograms of overlap, else its estimates.
 
     Returns
     -------

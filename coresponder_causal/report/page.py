@@ -64,7 +64,9 @@ questions = {
     "course": "How do we know? Covered against other hours over time",
 }
 far_too_low = 0.85
-drawn_of_the_headline = ("balance", "break_date", "covid_interval", "residual_autocorrelation", "specification_curve")
+drawn_of_the_headline = (
+    "balance", "overlap", "break_date", "covid_interval", "residual_autocorrelation", "specification_curve",
+)  # fmt: skip
 libraries = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib")
 
 
@@ -302,7 +304,7 @@ def _other(result: Result, made: tuple[CheckResult, ...]) -> Section:
             *((components(result), table(result)) if "bound_low" in result.extra else ()),
             *_doubted(result, ()),
             *pictures(result),
-            *_drawn(made, ("balance",)),
+            *_drawn(made, ("balance", "overlap")),
             *((Fold(label="Its checks", table=table(*made)),) if made else ()),
         ),
     )

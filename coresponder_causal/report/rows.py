@@ -94,29 +94,30 @@ def love(check: CheckResult) -> Picture:
     -------
     Picture
         ``data["balance"]``: ``covariate, before, after``, standardised mean differences without sign, the largest
-        before adjustment first.
+        before adjustment first. Covariates only, without the outcome that they predict.
 
     References
     ----------
     Love plot: Stuart, Lee & Leacy (2013), doi:10.1016/j.jclinepi.2013.01.013.
     """
-    table = check.table
+    table = check.table[check.table["kind"] != "prognosis"]
     rows = pd.DataFrame(
         {
             "covariate": table["covariate"].str.replace("_", " "),
             "before": table["smd_before"].abs(),
             "after": table["smd_after"].abs(),
         }
-    ).sort_values("before", ascending=False, kind="stable", ignore_index=True)
+    ).sort_values("before", ascending=False, kind="stable")
+    support = check.support if check.support is None else check.support.loc[rows.index].reset_index(drop=True)
     return Picture(
         title="Are the calls alike that are compared?",
         caption="Hollow: standardised difference of means as the calls came. Filled: after adjustment. The line marks "
         f"{small_difference:g} standard deviations, beyond which a difference is usually not called small.",
         alt=f"One row per covariate. {check.sentence}",
         kind="love",
-        data={"balance": rows},
+        data={"balance": rows.reset_index(drop=True)},
         labels=Facts({"x": "Standardised difference of means", "small": small_difference}),
-        support=check.support,
+        support=support,
     )
 
 

@@ -39,6 +39,7 @@ PictureKind = Literal[
     "course",
     "residuals",
     "breaks",
+    "support",
     "specifications",
     "logic",
     "hundred",
@@ -121,7 +122,8 @@ class Picture:
         "calendar": one square per half-day; "hours": the hours of a week, day by day; "boundary": an outcome on both
         sides of a clock time; "shares": how often the team came, by hour or by call takers' leniency; "course": one
         point per half-year; "residuals": residuals and their autocorrelation; "breaks": the test of a break by date;
-        "logic": the boxes and arrows of a logic model; "hundred": bars of how many of a hundred.
+        "support": calls by their probability of treatment; "logic": the boxes and arrows of a logic model; "hundred":
+        bars of how many of a hundred.
     data : mapping of str to DataFrame
         Every number drawn.
     labels : Facts

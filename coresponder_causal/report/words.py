@@ -201,7 +201,7 @@ def method(name: str) -> str:
 def named(result: Result) -> str:
     """Name the method with what sets this result apart from others of the same method."""
     ways = {
-        "call_difference": kinds_of_adjustment.get(str(result.extra.get("adjustment")), ""),
+        "call_difference": _compared(result),
         "call_iv": kinds_of_instrument.get(str(result.extra.get("adjustment")), ""),
         "did_prediction_interval": "counts" if result.extra.get("likelihood") == "poisson" else "",
         "did_few_treated": kinds_of_few_treated.get(str(result.extra.get("inference")), ""),
@@ -209,6 +209,12 @@ def named(result: Result) -> str:
     }
     way = ways.get(result.method, "")
     return f"{method(result.method)}{f', {way}' if way else ''}"
+
+
+def _compared(result: Result) -> str:
+    """Say how calls were made comparable, and whether by a regression besides."""
+    way = kinds_of_adjustment.get(str(result.extra.get("adjustment")), "")
+    return way if result.extra.get("regression", "none") == "none" else f"{way}, with a regression"
 
 
 def _errors(result: Result) -> str:

@@ -268,7 +268,8 @@ def _calls_cells() -> list[Cell]:
     measured = (*adjustments, trees)
     weighted = [kind for kind in get_args(Adjustment) if kind.startswith("weight_") and kind not in measured]
     others = _over(_calls, calls=(300, 1500), share=(0.1, 0.4), adjustment=weighted)
-    return [*grid, *effects, *hidden, *others, *_over(_calls, calls=(300, 1500), adjustment=(trees,))]
+    again = _over(replace(_calls, adjustment="match_nearest replace"), calls=(300, 1500), share=(0.1, 0.4))
+    return [*grid, *effects, *hidden, *others, *_over(_calls, calls=(300, 1500), adjustment=(trees,)), *again]
 
 
 def _instrument_cells() -> list[Cell]:
@@ -326,6 +327,7 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
     calls = [*_over(_calls, calls=(300, 1500), adjustment=kinds)]
     calls += _over(replace(_calls, world="hidden severity"), adjustment=kinds[::2])
     calls += _over(_calls, adjustment=("weight_propensity ate", "weight_propensity matching", "weight_balance att"))
+    calls += _over(replace(_calls, adjustment="match_nearest replace"), calls=(300, 1500))
     instrument = [*_over(_instrument, calls=(3_000, 13_000)), replace(_instrument, rho=0.8)]
     instrument += [replace(_instrument, share=0.03, calls=20_000), *_over(_free, calls=(1_000, 3_800))]
     instrument += [replace(_free, share=0.5), _taker]

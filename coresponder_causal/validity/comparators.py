@@ -13,10 +13,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from coresponder_causal import estimate
 from coresponder_causal.core import inference
 from coresponder_causal.core.notes import quietly
+from coresponder_causal.core.propensity import propensity
 from coresponder_causal.core.registry import numbers_of
 from coresponder_causal.core.regressors import harmonics, log_rate
 from coresponder_causal.core.reml import serial_design
@@ -32,7 +34,7 @@ from coresponder_causal.design import (
 from coresponder_causal.validity.cells import Cell
 
 Array = NDArray[np.float64]
-half_year = 6
+half_year, resamples = 6, 200
 
 
 class Comparison(NamedTuple):
@@ -136,6 +138,23 @@ def naive_matched(d: CallDesign) -> Comparison:
     return Comparison(float(differences.mean()), float(differences.std(ddof=1) / np.sqrt(n)), float(n - 1))
 
 
+def bootstrap_matched(d: CallDesign) -> Comparison:
+    """Mean difference of calls matched with replacement, its error from matching resampled calls again."""
+    x, y, treated = d.covariate_frame(reference_levels=False).to_numpy(float), d.outcome_values(), d.treated
+    rows = np.random.default_rng(1).integers(0, len(y), (resamples, len(y)))
+    draws = [_matched_again(x[row], y[row], treated[row]) for row in rows]
+    return Comparison(_matched_again(x, y, treated), float(np.std(draws, ddof=1)), np.inf)
+
+
+def _matched_again(x: Array, y: Array, treated: NDArray[np.bool_]) -> float:
+    """Match the treated to the nearest log odds within .2 standard deviations, anew; mean difference of the pairs."""
+    score = propensity(treated.astype(float), x, [f"x{number}" for number in range(x.shape[1])]).linear[:, None]
+    width = 0.2 * float(score.std(ddof=1))
+    distance, near = cKDTree(score[~treated]).query(score[treated], distance_upper_bound=width)
+    found = np.isfinite(distance)
+    return float((y[treated][found] - y[~treated][np.asarray(near)[found]]).mean())
+
+
 def attended_or_not(d: CallInstrumentDesign) -> Comparison:
     """Compare attended with unattended calls received on duty, as they came, with independent errors."""
     on_duty = d.z() == 1
@@ -208,8 +227,8 @@ comparators: dict[str, Callable[..., Comparison | Inverted]] = {
     function.__name__: function
     for function in (
         negative_binomial, quasi_poisson, pandemic_pulse, event_study_clustered, log_plus_one, placebo_rank,
-        naive_matched, attended_or_not, weighted_attended_or_not, week_clusters, class_block_clusters,
-        triple_week_clusters, anderson_rubin,
+        naive_matched, bootstrap_matched, attended_or_not, weighted_attended_or_not, week_clusters,
+        class_block_clusters, triple_week_clusters, anderson_rubin,
     )
 }  # fmt: skip
 
@@ -292,7 +311,15 @@ def failures() -> list[Failure]:
         Failure(method="log_plus_one", cell=replace(city, world="small city", events=2.0)),
         Failure(method="did_prediction_interval", cell=replace(city, world="contaminated", effect=-0.4)),
         Failure(method="did_prediction_interval", cell=replace(city, world="funnel")),
-        Failure(method="naive_matched", cell=calls),
+        *(
+            Failure(method=name, options=options, cell=cell)
+            for name, options in (
+                ("naive_matched", ()),
+                ("bootstrap_matched", ()),
+                ("call_difference", (("variance", "abadie-imbens"),)),
+            )
+            for cell in (calls, replace(calls, calls=600, share=0.5), replace(calls, calls=450, share=0.67))
+        ),
         Failure(
             method="call_difference",
             cell=replace(calls, world="off duty", share=0.4, adjustment="weight_propensity overlap"),

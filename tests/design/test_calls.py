@@ -201,9 +201,11 @@ def test_a_frame_without_rows_is_refused():
 def test_separation_names_the_covariate_that_decides():
     frame = FRAME.assign(attended=FRAME["attended"] & (FRAME["initial_type"] != "trespass"))
     never = int((FRAME["initial_type"] == "trespass").sum())
+    with pytest.warns(IdentificationWarning, match=f"initial_type trespass: 0 of {never} calls treated"):
+        one = design(frame)
     for adjust in (match_nearest, weight_propensity):
         with pytest.raises(EstimationError, match=f"by initial_type: trespass the treatment of {never} of") as caught:
-            adjust(design(frame))
+            adjust(one)
         assert "leave out those that always or never" in caught.value.mend
 
 

@@ -1,5 +1,6 @@
 """The difference between treated and untreated calls: against truth, against refits, and where it must not be made."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -7,7 +8,8 @@ import pandas as pd
 import pytest
 
 from coresponder_causal.core.errors import DesignError, EstimationError, IdentificationWarning
-from coresponder_causal.design.calls import CallDesign
+from coresponder_causal.core.notes import quietly
+from coresponder_causal.design.calls import Adjustment, CallDesign
 from coresponder_causal.design.match_nearest import match_nearest
 from coresponder_causal.design.weight_propensity import weight_propensity
 from coresponder_causal.estimate.call_difference import call_difference
@@ -82,17 +84,19 @@ def test_the_unadjusted_difference_is_off_and_warned_of():
 
 @pytest.mark.parametrize("scheme", ["att", "ate", "overlap"])
 @pytest.mark.parametrize("scale", ["difference", "ratio"])
-def test_influence_is_the_derivative_of_the_whole_estimate(scheme, scale):
+@pytest.mark.parametrize(("regression", "spent"), [("none", 2), ("shared", 5), ("by_arm", 8)])
+def test_influence_is_the_derivative_of_the_whole_estimate(scheme, scale, regression, spent):
     """Raise the sampling weight of a call: propensity, weights and means all answer (central difference, 1e-4)."""
     frame = drawn(3, n=300)
-    psi = call_difference(weight_propensity(design(frame), scheme=scheme), scale=scale, cluster="none").influence
-    factor = np.sqrt(300 / 298)
+    options = {"scale": scale, "regression": regression}
+    psi = call_difference(weight_propensity(design(frame), scheme=scheme), cluster="none", **options).influence
+    factor = np.sqrt(300 / (300 - spent))
     for row in (0, 17, 130):
         moved = []
         for step in (1e-4, -1e-4):
             weight = np.where(np.arange(300) == row, 1 + step, 1.0)
             heavier = design(frame.assign(weight=weight), weights="weight")
-            moved.append(call_difference(weight_propensity(heavier, scheme=scheme), scale=scale).estimate[0])
+            moved.append(call_difference(weight_propensity(heavier, scheme=scheme), **options).estimate[0])
         assert (moved[0] - moved[1]) / 2e-4 == pytest.approx(psi.rows()[row, 0] / factor / 300, rel=1e-4, abs=1e-9)
 
 
@@ -132,7 +136,7 @@ def test_auto_is_two_way_where_there_are_persons_and_matched_sets():
 
 
 def test_auto_takes_what_the_design_has():
-    assert call_difference(match_nearest(calls(), replace=True)).extra["cluster"] == "person"
+    assert call_difference(match_nearest(calls(), replace=True)).extra["cluster"] == "pair and person"
     assert call_difference(match_nearest(design(drawn(1), person=None))).extra["cluster"] == "pair"
     assert call_difference(weight_propensity(design(drawn(1), person=None))).extra["cluster"] == "none"
 
@@ -154,6 +158,141 @@ def test_ratio_is_the_log_of_the_means():
     means = result.extra["mean_treated"], result.extra["mean_untreated"]
     assert result.estimate[0] == pytest.approx(np.log(means[0] / means[1]), abs=1e-12)
     assert call_difference(one).estimate[0] == pytest.approx(means[0] - means[1], abs=1e-12)
+
+
+@pytest.mark.parametrize(("name", "about"), [("ATT", "treated"), ("ATE", "all"), ("matched", "treated")])
+def test_a_regression_by_arm_is_the_mean_of_what_it_predicts(name, about):
+    """By statsmodels: least squares in each arm, predicted for the calls spoken of (g-computation)."""
+    from statsmodels.api import WLS, add_constant
+
+    c = METHODS[name](calls())
+    treated, weights, y = c.treated, c.call_weights(), c.outcome_values()
+    x = add_constant(c.covariate_frame(reference_levels=False).to_numpy(float))
+    fits = [WLS(y[arm], x[arm], weights=weights[arm]).fit().params for arm in (treated, ~treated)]
+    spoken = weights * treated if about == "treated" else np.ones(len(y))
+    means = [np.average(x @ fit, weights=spoken) for fit in fits]
+    assert call_difference(c, regression="by_arm").estimate[0] == pytest.approx(means[0] - means[1], rel=1e-9)
+    ratio = call_difference(c, regression="by_arm", scale="ratio")
+    assert ratio.estimate[0] == pytest.approx(np.log(means[0] / means[1]), rel=1e-9)
+
+
+def test_calls_that_lost_some_are_spoken_of_as_they_were_matched():
+    """A caliper leaves treated calls out: those with a match are spoken of, and their differences are the estimate."""
+    c = with_replacement(caliper=0.02)
+    assert c.contrast == "ATM"
+    y, x = c.outcome_values(), c.covariate_frame(reference_levels=False).to_numpy(float)
+    gamma = untreated_slopes(c, "by_arm")
+    d = [y[i] - y[j] - (x[i] - x[j]) @ gamma for i, j in c.adjustment.pairs]
+    assert call_difference(c, regression="by_arm").estimate[0] == pytest.approx(np.mean(d), rel=1e-9)
+
+
+def test_one_untreated_call_has_no_variance_of_its_own():
+    frame = drawn(1, n=60).assign(attended=lambda f: f["call_id"] > 0)
+    c = CallDesign.from_frame(frame, outcome="minutes", treatment="attended", covariates=["hour"])
+    pairs = np.array([[row, 0] for row in range(1, 60)])
+    weights = np.where(c.treated, 1.0, 59.0)
+    only = Adjustment(method="match_nearest", contrast="ATT", weights=weights, pairs=pairs, reused=True)
+    with pytest.raises(EstimationError, match="one call is the match of all others"):
+        call_difference(replace(c, adjustment=only))
+
+
+def test_a_regression_takes_away_what_a_wrong_score_leaves():
+    """Weights that know one covariate only, and a regression that knows them all: near the truth in 20 draws."""
+    errors = {regression: [] for regression in ("none", "by_arm")}
+    for seed in range(20):
+        frame = drawn(seed)
+        c = weight_propensity(design(frame, covariates=["hour"]), scheme="att")
+        given = Adjustment(method="weight_propensity", contrast="ATT", weights=c.adjustment.weights)
+        whole = replace(c, covariates=tuple(COVARIATES), adjustment=given)
+        for regression, found in errors.items():
+            found.append(call_difference(whole, regression=regression).estimate[0] - frame["effect"][c.treated].mean())
+    assert np.mean(errors["none"]) > 1
+    assert abs(np.mean(errors["by_arm"])) < 0.1
+
+
+def with_replacement(seed=1, **changed):
+    return match_nearest(design(drawn(seed, n=400), person=None), replace=True, **changed)
+
+
+@pytest.mark.parametrize("regression", ["none", "shared", "by_arm"])
+@pytest.mark.parametrize("ratio", [1, 3])
+def test_variance_of_abadie_and_imbens_by_its_own_formula(regression, ratio):
+    """Call by call: (1/N₁²){Σ (d_i − θ)² + Σ K_j (K_j − 1)/M² σ̂_j²}, the two nearest found by looking at all."""
+    c = with_replacement(ratio=ratio)
+    result = call_difference(c, regression=regression)
+    y, treated, score = c.outcome_values(), c.treated, c.propensity().linear
+    x = c.covariate_frame(reference_levels=False).to_numpy(float)
+    mine = {i: [b for a, b in c.adjustment.pairs if a == i] for i in np.flatnonzero(treated)}
+    gamma = untreated_slopes(c, regression)
+    d = [y[i] - np.mean([y[j] + (x[i] - x[j]) @ gamma for j in found]) for i, found in mine.items()]
+    assert result.estimate[0] == pytest.approx(np.mean(d), rel=1e-9)
+    total = np.sum((d - np.mean(d)) ** 2)
+    for j in np.flatnonzero(~treated):
+        k = sum(j in found for found in mine.values())
+        others = [i for i in np.flatnonzero(~treated) if i != j]
+        near = sorted(others, key=lambda i: abs(score[i] - score[j]))[:2]
+        total += k * (k - 1) / ratio**2 * 2 / 3 * (y[j] - y[near].mean()) ** 2
+    assert result.vcov[0, 0] == pytest.approx(total / len(d) ** 2, rel=1e-6)
+    assert result.df[0] == len(d) - 1
+    assert "Abadie and Imbens" in result.extra["interval"]
+
+
+def untreated_slopes(c, regression):
+    """Coefficients that move a match to the covariates of its call: bias correction of Abadie and Imbens (2011)."""
+    x, treated, weights = c.covariate_frame(reference_levels=False).to_numpy(float), c.treated, c.call_weights()
+    if regression == "none":
+        return np.zeros(x.shape[1])
+    rows = np.column_stack([x, np.ones(len(x)), treated]) if regression == "shared" else np.column_stack([x, ~treated])
+    of = weights > 0 if regression == "shared" else (weights > 0) & ~treated
+    root = np.sqrt(weights[of])
+    return np.linalg.lstsq(rows[of] * root[:, None], c.outcome_values()[of] * root)[0][: x.shape[1]]
+
+
+def test_without_reuse_the_variance_of_abadie_and_imbens_is_that_of_the_differences():
+    c = match_nearest(design(drawn(1), person=None))
+    y, pairs = c.outcome_values(), c.adjustment.pairs
+    d = y[pairs[:, 0]] - y[pairs[:, 1]]
+    result = call_difference(c, variance="abadie-imbens")
+    assert result.vcov[0, 0] == pytest.approx(d.var() / len(d), rel=1e-12)
+
+
+def test_where_calls_are_reused_the_variance_follows_from_what_the_design_has():
+    alone, persons = with_replacement(), match_nearest(design(drawn(1, n=400)), replace=True)
+    assert call_difference(alone).extra["cluster"] == "matched call"
+    assert call_difference(alone, variance="clustered").extra["cluster"] == "pair and call"
+    assert call_difference(persons).extra["cluster"] == "pair and person"
+    with pytest.warns(IdentificationWarning, match="calls of one person as independent"):
+        call_difference(persons, variance="abadie-imbens")
+    assert call_difference(alone).extra["scheme"] == "replace"
+
+
+def test_the_variance_of_abadie_and_imbens_is_refused_where_it_does_not_hold():
+    weighted = design(drawn(1).assign(weight=2.0), weights="weight", person=None)
+    for c, options, why in (
+        (weight_propensity(calls()), {}, "has no matched pairs"),
+        (match_nearest(weighted, replace=True), {}, "has sampling weights"),
+        (with_replacement(), {"cluster": "none"}, "knows no clusters"),
+    ):
+        with pytest.raises(DesignError, match=why):
+            call_difference(c, variance="abadie-imbens", **options)
+    assert call_difference(match_nearest(weighted, replace=True)).extra["cluster"] == "pair and call"
+
+
+def test_odds_ratios_are_no_choice():
+    with pytest.raises(EstimationError, match="scale='odds_ratio' is not a choice"):
+        call_difference(calls(), scale="odds_ratio")
+
+
+def test_a_regression_without_covariates_is_refused():
+    with pytest.raises(DesignError, match="regression='shared' needs covariates"), quietly():
+        call_difference(design(drawn(1), covariates=[]), regression="shared")
+
+
+def test_what_a_regression_leaves_out_is_said():
+    frame = drawn(1).assign(rare=lambda f: ~f["attended"] & (f["call_id"] % 50 == 0))
+    with quietly():
+        result = call_difference(design(frame, covariates=[*COVARIATES, "rare"]), regression="by_arm")
+    assert any("left out of the regression" in said and said.endswith("rare") for said in result.notes)
 
 
 def test_estimand_says_whom_it_speaks_of():

@@ -179,6 +179,29 @@ def test_calls_may_be_balanced_in_means():
     assert "than in like calls" in report.sentence(result).text
 
 
+def test_a_study_may_ask_for_the_first_calls_of_persons():
+    """Chosen before calls whose outcome nobody knows are left out: those are earlier calls all the same."""
+    asked = {"outcomes": ["arrest"], "covariates": KNOWN, "which": "first", "washout_days": 90}
+    asked |= {"eligible": {"initial_type": ["mental_health_crisis", "welfare_check"]}, "scheme": "att"}
+    table = calls()["calls"].astype({"arrest": "float64"})
+    table.loc[::7, "arrest"] = np.nan
+    study = replace(OF_CALLS, options={"calls": (asked,)})
+    with quietly():
+        done = evaluated(study, {"calls": table})
+    chosen = CallDesign.from_tables(
+        table.assign(known=table["arrest"].notna()),
+        outcome=None,
+        treatment="attended",
+        covariates=KNOWN,
+        person="person",
+        washout_days=90,
+        eligible=asked["eligible"],
+    )
+    (result,) = done.results
+    assert result.extra["calls"] == chosen.source["known"].sum()
+    assert any("in the 90 days after another eligible one" in line for line in done.lines)
+
+
 def test_the_page_of_calls_shows_balance_and_speaks_of_calls():
     page = plan.evaluation_page(compared())
     pictures = [part for part in page.parts() if isinstance(part, report.Picture)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -23,6 +24,7 @@ from coresponder_causal.estimate import (
     did_two_way,
     its_segmented,
 )
+from coresponder_causal.report import words
 from coresponder_causal.report.rows import across, love
 from coresponder_causal.simulate import staggered
 
@@ -112,10 +114,26 @@ def test_love_plot_shows_differences_without_sign_the_largest_first():
     with quietly():
         found = check.balance(None, weight_propensity(design(), scheme="att"))
     rows = report.figure(found).data["balance"]
-    table = found.table.set_index("covariate")
+    table = found.table[found.table["kind"] != "prognosis"].set_index("covariate")
     assert rows["before"].tolist() == sorted(table["smd_before"].abs(), reverse=True)
     assert rows.set_index("covariate").loc["night", "after"] == abs(table.loc["night", "smd_after"])
     assert rows.set_index("covariate").loc["night", "before"] > 0.3 > 0.05 > rows["after"].max()
+
+
+def test_a_regression_besides_the_weights_is_part_of_the_name():
+    weighted = weight_propensity(design())
+    names = [words.named(call_difference(weighted, regression=kind)) for kind in ("none", "by_arm")]
+    assert names == [
+        "Attended against other calls, weighted",
+        "Attended against other calls, weighted, with a regression",
+    ]
+
+
+def test_who_stands_behind_a_row_of_the_love_plot_moves_with_it():
+    found = check.balance(None, design())
+    found = replace(found, support=pd.DataFrame({"calls": found.table["smd_before"].abs()}))
+    picture = report.figure(found)
+    np.testing.assert_array_equal(picture.support["calls"], picture.data["balance"]["before"])
 
 
 def test_effects_by_time_since_the_start_have_their_joint_band():
