@@ -92,11 +92,9 @@ def propensity(treated: Array, matrix: Array, names: Sequence[str], *, weights: 
     [0.25, 0.75]
     """
     sampling = np.ones(len(treated)) if weights is None else weights
-    centre, spread = matrix.mean(axis=0), matrix.std(axis=0)
-    _refuse_collinear(matrix - centre, spread, names)
-    standard = np.column_stack([np.ones(len(treated)), (matrix - centre) / spread])
+    standard = standardised(matrix, names)
     fit = logit(standard, treated, sampling, names=names)
-    back = _to_original_units(centre, spread)
+    back = _to_original_units(matrix.mean(axis=0), matrix.std(axis=0))
     rows = np.column_stack([np.ones(len(treated)), matrix])
     return Propensity(
         beta=back @ fit.coef,
@@ -106,6 +104,35 @@ def propensity(treated: Array, matrix: Array, names: Sequence[str], *, weights: 
         rows=rows,
         scores=rows * fit.score[:, None],
     )
+
+
+def standardised(matrix: Array, names: Sequence[str]) -> Array:
+    """Put a constant before columns of mean 0 and variance 1.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (n, p − 1)
+        Covariates without a constant.
+    names : sequence of str
+        Their names, for messages.
+
+    Returns
+    -------
+    ndarray, shape (n, p)
+
+    Raises
+    ------
+    EstimationError
+        Covariates that do not vary or that the others determine, by name.
+
+    Examples
+    --------
+    >>> standardised(np.array([[1.0], [3.0]]), ["hour"]).tolist()
+    [[1.0, -1.0], [1.0, 1.0]]
+    """
+    centre, spread = matrix.mean(axis=0), matrix.std(axis=0)
+    _refuse_collinear(matrix - centre, spread, names)
+    return np.column_stack([np.ones(len(matrix)), (matrix - centre) / spread])
 
 
 def _to_original_units(centre: Array, spread: Array) -> Array:
