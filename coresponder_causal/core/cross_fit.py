@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
-from coresponder_causal.core.logit import logit
+from coresponder_causal.core.logit import logit, weighted_gram
 from coresponder_causal.core.notes import note
 
 Array = NDArray[np.float64]
@@ -117,8 +117,8 @@ def training_rows(fold: Labels) -> list[Mask]:
 
 def linear(sample: Sample) -> Predict:
     """Least squares; of regressors that the others determine among these rows the shortest coefficients."""
-    weighted = sample.matrix * sample.weights[:, None]
-    coef, _, rank, _ = np.linalg.lstsq(weighted.T @ sample.matrix, weighted.T @ sample.target, rcond=1e-11)
+    gram = weighted_gram(sample.matrix, sample.weights)
+    coef, _, rank, _ = np.linalg.lstsq(gram, sample.matrix.T @ (sample.weights * sample.target), rcond=1e-11)
     if rank < sample.matrix.shape[1]:
         note("in some folds covariates determine each other: there the shortest coefficients were taken")
     return lambda matrix: np.asarray(matrix @ coef, float)

@@ -129,8 +129,9 @@ class Repeated(NamedTuple):
         return np.full(len(self.estimate), self.clusters - 1.0)
 
     def facts(self, person: str | None) -> dict[str, object]:
-        """Tell how standard errors and intervals were made."""
+        """Tell how calls were made comparable, and standard errors and intervals made."""
         return {
+            "adjustment": "models",
             "clusters": self.clusters,
             "small_sample": "G/(G − 1)",
             "interval": f"t({self.clusters - 1}), clusters: {'person' if person else 'none'}",

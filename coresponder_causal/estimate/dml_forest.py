@@ -202,7 +202,7 @@ def _groups(c: CallDesign, by: str | None) -> dict[str, Mask]:
     if not is_text(values) and values.nunique() > most_values:
         values = pd.qcut(values.astype(float), 4, duplicates="drop")
     texts = labels(values)
-    order = dict.fromkeys(texts[np.argsort(values.to_numpy() if not is_text(values) else texts, kind="stable")])
+    order = dict.fromkeys(texts[np.argsort(pd.factorize(values, sort=True)[0], kind="stable")])
     groups |= {f"effect: {text}": texts == text for text in order}
     for term, members in groups.items():
         fewest = int(min((members & c.treated).sum(), (members & ~c.treated).sum()))

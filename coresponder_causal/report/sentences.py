@@ -12,7 +12,8 @@ from coresponder_causal.report.effects import effects
 from coresponder_causal.report.sensitive import as_its_items
 from coresponder_causal.report.specs import Sentence
 
-description, comparisons = "covered_within_city", ("call_difference", "call_strata")
+description = "covered_within_city"
+comparisons = ("call_aipw", "call_difference", "call_strata", "dml_forest", "dml_linear")
 hours_terms = ("triple_difference", "covered_hours", "uncovered_hours")
 
 
@@ -317,7 +318,7 @@ def _than(result: Result) -> str:
         those, others = words.treated_persons.get(treatment, (f"with {named}", "without it"))
         return f"among persons {those} than among those of the same strata {others}"
     those, others = words.treatments.get(treatment, (f"calls with {named}", "without it"))
-    like = {"match_nearest": "matched calls", "weight_propensity": "like calls"}.get(
+    like = {"match_nearest": "matched calls", "weight_propensity": "like calls", "models": "like calls"}.get(
         str(result.extra.get("adjustment")), "other calls, whatever kind they were,"
     )
     return f"in {those} than in {like} {others}"
