@@ -82,7 +82,7 @@ def dml_forest(
     outcome_model: OutcomeModel = "auto",
     propensity_model: PropensityModel = "logistic",
     trees: int = 100,
-    folds: int = 5,
+    folds: int = 3,
     at_middle_call: bool = False,
     seed: int = 1,
 ) -> Result:

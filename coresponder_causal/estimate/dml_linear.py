@@ -65,7 +65,7 @@ def dml_linear(
     outcome_model: OutcomeModel = "auto",
     propensity_model: PropensityModel = "logistic",
     folds: int = 5,
-    repeats: int = 10,
+    repeats: int = 5,
     seed: int = 1,
 ) -> Result:
     """Give the partially linear estimate: models fitted by econml, scores summed by person.
