@@ -81,7 +81,7 @@ def dml_forest(
     by: str | None = None,
     outcome_model: OutcomeModel = "auto",
     propensity_model: PropensityModel = "logistic",
-    trees: int = 100,
+    trees: int = 200,
     folds: int = 3,
     at_middle_call: bool = False,
     seed: int = 1,
