@@ -62,7 +62,7 @@ ASKED = {
 
 @pytest.mark.parametrize("name", ASKED)
 def test_truth_is_within_the_intervals_and_the_spread_is_the_standard_error(name):
-    """40 draws: coverage below 34 of 40 has probability 0.004 at 95 %; a spread's own error is 11 %, three are allowed."""
+    """Coverage below 34 of 40 has probability 0.004 at 95 %; of a spread three of its own errors are allowed."""
     contrast, method = ASKED[name]
     draws = 40 if name != "forest" else 20
     errors, std_errors, inside = [], [], 0
@@ -201,7 +201,7 @@ def test_groups_are_of_what_was_known_and_large_enough():
     with pytest.raises(EstimationError, match="by='minutes' is not among what is adjusted for") as caught:
         dml_forest(calls(), by="minutes")
     assert "severity, prior_contacts" in caught.value.mend
-    with pytest.raises(EstimationError, match="'effect: 4' has . calls in its smaller arm"):
+    with pytest.raises(EstimationError, match="'effect: 4' has 4 calls in its smaller arm"):
         dml_forest(calls(), by="prior_contacts")
 
 
@@ -246,9 +246,7 @@ def test_a_model_without_an_estimate_names_what_it_is_of():
         call_aipw(design(rare, outcome="rare"))
     assert np.isfinite(call_aipw(design(rare, outcome="rare"), outcome_model="linear").estimate[0])
     always = drawn(1).assign(night=lambda f: f["attended"] & (f["call_id"] % 2 == 0))
-    with pytest.raises(
-        EstimationError, match="the treatment: the covariates separate treated from untreated: by night"
-    ):
+    with pytest.raises(EstimationError, match=r"the treatment: the covariates separate .*: by night"):
         call_aipw(design(always, covariates=["severity", "night"]))
     with pytest.raises(EstimationError, match="the outcome of treated calls is not yes or no"):
         call_aipw(calls(), outcome_model="logistic")

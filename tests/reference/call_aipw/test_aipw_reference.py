@@ -133,7 +133,7 @@ def test_econml_has_the_same_partially_linear_estimate_and_an_error_that_knows_n
 def test_without_folds_the_effect_is_that_of_statsmodels():
     """Its standard error comes from all equations at once, ours from the scores alone; the moments are the same."""
     import statsmodels.api as sm
-    from statsmodels.treatment.treatment_effects import TreatmentEffect, _AIPWGMM
+    from statsmodels.treatment.treatment_effects import _AIPWGMM, TreatmentEffect
 
     c = calls(person=None)
     y, d, X = c.outcome_values(), c.treated.astype(float), sm.add_constant(frame()[["severity", "prior"]].to_numpy())
