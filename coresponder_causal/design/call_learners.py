@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coresponder_causal.core.cross_fit import Learner, Predict, Sample, linear, logistic, person_folds
-from coresponder_causal.core.errors import CausalError, EstimationError
+from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.core.peer_models import splits
 from coresponder_causal.core.propensity import standardised
@@ -74,9 +74,9 @@ def learner(model: OutcomeModel, sample: Sample, *, names: Sequence[str], seed: 
     Parameters
     ----------
     model : {"auto", "linear", "logistic", "ridge", "lasso", "boosted"}
-        ``"auto"``: logistic where the target is yes or no, else linear. Ridge and lasso are logistic where the target
-        is yes or no; their penalty is chosen by cross-validation among the calls they learn from, grouped by person.
-        Boosted: 100 histogram trees of at most 15 leaves with a learning rate of 0.05.
+        ``"auto"``: logistic where the target is yes or no and covariates do not decide it, else linear. Ridge and lasso
+        are logistic where the target is yes or no; their penalty is chosen by cross-validation among the calls they
+        learn from, grouped by person. Boosted: 100 histogram trees of at most 15 leaves with a learning rate of 0.05.
     sample : Sample
         All calls that it may learn from.
     names : sequence of str
@@ -104,13 +104,15 @@ def learner(model: OutcomeModel, sample: Sample, *, names: Sequence[str], seed: 
     yes_or_no = bool(np.isin(sample.target, [0.0, 1.0]).all())
     if model == "linear" or (model == "auto" and not yes_or_no):
         return linear
-    if model in ("auto", "logistic"):
+    if model == "auto":
+        return _logistic_or_linear(sample, what)
+    if model == "logistic":
         if not yes_or_no:
             raise EstimationError(f"{what} is not yes or no", mend="take the outcome model 'linear'")
         try:
             return partial(_told, logistic(sample, names=names), what)
-        except CausalError as error:
-            raise type(error)(f"{what}: {error.what}", mend=error.mend) from error
+        except EstimationError as error:
+            raise EstimationError(f"{what}: {error.what}", mend=error.mend) from error
     if model == "boosted":
         return partial(_boosted, yes_or_no=yes_or_no, seed=seed)
     return partial(_penalised, model=model, yes_or_no=yes_or_no, seed=seed)
@@ -131,10 +133,29 @@ def _told(learn: Learner, what: str, part: Sample) -> Predict:
     """Learn from a part; an error says of what, and that a part is meant."""
     try:
         return learn(part)
-    except CausalError as error:
-        raise type(error)(
+    except EstimationError as error:
+        raise EstimationError(
             f"{what}, in a part of the calls: {error.what}", mend=f"{error.mend}; or take the model 'ridge'"
         ) from error
+
+
+def _logistic_or_linear(sample: Sample, what: str) -> Learner:
+    """Take least squares where covariates decide the outcome of some calls, as they do of rare ones, and say so."""
+    said = f"{what} is the same in all calls of some kind: where a logistic model has no fit a linear one was taken"
+    try:
+        whole = logistic(sample)
+    except EstimationError:
+        note(said)
+        return linear
+
+    def learn(part: Sample) -> Predict:
+        try:
+            return whole(part)
+        except EstimationError:
+            note(said)
+            return linear(part)
+
+    return learn
 
 
 def _boosted(part: Sample, *, yes_or_no: bool, seed: int) -> Predict:

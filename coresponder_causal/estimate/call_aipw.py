@@ -105,7 +105,8 @@ def call_aipw(
     scale : {"difference", "ratio"}
         Difference of means in units of the outcome, or log ratio of means.
     outcome_model : {"auto", "linear", "logistic", "ridge", "lasso", "boosted"}
-        Model of the outcome, of each arm by itself; ``"auto"``: logistic where it is yes or no, else linear.
+        Model of the outcome, of each arm by itself; ``"auto"``: logistic where it is yes or no and varies in all kinds
+        of calls, else linear.
     propensity_model : {"logistic", "ridge", "lasso", "boosted"}
         Model of the treatment; ``"logistic"`` is not penalised.
     folds : int

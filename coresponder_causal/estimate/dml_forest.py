@@ -98,7 +98,8 @@ def dml_forest(
         One of the design's covariates, or its stratum: one term for each of its values; numbers with more than eight
         values are cut at their quartiles.
     outcome_model : {"auto", "linear", "logistic", "ridge", "lasso", "boosted"}
-        Model of the outcome of calls of both arms; ``"auto"``: logistic where it is yes or no, else linear.
+        Model of the outcome of calls of both arms; ``"auto"``: logistic where it is yes or no and varies in all kinds
+        of calls, else linear.
     propensity_model : {"logistic", "ridge", "lasso", "boosted"}
         Model of the treatment; ``"logistic"`` is not penalised.
     trees : int

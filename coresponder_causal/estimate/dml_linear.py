@@ -75,7 +75,8 @@ def dml_linear(
     c : CallDesign
         As `CallDesign.from_frame` made it: of calls that could have gone either way.
     outcome_model : {"auto", "linear", "logistic", "ridge", "lasso", "boosted"}
-        Model of the outcome of calls of both arms; ``"auto"``: logistic where it is yes or no, else linear.
+        Model of the outcome of calls of both arms; ``"auto"``: logistic where it is yes or no and varies in all kinds
+        of calls, else linear.
     propensity_model : {"logistic", "ridge", "lasso", "boosted"}
         Model of the treatment; ``"logistic"`` is not penalised.
     folds : int
