@@ -66,6 +66,11 @@ def arm_means(
     -------
     ArmMeans
 
+    Raises
+    ------
+    EstimationError
+        Calls whose treatment is certain where the contrast divides by its chance, or a kind of which none is left.
+
     References
     ----------
     Robins, Rotnitzky & Zhao (1994), doi:10.1080/01621459.1994.10476818; Crump, Hotz, Imbens & Mitnik (2006),
@@ -89,6 +94,8 @@ def arm_means(
     own = weights if among is None else weights * among
     expected = np.column_stack([fitted.with_treatment, fitted.without])
     arms = np.column_stack([treated & (own > 0), ~treated & (own > 0)])
+    if not arms.any(axis=0).all():
+        raise EstimationError("no call of one kind is left", mend="leave fewer calls out")
     weight = np.where(arms, np.column_stack([first, second]), 0.0)
     scores = own[:, None] * (tilt[:, None] * expected + weight * (y[:, None] - expected))
     if not np.isfinite(scores).all():

@@ -40,7 +40,7 @@ columns = [
 asked_for: dict[str, dict[str, object]] = {"did_two_way": {"inference": "cluster"}, "dml_forest": {"trees": 20}}
 # Options whose interval is another one, measured beside the defaults: in so many of the first of the fast cells.
 beside: dict[str, tuple[tuple[dict[str, object], int], ...]] = {
-    "call_aipw": (({"contrast": "ATE"}, 4), ({"contrast": "ATO"}, 4)),
+    "call_aipw": (({"contrast": "ATE"}, 6), ({"contrast": "ATO"}, 6)),
     "call_boundary": (({"bandwidth": 60.0}, 1), ({"bandwidth": 240.0}, 1), ({"boundary": "closing"}, 1)),
     # Ranks among the 6, 11 or 16 cities of the cells never reach 5 %: they are measured where `few_treated_cases` says.
     "did_few_treated": (

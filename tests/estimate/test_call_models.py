@@ -161,6 +161,8 @@ def test_calls_left_out_by_their_probability_are_counted_and_named():
     assert not any("left out" in text for text in call_aipw(calls(), repeats=1).notes)
     with pytest.raises(EstimationError, match=r"trim=0.5"):
         call_aipw(calls(), trim=0.5)
+    with pytest.raises(EstimationError, match="no call of one kind is left"):
+        call_aipw(calls(), trim=0.49999)
 
 
 def test_hidden_severity_stays_in_all_of_them():
