@@ -191,6 +191,13 @@ def test_the_forest_tells_groups_apart_and_their_mean_is_the_whole():
     assert result.support["units"].tolist() == [3000, *frame["severe"].value_counts()[["no", "yes"]]]
 
 
+def test_the_overlap_mean_of_a_forest_is_the_partially_linear_estimate():
+    """(D − p)(y − l) / (D − p)²: the predicted effects cancel, and folds of one seed are the same."""
+    forest, line = dml_forest(calls(), contrast="ATO", trees=8), dml_linear(calls(), folds=3, repeats=1)
+    assert forest.estimate[0] == pytest.approx(line.estimate[0], rel=1e-10)
+    assert forest.bse["effect"] == pytest.approx(line.bse["effect"], rel=1e-10)
+
+
 def test_numbers_are_cut_at_their_quartiles_in_order():
     result = dml_forest(calls(), by="severity", trees=20)
     ends = [float(term.split("(")[1].split(",")[0]) for term in result.terms["term"][1:]]
