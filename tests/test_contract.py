@@ -95,11 +95,13 @@ def of_several(frame, outcome):
     return PanelDesign.from_frame(frame, outcome=outcome, unit="city", time="month", treated=treated, start="2020-07")
 
 
+def of_plain_calls(frame, outcome):
+    known = ["prior_contacts", "patrol_load", "priority"]
+    return CallDesign.from_frame(frame, outcome=outcome, treatment="attended", covariates=known)
+
+
 def of_calls(frame, outcome):
-    design = CallDesign.from_frame(
-        frame, outcome=outcome, treatment="attended", covariates=["prior_contacts", "patrol_load", "priority"]
-    )
-    return weight_propensity(design, scheme="overlap")
+    return weight_propensity(of_plain_calls(frame, outcome), scheme="overlap")
 
 
 def of_switchback(frame, outcome):
@@ -183,6 +185,7 @@ MAKERS = {
 OWN = dict.fromkeys(
     ("did_group_time", "did_two_way"), Maker(lambda: SEVERAL.panel_counts.drop(columns="population"), of_several)
 ) | {
+    **dict.fromkeys(("call_aipw", "dml_forest", "dml_linear"), Maker(calls_on_duty, of_plain_calls)),
     "call_boundary": Maker(calls_one_by_one, of_coverage),
     "did_few_treated": Maker(lambda: STUDY.panel_counts, of_largest),
     "did_triple": Maker(calls_of_all_cities, of_calls_by_hours),

@@ -22,7 +22,7 @@ from coresponder_causal.core.result import Result
 
 table_path = Path(__file__).with_name("measured.csv")
 # Options that ask for an interval or describe it, and do not change the one that was measured.
-no_matter = ("inference", "seed", "replications", "level", "horizons", "lags", "recall")
+no_matter = ("inference", "seed", "replications", "trees", "engine", "level", "horizons", "lags", "recall")
 # Methods whose ways of inference were measured one by one; and, of any method, ways with an interval of their own.
 by_inference, own_interval = ("did_few_treated",), ("wild",)
 # How far apart two cells are counts in steps: doublings of sizes, and these differences.

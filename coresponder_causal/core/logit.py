@@ -58,7 +58,9 @@ class LogitFit:
         return np.asarray(self.score * (self.matrix @ np.linalg.solve(self.information, direction)), float)
 
 
-def logit(matrix: Array, y: Array, weights: Array | None = None, *, names: Sequence[str] = ()) -> LogitFit:
+def logit(
+    matrix: Array, y: Array, weights: Array | None = None, *, names: Sequence[str] = (), start: Array | None = None
+) -> LogitFit:
     """Fit a logit by maximum likelihood.
 
     Parameters
@@ -71,6 +73,8 @@ def logit(matrix: Array, y: Array, weights: Array | None = None, *, names: Seque
         Weights of the rows, not negative.
     names : sequence of str
         Of the columns after the constant, for messages.
+    start : ndarray, shape (k,), optional
+        Coefficients from which the search starts; by default those of the constant alone.
 
     Returns
     -------
@@ -100,9 +104,10 @@ def logit(matrix: Array, y: Array, weights: Array | None = None, *, names: Seque
         loss = float(w @ (np.logaddexp(0.0, eta) - y * eta)) / len(y)
         return Local(loss, w * np.where(y == 1, -q, p), w * p * q)
 
-    start = np.zeros(matrix.shape[1])
-    if np.all(matrix[:, 0] == 1):
-        start[0] = np.log(w @ y / (w @ (1 - y)))
+    if start is None:
+        start = np.zeros(matrix.shape[1])
+        if np.all(matrix[:, 0] == 1):
+            start[0] = np.log(w @ y / (w @ (1 - y)))
     coef = newton(matrix, local, start, lambda eta, step: _why_not(eta, step, names))
     p = expit(matrix @ coef)
     return LogitFit(coef, p, matrix, w * (y - p), weighted_gram(matrix, w * p * (1 - p)) / len(y))

@@ -107,12 +107,29 @@ def propensity(treated: Array, matrix: Array, names: Sequence[str], *, weights: 
 
 
 def standardised(matrix: Array, names: Sequence[str]) -> tuple[Array, Array, Array]:
-    """Put a constant before the columns in standard deviations from their means; those that repeat others are refused.
+    """Put a constant before columns of mean 0 and variance 1.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (n, p − 1)
+        Covariates without a constant.
+    names : sequence of str
+        Their names, for messages.
 
     Returns
     -------
     tuple of ndarray
         The columns, shape (n, p), and the means and standard deviations taken out of them, shape (p − 1,).
+
+    Raises
+    ------
+    EstimationError
+        Covariates that do not vary or that the others determine, by name.
+
+    Examples
+    --------
+    >>> standardised(np.array([[1.0], [3.0]]), ["hour"])[0].tolist()
+    [[1.0, -1.0], [1.0, 1.0]]
     """
     centre, spread = matrix.mean(axis=0), matrix.std(axis=0)
     _refuse_collinear(matrix - centre, spread, names)

@@ -35,6 +35,7 @@ Setting = Literal[
     "hours",
     "adopters",
     "calls",
+    "plain_calls",
     "instrument",
     "switchback",
     "boundary",
@@ -94,8 +95,9 @@ class MethodCard:
     setting : str or None
         Simulated data it is studied on: one city in time ("series"), the same with few events ("rare"), one treated
         city among others ("city"), the same by hours ("hours"), several treated units ("adopters"), calls ("calls"),
-        half-days covered by lot ("switchback"), calls near the hours of the team ("boundary"), calls by hours across
-        cities ("hour_calls"), counts by strata of two agencies ("strata"). None: it is not studied.
+        calls that nothing has adjusted ("plain_calls"), half-days covered by lot ("switchback"), calls near the hours
+        of the team ("boundary"), calls by hours across cities ("hour_calls"), counts by strata of two agencies
+        ("strata"). None: it is not studied.
     """
 
     name: str

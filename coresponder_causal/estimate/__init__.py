@@ -1,6 +1,7 @@
 """Estimators: one function in one file, design in, Result out. The docstring of each file is its method card."""
 
 from coresponder_causal.estimate.aggregate import aggregate
+from coresponder_causal.estimate.call_aipw import call_aipw
 from coresponder_causal.estimate.call_boundary import call_boundary
 from coresponder_causal.estimate.call_coverage import call_coverage
 from coresponder_causal.estimate.call_difference import call_difference
@@ -14,6 +15,8 @@ from coresponder_causal.estimate.did_poisson import did_poisson
 from coresponder_causal.estimate.did_prediction_interval import did_prediction_interval
 from coresponder_causal.estimate.did_triple import did_triple
 from coresponder_causal.estimate.did_two_way import did_two_way
+from coresponder_causal.estimate.dml_forest import dml_forest
+from coresponder_causal.estimate.dml_linear import dml_linear
 from coresponder_causal.estimate.its_arima import its_arima
 from coresponder_causal.estimate.its_conformal import its_conformal
 from coresponder_causal.estimate.its_counts import its_counts
@@ -24,6 +27,7 @@ from coresponder_causal.estimate.switchback_randomization import switchback_rand
 
 __all__ = [
     "aggregate",
+    "call_aipw",
     "call_boundary",
     "call_coverage",
     "call_difference",
@@ -37,6 +41,8 @@ __all__ = [
     "did_prediction_interval",
     "did_triple",
     "did_two_way",
+    "dml_forest",
+    "dml_linear",
     "its_arima",
     "its_conformal",
     "its_counts",

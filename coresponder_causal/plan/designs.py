@@ -36,7 +36,8 @@ Design = SeriesDesign | PanelDesign | CoverageDesign | CallDesign | CallInstrume
 Options = Mapping[str, Any]
 Form = Callable[["Study", "Counts", str, Options], Design]
 enough_events = 60
-of_calls = ("calls", "instrument", "switchback")  # designs formed of the calls themselves, not of monthly counts
+like_calls = ("calls", "aipw", "dml", "forest")  # designs that compare calls with like ones
+of_calls = (*like_calls, "instrument", "switchback")  # designs formed of the calls themselves, not of monthly counts
 by_hours = ("triple", "boundary")  # designs of the calls by the hours of the team
 one_by_one = (*of_calls, *by_hours)  # designs whose outcome belongs to a call
 of_adopters = ("adopters", "few_adopters")  # designs of cities that started at different times
@@ -157,8 +158,9 @@ def known_keys(name: str, adjust: str = default_adjustment) -> tuple[str, ...]:
 def settings() -> dict[str, Setting]:
     """Give every design a study can ask for, by name."""
     series = ("full_dose", "phase_in", "phase_in_as", "exclude", "holidays", "covid")
-    calls = ("treatment", "covariates", "exact", "person", "stratum", "only", "adjust", *choosing_calls)
-    instrument, switchback = ("instrument", *calls[:2], "person"), ("assignment", "eligible", "carryover_minutes")
+    models = ("treatment", "covariates", "exact", "person", "stratum", "only", *choosing_calls)
+    calls = (*models, "adjust")
+    instrument, switchback = ("instrument", *models[:2], "person"), ("assignment", "eligible", "carryover_minutes")
     hours = ("covariates", "person", "eligible")
     return {
         "hours": Setting(_hours, estimate.call_coverage),
@@ -178,6 +180,9 @@ def settings() -> dict[str, Setting]:
         "adopters": Setting(_adopters, estimate.did_group_time, ("covariates",)),
         "few_adopters": Setting(_few_adopters, estimate.did_few_treated),
         "calls": Setting(_calls, estimate.call_difference, calls, {"scale": "ratio"}),
+        "aipw": Setting(_plain_calls, estimate.call_aipw, models, {"scale": "ratio"}),
+        "dml": Setting(_plain_calls, estimate.dml_linear, models),
+        "forest": Setting(_plain_calls, estimate.dml_forest, models),
         "instrument": Setting(_instrument, estimate.call_iv, instrument),
         "switchback": Setting(_switchback, estimate.switchback_randomization, switchback),
         "boundary": Setting(_calls_by_hours, estimate.call_boundary, hours),
@@ -317,6 +322,16 @@ def _one_city(
 
 def _calls(study: Study, data: Counts, outcome: str, options: Options) -> CallDesign:
     """Compare calls of the treated city in hours the team works, adjusted as asked."""
+    plain = _plain_calls(study, data, outcome, options)
+    adjust = options.get("adjust", default_adjustment)
+    if adjust == "none":
+        return plain
+    function: Callable[..., CallDesign] = getattr(designing, adjust)
+    return function(plain, **{key: options[key] for key in _options(function) if key in options})
+
+
+def _plain_calls(study: Study, data: Counts, outcome: str, options: Options) -> CallDesign:
+    """Form the calls of the treated city in hours the team works."""
     frame = _own_calls(study, data)
     treatment, covariates = options.get("treatment", "attended"), options.get("covariates", ())
     person = options.get("person", "person" if "person" in frame else None)
@@ -333,7 +348,7 @@ def _calls(study: Study, data: Counts, outcome: str, options: Options) -> CallDe
             person=person,
             **chosen,
         )
-    plain = CallDesign.from_frame(
+    return CallDesign.from_frame(
         _known(frame, outcome, treatment).reset_index(drop=True),
         outcome=outcome,
         treatment=treatment,
@@ -342,11 +357,6 @@ def _calls(study: Study, data: Counts, outcome: str, options: Options) -> CallDe
         person=person,
         stratum=options.get("stratum"),
     )
-    adjust = options.get("adjust", default_adjustment)
-    if adjust == "none":
-        return plain
-    function: Callable[..., CallDesign] = getattr(designing, adjust)
-    return function(plain, **{key: options[key] for key in _options(function) if key in options})
 
 
 def _own_calls(study: Study, data: Counts) -> pd.DataFrame:

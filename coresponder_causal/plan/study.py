@@ -19,6 +19,7 @@ from coresponder_causal.plan.designs import (
     by_hours,
     default_adjustment,
     known_keys,
+    like_calls,
     of_adopters,
     of_calls,
     settings,
@@ -379,8 +380,9 @@ def _check_complete(sections: Sections, problems: Problems) -> None:
 
 def _check_calls(sections: Sections, options: Mapping[str, tuple[Mapping[str, Any], ...]], problems: Problems) -> None:
     """Note what designs formed of calls lack: tables, outcomes of calls, what was known, the plan drawn by lot."""
+    of_like_calls = ("calls", {"covariates": "what was known before dispatch", "outcomes": "fields of calls"})
     wanted = {
-        "calls": ("calls", {"covariates": "what was known before dispatch", "outcomes": "fields of calls"}),
+        **dict.fromkeys(like_calls, of_like_calls),
         "instrument": ("calls and schedule", {"outcomes": "fields of calls"}),
         "switchback": ("calls", {"assignment": "the file schedule.csv of the plan drawn by lot"}),
     }

@@ -54,6 +54,8 @@ controls = ["burglary", "traffic_collision"]   # names of control_series
 #   triple         an outcome of every call, by hours and across cities: calls of three comparison cities or more
 #   boundary       calls around the hour at which the team comes on
 #   switchback     half-days drawn by lot
+#   aipw           attended against like calls, by models of who is attended and of what follows
+#   dml, forest    the same, one effect for all calls; a causal forest, by = "priority": for whom it does more
 #   few_treated    one change a city among the changes of the others
 #   gap            the city against a weighted mean of others over time
 #   poisson        counted against expected events of a regression with city and period effects

@@ -12,7 +12,8 @@ from coresponder_causal.report.effects import effects
 from coresponder_causal.report.sensitive import as_its_items
 from coresponder_causal.report.specs import Sentence
 
-description, comparisons = "covered_within_city", ("call_difference", "call_strata")
+description = "covered_within_city"
+comparisons = ("call_aipw", "call_difference", "call_strata", "dml_forest", "dml_linear")
 hours_terms = ("triple_difference", "covered_hours", "uncovered_hours")
 
 

@@ -22,6 +22,9 @@ methods = {
     "did_two_way": "Two-way regression",
     "did_group_time": "Cities by the time they started",
     "call_difference": "Attended against other calls",
+    "call_aipw": "Attended against other calls, by two models",
+    "dml_linear": "Attended against other calls, partially linear",
+    "dml_forest": "Attended against other calls, causal forest",
     "call_strata": "Counts of two agencies by strata",
     "switchback_randomization": "Half-days drawn by lot",
     "call_iv": "Calls by an instrument",
@@ -37,6 +40,7 @@ kinds_of_adjustment = {
     **dict.fromkeys(("match_nearest", "match_coarsened", "match_cardinality"), "matched"),
     "subclassify": "within subclasses",
     **dict.fromkeys(("weight_propensity", "weight_balance"), "weighted"),
+    "models": "by models",
     "none": as_they_came,
 }
 kinds_of_few_treated = {

@@ -53,6 +53,7 @@ class _Row(NamedTuple):
 rows = (
     _Row("attended against other calls on duty, as they came", "attended_or_not", town),
     _Row("the same, weighted by what is recorded", "weighted_attended_or_not", town),
+    _Row("the same, by models of dispatch and of outcome", "doubly_robust_attended_or_not", town),
     _Row("planned shifts as an instrument, weekly gap", "call_iv", town, "att"),
     _Row("effect of the planned shifts themselves (ITT)", "call_iv", replace(town, effect=0.0), "itt"),
     _Row("planned shifts, where calls moved into covered hours", "call_iv", moved, "att"),

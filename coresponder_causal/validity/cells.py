@@ -76,9 +76,9 @@ class Cell:
     ----------
     setting : Setting
         One city in time; the same with few events; one treated city among others; the same by covered and uncovered
-        hours; several treated units; calls; calls of a town with a team on duty; half-days covered by lot; calls near
-        the hours of a team; calls of a treated city and others, by covered and uncovered hours; persons counted by
-        strata at two agencies.
+        hours; several treated units; calls; calls that nothing has adjusted; calls of a town with a team on duty;
+        half-days covered by lot; calls near the hours of a team; calls of a treated city and others, by covered and
+        uncovered hours; persons counted by strata at two agencies.
     world : str
         ``""`` where the methods' assumptions hold. Otherwise what breaks them: the treated city has twice the τ and the
         AR deviation of the others ("volatile"); three of ten comparison cities start a programme too ("contaminated");
@@ -186,6 +186,7 @@ _rare = Cell(setting="rare", periods=72, events=1.0, rho=0.5, nugget=0.3)
 _hours = Cell(setting="hours", comparison=10, periods=72, events=60.0, tau=0.06)
 _adopters = Cell(setting="adopters", treated=5, comparison=10, periods=12, rho=0.5, growth=0.0)
 _calls = Cell(setting="calls", calls=1500, share=0.4, adjustment="match_nearest")
+_plain_calls = Cell(setting="plain_calls", calls=1500, share=0.4)
 _instrument = Cell(setting="instrument", calls=13_000, share=0.08, rho=0.0, adjustment="coverage_post")
 _free = Cell(setting="instrument", calls=3_800, share=0.36, adjustment="team_free")
 _taker = Cell(setting="instrument", calls=3_800, share=0.36, adjustment="call_taker")
@@ -200,6 +201,7 @@ _fewer = {
     "hours": log(0.8),
     "adopters": 1.0,
     "calls": -0.25,
+    "plain_calls": -0.25,
     "instrument": -0.108,
     "switchback": log(0.8),
     "boundary": -0.108,
@@ -272,6 +274,12 @@ def _calls_cells() -> list[Cell]:
     return [*grid, *effects, *hidden, *others, *_over(_calls, calls=(300, 1500), adjustment=(trees,)), *again]
 
 
+def _plain_calls_cells() -> list[Cell]:
+    grid = _over(_plain_calls, calls=(300, 1500, 5000), share=(0.1, 0.4))
+    effects = _over(replace(_plain_calls, effect=_fewer["plain_calls"]), calls=(300, 1500))
+    return [*grid, *effects, *_over(replace(_plain_calls, world="hidden severity"), share=(0.1, 0.4))]
+
+
 def _instrument_cells() -> list[Cell]:
     grid = _over(_instrument, calls=(3_000, 6_500, 13_000, 20_000), share=(0.03, 0.08), rho=(0.0, 0.5, 0.8))
     free = _over(_free, calls=(1_000, 3_800, 10_000), share=(0.1, 0.36, 0.5))
@@ -328,6 +336,9 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
     calls += _over(replace(_calls, world="hidden severity"), adjustment=kinds[::2])
     calls += _over(_calls, adjustment=("weight_propensity ate", "weight_propensity matching", "weight_balance att"))
     calls += _over(replace(_calls, adjustment="match_nearest replace"), calls=(300, 1500))
+    plain = [*_over(_plain_calls, calls=(300, 1500), share=(0.1, 0.4))]
+    plain += _over(replace(_plain_calls, effect=_fewer["plain_calls"]), calls=(300, 1500))
+    plain += _over(replace(_plain_calls, world="hidden severity"), share=(0.1, 0.4))
     instrument = [*_over(_instrument, calls=(3_000, 13_000)), replace(_instrument, rho=0.8)]
     instrument += [replace(_instrument, share=0.03, calls=20_000), *_over(_free, calls=(1_000, 3_800))]
     instrument += [replace(_free, share=0.5), _taker]
@@ -358,6 +369,7 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
         "hours": hours,
         "adopters": adopters,
         "calls": calls,
+        "plain_calls": plain,
         "instrument": instrument,
         "switchback": lot,
         "boundary": edge,
@@ -393,6 +405,7 @@ def cells(setting: Setting, *, full: bool = True) -> list[Cell]:
         "hours": _hours_cells,
         "adopters": _adopters_cells,
         "calls": _calls_cells,
+        "plain_calls": _plain_calls_cells,
         "instrument": _instrument_cells,
         "switchback": _switchback_cells,
         "boundary": _boundary_cells,

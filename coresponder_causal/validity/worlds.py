@@ -91,6 +91,7 @@ def designs(cell: Cell, replications: int) -> Iterator[Design | CausalError]:
         "hours": _hours,
         "adopters": _adopters,
         "calls": _calls,
+        "plain_calls": _calls,
         "instrument": partial(instrument_designs, block=block),
         "switchback": _switchback,
         "boundary": partial(boundary_designs, block=block),
@@ -287,7 +288,7 @@ def _call_frame(cell: Cell, rng: np.random.Generator) -> pd.DataFrame:
 
 
 def _adjusted(frame: pd.DataFrame, cell: Cell) -> Design | CausalError:
-    """Form the design and make it comparable; an error is returned, for the study to count."""
+    """Form the design and make it comparable where the cell says how; an error is returned, for the study to count."""
     adjust: dict[str, Callable[[CallDesign], CallDesign]] = {
         "match_nearest": partial(match_nearest, caliper=0.2),
         "match_nearest replace": partial(match_nearest, caliper=0.2, replace=True),
@@ -308,7 +309,7 @@ def _adjusted(frame: pd.DataFrame, cell: Cell) -> Design | CausalError:
             design = CallDesign.from_frame(
                 frame, outcome="minutes", treatment="attended", covariates=["severity", "night"], person="person"
             )
-            return adjust[str(cell.adjustment)](design)
+            return adjust[cell.adjustment](design) if cell.adjustment else design
     except CausalError as error:
         return error
 

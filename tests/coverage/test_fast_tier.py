@@ -134,6 +134,20 @@ def test_weights_hold_where_all_that_draws_the_team_is_recorded():
     assert share >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / n)
 
 
+@pytest.mark.parametrize(("method", "replications"), [("call_aipw", 40), ("dml_linear", 20), ("dml_forest", 10)])
+def test_models_hold_where_all_that_draws_the_team_is_recorded_and_nowhere_else(method, replications):
+    """At a tenth of the shipped replications or less; hidden severity as shipped."""
+    rows = fast_rows(method, replications=replications)
+    share, n = pooled(rows, "coverage")
+    assert n >= 0.9 * 6 * replications
+    assert share >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / n), rows.to_string()
+    table = measured_table()
+    hidden = table[(table["method"] == method) & (table["world"] == "hidden severity")]
+    assert len(hidden) == 2
+    assert (hidden["bias"] > 0.2).all()
+    assert (hidden["coverage"] < 0.6).all()
+
+
 def test_a_randomization_test_holds_its_level_with_and_without_shocks():
     rows = fast_rows("switchback_randomization", replications=60)
     size, n = pooled(rows[rows["effect"] == 0], "rejection")

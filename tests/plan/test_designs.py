@@ -14,7 +14,7 @@ from coresponder_causal import plan, report
 from coresponder_causal.core.errors import DataError, DesignError
 from coresponder_causal.core.notes import Doubt, quietly
 from coresponder_causal.design import CallDesign, match_nearest
-from coresponder_causal.estimate import aggregate, call_difference, did_group_time
+from coresponder_causal.estimate import aggregate, call_aipw, call_difference, did_group_time, dml_forest, dml_linear
 from coresponder_causal.plan.designs import known_keys, rank
 from coresponder_causal.plan.reading import validated
 from coresponder_causal.plan.study import Source, Study
@@ -200,6 +200,30 @@ def test_a_study_may_ask_for_the_first_calls_of_persons():
     (result,) = done.results
     assert result.extra["calls"] == chosen.source["known"].sum()
     assert any("in the 90 days after another eligible one" in line for line in done.lines)
+
+
+def test_calls_on_duty_are_compared_by_models():
+    on_duty = calls()["calls"][lambda table: table["team_on_duty"]].reset_index(drop=True)
+    plain = CallDesign.from_frame(on_duty, outcome="arrest", treatment="attended", covariates=KNOWN, person="person")
+    asked = {"outcomes": ["arrest"], "covariates": KNOWN}
+    options = {
+        "aipw": (asked | {"contrast": "ATO", "repeats": 2},),
+        "dml": (asked | {"repeats": 2},),
+        "forest": (asked | {"by": "priority", "trees": 12},),
+    }
+    found = evaluated(replace(OF_CALLS, designs=("aipw", "dml", "forest"), options=options), calls())
+    by_hand = {
+        "call_aipw": call_aipw(plain, contrast="ATO", scale="ratio", repeats=2),
+        "dml_linear": dml_linear(plain, repeats=2),
+        "dml_forest": dml_forest(plain, by="priority", trees=12),
+    }
+    assert {result.method for result in found.results} == set(by_hand)
+    for result in found.results:
+        pd.testing.assert_frame_equal(result.tidy(), by_hand[result.method].tidy())
+    page = plan.evaluation_page(found)
+    said = " ".join(sentence.text for sentence in page.finding)
+    assert "in calls the team attended than in like calls it did not attend" in said
+    assert not any(isinstance(part, report.Picture) and part.kind == "love" for part in page.parts())
 
 
 def test_the_page_of_calls_shows_balance_and_speaks_of_calls():
