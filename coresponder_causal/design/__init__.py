@@ -4,10 +4,13 @@ from coresponder_causal.design.call_instrument import CallInstrumentDesign
 from coresponder_causal.design.calls import CallDesign
 from coresponder_causal.design.coverage import CoverageDesign
 from coresponder_causal.design.donor_pool import DonorPool, donor_pool
+from coresponder_causal.design.match_cardinality import match_cardinality
+from coresponder_causal.design.match_coarsened import match_coarsened
 from coresponder_causal.design.match_nearest import match_nearest
 from coresponder_causal.design.panel import PanelDesign
 from coresponder_causal.design.series import SeriesDesign
 from coresponder_causal.design.strata import StrataDesign
+from coresponder_causal.design.subclassify import subclassify
 from coresponder_causal.design.switchback import SwitchbackDesign
 from coresponder_causal.design.switchback_calendar import SwitchbackCalendar, switchback_schedule
 from coresponder_causal.design.weight_propensity import weight_propensity
@@ -23,7 +26,10 @@ __all__ = [
     "SwitchbackCalendar",
     "SwitchbackDesign",
     "donor_pool",
+    "match_cardinality",
+    "match_coarsened",
     "match_nearest",
+    "subclassify",
     "switchback_schedule",
     "weight_propensity",
 ]

@@ -40,7 +40,8 @@ by_hours = ("triple", "boundary")  # designs of the calls by the hours of the te
 one_by_one = (*of_calls, *by_hours)  # designs whose outcome belongs to a call
 of_adopters = ("adopters", "few_adopters")  # designs of cities that started at different times
 comparison = "comparison cities"
-adjustments, default_adjustment = ("match_nearest", "weight_propensity", "none"), "weight_propensity"
+adjustments = ("match_nearest", "match_coarsened", "match_cardinality", "subclassify", "weight_propensity", "none")
+default_adjustment = "weight_propensity"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -317,10 +317,9 @@ def _than(result: Result) -> str:
         those, others = words.treated_persons.get(treatment, (f"with {named}", "without it"))
         return f"among persons {those} than among those of the same strata {others}"
     those, others = words.treatments.get(treatment, (f"calls with {named}", "without it"))
-    like = {"match_nearest": "matched calls", "weight_propensity": "like calls"}.get(
-        str(result.extra.get("adjustment")), "other calls, whatever kind they were,"
-    )
-    return f"in {those} than in {like} {others}"
+    kind = words.kinds_of_adjustment.get(str(result.extra.get("adjustment")), words.as_they_came)
+    like = {"matched": "matched calls", words.as_they_came: "other calls, whatever kind they were,"}
+    return f"in {those} than in {like.get(kind, 'like calls')} {others}"
 
 
 def _against(result: Result) -> str:

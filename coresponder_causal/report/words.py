@@ -32,7 +32,12 @@ methods = {
     "did_event_study": "By time since the start",
     "its_conformal": "First periods, among all shifts of the gap",
 }
-kinds_of_adjustment = {"match_nearest": "matched", "weight_propensity": "weighted", "none": "as they came"}
+as_they_came = "as they came"
+kinds_of_adjustment = dict.fromkeys(("match_nearest", "match_coarsened", "match_cardinality"), "matched") | {
+    "subclassify": "within subclasses",
+    "weight_propensity": "weighted",
+    "none": as_they_came,
+}
 kinds_of_few_treated = {
     "lee-wooldridge": "t test",
     "hc3": "robust t test",
