@@ -24,7 +24,7 @@ most_lost = 0.5
 
 
 def likeness(distance: Distance, caliper: float | None) -> Likeness:
-    """Calls alike by one distance, within a caliper in its standard deviations."""
+    """Say which calls are alike: by one distance, within a caliper in its standard deviations."""
     return Likeness(
         distance=distance,
         mahalanobis_on=(),
@@ -82,7 +82,7 @@ def linked(c: CallDesign, how: Likeness, focal: NDArray[np.bool_], link: Link) -
 
 
 def sets_of(many: int, first: Rows, second: Rows) -> Rows:
-    """Number the sets of linked units by their first rows; -1 where a unit has no link.
+    """Give linked units the number of their set, in the order of first rows; -1 where a unit has no link.
 
     Examples
     --------
@@ -111,7 +111,7 @@ def adjusted(
     options: Mapping[str, object],
     pairs: NDArray[np.int64] | None = None,
 ) -> CallDesign:
-    """Weight each set to its share among the calls asked for, and say which of these are in none."""
+    """Weight each set to its share among the calls asked for, and say which calls are in none."""
     sets = sets_of(len(c.source), *rows)
     meant = {"ATT": c.treated, "ATC": ~c.treated, "ATE": np.ones(len(sets), bool)}[whom]
     lost = int((sets[meant] < 0).sum())

@@ -14,7 +14,7 @@ from coresponder_causal.core.notes import collecting, note
 from coresponder_causal.core.stratum_weights import Whom
 from coresponder_causal.design.calls import CallDesign
 from coresponder_causal.design.likeness import Distance, refuse_choice
-from coresponder_causal.design.linking import adjusted, likeness, linked, sets_of
+from coresponder_causal.design.linking import adjusted, likeness, linked
 
 
 class Sizes(NamedTuple):
@@ -96,14 +96,13 @@ def match_full(
     refuse_choice("contrast", contrast, Whom, problems)
     sizes = _sizes(min_controls, max_controls, problems)
     problems.raise_if_any(DesignError)
-    link = partial(_linked, sizes=sizes)
     with collecting() as notes:
-        rows = linked(c, how, c.treated, link)
+        rows = linked(c, how, c.treated, partial(_linked, sizes=sizes))
         _refuse_short(c, rows, sizes)
-        options = {"contrast": contrast, "min_controls": min_controls, "max_controls": max_controls}
-        options |= {"caliper": caliper, "distance": distance}
+        _say(c, rows, contrast)
+        sizes_asked = {"min_controls": min_controls, "max_controls": max_controls}
+        options = {"contrast": contrast, "caliper": caliper, "distance": distance} | sizes_asked
         matched = adjusted(c, "match_full", rows, contrast, options=options)
-        _say(matched)
     return replace(matched, notes=(*c.notes, *notes))
 
 
@@ -148,11 +147,10 @@ def _refuse_short(c: CallDesign, rows: tuple[Rows, Rows], sizes: Sizes) -> None:
             )
 
 
-def _say(matched: CallDesign) -> None:
-    """Say how many sets there are, how large the largest, and which calls of the other kind are in none."""
-    sets = matched.adjustment.sets
-    treated, untreated = (np.bincount(sets[(sets >= 0) & kind]) for kind in (matched.treated, ~matched.treated))
-    note(
-        f"{len(treated)} sets: at most {untreated.max()} untreated calls to a treated one, "
-        f"and {treated.max()} treated to an untreated one"
-    )
+def _say(c: CallDesign, rows: tuple[Rows, Rows], contrast: Whom) -> None:
+    """Say how large the largest sets are, and how many calls that were not asked for are in none."""
+    to_treated, to_untreated = (int(np.bincount(ends).max()) for ends in rows)
+    note(f"at most {to_treated} untreated calls to a treated one, and {to_untreated} treated to an untreated one")
+    kind, other, ends = ("untreated", ~c.treated, rows[1]) if contrast == "ATT" else ("treated", c.treated, rows[0])
+    if contrast != "ATE" and (out := int(other.sum()) - len(np.unique(ends))):
+        note(f"{out} of {int(other.sum())} {kind} calls are in no set")

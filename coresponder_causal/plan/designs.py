@@ -40,7 +40,16 @@ by_hours = ("triple", "boundary")  # designs of the calls by the hours of the te
 one_by_one = (*of_calls, *by_hours)  # designs whose outcome belongs to a call
 of_adopters = ("adopters", "few_adopters")  # designs of cities that started at different times
 comparison = "comparison cities"
-adjustments = ("match_nearest", "match_coarsened", "match_cardinality", "subclassify", "weight_propensity", "none")
+adjustments = (
+    "match_nearest",
+    "match_optimal",
+    "match_full",
+    "match_coarsened",
+    "match_cardinality",
+    "subclassify",
+    "weight_propensity",
+    "none",
+)
 default_adjustment = "weight_propensity"
 
 

@@ -33,7 +33,9 @@ methods = {
     "its_conformal": "First periods, among all shifts of the gap",
 }
 as_they_came = "as they came"
-kinds_of_adjustment = dict.fromkeys(("match_nearest", "match_coarsened", "match_cardinality"), "matched") | {
+kinds_of_adjustment = dict.fromkeys(
+    ("match_nearest", "match_optimal", "match_full", "match_coarsened", "match_cardinality"), "matched"
+) | {
     "subclassify": "within subclasses",
     "weight_propensity": "weighted",
     "none": as_they_came,
