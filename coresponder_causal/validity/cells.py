@@ -34,6 +34,8 @@ World = Literal[
 Adjustment = Literal[
     "match_nearest",
     "match_nearest replace",
+    "match_optimal",
+    "match_full",
     "weight_propensity att",
     "weight_propensity overlap",
     "coverage_post",
@@ -255,7 +257,8 @@ def _calls_cells() -> list[Cell]:
     grid = _over(_calls, calls=(300, 1500), share=(0.1, 0.4), adjustment=adjustments)
     effects = _over(replace(_calls, effect=_fewer["calls"]), adjustment=adjustments)
     hidden = _over(replace(_calls, world="hidden severity"), adjustment=adjustments)
-    return [*grid, *effects, *hidden]
+    jointly = _over(_calls, calls=(300, 1500), share=(0.1, 0.4), adjustment=("match_optimal", "match_full"))
+    return [*grid, *effects, *hidden, *jointly]
 
 
 def _instrument_cells() -> list[Cell]:
@@ -312,6 +315,7 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
     kinds = ("match_nearest", "weight_propensity att", "weight_propensity overlap")
     calls = [*_over(_calls, calls=(300, 1500), adjustment=kinds)]
     calls += _over(replace(_calls, world="hidden severity"), adjustment=kinds[::2])
+    calls += _over(_calls, calls=(300, 1500), adjustment=("match_optimal", "match_full"))
     instrument = [*_over(_instrument, calls=(3_000, 13_000)), replace(_instrument, rho=0.8)]
     instrument += [replace(_instrument, share=0.03, calls=20_000), *_over(_free, calls=(1_000, 3_800))]
     instrument += [replace(_free, share=0.5), _taker]

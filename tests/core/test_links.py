@@ -1,7 +1,7 @@
 """Links of least distance against looking at every choice, and against the bound of a linear programme.
 
-Distances are sums of eighths or of numbers with nine decimals, so that sums are compared beyond rounding: 1e-7 for up to
-sixty links.
+Distances are sums of eighths or of numbers with nine decimals; sums of up to sixty of them are compared to 1e-7, since
+a link counts as a billionth longer than it is.
 """
 
 from itertools import combinations, permutations
@@ -85,7 +85,7 @@ def every_full_matching(far, width):
     best = np.inf
     for many in range(max(far.shape), sum(far.shape)):
         for chosen in combinations(candidates, many):
-            if {i for i, _ in chosen} == set(range(far.shape[0])) and {j for _, j in chosen} == set(range(far.shape[1])):
+            if tuple(len(set(ends)) for ends in zip(*chosen, strict=True)) == far.shape:
                 best = min(best, sum(far[link] for link in chosen))
     return best
 
