@@ -77,8 +77,8 @@ def scaled_coordinates(matrix: Array, treated: NDArray[np.bool_]) -> Array:
     Examples
     --------
     >>> treated = np.array([True, True, False, False])
-    >>> scaled_coordinates(np.array([[0.0], [4.0], [0.0], [4.0]]), treated).ravel().tolist()
-    [0.0, 1.4142135623730951, 0.0, 1.4142135623730951]
+    >>> scaled_coordinates(np.array([[0.0], [4.0], [0.0], [4.0]]), treated).ravel().round(4).tolist()
+    [0.0, 1.4142, 0.0, 1.4142]
     """
     free = np.where(np.isin(matrix, [0.0, 1.0]).all(axis=0), len(matrix), len(matrix) - 2)
     spread = np.sqrt((_within_arms(matrix, treated) ** 2).sum(axis=0) / free)

@@ -88,7 +88,7 @@ def _refuse_apart(c: CallDesign, antiexact: Sequence[str], problems: Problems) -
 
 
 def in_support(score: Array, treated: Flags, discard: Discard) -> Flags:
-    """Keep the calls whose score lies in the range that the other kind of call has.
+    """Keep the calls whose score, to nine decimals, lies in the range that the other kind of call has.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def in_support(score: Array, treated: Flags, discard: Discard) -> Flags:
     >>> in_support(np.array([0.1, 0.6, 0.5, 0.9]), np.array([False, False, True, True]), "both").tolist()
     [False, True, True, False]
     """
-    kept = np.ones(len(score), bool)
+    kept, score = np.ones(len(score), bool), np.round(score, decimals)
     for arm, name in ((treated, "treated"), (~treated, "control")):
         if discard in (name, "both"):
             others = score[~arm]
@@ -129,10 +129,11 @@ def alike(c: CallDesign, score: Array, kept: Flags, how: Likeness) -> Alike:
     Returns
     -------
     Alike
-        The score counts billionths of its standard deviation in whole numbers, whose differences are exact.
+        The score counts billionths of its standard deviation in whole numbers, whose differences are exact; scores
+        that are the same to nine decimals in all calls are 0.
     """
     unit = float(score[kept].std(ddof=1)) / 10**decimals
-    score = np.round(score / unit)
+    score = np.round(score / unit) if unit > 10.0 ** (-2 * decimals) else np.zeros(len(score))
     points = _points(c, kept, how)
     widest = np.inf if how.caliper is None else float(how.caliper)
     reach = widest / unit if how.caliper_in == "raw" else widest * 10**decimals

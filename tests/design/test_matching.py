@@ -44,13 +44,12 @@ def by_hand(problem, sequence, ratio, replace):
                 for row in (free - {r for u, r in made if u == unit})
                 if distance[unit][row] < np.inf
             ]
-            if near:
-                _, unit, row = min(near)
-                made.append((unit, row))
-                free -= set() if replace else {row}
-            waiting = (
-                [] if not near and sequence is None else [u for u in waiting if u != (unit if near else asking[0])]
-            )
+            if not near and sequence is None:
+                break
+            _, unit, row = min(near, default=(0, asking[0], None))
+            waiting.remove(unit)
+            made += [] if row is None else [(unit, row)]
+            free -= set() if replace else {row}
     return made
 
 
@@ -157,9 +156,25 @@ def test_whitened_distances_do_not_feel_the_units():
     )
 
 
+def test_coordinates_by_ranks_and_by_deviations():
+    """By hand: ranks 1.5, 1.5, 3, 4 in standard deviations of 1, 2, 3, 4; a share p has the variance p(1 − p)."""
+    points = rank_coordinates(np.array([[0.0], [0.0], [2.0], [50.0]]))
+    np.testing.assert_allclose(np.diff(points[:, 0]), np.array([0.0, 1.5, 1.0]) / np.sqrt(5 / 3), rtol=1e-12)
+    treated = np.array([True, True, True, False, False])
+    matrix = np.array([[0.0, 0.0], [1.0, 3.0], [1.0, 3.0], [0.0, 1.0], [1.0, 5.0]])
+    spread = np.sqrt([(3 * 2 / 9 + 2 / 4) / 5, (6 + 8) / 3])
+    np.testing.assert_allclose(scaled_coordinates(matrix, treated), matrix / spread, rtol=1e-12)
+
+
 RNG = np.random.default_rng(4)
 CALLS = pd.DataFrame(
-    {"attended": [1] * 30 + [0] * 70, "hour": RNG.integers(0, 24, 100), "initial_type": RNG.choice(["a", "b"], 100)}
+    {
+        "attended": [1] * 30 + [0] * 70,
+        "hour": RNG.integers(0, 24, 100),
+        "initial_type": RNG.choice(["a", "b"], 100),
+        "priority": RNG.integers(1, 4, 100),
+        "arrest": 0,
+    }
 )
 
 
@@ -197,6 +212,106 @@ def test_treated_calls_outside_the_caliper_are_left_out_and_the_contrast_says_so
     assert any(note.startswith(f"{left} of 30 treated calls have no untreated call within 0.01") for note in one.notes)
 
 
+def matched(**options):
+    """Match by hour and priority; return the design and the matched calls of both sides in the order of pairs."""
+    one = match_nearest(design(covariates=["hour", "priority"]), **options)
+    table = one.source[["hour", "priority", "initial_type"]]
+    return one, *(table.iloc[side].reset_index(drop=True) for side in one.adjustment.pairs.T)
+
+
+def test_limits_of_a_pair_are_kept():
+    _, first, second = matched(calipers={"hour": 2, "priority": 1}, antiexact=["initial_type"])
+    assert (first["hour"] - second["hour"]).abs().max() <= 2
+    assert (first["priority"] - second["priority"]).abs().max() <= 1
+    assert (first["initial_type"] != second["initial_type"]).all()
+
+
+def test_a_limit_in_deviations_is_one_in_units():
+    spread = float(CALLS["hour"].std())
+    ours, other = (
+        match_nearest(design(), calipers={"hour": width}, calipers_in=unit)
+        for width, unit in ((0.5, "sd"), (0.5 * spread, "raw"))
+    )
+    np.testing.assert_array_equal(ours.adjustment.pairs, other.adjustment.pairs)
+
+
+@pytest.mark.parametrize("distance", ["logit", "probability"])
+def test_a_caliper_in_units_of_the_score_is_one_in_its_deviations(distance):
+    fit = design().propensity()
+    score = fit.linear if distance == "logit" else fit.probability
+    width = 0.25 * float(score.std(ddof=1))
+    ours = match_nearest(design(), caliper=0.25, distance=distance)
+    other = match_nearest(design(), caliper=width, caliper_in="raw", distance=distance)
+    np.testing.assert_array_equal(ours.adjustment.pairs, other.adjustment.pairs)
+    apart = {"exact": ["priority", "initial_type"]}
+    narrow = match_nearest(design(**apart), caliper=width / 100, caliper_in="raw", distance=distance)
+    assert any(f"no untreated call within {width / 100:g} {distance} and equal in" in note for note in narrow.notes)
+
+
+def test_a_mahalanobis_match_stays_within_the_caliper_of_the_score():
+    one, first, second = matched(mahalanobis_on=["priority"], caliper=0.1)
+    score = one.propensity().linear
+    assert np.abs(np.diff(score[one.adjustment.pairs])).max() <= 0.1 * score.std(ddof=1) + 1e-9
+    by_score = matched(caliper=0.1)
+    assert (first["priority"] == second["priority"]).mean() > (by_score[1] == by_score[2])["priority"].mean()
+
+
+def test_calls_outside_the_range_of_the_other_kind_are_discarded_and_said():
+    apart = pd.DataFrame({"attended": [0, 0, 1, 0, 1, 1], "hour": [0, 1, 2, 3, 4, 5]})
+    c = CallDesign.from_frame(apart.iloc[[0, 1, 3, 2, 4, 5]], outcome=None, treatment="attended", covariates=["hour"])
+    kept = {"none": [0, 1, 2, 3, 4, 5], "treated": [0, 1, 2, 3], "control": [2, 3, 4, 5], "both": [2, 3]}
+    contrasts = {"none": "ATT", "treated": "ATM", "control": "ATM", "both": "ATM"}
+    for discard, rows in kept.items():
+        one = match_nearest(c, discard=discard)
+        assert set(one.source["hour"][one.adjustment.weights > 0]) <= set(rows)
+        assert one.contrast == contrasts[discard]
+    assert [note for note in match_nearest(c, discard="both").notes if "discarded" in note] == [
+        "2 treated calls whose score no call of the other kind surrounds were discarded: the estimate speaks of the "
+        "others",
+        "2 untreated calls whose score no call of the other kind surrounds were discarded",
+    ]
+
+
+def test_atc_looks_for_treated_calls_like_each_untreated_one():
+    swapped = CALLS.assign(attended=1 - CALLS["attended"])
+    flipped = CallDesign.from_frame(swapped, outcome=None, treatment="attended", covariates=["hour"])
+    ours, other = match_nearest(design(), contrast="ATC", replace=True), match_nearest(flipped, replace=True)
+    np.testing.assert_array_equal(ours.adjustment.weights, other.adjustment.weights)
+    assert {tuple(pair) for pair in ours.adjustment.pairs} == {(b, a) for a, b in other.adjustment.pairs}
+    assert (ours.contrast, other.contrast) == ("ATC", "ATT")
+
+
+def test_atc_without_enough_treated_calls_says_whom_it_speaks_of():
+    one = match_nearest(design(), contrast="ATC")
+    assert one.contrast == "ATM"
+    assert any(note.startswith("40 of 70 untreated calls have no treated call left for it") for note in one.notes)
+    assert one.adjustment.options["order"] == "smallest"
+
+
+def test_sets_hold_a_treated_call_and_its_matches():
+    one = match_nearest(design(), ratio=2)
+    sets, pairs = one.adjustment.sets, one.adjustment.pairs
+    assert (sets[pairs[:, 0]] == sets[pairs[:, 1]]).all()
+    assert np.bincount(sets[sets >= 0]).tolist() == [3] * 30
+
+
+def test_matching_sees_neither_outcome_nor_order_of_rows():
+    named = CALLS.assign(call_id=range(100), arrest=np.arange(100) % 2)
+    options = {"caliper": 0.5, "calipers": {"hour": 3}, "antiexact": ["initial_type"], "ratio": 2}
+    stated = {"treatment": "attended", "covariates": ["hour", "priority"]}
+    plain = match_nearest(CallDesign.from_frame(named, outcome=None, **stated), **options)
+    shuffled = CallDesign.from_frame(named.sample(frac=1, random_state=1), outcome="arrest", **stated)
+    assert match_nearest(shuffled, **options).design_fingerprint == plain.design_fingerprint
+
+
+def test_scores_without_spread_are_ties():
+    balanced = pd.DataFrame({"attended": [1, 1, 0, 0, 0, 0], "hour": [4, 9, 4, 9, 4, 9]})
+    c = CallDesign.from_frame(balanced, outcome=None, treatment="attended", covariates=["hour"])
+    one = match_nearest(c, caliper=0.1)
+    assert one.adjustment.pairs.tolist() == [[0, 2], [1, 3]]
+    assert "2 of 2 matches had another call as near: the lowest id was taken" in one.notes
+
+
 def test_ties_are_said():
     assert any("had another call as near" in note for note in match_nearest(design()).notes)
 
@@ -215,6 +330,16 @@ BAD = {
     "caliper as text": ({"caliper": "0.2"}, "caliper='0.2' is not a distance"),
     "distance": ({"distance": "glm"}, "distance='glm' is not a choice: choose from logit, probability, mahalanobis"),
     "order": ({"order": "best"}, "order='best' is not a choice"),
+    "contrast": ({"contrast": "ATE"}, "contrast='ATE' is not a choice: choose from ATT, ATC"),
+    "ratio above treated": ({"ratio": 31, "contrast": "ATC"}, "ratio=31 and there are 30 treated calls"),
+    "unit": ({"caliper_in": "iqr"}, "caliper_in='iqr' is not a choice: choose from sd, raw"),
+    "discard": ({"discard": "all"}, "discard='all' is not a choice"),
+    "stranger": ({"calipers": {"age": 5}}, "calipers name 'age', no covariate of numbers"),
+    "no width": ({"calipers": {"hour": -1}}, "the caliper of 'hour' is -1, not a width"),
+    "columns": ({"mahalanobis_on": ["age"]}, "mahalanobis_on has no covariate: age"),
+    "twice": ({"mahalanobis_on": ["hour"], "distance": "mahalanobis"}, "mahalanobis_on stands beside"),
+    "no column": ({"antiexact": ["shift"]}, "antiexact has no column of the design: shift"),
+    "late": ({"antiexact": ["arrest"]}, "'arrest' comes about after dispatch"),
 }
 
 

@@ -156,6 +156,21 @@ def test_calls_on_duty_are_adjusted_as_asked():
     assert any(line.startswith(f"{off:,} of {len(calls()['calls']):,} calls are left out") for line in compared().lines)
 
 
+def test_limits_of_a_match_can_be_stated_in_a_study():
+    limits = {
+        "mahalanobis_on": ["prior_contacts"],
+        "caliper": 0.2,
+        "calipers": {"patrol_load": 1},
+        "antiexact": ["priority"],
+    }
+    asked = ({"outcomes": ["arrest"], "covariates": KNOWN, "adjust": "match_nearest"} | limits,)
+    done = evaluated(replace(OF_CALLS, options={"calls": asked}), calls())
+    (design,) = done.designs
+    first, second = (design.source.iloc[side].reset_index(drop=True) for side in design.adjustment.pairs.T)
+    assert (first["patrol_load"] - second["patrol_load"]).abs().max() <= 1
+    assert (first["priority"] != second["priority"]).all()
+
+
 def test_the_page_of_calls_shows_balance_and_speaks_of_calls():
     page = plan.evaluation_page(compared())
     pictures = [part for part in page.parts() if isinstance(part, report.Picture)]
