@@ -6,7 +6,9 @@ from coresponder_causal.design.coverage import CoverageDesign
 from coresponder_causal.design.donor_pool import DonorPool, donor_pool
 from coresponder_causal.design.match_cardinality import match_cardinality
 from coresponder_causal.design.match_coarsened import match_coarsened
+from coresponder_causal.design.match_full import match_full
 from coresponder_causal.design.match_nearest import match_nearest
+from coresponder_causal.design.match_optimal import match_optimal
 from coresponder_causal.design.panel import PanelDesign
 from coresponder_causal.design.series import SeriesDesign
 from coresponder_causal.design.strata import StrataDesign
@@ -29,7 +31,9 @@ __all__ = [
     "donor_pool",
     "match_cardinality",
     "match_coarsened",
+    "match_full",
     "match_nearest",
+    "match_optimal",
     "subclassify",
     "switchback_schedule",
     "weight_balance",

@@ -45,6 +45,8 @@ comparison = "comparison cities"
 choosing_calls = ("eligible", "which", "washout_days")  # with one of them, the schedule says what is compared
 adjustments = (
     "match_nearest",
+    "match_optimal",
+    "match_full",
     "match_coarsened",
     "match_cardinality",
     "subclassify",

@@ -37,7 +37,9 @@ methods = {
 }
 as_they_came = "as they came"
 kinds_of_adjustment = {
-    **dict.fromkeys(("match_nearest", "match_coarsened", "match_cardinality"), "matched"),
+    **dict.fromkeys(
+        ("match_nearest", "match_optimal", "match_full", "match_coarsened", "match_cardinality"), "matched"
+    ),
     "subclassify": "within subclasses",
     **dict.fromkeys(("weight_propensity", "weight_balance"), "weighted"),
     "models": "by models",

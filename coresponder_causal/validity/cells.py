@@ -34,6 +34,8 @@ World = Literal[
 Adjustment = Literal[
     "match_nearest",
     "match_nearest replace",
+    "match_optimal",
+    "match_full",
     "weight_propensity att",
     "weight_propensity overlap",
     "weight_propensity ate",
@@ -271,7 +273,9 @@ def _calls_cells() -> list[Cell]:
     weighted = [kind for kind in get_args(Adjustment) if kind.startswith("weight_") and kind not in measured]
     others = _over(_calls, calls=(300, 1500), share=(0.1, 0.4), adjustment=weighted)
     again = _over(replace(_calls, adjustment="match_nearest replace"), calls=(300, 1500), share=(0.1, 0.4))
-    return [*grid, *effects, *hidden, *others, *_over(_calls, calls=(300, 1500), adjustment=(trees,)), *again]
+    jointly = _over(_calls, calls=(300, 1500), share=(0.1, 0.4), adjustment=("match_optimal", "match_full"))
+    boosted = _over(_calls, calls=(300, 1500), adjustment=(trees,))
+    return [*grid, *effects, *hidden, *others, *boosted, *again, *jointly]
 
 
 def _plain_calls_cells() -> list[Cell]:
@@ -339,6 +343,7 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
     plain = [*_over(_plain_calls, calls=(300, 1500), share=(0.1, 0.4))]
     plain += _over(replace(_plain_calls, effect=_fewer["plain_calls"]), calls=(300, 1500))
     plain += _over(replace(_plain_calls, world="hidden severity"), share=(0.1, 0.4))
+    calls += _over(_calls, calls=(300, 1500), adjustment=("match_optimal", "match_full"))
     instrument = [*_over(_instrument, calls=(3_000, 13_000)), replace(_instrument, rho=0.8)]
     instrument += [replace(_instrument, share=0.03, calls=20_000), *_over(_free, calls=(1_000, 3_800))]
     instrument += [replace(_free, share=0.5), _taker]

@@ -26,7 +26,9 @@ from coresponder_causal.design import (
     PanelDesign,
     SeriesDesign,
     SwitchbackDesign,
+    match_full,
     match_nearest,
+    match_optimal,
     switchback_schedule,
     weight_balance,
     weight_propensity,
@@ -292,6 +294,8 @@ def _adjusted(frame: pd.DataFrame, cell: Cell) -> Design | CausalError:
     adjust: dict[str, Callable[[CallDesign], CallDesign]] = {
         "match_nearest": partial(match_nearest, caliper=0.2),
         "match_nearest replace": partial(match_nearest, caliper=0.2, replace=True),
+        "match_optimal": partial(match_optimal, caliper=0.2),
+        "match_full": match_full,
         "weight_propensity att": partial(weight_propensity, scheme="att"),
         "weight_propensity overlap": partial(weight_propensity, scheme="overlap"),
         "weight_propensity ate": partial(weight_propensity, scheme="ate"),
