@@ -140,7 +140,8 @@ class _Near:
                 seen = self._keys(arm, starts, np.fromiter(chain.from_iterable(balls), np.int64))
                 first, second = np.divmod(seen, len(self.points[1]))
                 excess = self.cost(seen) - prices[0][first] - prices[1][second]
-                useful = np.flatnonzero((excess < 0) & ~np.isin(seen, keys))
+                useful = np.flatnonzero(excess < 0)
+                useful = useful[~np.isin(seen[useful], keys)]
                 useful = useful[np.lexsort((excess[useful], starts[useful]))]
                 found.append(seen[useful[_rank(starts[useful]) < many]])
         return np.unique(np.concatenate(found))
