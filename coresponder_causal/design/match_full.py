@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from coresponder_causal.core.errors import DesignError, Problems
-from coresponder_causal.core.links import Array, Limits, Links, Rows, least_links
+from coresponder_causal.core.line_pairs import least_line_pairs
+from coresponder_causal.core.links import Array, Limits, Links, Rows, least_links, nothing
 from coresponder_causal.core.notes import collecting, note
 from coresponder_causal.core.stratum_weights import Whom
 from coresponder_causal.design.calls import CallDesign
@@ -69,7 +70,8 @@ def match_full(
     -----
     Without limits and without a caliper no call is left out. With a caliper those are that have no call of the other
     kind within it; with limits, as few as can be. Distances are compared to nine decimals; of equal sums, the one with
-    most sets is taken, and calls that are equally near to several are spread over them.
+    most sets is taken, and calls that are equally near to several are spread over them. ``max_controls`` costs time:
+    minutes with tens of thousands of calls, and more where it leaves calls out.
 
     Do not read many calls as much information: where kinds of call hardly overlap, one untreated call may stand for
     many treated ones; `call_difference` gives the effective number, and ``min_controls`` bounds it.
@@ -129,7 +131,22 @@ def _is_ratio(value: object) -> bool:
 
 
 def _linked(first: Array, second: Array, width: float, *, sizes: Sizes) -> Links:
-    return least_links(first, second, sizes.treated, sizes.untreated, width=width)
+    """Link both arms; along a score, places that limits leave are first given out as if they alone counted."""
+    start = [nothing]
+    if first.shape[1] == 1:
+        line = first[:, 0], second[:, 0]
+        start += [_placed(*line, sizes.untreated.high, width), _placed(*line[::-1], sizes.treated.high, width)[::-1]]
+    joined = tuple(np.concatenate(rows) for rows in zip(*start, strict=True))
+    return least_links(first, second, sizes.treated, sizes.untreated, width=width, start=(joined[0], joined[1]))
+
+
+def _placed(one: Array, other: Array, many: int | None, width: float) -> tuple[Rows, Rows]:
+    """Give every unit of one arm a place at the other, of which each unit there has so many."""
+    if many is None:
+        return nothing
+    places = min(many, len(one))
+    found = least_line_pairs(one, np.repeat(other, places), ratio=1, width=width)
+    return found.first, found.second // places
 
 
 def _refuse_short(c: CallDesign, rows: tuple[Rows, Rows], sizes: Sizes) -> None:

@@ -165,6 +165,14 @@ def test_equal_units_form_as_many_sets_as_can_be_and_spread_over_them():
     assert np.bincount(found.first).max() <= 6
 
 
+def test_rows_to_begin_with_change_nothing():
+    treated, control = draw(0, 20, 60)
+    plain = least_links(treated, control, *FULL["both"], width=np.inf)
+    start = np.repeat(np.arange(20), 3), np.arange(60)
+    begun = least_links(treated, control, *FULL["both"], width=np.inf, start=start)
+    assert abs(plain.distance.sum() - begun.distance.sum()) < CLOSE
+
+
 def test_nobody_within_the_width_is_no_link():
     treated, control = np.zeros((2, 1)), np.ones((3, 1))
     for limits in (FULL["no limits"], FULL["both"], PAIRS["ratio 1"]):
