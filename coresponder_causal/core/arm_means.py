@@ -95,7 +95,7 @@ def arm_means(
         as_if = _regressors(np.broadcast_to(np.eye(2)[a], arms.shape), x, regression)[:, kept]
         predicted[:, a] = middle + as_if @ beta
         per_weight[:, a] = (rows @ (bread @ (share @ as_if))) * residual
-    means = share @ predicted
+    means = _not_rounding(share @ predicted, smallest)
     lost = np.flatnonzero(~kept) - 2
     return ArmMeans(
         treated=float(means[0]),
