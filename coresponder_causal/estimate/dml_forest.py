@@ -224,18 +224,21 @@ def _effects_out_of_fold(
     samples: CallSamples, models: tuple[Learner, Learner], fold: Labels, *, trees: int, seed: int
 ) -> Array:
     """Predict the effect at the calls of each fold by a forest of the others, shape (n,)."""
-    tau, folds = np.empty(len(fold)), int(fold.max()) + 1
+    tau, folds, (_, unit) = np.empty(len(fold)), int(fold.max()) + 1, _scale(samples.outcome.target)
     for number, training in enumerate(training_rows(fold)):
         inner = person_folds(samples.outcome.persons[training], folds, seed=(seed, number))
         forest = _forest(samples, models, np.flatnonzero(training), inner, trees=trees, seed=seed)
-        tau[~training] = forest.effect(samples.outcome.matrix[~training, 1:])
+        tau[~training] = unit * forest.effect(samples.outcome.matrix[~training, 1:])
     return tau
 
 
 def _forest(
     samples: CallSamples, models: tuple[Learner, Learner], rows: Labels, inner: Labels, *, trees: int, seed: int
 ) -> Any:  # noqa: ANN401
-    """Let econml grow a forest of some calls, its models on folds of whole persons."""
+    """Let econml grow a forest of some calls, its models on folds of whole persons; effects are in units of `_scale`.
+
+    Outcomes are rounded to nine decimals of that unit, so that no tie between splits hangs on their own unit.
+    """
     from econml.dml import CausalForestDML
 
     treatment, outcome = (by_row(each, samples.outcome.persons) for each in models)
@@ -249,9 +252,16 @@ def _forest(
         n_jobs=1,
         random_state=seed,
     )
-    matrix, target, weights, _ = (part[rows] for part in samples.outcome)
+    matrix, _, weights, _ = (part[rows] for part in samples.outcome)
+    middle, unit = _scale(samples.outcome.target)
+    target = np.round((samples.outcome.target[rows] - middle) / unit, 9)
     treated = samples.treatment.target[rows].astype(int)
     return forest.fit(target, treated, X=matrix[:, 1:], W=rows[:, None].astype(float), sample_weight=weights)
+
+
+def _scale(y: Array) -> tuple[float, float]:
+    """Mean and standard deviation of an outcome; 0 and 1 of one that is yes or no."""
+    return (0.0, 1.0) if np.isin(y, [0.0, 1.0]).all() else (float(y.mean()), float(y.std()))
 
 
 def _with_middle(
@@ -263,12 +273,13 @@ def _with_middle(
     found = forest.effect_inference(np.median(matrix[:, 1:], axis=0)[None])
     k = len(result.terms)
     vcov = np.full((k + 1, k + 1), np.nan)
-    vcov[:k, :k], vcov[k, k] = result.vcov, float(found.var.item())
+    _, unit = _scale(samples.outcome.target)
+    vcov[:k, :k], vcov[k, k] = result.vcov, unit**2 * float(found.var.item())
     doubt(f"{at_middle}: a forest's own interval, which says nothing of a bias at this very call")
     return replace(
         result,
         terms=pd.DataFrame({"term": [*result.terms["term"], at_middle]}),
-        estimate=np.append(result.estimate, float(found.point_estimate.item())),
+        estimate=np.append(result.estimate, unit * float(found.point_estimate.item())),
         vcov=vcov,
         df=np.append(result.df, np.inf),
         influence=None,
