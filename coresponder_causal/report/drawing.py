@@ -16,7 +16,7 @@ from coresponder_causal.report.colours import accent, expected, grey, ink, pale
 from coresponder_causal.report.drawing_axes import calendar_axis, start_line
 from coresponder_causal.report.drawing_boundary import draw_boundary
 from coresponder_causal.report.drawing_calendar import calendar_height, draw_calendar
-from coresponder_causal.report.drawing_checks import draw_breaks, draw_residuals
+from coresponder_causal.report.drawing_checks import draw_bias, draw_breaks, draw_contour, draw_residuals
 from coresponder_causal.report.drawing_hours import draw_hours
 from coresponder_causal.report.drawing_instrument import draw_shares
 from coresponder_causal.report.drawing_logic import draw_logic
@@ -86,6 +86,7 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
             draw = {
                 "forest": _forest, "love": _love, "events": _events, "course": _events, "calendar": draw_calendar,
                 "shares": draw_shares, "boundary": draw_boundary, "breaks": draw_breaks,
+                "bias": draw_bias, "contour": draw_contour,
             }.get(picture.kind, _path)  # fmt: skip
             draw(canvas.add_subplot(), picture)
         if framed and picture.kind != "logic":  # which frames itself

@@ -16,7 +16,7 @@ from coresponder_causal.core.support import smallest
 from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.report import words
 from coresponder_causal.report.boundary_picture import at_boundary
-from coresponder_causal.report.check_pictures import breaks, residuals
+from coresponder_causal.report.check_pictures import breaks, contour, growing_bias, residuals
 from coresponder_causal.report.instrument_pictures import gap_over_time, team_came
 from coresponder_causal.report.rows import across, events, love
 from coresponder_causal.report.sensitive import as_its_items
@@ -28,7 +28,10 @@ from coresponder_causal.report.time_axis import positions, years
 own_picture = {
     "balance": love,
     "break_date": breaks,
+    "marginal_sensitivity": growing_bias,
     "residual_autocorrelation": residuals,
+    "robustness_value": contour,
+    "rosenbaum": growing_bias,
     "specification_curve": specifications,
 }
 along_other_cities = ("did_gap", "its_conformal")

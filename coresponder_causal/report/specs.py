@@ -39,6 +39,8 @@ PictureKind = Literal[
     "course",
     "residuals",
     "breaks",
+    "contour",
+    "bias",
     "specifications",
     "logic",
 ]
@@ -120,7 +122,8 @@ class Picture:
         "calendar": one square per half-day; "hours": the hours of a week, day by day; "boundary": an outcome on both
         sides of a clock time; "shares": how often the team came, by hour or by call takers' leniency; "course": one
         point per half-year; "residuals": residuals and their autocorrelation; "breaks": the test of a break by date;
-        "logic": the boxes and arrows of a logic model.
+        "contour": an estimate by the strength of an omitted variable; "bias": what is left of a finding as hidden bias
+        grows; "logic": the boxes and arrows of a logic model.
     data : mapping of str to DataFrame
         Every number drawn.
     labels : Facts
