@@ -22,7 +22,7 @@ def evalue(
     *,
     true: float = 1.0,
 ) -> CheckResult:
-    """E-value of a comparison of calls, and of the bound of its interval nearer to no effect.
+    """Compute the E-value of a comparison of calls, and of the bound of its interval nearer to no effect.
 
     Ratios are taken as they are. Differences of yes-or-no outcomes are estimated again as ratios where the method can;
     else the bounds are those of the difference over the risk without treatment, taken as known. Differences of numbers
@@ -48,12 +48,14 @@ def evalue(
 
     Examples
     --------
+    >>> from coresponder_causal.design.weight_propensity import weight_propensity
     >>> from coresponder_causal.estimate import call_difference
     >>> rng = np.random.default_rng(1)
     >>> frame = pd.DataFrame({"attended": rng.random(400) < 0.5, "hour": rng.integers(0, 24, 400)})
     >>> frame["arrest"] = rng.random(400) < 0.4 - 0.2 * frame["attended"]
     >>> d = CallDesign.from_frame(frame, outcome="arrest", treatment="attended", covariates=["hour"])
-    >>> evalue(call_difference(d, scale="ratio"), d).verdict
+    >>> weighted = weight_propensity(d)
+    >>> evalue(call_difference(weighted), weighted).verdict
     'reported'
     """
     if not isinstance(design, CallDesign | StrataDesign):
@@ -68,7 +70,7 @@ def evalue(
 def evalue_of_published(
     estimate: float, low: float, high: float, *, measure: Measure, common: bool = True, true: float = 1.0
 ) -> CheckResult:
-    """E-value of an estimate printed elsewhere, with its 95 % bounds.
+    """Compute the E-value of an estimate printed elsewhere, with its 95 % bounds.
 
     Parameters
     ----------
@@ -78,18 +80,18 @@ def evalue_of_published(
 
     Examples
     --------
-    >>> evalue_of_published(0.86, 0.75, 0.99, measure="odds ratio", common=False).breakdown.__round__(2)
+    >>> round(evalue_of_published(0.86, 0.75, 0.99, measure="odds ratio", common=False).breakdown, 2)
     1.11
     """
     return _reported(measure, evalues(estimate, low, high, measure=measure, common=common, true=true), true)
 
 
 def evalue_of_counts(events: tuple[float, float], persons: tuple[float, float]) -> CheckResult:
-    """E-value of a difference of two printed risks, treated first.
+    """Compute the E-value of a difference of two printed risks, treated first.
 
     Examples
     --------
-    >>> evalue_of_counts((397, 51), (78954, 108829)).breakdown.__round__(2)
+    >>> round(evalue_of_counts((397, 51), (78954, 108829)).breakdown, 2)
     15.96
     """
     return _reported("risk difference", evalues_of_counts(events, persons), 1.0)
@@ -101,18 +103,19 @@ def _on_ratio_scale(result: Result, design: CallDesign | StrataDesign, true: flo
         result = refit(result, design, options={"scale": "ratio"})
     estimate, low, high = (float(result.tidy()[part].iloc[0]) for part in ("estimate", "conf_low", "conf_high"))
     if result.scale == "log_ratio":
-        return "risk ratio" if yes_or_no else "ratio of means", evalues(*map(float, np.exp([estimate, low, high])), true=true)
+        measure = "risk ratio" if yes_or_no else "ratio of means"
+        return measure, evalues(float(np.exp(estimate)), float(np.exp(low)), float(np.exp(high)), true=true)
     if yes_or_no:
         untreated = result.extra.number("mean_untreated")
         if not untreated > 0:
             raise EstimationError("nobody has the outcome without the treatment", mend="choose another outcome")
-        ends = [max(1 + end / untreated, 1e-9) for end in (estimate, low, high)]
-        return "risk ratio, risk without treatment as known", evalues(*ends, true=true)
+        centre, least, most = (max(1 + end / untreated, 1e-9) for end in (estimate, low, high))
+        return "risk ratio, risk without treatment as known", evalues(centre, least, most, true=true)
     if not isinstance(design, CallDesign):
         raise EstimationError("the strata hold counts only", mend="give an outcome that is yes or no")
     spread = float(np.std(design.outcome_values()[design.call_weights() > 0], ddof=1))
-    ends = [end / spread for end in (estimate, low, high)]
-    return "standardised difference", evalues(*ends, measure="standardised difference", true=true)
+    kind: Measure = "standardised difference"
+    return kind, evalues(estimate / spread, low / spread, high / spread, measure=kind, true=true)
 
 
 def _reported(measure: str, found: EValue, true: float) -> CheckResult:

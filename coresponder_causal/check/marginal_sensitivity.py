@@ -31,7 +31,7 @@ def marginal_sensitivity(
     seed: int = 1,
     level: float = 0.95,
 ) -> CheckResult:
-    """Bounds on the weighted difference of means when every call's odds of treatment may be Λ times what covariates say.
+    """Bound the weighted difference of means when hidden causes may move every call's odds of treatment by up to Λ.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def marginal_sensitivity(
     if not isinstance(design, CallDesign) or design.adjustment is None or design.outcome is None:
         return not_applicable(name, assumption, "It needs weighted calls with an outcome.")
     if design.adjustment.contrast not in known:
-        why = "It speaks of the treated, the untreated or all calls: weights of calls that might go either way are others."
+        why = "It speaks of the treated, the untreated or all calls, not of those that might have gone either way."
         return not_applicable(name, assumption, why)
     try:
         calls = _calls(design, known[design.adjustment.contrast])
@@ -82,7 +82,8 @@ def marginal_sensitivity(
     fine = np.unique(np.concatenate([[1.0], lambdas, np.geomspace(1, widest, steps)]))
     at = next(effect_bounds(calls, [calls.sampling], fine, bounds))
     if not np.isclose(at[0, 0], _difference(design), rtol=1e-6, atol=1e-9):
-        return not_applicable(name, assumption, f"The weights of {design.adjustment.method} are not those of a logit alone.")
+        why = f"The weights of {design.adjustment.method} are not those of a logistic probability alone."
+        return not_applicable(name, assumption, why)
     person = np.asarray(pd.factorize(design.persons)[0], np.int64)
     drawn = np.array([*effect_bounds(calls, person_draws(person, calls.sampling, replications, seed), fine, bounds)])
     fitted = drawn[~np.isnan(drawn[:, 0, 0])]
@@ -98,7 +99,7 @@ def marginal_sensitivity(
         assumption=assumption,
         verdict="reported",
         power=None,
-        table=course[np.isin(fine, np.asarray(lambdas, float))].rename(columns={"size": "lambda"}).reset_index(drop=True),
+        table=course[np.isin(fine, lambdas)].rename(columns={"size": "lambda"}).reset_index(drop=True),
         sentence=_sentence(at, fine, lost, replications - len(fitted), replications),
         course=course,
         breakdown=lost,
@@ -106,7 +107,7 @@ def marginal_sensitivity(
 
 
 def _calls(design: CallDesign, contrast: Contrast) -> Calls:
-    """Calls with standardised regressors, in which Newton's steps are safe."""
+    """Gather the calls with standardised regressors, in which Newton's steps are safe."""
     fit = design.propensity()
     spread = fit.rows[:, 1:].std(axis=0)
     centre = fit.rows[:, 1:].mean(axis=0)

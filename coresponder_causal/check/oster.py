@@ -25,7 +25,7 @@ def oster(
     factors: Sequence[float] = (1.1, 1.3, 1.5, 2.0),
     delta: float = 1.0,
 ) -> CheckResult:
-    """Selection δ that would explain the coefficient away, and the coefficient at a stated δ, by R² that could be had.
+    """Find the selection δ that explains the coefficient away, and the coefficient at a stated δ, by attainable R².
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def _sentence(found: proportional.Stability, row: pd.Series, delta: float) -> st
     )
     several = f", the nearest of {row['roots']:.0f} that fit" if row["roots"] > 1 else ""
     return (
-        f"Covariates move the coefficient from {found.short:.3g} to {found.long:.3g} and R² from {found.short_r2:.3f} to "
-        f"{found.long_r2:.3f}. If R² with everything were {row['r2_max']:.3f}, {away}; with as much selection as on the "
-        f"covariates, times {delta:g}, it would be {row['adjusted']:.3g}{several}."
+        f"Covariates move the coefficient from {found.short:.3g} to {found.long:.3g} and R² from {found.short_r2:.3f} "
+        f"to {found.long_r2:.3f}. If R² with everything were {row['r2_max']:.3f}, {away}; with {delta:g} times the "
+        f"selection on the covariates it would be {row['adjusted']:.3g}{several}."
     )

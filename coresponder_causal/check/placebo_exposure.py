@@ -53,7 +53,8 @@ def placebo_exposure(
     >>> from coresponder_causal.estimate import call_difference
     >>> frame = pd.DataFrame({"attended": [1, 0] * 20, "hour": [0, 0, 1, 1] * 10, "minutes": [5, 7, 6, 9] * 10})
     >>> d = CallDesign.from_frame(frame, outcome="minutes", treatment="attended", covariates=["hour"])
-    >>> placebo_exposure(call_difference(d), d).sentence
+    >>> weighted = weight_propensity(d)
+    >>> placebo_exposure(call_difference(weighted), weighted).sentence
     'The calls have no columns team_busy, team_on_duty.'
     """
     if not isinstance(design, CallDesign):

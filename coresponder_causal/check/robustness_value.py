@@ -8,14 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from coresponder_causal.core import omitted
 from coresponder_causal.core.errors import DesignError, EstimationError
-from coresponder_causal.core.omitted import (
-    Regression,
-    adjusted,
-    as_strong_as,
-    partial_r2,
-    robustness_value as value_of,
-)
+from coresponder_causal.core.omitted import Regression, adjusted, as_strong_as, partial_r2
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.sandwich import clustered
 from coresponder_causal.core.verdict import CheckResult, not_applicable
@@ -37,7 +32,7 @@ def robustness_value(
     q: float = 1.0,
     level: float = 0.95,
 ) -> CheckResult:
-    """Robustness value of the linear regression of the outcome on treatment and covariates, with benchmarks.
+    """Compute the robustness value of the linear regression of the outcome on treatment and covariates.
 
     Parameters
     ----------
@@ -99,7 +94,7 @@ def robustness_value(
         )
     fit = found.fit
     t = fit.estimate / fit.std_error
-    whole, bound = value_of(t, fit.dof, q=q), value_of(t, fit.dof, q=q, level=level)
+    whole, bound = (omitted.robustness_value(t, fit.dof, q=q, level=asked) for asked in (None, level))
     table = _table(found, benchmarks or _strongest(found), times, level)
     return CheckResult(
         check=name,
@@ -162,11 +157,11 @@ def _sentence(
 ) -> str:
     fit = found.fit
     share = "the estimate" if q == 1 else f"{q:.0%} of the estimate"
+    extreme = partial_r2(fit.estimate / fit.std_error, fit.dof)
     said = (
-        f"The regression's estimate is {fit.estimate:.3g}. An omitted variable that explains {whole:.1%} of what is left "
-        f"of both treatment and outcome would take {share} away, one of {bound:.1%} would bring its interval there; one "
-        f"that explains all of the outcome would need {partial_r2(fit.estimate / fit.std_error, fit.dof):.1%} of the "
-        "treatment."
+        f"The regression's estimate is {fit.estimate:.3g}. An omitted variable that explains {whole:.1%} of what is "
+        f"left of both treatment and outcome would take {share} away, one of {bound:.1%} would bring its interval "
+        f"there; one that explains all of the outcome would need {extreme:.1%} of the treatment."
     )
     known = table.iloc[1:].dropna()
     if len(known):

@@ -36,7 +36,7 @@ def rosenbaum(
     gammas: Sequence[float] = (1.0, 1.25, 1.5, 2.0, 3.0),
     level: float = 0.95,
 ) -> CheckResult:
-    """Bounds on the test of no effect in matched sets under hidden odds of treatment up to Γ times apart.
+    """Bound the test of no effect in matched sets under hidden odds of treatment up to Γ times apart.
 
     Yes-or-no outcomes: McNemar's and the Mantel–Haenszel test, exact. Numbers: Wilcoxon's signed rank test and
     Hodges–Lehmann estimates in pairs, Huber's M-statistic in larger sets. One-sided, in the direction of the estimate.
@@ -71,8 +71,8 @@ def rosenbaum(
     --------
     >>> from coresponder_causal.design.match_nearest import match_nearest
     >>> from coresponder_causal.estimate import call_difference
-    >>> frame = pd.DataFrame({"attended": [1, 0] * 30, "hour": np.repeat(np.arange(30), 2)})
-    >>> frame["minutes"] = 40 - 6 * frame["attended"] + frame["hour"] % 7 + np.arange(60) % 5
+    >>> frame = pd.DataFrame({"attended": [1, 0, 0] * 30, "hour": np.arange(90) % 24})
+    >>> frame["minutes"] = 40 - 6 * frame["attended"] + frame["hour"] / 9 + np.arange(90) % 5
     >>> d = match_nearest(CallDesign.from_frame(frame, outcome="minutes", treatment="attended", covariates=["hour"]))
     >>> rosenbaum(call_difference(d), d).breakdown > 3
     True
@@ -109,7 +109,7 @@ def rosenbaum(
 
 
 def _sets(design: CallDesign) -> _Sets | None:
-    """Matched sets, the call of the rarer kind first; None where a set holds several of both kinds."""
+    """Gather matched sets, the call of the rarer kind first; None where a set holds several of both kinds."""
     number = _set_numbers(design)
     used = np.flatnonzero(number >= 0)
     treated = design.treated[used]
@@ -130,7 +130,7 @@ def _sets(design: CallDesign) -> _Sets | None:
 
 
 def _set_numbers(design: CallDesign) -> NDArray[np.int64]:
-    """Number of each call's matched set, of pairs the row of the treated call; −1 for calls in none."""
+    """Return the number of each call's matched set, of pairs the row of the treated call; −1 for calls in none."""
     number = np.full(len(design.source), -1, np.int64)
     if design.adjustment is None:
         return number
@@ -184,8 +184,8 @@ def _sentence(design: CallDesign, sets: _Sets, lost: float) -> str:
         worked = bounds.amplified(lost, 2 * lost)
         said = (
             f"In {many} matched sets the finding survives until, within them, hidden odds of treatment were "
-            f"{lost:.2f} times apart: the work of something that multiplies the odds of treatment by {2 * lost:.1f} and "
-            f"those of the better or worse outcome by {worked:.1f}."
+            f"{lost:.2f} times apart: the work of something that multiplies the odds of treatment by {2 * lost:.1f} "
+            f"and those of the better or worse outcome by {worked:.1f}."
         )
     if design.person is None:
         return said

@@ -47,7 +47,7 @@ def evalue(ratio: float, true: float = 1.0) -> float:
 def evalues(
     estimate: float, low: float, high: float, *, measure: Measure = "risk ratio", common: bool = True, true: float = 1.0
 ) -> EValue:
-    """E-values of an estimate and of its interval.
+    """Compute the E-values of an estimate and of its interval.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def evalues(
     if measure == "standardised difference":
         half = 1.78 / float(critical(np.inf))
         logs = [0.91 * estimate, *(0.91 * estimate + half * (end - estimate) for end in (low, high))]
-        return _valued(*map(float, np.exp(logs)), true)
+        return _valued(np.exp(logs), true)
     if not low > 0:
         raise EstimationError(f"a ratio of {low:g} is not positive", mend="give ratios, not differences or logarithms")
     given = np.array([estimate, low, high])
@@ -96,10 +96,11 @@ def evalues(
         given = np.sqrt(given)
     elif common and measure == "hazard ratio":
         given = (1 - 0.5 ** np.sqrt(given)) / (1 - 0.5 ** np.sqrt(1 / given))
-    return _valued(*map(float, given), true)
+    return _valued(given, true)
 
 
-def _valued(ratio: float, low: float, high: float, true: float) -> EValue:
+def _valued(ends: Array, true: float) -> EValue:
+    ratio, low, high = map(float, ends)
     holds = low <= true <= high
     nearer = low if ratio > true else high
     limit = 1.0 if holds else evalue(nearer, true)
@@ -107,7 +108,7 @@ def _valued(ratio: float, low: float, high: float, true: float) -> EValue:
 
 
 def evalues_of_counts(events: tuple[float, float], persons: tuple[float, float], *, level: float = 0.95) -> EValue:
-    """E-values of a difference of two risks: how much hidden bias moves it, or its bound, to nothing.
+    """Compute the E-values of a difference of two risks: of what moves it, or its bound, to nothing.
 
     The bound is that of a bias factor B, which lowers the difference to (p₁ − B p₀)(f + (1 − f)/B), f the share
     treated, with its delta variance; B is where the bound nearer to nothing is 0.
@@ -147,7 +148,8 @@ def evalues_of_counts(events: tuple[float, float], persons: tuple[float, float],
 
     def bound(bias: float) -> float:
         left, share = p1 - p0 * bias, f + (1 - f) / bias
-        return left * share - z * np.sqrt((v1 + v0 * bias**2) * share**2 + left**2 * (1 - 1 / bias) ** 2 * vf)
+        spread = np.sqrt((v1 + v0 * bias**2) * share**2 + left**2 * (1 - 1 / bias) ** 2 * vf)
+        return left * share - z * float(spread)
 
     ratio = p1 / p0
     survived = float(optimize.brentq(bound, 1.0, ratio, xtol=1e-12)) if bound(1.0) > 0 else 1.0

@@ -94,7 +94,7 @@ def refitted(calls: Calls, weights: Array) -> Array | None:
 
 
 def person_draws(person: NDArray[np.int64], sampling: Array, replications: int, seed: int) -> Iterator[Array]:
-    """Sampling weights times how often each call's person was drawn, as many persons as there are, shape (n,)."""
+    """Draw as many persons as there are: sampling weights times how often each call's was drawn, shape (n,)."""
     rng = np.random.default_rng(seed)
     many = int(person.max()) + 1
     for _ in range(replications):
@@ -172,7 +172,7 @@ def balanced_values(y: Array, rows: Array, weights: Array, lambdas: Array) -> Ar
 
 
 def conditional_quantiles(y: Array, rows: Array, weights: Array, shares: Array) -> Array:
-    """Quantiles of outcomes given covariates, shape (k, n): of a linear mean and scale, or of the linear chance of yes."""
+    """Estimate quantiles given covariates, shape (k, n), by a linear mean and scale, or the linear chance of yes."""
     root = np.sqrt(weights)[:, None]
     mean = rows @ np.linalg.lstsq(rows * root, y * root[:, 0], rcond=None)[0]
     if np.isin(y, [0.0, 1.0]).all():

@@ -140,7 +140,7 @@ def partial_r2(t: float, dof: float) -> float:
 
 
 def robustness_value(t: float, dof: float, *, q: float = 1.0, level: float | None = None) -> float:
-    """Partial R² with both treatment and outcome at which an omitted variable takes the share ``q`` of an estimate away.
+    """Find the partial R² with treatment and outcome at which an omitted variable takes a share of an estimate away.
 
     Parameters
     ----------

@@ -73,7 +73,7 @@ def selection(s: Stability, r_max: float, *, effect: float = 0.0) -> float:
     Examples
     --------
     >>> round(selection(Stability(2.0, 0.4, 1.0, 0.5, 10.0, 1.0, 0.6), 0.65), 3)
-    1.256
+    0.898
     """
     numerator, denominator = _polynomials(s, r_max)
     bias = s.long - effect
@@ -90,9 +90,9 @@ def effects(s: Stability, r_max: float, *, delta: float = 1.0) -> list[float]:
 
     Examples
     --------
-    >>> found = effects(Stability(2.0, 0.4, 1.0, 0.5, 10.0, 1.0, 0.6), 0.65, delta=1.2564)
-    >>> round(found[0], 3)
-    -0.0
+    >>> found = effects(Stability(2.0, 0.4, 1.0, 0.5, 10.0, 1.0, 0.6), 0.65, delta=2.64 / 2.94)
+    >>> abs(round(found[0], 6))
+    0.0
     """
     numerator, denominator = _polynomials(s, r_max)
     roots = np.roots(np.trim_zeros(np.round(numerator - delta * denominator, 15), "f"))

@@ -87,20 +87,22 @@ def contour(check: CheckResult) -> Picture:
     -------
     Picture
         ``data["grid"]``: ``r2dz, r2yz, estimate, bound`` (of the interval, nearer to nothing); ``data["marks"]``: the
-        estimate as it is and with benchmarks, ``r2dz, r2yz, label``.
+        estimate as it is and with benchmarks, ``r2dz, r2yz, label`` (empty where it is not named).
     """
-    known = check.table.dropna(subset=["estimate"])
+    known, course = check.table.dropna(subset=["estimate"]).reset_index(drop=True), _course(check)
+    far = (known["r2dz"] > 0.05 * course["r2dz"].max()) | (known["r2yz"] > 0.05 * course["r2yz"].max())
+    last = far & ~known["benchmark"].duplicated(keep="last")
     label = known["times"].map("{:g} × ".format) + known["benchmark"].str.replace("_", " ")
     return Picture(
         title="How strong would an omitted variable have to be?",
         caption="Lines: the estimate it would leave, by the share of what is left of treatment and outcome that it "
         "explains. Dashed: the interval reaches no effect. Thick: the estimate does. Points: as strong as covariates "
-        "are, and as it is.",
+        "are, the strongest named where they leave the corner.",
         alt=f"Contours of the adjusted estimate over two shares. {check.sentence}",
         kind="contour",
         data={
-            "grid": _course(check),
-            "marks": known[["r2dz", "r2yz"]].assign(label=label.where(known["times"] > 0, "as it is")),
+            "grid": course,
+            "marks": known[["r2dz", "r2yz"]].assign(label=label.where(last, "")),
         },
         labels=Facts({"x": "Share of the treatment explained", "y": "Share of the outcome explained"}),
         support=check.support,
@@ -125,7 +127,7 @@ def growing_bias(check: CheckResult) -> Picture:
     marked = lost is not None and 1 < lost <= float(course["size"].max())
     reach = 2.2 * lost if marked and lost is not None and not matched else float("inf")
     caption = (
-        "Line: the largest two-sided p-value that hidden odds of treatment so many times apart allow within matched sets."
+        "Line: the largest two-sided p-value that hidden odds of treatment so many times apart in matched sets allow."
         if matched
         else "Dark: the differences that hidden causes of that strength allow. Light: with 95 % intervals."
     )

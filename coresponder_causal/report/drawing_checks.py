@@ -73,19 +73,20 @@ def draw_contour(axes: Axes, picture: Picture) -> None:
     picture : Picture
         Of kind "contour".
     """
+    from matplotlib.ticker import MaxNLocator
+
     grid, marks = picture.data["grid"], picture.data["marks"]
     shape = grid["r2yz"].nunique(), grid["r2dz"].nunique()
-    x, y, left, bound = (
-        grid[name].to_numpy(float).reshape(shape) for name in ("r2dz", "r2yz", "estimate", "bound")
-    )
-    lines = axes.contour(x, y, left, levels=8, colors=pale, linewidths=0.9, linestyles="solid")
-    axes.clabel(lines, fontsize=7.5, fmt="%.3g", colors=grey)
+    x, y, left, bound = (grid[name].to_numpy(float).reshape(shape) for name in ("r2dz", "r2yz", "estimate", "bound"))
+    levels = [level for level in MaxNLocator(8).tick_values(left.min(), left.max()) if level]
+    lines = axes.contour(x, y, left, levels=levels, colors=pale, linewidths=0.9, linestyles="solid")
+    axes.clabel(lines, fontsize=7.5, fmt=lambda level: f"{level:.3g}".replace("-", "−"), colors=grey)
     for surface, dash, width in ((bound, "dashed", 1.3), (left, "solid", 2.0)):
         if surface.min() < 0 < surface.max():
             axes.contour(x, y, surface, levels=[0.0], colors=expected, linewidths=width, linestyles=dash)
     axes.plot(marks["r2dz"], marks["r2yz"], "o", ms=4.5, mfc=accent, mec="white", mew=0.5, clip_on=False, zorder=4)
     for place in marks.to_dict("records"):
-        right = place["r2dz"] > 0.7 * x.max()
+        right = place["r2dz"] > 0.8 * x.max()
         axes.annotate(
             str(place["label"]), (place["r2dz"], place["r2yz"]), (-5 if right else 5, 4), textcoords="offset points",
             ha="right" if right else "left", fontsize=7.5, color=ink, clip_on=False,
