@@ -84,6 +84,9 @@ def selection(s: Stability, r_max: float, *, effect: float = 0.0) -> float:
 def effects(s: Stability, r_max: float, *, delta: float = 1.0) -> list[float]:
     """Every effect that fits a δ, the one nearest to the coefficient with covariates first.
 
+    A bias at which numerator and denominator of δ both vanish, as there is one with a single covariate, fits every δ
+    and is left out.
+
     References
     ----------
     Oster (2019), doi:10.1080/07350015.2016.1227711, propositions 1 and 2.
@@ -97,6 +100,8 @@ def effects(s: Stability, r_max: float, *, delta: float = 1.0) -> list[float]:
     numerator, denominator = _polynomials(s, r_max)
     roots = np.roots(np.trim_zeros(np.round(numerator - delta * denominator, 15), "f"))
     real = roots[np.abs(roots.imag) < 1e-7 * (1 + np.abs(roots))].real
+    size = np.polyval(np.abs(denominator), np.abs(real))
+    real = real[np.abs(np.polyval(denominator, real)) > 1e-7 * size]
     return [float(s.long - bias) for bias in sorted(real, key=abs)]
 
 

@@ -44,7 +44,7 @@ falsifications: dict[str, tuple[str, ...]] = {
         ("series", "counts", "rare", "arima", "structural"),
         ("placebo_dates", "control_outcomes", "forecast_skill", "break_date", "covid_interval"),
     ),
-    "calls": ("balance", "overlap"),
+    "calls": ("balance", "overlap", "placebo_exposure"),
     "instrument": ("first_stage", "reduced_form_before", "hour_profile", "leniency_balance", "leniency_monotone"),
     "boundary": ("placebo_boundaries", "holding"),
 }

@@ -64,7 +64,16 @@ questions = {
     "course": "How do we know? Covered against other hours over time",
 }
 far_too_low = 0.85
-drawn_of_the_headline = ("balance", "break_date", "covid_interval", "residual_autocorrelation", "specification_curve")
+drawn_of_the_headline = (
+    "balance",
+    "break_date",
+    "covid_interval",
+    "residual_autocorrelation",
+    "specification_curve",
+    "robustness_value",
+    "rosenbaum",
+    "marginal_sensitivity",
+)
 libraries = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib")
 
 

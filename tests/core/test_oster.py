@@ -39,8 +39,10 @@ def test_population_gives_its_delta_and_its_effect(delta):
 
 def test_effects_and_selection_are_inverse():
     s, _, r_max = found_in(*sample(exact_parts(), 1.2))
-    for one in effects(s, 0.97 * r_max, delta=0.8):
-        assert selection(s, 0.97 * r_max, effect=one) == pytest.approx(0.8, rel=1e-6)
+    found = effects(s, r_max, delta=0.8)
+    assert found
+    for one in found:
+        assert selection(s, r_max, effect=one) == pytest.approx(0.8, rel=1e-6)
 
 
 def test_no_room_for_more_leaves_the_coefficient():

@@ -19,7 +19,7 @@ SETS = np.array([[1, 0, np.nan], [1, 1, 0], [0, 1, 0], [1, 0, 0], [0, 0, 1.0]])
 
 
 def worst_tail(outcomes, gamma, found):
-    """Largest chance that at least as many first calls have the outcome, over hidden causes u in {0, 1} of all calls."""
+    """Largest chance of at least as many first calls with the outcome, over hidden causes u in {0, 1} of all calls."""
     laws = np.ones(1)
     for row in outcomes:
         known = row[~np.isnan(row)]
@@ -81,7 +81,7 @@ def test_separable_bound_is_the_worst_threshold_in_every_set():
 
 
 def test_tails_widen_with_gamma_and_meet_at_one():
-    scores = m_scores(np.random.default_rng(7).normal(size=(30, 3)) + [0.4, 0, 0])
+    scores = m_scores(np.random.default_rng(7).normal([0.4, 0.0, 0.0], size=(30, 3)))
     tails = [m_tails(scores, np.ones(30), gamma) for gamma in (1.0, 1.5, 2.5)]
     assert tails[0].low == pytest.approx(tails[0].high, rel=1e-9)
     assert tails[0].low > tails[1].low > tails[2].low

@@ -112,7 +112,7 @@ def test_hodges_lehmann_bounds(golden, pairs):
 def test_mcnemar(golden):
     """rbounds 2.2 sums the tail beyond the observed 25 of 33 pairs: what is here the tail from 26 on.
 
-    A p-value counts what was observed; with 25 of 33 it is .0023 without hidden bias, by hand Σ C(33, k) / 2^33, k ≥ 25.
+    A p-value counts what was observed; with 25 of 33 and no hidden bias it is Σ C(33, k) / 2^33, k ≥ 25: .0023.
     """
     there = loaded(golden, "rosenbaum_bounds")["binarysens_25_8"]
 
