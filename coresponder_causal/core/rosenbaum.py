@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from coresponder_causal.core.inference import normal_tail, yes_count_tail
 
@@ -78,7 +78,7 @@ def signed_rank_tails(differences: Array, gamma: float, *, positive: bool = True
     0.024
     """
     left = differences[differences != 0] * (1 if positive else -1)
-    ranks = rankdata(np.abs(left))
+    ranks = pd.Series(np.abs(left)).rank().to_numpy(float)
     found = float(ranks[left > 0].sum())
     tails = []
     for odds in (1 / gamma, gamma):

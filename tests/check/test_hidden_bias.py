@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from coresponder_causal import check, report
-from coresponder_causal.core.errors import DesignError
+from coresponder_causal.core.errors import DesignError, IdentificationWarning
 from coresponder_causal.core.rosenbaum import binary_tails
 from coresponder_causal.design import SeriesDesign, StrataDesign
 from coresponder_causal.design.calls import Adjustment, CallDesign
@@ -128,7 +128,8 @@ def in_sets(sets, outcome="minutes"):
 def test_rosenbaum_in_larger_sets():
     """Sets of 1:2, 1:2, of two treated with one control, and one call in no set."""
     d = in_sets([0, 0, 0, 1, 1, 1, 2, 2, 2, -1])
-    found = check.rosenbaum(call_difference(d), d)
+    with pytest.warns(IdentificationWarning, match="4 clusters"):
+        found = check.rosenbaum(call_difference(d), d)
     assert "in 3 matched sets" in found.sentence
     assert list(found.table) == ["gamma", "p_low", "p_high"]
     assert found.table["p_high"].is_monotonic_increasing
@@ -137,7 +138,8 @@ def test_rosenbaum_in_larger_sets():
 
 def test_rosenbaum_refuses_what_it_cannot_bound(matched):
     mixed = in_sets([0, 0, 0, 0, 0, 1, 1, 1, 1, 1])
-    assert "several calls of both kinds" in check.rosenbaum(call_difference(mixed), mixed).sentence
+    with pytest.warns(IdentificationWarning, match="2 clusters"):
+        assert "several calls of both kinds" in check.rosenbaum(call_difference(mixed), mixed).sentence
     reused = match_nearest(design(), caliper=0.2, replace=True)
     assert "several pairs" in check.rosenbaum(call_difference(reused), reused).sentence
     weighted = weight_propensity(design())
