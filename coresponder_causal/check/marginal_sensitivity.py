@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ Array = NDArray[np.float64]
 name = "marginal_sensitivity"
 assumption = "Nothing hidden moves the odds of treatment of calls that look alike."
 known: dict[str, Contrast] = {"ATT": "ATT", "ATE": "ATE", "ATC": "ATC"}
-widest, steps = 20.0, 60
+widest, steps = 10.0, 30
 
 
 def marginal_sensitivity(
@@ -52,7 +53,7 @@ def marginal_sensitivity(
     Returns
     -------
     CheckResult
-        Reported; ``breakdown`` is the Λ at which the interval reaches no effect (1: it does as it is; ∞ beyond 20). Its
+        Reported; ``breakdown`` is the Λ at which the interval reaches no effect (1: it does as it is; ∞ beyond 10). Its
         table: ``lambda, low, high, conf_low, conf_high``; its course the same on a fine grid, with ``size`` for Λ.
 
     References
@@ -80,12 +81,14 @@ def marginal_sensitivity(
     except EstimationError as error:
         return not_applicable(name, assumption, f"The probability of treatment has no estimate: {error.what}.")
     fine = np.unique(np.concatenate([[1.0], lambdas, np.geomspace(1, widest, steps)]))
-    at = next(effect_bounds(calls, [calls.sampling], fine, bounds))
+    person = np.asarray(pd.factorize(design.persons)[0], np.int64)
+    draws = person_draws(person, calls.sampling, replications, seed)
+    found = effect_bounds(calls, chain([calls.sampling], draws), fine, bounds)
+    at = next(found)
     if not np.isclose(at[0, 0], _difference(design), rtol=1e-6, atol=1e-9):
         why = f"The weights of {design.adjustment.method} are not those of a logistic probability alone."
         return not_applicable(name, assumption, why)
-    person = np.asarray(pd.factorize(design.persons)[0], np.int64)
-    drawn = np.array([*effect_bounds(calls, person_draws(person, calls.sampling, replications, seed), fine, bounds)])
+    drawn = np.array([*found])
     fitted = drawn[~np.isnan(drawn[:, 0, 0])]
     if len(fitted) < replications / 2:
         why = f"Only {len(fitted)} of {replications} samples of persons let the probability be estimated."

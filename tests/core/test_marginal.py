@@ -100,13 +100,14 @@ def test_refits_are_weighted_logits():
     made, _ = calls(400, np.random.default_rng(1))
     weights = next(person_draws(np.arange(400) // 2, made.sampling, 1, 5))
     again = logit(made.rows, made.treated.astype(float), weights)
-    np.testing.assert_allclose(refitted(made, weights), made.rows @ again.coef, atol=1e-7)
+    for start in (np.linalg.inv(made.rows.T @ made.rows), 0.01 * np.eye(2)):
+        np.testing.assert_allclose(refitted(made, weights, start), made.rows @ again.coef, atol=1e-6)
 
 
 def test_separated_calls_have_no_fit():
     made, _ = calls(200, np.random.default_rng(1))
     weights = np.where(made.treated == (made.rows[:, 1] > 0), 1.0, 0.0)
-    assert refitted(made, weights) is None
+    assert refitted(made, weights, np.linalg.inv(made.rows.T @ made.rows)) is None
     assert np.isnan(next(effect_bounds(made, [weights], np.array([2.0]), "sharp"))).all()
 
 
