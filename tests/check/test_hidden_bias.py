@@ -242,3 +242,16 @@ def test_pictures(matched, treated_weights, outcome):
     assert {"low", "conf_high"} <= set(bias[1].data["curve"])
     for picture in (contour, *bias):
         assert rendered(picture, ".png").startswith(b"\x89PNG")
+
+
+def test_rosenbaum_in_sets_of_three_by_hand():
+    """Two controls a treated call: the sets built here one by one give the same exact bounds."""
+    d = match_nearest(design("arrest"), ratio=2, caliper=0.5)
+    found = check.rosenbaum(call_difference(d), d, gammas=[1.0, 1.5])
+    y, pairs = d.source["arrest"].to_numpy(float), d.adjustment.pairs
+    rows = [[y[call], *y[pairs[pairs[:, 0] == call, 1]]] for call in np.unique(pairs[:, 0])]
+    sets = np.array([row + [np.nan] * (3 - len(row)) for row in rows])
+    positive = bool(call_difference(d).estimate[0] > 0)
+    for place, gamma in enumerate((1.0, 1.5)):
+        by_hand = binary_tails(sets, np.ones(len(sets)), gamma, positive=positive)
+        assert found.table["p_high"][place] == pytest.approx(by_hand.high, rel=1e-12)
