@@ -41,9 +41,9 @@ def oster(
     Returns
     -------
     CheckResult
-        Reported; ``breakdown`` is |δ| at a factor of 1.3, or the first of the factors. Its table: ``factor, r2_max,
-        delta, adjusted, roots``, roots the number of effects that fit, of which the one nearest to the coefficient
-        with covariates is shown.
+        Reported; ``breakdown`` is δ at the factor nearest to 1.3 (∞: no selection of that sign explains it). Its table:
+        ``factor, r2_max, delta, adjusted, roots``, roots the number of effects that fit, of which the one nearest to
+        the coefficient with covariates is shown.
 
     References
     ----------
@@ -83,7 +83,7 @@ def oster(
         power=None,
         table=table,
         sentence=_sentence(found, row, delta),
-        breakdown=abs(float(row["delta"])),
+        breakdown=float(row["delta"]) if row["delta"] >= 0 else float("inf"),
     )
 
 

@@ -63,7 +63,7 @@ def effect_bounds(calls: Calls, weights: Iterable[Array], lambdas: Array, kind: 
     Zhao, Small & Bhattacharya (2019), doi:10.1111/rssb.12327; Dorn & Guo (2023), doi:10.1080/01621459.2022.2069572.
     """
     p = expit(calls.rows @ calls.coef)
-    inverse = np.linalg.inv(_information(calls.rows, calls.sampling * p * (1 - p)))
+    inverse = _inverse_information(calls.rows, calls.sampling * p * (1 - p))
     treated, untreated = (_arm(calls, lambdas, kind, treated=side) for side in (True, False))
     for drawn in weights:
         eta = refitted(calls, drawn, inverse)
@@ -86,7 +86,7 @@ def refitted(calls: Calls, weights: Array, inverse: Array) -> Array | None:
         p = expit(calls.rows @ coef)
         if turn and turn % before_new == 0:
             try:
-                inverse = np.linalg.inv(_information(calls.rows, weights * p * (1 - p)))
+                inverse = _inverse_information(calls.rows, weights * p * (1 - p))
             except np.linalg.LinAlgError:
                 return None
         step = inverse @ (calls.rows.T @ (weights * (outcome - p)))
@@ -98,8 +98,8 @@ def refitted(calls: Calls, weights: Array, inverse: Array) -> Array | None:
     return None
 
 
-def _information(rows: Array, weights: Array) -> Array:
-    return np.asarray((rows * weights[:, None]).T @ rows, float)
+def _inverse_information(rows: Array, weights: Array) -> Array:
+    return np.asarray(np.linalg.inv((rows * weights[:, None]).T @ rows), float)
 
 
 def person_draws(person: NDArray[np.int64], sampling: Array, replications: int, seed: int) -> Iterator[Array]:

@@ -230,4 +230,4 @@ def as_strong_as(benchmark: Benchmark, times: float) -> tuple[float, float] | No
     if shared >= 1:
         return None
     r2yz = ((np.sqrt(times) + np.sqrt(shared)) / np.sqrt(1 - shared)) ** 2 * y / (1 - y)
-    return r2dz, min(float(r2yz), 1.0)
+    return (r2dz, float(r2yz)) if r2yz < 1 else None

@@ -30,7 +30,7 @@ def frame(hidden=0.0, seed=2):
     )
     busy = rng.random(N) < 0.4
     attended = wanted & ~busy
-    minutes = 40 + 4 * severity + 4 * unseen - 6 * attended + rng.normal(size=N)
+    minutes = 40 + 2 * severity + 4 * unseen - 6 * attended + rng.normal(size=N)
     return pd.DataFrame(
         {
             "attended": attended,
@@ -177,7 +177,8 @@ def test_covariates_that_repeat_each_other_are_said():
 def test_oster_tells_selection():
     found = check.oster(None, design())
     assert found.table["r2_max"].is_monotonic_increasing
-    assert found.breakdown == pytest.approx(abs(found.table["delta"][1]))
+    delta = found.table["delta"][1]
+    assert found.breakdown == (delta if delta > 0 else np.inf)
     assert "R² with everything" in found.sentence
 
 
@@ -255,3 +256,14 @@ def test_rosenbaum_in_sets_of_three_by_hand():
     for place, gamma in enumerate((1.0, 1.5)):
         by_hand = binary_tails(sets, np.ones(len(sets)), gamma, positive=positive)
         assert found.table["p_high"][place] == pytest.approx(by_hand.high, rel=1e-12)
+
+
+def test_the_table_of_verdicts_tells_where_findings_are_lost(treated_weights):
+    evalue, balance = (
+        check.evalue(call_difference(treated_weights), treated_weights),
+        check.balance(None, treated_weights),
+    )
+    shown = report.table(balance, evalue)
+    assert shown.frame["breakdown"].tolist()[1] == evalue.breakdown
+    assert shown.columns[-1].label == "Lost at"
+    assert "breakdown" not in report.table(balance).frame
