@@ -187,6 +187,8 @@ def _sentence(design: CallDesign, sets: _Sets, lost: float) -> str:
             f"{lost:.2f} times apart: the work of something that multiplies the odds of treatment by {2 * lost:.1f} "
             f"and those of the better or worse outcome by {worked:.1f}."
         )
+    if design.weights is not None:
+        said += " Sampling weights are not used."
     if design.person is None:
         return said
     inside = sets.calls[sets.calls >= 0]

@@ -121,7 +121,7 @@ def _walsh_crossing(ordered: Array, above: float) -> float:
 
     def crossing(most: float) -> float:
         low, high = float(ordered[0]) - 1.0, float(ordered[-1]) + 1.0
-        for _ in range(80):
+        for _ in range(60):
             middle = (low + high) / 2
             low, high = (middle, high) if exceeding(middle) > most else (low, middle)
         return (low + high) / 2

@@ -136,6 +136,18 @@ def test_rosenbaum_in_larger_sets():
     assert found.breakdown == 1
 
 
+def test_rosenbaum_says_that_it_takes_no_sampling_weights():
+    weighted = CallDesign.from_frame(
+        frame().assign(chance=np.linspace(1, 2, N)),
+        outcome="minutes",
+        treatment="attended",
+        covariates=KNOWN,
+        weights="chance",
+    )
+    d = match_nearest(weighted, caliper=0.2)
+    assert check.rosenbaum(call_difference(d), d).sentence.endswith("Sampling weights are not used.")
+
+
 def test_rosenbaum_refuses_what_it_cannot_bound(matched):
     mixed = in_sets([0, 0, 0, 0, 0, 1, 1, 1, 1, 1])
     with pytest.warns(IdentificationWarning, match="2 clusters"):

@@ -104,6 +104,15 @@ def test_refits_are_weighted_logits():
         np.testing.assert_allclose(refitted(made, weights, start), made.rows @ again.coef, atol=1e-6)
 
 
+def test_persons_are_drawn_whole():
+    person = np.repeat(np.arange(50), 3)
+    sampling = RNG.uniform(1, 2, 150)
+    for drawn in person_draws(person, sampling, 20, 1):
+        times = (drawn / sampling).reshape(50, 3)
+        assert np.ptp(times, axis=1).max() < 1e-12
+        assert times[:, 0].sum() == pytest.approx(50)
+
+
 def test_separated_calls_have_no_fit():
     made, _ = calls(200, np.random.default_rng(1))
     weights = np.where(made.treated == (made.rows[:, 1] > 0), 1.0, 0.0)
