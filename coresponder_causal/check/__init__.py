@@ -9,6 +9,7 @@ from coresponder_causal.check.balance import balance
 from coresponder_causal.check.break_date import break_date
 from coresponder_causal.check.control_outcomes import control_outcomes
 from coresponder_causal.check.covid_interval import covid_interval
+from coresponder_causal.check.evalue import evalue, evalue_of_counts, evalue_of_published
 from coresponder_causal.check.exclusion import exclusion
 from coresponder_causal.check.first_stage import first_stage
 from coresponder_causal.check.forecast_skill import forecast_skill
@@ -19,14 +20,19 @@ from coresponder_causal.check.leniency_balance import leniency_balance
 from coresponder_causal.check.leniency_monotone import leniency_monotone
 from coresponder_causal.check.levels_or_logs import levels_or_logs
 from coresponder_causal.check.leverage import leverage
+from coresponder_causal.check.marginal_sensitivity import marginal_sensitivity
+from coresponder_causal.check.oster import oster
 from coresponder_causal.check.overlap import overlap
 from coresponder_causal.check.placebo_boundaries import placebo_boundaries
 from coresponder_causal.check.placebo_cities import placebo_cities
 from coresponder_causal.check.placebo_dates import placebo_dates
+from coresponder_causal.check.placebo_exposure import placebo_exposure
 from coresponder_causal.check.pre_period import pre_period
 from coresponder_causal.check.pretrends import pretrends
 from coresponder_causal.check.reduced_form_before import reduced_form_before
 from coresponder_causal.check.residual_autocorrelation import residual_autocorrelation
+from coresponder_causal.check.robustness_value import robustness_value
+from coresponder_causal.check.rosenbaum import rosenbaum
 from coresponder_causal.check.specification_curve import specification_curve
 from coresponder_causal.check.spillover import spillover
 from coresponder_causal.check.start_range import start_range
@@ -53,6 +59,9 @@ __all__ = [
     "control_outcomes",
     "covid_interval",
     "density_around_openings",
+    "evalue",
+    "evalue_of_counts",
+    "evalue_of_published",
     "exclusion",
     "first_stage",
     "forecast_skill",
@@ -63,14 +72,19 @@ __all__ = [
     "leniency_monotone",
     "levels_or_logs",
     "leverage",
+    "marginal_sensitivity",
+    "oster",
     "overlap",
     "placebo_boundaries",
     "placebo_cities",
     "placebo_dates",
+    "placebo_exposure",
     "pre_period",
     "pretrends",
     "reduced_form_before",
     "residual_autocorrelation",
+    "robustness_value",
+    "rosenbaum",
     "specification_curve",
     "spillover",
     "standing_on",
@@ -151,11 +165,12 @@ def _made(
 ) -> tuple[CheckResult, ...]:
     """Make the checks that belong to a design."""
     if isinstance(design, CallDesign) and result.extra.get("adjustment") == "models":
-        return (overlap(result, design),)  # models make calls comparable, not weights whose balance could be shown
+        # models make calls comparable, not weights whose balance could be shown
+        return overlap(result, design), *_of_hidden_bias(result, design)
     if isinstance(design, CallDesign):
-        return balance(result, design), overlap(result, design)
+        return balance(result, design), overlap(result, design), *_of_hidden_bias(result, design)
     if isinstance(design, StrataDesign):
-        return ()  # the agency with the rows checks balance and overlap when it cuts the strata
+        return (evalue(result, design),)  # the agency with the rows checks balance and overlap when it cuts the strata
     if isinstance(design, SwitchbackDesign):
         return (control_outcomes(result, design, outcomes=controls),)
     if isinstance(design, CallInstrumentDesign):
@@ -182,6 +197,18 @@ def _made(
         *((levels_or_logs(result, design),) if isinstance(design, PanelDesign) else ()),
         *by_call,
         *(_series_checks(result, design, controls) if not isinstance(design, CoverageDesign) else ()),
+    )
+
+
+def _of_hidden_bias(result: Result, design: CallDesign) -> tuple[CheckResult, ...]:
+    """Ask how much hidden selection of calls a finding survives."""
+    return (
+        placebo_exposure(result, design),
+        evalue(result, design),
+        robustness_value(result, design),
+        oster(result, design),
+        rosenbaum(result, design),
+        marginal_sensitivity(result, design),
     )
 
 

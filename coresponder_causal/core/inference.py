@@ -62,6 +62,31 @@ def p_value(statistic: ArrayLike, df: ArrayLike) -> Array:
     return np.asarray(2 * stats.t.sf(np.abs(np.asarray(statistic, float)), np.asarray(df, float)), float)
 
 
+def normal_tail(deviate: ArrayLike) -> Array:
+    """Probability that a standard normal is at least as large as a deviate.
+
+    Examples
+    --------
+    >>> round(float(normal_tail(1.96)), 3)
+    0.025
+    """
+    return np.asarray(stats.norm.sf(np.asarray(deviate, float)), float)
+
+
+def yes_count_tail(count: int, chances: ArrayLike, trials: ArrayLike) -> float:
+    """Probability of at least ``count`` yeses in independent trials, ``trials`` of them with each of the ``chances``.
+
+    Examples
+    --------
+    >>> round(yes_count_tail(25, [0.5], [33]), 4), yes_count_tail(1, [0.5, 0.0], [1, 3])
+    (0.0023, 0.5)
+    """
+    law = np.ones(1)
+    for chance, many in zip(np.asarray(chances, float), np.asarray(trials, int), strict=True):
+        law = np.convolve(law, stats.binom.pmf(np.arange(many + 1), many, chance))
+    return float(law[max(count, 0) :].sum())
+
+
 def chi_square_quantile(probability: float, df: float) -> float:
     """Value below which a χ²(df) falls with a probability.
 

@@ -36,6 +36,8 @@ class CheckResult:
         Persons, events and units behind the rows of ``table``, or behind all of it.
     sensitive : bool
         As of `Provenance`.
+    breakdown : float, optional
+        Size of the violation, on the scale that the check names, at which the finding is lost.
     """
 
     check: str
@@ -47,6 +49,7 @@ class CheckResult:
     course: pd.DataFrame | None = None
     support: pd.DataFrame | None = None
     sensitive: bool = False
+    breakdown: float | None = None
 
     def __repr__(self) -> str:
         return str(self)

@@ -46,7 +46,7 @@ falsifications: dict[str, tuple[str, ...]] = {
         ("placebo_dates", "control_outcomes", "forecast_skill", "break_date", "covid_interval"),
     ),
     **dict.fromkeys(like_calls, ("overlap",)),
-    "calls": ("balance", "overlap"),
+    "calls": ("balance", "overlap", "placebo_exposure"),
     "instrument": ("first_stage", "reduced_form_before", "hour_profile", "leniency_balance", "leniency_monotone"),
     "boundary": ("placebo_boundaries", "holding"),
 }

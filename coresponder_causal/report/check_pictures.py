@@ -26,7 +26,7 @@ def residuals(check: CheckResult) -> Picture:
     Picture
         ``data["residuals"]``: ``time, position, residual``; ``data["lags"]``: ``lag, autocorrelation, bound``.
     """
-    course = _course(check)
+    course = course_of(check)
     return Picture(
         title="Does what the method leaves unexplained look like chance?",
         caption="Above: standardised residuals. Below: their correlation with themselves so many periods earlier; "
@@ -55,7 +55,7 @@ def breaks(check: CheckResult) -> Picture:
     Picture
         ``data["dates"]``: ``time, position, statistic, inside, start`` (from the programme's start on).
     """
-    course = _course(check)
+    course = course_of(check)
     position = positions(course["time"])
     step = float(np.median(np.diff(position)))
     return Picture(
@@ -89,7 +89,7 @@ def common_support(check: CheckResult) -> Picture:
     Picture
         ``data["bins"]``: ``arm, low, high, calls, before, after``, shares of the arm's calls and of its weight.
     """
-    bins = _course(check)
+    bins = course_of(check)
     return Picture(
         title="Could calls of every kind have gone either way?",
         caption="Calls by the probability of treatment given what was known: treated above the line, untreated below. "
@@ -111,7 +111,8 @@ def common_support(check: CheckResult) -> Picture:
     )
 
 
-def _course(check: CheckResult) -> pd.DataFrame:
+def course_of(check: CheckResult) -> pd.DataFrame:
+    """Return what a check draws; refused where it draws nothing."""
     if check.course is None:
-        raise EstimationError(f"the check {check.check} carries no course in time", mend="show it with report.table")
+        raise EstimationError(f"the check {check.check} draws nothing", mend="show it with report.table")
     return check.course

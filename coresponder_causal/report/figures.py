@@ -15,6 +15,7 @@ from coresponder_causal.core.result import Result
 from coresponder_causal.core.support import smallest
 from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.report import words
+from coresponder_causal.report.bias_pictures import contour, growing_bias
 from coresponder_causal.report.boundary_picture import at_boundary
 from coresponder_causal.report.check_pictures import breaks, common_support, residuals
 from coresponder_causal.report.instrument_pictures import gap_over_time, team_came
@@ -28,8 +29,11 @@ from coresponder_causal.report.time_axis import positions, years
 own_picture = {
     "balance": love,
     "break_date": breaks,
+    "marginal_sensitivity": growing_bias,
     "overlap": common_support,
     "residual_autocorrelation": residuals,
+    "robustness_value": contour,
+    "rosenbaum": growing_bias,
     "specification_curve": specifications,
 }
 along_other_cities = ("did_gap", "its_conformal")

@@ -65,8 +65,16 @@ questions = {
 }
 far_too_low = 0.85
 drawn_of_the_headline = (
-    "balance", "overlap", "break_date", "covid_interval", "residual_autocorrelation", "specification_curve",
-)  # fmt: skip
+    "balance",
+    "overlap",
+    "break_date",
+    "covid_interval",
+    "residual_autocorrelation",
+    "specification_curve",
+    "robustness_value",
+    "rosenbaum",
+    "marginal_sensitivity",
+)
 libraries = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib")
 
 

@@ -49,6 +49,8 @@ verdict_note = (
     "large as the estimate, where known. What is only reported decides nothing."
 )
 
+breakdown_note = " Lost at: the size of the violation, on the check's own scale, at which the finding is gone."
+
 
 @as_its_items
 def table(*items: Result | CheckResult, terms: Literal["all", "headline"] = "all") -> Table:
@@ -66,7 +68,7 @@ def table(*items: Result | CheckResult, terms: Literal["all", "headline"] = "all
     Table
         Of results: ``method, outcome`` (where there are several), ``term, estimate, conf_low, conf_high, unit, mde, df,
         p_value, measured, n_obs, notes``, log ratios as percent changes.
-        Of checks: ``check, assumption, verdict, power, sentence``.
+        Of checks: ``check, assumption, verdict, power, sentence``, and ``breakdown`` where one states it.
 
     Raises
     ------
@@ -294,7 +296,16 @@ def _verdicts(checks: Sequence[CheckResult]) -> Table:
         Column("sentence", "What was found", "said"),
         Column("power", "Power", "share"),
     )
-    return Table(title="Checks", frame=frame, columns=columns, note=verdict_note, support=_behind(checks))
+    sizes = [float("nan") if check.breakdown is None else check.breakdown for check in checks]
+    if np.isnan(sizes).all():
+        return Table(title="Checks", frame=frame, columns=columns, note=verdict_note, support=_behind(checks))
+    return Table(
+        title="Checks",
+        frame=frame.assign(breakdown=sizes),
+        columns=(*columns, Column("breakdown", "Lost at", "number")),
+        note=verdict_note + breakdown_note,
+        support=_behind(checks),
+    )
 
 
 def _behind(checks: Sequence[CheckResult]) -> pd.DataFrame | None:

@@ -69,7 +69,7 @@ def test_numbered_periods_are_drawn_by_their_number(tmp_path):
 
 
 def test_a_check_without_its_course_says_what_to_do():
-    with pytest.raises(EstimationError, match="carries no course in time"):
+    with pytest.raises(EstimationError, match="draws nothing"):
         report.figure(replace(made()[1]["break_date"], course=None))
 
 
