@@ -40,6 +40,9 @@ Setting = Literal[
     "boundary",
     "hour_calls",
     "strata",
+    "follow_up",
+    "double_sample",
+    "linkage",
 ]
 """How a method meets the simulated data of the study of coverage."""
 setting_of_design: dict[str, Setting] = {
@@ -50,6 +53,7 @@ setting_of_design: dict[str, Setting] = {
     "CallDesign": "calls",
     "SwitchbackDesign": "switchback",
     "StrataDesign": "strata",
+    "FollowUpDesign": "follow_up",
 }
 
 
@@ -95,7 +99,9 @@ class MethodCard:
         Simulated data it is studied on: one city in time ("series"), the same with few events ("rare"), one treated
         city among others ("city"), the same by hours ("hours"), several treated units ("adopters"), calls ("calls"),
         half-days covered by lot ("switchback"), calls near the hours of the team ("boundary"), calls by hours across
-        cities ("hour_calls"), counts by strata of two agencies ("strata"). None: it is not studied.
+        cities ("hour_calls"), counts by strata of two agencies ("strata"), calls whose outcome is known of some
+        ("follow_up"), of whose others a sample was found ("double_sample"), or was linked ("linkage"). None: it is not
+        studied.
     """
 
     name: str

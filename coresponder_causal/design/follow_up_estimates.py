@@ -1,0 +1,189 @@
+"""What estimators of partly known outcomes share: from ends and their derivatives to a result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from coresponder_causal.core.errors import EstimationError
+from coresponder_causal.core.estimand import Estimand
+from coresponder_causal.core.facts import Facts
+from coresponder_causal.core.influence import Influence
+from coresponder_causal.core.partial_means import Ends, Moved, share_of
+from coresponder_causal.core.result import Result
+from coresponder_causal.design.follow_up import FollowUpDesign
+
+Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+mostly_known, partly_known, between_cells = "four in five known", "half known", 0.65
+averaged_over = {
+    "ATT": "the treated calls",
+    "ATE": "all calls",
+    "ATC": "the untreated calls",
+    "ATO": "the calls that might as well have gone the other way (overlap weights)",
+    "ATM": "the calls that have their like in the other arm",
+}
+
+
+class Arm(NamedTuple):
+    """One arm of a design: its weights, 0 elsewhere, and the share of it whose outcome is known."""
+
+    weights: Array
+    known: Moved
+
+
+def arms(d: FollowUpDesign) -> tuple[Arm, Arm]:
+    """Treated and untreated calls."""
+    weights, seen = d.calls.call_weights(), d.seen()
+    parts = [np.where(arm, weights, 0.0) for arm in (d.calls.treated, ~d.calls.treated)]
+    for part, word in zip(parts, ("with", "without"), strict=True):
+        if not (part[seen] > 0).any():
+            raise EstimationError(
+                f"'{d.outcome}' is known of no call {word} {d.calls.treatment} that the comparison uses",
+                mend="choose another outcome, or another comparison",
+            )
+    first, second = (Arm(part, share_of(seen, part)) for part in parts)
+    return first, second
+
+
+def known_facts(treated: Arm, untreated: Arm) -> dict[str, object]:
+    """Shares known in both arms, and in words to which simulated cell the smaller one is nearest."""
+    shares = treated.known.value, untreated.known.value
+    return {
+        "adjustment": mostly_known if min(shares) >= between_cells else partly_known,
+        "known_treated": shares[0],
+        "known_untreated": shares[1],
+    }
+
+
+def require_one_sample(d: FollowUpDesign, asked: str) -> None:
+    """Refuse a design whose outcomes come from two samples, or stand beside a review by hand."""
+    for column, better in ((d.reviewed, "call_linkage"), (d.drawn, "call_double_sample")):
+        if column is not None:
+            raise EstimationError(
+                f"{asked} takes outcomes of one sample, and '{column}' says that there is a second",
+                mend=f"use {better}, or form the design without that column",
+            )
+
+
+def point(value: Moved) -> Ends:
+    """Give a number that is known as ends that meet."""
+    return Ends(value, value)
+
+
+def partial_result(
+    d: FollowUpDesign,
+    method: str,
+    terms: Mapping[str, Ends],
+    facts: Mapping[str, object],
+    *,
+    among: str = "",
+    beside: Array | None = None,
+) -> Result:
+    """Make the result: a set where some term's ends lie apart, each with its standard error.
+
+    Parameters
+    ----------
+    d : FollowUpDesign
+    method : str
+    terms : mapping of str to Ends
+        Derivatives are in the weights of the calls, shape (n,).
+    facts : mapping
+        Facts beside those that all these results have.
+    among : str
+        Of which of the calls it speaks, where not of all.
+    beside : ndarray, shape (n,), optional
+        Influence over n of calls on every end by another way than their weights.
+
+    Raises
+    ------
+    EstimationError
+        Fewer than two persons, or an outcome that does not vary within the arms.
+    """
+    used = d.calls.call_weights() > 0
+    ends = np.array([[end.value for end in term] for term in terms.values()])
+    low, high = (np.column_stack([term[side].slope for term in terms.values()]) for side in (0, 1))
+    moved = d.influence_of(np.hstack([low, high]))[used]
+    if beside is not None:
+        moved = moved + beside[used, None]
+    k, n = len(terms), len(moved)
+    persons = d.calls.persons[used] if d.calls.person else None
+    many = n if persons is None else persons.nunique()
+    if many < 2 or n < 3:
+        raise EstimationError(f"{many} persons in {n} calls", mend="bring more calls")
+    size = n * float(np.sqrt(many / (many - 1) * (n - 1) / (n - 2)))
+    both = Influence(left=moved, right=size * np.eye(2 * k), unit=d.calls.calls[used], cluster=persons)
+    middle = both.transform(np.hstack([np.eye(k), np.eye(k)]) / 2)
+    sums, of_ends = _sums(middle), _sums(both)
+    spread = np.sqrt((of_ends**2).sum(axis=0).reshape(2, k).T) / n
+    if not (spread > 0).all():
+        raise EstimationError("the outcome does not vary within the arms", mend="choose an outcome that varies")
+    wide = bool((ends[:, 1] > ends[:, 0]).any())
+    by = "none" if persons is None else "person"
+    df = float(n - 2 if persons is None else many - 1)
+    return Result(
+        method=method,
+        estimand=_estimand(d, among),
+        terms=pd.DataFrame({"term": list(terms)}),
+        estimate=ends.mean(axis=1),
+        vcov=sums.T @ sums / n**2,
+        df=np.full(k, df),
+        scale="difference",
+        kind="set" if wide else "point",
+        set_low=ends[:, 0] if wide else None,
+        set_high=ends[:, 1] if wide else None,
+        set_spread=spread if wide else None,
+        influence=middle,
+        support=_support(d, list(terms), used),
+        n_obs=n,
+        n_units=many,
+        extra=Facts(_facts(d) | dict(facts) | {"cluster": by, "clusters": many, "interval": _interval(df, by, wide)}),
+    )
+
+
+def _sums(influence: Influence) -> Array:
+    return influence.rows() if influence.cluster is None else influence.by_cluster().to_numpy()
+
+
+def _interval(df: float, by: str, wide: bool) -> str:
+    kind = "of the value in its set, Imbens and Manski, " if wide else ""
+    return f"{kind}t({df:.0f}), clusters: {by}"
+
+
+def _facts(d: FollowUpDesign) -> dict[str, object]:
+    adjustment = d.calls.adjustment
+    return {
+        "treatment": d.calls.treatment,
+        "yes_or_no": d.yes_or_no,
+        "outcome_unit": f"{str(d.outcome).replace('_', ' ')} per call",
+        "compared_by": "none" if adjustment is None else adjustment.method,
+        "calls": len(d.source),
+        "share_treated": float(d.calls.treated.mean()),
+    }
+
+
+def _support(d: FollowUpDesign, terms: list[str], used: Flags) -> pd.DataFrame:
+    persons = d.calls.persons[used].nunique() if d.calls.person else np.nan
+    events = float(np.nansum(d.values()[used]))
+    return pd.DataFrame({"term": terms, "persons": persons, "events": events, "units": int(used.sum())})
+
+
+def _estimand(d: FollowUpDesign, among: str) -> Estimand:
+    calls = d.calls
+    population = averaged_over.get(calls.contrast, f"{len(calls.source)} calls as they came")
+    horizon = "the calls of the frame"
+    if "received_at" in calls.source:
+        received = pd.to_datetime(calls.source["received_at"])
+        horizon = f"calls received {received.min():%Y-%m-%d} to {received.max():%Y-%m-%d}"
+    return Estimand(
+        contrast=calls.contrast,
+        outcome=str(d.outcome),
+        treatment=f"{calls.treatment}, yes against no",
+        population=f"{population} {among}".rstrip(),
+        horizon=horizon,
+        scale="difference of means",
+    )
