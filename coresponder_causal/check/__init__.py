@@ -30,6 +30,7 @@ from coresponder_causal.check.residual_autocorrelation import residual_autocorre
 from coresponder_causal.check.specification_curve import specification_curve
 from coresponder_causal.check.spillover import spillover
 from coresponder_causal.check.start_range import start_range
+from coresponder_causal.check.tipping_point import tipping_point
 from coresponder_causal.core.registry import series_regression
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.support import smallest, with_least
@@ -38,6 +39,7 @@ from coresponder_causal.design import (
     CallDesign,
     CallInstrumentDesign,
     CoverageDesign,
+    FollowUpDesign,
     PanelDesign,
     SeriesDesign,
     StrataDesign,
@@ -75,10 +77,18 @@ __all__ = [
     "spillover",
     "standing_on",
     "start_range",
+    "tipping_point",
 ]
 
 Checked: TypeAlias = (
-    SeriesDesign | PanelDesign | CoverageDesign | CallDesign | CallInstrumentDesign | StrataDesign | SwitchbackDesign
+    SeriesDesign
+    | PanelDesign
+    | CoverageDesign
+    | CallDesign
+    | CallInstrumentDesign
+    | FollowUpDesign
+    | StrataDesign
+    | SwitchbackDesign
 )
 """Designs whose results have checks."""
 
@@ -152,6 +162,8 @@ def _made(
     """Make the checks that belong to a design."""
     if isinstance(design, CallDesign):
         return balance(result, design), overlap(result, design)
+    if isinstance(design, FollowUpDesign):
+        return balance(result, design.calls), overlap(result, design.calls), tipping_point(result, design)
     if isinstance(design, StrataDesign):
         return ()  # the agency with the rows checks balance and overlap when it cuts the strata
     if isinstance(design, SwitchbackDesign):

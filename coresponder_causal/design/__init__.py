@@ -4,6 +4,7 @@ from coresponder_causal.design.call_instrument import CallInstrumentDesign
 from coresponder_causal.design.calls import CallDesign
 from coresponder_causal.design.coverage import CoverageDesign
 from coresponder_causal.design.donor_pool import DonorPool, donor_pool
+from coresponder_causal.design.double_sampling import DoubleSample, double_sampling
 from coresponder_causal.design.follow_up import FollowUpDesign
 from coresponder_causal.design.match_nearest import match_nearest
 from coresponder_causal.design.panel import PanelDesign
@@ -18,6 +19,7 @@ __all__ = [
     "CallInstrumentDesign",
     "CoverageDesign",
     "DonorPool",
+    "DoubleSample",
     "FollowUpDesign",
     "PanelDesign",
     "SeriesDesign",
@@ -25,6 +27,7 @@ __all__ = [
     "SwitchbackCalendar",
     "SwitchbackDesign",
     "donor_pool",
+    "double_sampling",
     "match_nearest",
     "switchback_schedule",
     "weight_propensity",

@@ -24,12 +24,14 @@ from coresponder_causal.report.sentences import finding
 from coresponder_causal.report.specification_picture import specifications
 from coresponder_causal.report.specs import Picture
 from coresponder_causal.report.time_axis import positions, years
+from coresponder_causal.report.tipping_picture import tipping
 
 own_picture = {
     "balance": love,
     "break_date": breaks,
     "residual_autocorrelation": residuals,
     "specification_curve": specifications,
+    "tipping_point": tipping,
 }
 along_other_cities = ("did_gap", "its_conformal")
 day = re.compile(r"\d{4}-\d{2}(?:-\d{2})?")

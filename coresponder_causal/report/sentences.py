@@ -10,9 +10,19 @@ from coresponder_causal.core.result import Result
 from coresponder_causal.report import words
 from coresponder_causal.report.effects import effects
 from coresponder_causal.report.sensitive import as_its_items
+from coresponder_causal.report.sets import between
 from coresponder_causal.report.specs import Sentence
 
-description, comparisons = "covered_within_city", ("call_difference", "call_strata")
+description, comparisons = (
+    "covered_within_city",
+    (
+        "call_difference",
+        "call_double_sample",
+        "call_linkage",
+        "call_observed",
+        "call_strata",
+    ),
+)
 hours_terms = ("triple_difference", "covered_hours", "uncovered_hours")
 
 
@@ -36,7 +46,7 @@ def sentence(result: Result) -> Sentence:
     Raises
     ------
     EstimationError
-        If the result is a set of values; read its bounds from ``tidy()``.
+        If the result is a set of values without an interval; read its bounds from ``tidy()``.
 
     Examples
     --------
@@ -50,6 +60,8 @@ def sentence(result: Result) -> Sentence:
     >>> print(finding(r))
     Calls fell by 18 % against what would be expected without the programme (95 % interval −30 % to −4.1 %).
     """
+    if result.kind == "set":
+        return between(result)
     return Sentence(
         text=f"{finding(result).text} {detectable(result).text}", numbers=_numbers(result), support=result.support
     )
@@ -318,7 +330,7 @@ def _than(result: Result) -> str:
         return f"among persons {those} than among those of the same strata {others}"
     those, others = words.treatments.get(treatment, (f"calls with {named}", "without it"))
     like = {"match_nearest": "matched calls", "weight_propensity": "like calls"}.get(
-        str(result.extra.get("adjustment")), "other calls, whatever kind they were,"
+        str(result.extra.get("compared_by", result.extra.get("adjustment"))), "other calls, whatever kind they were,"
     )
     return f"in {those} than in {like} {others}"
 

@@ -40,6 +40,7 @@ PictureKind = Literal[
     "residuals",
     "breaks",
     "specifications",
+    "tipping",
     "logic",
 ]
 
