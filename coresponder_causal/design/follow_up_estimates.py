@@ -13,6 +13,7 @@ from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.estimand import Estimand
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.influence import Influence
+from coresponder_causal.core.notes import doubt
 from coresponder_causal.core.partial_means import Ends, Moved, share_of
 from coresponder_causal.core.result import Result
 from coresponder_causal.design.follow_up import FollowUpDesign
@@ -81,10 +82,11 @@ def partial_result(
     terms: Mapping[str, Ends],
     facts: Mapping[str, object],
     *,
+    bounded: bool,
     among: str = "",
     beside: Array | None = None,
 ) -> Result:
-    """Make the result: a set where some term's ends lie apart, each with its standard error.
+    """Make the result: a point, or a set with a standard error of each end.
 
     Parameters
     ----------
@@ -94,6 +96,8 @@ def partial_result(
         Derivatives are in the weights of the calls, shape (n,).
     facts : mapping
         Facts beside those that all these results have.
+    bounded : bool
+        Whether it is a set; otherwise the ends of every term meet.
     among : str
         Of which of the calls it speaks, where not of all.
     beside : ndarray, shape (n,), optional
@@ -120,9 +124,10 @@ def partial_result(
     middle = both.transform(np.hstack([np.eye(k), np.eye(k)]) / 2)
     sums, of_ends = _sums(middle), _sums(both)
     spread = np.sqrt((of_ends**2).sum(axis=0).reshape(2, k).T) / n
-    if not (spread > 0).all():
+    if not (spread[0] > 0).any():
         raise EstimationError("the outcome does not vary within the arms", mend="choose an outcome that varies")
-    wide = bool((ends[:, 1] > ends[:, 0]).any())
+    if still := [term for term, pair in zip(terms, spread, strict=True) if not (pair > 0).all()]:
+        doubt(f"an end does not vary, so that its error is not known: {', '.join(still)}")
     by = "none" if persons is None else "person"
     df = float(n - 2 if persons is None else many - 1)
     return Result(
@@ -133,15 +138,17 @@ def partial_result(
         vcov=sums.T @ sums / n**2,
         df=np.full(k, df),
         scale="difference",
-        kind="set" if wide else "point",
-        set_low=ends[:, 0] if wide else None,
-        set_high=ends[:, 1] if wide else None,
-        set_spread=spread if wide else None,
+        kind="set" if bounded else "point",
+        set_low=ends[:, 0] if bounded else None,
+        set_high=ends[:, 1] if bounded else None,
+        set_spread=spread if bounded else None,
         influence=middle,
         support=_support(d, list(terms), used),
         n_obs=n,
         n_units=many,
-        extra=Facts(_facts(d) | dict(facts) | {"cluster": by, "clusters": many, "interval": _interval(df, by, wide)}),
+        extra=Facts(
+            _facts(d) | dict(facts) | {"cluster": by, "clusters": many, "interval": _interval(df, by, bounded)}
+        ),
     )
 
 
@@ -149,8 +156,8 @@ def _sums(influence: Influence) -> Array:
     return influence.rows() if influence.cluster is None else influence.by_cluster().to_numpy()
 
 
-def _interval(df: float, by: str, wide: bool) -> str:
-    kind = "of the value in its set, Imbens and Manski, " if wide else ""
+def _interval(df: float, by: str, bounded: bool) -> str:
+    kind = "of the value in its set, Imbens and Manski, " if bounded else ""
     return f"{kind}t({df:.0f}), clusters: {by}"
 
 

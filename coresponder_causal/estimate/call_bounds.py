@@ -105,7 +105,7 @@ def call_bounds(d: FollowUpDesign, *, method: Method = "manski", by: str | None 
     among = "whose outcome would be known either way" if method == "lee" else ""
     make = _trimmed if method == "lee" else _worst
     facts = known_facts(treated, untreated) | {"least": d.range_of_outcome[0], "most": d.range_of_outcome[1]}
-    return partial_result(d, "call_bounds", make(d, treated, untreated, levels), facts, among=among)
+    return partial_result(d, "call_bounds", make(d, treated, untreated, levels), facts, bounded=True, among=among)
 
 
 def _levels(d: FollowUpDesign, method: Method, by: str | None) -> pd.Series | None:

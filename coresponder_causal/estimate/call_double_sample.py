@@ -87,7 +87,8 @@ def call_double_sample(d: FollowUpDesign) -> Result:
     treated, untreated = arms(d)
     one, other = (_mean(d, arm, cells) for arm in (treated, untreated))
     drawn, seen = d.was_drawn(), d.seen()
-    if still := int((drawn & ~seen).sum()):
+    still = int((drawn & ~seen).sum())
+    if still:
         note(f"{still} of {int(drawn.sum())} drawn calls stay unknown and count at both ends of the range of outcomes")
     used = int(drawn.sum()) / max(int((cells >= 0).sum()), 1)
     return partial_result(
@@ -100,6 +101,7 @@ def call_double_sample(d: FollowUpDesign) -> Result:
             "drawn": int(drawn.sum()),
             "found": int((drawn & seen).sum()),
         },
+        bounded=still > 0,
     )
 
 

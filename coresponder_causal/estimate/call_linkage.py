@@ -124,6 +124,7 @@ def call_linkage(d: FollowUpDesign, *, rates: Rates = "arm", apart: float = 0.0)
             "difference_as_linked": plain,
             "reviewed": int(np.isfinite(d.found()).sum()),
         },
+        bounded=apart > 0,
     )
 
 

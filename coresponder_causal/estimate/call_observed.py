@@ -112,6 +112,7 @@ def call_observed(d: FollowUpDesign, *, delta_treated: float = 0.0, delta_untrea
         {"effect": point(means[0].plus(means[1], -1.0))},
         known_facts(treated, untreated)
         | {"mean_treated": means[0].value, "mean_untreated": means[1].value, "largest_weight": largest},
+        bounded=False,
         beside=one.by_chance - other.by_chance,
     )
 

@@ -27,7 +27,7 @@ def between(result: Result) -> Sentence:
     those, others = words.treatments.get(treatment, (f"calls with {treatment.replace('_', ' ')}", "without it"))
     hundred = bool(result.extra.get("yes_or_no"))
     unit = " per 100 calls" if hundred else f" {words.unit(result)}"
-    low, high, least, most = (words.signed(value * (100 if hundred else 1)) for value in numbers.values())
+    low, high, least, most = (words.signed(round(value * (100 if hundred else 1), 9)) for value in numbers.values())
     held = numbers["conf_low"] <= 0 <= numbers["conf_high"]
     return Sentence(
         text=(
