@@ -64,7 +64,9 @@ def call_linkage(d: FollowUpDesign, *, rates: Rates = "arm", apart: float = 0.0)
     Parameters
     ----------
     d : FollowUpDesign
-        Formed with ``reviewed=``, and ``chance=`` where not all calls had the same chance of being reviewed.
+        Formed with ``reviewed=``, and ``chance=`` where not all calls had the same chance of being reviewed: of a
+        sample by `privacy.clerical_sample` one over its weight, the outcome as linked where that is correct and
+        otherwise its opposite.
     rates : {"arm", "all"}
         Errors of the linkage for each arm, or the same for both.
     apart : float

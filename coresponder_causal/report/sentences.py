@@ -60,11 +60,8 @@ def sentence(result: Result) -> Sentence:
     >>> print(finding(r))
     Calls fell by 18 % against what would be expected without the programme (95 % interval −30 % to −4.1 %).
     """
-    if result.kind == "set":
-        return between(result)
-    return Sentence(
-        text=f"{finding(result).text} {detectable(result).text}", numbers=_numbers(result), support=result.support
-    )
+    found = finding(result)
+    return Sentence(text=f"{found.text} {detectable(result).text}", numbers=found.numbers, support=result.support)
 
 
 def finding(result: Result) -> Sentence:
@@ -78,6 +75,8 @@ def finding(result: Result) -> Sentence:
     -------
     Sentence
     """
+    if result.kind == "set":
+        return between(result)
     low, high = (float(result.tidy()[name].iloc[0]) for name in ("conf_low", "conf_high"))
     unclear = low <= 0 <= high
     text = _unclear(result) if unclear else _claim(result)
@@ -99,6 +98,9 @@ def detectable(result: Result) -> Sentence:
     -------
     Sentence
     """
+    if result.kind == "set":
+        text = "No smallest detectable effect is stated: more calls do not narrow what is not known."
+        return Sentence(text=text, numbers=between(result).numbers, support=result.support)
     mde = float(effects(result)["mde"].iloc[0])
     kind = "a difference" if result.method in comparisons else "a fall"
     text = f"The smallest effect this design would find four times in five is {kind} of {_amount(result, mde)}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.result import Result
 from coresponder_causal.report import words
+from coresponder_causal.report.effects import effects
 from coresponder_causal.report.specs import Sentence
 
 
@@ -20,9 +21,15 @@ def between(result: Result) -> Sentence:
     -------
     Sentence
         ``numbers``: ``set_low, set_high, conf_low, conf_high`` as in ``tidy()``.
+
+    Raises
+    ------
+    EstimationError
+        If the set has no interval; read its bounds from ``tidy()``.
     """
-    row = result.tidy().iloc[0]
-    numbers = {key: float(row[key]) for key in ("set_low", "set_high", "conf_low", "conf_high")}
+    row, ends = effects(result).iloc[0], result.tidy().iloc[0]
+    numbers = {key: float(ends[key]) for key in ("set_low", "set_high")}
+    numbers |= {key: float(row[key]) for key in ("conf_low", "conf_high")}
     treatment = str(result.extra.get("treatment"))
     those, others = words.treatments.get(treatment, (f"calls with {treatment.replace('_', ' ')}", "without it"))
     hundred = bool(result.extra.get("yes_or_no"))
