@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -13,21 +14,15 @@ from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.estimand import Estimand
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.influence import Influence
-from coresponder_causal.core.notes import doubt
+from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.core.partial_means import Ends, Moved, share_of
 from coresponder_causal.core.result import Result
+from coresponder_causal.design.call_estimates import averaged_over, estimand
 from coresponder_causal.design.follow_up import FollowUpDesign
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 mostly_known, partly_known, between_cells = "four in five known", "half known", 0.65
-averaged_over = {
-    "ATT": "the treated calls",
-    "ATE": "all calls",
-    "ATC": "the untreated calls",
-    "ATO": "the calls that might as well have gone the other way (overlap weights)",
-    "ATM": "the calls that have their like in the other arm",
-}
 
 
 class Arm(NamedTuple):
@@ -35,6 +30,15 @@ class Arm(NamedTuple):
 
     weights: Array
     known: Moved
+
+
+class _Spread(NamedTuple):
+    """Influence on the middles of sets, their covariance, the standard errors of ends (k, 2), and clusters."""
+
+    middle: Influence
+    vcov: Array
+    of_ends: Array
+    clusters: int
 
 
 def arms(d: FollowUpDesign) -> tuple[Arm, Arm]:
@@ -110,7 +114,40 @@ def partial_result(
     """
     used = d.calls.call_weights() > 0
     ends = np.array([[end.value for end in term] for term in terms.values()])
-    low, high = (np.column_stack([term[side].slope for term in terms.values()]) for side in (0, 1))
+    spread = _spread(d, list(terms.values()), beside, used)
+    if not (spread.of_ends[0] > 0).any():
+        raise EstimationError("the outcome does not vary within the arms", mend="choose an outcome that varies")
+    if still := [term for term, pair in zip(terms, spread.of_ends, strict=True) if not (pair > 0).all()]:
+        doubt(f"an end does not vary, so that its error is not known: {', '.join(still)}")
+    adjustment = d.calls.adjustment
+    if adjustment is not None and (adjustment.pairs is not None or adjustment.sets is not None):
+        note("matched sets are not counted as clusters: where their calls are alike, the interval is too wide")
+    by = "person" if d.calls.person else "none"
+    df = float(spread.clusters - 1 if d.calls.person else used.sum() - 2)
+    about = {"cluster": by, "clusters": spread.clusters, "interval": _interval(df, by, bounded)}
+    return Result(
+        method=method,
+        estimand=_estimand(d, among),
+        terms=pd.DataFrame({"term": list(terms)}),
+        estimate=ends.mean(axis=1),
+        vcov=spread.vcov,
+        df=np.full(len(terms), df),
+        scale="difference",
+        kind="set" if bounded else "point",
+        set_low=ends[:, 0] if bounded else None,
+        set_high=ends[:, 1] if bounded else None,
+        set_spread=spread.of_ends if bounded else None,
+        influence=spread.middle,
+        support=_support(d, list(terms), used),
+        n_obs=int(used.sum()),
+        n_units=spread.clusters,
+        extra=Facts(_facts(d) | dict(facts) | about),
+    )
+
+
+def _spread(d: FollowUpDesign, terms: Sequence[Ends], beside: Array | None, used: Flags) -> _Spread:
+    """Add the influence on middles and ends up within persons, with G/(G − 1) · (n − 1)/(n − 2)."""
+    low, high = (np.column_stack([term[side].slope for term in terms]) for side in (0, 1))
     moved = d.influence_of(np.hstack([low, high]))[used]
     if beside is not None:
         moved = moved + beside[used, None]
@@ -122,34 +159,8 @@ def partial_result(
     size = n * float(np.sqrt(many / (many - 1) * (n - 1) / (n - 2)))
     both = Influence(left=moved, right=size * np.eye(2 * k), unit=d.calls.calls[used], cluster=persons)
     middle = both.transform(np.hstack([np.eye(k), np.eye(k)]) / 2)
-    sums, of_ends = _sums(middle), _sums(both)
-    spread = np.sqrt((of_ends**2).sum(axis=0).reshape(2, k).T) / n
-    if not (spread[0] > 0).any():
-        raise EstimationError("the outcome does not vary within the arms", mend="choose an outcome that varies")
-    if still := [term for term, pair in zip(terms, spread, strict=True) if not (pair > 0).all()]:
-        doubt(f"an end does not vary, so that its error is not known: {', '.join(still)}")
-    by = "none" if persons is None else "person"
-    df = float(n - 2 if persons is None else many - 1)
-    return Result(
-        method=method,
-        estimand=_estimand(d, among),
-        terms=pd.DataFrame({"term": list(terms)}),
-        estimate=ends.mean(axis=1),
-        vcov=sums.T @ sums / n**2,
-        df=np.full(k, df),
-        scale="difference",
-        kind="set" if bounded else "point",
-        set_low=ends[:, 0] if bounded else None,
-        set_high=ends[:, 1] if bounded else None,
-        set_spread=spread if bounded else None,
-        influence=middle,
-        support=_support(d, list(terms), used),
-        n_obs=n,
-        n_units=many,
-        extra=Facts(
-            _facts(d) | dict(facts) | {"cluster": by, "clusters": many, "interval": _interval(df, by, bounded)}
-        ),
-    )
+    sums, squares = _sums(middle), (_sums(both) ** 2).sum(axis=0)
+    return _Spread(middle, sums.T @ sums / n**2, np.sqrt(squares.reshape(2, k).T) / n, many)
 
 
 def _sums(influence: Influence) -> Array:
@@ -180,17 +191,6 @@ def _support(d: FollowUpDesign, terms: list[str], used: Flags) -> pd.DataFrame:
 
 
 def _estimand(d: FollowUpDesign, among: str) -> Estimand:
-    calls = d.calls
-    population = averaged_over.get(calls.contrast, f"{len(calls.source)} calls as they came")
-    horizon = "the calls of the frame"
-    if "received_at" in calls.source:
-        received = pd.to_datetime(calls.source["received_at"])
-        horizon = f"calls received {received.min():%Y-%m-%d} to {received.max():%Y-%m-%d}"
-    return Estimand(
-        contrast=calls.contrast,
-        outcome=str(d.outcome),
-        treatment=f"{calls.treatment}, yes against no",
-        population=f"{population} {among}".rstrip(),
-        horizon=horizon,
-        scale="difference of means",
-    )
+    population = averaged_over.get(d.calls.contrast, f"{len(d.source)} calls as they came")
+    named = replace(d.calls, outcome=d.outcome)
+    return estimand(named, d.calls.contrast, f"{population} {among}".rstrip(), ratio=False)

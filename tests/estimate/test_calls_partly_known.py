@@ -1,6 +1,7 @@
 """Influence of calls in all estimators of partly known outcomes, against derivatives of the whole way of estimating."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from coresponder_causal import estimate
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.notes import quietly
-from coresponder_causal.design import CallDesign, FollowUpDesign, weight_propensity
+from coresponder_causal.design import CallDesign, FollowUpDesign, match_nearest, weight_propensity
 from coresponder_causal.validity.follow_up_worlds import engaged, lost
 
 RNG = np.random.default_rng(11)
@@ -71,6 +72,27 @@ def test_persons_are_clusters(kind):
     np.testing.assert_allclose(together.vcov, sums.T @ sums / len(FRAME) ** 2, rtol=1e-12)
     assert together.extra["cluster"] == "person"
     assert together.df[0] == FRAME["person"].nunique() - 1
+
+
+@pytest.mark.parametrize("adjust", [partial(weight_propensity, scheme="att"), partial(match_nearest, caliper=0.5)])
+def test_with_everything_known_all_are_the_difference_of_calls(adjust):
+    """The same influence of a weighted comparison; of matched sets, which are no clusters here, the same estimate."""
+    stated = {"treatment": "attended", "covariates": ["severity"], "person": "person"}
+    with quietly():
+        usual = estimate.call_difference(
+            adjust(CallDesign.from_frame(FRAME, outcome="engaged", **stated)), cluster="person"
+        )
+        plain = adjust(CallDesign.from_frame(FRAME, outcome=None, **stated))
+        results = [
+            estimate.call_bounds(FollowUpDesign.from_calls(plain, outcome="engaged")),
+            estimate.call_bounds(FollowUpDesign.from_calls(plain, outcome="engaged"), method="lee"),
+            estimate.call_observed(FollowUpDesign.from_calls(plain, outcome="engaged")),
+        ]
+    for result in results:
+        assert result.estimate[0] == pytest.approx(usual.estimate[0], abs=1e-12)
+        assert result.vcov[0, 0] == pytest.approx(usual.vcov[0, 0], rel=1e-10)
+        assert result.df[0] == usual.df[0]
+        assert any("matched sets are not" in text for text in result.notes) == (plain.adjustment.pairs is not None)
 
 
 def test_two_samples_are_not_taken_for_one():
