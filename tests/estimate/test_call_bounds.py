@@ -156,6 +156,20 @@ def test_intervals_hold_a_truth_at_the_very_end_of_its_set():
     assert 0.93 <= np.mean(held) <= 0.975
 
 
+def test_intervals_of_trimming_hold_a_truth_at_the_very_end_of_its_set():
+    """Whoever is known through the treatment alone engaged: all of them are what is trimmed. 400 draws."""
+    rng, held = np.random.default_rng(8), []
+    for _ in range(400):
+        treated, kind = rng.random(300) < 0.5, rng.random(300)
+        y = (rng.random(300) < np.where(treated, 0.5, 0.4)).astype(float)
+        y = np.where((kind > 0.6) & treated, 1.0, y)
+        seen = kind < np.where(treated, 0.8, 0.6)
+        frame = pd.DataFrame({"attended": treated, "engaged": np.where(seen, y, np.nan)})
+        row = numbers_of("call_bounds", design(frame), {"method": "lee", "by": None}).tidy().iloc[0]
+        held.append(row["conf_low"] <= 0.1 <= row["conf_high"])
+    assert 0.93 <= np.mean(held) <= 0.975
+
+
 def test_levels_narrow_trimming_and_say_when_knowledge_moves_both_ways():
     rng = np.random.default_rng(7)
     area = np.repeat(["a", "b"], 2000)
