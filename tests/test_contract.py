@@ -30,8 +30,8 @@ from coresponder_causal.design import (
     CallDesign,
     CallInstrumentDesign,
     CoverageDesign,
-    FollowUpDesign,
     PanelDesign,
+    PartlyKnownDesign,
     SeriesDesign,
     StrataDesign,
     SwitchbackDesign,
@@ -103,19 +103,19 @@ def of_calls(frame, outcome):
     return weight_propensity(design, scheme="overlap")
 
 
-def of_follow_up(frame, outcome, **columns):
+def of_partly_known(frame, outcome, **columns):
     plain = CallDesign.from_frame(
         frame, outcome=None, treatment="attended", covariates=["prior_contacts", "patrol_load", "priority"]
     )
-    return FollowUpDesign.from_calls(weight_propensity(plain, scheme="overlap"), outcome=outcome, **columns)
+    return PartlyKnownDesign.from_calls(weight_propensity(plain, scheme="overlap"), outcome=outcome, **columns)
 
 
 def of_double_sample(frame, outcome):
-    return of_follow_up(frame, outcome, drawn="drawn")
+    return of_partly_known(frame, outcome, drawn="drawn")
 
 
 def of_linkage(frame, outcome):
-    return of_follow_up(frame, outcome, reviewed="truly")
+    return of_partly_known(frame, outcome, reviewed="truly")
 
 
 def of_switchback(frame, outcome):
@@ -204,7 +204,7 @@ MAKERS = {
     "PanelDesign": Maker(lambda: STUDY.panel_counts, of_panel),
     "CallDesign": Maker(calls_on_duty, of_calls),
     "CallInstrumentDesign": Maker(calls_of_two_years, of_instrument),
-    "FollowUpDesign": Maker(calls_followed_up, of_follow_up),
+    "PartlyKnownDesign": Maker(calls_followed_up, of_partly_known),
     "CoverageDesign": Maker(lambda: STUDY.hours, of_coverage),
     "StrataDesign": Maker(by_strata, of_strata),
     "SwitchbackDesign": Maker(by_half_day, of_switchback),

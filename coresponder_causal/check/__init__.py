@@ -39,8 +39,8 @@ from coresponder_causal.design import (
     CallDesign,
     CallInstrumentDesign,
     CoverageDesign,
-    FollowUpDesign,
     PanelDesign,
+    PartlyKnownDesign,
     SeriesDesign,
     StrataDesign,
     SwitchbackDesign,
@@ -86,7 +86,7 @@ Checked: TypeAlias = (
     | CoverageDesign
     | CallDesign
     | CallInstrumentDesign
-    | FollowUpDesign
+    | PartlyKnownDesign
     | StrataDesign
     | SwitchbackDesign
 )
@@ -162,7 +162,7 @@ def _made(
     """Make the checks that belong to a design."""
     if isinstance(design, CallDesign):
         return balance(result, design), overlap(result, design)
-    if isinstance(design, FollowUpDesign):
+    if isinstance(design, PartlyKnownDesign):
         return balance(result, design.calls), overlap(result, design.calls), tipping_point(result, design)
     if isinstance(design, StrataDesign):
         return ()  # the agency with the rows checks balance and overlap when it cuts the strata

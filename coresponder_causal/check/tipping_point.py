@@ -13,8 +13,8 @@ from coresponder_causal.core.partial_means import mean
 from coresponder_causal.core.registry import refit
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult, not_applicable
-from coresponder_causal.design.follow_up import FollowUpDesign
-from coresponder_causal.design.follow_up_estimates import arms
+from coresponder_causal.design.partly_known import PartlyKnownDesign
+from coresponder_causal.design.partly_known_estimates import arms
 
 Array = NDArray[np.float64]
 name = "tipping_point"
@@ -35,14 +35,14 @@ class _Surface(NamedTuple):
         return x @ self.linear, np.einsum("mi,ij,mj->m", x, self.quadratic, x)
 
 
-def tipping_point(result: Result, design: FollowUpDesign) -> CheckResult:
+def tipping_point(result: Result, design: PartlyKnownDesign) -> CheckResult:
     """Move the mean of the unknown outcomes of either arm, until the interval, and the estimate, reach no effect.
 
     Parameters
     ----------
     result : Result
         Of ``call_observed``.
-    design : FollowUpDesign
+    design : PartlyKnownDesign
         The design it was made from.
 
     Returns
@@ -68,7 +68,7 @@ def tipping_point(result: Result, design: FollowUpDesign) -> CheckResult:
     >>> known = [1.0] * 70 + [0.0] * 20 + [None] * 10 + [1.0] * 40 + [0.0] * 50 + [None] * 10
     >>> frame = pd.DataFrame({"attended": [1] * 100 + [0] * 100, "engaged": known})
     >>> plain = CallDesign.from_frame(frame, outcome=None, treatment="attended", covariates=[])
-    >>> d = FollowUpDesign.from_calls(plain, outcome="engaged")
+    >>> d = PartlyKnownDesign.from_calls(plain, outcome="engaged")
     >>> tipping_point(call_observed(d), d).table["interval_tips"].isna().tolist()
     [True, True, True]
     """
@@ -91,7 +91,7 @@ def tipping_point(result: Result, design: FollowUpDesign) -> CheckResult:
     )
 
 
-def _expected(result: Result, design: FollowUpDesign) -> tuple[Array, Array]:
+def _expected(result: Result, design: PartlyKnownDesign) -> tuple[Array, Array]:
     """Mean that the covariates give the unknown outcomes of either arm, and the shares unknown."""
     base = refit(result, design, options={"delta_treated": 0.0, "delta_untreated": 0.0})
     whole = np.array([base.extra.number(key) for key in ("mean_treated", "mean_untreated")])
@@ -101,7 +101,7 @@ def _expected(result: Result, design: FollowUpDesign) -> tuple[Array, Array]:
         return np.where(known < 1, (whole - known * seen) / (1 - known), whole), 1 - known
 
 
-def _surface(result: Result, design: FollowUpDesign) -> _Surface:
+def _surface(result: Result, design: PartlyKnownDesign) -> _Surface:
     """Fit at six pairs of deltas and solve for the coefficients."""
     size = float(np.nanstd(design.values()))
     places = size * np.array([[0, 0], [1, 0], [0, 1], [-1, 0], [0, -1], [1, 1]], float)
@@ -119,7 +119,7 @@ def _surface(result: Result, design: FollowUpDesign) -> _Surface:
     return _Surface(linear, quadratic)
 
 
-def _reach(expected: Array, shares: Array, design: FollowUpDesign) -> tuple[Array, Array]:
+def _reach(expected: Array, shares: Array, design: PartlyKnownDesign) -> tuple[Array, Array]:
     """Lowest and highest delta of either arm that the range of the outcome allows."""
     least, most = design.range_of_outcome
     there = shares > 0
@@ -127,7 +127,7 @@ def _reach(expected: Array, shares: Array, design: FollowUpDesign) -> tuple[Arra
 
 
 def _tips(
-    surface: _Surface, cut: float, expected: Array, shares: Array, design: FollowUpDesign, moved: str
+    surface: _Surface, cut: float, expected: Array, shares: Array, design: PartlyKnownDesign, moved: str
 ) -> dict[str, object]:
     """Deltas on one path, against the finding, at which the interval and the estimate reach no effect."""
     side = 1.0 if surface.linear[0] >= 0 else -1.0
@@ -162,7 +162,7 @@ def _first_root(a: float, b: float, c: float) -> float:
     return float(ahead.min()) if len(ahead) else np.inf
 
 
-def _course(surface: _Surface, cut: float, expected: Array, shares: Array, design: FollowUpDesign) -> pd.DataFrame:
+def _course(surface: _Surface, cut: float, expected: Array, shares: Array, design: PartlyKnownDesign) -> pd.DataFrame:
     low, high = _reach(expected, shares, design)
     axes = [np.linspace(start, end, points) for start, end in zip(low, high, strict=True)]
     deltas = np.column_stack([grid.ravel() for grid in np.meshgrid(*axes)])

@@ -40,7 +40,7 @@ Setting = Literal[
     "boundary",
     "hour_calls",
     "strata",
-    "follow_up",
+    "partly_known",
     "double_sample",
     "linkage",
 ]
@@ -53,7 +53,7 @@ setting_of_design: dict[str, Setting] = {
     "CallDesign": "calls",
     "SwitchbackDesign": "switchback",
     "StrataDesign": "strata",
-    "FollowUpDesign": "follow_up",
+    "PartlyKnownDesign": "partly_known",
 }
 
 
@@ -100,8 +100,8 @@ class MethodCard:
         city among others ("city"), the same by hours ("hours"), several treated units ("adopters"), calls ("calls"),
         half-days covered by lot ("switchback"), calls near the hours of the team ("boundary"), calls by hours across
         cities ("hour_calls"), counts by strata of two agencies ("strata"), calls whose outcome is known of some
-        ("follow_up"), of whose others a sample was found ("double_sample"), or was linked ("linkage"). None: it is not
-        studied.
+        ("partly_known"), of whose others a sample was found ("double_sample"), or was linked ("linkage"). None: it is
+        not studied.
     """
 
     name: str

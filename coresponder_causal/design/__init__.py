@@ -5,9 +5,9 @@ from coresponder_causal.design.calls import CallDesign
 from coresponder_causal.design.coverage import CoverageDesign
 from coresponder_causal.design.donor_pool import DonorPool, donor_pool
 from coresponder_causal.design.double_sampling import DoubleSample, double_sampling
-from coresponder_causal.design.follow_up import FollowUpDesign
 from coresponder_causal.design.match_nearest import match_nearest
 from coresponder_causal.design.panel import PanelDesign
+from coresponder_causal.design.partly_known import PartlyKnownDesign
 from coresponder_causal.design.series import SeriesDesign
 from coresponder_causal.design.strata import StrataDesign
 from coresponder_causal.design.switchback import SwitchbackDesign
@@ -20,8 +20,8 @@ __all__ = [
     "CoverageDesign",
     "DonorPool",
     "DoubleSample",
-    "FollowUpDesign",
     "PanelDesign",
+    "PartlyKnownDesign",
     "SeriesDesign",
     "StrataDesign",
     "SwitchbackCalendar",

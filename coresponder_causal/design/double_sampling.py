@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from coresponder_causal.core.errors import DesignError
 from coresponder_causal.design.calls import call_id
 from coresponder_causal.design.covariates import labels
-from coresponder_causal.design.follow_up import FollowUpDesign
+from coresponder_causal.design.partly_known import PartlyKnownDesign
 
 Array = NDArray[np.float64]
 Allocation = Literal["proportional", "optimum"]
@@ -30,7 +30,7 @@ class DoubleSample:
         ``drawn, chance``.
     frame : DataFrame
         One row per call without an outcome, in the order of the calls: its ``call_id`` (or ``row``), ``chance`` and
-        ``drawn``; nothing else of it. Joined to the calls these are ``chance=`` and ``drawn=`` of `FollowUpDesign`.
+        ``drawn``; nothing else of it. Joined to the calls these are ``chance=`` and ``drawn=`` of `PartlyKnownDesign`.
     std_error : float
         Expected standard error of the difference of means when all that were drawn are found.
     seed : int
@@ -53,7 +53,7 @@ class DoubleSample:
 
 
 def double_sampling(
-    d: FollowUpDesign,
+    d: PartlyKnownDesign,
     *,
     number: int | None = None,
     std_error: float | None = None,
@@ -65,7 +65,7 @@ def double_sampling(
 
     Parameters
     ----------
-    d : FollowUpDesign
+    d : PartlyKnownDesign
         With the outcome as far as it is known.
     number : int, optional
         How many can be followed up.
@@ -106,7 +106,7 @@ def double_sampling(
     >>> engaged = [1, 0, None] * 20 + [0, 0, 0, 1, 1, None] * 10
     >>> frame = pd.DataFrame({"attended": [1] * 60 + [0] * 60, "engaged": engaged})
     >>> plain = CallDesign.from_frame(frame, outcome=None, treatment="attended", covariates=[])
-    >>> d = FollowUpDesign.from_calls(plain, outcome="engaged")
+    >>> d = PartlyKnownDesign.from_calls(plain, outcome="engaged")
     >>> double_sampling(d, number=12, seed=1).cells["drawn"].tolist()
     [4, 8]
     """
@@ -124,7 +124,7 @@ def double_sampling(
     return DoubleSample(cells=cells, frame=_drawn(d, strata, cells, seed), std_error=reached, seed=seed)
 
 
-def _strata(d: FollowUpDesign, stratum: str | None) -> NDArray[np.object_]:
+def _strata(d: PartlyKnownDesign, stratum: str | None) -> NDArray[np.object_]:
     if stratum is None:
         return np.full(len(d.source), "all", dtype=object)
     if stratum not in d.source:
@@ -132,7 +132,7 @@ def _strata(d: FollowUpDesign, stratum: str | None) -> NDArray[np.object_]:
     return labels(d.source[stratum])
 
 
-def _cells(d: FollowUpDesign, strata: NDArray[np.object_]) -> pd.DataFrame:
+def _cells(d: PartlyKnownDesign, strata: NDArray[np.object_]) -> pd.DataFrame:
     """One row per arm and stratum with lost calls: how many, which share of the arm, and the spread of the outcome."""
     frame = pd.DataFrame({"treated": d.calls.treated, "stratum": strata, "y": d.values(), "lost": ~d.seen(), "size": 1})
     floor = 0.3 if d.yes_or_no else 0.0
@@ -147,7 +147,7 @@ def _cells(d: FollowUpDesign, strata: NDArray[np.object_]) -> pd.DataFrame:
     return cells[cells["lost"] > 0].reset_index(drop=True)
 
 
-def _first(d: FollowUpDesign) -> float:
+def _first(d: PartlyKnownDesign) -> float:
     """Variance that is left when everybody is found."""
     y, treated = d.values(), d.calls.treated
     return float(sum(np.nanvar(y[arm]) / arm.sum() for arm in (treated, ~treated)))
@@ -159,7 +159,7 @@ def _second(cells: pd.DataFrame, drawn: Array) -> float:
     return float((weight**2 * (1 / drawn - 1 / cells["lost"].to_numpy(float))).sum())
 
 
-def _refuse_size(d: FollowUpDesign, cells: pd.DataFrame, number: int | None, std_error: float | None) -> None:
+def _refuse_size(d: PartlyKnownDesign, cells: pd.DataFrame, number: int | None, std_error: float | None) -> None:
     """Refuse a size that is not stated, too small, or that cannot bring the standard error."""
     if (number is None) == (std_error is None):
         raise DesignError("give number= or std_error=, one of them", mend="say how many can be followed up")
@@ -188,7 +188,7 @@ def _allocated(cells: pd.DataFrame, number: float, room: float, allocation: Allo
     return np.asarray(drawn, np.int64)
 
 
-def _drawn(d: FollowUpDesign, strata: NDArray[np.object_], cells: pd.DataFrame, seed: int) -> pd.DataFrame:
+def _drawn(d: PartlyKnownDesign, strata: NDArray[np.object_], cells: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Draw without replacement within each cell."""
     rng, lost = np.random.default_rng(seed), ~d.seen()
     chance, chosen = np.zeros(len(d.source)), np.zeros(len(d.source), bool)

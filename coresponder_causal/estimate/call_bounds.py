@@ -41,8 +41,8 @@ from coresponder_causal.core.partial_means import Ends, Moved, mean, share_of, t
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.result import Result
 from coresponder_causal.design.covariates import labels
-from coresponder_causal.design.follow_up import FollowUpDesign
-from coresponder_causal.design.follow_up_estimates import (
+from coresponder_causal.design.partly_known import PartlyKnownDesign
+from coresponder_causal.design.partly_known_estimates import (
     Arm,
     arms,
     known_facts,
@@ -57,17 +57,17 @@ Method = Literal["manski", "horowitz-manski", "lee"]
 
 
 @estimator(
-    design=FollowUpDesign,
+    design=PartlyKnownDesign,
     contrasts=("ATT", "ATE", "ATC", "ATO", "ATM", "unadjusted difference"),
     reference="Manski 1990; Horowitz & Manski 2000; Lee 2009; Imbens & Manski 2004",
     checked_against="worked by hand; simulated truth",
 )
-def call_bounds(d: FollowUpDesign, *, method: Method = "manski", by: str | None = None) -> Result:
+def call_bounds(d: PartlyKnownDesign, *, method: Method = "manski", by: str | None = None) -> Result:
     """Bound the difference of means of treated and untreated calls where outcomes are unknown.
 
     Parameters
     ----------
-    d : FollowUpDesign
+    d : PartlyKnownDesign
     method : {"manski", "horowitz-manski", "lee"}
         Worst case; worst case in each level of ``by``; trimming, where the treatment moves knowledge one way.
     by : str, optional
@@ -95,7 +95,7 @@ def call_bounds(d: FollowUpDesign, *, method: Method = "manski", by: str | None 
     >>> from coresponder_causal.design import CallDesign
     >>> frame = pd.DataFrame({"attended": [1] * 4 + [0] * 4, "engaged": [1, 1, 0, None, 1, 0, 0, 0]})
     >>> plain = CallDesign.from_frame(frame, outcome=None, treatment="attended", covariates=[])
-    >>> found = call_bounds(FollowUpDesign.from_calls(plain, outcome="engaged"))
+    >>> found = call_bounds(PartlyKnownDesign.from_calls(plain, outcome="engaged"))
     >>> found.set_low.tolist(), found.set_high.tolist()
     ([0.25], [0.5])
     """
@@ -108,7 +108,7 @@ def call_bounds(d: FollowUpDesign, *, method: Method = "manski", by: str | None 
     return partial_result(d, "call_bounds", make(d, treated, untreated, levels), facts, bounded=True, among=among)
 
 
-def _levels(d: FollowUpDesign, method: Method, by: str | None) -> pd.Series | None:
+def _levels(d: PartlyKnownDesign, method: Method, by: str | None) -> pd.Series | None:
     """Levels of the column asked for, as text; None where it is not asked for."""
     if by is None and method != "horowitz-manski":
         return None
@@ -122,7 +122,7 @@ def _levels(d: FollowUpDesign, method: Method, by: str | None) -> pd.Series | No
     return pd.Series(labels(column)).where(column.notna().to_numpy())
 
 
-def _worst(d: FollowUpDesign, treated: Arm, untreated: Arm, levels: pd.Series | None) -> dict[str, Ends]:
+def _worst(d: PartlyKnownDesign, treated: Arm, untreated: Arm, levels: pd.Series | None) -> dict[str, Ends]:
     """Bound the difference over all calls, and within each level."""
     y, seen, (least, most) = d.values(), d.seen(), d.range_of_outcome
     groups: dict[str, Array | None] = {"effect": None}
@@ -142,7 +142,7 @@ def _worst(d: FollowUpDesign, treated: Arm, untreated: Arm, levels: pd.Series | 
     return terms
 
 
-def _trimmed(d: FollowUpDesign, treated: Arm, untreated: Arm, levels: pd.Series | None) -> dict[str, Ends]:
+def _trimmed(d: PartlyKnownDesign, treated: Arm, untreated: Arm, levels: pd.Series | None) -> dict[str, Ends]:
     """Bound the difference among calls whose outcome would be known either way."""
     more_often = treated.known.value >= untreated.known.value
     often, seldom = (treated, untreated) if more_often else (untreated, treated)
@@ -159,7 +159,7 @@ def _trimmed(d: FollowUpDesign, treated: Arm, untreated: Arm, levels: pd.Series 
     return {"effect": nothing.minus(found)}
 
 
-def _within(d: FollowUpDesign, cell: Flags, often: Array, seldom: Array) -> tuple[Ends, Moved, bool]:
+def _within(d: PartlyKnownDesign, cell: Flags, often: Array, seldom: Array) -> tuple[Ends, Moved, bool]:
     """Trim one level: often known against seldom known; the size of the latter; whether its share p is below zero."""
     y, seen = d.values(), d.seen()
     more, less = np.where(cell, often, 0.0), np.where(cell, seldom, 0.0)

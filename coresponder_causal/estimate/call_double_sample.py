@@ -33,8 +33,8 @@ from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.core.partial_means import Ends, Moved, mean, worst_case
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.result import Result
-from coresponder_causal.design.follow_up import FollowUpDesign
-from coresponder_causal.design.follow_up_estimates import Arm, arms, partial_result
+from coresponder_causal.design.partly_known import PartlyKnownDesign
+from coresponder_causal.design.partly_known_estimates import Arm, arms, partial_result
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -42,18 +42,18 @@ few = 10
 
 
 @estimator(
-    design=FollowUpDesign,
+    design=PartlyKnownDesign,
     contrasts=("ATT", "ATE", "ATC", "ATO", "ATM", "unadjusted difference"),
     reference="Hansen & Hurwitz 1946; Frangakis & Rubin 2001",
     checked_against="worked by hand; simulated truth",
     setting="double_sample",
 )
-def call_double_sample(d: FollowUpDesign) -> Result:
+def call_double_sample(d: PartlyKnownDesign) -> Result:
     """Let the calls that were drawn and found stand for all that were lost.
 
     Parameters
     ----------
-    d : FollowUpDesign
+    d : PartlyKnownDesign
         Formed with ``drawn=``, and ``chance=`` where not all had the same.
 
     Returns
@@ -79,7 +79,7 @@ def call_double_sample(d: FollowUpDesign) -> Result:
     ...                       "engaged": [1, 1, 0, None, 1, 0, 1, None]})
     >>> frame = pd.concat([frame] * 10, ignore_index=True)
     >>> plain = CallDesign.from_frame(frame, outcome=None, treatment="attended", covariates=["night"])
-    >>> found = call_double_sample(FollowUpDesign.from_calls(plain, outcome="engaged", drawn="drawn"))
+    >>> found = call_double_sample(PartlyKnownDesign.from_calls(plain, outcome="engaged", drawn="drawn"))
     >>> found.estimate.tolist()
     [-0.25]
     """
@@ -105,7 +105,7 @@ def call_double_sample(d: FollowUpDesign) -> Result:
     )
 
 
-def _cells(d: FollowUpDesign) -> NDArray[np.int64]:
+def _cells(d: PartlyKnownDesign) -> NDArray[np.int64]:
     """Cell of arm and chance of each call without an outcome at first, −1 for the others; shape (n,)."""
     if d.drawn is None or d.reviewed is not None:
         raise EstimationError("the design says of no call that it was drawn", mend="name the column: drawn=")
@@ -127,7 +127,7 @@ def _cells(d: FollowUpDesign) -> NDArray[np.int64]:
     return np.asarray(cells, np.int64)
 
 
-def _mean(d: FollowUpDesign, arm: Arm, cells: NDArray[np.int64]) -> Ends:
+def _mean(d: PartlyKnownDesign, arm: Arm, cells: NDArray[np.int64]) -> Ends:
     """Mean of an arm: its ends, from the calls known at first and from each cell of lost ones."""
     first = np.where(cells < 0, arm.weights, 0.0)
     total = float(arm.weights.sum())

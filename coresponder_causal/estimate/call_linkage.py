@@ -35,8 +35,8 @@ from coresponder_causal.core.notes import doubt
 from coresponder_causal.core.partial_means import Ends, Moved, mean
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.result import Result
-from coresponder_causal.design.follow_up import FollowUpDesign
-from coresponder_causal.design.follow_up_estimates import arms, partial_result
+from coresponder_causal.design.partly_known import PartlyKnownDesign
+from coresponder_causal.design.partly_known_estimates import arms, partial_result
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -52,18 +52,18 @@ class _Errors(NamedTuple):
 
 
 @estimator(
-    design=FollowUpDesign,
+    design=PartlyKnownDesign,
     contrasts=("ATT", "ATE", "ATC", "ATO", "ATM", "unadjusted difference"),
     reference="Rogan & Gladen 1978; Neter, Maynes & Ramanathan 1965",
     checked_against="worked by hand; simulated truth",
     setting="linkage",
 )
-def call_linkage(d: FollowUpDesign, *, rates: Rates = "arm", apart: float = 0.0) -> Result:
+def call_linkage(d: PartlyKnownDesign, *, rates: Rates = "arm", apart: float = 0.0) -> Result:
     """Correct the difference of linked shares by the errors that a review by hand found.
 
     Parameters
     ----------
-    d : FollowUpDesign
+    d : PartlyKnownDesign
         Formed with ``reviewed=``, and ``chance=`` where not all calls had the same chance of being reviewed: of a
         sample by `privacy.clerical_sample` one over its weight, the outcome as linked where that is correct and
         otherwise its opposite.
@@ -97,7 +97,7 @@ def call_linkage(d: FollowUpDesign, *, rates: Rates = "arm", apart: float = 0.0)
     >>> seen = [pd.DataFrame({"attended": arm, "linked": linked, "truly": truly}) for arm in (0, 1)]
     >>> frame = pd.concat([*seen, *more], ignore_index=True).assign(night=lambda t: t.index % 2)
     >>> plain = CallDesign.from_frame(frame, outcome=None, treatment="attended", covariates=["night"])
-    >>> found = call_linkage(FollowUpDesign.from_calls(plain, outcome="linked", reviewed="truly"))
+    >>> found = call_linkage(PartlyKnownDesign.from_calls(plain, outcome="linked", reviewed="truly"))
     >>> round(float(found.estimate[0]), 4), found.extra["missed_treated"]
     (0.1071, 0.2)
     """
@@ -130,7 +130,7 @@ def call_linkage(d: FollowUpDesign, *, rates: Rates = "arm", apart: float = 0.0)
     )
 
 
-def _require_review(d: FollowUpDesign, rates: Rates, apart: float) -> None:
+def _require_review(d: PartlyKnownDesign, rates: Rates, apart: float) -> None:
     if d.reviewed is None:
         raise EstimationError("no calls were reviewed by hand", mend="name the column: reviewed=")
     if not (d.seen().all() and d.yes_or_no):
@@ -143,7 +143,7 @@ def _require_review(d: FollowUpDesign, rates: Rates, apart: float) -> None:
         )
 
 
-def _errors(d: FollowUpDesign, weights: Array) -> _Errors:
+def _errors(d: PartlyKnownDesign, weights: Array) -> _Errors:
     """Errors of the linkage among reviewed calls, each standing for as many as its chance says."""
     truth, y, chance = d.found(), d.values(), d.chances()
     shares = []

@@ -35,8 +35,8 @@ from coresponder_causal.core.partial_means import Moved, mean
 from coresponder_causal.core.propensity import Propensity, propensity
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.result import Result
-from coresponder_causal.design.follow_up import FollowUpDesign
-from coresponder_causal.design.follow_up_estimates import (
+from coresponder_causal.design.partly_known import PartlyKnownDesign
+from coresponder_causal.design.partly_known_estimates import (
     Arm,
     arms,
     known_facts,
@@ -58,17 +58,17 @@ class _Weighed(NamedTuple):
 
 
 @estimator(
-    design=FollowUpDesign,
+    design=PartlyKnownDesign,
     contrasts=("ATT", "ATE", "ATC", "ATO", "ATM", "unadjusted difference"),
     reference="Robins, Rotnitzky & Zhao 1995; Little 1993",
     checked_against="worked by hand; simulated truth",
 )
-def call_observed(d: FollowUpDesign, *, delta_treated: float = 0.0, delta_untreated: float = 0.0) -> Result:
+def call_observed(d: PartlyKnownDesign, *, delta_treated: float = 0.0, delta_untreated: float = 0.0) -> Result:
     """Weigh known outcomes by the inverse of their chance of being known.
 
     Parameters
     ----------
-    d : FollowUpDesign
+    d : PartlyKnownDesign
     delta_treated, delta_untreated : float
         How far the mean of the unknown outcomes of an arm lies above what the covariates say, in units of the outcome.
 
@@ -93,7 +93,7 @@ def call_observed(d: FollowUpDesign, *, delta_treated: float = 0.0, delta_untrea
     >>> night, engaged = [0] * 4 + [1] * 4, [1, 1, 0, None, 1, 0, None, None]
     >>> frame = pd.DataFrame({"attended": [1] * 8 + [0] * 8, "night": night * 2, "engaged": [*engaged, *[0, 1] * 4]})
     >>> plain = CallDesign.from_frame(frame, outcome=None, treatment="attended", covariates=["night"])
-    >>> round(float(call_observed(FollowUpDesign.from_calls(plain, outcome="engaged")).estimate[0]), 3)
+    >>> round(float(call_observed(PartlyKnownDesign.from_calls(plain, outcome="engaged")).estimate[0]), 3)
     0.083
     """
     require_one_sample(d, "call_observed")
@@ -117,7 +117,7 @@ def call_observed(d: FollowUpDesign, *, delta_treated: float = 0.0, delta_untrea
     )
 
 
-def _weighed(d: FollowUpDesign, arm: Arm, word: str) -> _Weighed:
+def _weighed(d: PartlyKnownDesign, arm: Arm, word: str) -> _Weighed:
     """Mean of an arm with known outcomes weighted by one over their chance of being known."""
     n, seen, inside = len(d.source), d.seen(), arm.weights > 0
     times = np.where(inside & seen, 1.0, 0.0)
@@ -132,7 +132,7 @@ def _weighed(d: FollowUpDesign, arm: Arm, word: str) -> _Weighed:
     return _Weighed(Moved(found.value, times * found.slope), by_chance, float(times.max()))
 
 
-def _chance(d: FollowUpDesign, rows: NDArray[np.int64], word: str) -> Propensity:
+def _chance(d: PartlyKnownDesign, rows: NDArray[np.int64], word: str) -> Propensity:
     """Chance of the outcome being known within an arm; covariates that are the same in all of it are left out, said."""
     frame = d.calls.covariate_frame(reference_levels=False).iloc[rows]
     same = [str(name) for name in frame if frame[name].nunique() == 1]

@@ -193,7 +193,7 @@ _switchback = Cell(setting="switchback", periods=26, events=15.0, rho=0.0)
 _boundary = Cell(setting="boundary", calls=13_000, share=0.08, rho=0.0)
 _hour_calls = Cell(setting="hour_calls", comparison=10, calls=4_000, rho=0.0, tau=0.06, adjustment="no covariates")
 _strata = Cell(setting="strata", calls=1_500, share=0.4, adjustment="5 strata")
-_follow_up = Cell(setting="follow_up", calls=1_500, share=0.4, adjustment="four in five known")
+_partly = Cell(setting="partly_known", calls=1_500, share=0.4, adjustment="four in five known")
 _double = Cell(setting="double_sample", calls=1_500, share=0.4, adjustment="a quarter drawn")
 _linkage = Cell(setting="linkage", calls=1_500, share=0.4, adjustment="one link in ten missed")
 _fewer = {
@@ -208,7 +208,7 @@ _fewer = {
     "boundary": -0.108,
     "hour_calls": -0.1,
     "strata": 0.1,
-    "follow_up": 0.1,
+    "partly_known": 0.1,
     "double_sample": 0.1,
     "linkage": 0.1,
 }
@@ -315,7 +315,7 @@ def _strata_cells() -> list[Cell]:
 def _partly_known(base: Cell, other: Cell) -> list[Cell]:
     """Cells of calls of which two degrees are known, and one more."""
     degrees: dict[str, tuple[Adjustment, ...]] = {
-        "follow_up": ("four in five known", "half known"),
+        "partly_known": ("four in five known", "half known"),
         "double_sample": ("a quarter drawn", "half drawn"),
         "linkage": ("one link in ten missed", "one link in five missed"),
     }
@@ -365,7 +365,7 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
         replace(_strata, calls=5_000, adjustment="10 strata"),
     ]
     by_strata += _over(replace(scored, effect=_fewer["strata"]), world=("", "links missed"))
-    lost, better = replace(_follow_up, world="lost by what is hidden"), replace(_linkage, world="one arm linked better")
+    lost, better = replace(_partly, world="lost by what is hidden"), replace(_linkage, world="one arm linked better")
     return {
         "city": city,
         "series": series,
@@ -378,7 +378,7 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
         "boundary": edge,
         "hour_calls": by_hour,
         "strata": by_strata,
-        "follow_up": _partly_known(_follow_up, lost),
+        "partly_known": _partly_known(_partly, lost),
         "double_sample": _partly_known(_double, replace(_double, share=0.2)),
         "linkage": _partly_known(_linkage, better),
     }
@@ -404,7 +404,7 @@ def cells(setting: Setting, *, full: bool = True) -> list[Cell]:
     """
     if not full:
         return _fast_cells()[setting]
-    if setting in ("follow_up", "double_sample", "linkage"):
+    if setting in ("partly_known", "double_sample", "linkage"):
         return _fast_cells()[setting]
     make = {
         "series": _series_cells,

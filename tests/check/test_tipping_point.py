@@ -6,8 +6,8 @@ import pytest
 
 from coresponder_causal import check, estimate, report
 from coresponder_causal.core.notes import quietly
-from coresponder_causal.design import CallDesign, FollowUpDesign, weight_propensity
-from coresponder_causal.validity.follow_up_worlds import engaged, lost
+from coresponder_causal.design import CallDesign, PartlyKnownDesign, weight_propensity
+from coresponder_causal.validity.partly_known_worlds import engaged, lost
 
 
 def design(effect=0.2, n=1200, odds=0.6):
@@ -17,7 +17,7 @@ def design(effect=0.2, n=1200, odds=0.6):
     plain = CallDesign.from_frame(
         frame, outcome=None, treatment="attended", covariates=["severity", "night"], person="person"
     )
-    return FollowUpDesign.from_calls(weight_propensity(plain), outcome="engaged")
+    return PartlyKnownDesign.from_calls(weight_propensity(plain), outcome="engaged")
 
 
 D = design()
@@ -69,7 +69,7 @@ def test_it_does_not_apply_to_other_methods_or_where_all_is_known():
     full = D.source.assign(engaged=D.source["engaged"].fillna(0))
     with quietly():
         plain = CallDesign.from_frame(full, outcome=None, treatment="attended", covariates=["night"])
-        known = FollowUpDesign.from_calls(plain, outcome="engaged")
+        known = PartlyKnownDesign.from_calls(plain, outcome="engaged")
         assert check.tipping_point(estimate.call_observed(known), known).verdict == "not applicable"
 
 

@@ -7,7 +7,7 @@ import pytest
 from coresponder_causal import estimate, report
 from coresponder_causal.core.errors import EstimationError, IdentificationWarning
 from coresponder_causal.core.registry import numbers_of
-from coresponder_causal.design import CallDesign, FollowUpDesign
+from coresponder_causal.design import CallDesign, PartlyKnownDesign
 
 KNOWN = [1.0] * 5 + [0.0] * 3 + [np.nan] * 2 + [1.0] * 2 + [0.0] * 4 + [np.nan] * 4
 TWENTY = pd.DataFrame({"attended": [1] * 10 + [0] * 10, "engaged": KNOWN, "area": ["a", "b"] * 10})
@@ -15,7 +15,7 @@ TWENTY = pd.DataFrame({"attended": [1] * 10 + [0] * 10, "engaged": KNOWN, "area"
 
 def design(frame=TWENTY, outcome="engaged", **stated):
     plain = CallDesign.from_frame(frame, outcome=None, treatment="attended", covariates=[])
-    return FollowUpDesign.from_calls(plain, outcome=outcome, **stated)
+    return PartlyKnownDesign.from_calls(plain, outcome=outcome, **stated)
 
 
 def ends(result):

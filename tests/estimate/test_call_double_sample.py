@@ -8,8 +8,8 @@ from coresponder_causal import estimate
 from coresponder_causal.core.errors import EstimationError, IdentificationWarning
 from coresponder_causal.core.notes import quietly
 from coresponder_causal.core.registry import numbers_of
-from coresponder_causal.design import CallDesign, FollowUpDesign, double_sampling
-from coresponder_causal.validity.follow_up_worlds import engaged, lost
+from coresponder_causal.design import CallDesign, PartlyKnownDesign, double_sampling
+from coresponder_causal.validity.partly_known_worlds import engaged, lost
 
 
 def arm(treated, known, found, lost_for_good, left):
@@ -21,7 +21,7 @@ def arm(treated, known, found, lost_for_good, left):
 def design(*arms, **stated):
     frame = pd.concat(arms, ignore_index=True)
     plain = CallDesign.from_frame(frame, outcome=None, treatment="attended", covariates=[])
-    return FollowUpDesign.from_calls(plain, outcome="engaged", drawn="drawn", **stated)
+    return PartlyKnownDesign.from_calls(plain, outcome="engaged", drawn="drawn", **stated)
 
 
 def test_the_drawn_stand_for_all_that_were_lost():
@@ -52,13 +52,13 @@ def test_what_the_designer_drew_is_estimated_without_bias_and_as_precisely_as_it
         gone = lost(rng, frame, 0.4, by="hidden")
         truth, frame["engaged"] = frame["engaged"], frame["engaged"].mask(gone)
         plain = CallDesign.from_frame(frame, outcome=None, treatment="attended", covariates=["night"])
-        first = FollowUpDesign.from_calls(plain, outcome="engaged")
+        first = PartlyKnownDesign.from_calls(plain, outcome="engaged")
         sample = double_sampling(first, number=90, stratum="night", seed=seed)
         again = frame.join(sample.frame.set_index("row")).fillna({"drawn": False})
         again["engaged"] = frame["engaged"].where(~again["drawn"].astype(bool), truth)
         again = again.assign(drawn=again["drawn"].astype(bool))
         plain = CallDesign.from_frame(again, outcome=None, treatment="attended", covariates=["night"])
-        second = FollowUpDesign.from_calls(plain, outcome="engaged", drawn="drawn", chance="chance")
+        second = PartlyKnownDesign.from_calls(plain, outcome="engaged", drawn="drawn", chance="chance")
         with quietly():
             result = numbers_of("call_double_sample", second, {})
         whole = truth[frame["attended"]].mean() - truth[~frame["attended"]].mean()

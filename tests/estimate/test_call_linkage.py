@@ -7,7 +7,7 @@ import pytest
 from coresponder_causal import estimate
 from coresponder_causal.core.errors import EstimationError, IdentificationWarning
 from coresponder_causal.core.registry import numbers_of
-from coresponder_causal.design import CallDesign, FollowUpDesign
+from coresponder_causal.design import CallDesign, PartlyKnownDesign
 
 
 def arm(treated, true_linked, true_missed, false_linked, rightly_not, more_linked, more_not):
@@ -24,7 +24,7 @@ WITH, WITHOUT = arm(1, 48, 12, 2, 38, 180, 220), arm(0, 36, 4, 6, 54, 148, 252)
 def design(*arms, **stated):
     frame = pd.concat(arms or (WITH, WITHOUT), ignore_index=True)
     plain = CallDesign.from_frame(frame, outcome=None, treatment="attended", covariates=[])
-    return FollowUpDesign.from_calls(plain, outcome="linked", reviewed="truly", **stated)
+    return PartlyKnownDesign.from_calls(plain, outcome="linked", reviewed="truly", **stated)
 
 
 def test_errors_of_each_arm_are_inverted_by_hand():

@@ -6,7 +6,7 @@ import pytest
 
 from coresponder_causal import estimate
 from coresponder_causal.core.errors import EstimationError, IdentificationWarning
-from coresponder_causal.design import CallDesign, FollowUpDesign
+from coresponder_causal.design import CallDesign, PartlyKnownDesign
 
 # By night half are known, by day four fifths, in either arm.
 CELLS = {(1, 0): (12, 4, 4), (1, 1): (3, 7, 10), (0, 0): (8, 8, 4), (0, 1): (2, 8, 10)}
@@ -21,7 +21,7 @@ FRAME = pd.concat(
 
 def design(frame=FRAME, covariates=("night",)):
     plain = CallDesign.from_frame(frame, outcome=None, treatment="attended", covariates=list(covariates))
-    return FollowUpDesign.from_calls(plain, outcome="engaged")
+    return PartlyKnownDesign.from_calls(plain, outcome="engaged")
 
 
 def test_levels_stand_for_their_lost_calls_by_hand():

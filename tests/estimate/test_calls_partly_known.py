@@ -9,8 +9,8 @@ import pytest
 from coresponder_causal import estimate
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.notes import quietly
-from coresponder_causal.design import CallDesign, FollowUpDesign, match_nearest, weight_propensity
-from coresponder_causal.validity.follow_up_worlds import engaged, lost
+from coresponder_causal.design import CallDesign, PartlyKnownDesign, match_nearest, weight_propensity
+from coresponder_causal.validity.partly_known_worlds import engaged, lost
 
 RNG = np.random.default_rng(11)
 FRAME = engaged(RNG, 240, 0.4, 0.1).assign(weight=0.5 + RNG.random(240), late=RNG.random(240) < 0.5)
@@ -46,7 +46,7 @@ def estimated(kind, frame=FRAME, **stated):
         plain = CallDesign.from_frame(
             frame, outcome=None, treatment="attended", covariates=["severity", "night"], weights="weight", **stated
         )
-        return function(FollowUpDesign.from_calls(weight_propensity(plain, scheme="overlap"), **roles), **options)
+        return function(PartlyKnownDesign.from_calls(weight_propensity(plain, scheme="overlap"), **roles), **options)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -84,9 +84,9 @@ def test_with_everything_known_all_are_the_difference_of_calls(adjust):
         )
         plain = adjust(CallDesign.from_frame(FRAME, outcome=None, **stated))
         results = [
-            estimate.call_bounds(FollowUpDesign.from_calls(plain, outcome="engaged")),
-            estimate.call_bounds(FollowUpDesign.from_calls(plain, outcome="engaged"), method="lee"),
-            estimate.call_observed(FollowUpDesign.from_calls(plain, outcome="engaged")),
+            estimate.call_bounds(PartlyKnownDesign.from_calls(plain, outcome="engaged")),
+            estimate.call_bounds(PartlyKnownDesign.from_calls(plain, outcome="engaged"), method="lee"),
+            estimate.call_observed(PartlyKnownDesign.from_calls(plain, outcome="engaged")),
         ]
     for result in results:
         assert result.estimate[0] == pytest.approx(usual.estimate[0], abs=1e-12)
@@ -96,7 +96,7 @@ def test_with_everything_known_all_are_the_difference_of_calls(adjust):
 
 
 def test_two_samples_are_not_taken_for_one():
-    design = FollowUpDesign.from_calls(
+    design = PartlyKnownDesign.from_calls(
         CallDesign.from_frame(FRAME, outcome=None, treatment="attended", covariates=["night"]),
         outcome="found",
         drawn="drawn",

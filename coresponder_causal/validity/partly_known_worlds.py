@@ -18,7 +18,7 @@ from scipy.special import expit
 from coresponder_causal.core.errors import CausalError
 from coresponder_causal.core.notes import quietly
 from coresponder_causal.core.registry import Design
-from coresponder_causal.design import CallDesign, FollowUpDesign, weight_propensity
+from coresponder_causal.design import CallDesign, PartlyKnownDesign, weight_propensity
 from coresponder_causal.simulate.streams import Tier, stream
 from coresponder_causal.validity.cells import Cell
 
@@ -30,7 +30,7 @@ false_links, better, reviewed_share = 0.04, 0.08, 0.3
 Loss = Literal["hidden", "recorded"]
 
 
-def follow_up_designs(cell: Cell, part: int, block: int) -> Iterator[Design | CausalError]:
+def partly_known_designs(cell: Cell, part: int, block: int) -> Iterator[Design | CausalError]:
     """Draw a block of designs of a cell; its ``adjustment`` says how much becomes known."""
     rng = stream(cell.seed, Tier.PROCESS, part)
     kind = str(cell.adjustment)
@@ -78,19 +78,19 @@ def lost(rng: np.random.Generator, frame: pd.DataFrame, odds: float, *, by: Loss
     return np.asarray(rng.random(len(frame)) >= expit(seen))
 
 
-def _known(rng: np.random.Generator, frame: pd.DataFrame, cell: Cell, kind: str) -> FollowUpDesign:
+def _known(rng: np.random.Generator, frame: pd.DataFrame, cell: Cell, kind: str) -> PartlyKnownDesign:
     """Make known what the setting makes known."""
     by: Loss = "hidden" if cell.setting == "double_sample" or cell.world else "recorded"
     if cell.setting == "linkage":
         return _linked(rng, frame, missed_links[kind], better if cell.world == "one arm linked better" else 0.0)
     gone = lost(rng, frame, known_odds.get(kind, 0.4), by=by)
-    if cell.setting == "follow_up":
+    if cell.setting == "partly_known":
         return _formed(frame.assign(engaged=frame["engaged"].mask(gone)))
     frame["drawn"] = gone & (rng.random(len(frame)) < drawn_share[kind])
     return _formed(frame.assign(engaged=frame["engaged"].mask(gone & ~frame["drawn"])), drawn="drawn")
 
 
-def _linked(rng: np.random.Generator, frame: pd.DataFrame, missed: float, more: float) -> FollowUpDesign:
+def _linked(rng: np.random.Generator, frame: pd.DataFrame, missed: float, more: float) -> PartlyKnownDesign:
     """Link with errors, and review a sample by hand."""
     truly, n = frame["engaged"].to_numpy(bool), len(frame)
     found = rng.random(n) >= missed - more * frame["attended"].to_numpy(float)
@@ -101,9 +101,9 @@ def _linked(rng: np.random.Generator, frame: pd.DataFrame, missed: float, more: 
 
 def _formed(
     frame: pd.DataFrame, *, outcome: str = "engaged", drawn: str | None = None, reviewed: str | None = None
-) -> FollowUpDesign:
+) -> PartlyKnownDesign:
     plain = CallDesign.from_frame(
         frame, outcome=None, treatment="attended", covariates=["severity", "night"], person="person"
     )
     weighted = weight_propensity(plain, scheme="overlap")
-    return FollowUpDesign.from_calls(weighted, outcome=outcome, drawn=drawn, reviewed=reviewed)
+    return PartlyKnownDesign.from_calls(weighted, outcome=outcome, drawn=drawn, reviewed=reviewed)

@@ -18,7 +18,7 @@ from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.core.partial_means import Ends, Moved, share_of
 from coresponder_causal.core.result import Result
 from coresponder_causal.design.call_estimates import averaged_over, estimand
-from coresponder_causal.design.follow_up import FollowUpDesign
+from coresponder_causal.design.partly_known import PartlyKnownDesign
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -41,7 +41,7 @@ class _Spread(NamedTuple):
     clusters: int
 
 
-def arms(d: FollowUpDesign) -> tuple[Arm, Arm]:
+def arms(d: PartlyKnownDesign) -> tuple[Arm, Arm]:
     """Treated and untreated calls."""
     weights, seen = d.calls.call_weights(), d.seen()
     parts = [np.where(arm, weights, 0.0) for arm in (d.calls.treated, ~d.calls.treated)]
@@ -65,7 +65,7 @@ def known_facts(treated: Arm, untreated: Arm) -> dict[str, object]:
     }
 
 
-def require_one_sample(d: FollowUpDesign, asked: str) -> None:
+def require_one_sample(d: PartlyKnownDesign, asked: str) -> None:
     """Refuse a design whose outcomes come from two samples, or stand beside a review by hand."""
     for column, better in ((d.reviewed, "call_linkage"), (d.drawn, "call_double_sample")):
         if column is not None:
@@ -81,7 +81,7 @@ def point(value: Moved) -> Ends:
 
 
 def partial_result(
-    d: FollowUpDesign,
+    d: PartlyKnownDesign,
     method: str,
     terms: Mapping[str, Ends],
     facts: Mapping[str, object],
@@ -94,7 +94,7 @@ def partial_result(
 
     Parameters
     ----------
-    d : FollowUpDesign
+    d : PartlyKnownDesign
     method : str
     terms : mapping of str to Ends
         Derivatives are in the weights of the calls, shape (n,).
@@ -145,7 +145,7 @@ def partial_result(
     )
 
 
-def _spread(d: FollowUpDesign, terms: Sequence[Ends], beside: Array | None, used: Flags) -> _Spread:
+def _spread(d: PartlyKnownDesign, terms: Sequence[Ends], beside: Array | None, used: Flags) -> _Spread:
     """Add the influence on middles and ends up within persons, with G/(G − 1) · (n − 1)/(n − 2)."""
     low, high = (np.column_stack([term[side].slope for term in terms]) for side in (0, 1))
     moved = d.influence_of(np.hstack([low, high]))[used]
@@ -172,7 +172,7 @@ def _interval(df: float, by: str, bounded: bool) -> str:
     return f"{kind}t({df:.0f}), clusters: {by}"
 
 
-def _facts(d: FollowUpDesign) -> dict[str, object]:
+def _facts(d: PartlyKnownDesign) -> dict[str, object]:
     adjustment = d.calls.adjustment
     return {
         "treatment": d.calls.treatment,
@@ -184,13 +184,13 @@ def _facts(d: FollowUpDesign) -> dict[str, object]:
     }
 
 
-def _support(d: FollowUpDesign, terms: list[str], used: Flags) -> pd.DataFrame:
+def _support(d: PartlyKnownDesign, terms: list[str], used: Flags) -> pd.DataFrame:
     persons = d.calls.persons[used].nunique() if d.calls.person else np.nan
     events = float(np.nansum(d.values()[used]))
     return pd.DataFrame({"term": terms, "persons": persons, "events": events, "units": int(used.sum())})
 
 
-def _estimand(d: FollowUpDesign, among: str) -> Estimand:
+def _estimand(d: PartlyKnownDesign, among: str) -> Estimand:
     population = averaged_over.get(d.calls.contrast, f"{len(d.source)} calls as they came")
     named = replace(d.calls, outcome=d.outcome)
     return estimand(named, d.calls.contrast, f"{population} {among}".rstrip(), ratio=False)

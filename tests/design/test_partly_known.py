@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from coresponder_causal.core.errors import DesignError
-from coresponder_causal.design import CallDesign, FollowUpDesign, double_sampling, match_nearest
+from coresponder_causal.design import CallDesign, PartlyKnownDesign, double_sampling, match_nearest
 
 N = 200
 RNG = np.random.default_rng(3)
@@ -28,7 +28,7 @@ def plain(frame=FRAME, **stated):
 
 
 def test_missing_is_counted_and_is_not_a_no():
-    d = FollowUpDesign.from_calls(plain(), outcome="engaged")
+    d = PartlyKnownDesign.from_calls(plain(), outcome="engaged")
     gone = FRAME["engaged"].isna().to_numpy()
     treated = FRAME["attended"].to_numpy()
     said = f"{(treated & gone).sum()} of {treated.sum()} calls with attended and {(~treated & gone).sum()} of"
@@ -38,17 +38,17 @@ def test_missing_is_counted_and_is_not_a_no():
 
 
 def test_amounts_have_the_range_of_those_known_and_that_is_said():
-    d = FollowUpDesign.from_calls(plain(), outcome="minutes")
+    d = PartlyKnownDesign.from_calls(plain(), outcome="minutes")
     assert d.range_of_outcome == (FRAME["minutes"].min(), FRAME["minutes"].max())
     assert any("are taken to lie among the known" in text for text in d.notes)
-    stated = FollowUpDesign.from_calls(plain(), outcome="minutes", least=0, most=600)
+    stated = PartlyKnownDesign.from_calls(plain(), outcome="minutes", least=0, most=600)
     assert stated.range_of_outcome == (0.0, 600.0)
     assert not any("are taken to lie" in text for text in stated.notes)
 
 
 def test_every_broken_rule_is_listed():
     with pytest.raises(DesignError) as caught:
-        FollowUpDesign.from_calls(
+        PartlyKnownDesign.from_calls(
             plain(person="person"), outcome=None, drawn="night", reviewed="person", chance="minutes"
         )
     for text in ("'night' has another role", "'person' has another role", "'minutes' is outside 0 to 1"):
@@ -56,22 +56,22 @@ def test_every_broken_rule_is_listed():
     complete = FRAME.assign(minutes=FRAME["minutes"].fillna(0))
     calls = CallDesign.from_frame(complete, outcome="minutes", treatment="attended", covariates=["night"])
     with pytest.raises(DesignError, match="already have the outcome"):
-        FollowUpDesign.from_calls(calls, outcome="engaged")
+        PartlyKnownDesign.from_calls(calls, outcome="engaged")
     with pytest.raises(DesignError, match="'minutes' is outside 0 to 5 in"):
-        FollowUpDesign.from_calls(plain(), outcome="minutes", least=0, most=5)
+        PartlyKnownDesign.from_calls(plain(), outcome="minutes", least=0, most=5)
     unknown = FRAME.assign(engaged=FRAME["engaged"].mask(FRAME["attended"]))
     with pytest.raises(DesignError, match="known of no call with attended"):
-        FollowUpDesign.from_calls(plain(unknown), outcome="engaged")
+        PartlyKnownDesign.from_calls(plain(unknown), outcome="engaged")
     with pytest.raises(DesignError, match="'word' is not numeric"):
-        FollowUpDesign.from_calls(plain(FRAME.assign(word="yes")), outcome="word")
+        PartlyKnownDesign.from_calls(plain(FRAME.assign(word="yes")), outcome="word")
 
 
 def test_the_adjustment_stays_the_same_whatever_the_outcome_is():
     matched = match_nearest(plain(), caliper=0.5)
-    one, other = (FollowUpDesign.from_calls(matched, outcome=name) for name in ("engaged", "minutes"))
+    one, other = (PartlyKnownDesign.from_calls(matched, outcome=name) for name in ("engaged", "minutes"))
     assert one.calls.design_fingerprint == other.calls.design_fingerprint
     assert one.fingerprint != other.fingerprint
-    assert one.fingerprint == FollowUpDesign.from_calls(matched, outcome=None).with_outcome("engaged").fingerprint
+    assert one.fingerprint == PartlyKnownDesign.from_calls(matched, outcome=None).with_outcome("engaged").fingerprint
 
 
 def cells(lost, known):
@@ -80,7 +80,7 @@ def cells(lost, known):
         pd.DataFrame({"attended": arm, "night": night, "engaged": [*[1.0] * yes, *[0.0] * no, *[np.nan] * gone]})
         for (arm, night), gone, (yes, no) in zip([(1, 0), (1, 1), (0, 0), (0, 1)], lost, known, strict=True)
     ]
-    return FollowUpDesign.from_calls(plain(pd.concat(rows, ignore_index=True)), outcome="engaged")
+    return PartlyKnownDesign.from_calls(plain(pd.concat(rows, ignore_index=True)), outcome="engaged")
 
 
 def test_the_optimum_follows_loss_and_spread():
@@ -107,7 +107,7 @@ def test_the_number_is_the_fewest_that_bring_the_error():
 
 
 def test_the_list_holds_calls_and_nothing_else_of_them_and_repeats_by_its_seed():
-    d = FollowUpDesign.from_calls(plain(person="person"), outcome="engaged")
+    d = PartlyKnownDesign.from_calls(plain(person="person"), outcome="engaged")
     sample = double_sampling(d, number=20, stratum="night", seed=5)
     assert list(sample.frame) == ["call_id", "chance", "drawn"]
     gone = set(d.source.loc[~d.seen(), "call_id"])
@@ -132,4 +132,4 @@ def test_sizes_that_cannot_be_are_refused():
             double_sampling(d, seed=1, **stated)
     full = FRAME.assign(engaged=FRAME["engaged"].fillna(False))
     with pytest.raises(DesignError, match="outcome of every call is known"):
-        double_sampling(FollowUpDesign.from_calls(plain(full), outcome="engaged"), number=10, seed=1)
+        double_sampling(PartlyKnownDesign.from_calls(plain(full), outcome="engaged"), number=10, seed=1)

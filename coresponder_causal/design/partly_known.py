@@ -20,7 +20,7 @@ Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class FollowUpDesign:
+class PartlyKnownDesign:
     """Treated and untreated calls with an outcome that is missing for some: made by `from_calls`, never by hand.
 
     Parameters
@@ -86,7 +86,7 @@ class FollowUpDesign:
         --------
         >>> frame = pd.DataFrame({"attended": [1, 0, 1, 0], "hour": [1, 1, 2, 3], "engaged": [1, None, 0, 0]})
         >>> plain = CallDesign.from_frame(frame, outcome=None, treatment="attended", covariates=["hour"])
-        >>> d = FollowUpDesign.from_calls(plain, outcome="engaged")
+        >>> d = PartlyKnownDesign.from_calls(plain, outcome="engaged")
         >>> d.seen().tolist(), d.range_of_outcome
         ([True, False, True, True], (0.0, 1.0))
         """
@@ -203,10 +203,10 @@ class FollowUpDesign:
         """SHA-256 of the comparison and all that is known of outcomes."""
         stated = (self.outcome, self.least, self.most, self.drawn, self.chance, self.reviewed)
         held = [name for name in (self.outcome, self.drawn, self.chance, self.reviewed) if name is not None]
-        return fingerprint("FollowUpDesign", self.calls.design_fingerprint, stated, self.source[held])
+        return fingerprint("PartlyKnownDesign", self.calls.design_fingerprint, stated, self.source[held])
 
     def __repr__(self) -> str:
-        return f"FollowUpDesign: {self.describe()}"
+        return f"PartlyKnownDesign: {self.describe()}"
 
     def describe(self) -> str:
         """Return the design in words."""
