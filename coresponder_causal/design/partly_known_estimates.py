@@ -22,6 +22,7 @@ from coresponder_causal.design.partly_known import PartlyKnownDesign
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+few_clusters = 20
 mostly_known, partly_known, between_cells = "four in five known", "half known", 0.65
 
 
@@ -156,6 +157,8 @@ def _spread(d: PartlyKnownDesign, terms: Sequence[Ends], beside: Array | None, u
     many = n if persons is None else persons.nunique()
     if many < 2 or n < 3:
         raise EstimationError(f"{many} persons in {n} calls", mend="bring more calls")
+    if many < few_clusters:
+        doubt(f"{many} {'calls' if persons is None else 'persons'}: the standard error is hardly known")
     size = n * float(np.sqrt(many / (many - 1) * (n - 1) / (n - 2)))
     both = Influence(left=moved, right=size * np.eye(2 * k), unit=d.calls.calls[used], cluster=persons)
     middle = both.transform(np.hstack([np.eye(k), np.eye(k)]) / 2)

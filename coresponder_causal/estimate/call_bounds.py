@@ -93,7 +93,7 @@ def call_bounds(d: PartlyKnownDesign, *, method: Method = "manski", by: str | No
     Examples
     --------
     >>> from coresponder_causal.design import CallDesign
-    >>> frame = pd.DataFrame({"attended": [1] * 4 + [0] * 4, "engaged": [1, 1, 0, None, 1, 0, 0, 0]})
+    >>> frame = pd.DataFrame({"attended": [1] * 40 + [0] * 40, "engaged": [1, 1, 0, None] * 10 + [1, 0, 0, 0] * 10})
     >>> plain = CallDesign.from_frame(frame, outcome=None, treatment="attended", covariates=[])
     >>> found = call_bounds(PartlyKnownDesign.from_calls(plain, outcome="engaged"))
     >>> found.set_low.tolist(), found.set_high.tolist()

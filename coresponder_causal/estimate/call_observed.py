@@ -92,6 +92,7 @@ def call_observed(d: PartlyKnownDesign, *, delta_treated: float = 0.0, delta_unt
     >>> from coresponder_causal.design import CallDesign
     >>> night, engaged = [0] * 4 + [1] * 4, [1, 1, 0, None, 1, 0, None, None]
     >>> frame = pd.DataFrame({"attended": [1] * 8 + [0] * 8, "night": night * 2, "engaged": [*engaged, *[0, 1] * 4]})
+    >>> frame = pd.concat([frame] * 2, ignore_index=True)
     >>> plain = CallDesign.from_frame(frame, outcome=None, treatment="attended", covariates=["night"])
     >>> round(float(call_observed(PartlyKnownDesign.from_calls(plain, outcome="engaged")).estimate[0]), 3)
     0.083

@@ -75,6 +75,15 @@ def test_levels_that_are_unknown_do_the_most_harm():
     assert result.terms["term"].tolist() == ["effect", "effect, a", "effect, b"]
 
 
+def test_few_calls_and_ends_without_spread_are_said():
+    few = TWENTY.iloc[[0, 1, 5, 6, 8, 10, 12, 13, 16]].reset_index(drop=True)
+    with pytest.warns(IdentificationWarning, match="9 calls: the standard error is hardly known"):
+        estimate.call_bounds(design(few))
+    sure = TWENTY.assign(engaged=TWENTY["engaged"].where(TWENTY["area"] == "a", 0.0))
+    with pytest.warns(IdentificationWarning, match="does not vary, so that its error is not known: effect, b"):
+        estimate.call_bounds(design(sure), method="horowitz-manski", by="area")
+
+
 def test_a_stated_range_is_taken():
     frame = TWENTY.assign(minutes=10 * TWENTY["engaged"] + 5)
     assert ends(estimate.call_bounds(design(frame, "minutes"))) == pytest.approx((-1.0, 5.0))
