@@ -61,7 +61,9 @@ def draw_tipping(axes: Axes, picture: Picture) -> None:
             axes.contourf(x, y, -(low * high), levels=[0.0, float((-(low * high)).max()) + 1], colors=[pale], alpha=0.5)
         levels = [level for level in MaxNLocator(8).tick_values(estimate.min(), estimate.max()) if abs(level) > 1e-12]
         lines = axes.contour(x, y, estimate, levels=levels, colors=grey, linewidths=0.9, linestyles="solid")
-        axes.clabel(lines, fontsize=8, fmt=lambda level: f"{level:.3g}".replace("-", "−"), colors=ink)
+        straight = [(line[0], line[-1]) for part in lines.allsegs for line in part if len(line) > side // 3]
+        middles = [tuple((one + other) / 2) for one, other in straight]
+        axes.clabel(lines, fontsize=8, fmt=lambda level: f"{level:.3g}".replace("-", "−"), colors=ink, manual=middles)
         if estimate.min() < 0 < estimate.max():
             axes.contour(x, y, estimate, levels=[0.0], colors=expected, linewidths=2.0)
     axes.plot(0, 0, "o", ms=6.5, mfc=accent, mec="white", mew=0.6, zorder=4)
