@@ -41,6 +41,9 @@ Setting = Literal[
     "boundary",
     "hour_calls",
     "strata",
+    "partly_known",
+    "double_sample",
+    "linkage",
 ]
 """How a method meets the simulated data of the study of coverage."""
 setting_of_design: dict[str, Setting] = {
@@ -51,6 +54,7 @@ setting_of_design: dict[str, Setting] = {
     "CallDesign": "calls",
     "SwitchbackDesign": "switchback",
     "StrataDesign": "strata",
+    "PartlyKnownDesign": "partly_known",
 }
 
 
@@ -97,7 +101,8 @@ class MethodCard:
         city among others ("city"), the same by hours ("hours"), several treated units ("adopters"), calls ("calls"),
         calls that nothing has adjusted ("plain_calls"), half-days covered by lot ("switchback"), calls near the hours
         of the team ("boundary"), calls by hours across cities ("hour_calls"), counts by strata of two agencies
-        ("strata"). None: it is not studied.
+        ("strata"), calls whose outcome is known of some ("partly_known"), of whose others a sample was found
+        ("double_sample"), or was linked ("linkage"). None: it is not studied.
     """
 
     name: str

@@ -27,6 +27,7 @@ from coresponder_causal.report.drawing_power import draw_power
 from coresponder_causal.report.drawing_quality import draw_quality, height_of
 from coresponder_causal.report.drawing_specifications import draw_specifications, specifications_height
 from coresponder_causal.report.specs import Picture
+from coresponder_causal.report.tipping_picture import draw_tipping
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -91,7 +92,7 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
             draw = {
                 "forest": _forest, "love": _love, "events": _events, "course": _events, "calendar": draw_calendar,
                 "shares": draw_shares, "boundary": draw_boundary, "breaks": draw_breaks,
-                "support": draw_support, "bias": draw_bias, "contour": draw_contour,
+                "support": draw_support, "bias": draw_bias, "contour": draw_contour, "tipping": draw_tipping,
             }.get(picture.kind, _path)  # fmt: skip
             draw(canvas.add_subplot(), picture)
         if framed and picture.kind != "logic":  # which frames itself

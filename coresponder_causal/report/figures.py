@@ -25,6 +25,7 @@ from coresponder_causal.report.sentences import finding
 from coresponder_causal.report.specification_picture import specifications
 from coresponder_causal.report.specs import Picture
 from coresponder_causal.report.time_axis import positions, years
+from coresponder_causal.report.tipping_picture import tipping
 
 own_picture = {
     "balance": love,
@@ -35,6 +36,7 @@ own_picture = {
     "robustness_value": contour,
     "rosenbaum": growing_bias,
     "specification_curve": specifications,
+    "tipping_point": tipping,
 }
 along_other_cities = ("did_gap", "its_conformal")
 day = re.compile(r"\d{4}-\d{2}(?:-\d{2})?")

@@ -43,6 +43,7 @@ PictureKind = Literal[
     "contour",
     "bias",
     "specifications",
+    "tipping",
     "logic",
     "hundred",
 ]

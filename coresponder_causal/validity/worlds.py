@@ -43,6 +43,7 @@ from coresponder_causal.validity.boundary_worlds import boundary_designs
 from coresponder_causal.validity.call_worlds import instrument_designs
 from coresponder_causal.validity.cells import Cell
 from coresponder_causal.validity.hour_call_worlds import hour_call_designs
+from coresponder_causal.validity.partly_known_worlds import partly_known_designs
 from coresponder_causal.validity.strata_worlds import strata_designs
 
 Array = NDArray[np.float64]
@@ -75,7 +76,8 @@ def designs(cell: Cell, replications: int) -> Iterator[Design | CausalError]:
 
     Yields
     ------
-    SeriesDesign, PanelDesign, CoverageDesign, CallDesign, CallInstrumentDesign, SwitchbackDesign or StrataDesign
+    SeriesDesign, PanelDesign, CoverageDesign, CallDesign, CallInstrumentDesign, SwitchbackDesign, StrataDesign or
+    PartlyKnownDesign
         Each independent of the others; the n-th does not depend on how many are asked for. Where calls cannot be made
         comparable it is the error.
 
@@ -99,6 +101,7 @@ def designs(cell: Cell, replications: int) -> Iterator[Design | CausalError]:
         "boundary": partial(boundary_designs, block=block),
         "hour_calls": partial(hour_call_designs, block=block),
         "strata": partial(strata_designs, block=block),
+        **dict.fromkeys(("partly_known", "double_sample", "linkage"), partial(partly_known_designs, block=block)),
     }
     draw = draws[cell.setting]
     parts = (design for part in range(-(-replications // block)) for design in draw(cell, part))
