@@ -35,6 +35,7 @@ Setting = Literal[
     "hours",
     "adopters",
     "calls",
+    "follow_up",
     "instrument",
     "switchback",
     "boundary",
@@ -48,6 +49,7 @@ setting_of_design: dict[str, Setting] = {
     "CoverageDesign": "hours",
     "CallInstrumentDesign": "instrument",
     "CallDesign": "calls",
+    "FollowUpDesign": "follow_up",
     "SwitchbackDesign": "switchback",
     "StrataDesign": "strata",
 }
@@ -94,6 +96,7 @@ class MethodCard:
     setting : str or None
         Simulated data it is studied on: one city in time ("series"), the same with few events ("rare"), one treated
         city among others ("city"), the same by hours ("hours"), several treated units ("adopters"), calls ("calls"),
+        what comes after them ("follow_up"),
         half-days covered by lot ("switchback"), calls near the hours of the team ("boundary"), calls by hours across
         cities ("hour_calls"), counts by strata of two agencies ("strata"). None: it is not studied.
     """

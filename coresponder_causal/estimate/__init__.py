@@ -5,6 +5,8 @@ from coresponder_causal.estimate.call_boundary import call_boundary
 from coresponder_causal.estimate.call_coverage import call_coverage
 from coresponder_causal.estimate.call_difference import call_difference
 from coresponder_causal.estimate.call_iv import call_iv
+from coresponder_causal.estimate.call_recurrent import call_recurrent
+from coresponder_causal.estimate.call_repeat import call_repeat
 from coresponder_causal.estimate.call_strata import call_strata
 from coresponder_causal.estimate.did_event_study import did_event_study
 from coresponder_causal.estimate.did_few_treated import did_few_treated
@@ -28,6 +30,8 @@ __all__ = [
     "call_coverage",
     "call_difference",
     "call_iv",
+    "call_recurrent",
+    "call_repeat",
     "call_strata",
     "did_event_study",
     "did_few_treated",
