@@ -16,9 +16,8 @@ from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.inference import interval
 from coresponder_causal.core.result import Result
 from coresponder_causal.data.follow_up import repeat
-from coresponder_causal.design.calls import CallDesign
 from coresponder_causal.design.follow_up import FollowUpDesign
-from coresponder_causal.design.weighted_influence import covariance, degrees_of_freedom, weighted_influence
+from coresponder_causal.design.weighted_influence import covariance, degrees_of_freedom, std_errors, weighted_influence
 
 Array = NDArray[np.float64]
 points = 30  # of a curve, besides its start
@@ -95,40 +94,53 @@ def read(curve: EventCurve, h: Array) -> Quantities:
     return Quantities(curve.mean(h), curve.per_weight(h))
 
 
-def band(
-    c: CallDesign, arm: Arm, curve: EventCurve, until: Array, days: float, *, most: float = np.inf
+def paths(
+    d: FollowUpDesign,
+    curves: Mapping[bool, tuple[Arm, Mapping[str, EventCurve]]],
+    until: Array,
+    days: float,
+    *,
+    most: float = np.inf,
 ) -> pd.DataFrame:
-    """Give the curve of an arm at evenly spaced days with pointwise 95 % intervals, none below 0 or above ``most``.
+    """Give the curves of both arms at evenly spaced days with pointwise 95 % intervals.
 
     Parameters
     ----------
-    c : CallDesign
-    arm : Arm
-    curve : EventCurve
+    d : FollowUpDesign
+    curves : mapping of bool to (Arm, mapping of str to EventCurve)
+        Of the untreated and of the treated calls, by kind.
     until : ndarray, shape (n,)
         Day up to which each call of the design is at risk.
     days : float
         Last day shown.
     most : float
-        What the curve cannot exceed.
+        What no curve can exceed; none is below 0.
+
+    Returns
+    -------
+    DataFrame
+        ``time, observed, low, high, at_risk, events, treated, kind``.
     """
-    times = np.linspace(0.0, days, points + 1)
-    h = curve.until(times)
-    per_weight = np.zeros((len(until), len(times)))
-    per_weight[arm.rows] = curve.per_weight(h)
-    influence = weighted_influence(c, per_weight)
-    std_error = np.sqrt(np.diag(covariance(influence)))
-    low, high = interval(curve.mean(h), std_error, np.full(len(times), degrees_of_freedom(influence)))
-    return pd.DataFrame(
-        {
-            "time": times,
-            "observed": curve.mean(h),
+    times, parts = np.linspace(0.0, days, points + 1), []
+    for treated, (arm, by_kind) in curves.items():
+        own = joined([read(curve, curve.until(times)) for curve in by_kind.values()])
+        per_weight = np.zeros((len(until), own.value.size))
+        per_weight[arm.rows] = own.per_weight
+        influence = weighted_influence(d.calls, per_weight)
+        df = np.full(own.value.size, degrees_of_freedom(influence))
+        low, high = interval(own.value, std_errors(influence), df)
+        frame = {
+            "time": np.tile(times, len(by_kind)),
+            "observed": own.value,
             "low": np.clip(low, 0, most),
             "high": np.clip(high, 0, most),
-            "at_risk": (until[arm.rows][:, None] >= times).sum(axis=0),
-            "events": (curve.u[curve.place][:, None] <= times).sum(axis=0),
+            "at_risk": np.tile((until[arm.rows][:, None] >= times).sum(axis=0), len(by_kind)),
+            "events": np.concatenate([(c.u[c.place][:, None] <= times).sum(axis=0) for c in by_kind.values()]),
+            "treated": treated,
+            "kind": np.repeat(list(by_kind), len(times)),
         }
-    )
+        parts.append(pd.DataFrame(frame))
+    return pd.concat(parts, ignore_index=True)
 
 
 def compared(

@@ -48,8 +48,17 @@ def weighted_influence(c: CallDesign, per_weight: Array) -> Influence:
 
 def covariance(influence: Influence) -> Array:
     """Covariance of the quantities from their influence, summed within persons, shape (k, k)."""
-    sums = influence.rows() if influence.cluster is None else influence.by_cluster().to_numpy()
+    sums = _sums(influence)
     return np.asarray(sums.T @ sums, float) / influence.n**2
+
+
+def std_errors(influence: Influence) -> Array:
+    """Roots of the diagonal of `covariance`, shape (k,)."""
+    return np.asarray(np.linalg.norm(_sums(influence), axis=0), float) / influence.n
+
+
+def _sums(influence: Influence) -> Array:
+    return influence.rows() if influence.cluster is None else influence.by_cluster().to_numpy()
 
 
 def degrees_of_freedom(influence: Influence) -> float:

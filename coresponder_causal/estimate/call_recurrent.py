@@ -30,14 +30,13 @@ Say: Among {population}, {outcome} differed by {effect} between calls with and w
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.event_curves import EventCurve, event_curve
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.result import Result
-from coresponder_causal.design.arm_curves import Arm, arms, band, compared, joined, per_day_at_liberty, read
+from coresponder_causal.design.arm_curves import Arm, arms, compared, joined, paths, per_day_at_liberty, read
 from coresponder_causal.design.follow_up import FollowUpDesign
 from coresponder_causal.design.weighted_influence import say_what_is_compared
 
@@ -80,6 +79,7 @@ def call_recurrent(d: FollowUpDesign, *, days: tuple[int, ...] = (90, 180)) -> R
 
     Examples
     --------
+    >>> import pandas as pd
     >>> from coresponder_causal.design import CallDesign, weight_propensity
     >>> rng, n = np.random.default_rng(1), 400
     >>> frame = pd.DataFrame({"call_id": np.arange(n), "night": np.arange(n) % 2})
@@ -106,17 +106,16 @@ def call_recurrent(d: FollowUpDesign, *, days: tuple[int, ...] = (90, 180)) -> R
         for treated, arm, curve in zip((False, True), both, curves, strict=True)
     }
     hits = {f"mean_{day}": _events_of(d, np.minimum(until, day)) for day in days} | {"per_day_at_liberty": many}
-    shown = [
-        band(d.calls, arm, curve, until, horizon).assign(treated=treated, kind=str(d.outcome))
-        for treated, arm, curve in zip((False, True), both, curves, strict=True)
-    ]
+    shown = {
+        treated: (arm, {str(d.outcome): curve}) for treated, arm, curve in zip((False, True), both, curves, strict=True)
+    }
     return compared(
         "call_recurrent",
         d,
         found,
         hits,
         days=days[0],
-        path=pd.concat(shown, ignore_index=True),
+        path=paths(d, shown, until, horizon),
         scale="difference of mean numbers",
         about={"yes_or_no": False, "followed_days": float(horizon)},
     )

@@ -45,7 +45,16 @@ from coresponder_causal.core.event_curves import EventCurve, event_curve
 from coresponder_causal.core.notes import note
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.result import Result
-from coresponder_causal.design.arm_curves import Arm, Quantities, arms, band, compared, joined, per_day_at_liberty, read
+from coresponder_causal.design.arm_curves import (
+    Arm,
+    Quantities,
+    arms,
+    compared,
+    joined,
+    paths,
+    per_day_at_liberty,
+    read,
+)
 from coresponder_causal.design.follow_up import Firsts, FollowUpDesign
 from coresponder_causal.design.weighted_influence import say_what_is_compared
 
@@ -177,14 +186,9 @@ def _by_pseudo_observations(d: FollowUpDesign, first: Firsts, both: tuple[Arm, A
 
 
 def _path(d: FollowUpDesign, first: Firsts, both: tuple[Arm, Arm], kinds: list[str], days: int) -> pd.DataFrame:
-    """Curves of all kinds, and the trap, in both arms with pointwise intervals."""
-    outcome = str(d.outcome)
-    shown = {kind: (kind, False) for kind in (outcome, *kinds)} | {trap: (outcome, True)}
-    parts = [
-        band(d.calls, arm, _incidence(first, arm, kind, alone=alone), first.day, days, most=1.0).assign(
-            treated=treated, kind=name
-        )
-        for treated, arm in zip((False, True), both, strict=True)
-        for name, (kind, alone) in shown.items()
-    ]
-    return pd.concat(parts, ignore_index=True)
+    """Curves of all kinds, and the trap, in both arms."""
+    outcome, curves = str(d.outcome), {}
+    for treated, arm in zip((False, True), both, strict=True):
+        by_kind = {kind: _incidence(first, arm, kind) for kind in (outcome, *kinds)}
+        curves[treated] = arm, by_kind | {trap: _incidence(first, arm, outcome, alone=True)}
+    return paths(d, curves, first.day, days, most=1.0)

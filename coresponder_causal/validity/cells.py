@@ -30,6 +30,7 @@ World = Literal[
     "takers chosen",
     "takers alike",
     "links missed",
+    "one arm jails more",
 ]
 Adjustment = Literal[
     "match_nearest",
@@ -78,7 +79,7 @@ class Cell:
         One city in time; the same with few events; one treated city among others; the same by covered and uncovered
         hours; several treated units; calls; calls of a town with a team on duty; half-days covered by lot; calls near
         the hours of a team; calls of a treated city and others, by covered and uncovered hours; persons counted by
-        strata at two agencies.
+        strata at two agencies; calls and what came after them.
     world : str
         ``""`` where the methods' assumptions hold. Otherwise what breaks them: the treated city has twice the τ and the
         AR deviation of the others ("volatile"); three of ten comparison cities start a programme too ("contaminated");
@@ -89,11 +90,13 @@ class Cell:
         which takes the team and moves outcomes, is not adjusted for ("load left out"); four in ten calls of the
         40 minutes before the team comes on are held for it ("holding"); lenient call takers get the calls that are
         severer than was recorded ("takers chosen"), or call takers hardly differ ("takers alike"); the linkage of two
-        agencies finds four in five ("links missed").
+        agencies finds four in five ("links missed"); calls that the team does not attend lead to custody five times as
+        often, where nobody called again ("one arm jails more").
     effect : float
         The truth, in logs of rates; for adopters and calls in standard deviations of the outcome; for calls with an
         instrument or at a boundary as the change of the chance of an arrest on attended calls, for calls by hours on
-        covered ones; for strata as the change of the chance of being connected.
+        covered ones; for strata as the change of the chance of being connected; after calls as the change of the
+        chance of a repeat.
     comparison, treated : int
         Cities or units without and with treatment; of cities one where it is not said, and otherwise each starts half a
         year after the one before.
@@ -193,6 +196,7 @@ _switchback = Cell(setting="switchback", periods=26, events=15.0, rho=0.0)
 _boundary = Cell(setting="boundary", calls=13_000, share=0.08, rho=0.0)
 _hour_calls = Cell(setting="hour_calls", comparison=10, calls=4_000, rho=0.0, tau=0.06, adjustment="no covariates")
 _strata = Cell(setting="strata", calls=1_500, share=0.4, adjustment="5 strata")
+_follow_up = Cell(setting="follow_up", calls=1500, share=0.4, adjustment="weight_propensity overlap")
 _fewer = {
     "city": -0.25,
     "series": -0.25,
@@ -205,6 +209,7 @@ _fewer = {
     "boundary": -0.108,
     "hour_calls": -0.1,
     "strata": 0.1,
+    "follow_up": -0.1,
 }
 
 
@@ -307,6 +312,13 @@ def _strata_cells() -> list[Cell]:
     return [*grid, *_over(replace(_strata, effect=_fewer["strata"]), world=("", "links missed"), adjustment=kinds)]
 
 
+def _follow_up_cells() -> list[Cell]:
+    adjustments: tuple[Adjustment, ...] = ("match_nearest", "weight_propensity att", "weight_propensity overlap")
+    grid = _over(_follow_up, calls=(300, 1500, 5000), share=(0.1, 0.4), adjustment=adjustments)
+    effects = _over(replace(_follow_up, effect=_fewer["follow_up"]), adjustment=adjustments)
+    return [*grid, *effects, *_over(replace(_follow_up, world="one arm jails more"), adjustment=adjustments)]
+
+
 def _fast_cells() -> dict[Setting, list[Cell]]:
     """Eight cells a setting or a few more: around its base, and at its corners."""
     city = [*_over(_city, comparison=(5, 10, 15)), replace(_city, rho=0.8), *_over(_city, tau=(0.0, 0.2))]
@@ -346,6 +358,8 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
         replace(_strata, calls=5_000, adjustment="10 strata"),
     ]
     by_strata += _over(replace(scored, effect=_fewer["strata"]), world=("", "links missed"))
+    after = [*_over(_follow_up, calls=(300, 1500), adjustment=kinds), replace(_follow_up, share=0.1)]
+    after += [replace(_follow_up, effect=_fewer["follow_up"]), replace(_follow_up, world="one arm jails more")]
     return {
         "city": city,
         "series": series,
@@ -358,6 +372,7 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
         "boundary": edge,
         "hour_calls": by_hour,
         "strata": by_strata,
+        "follow_up": after,
     }
 
 
@@ -393,5 +408,6 @@ def cells(setting: Setting, *, full: bool = True) -> list[Cell]:
         "boundary": _boundary_cells,
         "hour_calls": _hour_calls_cells,
         "strata": _strata_cells,
+        "follow_up": _follow_up_cells,
     }
     return list(dict.fromkeys(make[setting]()))

@@ -40,6 +40,7 @@ from coresponder_causal.simulate.streams import Tier, stream
 from coresponder_causal.validity.boundary_worlds import boundary_designs
 from coresponder_causal.validity.call_worlds import instrument_designs
 from coresponder_causal.validity.cells import Cell
+from coresponder_causal.validity.follow_up_worlds import follow_up_designs, mean_effect
 from coresponder_causal.validity.hour_call_worlds import hour_call_designs
 from coresponder_causal.validity.strata_worlds import strata_designs
 
@@ -73,7 +74,8 @@ def designs(cell: Cell, replications: int) -> Iterator[Design | CausalError]:
 
     Yields
     ------
-    SeriesDesign, PanelDesign, CoverageDesign, CallDesign, CallInstrumentDesign, SwitchbackDesign or StrataDesign
+    SeriesDesign, PanelDesign, CoverageDesign, CallDesign, CallInstrumentDesign, SwitchbackDesign, StrataDesign or
+    FollowUpDesign
         Each independent of the others; the n-th does not depend on how many are asked for. Where calls cannot be made
         comparable it is the error.
 
@@ -96,6 +98,7 @@ def designs(cell: Cell, replications: int) -> Iterator[Design | CausalError]:
         "boundary": partial(boundary_designs, block=block),
         "hour_calls": partial(hour_call_designs, block=block),
         "strata": partial(strata_designs, block=block),
+        "follow_up": partial(follow_up_designs, block=block),
     }
     draw = draws[cell.setting]
     parts = (design for part in range(-(-replications // block)) for design in draw(cell, part))
@@ -121,6 +124,10 @@ def truth(cell: Cell, term: str, *, headline: bool) -> float | None:
     """
     if cell.setting == "adopters" and term != "att":
         return float(_growing(cell).mean()) if headline or term == "overall" else None
+    if cell.setting == "follow_up" and not term.startswith("cif"):
+        if term.startswith("mean"):
+            return mean_effect(cell.effect)
+        return None if cell.effect or cell.world or term.startswith("kaplan_meier") else 0.0
     if (cell.setting, term) == ("hour_calls", "uncovered_hours"):
         return 0.0
     if cell.setting in ("instrument", "boundary") and term == "itt":
