@@ -30,6 +30,7 @@ from coresponder_causal.design import (
     CallDesign,
     CallInstrumentDesign,
     CoverageDesign,
+    FollowUpDesign,
     PanelDesign,
     SeriesDesign,
     StrataDesign,
@@ -50,7 +51,8 @@ SEVERAL = world("west_sac_like", seed=3, config=WorldConfig(n_comparison=17))
 TIDY = ["term", "estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high"]
 NAMES = sorted(METHODS)
 not_estimators = {"aggregate"}  # takes a result, not a design
-shares = {"call_strata"}  # counts of persons among known numbers of persons have no other unit
+# Counts of persons among known numbers of persons, and days after a call, have no other unit.
+shares = {"call_recurrent", "call_repeat", "call_strata"}
 not_studied = {"series_mean_change"}  # the template: it is copied, nobody's data meet it
 
 
@@ -129,6 +131,21 @@ def calls_on_duty():
     return mine[wanted].assign(calls=mine["minutes_on_scene"].fillna(0).astype(float)).reset_index(drop=True)
 
 
+def of_follow_up(frame, outcome):
+    """Minutes on scene stand for days to the next call; every third call leads to custody."""
+    calls = frame.drop(columns="calls")
+    plain = CallDesign.from_frame(
+        calls, outcome=None, treatment="attended", covariates=["prior_contacts", "patrol_load", "priority"]
+    )
+    kept = frame[frame["priority"] == 1]
+    rows = [
+        frame[["call_id"]].assign(kind="calls", day=frame["calls"], until=np.nan)[frame["calls"] <= 200],
+        kept[["call_id"]].assign(kind="custody", day=30.0, until=45.0),
+        frame[["call_id"]].assign(kind="end", day=200.0, until=np.nan),
+    ]
+    return FollowUpDesign.from_history(weight_propensity(plain, scheme="overlap"), pd.concat(rows), outcome=outcome)
+
+
 def of_instrument(frame, outcome):
     return CallInstrumentDesign.from_tables(
         frame, STUDY.tables["schedule"], outcome=outcome, start=START, covariates=["prior_contacts", "patrol_load"]
@@ -172,6 +189,7 @@ MAKERS = {
     "CallDesign": Maker(calls_on_duty, of_calls),
     "CallInstrumentDesign": Maker(calls_of_two_years, of_instrument),
     "CoverageDesign": Maker(lambda: STUDY.hours, of_coverage),
+    "FollowUpDesign": Maker(calls_on_duty, of_follow_up),
     "StrataDesign": Maker(by_strata, of_strata),
     "SwitchbackDesign": Maker(by_half_day, of_switchback),
 }

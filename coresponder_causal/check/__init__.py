@@ -38,6 +38,7 @@ from coresponder_causal.design import (
     CallDesign,
     CallInstrumentDesign,
     CoverageDesign,
+    FollowUpDesign,
     PanelDesign,
     SeriesDesign,
     StrataDesign,
@@ -78,7 +79,14 @@ __all__ = [
 ]
 
 Checked: TypeAlias = (
-    SeriesDesign | PanelDesign | CoverageDesign | CallDesign | CallInstrumentDesign | StrataDesign | SwitchbackDesign
+    SeriesDesign
+    | PanelDesign
+    | CoverageDesign
+    | CallDesign
+    | CallInstrumentDesign
+    | FollowUpDesign
+    | StrataDesign
+    | SwitchbackDesign
 )
 """Designs whose results have checks."""
 
@@ -152,6 +160,8 @@ def _made(
     """Make the checks that belong to a design."""
     if isinstance(design, CallDesign):
         return balance(result, design), overlap(result, design)
+    if isinstance(design, FollowUpDesign):
+        return balance(result, design.calls), overlap(result, design.calls)
     if isinstance(design, StrataDesign):
         return ()  # the agency with the rows checks balance and overlap when it cuts the strata
     if isinstance(design, SwitchbackDesign):

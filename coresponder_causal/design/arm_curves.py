@@ -20,7 +20,7 @@ from coresponder_causal.design.follow_up import FollowUpDesign
 from coresponder_causal.design.weighted_influence import covariance, degrees_of_freedom, std_errors, weighted_influence
 
 Array = NDArray[np.float64]
-points = 30  # of a curve, besides its start
+points = 18  # of a curve, besides its start
 
 
 class Arm(NamedTuple):
@@ -231,7 +231,8 @@ def _facts(d: FollowUpDesign, days: float, df: float) -> dict[str, object]:
         "followed_days": float(days),
         "event": str(d.outcome),
         "yes_or_no": True,
-        "outcome_unit": f"{told(d, days)} per call",
+        "outcome_unit": "per call",
+        "unit_per_day_at_liberty": "per day at liberty",
         "adjustment": "none" if c.adjustment is None else c.adjustment.method,
         "scheme": None if c.adjustment is None else c.adjustment.options.get("scheme"),
         "calls": len(c.source),

@@ -129,7 +129,10 @@ def call_repeat(d: FollowUpDesign, *, days: int = 90) -> Result:
         days=days,
         path=_path(d, first, both, kinds, days),
         scale="difference of cumulative incidences",
-        about={"pseudo_difference": _by_pseudo_observations(d, first, both, days)},
+        about={
+            f"unit_rmst_{days}": "days per call",
+            "pseudo_difference": _by_pseudo_observations(d, first, both, days),
+        },
     )
 
 

@@ -12,7 +12,8 @@ from coresponder_causal.report.effects import effects
 from coresponder_causal.report.sensitive import as_its_items
 from coresponder_causal.report.specs import Sentence
 
-description, comparisons = "covered_within_city", ("call_difference", "call_strata")
+description = "covered_within_city"
+comparisons = ("call_difference", "call_recurrent", "call_repeat", "call_strata")
 hours_terms = ("triple_difference", "covered_hours", "uncovered_hours")
 
 
@@ -320,7 +321,8 @@ def _than(result: Result) -> str:
     like = {"match_nearest": "matched calls", "weight_propensity": "like calls", "weight_balance": "like calls"}.get(
         str(result.extra.get("adjustment")), "other calls, whatever kind they were,"
     )
-    return f"in {those} than in {like} {others}"
+    where = "after" if "followed_days" in result.extra else "in"
+    return f"{where} {those} than {where} {like} {others}"
 
 
 def _against(result: Result) -> str:

@@ -41,6 +41,7 @@ PictureKind = Literal[
     "breaks",
     "specifications",
     "logic",
+    "incidence",
 ]
 
 
@@ -120,7 +121,8 @@ class Picture:
         "calendar": one square per half-day; "hours": the hours of a week, day by day; "boundary": an outcome on both
         sides of a clock time; "shares": how often the team came, by hour or by call takers' leniency; "course": one
         point per half-year; "residuals": residuals and their autocorrelation; "breaks": the test of a break by date;
-        "logic": the boxes and arrows of a logic model.
+        "logic": the boxes and arrows of a logic model; "incidence":
+        what came after calls, by day.
     data : mapping of str to DataFrame
         Every number drawn.
     labels : Facts
