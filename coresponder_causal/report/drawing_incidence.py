@@ -59,27 +59,22 @@ def draw_incidence(canvas: Figure, picture: Picture) -> None:
 def _stack(axes: Axes, own: pd.DataFrame, event: str, *, named: bool) -> None:
     """Shares on top of each other, the event at the bottom with its interval, and the trap as a dashed line."""
     others = sorted(set(own["kind"]) - {event, trap})
-    below, ends, texts, shades = 0.0, [], [], []
-    for kind, fill in zip((event, *others), (accent, *fills[: len(others)]), strict=False):
-        curve = own[own["kind"] == kind].sort_values("time")
-        top = below + curve["observed"].to_numpy(float)
-        axes.fill_between(curve["time"], below, top, color=fill, alpha=0.75 if kind == event else 1.0, lw=0, zorder=1)
-        ends.append(float((top + below)[-1]) / 2 if np.ndim(below) else float(top[-1]) / 2)
-        texts.append(str(curve["named"].iloc[0]))
-        shades.append(accent if kind == event else grey)
-        below = top
+    wide = own.pivot_table(index="time", columns="kind", values="observed")[[event, *others]].dropna()
+    tops = wide.cumsum(axis=1)
+    ends = (tops - wide / 2).iloc[-1].tolist()
+    for kind, fill in zip(wide, (accent, *fills), strict=False):
+        share = 0.75 if kind == event else 1.0
+        axes.fill_between(wide.index, tops[kind] - wide[kind], tops[kind], color=fill, alpha=share, lw=0, zorder=1)
+    texts = own.drop_duplicates("kind").set_index("kind")["named"]
     first = own[own["kind"] == event].sort_values("time")
     for end in ("low", "high"):
         axes.plot(first["time"], first[end], color=accent, lw=0.9, zorder=3)
     dashed = own[own["kind"] == trap].sort_values("time")
     axes.plot(dashed["time"], dashed["observed"], color=expected, ls=dashes, lw=1.6, zorder=4)
     if named:
-        _name(
-            axes,
-            [*ends, float(dashed["observed"].iloc[-1])],
-            [*texts, str(dashed["named"].iloc[0])],
-            [*shades, expected],
-        )
+        heights = [*ends, float(dashed["observed"].iloc[-1])]
+        shades = [accent, *[grey] * len(others), expected]
+        _name(axes, heights, [str(texts[kind]) for kind in (*wide, trap)], shades)
 
 
 def _lines(axes: Axes, path: pd.DataFrame, names: dict[bool, str]) -> None:
@@ -128,9 +123,9 @@ def _at_risk(axes: Axes, path: pd.DataFrame, arms: Sequence[bool], *, first: boo
     for line, treated in enumerate(arms):
         own = whole[whole["treated"] == treated].set_index("time")["at_risk"]
         for number, day in enumerate(days):
-            near = own.index[np.abs(own.index - day).argmin()]
+            told = f"{own[day]:,.0f}" if day in own else "–"
             side = "left" if number == 0 else "right" if number == len(days) - 1 else "center"
             colour = ink if len(arms) == 1 else (accent if treated else grey)
-            axes.text(day, -line, f"{own[near]:,.0f}", ha=side, va="center", fontsize=8.5, color=colour)
+            axes.text(day, -line, told, ha=side, va="center", fontsize=8.5, color=colour)
     if first:
         axes.set_ylabel("At risk", rotation=0, ha="right", va="center", fontsize=8.5)
