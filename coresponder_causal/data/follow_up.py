@@ -187,4 +187,4 @@ def _pairs(first: NDArray[np.int64], stop: NDArray[np.int64]) -> tuple[NDArray[n
 
 
 def _days(apart: pd.Series) -> NDArray[np.float64]:
-    return apart.dt.total_seconds().to_numpy(float) / a_day
+    return np.asarray(apart.dt.total_seconds(), float) / a_day

@@ -348,7 +348,8 @@ def _after_calls(study: Study, data: Counts, outcome: str, options: Options) -> 
     if "person" not in own:
         raise DesignError("what came after calls cannot be told without person codes", mend="give the field person")
     compared = own[own["person"].notna()]
-    note(f"{len(own) - len(compared):,} of {len(own):,} calls have no person and are left out")
+    if nameless := len(own) - len(compared):
+        note(f"{nameless:,} of {len(own):,} calls have no person and are left out")
     named, stays = [name for name in of_outcomes.values() if name in own], None
     if named:
         with quietly(), collecting():  # what is not known of the calls compared is said below
