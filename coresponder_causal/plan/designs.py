@@ -324,7 +324,7 @@ def _calls(study: Study, data: Counts, outcome: str | None, options: Options) ->
     if only is not None:
         frame = _only(frame, only)
     treatment = options.get("treatment", "attended")
-    frame = _known(frame, outcome, treatment)
+    frame = frame if outcome is None else _known(frame, outcome, treatment)
     person = options.get("person", "person" if "person" in frame else None)
     plain = CallDesign.from_frame(
         frame.reset_index(drop=True),
@@ -416,7 +416,7 @@ def _only(frame: pd.DataFrame, column: str) -> pd.DataFrame:
     return frame[kept]
 
 
-def _known(frame: pd.DataFrame, outcome: str | None, treatment: str) -> pd.DataFrame:
+def _known(frame: pd.DataFrame, outcome: str, treatment: str) -> pd.DataFrame:
     """Leave out calls whose outcome nobody knows, and say how many of each kind they are."""
     if outcome not in frame or treatment not in frame or not frame[outcome].isna().any():
         return frame

@@ -116,10 +116,9 @@ def history(rng: np.random.Generator, calls: pd.DataFrame, *, effect: float, jai
         (all_calls[gone < np.inf], "moved", gone[gone < np.inf], nothing[gone < np.inf]),
         (all_calls, end, np.minimum(followed, whole), nothing),
     ]
-    rows = pd.concat(
-        [pd.DataFrame({"call_id": row, "kind": kind, "day": day, "until": until}) for row, kind, day, until in parts],
-        ignore_index=True,
-    )
-    own = rows["call_id"].to_numpy()
-    seen = (rows["day"] <= np.minimum(followed, gone)[own]) | (rows["kind"] == end)
-    return rows[seen.to_numpy()]
+    frames = [
+        pd.DataFrame({"call_id": row, "kind": kind, "day": day, "until": until}) for row, kind, day, until in parts
+    ]
+    rows = pd.concat(frames, ignore_index=True)
+    last = np.where(rows["kind"] == end, np.inf, np.minimum(followed, gone)[rows["call_id"].to_numpy()])
+    return rows[rows["day"] <= last]
