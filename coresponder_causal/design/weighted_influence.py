@@ -71,7 +71,7 @@ def say_what_is_compared(c: CallDesign) -> None:
     if c.adjustment is None:
         doubt("calls were compared as they came: those who were sent to chose, or were chosen, by the kind of call")
     elif c.adjustment.pairs is not None or c.adjustment.sets is not None:
-        note("standard errors are clustered by person; that calls were matched is not counted, which makes them larger")
+        note("standard errors are clustered by person; as a rule they are too large, as matching is not counted")
     persons = c.persons[c.call_weights() > 0].nunique()
     if persons < few_persons:
         doubt(f"{persons} persons stand behind the comparison: the standard error is hardly known")

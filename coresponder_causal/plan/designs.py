@@ -350,6 +350,7 @@ def _after_calls(study: Study, data: Counts, outcome: str, options: Options) -> 
     compared = own[own["person"].notna()]
     if nameless := len(own) - len(compared):
         note(f"{nameless:,} of {len(own):,} calls have no person and are left out")
+    note("moves and deaths have no dates in the tables of a study: they end nobody's follow-up")
     named, stays = [name for name in of_outcomes.values() if name in own], None
     if named:
         with quietly(), collecting():  # what is not known of the calls compared is said below

@@ -57,9 +57,13 @@ def draw_incidence(canvas: Figure, picture: Picture) -> None:
 
 
 def _stack(axes: Axes, own: pd.DataFrame, event: str, *, named: bool) -> None:
-    """Shares on top of each other, the event at the bottom with its interval, and the trap as a dashed line."""
-    others = sorted(set(own["kind"]) - {event, trap})
-    wide = own.pivot_table(index="time", columns="kind", values="observed")[[event, *others]].dropna()
+    """Shares on top of each other, the event at the bottom with its interval, and the trap as a dashed line.
+
+    A kind whose last point was withheld is left out.
+    """
+    wide = own.pivot_table(index="time", columns="kind", values="observed").drop(columns=trap)
+    wide = wide.loc[:, wide.iloc[-1].notna()].interpolate("index")  # early points may have been withheld
+    wide = wide[sorted(wide, key=lambda kind: (kind != event, kind))]
     tops = wide.cumsum(axis=1)
     ends = (tops - wide / 2).iloc[-1].tolist()
     for kind, fill in zip(wide, (accent, *fills), strict=False):
@@ -73,7 +77,7 @@ def _stack(axes: Axes, own: pd.DataFrame, event: str, *, named: bool) -> None:
     axes.plot(dashed["time"], dashed["observed"], color=expected, ls=dashes, lw=1.6, zorder=4)
     if named:
         heights = [*ends, float(dashed["observed"].iloc[-1])]
-        shades = [accent, *[grey] * len(others), expected]
+        shades = [*(accent if kind == event else grey for kind in wide), expected]
         _name(axes, heights, [str(texts[kind]) for kind in (*wide, trap)], shades)
 
 

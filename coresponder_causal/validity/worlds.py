@@ -124,9 +124,9 @@ def truth(cell: Cell, term: str, *, headline: bool) -> float | None:
     """
     if cell.setting == "adopters" and term != "att":
         return float(_growing(cell).mean()) if headline or term == "overall" else None
-    if cell.setting == "follow_up" and not term.startswith("cif"):
-        if term.startswith("mean"):
-            return mean_effect(cell.effect)
+    if cell.setting == "follow_up" and term.startswith("mean"):
+        return mean_effect(cell.effect)
+    if cell.setting == "follow_up" and not headline:
         return None if cell.effect or cell.world or term.startswith("kaplan_meier") else 0.0
     if (cell.setting, term) == ("hour_calls", "uncovered_hours"):
         return 0.0
