@@ -30,7 +30,7 @@ from coresponder_causal.design import (
     CallDesign,
     CallInstrumentDesign,
     CoverageDesign,
-    FollowUpDesign,
+    HistoryDesign,
     PanelDesign,
     SeriesDesign,
     StrataDesign,
@@ -131,7 +131,7 @@ def calls_on_duty():
     return mine[wanted].assign(calls=mine["minutes_on_scene"].fillna(0).astype(float)).reset_index(drop=True)
 
 
-def of_follow_up(frame, outcome):
+def of_histories(frame, outcome):
     """Minutes on scene stand for days to the next call; every third call leads to custody."""
     calls = frame.drop(columns="calls")
     plain = CallDesign.from_frame(
@@ -143,7 +143,7 @@ def of_follow_up(frame, outcome):
         kept[["call_id"]].assign(kind="custody", day=30.0, until=45.0),
         frame[["call_id"]].assign(kind="end", day=200.0, until=np.nan),
     ]
-    return FollowUpDesign.from_history(weight_propensity(plain, scheme="overlap"), pd.concat(rows), outcome=outcome)
+    return HistoryDesign.from_history(weight_propensity(plain, scheme="overlap"), pd.concat(rows), outcome=outcome)
 
 
 def of_instrument(frame, outcome):
@@ -189,7 +189,7 @@ MAKERS = {
     "CallDesign": Maker(calls_on_duty, of_calls),
     "CallInstrumentDesign": Maker(calls_of_two_years, of_instrument),
     "CoverageDesign": Maker(lambda: STUDY.hours, of_coverage),
-    "FollowUpDesign": Maker(calls_on_duty, of_follow_up),
+    "HistoryDesign": Maker(calls_on_duty, of_histories),
     "StrataDesign": Maker(by_strata, of_strata),
     "SwitchbackDesign": Maker(by_half_day, of_switchback),
 }

@@ -38,7 +38,7 @@ from coresponder_causal.design import (
     CallDesign,
     CallInstrumentDesign,
     CoverageDesign,
-    FollowUpDesign,
+    HistoryDesign,
     PanelDesign,
     SeriesDesign,
     StrataDesign,
@@ -84,7 +84,7 @@ Checked: TypeAlias = (
     | CoverageDesign
     | CallDesign
     | CallInstrumentDesign
-    | FollowUpDesign
+    | HistoryDesign
     | StrataDesign
     | SwitchbackDesign
 )
@@ -160,7 +160,7 @@ def _made(
     """Make the checks that belong to a design."""
     if isinstance(design, CallDesign):
         return balance(result, design), overlap(result, design)
-    if isinstance(design, FollowUpDesign):
+    if isinstance(design, HistoryDesign):
         return balance(result, design.calls), overlap(result, design.calls)
     if isinstance(design, StrataDesign):
         return ()  # the agency with the rows checks balance and overlap when it cuts the strata

@@ -35,7 +35,7 @@ Setting = Literal[
     "hours",
     "adopters",
     "calls",
-    "follow_up",
+    "history",
     "instrument",
     "switchback",
     "boundary",
@@ -49,7 +49,7 @@ setting_of_design: dict[str, Setting] = {
     "CoverageDesign": "hours",
     "CallInstrumentDesign": "instrument",
     "CallDesign": "calls",
-    "FollowUpDesign": "follow_up",
+    "HistoryDesign": "history",
     "SwitchbackDesign": "switchback",
     "StrataDesign": "strata",
 }
@@ -96,7 +96,7 @@ class MethodCard:
     setting : str or None
         Simulated data it is studied on: one city in time ("series"), the same with few events ("rare"), one treated
         city among others ("city"), the same by hours ("hours"), several treated units ("adopters"), calls ("calls"),
-        what comes after them ("follow_up"),
+        what comes after them ("history"),
         half-days covered by lot ("switchback"), calls near the hours of the team ("boundary"), calls by hours across
         cities ("hour_calls"), counts by strata of two agencies ("strata"). None: it is not studied.
     """

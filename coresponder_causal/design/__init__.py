@@ -4,7 +4,7 @@ from coresponder_causal.design.call_instrument import CallInstrumentDesign
 from coresponder_causal.design.calls import CallDesign
 from coresponder_causal.design.coverage import CoverageDesign
 from coresponder_causal.design.donor_pool import DonorPool, donor_pool
-from coresponder_causal.design.follow_up import FollowUpDesign
+from coresponder_causal.design.history import HistoryDesign
 from coresponder_causal.design.match_nearest import match_nearest
 from coresponder_causal.design.panel import PanelDesign
 from coresponder_causal.design.series import SeriesDesign
@@ -19,7 +19,7 @@ __all__ = [
     "CallInstrumentDesign",
     "CoverageDesign",
     "DonorPool",
-    "FollowUpDesign",
+    "HistoryDesign",
     "PanelDesign",
     "SeriesDesign",
     "StrataDesign",

@@ -16,7 +16,7 @@ from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.inference import interval
 from coresponder_causal.core.result import Result
 from coresponder_causal.data.follow_up import repeat
-from coresponder_causal.design.follow_up import FollowUpDesign
+from coresponder_causal.design.history import HistoryDesign
 from coresponder_causal.design.weighted_influence import covariance, degrees_of_freedom, std_errors, weighted_influence
 
 Array = NDArray[np.float64]
@@ -37,7 +37,7 @@ class Quantities(NamedTuple):
     per_weight: Array
 
 
-def arms(d: FollowUpDesign, days: float) -> tuple[Arm, Arm]:
+def arms(d: HistoryDesign, days: float) -> tuple[Arm, Arm]:
     """Give the untreated and the treated calls that are compared; refused where none is followed so long.
 
     Raises
@@ -61,12 +61,12 @@ def arms(d: FollowUpDesign, days: float) -> tuple[Arm, Arm]:
     return made[0], made[1]
 
 
-def per_day_at_liberty(d: FollowUpDesign, arm: Arm, until: Array, many: Array) -> Quantities:
+def per_day_at_liberty(d: HistoryDesign, arm: Arm, until: Array, many: Array) -> Quantities:
     """Events over days at liberty up to a day of each call's own.
 
     Parameters
     ----------
-    d : FollowUpDesign
+    d : HistoryDesign
     arm : Arm
     until, many : ndarray, shape (n,)
         That day, and the number of events up to it, of every call of the design.
@@ -95,7 +95,7 @@ def read(curve: EventCurve, h: Array) -> Quantities:
 
 
 def paths(
-    d: FollowUpDesign,
+    d: HistoryDesign,
     curves: Mapping[bool, tuple[Arm, Mapping[str, EventCurve]]],
     until: Array,
     days: float,
@@ -106,7 +106,7 @@ def paths(
 
     Parameters
     ----------
-    d : FollowUpDesign
+    d : HistoryDesign
     curves : mapping of bool to (Arm, mapping of str to EventCurve)
         Of the untreated and of the treated calls, by kind.
     until : ndarray, shape (n,)
@@ -145,7 +145,7 @@ def paths(
 
 def compared(
     method: str,
-    d: FollowUpDesign,
+    d: HistoryDesign,
     found: Mapping[bool, tuple[Arm, Quantities]],
     hits: Mapping[str, Array],
     *,
@@ -159,7 +159,7 @@ def compared(
     Parameters
     ----------
     method : str
-    d : FollowUpDesign
+    d : HistoryDesign
     found : mapping of bool to (Arm, Quantities)
         Of the untreated and of the treated calls.
     hits : mapping of str to ndarray, shape (n,)
@@ -207,12 +207,12 @@ def compared(
     )
 
 
-def told(d: FollowUpDesign, days: float) -> str:
+def told(d: HistoryDesign, days: float) -> str:
     """Name what is counted after the call, and in how many days."""
     return f"{'repeat calls' if d.outcome == repeat else f'{d.outcome} events'} within {days:g} days"
 
 
-def _support(d: FollowUpDesign, hits: Mapping[str, Array]) -> pd.DataFrame:
+def _support(d: HistoryDesign, hits: Mapping[str, Array]) -> pd.DataFrame:
     """Count persons, events and calls behind each term, of calls that are compared."""
     used = d.calls.call_weights() > 0
     persons = d.calls.persons[used].nunique() if d.calls.person else np.nan
@@ -223,7 +223,7 @@ def _support(d: FollowUpDesign, hits: Mapping[str, Array]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _facts(d: FollowUpDesign, days: float, df: float) -> dict[str, object]:
+def _facts(d: HistoryDesign, days: float, df: float) -> dict[str, object]:
     """Tell what a result tells of its calls and their follow-up."""
     c = d.calls
     return {

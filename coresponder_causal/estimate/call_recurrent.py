@@ -37,24 +37,24 @@ from coresponder_causal.core.event_curves import EventCurve, event_curve
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.result import Result
 from coresponder_causal.design.arm_curves import Arm, arms, compared, joined, paths, per_day_at_liberty, read
-from coresponder_causal.design.follow_up import FollowUpDesign
+from coresponder_causal.design.history import HistoryDesign
 from coresponder_causal.design.weighted_influence import say_what_is_compared
 
 Array = NDArray[np.float64]
 
 
 @estimator(
-    design=FollowUpDesign,
+    design=HistoryDesign,
     contrasts=("ATT", "ATE", "ATC", "ATO", "ATM", "unadjusted difference"),
     reference="Lin, Wei, Yang & Ying 2000; Ghosh & Lin 2000",
     checked_against="worked by hand + simulated truth",
 )
-def call_recurrent(d: FollowUpDesign, *, days: tuple[int, ...] = (90, 180)) -> Result:
+def call_recurrent(d: HistoryDesign, *, days: tuple[int, ...] = (90, 180)) -> Result:
     """Difference of the mean number of later calls within some days, and of later calls per day at liberty.
 
     Parameters
     ----------
-    d : FollowUpDesign
+    d : HistoryDesign
         Calls, matched or weighted, with their histories.
     days : tuple of int
         Days after the call; the first is the headline, the rate is taken over the last.
@@ -88,7 +88,7 @@ def call_recurrent(d: FollowUpDesign, *, days: tuple[int, ...] = (90, 180)) -> R
     >>> again = np.repeat(np.arange(n), rng.poisson(np.where(frame["attended"], 1.0, 2.0)))
     >>> parts = [(again, "repeat", rng.uniform(0, 180, len(again))), (np.arange(n), "end", np.full(n, 180.0))]
     >>> rows = [pd.DataFrame({"call_id": i, "kind": kind, "day": day, "until": np.nan}) for i, kind, day in parts]
-    >>> d = FollowUpDesign.from_history(weight_propensity(c), pd.concat(rows))
+    >>> d = HistoryDesign.from_history(weight_propensity(c), pd.concat(rows))
     >>> call_recurrent(d).params.round(3).to_dict()
     {'mean_90': -0.576, 'mean_180': -1.26, 'per_day_at_liberty': -0.007}
     """
@@ -121,7 +121,7 @@ def call_recurrent(d: FollowUpDesign, *, days: tuple[int, ...] = (90, 180)) -> R
     )
 
 
-def _curve(d: FollowUpDesign, arm: Arm, until: Array, gone: NDArray[np.bool_]) -> EventCurve:
+def _curve(d: HistoryDesign, arm: Arm, until: Array, gone: NDArray[np.bool_]) -> EventCurve:
     """Mean cumulative function of one arm."""
     place = np.full(len(until), -1)
     place[arm.rows] = np.arange(len(arm.rows))
@@ -132,6 +132,6 @@ def _curve(d: FollowUpDesign, arm: Arm, until: Array, gone: NDArray[np.bool_]) -
     )
 
 
-def _events_of(d: FollowUpDesign, until: Array) -> Array:
+def _events_of(d: HistoryDesign, until: Array) -> Array:
     """Count the events after each call up to a day of its own, shape (n,)."""
     return np.bincount(d.events(until)[0], minlength=len(until)).astype(float)

@@ -55,24 +55,24 @@ from coresponder_causal.design.arm_curves import (
     per_day_at_liberty,
     read,
 )
-from coresponder_causal.design.follow_up import Firsts, FollowUpDesign
+from coresponder_causal.design.history import Firsts, HistoryDesign
 from coresponder_causal.design.weighted_influence import say_what_is_compared
 
 trap = "kaplan_meier"
 
 
 @estimator(
-    design=FollowUpDesign,
+    design=HistoryDesign,
     contrasts=("ATT", "ATE", "ATC", "ATO", "ATM", "unadjusted difference"),
     reference="Aalen & Johansen 1978; Andersen, Klein & Rosthøj 2003",
     checked_against="statsmodels 0.15 (without weights); worked by hand + simulated truth (with weights)",
 )
-def call_repeat(d: FollowUpDesign, *, days: int = 90) -> Result:
+def call_repeat(d: HistoryDesign, *, days: int = 90) -> Result:
     """Difference of the cumulative incidence of a repeat call, of days without one, and of repeats per day at liberty.
 
     Parameters
     ----------
-    d : FollowUpDesign
+    d : HistoryDesign
         Calls, matched or weighted, with their histories.
     days : int
         Days after the call.
@@ -106,7 +106,7 @@ def call_repeat(d: FollowUpDesign, *, days: int = 90) -> Result:
     >>> c = CallDesign.from_frame(frame, outcome=None, treatment="attended", covariates=["night"])
     >>> days = {"repeat": rng.exponential(100 + 100 * frame["attended"]), "end": np.full(n, 120.0)}
     >>> rows = [frame[["call_id"]].assign(kind=kind, day=day, until=np.nan) for kind, day in days.items()]
-    >>> d = FollowUpDesign.from_history(weight_propensity(c), pd.concat(rows).query("day <= 120"))
+    >>> d = HistoryDesign.from_history(weight_propensity(c), pd.concat(rows).query("day <= 120"))
     >>> call_repeat(d).params.round(3).to_dict()
     {'cif_90': -0.275, 'rmst_90': 18.585, 'per_day_at_liberty': -0.006, 'kaplan_meier_90': -0.275}
     """
@@ -136,7 +136,7 @@ def call_repeat(d: FollowUpDesign, *, days: int = 90) -> Result:
     )
 
 
-def _kinds(d: FollowUpDesign, first: Firsts, both: tuple[Arm, Arm]) -> list[str]:
+def _kinds(d: HistoryDesign, first: Firsts, both: tuple[Arm, Arm]) -> list[str]:
     """Competing kinds that came first after some compared call; of the others it is said that they did not."""
     seen = set(np.concatenate([first.kind[arm.rows] for arm in both]).tolist())
     if absent := [kind for kind in d.competing if kind not in seen]:
@@ -153,7 +153,7 @@ def _incidence(first: Firsts, arm: Arm, kind: str, *, alone: bool = False) -> Ev
     )
 
 
-def _quantities(d: FollowUpDesign, first: Firsts, arm: Arm, kinds: list[str], days: int) -> Quantities:
+def _quantities(d: HistoryDesign, first: Firsts, arm: Arm, kinds: list[str], days: int) -> Quantities:
     outcome, horizon = str(d.outcome), np.array([float(days)])
     curve = _incidence(first, arm, outcome)
     lost = read(curve, curve.area(days))
@@ -168,7 +168,7 @@ def _quantities(d: FollowUpDesign, first: Firsts, arm: Arm, kinds: list[str], da
     )
 
 
-def _rate(d: FollowUpDesign, arm: Arm, days: int) -> Quantities:
+def _rate(d: HistoryDesign, arm: Arm, days: int) -> Quantities:
     """First repeats, also those after a stay, over days at liberty until then."""
     until, _ = d.gone(days)
     row, day = d.events(until)
@@ -178,7 +178,7 @@ def _rate(d: FollowUpDesign, arm: Arm, days: int) -> Quantities:
     return per_day_at_liberty(d, arm, stop, repeated)
 
 
-def _by_pseudo_observations(d: FollowUpDesign, first: Firsts, both: tuple[Arm, Arm], days: int) -> float:
+def _by_pseudo_observations(d: HistoryDesign, first: Firsts, both: tuple[Arm, Arm], days: int) -> float:
     """Weighted difference of the pseudo-observations of all calls taken together."""
     rows = np.concatenate([arm.rows for arm in both])
     curve = _incidence(first, Arm(rows, np.ones(len(rows))), str(d.outcome))
@@ -188,7 +188,7 @@ def _by_pseudo_observations(d: FollowUpDesign, first: Firsts, both: tuple[Arm, A
     return float(np.average(more, weights=both[1].weights) - np.average(less, weights=both[0].weights))
 
 
-def _path(d: FollowUpDesign, first: Firsts, both: tuple[Arm, Arm], kinds: list[str], days: int) -> pd.DataFrame:
+def _path(d: HistoryDesign, first: Firsts, both: tuple[Arm, Arm], kinds: list[str], days: int) -> pd.DataFrame:
     """Curves of all kinds, and the trap, in both arms."""
     outcome, curves = str(d.outcome), {}
     for treated, arm in zip((False, True), both, strict=True):

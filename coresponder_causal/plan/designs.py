@@ -23,7 +23,7 @@ from coresponder_causal.design import (
     CallDesign,
     CallInstrumentDesign,
     CoverageDesign,
-    FollowUpDesign,
+    HistoryDesign,
     PanelDesign,
     SeriesDesign,
     SwitchbackDesign,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from coresponder_causal.plan.study import Study
 
 Design = (
-    SeriesDesign | PanelDesign | CoverageDesign | CallDesign | CallInstrumentDesign | FollowUpDesign | SwitchbackDesign
+    SeriesDesign | PanelDesign | CoverageDesign | CallDesign | CallInstrumentDesign | HistoryDesign | SwitchbackDesign
 )
 Options = Mapping[str, Any]
 Form = Callable[["Study", "Counts", str, Options], Design]
@@ -342,7 +342,7 @@ def _calls(study: Study, data: Counts, outcome: str | None, options: Options) ->
     return function(plain, **{key: options[key] for key in _options(function) if key in options})
 
 
-def _after_calls(study: Study, data: Counts, outcome: str, options: Options) -> FollowUpDesign:
+def _after_calls(study: Study, data: Counts, outcome: str, options: Options) -> HistoryDesign:
     """Compare calls whose person is known, and whose stays are where the study knows stays, by what came after them."""
     own, treatment = _own_calls(study, data), options.get("treatment", "attended")
     if "person" not in own:
@@ -361,7 +361,7 @@ def _after_calls(study: Study, data: Counts, outcome: str, options: Options) -> 
         compared = _known(compared, name, treatment)
     history = follow_up(own, stays, days=followed_days)
     calls = _calls(study, replace(data, calls=compared), None, options)
-    return FollowUpDesign.from_history(calls, history, outcome=outcome)
+    return HistoryDesign.from_history(calls, history, outcome=outcome)
 
 
 def _own_calls(study: Study, data: Counts) -> pd.DataFrame:

@@ -196,7 +196,7 @@ _switchback = Cell(setting="switchback", periods=26, events=15.0, rho=0.0)
 _boundary = Cell(setting="boundary", calls=13_000, share=0.08, rho=0.0)
 _hour_calls = Cell(setting="hour_calls", comparison=10, calls=4_000, rho=0.0, tau=0.06, adjustment="no covariates")
 _strata = Cell(setting="strata", calls=1_500, share=0.4, adjustment="5 strata")
-_follow_up = Cell(setting="follow_up", calls=1500, share=0.4, adjustment="weight_propensity overlap")
+_history = Cell(setting="history", calls=1500, share=0.4, adjustment="weight_propensity overlap")
 _fewer = {
     "city": -0.25,
     "series": -0.25,
@@ -209,7 +209,7 @@ _fewer = {
     "boundary": -0.108,
     "hour_calls": -0.1,
     "strata": 0.1,
-    "follow_up": -0.1,
+    "history": -0.1,
 }
 
 
@@ -312,11 +312,11 @@ def _strata_cells() -> list[Cell]:
     return [*grid, *_over(replace(_strata, effect=_fewer["strata"]), world=("", "links missed"), adjustment=kinds)]
 
 
-def _follow_up_cells() -> list[Cell]:
+def _history_cells() -> list[Cell]:
     adjustments: tuple[Adjustment, ...] = ("match_nearest", "weight_propensity att", "weight_propensity overlap")
-    grid = _over(_follow_up, calls=(300, 1500, 5000), share=(0.1, 0.4), adjustment=adjustments)
-    effects = _over(replace(_follow_up, effect=_fewer["follow_up"]), adjustment=adjustments)
-    return [*grid, *effects, *_over(replace(_follow_up, world="one arm jails more"), adjustment=adjustments)]
+    grid = _over(_history, calls=(300, 1500, 5000), share=(0.1, 0.4), adjustment=adjustments)
+    effects = _over(replace(_history, effect=_fewer["history"]), adjustment=adjustments)
+    return [*grid, *effects, *_over(replace(_history, world="one arm jails more"), adjustment=adjustments)]
 
 
 def _fast_cells() -> dict[Setting, list[Cell]]:
@@ -358,8 +358,8 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
         replace(_strata, calls=5_000, adjustment="10 strata"),
     ]
     by_strata += _over(replace(scored, effect=_fewer["strata"]), world=("", "links missed"))
-    after = [*_over(_follow_up, calls=(300, 1500), adjustment=kinds), replace(_follow_up, share=0.1)]
-    after += [replace(_follow_up, effect=_fewer["follow_up"]), replace(_follow_up, world="one arm jails more")]
+    after = [*_over(_history, calls=(300, 1500), adjustment=kinds), replace(_history, share=0.1)]
+    after += [replace(_history, effect=_fewer["history"]), replace(_history, world="one arm jails more")]
     return {
         "city": city,
         "series": series,
@@ -372,7 +372,7 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
         "boundary": edge,
         "hour_calls": by_hour,
         "strata": by_strata,
-        "follow_up": after,
+        "history": after,
     }
 
 
@@ -408,6 +408,6 @@ def cells(setting: Setting, *, full: bool = True) -> list[Cell]:
         "boundary": _boundary_cells,
         "hour_calls": _hour_calls_cells,
         "strata": _strata_cells,
-        "follow_up": _follow_up_cells,
+        "history": _history_cells,
     }
     return list(dict.fromkeys(make[setting]()))

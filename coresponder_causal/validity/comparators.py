@@ -25,7 +25,7 @@ from coresponder_causal.design import (
     CallDesign,
     CallInstrumentDesign,
     CoverageDesign,
-    FollowUpDesign,
+    HistoryDesign,
     PanelDesign,
     SeriesDesign,
     weight_propensity,
@@ -179,7 +179,7 @@ def anderson_rubin(d: CallInstrumentDesign) -> Inverted:
     return Inverted(float(result.estimate[0]), float(result.bse.iloc[0]), *ends, float(result.pvalues["itt"]))
 
 
-def kaplan_meier(d: FollowUpDesign) -> Comparison:
+def kaplan_meier(d: HistoryDesign) -> Comparison:
     """Difference of one less the Kaplan–Meier curve at 90 days, stays and moves taken for the end of follow-up."""
     result, term = numbers_of("call_repeat", d, {}), "kaplan_meier_90"
     return Comparison(float(result.params[term]), float(result.bse[term]), float(result.df[-1]))
@@ -266,7 +266,7 @@ def failures() -> list[Failure]:
     edge = Cell(setting="boundary", calls=13_000, share=0.08, rho=0.0, effect=-0.108)
     held, alone = replace(edge, calls=26_000, world="holding"), (("contrast", "discontinuity"),)
     hours = Cell(setting="hour_calls", comparison=10, calls=4_000, rho=0.0, adjustment="no covariates")
-    jailed = Cell(setting="follow_up", calls=1_500, share=0.4, adjustment="weight_propensity overlap")
+    jailed = Cell(setting="history", calls=1_500, share=0.4, adjustment="weight_propensity overlap")
     return [
         Failure(method="its_segmented", options=(("errors", "ols"),), cell=smooth),
         Failure(method="its_segmented", options=(("errors", "newey-west"),), cell=replace(smooth, periods=36, rho=0.5)),

@@ -12,11 +12,11 @@ import pytest
 from coresponder_causal import check, report
 from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.notes import quietly
-from coresponder_causal.design import CallDesign, FollowUpDesign, match_nearest, weight_propensity
+from coresponder_causal.design import CallDesign, HistoryDesign, match_nearest, weight_propensity
 from coresponder_causal.estimate import call_recurrent, call_repeat
 from coresponder_causal.privacy import Policy
 from coresponder_causal.report.drawing import drawn
-from coresponder_causal.validity.follow_up_worlds import compared_calls, history, mean_effect
+from coresponder_causal.validity.history_worlds import compared_calls, history, mean_effect
 
 
 def formed(calls, rows, adjust=None):
@@ -24,7 +24,7 @@ def formed(calls, rows, adjust=None):
         known = [name for name in ("severity", "night") if name in calls]
         person = "person" if "person" in calls else None
         c = CallDesign.from_frame(calls, outcome=None, treatment="attended", covariates=known, person=person)
-        return FollowUpDesign.from_history(c if adjust is None else adjust(c), rows)
+        return HistoryDesign.from_history(c if adjust is None else adjust(c), rows)
 
 
 def run(method, d, **options):

@@ -29,7 +29,7 @@ class Firsts(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class FollowUpDesign:
+class HistoryDesign:
     """Compared calls and their histories: made by `from_history`, never by hand.
 
     Parameters
@@ -76,7 +76,7 @@ class FollowUpDesign:
         >>> c = CallDesign.from_frame(frame, outcome=None, treatment="attended", covariates=["hour"])
         >>> history = pd.DataFrame({"call_id": [1, 1, 2, 3, 4], "kind": ["repeat", "end", "end", "end", "end"]})
         >>> history = history.assign(day=[9.0, 90.0, 90.0, 90.0, 90.0], until=np.nan)
-        >>> FollowUpDesign.from_history(c, history).describe()
+        >>> HistoryDesign.from_history(c, history).describe()
         'repeat after 4 calls, 2 with attended, followed for 90 to 90 days'
         """
         problems = Problems("history")
@@ -186,10 +186,10 @@ class FollowUpDesign:
     @property
     def fingerprint(self) -> str:
         """SHA-256 of the calls, their adjustment, their histories and the outcome."""
-        return fingerprint("FollowUpDesign", self.calls.design_fingerprint, self.source, self.followed, self.outcome)
+        return fingerprint("HistoryDesign", self.calls.design_fingerprint, self.source, self.followed, self.outcome)
 
     def __repr__(self) -> str:
-        return f"FollowUpDesign: {self.describe()}"
+        return f"HistoryDesign: {self.describe()}"
 
     def describe(self) -> str:
         """Return the design in words."""

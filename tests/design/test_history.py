@@ -8,7 +8,7 @@ import pytest
 
 from coresponder_causal.core.errors import DesignError
 from coresponder_causal.core.notes import quietly
-from coresponder_causal.design import CallDesign, FollowUpDesign
+from coresponder_causal.design import CallDesign, HistoryDesign
 
 ROWS = [
     (1, "custody", 1.0, 4.0),
@@ -31,7 +31,7 @@ def calls():
 
 def design(rows=ROWS, **options):
     history = pd.DataFrame(rows, columns=["call_id", "kind", "day", "until"])
-    return FollowUpDesign.from_history(calls(), history, **options)
+    return HistoryDesign.from_history(calls(), history, **options)
 
 
 def test_what_comes_first_in_some_days():
@@ -97,4 +97,4 @@ def test_calls_without_ids_and_outcomes_that_never_came_are_refused():
     with quietly():
         c = CallDesign.from_frame(frame, outcome=None, treatment="attended", covariates=["night"])
     with pytest.raises(DesignError, match="call_id"):
-        FollowUpDesign.from_history(c, pd.DataFrame(ROWS, columns=["call_id", "kind", "day", "until"]))
+        HistoryDesign.from_history(c, pd.DataFrame(ROWS, columns=["call_id", "kind", "day", "until"]))

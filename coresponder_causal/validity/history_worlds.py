@@ -16,7 +16,7 @@ from coresponder_causal.core.notes import quietly
 from coresponder_causal.core.registry import Design
 from coresponder_causal.data.follow_up import end, repeat
 from coresponder_causal.design.calls import CallDesign
-from coresponder_causal.design.follow_up import FollowUpDesign
+from coresponder_causal.design.history import HistoryDesign
 from coresponder_causal.design.match_nearest import match_nearest
 from coresponder_causal.design.weight_propensity import weight_propensity
 from coresponder_causal.simulate.streams import Tier, stream
@@ -36,7 +36,7 @@ adjust: dict[str, Callable[[CallDesign], CallDesign]] = {
 }
 
 
-def follow_up_designs(cell: Cell, part: int, block: int) -> Iterator[Design | CausalError]:
+def history_designs(cell: Cell, part: int, block: int) -> Iterator[Design | CausalError]:
     """Draw a block of designs of a cell; the treatment moves the share of calls with a repeat by its effect."""
     rng = stream(cell.seed, Tier.PROCESS, part)
     for _ in range(block):
@@ -47,7 +47,7 @@ def follow_up_designs(cell: Cell, part: int, block: int) -> Iterator[Design | Ca
                 plain = CallDesign.from_frame(
                     calls, outcome=None, treatment="attended", covariates=["severity", "night"], person="person"
                 )
-                yield FollowUpDesign.from_history(adjust[str(cell.adjustment)](plain), rows)
+                yield HistoryDesign.from_history(adjust[str(cell.adjustment)](plain), rows)
         except CausalError as error:
             yield error
 
