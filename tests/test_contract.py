@@ -31,6 +31,7 @@ from coresponder_causal.design import (
     CallDesign,
     CallInstrumentDesign,
     CoverageDesign,
+    HistoryDesign,
     PanelDesign,
     PartlyKnownDesign,
     SeriesDesign,
@@ -52,8 +53,8 @@ SEVERAL = world("west_sac_like", seed=3, config=WorldConfig(n_comparison=17))
 TIDY = ["term", "estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high"]
 NAMES = sorted(METHODS)
 not_estimators = {"aggregate"}  # takes a result, not a design
-# Counts of persons among known numbers of persons, and links that are there or not, have no other unit.
-shares = {"call_strata", "call_linkage"}
+# Counts of persons among known numbers of persons, links that are there or not, and days have no other unit.
+shares = {"call_linkage", "call_recurrent", "call_repeat", "call_strata"}
 not_studied = {"series_mean_change"}  # the template: it is copied, nobody's data meet it
 
 
@@ -165,6 +166,21 @@ def calls_linked():
     return frame.assign(calls=truly.where(frame.index % 7 > 0, 1 - truly), truly=truly.where(frame.index % 3 == 0))
 
 
+def of_histories(frame, outcome):
+    """Minutes on scene stand for days to the next call; every third call leads to custody."""
+    calls = frame.drop(columns="calls")
+    plain = CallDesign.from_frame(
+        calls, outcome=None, treatment="attended", covariates=["prior_contacts", "patrol_load", "priority"]
+    )
+    kept = frame[frame["priority"] == 1]
+    rows = [
+        frame[["call_id"]].assign(kind="calls", day=frame["calls"], until=np.nan)[frame["calls"] <= 200],
+        kept[["call_id"]].assign(kind="custody", day=30.0, until=45.0),
+        frame[["call_id"]].assign(kind="end", day=200.0, until=np.nan),
+    ]
+    return HistoryDesign.from_history(weight_propensity(plain, scheme="overlap"), pd.concat(rows), outcome=outcome)
+
+
 def of_instrument(frame, outcome):
     return CallInstrumentDesign.from_tables(
         frame, STUDY.tables["schedule"], outcome=outcome, start=START, covariates=["prior_contacts", "patrol_load"]
@@ -209,6 +225,7 @@ MAKERS = {
     "CallInstrumentDesign": Maker(calls_of_two_years, of_instrument),
     "PartlyKnownDesign": Maker(calls_followed_up, of_partly_known),
     "CoverageDesign": Maker(lambda: STUDY.hours, of_coverage),
+    "HistoryDesign": Maker(calls_on_duty, of_histories),
     "StrataDesign": Maker(by_strata, of_strata),
     "SwitchbackDesign": Maker(by_half_day, of_switchback),
 }

@@ -45,6 +45,7 @@ from coresponder_causal.design import (
     CallDesign,
     CallInstrumentDesign,
     CoverageDesign,
+    HistoryDesign,
     PanelDesign,
     PartlyKnownDesign,
     SeriesDesign,
@@ -101,6 +102,7 @@ Checked: TypeAlias = (
     | CallDesign
     | CallInstrumentDesign
     | PartlyKnownDesign
+    | HistoryDesign
     | StrataDesign
     | SwitchbackDesign
 )
@@ -181,6 +183,8 @@ def _made(
         return balance(result, design), overlap(result, design), *_of_hidden_bias(result, design)
     if isinstance(design, PartlyKnownDesign):
         return balance(result, design.calls), overlap(result, design.calls), tipping_point(result, design)
+    if isinstance(design, HistoryDesign):
+        return balance(result, design.calls), overlap(result, design.calls)
     if isinstance(design, StrataDesign):
         return (evalue(result, design),)  # the agency with the rows checks balance and overlap when it cuts the strata
     if isinstance(design, SwitchbackDesign):

@@ -5,6 +5,7 @@ from coresponder_causal.design.calls import CallDesign
 from coresponder_causal.design.coverage import CoverageDesign
 from coresponder_causal.design.donor_pool import DonorPool, donor_pool
 from coresponder_causal.design.double_sampling import DoubleSample, double_sampling
+from coresponder_causal.design.history import HistoryDesign
 from coresponder_causal.design.match_cardinality import match_cardinality
 from coresponder_causal.design.match_coarsened import match_coarsened
 from coresponder_causal.design.match_full import match_full
@@ -26,6 +27,7 @@ __all__ = [
     "CoverageDesign",
     "DonorPool",
     "DoubleSample",
+    "HistoryDesign",
     "PanelDesign",
     "PartlyKnownDesign",
     "SeriesDesign",

@@ -10,6 +10,8 @@ from coresponder_causal.estimate.call_double_sample import call_double_sample
 from coresponder_causal.estimate.call_iv import call_iv
 from coresponder_causal.estimate.call_linkage import call_linkage
 from coresponder_causal.estimate.call_observed import call_observed
+from coresponder_causal.estimate.call_recurrent import call_recurrent
+from coresponder_causal.estimate.call_repeat import call_repeat
 from coresponder_causal.estimate.call_strata import call_strata
 from coresponder_causal.estimate.did_event_study import did_event_study
 from coresponder_causal.estimate.did_few_treated import did_few_treated
@@ -40,6 +42,8 @@ __all__ = [
     "call_iv",
     "call_linkage",
     "call_observed",
+    "call_recurrent",
+    "call_repeat",
     "call_strata",
     "did_event_study",
     "did_few_treated",

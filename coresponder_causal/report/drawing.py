@@ -20,6 +20,7 @@ from coresponder_causal.report.drawing_calendar import calendar_height, draw_cal
 from coresponder_causal.report.drawing_checks import draw_breaks, draw_residuals, draw_support
 from coresponder_causal.report.drawing_hours import draw_hours
 from coresponder_causal.report.drawing_hundred import draw_hundred, hundred_height
+from coresponder_causal.report.drawing_incidence import draw_incidence
 from coresponder_causal.report.drawing_instrument import draw_shares
 from coresponder_causal.report.drawing_logic import draw_logic
 from coresponder_causal.report.drawing_metrics import draw_metrics, size_of
@@ -75,6 +76,9 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
         elif picture.kind == "hours":
             canvas.set_size_inches(wide, tall + 1.6)
             draw_hours(canvas, picture)
+        elif picture.kind == "incidence":
+            canvas.set_size_inches(wide, tall + 0.7)
+            draw_incidence(canvas, picture)
         elif picture.kind == "logic":
             draw_logic(canvas, picture, framed=framed)
         elif picture.kind == "residuals":

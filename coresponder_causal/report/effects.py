@@ -70,5 +70,6 @@ def counted_in_events(result: Result) -> pd.Series:
 def _unit(result: Result, term: str, in_events: bool) -> str:
     if in_events:
         return result.estimand.outcome.replace("_", " ")
-    unit = "%" if result.scale == "log_ratio" else words.unit(result)
+    own = str(result.extra.get(f"unit_{term}", words.unit(result)))
+    unit = "%" if result.scale == "log_ratio" else own
     return f"{unit} per period" if term == "slope_change" else unit

@@ -18,6 +18,7 @@ from coresponder_causal.report import words
 from coresponder_causal.report.bias_pictures import contour, growing_bias
 from coresponder_causal.report.boundary_picture import at_boundary
 from coresponder_causal.report.check_pictures import breaks, common_support, residuals
+from coresponder_causal.report.incidence_picture import after_calls
 from coresponder_causal.report.instrument_pictures import gap_over_time, team_came
 from coresponder_causal.report.rows import across, events, love
 from coresponder_causal.report.sensitive import as_its_items
@@ -85,6 +86,8 @@ def figure(*items: Result | CheckResult, kind: Literal["path", "forest"] | None 
         return events(result)
     if "boundary" in result.extra:
         return at_boundary(result)
+    if "followed_days" in result.extra:
+        return after_calls(result)
     if "shares" in result.extra:
         return _by_instrument(result, kind)
     chosen = kind or ("forest" if result.cities is not None else "path")
@@ -104,7 +107,7 @@ def pictures(result: Result) -> tuple[Picture, ...]:
     -------
     tuple of Picture
     """
-    if "boundary" in result.extra:
+    if "boundary" in result.extra or "followed_days" in result.extra:
         return (figure(result),)
     if "shares" in result.extra:
         return (team_came(result), *((gap_over_time(result),) if "gap_course" in result.extra else ()))

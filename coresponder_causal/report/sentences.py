@@ -20,6 +20,8 @@ comparisons = (
     "call_double_sample",
     "call_linkage",
     "call_observed",
+    "call_recurrent",
+    "call_repeat",
     "call_strata",
     "dml_forest",
     "dml_linear",
@@ -335,7 +337,8 @@ def _than(result: Result) -> str:
     adjustment = str(result.extra.get("compared_by", result.extra.get("adjustment")))
     kind = words.kinds_of_adjustment.get(adjustment, words.as_they_came)
     like = {"matched": "matched calls", words.as_they_came: "other calls, whatever kind they were,"}
-    return f"in {those} than in {like.get(kind, 'like calls')} {others}"
+    where = "after" if "followed_days" in result.extra else "in"
+    return f"{where} {those} than {where} {like.get(kind, 'like calls')} {others}"
 
 
 def _against(result: Result) -> str:

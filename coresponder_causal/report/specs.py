@@ -46,6 +46,7 @@ PictureKind = Literal[
     "tipping",
     "logic",
     "hundred",
+    "incidence",
 ]
 
 
@@ -127,7 +128,7 @@ class Picture:
         point per half-year; "residuals": residuals and their autocorrelation; "breaks": the test of a break by date;
         "support": calls by their probability of treatment; "contour": an estimate by the strength of an omitted
         variable; "bias": what is left of a finding as hidden bias grows; "logic": the boxes and arrows of a logic
-        model; "hundred": bars of how many of a hundred.
+        model; "hundred": bars of how many of a hundred; "incidence": what came after calls, by day.
     data : mapping of str to DataFrame
         Every number drawn.
     labels : Facts

@@ -32,6 +32,7 @@ World = Literal[
     "links missed",
     "lost by what is hidden",
     "one arm linked better",
+    "one arm jails more",
 ]
 Adjustment = Literal[
     "match_nearest",
@@ -89,7 +90,7 @@ class Cell:
         hours; several treated units; calls; calls that nothing has adjusted; calls of a town with a team on duty;
         half-days covered by lot; calls near the hours of a team; calls of a treated city and others, by covered and
         uncovered hours; persons counted by strata at two agencies; calls with outcomes known of some, followed up by a
-        second sample, or linked.
+        second sample, or linked; calls and what came after them.
     world : str
         ``""`` where the methods' assumptions hold. Otherwise what breaks them: the treated city has twice the τ and the
         AR deviation of the others ("volatile"); three of ten comparison cities start a programme too ("contaminated");
@@ -101,11 +102,14 @@ class Cell:
         40 minutes before the team comes on are held for it ("holding"); lenient call takers get the calls that are
         severer than was recorded ("takers chosen"), or call takers hardly differ ("takers alike"); the linkage of two
         agencies finds four in five ("links missed"); calls whose outcome is known differ from others by what nobody
-        recorded ("lost by what is hidden"); the linkage finds treated calls more often ("one arm linked better").
+        recorded ("lost by what is hidden"); the linkage finds treated calls more often ("one arm linked better"); calls
+        that the team does not attend lead to custody five times as often, where nobody called again ("one arm jails
+        more").
     effect : float
         The truth, in logs of rates; for adopters and calls in standard deviations of the outcome; for calls with an
         instrument or at a boundary as the change of the chance of an arrest on attended calls, for calls by hours on
-        covered ones; for strata as the change of the chance of being connected, for calls partly known of engaging.
+        covered ones; for strata as the change of the chance of being connected, for calls partly known of engaging;
+        after calls as the change of the chance of a repeat.
     comparison, treated : int
         Cities or units without and with treatment; of cities one where it is not said, and otherwise each starts half a
         year after the one before.
@@ -209,6 +213,7 @@ _strata = Cell(setting="strata", calls=1_500, share=0.4, adjustment="5 strata")
 _partly = Cell(setting="partly_known", calls=1_500, share=0.4, adjustment="four in five known")
 _double = Cell(setting="double_sample", calls=1_500, share=0.4, adjustment="a quarter drawn")
 _linkage = Cell(setting="linkage", calls=1_500, share=0.4, adjustment="one link in ten missed")
+_history = Cell(setting="history", calls=1500, share=0.4, adjustment="weight_propensity overlap")
 _fewer = {
     "city": -0.25,
     "series": -0.25,
@@ -225,6 +230,7 @@ _fewer = {
     "partly_known": 0.1,
     "double_sample": 0.1,
     "linkage": 0.1,
+    "history": -0.1,
 }
 
 
@@ -354,6 +360,13 @@ def _partly_known(base: Cell, other: Cell) -> list[Cell]:
     ]
 
 
+def _history_cells() -> list[Cell]:
+    adjustments: tuple[Adjustment, ...] = ("match_nearest", "weight_propensity att", "weight_propensity overlap")
+    grid = _over(_history, calls=(300, 1500, 5000), share=(0.1, 0.4), adjustment=adjustments)
+    effects = _over(replace(_history, effect=_fewer["history"]), adjustment=adjustments)
+    return [*grid, *effects, *_over(replace(_history, world="one arm jails more"), adjustment=adjustments)]
+
+
 def _fast_cells() -> dict[Setting, list[Cell]]:
     """Eight cells a setting or a few more: around its base, and at its corners."""
     city = [*_over(_city, comparison=(5, 10, 15)), replace(_city, rho=0.8), *_over(_city, tau=(0.0, 0.2))]
@@ -399,6 +412,8 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
     ]
     by_strata += _over(replace(scored, effect=_fewer["strata"]), world=("", "links missed"))
     lost, better = replace(_partly, world="lost by what is hidden"), replace(_linkage, world="one arm linked better")
+    after = [*_over(_history, calls=(300, 1500), adjustment=kinds), replace(_history, share=0.1)]
+    after += [replace(_history, effect=_fewer["history"]), replace(_history, world="one arm jails more")]
     return {
         "city": city,
         "series": series,
@@ -415,6 +430,7 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
         "partly_known": _partly_known(_partly, lost),
         "double_sample": _partly_known(_double, replace(_double, share=0.2)),
         "linkage": _partly_known(_linkage, better),
+        "history": after,
     }
 
 
@@ -453,5 +469,6 @@ def cells(setting: Setting, *, full: bool = True) -> list[Cell]:
         "boundary": _boundary_cells,
         "hour_calls": _hour_calls_cells,
         "strata": _strata_cells,
+        "history": _history_cells,
     }
     return list(dict.fromkeys(make[setting]()))

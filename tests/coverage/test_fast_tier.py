@@ -289,6 +289,21 @@ def test_calls_partly_known_hold_by_bounds_by_weights_by_a_second_sample_and_by_
     assert uneven["{}"] > 0.93 > uneven['{"rates": "all"}']
 
 
+@pytest.mark.parametrize(("method", "term"), [("call_repeat", "cif_90"), ("call_recurrent", "mean_90")])
+def test_what_comes_after_calls_holds_also_where_one_arm_jails_more(method, term):
+    """At a twentieth of the shipped replications; of the shipped rows all together."""
+    entries = [entry for entry in study([method]) if "weight" in str(entry.cell.adjustment) and entry.cell.share == 0.4]
+    rows = pd.concat([measure(entry, replications=FAST // 20) for entry in entries], ignore_index=True)
+    assert {"one arm jails more"} < set(rows["world"])
+    assert rows["failures"].sum() == 0
+    table = measured_table()
+    shipped = table[(table["method"] == method) & table["adjustment"].str.startswith("weight", na=False)]
+    for own in (part[part["term"] == term] for part in (rows, shipped)):
+        share, n = pooled(own, "coverage")
+        assert share >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / n), own.to_string()
+        assert (own["bias"].abs() < 4 * own["sd"] / np.sqrt(own["replications"])).all(), own.to_string()
+
+
 def test_every_method_runs_in_this_tier():
     here = Path(__file__).read_text(encoding="utf-8")
     shipped = [name for name in estimate.__all__ if name in METHODS and METHODS[name].setting]
