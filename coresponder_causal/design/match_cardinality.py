@@ -87,7 +87,7 @@ def match_cardinality(
     adjustment = Adjustment(
         method="match_cardinality",
         contrast="ATT" if chosen[treated].all() else "ATM",
-        options=Facts({"tolerance": tolerance, "ratio": ratio, "keep": keep, "seconds": seconds}),
+        options=Facts({"tolerance": tolerance, "ratio": ratio, "keep": keep, "seconds": seconds, "contrast": "ATT"}),
         weights=chosen.astype(float),
     )
     return replace(c, adjustment=adjustment, notes=(*c.notes, *notes))

@@ -25,6 +25,7 @@ from coresponder_causal.design.likeness import (
     alike,
     in_support,
     refuse_choice,
+    score_of,
 )
 
 Flags = NDArray[np.bool_]
@@ -133,8 +134,7 @@ def match_nearest(
     first: Order = order or ("largest" if contrast == "ATT" else "smallest")
     with collecting() as notes:
         _require(c, how, ratio, contrast, first)
-        fit = c.propensity()
-        score = fit.probability if distance == "probability" else fit.linear
+        score = score_of(c, distance)
         kept = in_support(score, c.treated, discard)
         focal = c.treated == (contrast == "ATT")
         by = alike(c, score, kept, how)

@@ -8,6 +8,7 @@ import pytest
 
 from coresponder_causal import check, report
 from coresponder_causal.core.errors import DesignError, EstimationError, IdentificationWarning
+from coresponder_causal.core.notes import quietly
 from coresponder_causal.design.calls import CallDesign
 from coresponder_causal.design.weight_propensity import weight_propensity
 from coresponder_causal.estimate import call_aipw, call_difference, dml_forest, dml_linear
@@ -247,6 +248,13 @@ def test_folds_that_cannot_be_are_refused(name):
     if name != "call_aipw":
         with pytest.raises(EstimationError, match="folds=1"):
             ALL[name](calls(), folds=1)
+
+
+@pytest.mark.parametrize("method", [call_aipw, dml_linear, dml_forest])
+def test_folds_without_treated_calls_outside_them_are_refused(method):
+    frame = drawn(1).assign(attended=lambda f: f["call_id"] == 7)
+    with quietly(), pytest.raises(EstimationError, match="outside one of 3 folds of persons all calls are treated"):
+        method(design(frame, covariates=["severity"]), folds=3)
 
 
 def test_a_model_without_an_estimate_names_what_it_is_of():
