@@ -15,7 +15,8 @@ from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.links import Array, Links, Rows
 from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.core.stratum_weights import Whom, stratum_weights
-from coresponder_causal.design.calls import Adjustment, CallDesign
+from coresponder_causal.design.adjustment import Adjustment
+from coresponder_causal.design.calls import CallDesign
 from coresponder_causal.design.likeness import Likeness, in_deviations
 
 Link = Callable[[Array, Array, float], Links]

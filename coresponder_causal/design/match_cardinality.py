@@ -13,7 +13,8 @@ from scipy.sparse import coo_array, csr_array
 from coresponder_causal.core.errors import DesignError, EstimationError, Problems
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.notes import collecting, doubt, note
-from coresponder_causal.design.calls import Adjustment, CallDesign
+from coresponder_causal.design.adjustment import Adjustment
+from coresponder_causal.design.calls import CallDesign
 
 Array = NDArray[np.float64]
 Keep = Literal["treated", "largest"]

@@ -15,7 +15,8 @@ from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.matching import Matches, Order, match_on_score, processing_order
 from coresponder_causal.core.matching_rows import match_on_rows
 from coresponder_causal.core.notes import collecting, note
-from coresponder_causal.design.calls import Adjustment, CallDesign
+from coresponder_causal.design.adjustment import Adjustment
+from coresponder_causal.design.calls import CallDesign
 from coresponder_causal.design.likeness import (
     Alike,
     Discard,

@@ -9,7 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import DesignError
-from coresponder_causal.design.calls import Adjustment, CallDesign
+from coresponder_causal.design.adjustment import Adjustment
+from coresponder_causal.design.calls import CallDesign
 from coresponder_causal.design.likeness import Distance, in_deviations, likeness
 
 Array = NDArray[np.float64]

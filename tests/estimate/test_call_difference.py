@@ -9,7 +9,8 @@ import pytest
 
 from coresponder_causal.core.errors import DesignError, EstimationError, IdentificationWarning
 from coresponder_causal.core.notes import quietly
-from coresponder_causal.design.calls import Adjustment, CallDesign
+from coresponder_causal.design.adjustment import Adjustment
+from coresponder_causal.design.calls import CallDesign
 from coresponder_causal.design.match_nearest import match_nearest
 from coresponder_causal.design.matched_sets import places
 from coresponder_causal.design.weight_propensity import weight_propensity

@@ -18,7 +18,8 @@ from scipy.spatial.distance import cdist
 from coresponder_causal.check.balance import balance
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.matching import processing_order
-from coresponder_causal.design.calls import Adjustment, CallDesign
+from coresponder_causal.design.adjustment import Adjustment
+from coresponder_causal.design.calls import CallDesign
 from coresponder_causal.design.likeness import Likeness, alike, in_support
 from coresponder_causal.design.match_nearest import match_nearest
 from coresponder_causal.estimate.call_difference import call_difference
