@@ -81,7 +81,7 @@ def sets_of(many: int, first: Rows, second: Rows) -> Rows:
 def near(c: CallDesign, caliper: object) -> str:
     """Say what a linked call had to fulfil."""
     within = [] if caliper is None else [f"within {caliper} standard deviations"]
-    return " and ".join([*within, *([f"equal in {', '.join(c.equal_in)}"] if c.equal_in else [])]) or "left for it"
+    return " and ".join([*within, *([f"equal in {', '.join(c.equal_in)}"] if c.equal_in else [])]) or "left"
 
 
 def adjusted(

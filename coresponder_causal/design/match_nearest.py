@@ -255,7 +255,7 @@ def _near(c: CallDesign, how: Likeness) -> str:
     ]
     parts += [f"different in {', '.join(how.antiexact)}"] if how.antiexact else []
     parts += [f"equal in {', '.join(c.equal_in)}"] if c.equal_in else []
-    return " and ".join(parts) or "left for it"
+    return " and ".join(parts) or "left"
 
 
 def _say(c: CallDesign, found: Matches, how: Likeness, *, ratio: int, contrast: str, kept: Flags) -> None:
