@@ -319,8 +319,9 @@ def _than(result: Result) -> str:
         return f"among persons {those} than among those of the same strata {others}"
     those, others = words.treatments.get(treatment, (f"calls with {named}", "without it"))
     kind = words.kinds_of_adjustment.get(str(result.extra.get("adjustment")), words.as_they_came)
-    like = {"matched": "matched calls", words.as_they_came: "other calls, whatever kind they were,"}
-    return f"in {those} than in {like.get(kind, 'like calls')} {others}"
+    like = "matched calls" if kind.startswith("matched") else "like calls"
+    like = "other calls, whatever kind they were," if kind == words.as_they_came else like
+    return f"in {those} than in {like} {others}"
 
 
 def _against(result: Result) -> str:
