@@ -11,10 +11,10 @@ w²(1 − π)/π² for which the variance is least.
 
 Inference: derivatives in the weights of calls, with those of estimated weights; summed within persons; t(G − 1). A
 sample of a fixed number is held for one in which each call is drawn by itself; α and λ move the difference in second
-order only.
+order only, and the error of each call is that from a line fitted without it.
 
-Breaks: when hands code what they find interesting, or the chance is not known; few coded in an arm, where α and λ follow
-them too closely; with a machine that tells nothing the hand's codes alone say as much.
+Breaks: when hands code what they find interesting, or the chance is not known; few coded in an arm, where α and λ
+follow them too closely; with a machine that tells nothing the hand's codes alone say as much.
 
 Reference: Egami, Hinck, Stewart & Wei 2023, doi:10.48550/arXiv.2306.04746; Angelopoulos et al. 2023,
 doi:10.1126/science.adi6000; Angelopoulos, Duchi & Zrnic 2023, doi:10.48550/arXiv.2311.01453. Worked by hand, and
@@ -25,7 +25,7 @@ Say: Among {population}, {outcome} differed by {effect} ({interval}); people rea
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +41,15 @@ from coresponder_causal.design.partly_known_estimates import Arm, arms, partial_
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Code = Literal["given", "tuned"]
-few, far, between_cells = 20, 4.0, 0.17
+few, far, between_cells, alone = 30, 4.0, 0.17, 0.9
+
+
+class _Foretold(NamedTuple):
+    """What the machine makes expect of the hand's codes, how far each of these drew it to itself, its slope in g."""
+
+    expected: Array
+    leverage: Array
+    slope: float
 
 
 @estimator(
@@ -85,7 +93,7 @@ def call_narrative(d: PartlyKnownDesign, *, code: Code = "given") -> Result:
     >>> from coresponder_causal.design import CallDesign
     >>> frame = pd.DataFrame({"attended": [1] * 4 + [0] * 4, "night": [0, 1] * 4, "chance": 0.5,
     ...                       "calmed": [1, 1, 1, 0, 1, 0, 0, 0], "by_hand": [1, 0, None, None] * 2})
-    >>> frame = pd.concat([frame] * 10, ignore_index=True)
+    >>> frame = pd.concat([frame] * 20, ignore_index=True)
     >>> plain = CallDesign.from_frame(frame, outcome=None, treatment="attended", covariates=["night"])
     >>> d = PartlyKnownDesign.from_calls(plain, outcome="calmed", reviewed="by_hand", chance="chance")
     >>> call_narrative(d).estimate.tolist(), call_narrative(d).extra["difference_by_machine"]
@@ -97,8 +105,9 @@ def call_narrative(d: PartlyKnownDesign, *, code: Code = "given") -> Result:
     for arm, word in zip(ways, ("with", "without"), strict=True):
         _say_few(coded & (arm.weights > 0), f"calls {word} {d.calls.treatment}")
     _say_odd(coded, d.chances(), ways[0].weights + ways[1].weights > 0)
-    best = [_best(d, arm.weights, coded) if code == "tuned" else (0.0, 1.0) for arm in ways]
-    one, other = (_mean(d, arm, coded, line) for arm, line in zip(ways, best, strict=True))
+    as_given = _Foretold(d.values(), np.zeros(len(coded)), 1.0)
+    told = [_foretold(d, arm.weights, coded) if code == "tuned" else as_given for arm in ways]
+    one, other = (_mean(d, arm, coded, own) for arm, own in zip(ways, told, strict=True))
     machine = [mean(d.values(), arm.weights).value for arm in ways]
     return partial_result(
         d,
@@ -109,7 +118,7 @@ def call_narrative(d: PartlyKnownDesign, *, code: Code = "given") -> Result:
             "yes_or_no": True,
             "coded": int(coded.sum()),
             "difference_by_machine": machine[0] - machine[1],
-            **({"slope_treated": best[0][1], "slope_untreated": best[1][1]} if code == "tuned" else {}),
+            **({"slope_treated": told[0].slope, "slope_untreated": told[1].slope} if code == "tuned" else {}),
         },
         bounded=False,
     )
@@ -153,19 +162,24 @@ def _say_odd(coded: Flags, chance: Array, used: Flags) -> None:
         doubt(f"{many} calls coded by hand do not fit chances that add to {expected:.1f}")
 
 
-def _best(d: PartlyKnownDesign, weights: Array, coded: Flags) -> tuple[float, float]:
-    """Line α + λg of an arm for which the variance of its mean is least; (0, 1) where every chance is 1."""
-    chance, used = d.chances(), coded & (weights > 0)
+def _foretold(d: PartlyKnownDesign, weights: Array, coded: Flags) -> _Foretold:
+    """Line α + λg of an arm for which the variance of its mean is least; g itself where every chance is 1."""
+    chance, used, machine = d.chances(), coded & (weights > 0), d.values()
     root = (weights * np.sqrt(1 - chance) / np.where(chance > 0, chance, 1.0))[used]
+    leverage = np.zeros(len(machine))
     if not root.any():
-        return 0.0, 1.0
-    line = np.column_stack([np.ones(int(used.sum())), d.values()[used]])
-    (start, slope), *_ = np.linalg.lstsq(root[:, None] * line, root * d.found()[used])
-    return float(start), float(slope)
+        return _Foretold(machine, leverage, 1.0)
+    known = root[:, None] * np.column_stack([np.ones(int(used.sum())), machine[used]])
+    start, slope = np.linalg.lstsq(known, root * d.found()[used])[0]
+    leverage[used] = np.einsum("ij,ji->i", known, np.linalg.pinv(known))
+    if (leverage > alone).any():
+        doubt("one call coded by hand is nearly alone with its code by the machine, which is tuned to it")
+    return _Foretold(start + slope * machine, np.minimum(leverage, alone), float(slope))
 
 
-def _mean(d: PartlyKnownDesign, arm: Arm, coded: Flags, line: tuple[float, float]) -> Moved:
-    """Mean over an arm of f + (R/π)(Y − f)."""
-    expected = line[0] + line[1] * d.values()
-    error = np.where(coded, d.found() - expected, 0.0)
-    return mean(expected + np.divide(error, d.chances(), out=np.zeros(len(error)), where=coded), arm.weights)
+def _mean(d: PartlyKnownDesign, arm: Arm, coded: Flags, told: _Foretold) -> Moved:
+    """Mean over an arm of f + (R/π)(Y − f); the error of each in its slope is that from a line without it."""
+    error = np.where(coded, d.found() - told.expected, 0.0)
+    error = np.divide(error, d.chances(), out=np.zeros(len(error)), where=coded)
+    value = mean(told.expected + error, arm.weights).value
+    return Moved(value, mean(told.expected + error / (1 - told.leverage), arm.weights).slope)
