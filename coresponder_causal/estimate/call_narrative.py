@@ -3,7 +3,7 @@
 Estimand: the difference of shares of the call design behind it, of calls that a hand would code yes.
 
 Needs: comparable calls (check: balance, overlap); calls coded by hand drawn by lot, with a known chance above 0 of
-every call (`design.narrative_sampling` draws); hands that code alike, blind to the arm (`qualitative.agreement`).
+every call (`design.double_sampling` draws); hands that code alike, blind to the arm (`qualitative.agreement`).
 
 Estimator: Ỹ = f + (R/π)(Y − f) into the weighted difference of means, with Y the hand's code, R whether it was drawn, π
 its chance, and f = g the machine's code, however bad, or the arm's α + λg fitted to what the hands coded, by weights
@@ -149,7 +149,7 @@ def _say_few(coded: Flags, whose: str) -> None:
     """Refuse an arm without hand's codes, and say where they are few."""
     many = int(coded.sum())
     if many == 0:
-        raise EstimationError(f"hands coded none of the {whose}", mend="draw within arms, as narrative_sampling does")
+        raise EstimationError(f"hands coded none of the {whose}", mend="draw within arms, as double_sampling does")
     if many < few:
         doubt(f"hands coded {many} of the {whose}: what the machine gets wrong is hardly known")
 
