@@ -392,7 +392,7 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
     plain = [*_over(_plain_calls, calls=(300, 1500), share=(0.1, 0.4))]
     plain += _over(replace(_plain_calls, effect=_fewer["plain_calls"]), calls=(300, 1500))
     plain += _over(replace(_plain_calls, world="hidden severity"), share=(0.1, 0.4))
-    calls += _over(_calls, calls=(300, 1500), adjustment=("match_optimal", "match_full"))
+    calls += _over(_calls, adjustment=("match_optimal", "match_full"))
     instrument = [*_over(_instrument, calls=(3_000, 13_000)), replace(_instrument, rho=0.8)]
     instrument += [replace(_instrument, share=0.03, calls=20_000), *_over(_free, calls=(1_000, 3_800))]
     instrument += [replace(_free, share=0.5), _taker]
