@@ -54,7 +54,7 @@ TIDY = ["term", "estimate", "std_error", "statistic", "p_value", "conf_low", "co
 NAMES = sorted(METHODS)
 not_estimators = {"aggregate"}  # takes a result, not a design
 # Counts of persons among known numbers of persons, links that are there or not, and days have no other unit.
-shares = {"call_linkage", "call_recurrent", "call_repeat", "call_strata"}
+shares = {"call_linkage", "call_narrative", "call_recurrent", "call_repeat", "call_strata"}
 not_studied = {"series_mean_change"}  # the template: it is copied, nobody's data meet it
 
 
@@ -122,6 +122,10 @@ def of_linkage(frame, outcome):
     return of_partly_known(frame, outcome, reviewed="truly")
 
 
+def of_narratives(frame, outcome):
+    return of_partly_known(frame, outcome, reviewed="truly", chance="chance")
+
+
 def of_switchback(frame, outcome):
     return SwitchbackDesign.from_tables(frame, PLAN, outcome=outcome)
 
@@ -179,6 +183,10 @@ def of_histories(frame, outcome):
         frame[["call_id"]].assign(kind="end", day=200.0, until=np.nan),
     ]
     return HistoryDesign.from_history(weight_propensity(plain, scheme="overlap"), pd.concat(rows), outcome=outcome)
+
+
+def calls_coded():
+    return calls_linked().assign(chance=1 / 3)
 
 
 def of_instrument(frame, outcome):
@@ -239,6 +247,7 @@ OWN = dict.fromkeys(
     **dict.fromkeys(("call_aipw", "dml_forest", "dml_linear"), Maker(calls_on_duty, of_plain_calls)),
     "call_double_sample": Maker(calls_followed_up_twice, of_double_sample),
     "call_linkage": Maker(calls_linked, of_linkage),
+    "call_narrative": Maker(calls_coded, of_narratives),
     "call_boundary": Maker(calls_one_by_one, of_coverage),
     "did_few_treated": Maker(lambda: STUDY.panel_counts, of_largest),
     "did_triple": Maker(calls_of_all_cities, of_calls_by_hours),

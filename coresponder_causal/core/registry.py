@@ -45,6 +45,7 @@ Setting = Literal[
     "partly_known",
     "double_sample",
     "linkage",
+    "narrative",
 ]
 """How a method meets the simulated data of the study of coverage."""
 setting_of_design: dict[str, Setting] = {
@@ -104,7 +105,8 @@ class MethodCard:
         calls that nothing has adjusted ("plain_calls"), what comes after calls ("history"), half-days covered by lot
         ("switchback"), calls near the hours of the team ("boundary"), calls by hours across cities ("hour_calls"),
         counts by strata of two agencies ("strata"), calls whose outcome is known of some ("partly_known"), of whose
-        others a sample was found ("double_sample"), or was linked ("linkage"). None: it is not studied.
+        others a sample was found ("double_sample"), was linked ("linkage"), or coded by a machine and a sample by hand
+        ("narrative"). None: it is not studied.
     """
 
     name: str

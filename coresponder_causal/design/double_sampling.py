@@ -1,4 +1,4 @@
-"""Whom to look for again: a sample of the calls without an outcome, drawn by lot, that stands for all of them."""
+"""Whom to look for again, or which narratives people are to read: a sample, drawn by lot, that stands for all."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from coresponder_causal.design.covariates import labels
 from coresponder_causal.design.partly_known import PartlyKnownDesign
 
 Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 Allocation = Literal["proportional", "optimum"]
 fewest = 2
 
@@ -26,10 +27,10 @@ class DoubleSample:
     Parameters
     ----------
     cells : DataFrame
-        One row per arm and stratum: ``treated, stratum, lost, spread`` (expected standard deviation of the outcome),
-        ``drawn, chance``.
+        One row per arm and stratum: ``treated, stratum, lost`` (of narratives all), ``spread`` (expected standard
+        deviation of the outcome, or size of the machine's errors), ``drawn, chance``.
     frame : DataFrame
-        One row per call without an outcome, in the order of the calls: its ``call_id`` (or ``row``), ``chance`` and
+        One row per call that could be drawn, in the order of the calls: its ``call_id`` (or ``row``), ``chance`` and
         ``drawn``; nothing else of it. Joined to the calls these are ``chance=`` and ``drawn=`` of `PartlyKnownDesign`.
     std_error : float
         Expected standard error of the difference of means when all that were drawn are found.
@@ -49,7 +50,7 @@ class DoubleSample:
         """Return the sample in words."""
         drawn, lost = int(self.cells["drawn"].sum()), int(self.cells["lost"].sum())
         expected = f"expected standard error {self.std_error:.3g}"
-        return f"{drawn} of {lost} lost calls drawn in {len(self.cells)} cells of arm and stratum, {expected}"
+        return f"{drawn} of {lost} calls drawn in {len(self.cells)} cells of arm and stratum, {expected}"
 
 
 def double_sampling(
@@ -59,14 +60,15 @@ def double_sampling(
     std_error: float | None = None,
     allocation: Allocation = "optimum",
     stratum: str | None = None,
+    wrong: float | None = None,
     seed: int,
 ) -> DoubleSample:
-    """Draw calls without an outcome for intensive follow-up, within arms and strata.
+    """Draw calls without an outcome for intensive follow-up, or narratives for people to code, within arms and strata.
 
     Parameters
     ----------
     d : PartlyKnownDesign
-        With the outcome as far as it is known.
+        With the outcome as far as it is known, or as a machine coded it of every call.
     number : int, optional
         How many can be followed up.
     std_error : float, optional
@@ -76,6 +78,9 @@ def double_sampling(
         the known outcomes of the cell, of yes and no at least that of one in ten.
     stratum : str, optional
         Column of the calls, known before dispatch, within whose levels to draw.
+    wrong : float, optional
+        Share of the narratives that the machine is expected to code wrongly. Given, it is narratives that are drawn,
+        among all calls, and the sample's frame serves `call_narrative`.
     seed : int
         Seed of the draw.
 
@@ -86,8 +91,8 @@ def double_sampling(
     Raises
     ------
     DesignError
-        Neither or both of ``number`` and ``std_error``, fewer than two for a cell, nothing lost, or a standard error
-        that no follow-up can bring.
+        Neither or both of ``number`` and ``std_error``, fewer than two for a cell, nothing lost, a standard error that
+        no follow-up can bring, or ``wrong`` that is no share or beside calls that the machine did not code.
 
     References
     ----------
@@ -97,7 +102,8 @@ def double_sampling(
     Notes
     -----
     Var = Σ_a S_a²/n_a + Σ_h W_h² S_h² (1/m_h − 1/M_h), with W_h = M_h/n_a the share of arm a lost in cell h and m_h of
-    its M_h drawn; the optimum has m_h ∝ W_h S_h. Weights of a comparison are not looked at: plan with the calls as they
+    its M_h drawn; the optimum has m_h ∝ W_h S_h. Of narratives all are lost, S_h² is the mean square of the machine's
+    errors, and S_a² the variance of its codes. Weights of a comparison are not looked at: plan with the calls as they
     came.
 
     Examples
@@ -112,16 +118,16 @@ def double_sampling(
     """
     if d.outcome is None:
         raise DesignError("the outcome is not named", mend="name it: d.with_outcome('…')")
-    strata = _strata(d, stratum)
-    cells = _cells(d, strata)
+    strata, lost = _strata(d, stratum), _lost(d, wrong)
+    cells = _cells(d, strata, lost, wrong)
     if not len(cells):
         raise DesignError("the outcome of every call is known", mend="there is nobody to follow up")
     _refuse_size(d, cells, number, std_error)
     room = -1.0 if std_error is None else std_error**2 - _first(d)
     cells["drawn"] = _allocated(cells, np.inf if number is None else number, room, allocation)
     cells["chance"] = cells["drawn"] / cells["lost"]
-    reached = float(np.sqrt(_first(d) + _second(cells, cells["drawn"].to_numpy(float))))
-    return DoubleSample(cells=cells, frame=_drawn(d, strata, cells, seed), std_error=reached, seed=seed)
+    reached = float(np.sqrt(_first(d) + _second(*_wanted(cells), cells["drawn"].to_numpy(np.int64))))
+    return DoubleSample(cells=cells, frame=_drawn(d, strata, lost, cells, seed), std_error=reached, seed=seed)
 
 
 def _strata(d: PartlyKnownDesign, stratum: str | None) -> NDArray[np.object_]:
@@ -132,15 +138,28 @@ def _strata(d: PartlyKnownDesign, stratum: str | None) -> NDArray[np.object_]:
     return labels(d.source[stratum])
 
 
-def _cells(d: PartlyKnownDesign, strata: NDArray[np.object_]) -> pd.DataFrame:
+def _lost(d: PartlyKnownDesign, wrong: float | None) -> Flags:
+    """Whether each call can be drawn: those without an outcome, or all that a machine coded; shape (n,)."""
+    if wrong is None:
+        return ~d.seen()
+    if not 0 < wrong <= 1:
+        raise DesignError(
+            f"wrong={wrong!r} is no share above 0", mend="expect some errors of the machine: 0.1 for a tenth"
+        )
+    if blank := int((~d.seen()).sum()):
+        raise DesignError(f"the machine coded nothing of {blank} calls", mend="let it code every narrative")
+    return np.ones(len(d.source), bool)
+
+
+def _cells(d: PartlyKnownDesign, strata: NDArray[np.object_], lost: Flags, wrong: float | None) -> pd.DataFrame:
     """One row per arm and stratum with lost calls: how many, which share of the arm, and the spread of the outcome."""
-    frame = pd.DataFrame({"treated": d.calls.treated, "stratum": strata, "y": d.values(), "lost": ~d.seen(), "size": 1})
+    frame = pd.DataFrame({"treated": d.calls.treated, "stratum": strata, "y": d.values(), "lost": lost, "size": 1})
     floor = 0.3 if d.yes_or_no else 0.0
     rows = []
     for (treated, level), cell in frame.groupby(["treated", "stratum"], sort=True):
         own = cell["y"].std(ddof=0) if cell["y"].notna().sum() > 1 else 0.0
         arm = frame.loc[frame["treated"] == treated]
-        spread = max(float(own) or float(arm["y"].std(ddof=0)), floor)
+        spread = max(float(own) or float(arm["y"].std(ddof=0)), floor) if wrong is None else float(np.sqrt(wrong))
         many = int(cell["lost"].sum())
         rows.append({"treated": treated, "stratum": level, "lost": many, "share": many / len(arm), "spread": spread})
     cells = pd.DataFrame(rows)
@@ -153,10 +172,14 @@ def _first(d: PartlyKnownDesign) -> float:
     return float(sum(np.nanvar(y[arm]) / arm.sum() for arm in (treated, ~treated)))
 
 
-def _second(cells: pd.DataFrame, drawn: Array) -> float:
-    """Variance that the draw adds."""
-    weight = (cells["share"] * cells["spread"]).to_numpy(float)
-    return float((weight**2 * (1 / drawn - 1 / cells["lost"].to_numpy(float))).sum())
+def _wanted(cells: pd.DataFrame) -> tuple[Array, NDArray[np.int64]]:
+    """W_h S_h and M_h of every cell."""
+    return (cells["share"] * cells["spread"]).to_numpy(float), cells["lost"].to_numpy(np.int64)
+
+
+def _second(wanted: Array, lost: NDArray[np.int64], drawn: NDArray[np.int64]) -> float:
+    """Variance that the draw adds; ``wanted``: W_h S_h."""
+    return float((wanted**2 * (1 / drawn - 1 / lost)).sum())
 
 
 def _refuse_size(d: PartlyKnownDesign, cells: pd.DataFrame, number: int | None, std_error: float | None) -> None:
@@ -179,18 +202,19 @@ def _allocated(cells: pd.DataFrame, number: float, room: float, allocation: Allo
 
     It stops at a number, or where the variance that the draw adds has come down to ``room``.
     """
-    lost = cells["lost"].to_numpy(np.int64)
-    wanted = (cells["share"] * cells["spread"]).to_numpy(float)
+    wanted, lost = _wanted(cells)
     drawn = np.minimum(fewest, lost)
-    while drawn.sum() < min(number, lost.sum()) and _second(cells, drawn.astype(float)) > room:
+    while drawn.sum() < min(number, lost.sum()) and _second(wanted, lost, drawn) > room:
         most = wanted**2 / (drawn * (drawn + 1)) if allocation == "optimum" else lost / (drawn + 0.5)
         drawn[int(np.argmax(np.where(drawn < lost, most, -1.0)))] += 1
     return np.asarray(drawn, np.int64)
 
 
-def _drawn(d: PartlyKnownDesign, strata: NDArray[np.object_], cells: pd.DataFrame, seed: int) -> pd.DataFrame:
+def _drawn(
+    d: PartlyKnownDesign, strata: NDArray[np.object_], lost: Flags, cells: pd.DataFrame, seed: int
+) -> pd.DataFrame:
     """Draw without replacement within each cell."""
-    rng, lost = np.random.default_rng(seed), ~d.seen()
+    rng = np.random.default_rng(seed)
     chance, chosen = np.zeros(len(d.source)), np.zeros(len(d.source), bool)
     for cell in cells.to_dict("records"):
         rows = np.flatnonzero(lost & (d.calls.treated == cell["treated"]) & (strata == cell["stratum"]))

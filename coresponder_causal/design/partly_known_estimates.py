@@ -68,7 +68,7 @@ def known_facts(treated: Arm, untreated: Arm) -> dict[str, object]:
 
 def require_one_sample(d: PartlyKnownDesign, asked: str) -> None:
     """Refuse a design whose outcomes come from two samples, or stand beside a review by hand."""
-    for column, better in ((d.reviewed, "call_linkage"), (d.drawn, "call_double_sample")):
+    for column, better in ((d.reviewed, "call_linkage or call_narrative"), (d.drawn, "call_double_sample")):
         if column is not None:
             raise EstimationError(
                 f"{asked} takes outcomes of one sample, and '{column}' says that there is a second",

@@ -9,6 +9,7 @@ from coresponder_causal.estimate.call_difference import call_difference
 from coresponder_causal.estimate.call_double_sample import call_double_sample
 from coresponder_causal.estimate.call_iv import call_iv
 from coresponder_causal.estimate.call_linkage import call_linkage
+from coresponder_causal.estimate.call_narrative import call_narrative
 from coresponder_causal.estimate.call_observed import call_observed
 from coresponder_causal.estimate.call_recurrent import call_recurrent
 from coresponder_causal.estimate.call_repeat import call_repeat
@@ -41,6 +42,7 @@ __all__ = [
     "call_double_sample",
     "call_iv",
     "call_linkage",
+    "call_narrative",
     "call_observed",
     "call_recurrent",
     "call_repeat",

@@ -19,6 +19,7 @@ comparisons = (
     "call_difference",
     "call_double_sample",
     "call_linkage",
+    "call_narrative",
     "call_observed",
     "call_recurrent",
     "call_repeat",

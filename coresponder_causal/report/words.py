@@ -29,6 +29,7 @@ methods = {
     "call_observed": "Attended against other calls, for all from those known",
     "call_double_sample": "Attended against other calls, some found again",
     "call_linkage": "Attended against other calls, links corrected",
+    "call_narrative": "Attended against other calls, narratives coded",
     "call_recurrent": "All later calls",
     "call_repeat": "Time to the next call",
     "call_strata": "Counts of two agencies by strata",

@@ -72,6 +72,8 @@ Adjustment = Literal[
     "half drawn",
     "one link in ten missed",
     "one link in five missed",
+    "a tenth coded",
+    "a quarter coded",
 ]
 coordinate_names = (
     "comparison", "treated", "periods", "events", "rho", "nugget", "tau", "treated_noise", "growth", "calls", "share",
@@ -90,7 +92,7 @@ class Cell:
         hours; several treated units; calls; calls that nothing has adjusted; calls of a town with a team on duty;
         half-days covered by lot; calls near the hours of a team; calls of a treated city and others, by covered and
         uncovered hours; persons counted by strata at two agencies; calls with outcomes known of some, followed up by a
-        second sample, or linked; calls and what came after them.
+        second sample, linked, or coded by a machine and a sample by hand; calls and what came after them.
     world : str
         ``""`` where the methods' assumptions hold. Otherwise what breaks them: the treated city has twice the τ and the
         AR deviation of the others ("volatile"); three of ten comparison cities start a programme too ("contaminated");
@@ -213,6 +215,7 @@ _strata = Cell(setting="strata", calls=1_500, share=0.4, adjustment="5 strata")
 _partly = Cell(setting="partly_known", calls=1_500, share=0.4, adjustment="four in five known")
 _double = Cell(setting="double_sample", calls=1_500, share=0.4, adjustment="a quarter drawn")
 _linkage = Cell(setting="linkage", calls=1_500, share=0.4, adjustment="one link in ten missed")
+_narrative = Cell(setting="narrative", calls=1_500, share=0.4, adjustment="a tenth coded")
 _history = Cell(setting="history", calls=1500, share=0.4, adjustment="weight_propensity overlap")
 _fewer = {
     "city": -0.25,
@@ -230,6 +233,7 @@ _fewer = {
     "partly_known": 0.1,
     "double_sample": 0.1,
     "linkage": 0.1,
+    "narrative": 0.1,
     "history": -0.1,
 }
 
@@ -351,6 +355,7 @@ def _partly_known(base: Cell, other: Cell) -> list[Cell]:
         "partly_known": ("four in five known", "half known"),
         "double_sample": ("a quarter drawn", "half drawn"),
         "linkage": ("one link in ten missed", "one link in five missed"),
+        "narrative": ("a tenth coded", "a quarter coded"),
     }
     kinds = degrees[base.setting]
     return [
@@ -430,6 +435,7 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
         "partly_known": _partly_known(_partly, lost),
         "double_sample": _partly_known(_double, replace(_double, share=0.2)),
         "linkage": _partly_known(_linkage, better),
+        "narrative": _partly_known(_narrative, replace(_narrative, share=0.2)),
         "history": after,
     }
 
@@ -454,7 +460,7 @@ def cells(setting: Setting, *, full: bool = True) -> list[Cell]:
     """
     if not full:
         return _fast_cells()[setting]
-    if setting in ("partly_known", "double_sample", "linkage"):
+    if setting in ("partly_known", "double_sample", "linkage", "narrative"):
         return _fast_cells()[setting]
     make = {
         "series": _series_cells,

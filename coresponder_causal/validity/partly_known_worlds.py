@@ -1,4 +1,4 @@
-"""Calls after which persons engage in care or not, as far as it becomes known: by asking, by asking again, by links.
+"""Calls after which persons engage in care or not, as far as it becomes known: asked once or twice, linked, or read.
 
 The treatment adds the same to everybody's chance, and makes knowing likelier for everybody: whose outcome is known is
 then another matter than what it is, and the effect is the same among all of them.
@@ -27,6 +27,9 @@ known_odds = {"four in five known": 1.2, "half known": -0.2}
 drawn_share = {"a quarter drawn": 0.25, "half drawn": 0.5}
 missed_links = {"one link in ten missed": 0.1, "one link in five missed": 0.2}
 false_links, better, reviewed_share = 0.04, 0.08, 0.3
+coded_share = {"a tenth coded": 0.1, "a quarter coded": 0.25}
+told, mistaken = (0.80, 0.92), (0.05, 0.12)  # share of true and of other narratives that the machine codes yes, by arm
+at_night = 1.5  # times the chance of other calls to be coded by hand
 Loss = Literal["hidden", "recorded"]
 
 
@@ -83,6 +86,8 @@ def _known(rng: np.random.Generator, frame: pd.DataFrame, cell: Cell, kind: str)
     by: Loss = "hidden" if cell.setting == "double_sample" or cell.world else "recorded"
     if cell.setting == "linkage":
         return _linked(rng, frame, missed_links[kind], better if cell.world == "one arm linked better" else 0.0)
+    if cell.setting == "narrative":
+        return _coded(rng, frame, coded_share[kind])
     gone = lost(rng, frame, known_odds.get(kind, 0.4), by=by)
     if cell.setting == "partly_known":
         return _formed(frame.assign(engaged=frame["engaged"].mask(gone)))
@@ -99,11 +104,32 @@ def _linked(rng: np.random.Generator, frame: pd.DataFrame, missed: float, more: 
     return _formed(frame, outcome="linked", reviewed="truly")
 
 
+def _coded(rng: np.random.Generator, frame: pd.DataFrame, share: float) -> PartlyKnownDesign:
+    """Let a machine code that is wrong more often of the treated, and hands code a sample, more at night."""
+    times = np.where(frame["night"], at_night, 1.0)
+    frame["chance"] = share * times / times.mean()
+    frame["machine"] = machine_coded(rng, frame)
+    frame["by_hand"] = frame["engaged"].where(rng.random(len(frame)) < frame["chance"])
+    return _formed(frame, outcome="machine", reviewed="by_hand", chance="chance")
+
+
+def machine_coded(rng: np.random.Generator, frame: pd.DataFrame) -> Array:
+    """Code of a machine that says yes too often, and more so of the treated."""
+    arm, truly = frame["attended"].to_numpy(int), frame["engaged"].to_numpy(bool)
+    says_yes = np.where(truly, np.take(told, arm), np.take(mistaken, arm))
+    return np.asarray(rng.random(len(frame)) < says_yes, float)
+
+
 def _formed(
-    frame: pd.DataFrame, *, outcome: str = "engaged", drawn: str | None = None, reviewed: str | None = None
+    frame: pd.DataFrame,
+    *,
+    outcome: str = "engaged",
+    drawn: str | None = None,
+    reviewed: str | None = None,
+    chance: str | None = None,
 ) -> PartlyKnownDesign:
     plain = CallDesign.from_frame(
         frame, outcome=None, treatment="attended", covariates=["severity", "night"], person="person"
     )
     weighted = weight_propensity(plain, scheme="overlap")
-    return PartlyKnownDesign.from_calls(weighted, outcome=outcome, drawn=drawn, reviewed=reviewed)
+    return PartlyKnownDesign.from_calls(weighted, outcome=outcome, drawn=drawn, reviewed=reviewed, chance=chance)

@@ -102,7 +102,9 @@ def designs(cell: Cell, replications: int) -> Iterator[Design | CausalError]:
         "boundary": partial(boundary_designs, block=block),
         "hour_calls": partial(hour_call_designs, block=block),
         "strata": partial(strata_designs, block=block),
-        **dict.fromkeys(("partly_known", "double_sample", "linkage"), partial(partly_known_designs, block=block)),
+        **dict.fromkeys(
+            ("partly_known", "double_sample", "linkage", "narrative"), partial(partly_known_designs, block=block)
+        ),
         "history": partial(history_designs, block=block),
     }
     draw = draws[cell.setting]

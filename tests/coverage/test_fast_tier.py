@@ -273,9 +273,9 @@ def test_strata_of_two_agencies_hold_with_the_scores_that_the_police_keep():
     assert bias["5 strata with scores"] < bias["5 strata"] / 3
 
 
-def test_calls_partly_known_hold_by_bounds_by_weights_by_a_second_sample_and_by_review():
+def test_calls_partly_known_hold_by_bounds_by_weights_by_a_second_sample_by_review_and_by_reading():
     """Five hundred calls at a tenth of the shipped replications; where the lost differ, by the shipped rows."""
-    for method in ("call_bounds", "call_observed", "call_double_sample", "call_linkage"):
+    for method in ("call_bounds", "call_observed", "call_double_sample", "call_linkage", "call_narrative"):
         small = [entry for entry in study([method]) if entry.cell.calls == 500 and not entry.cell.world]
         rows = pd.concat([measure(entry, replications=FAST // 10) for entry in small], ignore_index=True)
         assert rows["failures"].sum() == 0
