@@ -45,6 +45,7 @@ PictureKind = Literal[
     "specifications",
     "logic",
     "hundred",
+    "ladder",
 ]
 
 
@@ -126,7 +127,7 @@ class Picture:
         point per half-year; "residuals": residuals and their autocorrelation; "breaks": the test of a break by date;
         "support": calls by their probability of treatment; "contour": an estimate by the strength of an omitted
         variable; "bias": what is left of a finding as hidden bias grows; "logic": the boxes and arrows of a logic
-        model; "hundred": bars of how many of a hundred.
+        model; "hundred": bars of how many of a hundred; "ladder": outcomes from the scene on, by arm.
     data : mapping of str to DataFrame
         Every number drawn.
     labels : Facts
