@@ -14,7 +14,7 @@ from coresponder_causal.core.notes import quietly
 from coresponder_causal.core.propensity import propensity
 from coresponder_causal.core.registry import numbers_of
 from coresponder_causal.core.strata import quantile_strata
-from coresponder_causal.design import StrataDesign
+from coresponder_causal.design import CallDesign, StrataDesign, subclassify
 from coresponder_causal.privacy.county_return import noise_variance
 
 TWO = pd.DataFrame(
@@ -199,3 +199,20 @@ def test_the_crude_comparison_is_far_off():
         error, _, crude, _ = np.array([process(rng) for _ in range(60)]).T
     assert crude.mean() == pytest.approx(0.104, abs=3 * crude.std() * np.sqrt(1 / 60 + 1 / 300))
     assert abs(error.mean()) < 0.02
+
+
+@pytest.mark.parametrize("contrast", ["ATE", "ATT"])
+def test_counts_by_strata_say_what_subclasses_of_the_rows_say(contrast):
+    rng = np.random.default_rng(3)
+    severity = rng.normal(size=900)
+    rows = pd.DataFrame({"attended": rng.random(900) < expit(severity - 0.5), "severity": severity})
+    rows["connected"] = rng.random(900) < expit(severity + 0.5 * rows["attended"])
+    plain = CallDesign.from_frame(rows, outcome="connected", treatment="attended", covariates=["severity"])
+    of_rows = estimate.call_difference(subclassify(plain, subclasses=4, contrast=contrast))
+    chance = plain.propensity().probability
+    limits = np.quantile(chance[plain.treated] if contrast == "ATT" else chance, [0.25, 0.5, 0.75])
+    cells = rows.assign(stratum=np.searchsorted(limits, chance, side="right")).groupby(["stratum", "attended"])
+    counts = cells["connected"].agg(persons="size", connected="sum").reset_index()
+    of_counts = estimate.call_strata(design(counts), contrast=contrast)
+    assert of_counts.estimate[0] == pytest.approx(of_rows.estimate[0], abs=1e-12)
+    assert of_counts.extra["mean_treated"] == pytest.approx(of_rows.extra["mean_treated"], abs=1e-12)
