@@ -31,7 +31,9 @@ from coresponder_causal.design import (
     CallDesign,
     CallInstrumentDesign,
     CoverageDesign,
+    HistoryDesign,
     PanelDesign,
+    PartlyKnownDesign,
     SeriesDesign,
     StrataDesign,
     SwitchbackDesign,
@@ -51,7 +53,8 @@ SEVERAL = world("west_sac_like", seed=3, config=WorldConfig(n_comparison=17))
 TIDY = ["term", "estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high"]
 NAMES = sorted(METHODS)
 not_estimators = {"aggregate"}  # takes a result, not a design
-shares = {"call_strata"}  # counts of persons among known numbers of persons have no other unit
+# Counts of persons among known numbers of persons, links that are there or not, and days have no other unit.
+shares = {"call_linkage", "call_recurrent", "call_repeat", "call_strata"}
 not_studied = {"series_mean_change"}  # the template: it is copied, nobody's data meet it
 
 
@@ -104,6 +107,21 @@ def of_calls(frame, outcome):
     return weight_propensity(of_plain_calls(frame, outcome), scheme="overlap")
 
 
+def of_partly_known(frame, outcome, **columns):
+    plain = CallDesign.from_frame(
+        frame, outcome=None, treatment="attended", covariates=["prior_contacts", "patrol_load", "priority"]
+    )
+    return PartlyKnownDesign.from_calls(weight_propensity(plain, scheme="overlap"), outcome=outcome, **columns)
+
+
+def of_double_sample(frame, outcome):
+    return of_partly_known(frame, outcome, drawn="drawn")
+
+
+def of_linkage(frame, outcome):
+    return of_partly_known(frame, outcome, reviewed="truly")
+
+
 def of_switchback(frame, outcome):
     return SwitchbackDesign.from_tables(frame, PLAN, outcome=outcome)
 
@@ -130,6 +148,37 @@ def calls_on_duty():
     mine = table[(table["city"] == CITY) & table["team_on_duty"]].head(1500)
     wanted = ["call_id", "attended", "prior_contacts", "patrol_load", "priority"]
     return mine[wanted].assign(calls=mine["minutes_on_scene"].fillna(0).astype(float)).reset_index(drop=True)
+
+
+def calls_followed_up():
+    frame = calls_on_duty()
+    return frame.assign(calls=frame["calls"].mask(frame.index % 5 == 1))
+
+
+def calls_followed_up_twice():
+    frame = calls_on_duty()
+    return frame.assign(calls=frame["calls"].mask(frame.index % 5 == 1), drawn=frame.index % 5 == 3)
+
+
+def calls_linked():
+    frame = calls_on_duty()
+    truly = (frame["calls"] > frame["calls"].median()).astype(float)
+    return frame.assign(calls=truly.where(frame.index % 7 > 0, 1 - truly), truly=truly.where(frame.index % 3 == 0))
+
+
+def of_histories(frame, outcome):
+    """Minutes on scene stand for days to the next call; every third call leads to custody."""
+    calls = frame.drop(columns="calls")
+    plain = CallDesign.from_frame(
+        calls, outcome=None, treatment="attended", covariates=["prior_contacts", "patrol_load", "priority"]
+    )
+    kept = frame[frame["priority"] == 1]
+    rows = [
+        frame[["call_id"]].assign(kind="calls", day=frame["calls"], until=np.nan)[frame["calls"] <= 200],
+        kept[["call_id"]].assign(kind="custody", day=30.0, until=45.0),
+        frame[["call_id"]].assign(kind="end", day=200.0, until=np.nan),
+    ]
+    return HistoryDesign.from_history(weight_propensity(plain, scheme="overlap"), pd.concat(rows), outcome=outcome)
 
 
 def of_instrument(frame, outcome):
@@ -174,7 +223,9 @@ MAKERS = {
     "PanelDesign": Maker(lambda: STUDY.panel_counts, of_panel),
     "CallDesign": Maker(calls_on_duty, of_calls),
     "CallInstrumentDesign": Maker(calls_of_two_years, of_instrument),
+    "PartlyKnownDesign": Maker(calls_followed_up, of_partly_known),
     "CoverageDesign": Maker(lambda: STUDY.hours, of_coverage),
+    "HistoryDesign": Maker(calls_on_duty, of_histories),
     "StrataDesign": Maker(by_strata, of_strata),
     "SwitchbackDesign": Maker(by_half_day, of_switchback),
 }
@@ -186,6 +237,8 @@ OWN = dict.fromkeys(
     ("did_group_time", "did_two_way"), Maker(lambda: SEVERAL.panel_counts.drop(columns="population"), of_several)
 ) | {
     **dict.fromkeys(("call_aipw", "dml_forest", "dml_linear"), Maker(calls_on_duty, of_plain_calls)),
+    "call_double_sample": Maker(calls_followed_up_twice, of_double_sample),
+    "call_linkage": Maker(calls_linked, of_linkage),
     "call_boundary": Maker(calls_one_by_one, of_coverage),
     "did_few_treated": Maker(lambda: STUDY.panel_counts, of_largest),
     "did_triple": Maker(calls_of_all_cities, of_calls_by_hours),

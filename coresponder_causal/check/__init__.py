@@ -36,6 +36,7 @@ from coresponder_causal.check.rosenbaum import rosenbaum
 from coresponder_causal.check.specification_curve import specification_curve
 from coresponder_causal.check.spillover import spillover
 from coresponder_causal.check.start_range import start_range
+from coresponder_causal.check.tipping_point import tipping_point
 from coresponder_causal.core.registry import series_regression
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.support import smallest, with_least
@@ -44,7 +45,9 @@ from coresponder_causal.design import (
     CallDesign,
     CallInstrumentDesign,
     CoverageDesign,
+    HistoryDesign,
     PanelDesign,
+    PartlyKnownDesign,
     SeriesDesign,
     StrataDesign,
     SwitchbackDesign,
@@ -89,10 +92,19 @@ __all__ = [
     "spillover",
     "standing_on",
     "start_range",
+    "tipping_point",
 ]
 
 Checked: TypeAlias = (
-    SeriesDesign | PanelDesign | CoverageDesign | CallDesign | CallInstrumentDesign | StrataDesign | SwitchbackDesign
+    SeriesDesign
+    | PanelDesign
+    | CoverageDesign
+    | CallDesign
+    | CallInstrumentDesign
+    | PartlyKnownDesign
+    | HistoryDesign
+    | StrataDesign
+    | SwitchbackDesign
 )
 """Designs whose results have checks."""
 
@@ -169,6 +181,10 @@ def _made(
         return overlap(result, design), *_of_hidden_bias(result, design)
     if isinstance(design, CallDesign):
         return balance(result, design), overlap(result, design), *_of_hidden_bias(result, design)
+    if isinstance(design, PartlyKnownDesign):
+        return balance(result, design.calls), overlap(result, design.calls), tipping_point(result, design)
+    if isinstance(design, HistoryDesign):
+        return balance(result, design.calls), overlap(result, design.calls)
     if isinstance(design, StrataDesign):
         return (evalue(result, design),)  # the agency with the rows checks balance and overlap when it cuts the strata
     if isinstance(design, SwitchbackDesign):

@@ -56,6 +56,9 @@ worlds = {
     "holding": "where calls were held until the team came on",
     "takers chosen": "where lenient call takers got the calls that were severer than was recorded",
     "links missed": "where the linkage finds four in five",
+    "lost by what is hidden": "where calls whose outcome is known differ by what nobody recorded",
+    "one arm linked better": "where the linkage finds treated calls more often",
+    "one arm jails more": "where calls without the team led to custody five times as often",
     "takers alike": "where call takers hardly differ, so that the instrument is weak,",
     "small city": "where the treated city is much smaller than the others",
 }

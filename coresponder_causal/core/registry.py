@@ -36,11 +36,15 @@ Setting = Literal[
     "adopters",
     "calls",
     "plain_calls",
+    "history",
     "instrument",
     "switchback",
     "boundary",
     "hour_calls",
     "strata",
+    "partly_known",
+    "double_sample",
+    "linkage",
 ]
 """How a method meets the simulated data of the study of coverage."""
 setting_of_design: dict[str, Setting] = {
@@ -49,8 +53,10 @@ setting_of_design: dict[str, Setting] = {
     "CoverageDesign": "hours",
     "CallInstrumentDesign": "instrument",
     "CallDesign": "calls",
+    "HistoryDesign": "history",
     "SwitchbackDesign": "switchback",
     "StrataDesign": "strata",
+    "PartlyKnownDesign": "partly_known",
 }
 
 
@@ -95,9 +101,10 @@ class MethodCard:
     setting : str or None
         Simulated data it is studied on: one city in time ("series"), the same with few events ("rare"), one treated
         city among others ("city"), the same by hours ("hours"), several treated units ("adopters"), calls ("calls"),
-        calls that nothing has adjusted ("plain_calls"), half-days covered by lot ("switchback"), calls near the hours
-        of the team ("boundary"), calls by hours across cities ("hour_calls"), counts by strata of two agencies
-        ("strata"). None: it is not studied.
+        calls that nothing has adjusted ("plain_calls"), what comes after calls ("history"), half-days covered by lot
+        ("switchback"), calls near the hours of the team ("boundary"), calls by hours across cities ("hour_calls"),
+        counts by strata of two agencies ("strata"), calls whose outcome is known of some ("partly_known"), of whose
+        others a sample was found ("double_sample"), or was linked ("linkage"). None: it is not studied.
     """
 
     name: str

@@ -47,7 +47,10 @@ class Result:
     scale : {"difference", "log_ratio"}
         Scale of ``estimate``.
     kind : {"point", "set"}
-        Sets carry their bounds in ``set_low`` and ``set_high``.
+        Sets carry their bounds in ``set_low`` and ``set_high``; their estimate is the middle.
+    set_spread : ndarray, shape (k, 2), optional
+        Standard errors of both bounds: p-values and intervals are then those of the value in the set, see
+        `coresponder_causal.core.inference.set_interval`.
     event_base : ndarray, shape (k,), optional
         Finite where a log ratio g of a number of events to a known number ``b`` is shown in events, ``b (exp(g) − 1)``.
     placebo : ndarray, shape (k, m), optional
@@ -105,6 +108,7 @@ class Result:
     kind: Kind = "point"
     set_low: Array | None = None
     set_high: Array | None = None
+    set_spread: Array | None = None
     event_base: Array | None = None
     placebo: Array | None = None
     crossings: Array | None = None
@@ -130,6 +134,7 @@ class Result:
         if self.crossings is not None:
             _freeze(self, "crossings", (k, np.shape(self.crossings)[1], 2))
         _freeze(self, "split", (k, 3))
+        _freeze(self, "set_spread", (k, 2))
         if self.wild is not None:
             _freeze(self, "wild", (k, np.shape(self.wild)[1], 5))
         for name in ("terms", "support", "path", "cities"):
@@ -358,6 +363,8 @@ class Result:
             return bounds[:, 0], bounds[:, 1]
         if self.split is not None:
             return inference.split_interval(self.split, level)
+        if self.set_spread is not None:
+            return inference.set_interval(self._ends(), self.set_spread, self.df, level)
         if self.wild is not None:
             pairs = zip(self.wild, self.estimate, strict=True)
             bounds = np.array([inference.wild_interval(rows, float(own), level) for rows, own in pairs])
@@ -370,12 +377,17 @@ class Result:
             return np.array([inference.randomization_p_value(rows) for rows in self.crossings])
         if self.split is not None:
             return inference.split_p_value(self.split)
+        if self.set_spread is not None:
+            return inference.set_p_value(self._ends(), self.set_spread, self.df)
         if self.wild is not None:
             pairs = zip(self.wild, self.estimate, strict=True)
             return np.array([inference.wild_p_value(rows, float(own)) for rows, own in pairs])
         if self.placebo is None:
             return inference.p_value(statistic, self.df)
         return np.array([inference.rank_test(*pair).p_value for pair in zip(statistic, self.placebo, strict=True)])
+
+    def _ends(self) -> Array:
+        return np.column_stack([self.set_low, self.set_high])  # type: ignore[list-item]
 
     def _combined_df(self, weights: Array) -> Array:
         if self.variance_record is None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from coresponder_causal.data import frames, periods, registers, schemas
+from coresponder_causal.data.follow_up import follow_up, stays_of
 from coresponder_causal.data.frames import read_table, to_pandas
 from coresponder_causal.data.ingest import Ingested, ingest
 from coresponder_causal.data.ingest_write import write_ingested
@@ -41,6 +42,7 @@ __all__ = [
     "export_workbook",
     "export_xlsform",
     "findings",
+    "follow_up",
     "forms",
     "frames",
     "ingest",
@@ -58,6 +60,7 @@ __all__ = [
     "schema",
     "schemas",
     "scored",
+    "stays_of",
     "surface",
     "to_pandas",
     "unlogged",

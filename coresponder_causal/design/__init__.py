@@ -4,12 +4,15 @@ from coresponder_causal.design.call_instrument import CallInstrumentDesign
 from coresponder_causal.design.calls import CallDesign
 from coresponder_causal.design.coverage import CoverageDesign
 from coresponder_causal.design.donor_pool import DonorPool, donor_pool
+from coresponder_causal.design.double_sampling import DoubleSample, double_sampling
+from coresponder_causal.design.history import HistoryDesign
 from coresponder_causal.design.match_cardinality import match_cardinality
 from coresponder_causal.design.match_coarsened import match_coarsened
 from coresponder_causal.design.match_full import match_full
 from coresponder_causal.design.match_nearest import match_nearest
 from coresponder_causal.design.match_optimal import match_optimal
 from coresponder_causal.design.panel import PanelDesign
+from coresponder_causal.design.partly_known import PartlyKnownDesign
 from coresponder_causal.design.series import SeriesDesign
 from coresponder_causal.design.strata import StrataDesign
 from coresponder_causal.design.subclassify import subclassify
@@ -23,12 +26,16 @@ __all__ = [
     "CallInstrumentDesign",
     "CoverageDesign",
     "DonorPool",
+    "DoubleSample",
+    "HistoryDesign",
     "PanelDesign",
+    "PartlyKnownDesign",
     "SeriesDesign",
     "StrataDesign",
     "SwitchbackCalendar",
     "SwitchbackDesign",
     "donor_pool",
+    "double_sampling",
     "match_cardinality",
     "match_coarsened",
     "match_full",

@@ -3,9 +3,15 @@
 from coresponder_causal.estimate.aggregate import aggregate
 from coresponder_causal.estimate.call_aipw import call_aipw
 from coresponder_causal.estimate.call_boundary import call_boundary
+from coresponder_causal.estimate.call_bounds import call_bounds
 from coresponder_causal.estimate.call_coverage import call_coverage
 from coresponder_causal.estimate.call_difference import call_difference
+from coresponder_causal.estimate.call_double_sample import call_double_sample
 from coresponder_causal.estimate.call_iv import call_iv
+from coresponder_causal.estimate.call_linkage import call_linkage
+from coresponder_causal.estimate.call_observed import call_observed
+from coresponder_causal.estimate.call_recurrent import call_recurrent
+from coresponder_causal.estimate.call_repeat import call_repeat
 from coresponder_causal.estimate.call_strata import call_strata
 from coresponder_causal.estimate.did_event_study import did_event_study
 from coresponder_causal.estimate.did_few_treated import did_few_treated
@@ -29,9 +35,15 @@ __all__ = [
     "aggregate",
     "call_aipw",
     "call_boundary",
+    "call_bounds",
     "call_coverage",
     "call_difference",
+    "call_double_sample",
     "call_iv",
+    "call_linkage",
+    "call_observed",
+    "call_recurrent",
+    "call_repeat",
     "call_strata",
     "did_event_study",
     "did_few_treated",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -14,14 +14,16 @@ import pandas as pd
 from coresponder_causal import design as designing
 from coresponder_causal import estimate
 from coresponder_causal.core.errors import CausalError, DesignError
-from coresponder_causal.core.notes import doubt, note
+from coresponder_causal.core.notes import collecting, doubt, note, quietly
 from coresponder_causal.core.regressors import log_rate
 from coresponder_causal.core.result import Result
-from coresponder_causal.data import read_table
+from coresponder_causal.data import follow_up, read_table, stays_of
+from coresponder_causal.data.follow_up import of_outcomes
 from coresponder_causal.design import (
     CallDesign,
     CallInstrumentDesign,
     CoverageDesign,
+    HistoryDesign,
     PanelDesign,
     SeriesDesign,
     SwitchbackDesign,
@@ -32,12 +34,15 @@ if TYPE_CHECKING:
     from coresponder_causal.plan.assemble import Counts
     from coresponder_causal.plan.study import Study
 
-Design = SeriesDesign | PanelDesign | CoverageDesign | CallDesign | CallInstrumentDesign | SwitchbackDesign
+Design = (
+    SeriesDesign | PanelDesign | CoverageDesign | CallDesign | CallInstrumentDesign | HistoryDesign | SwitchbackDesign
+)
 Options = Mapping[str, Any]
 Form = Callable[["Study", "Counts", str, Options], Design]
-enough_events = 60
+enough_events, followed_days = 60, 365
 like_calls = ("calls", "aipw", "dml", "forest")  # designs that compare calls with like ones
-of_calls = (*like_calls, "instrument", "switchback")  # designs formed of the calls themselves, not of monthly counts
+after_calls = ("repeat", "recurrent")  # designs of what came after calls
+of_calls = (*like_calls, *after_calls, "instrument", "switchback")  # formed of the calls themselves, not of counts
 by_hours = ("triple", "boundary")  # designs of the calls by the hours of the team
 one_by_one = (*of_calls, *by_hours)  # designs whose outcome belongs to a call
 of_adopters = ("adopters", "few_adopters")  # designs of cities that started at different times
@@ -152,7 +157,7 @@ def rank(result: Result) -> int:
 def known_keys(name: str, adjust: str = default_adjustment) -> tuple[str, ...]:
     """Options that a study may state for one of its designs; of calls, those of the adjustment it states."""
     setting = settings()[name]
-    adjusts = name == "calls" and adjust != "none"
+    adjusts = name in ("calls", *after_calls) and adjust != "none"
     adjusting = _options(getattr(designing, adjust)) if adjusts else ()
     return tuple(dict.fromkeys(("outcomes", *setting.keys, *adjusting, *_options(setting.estimator))))
 
@@ -185,6 +190,8 @@ def settings() -> dict[str, Setting]:
         "aipw": Setting(_plain_calls, estimate.call_aipw, models, {"scale": "ratio"}),
         "dml": Setting(_plain_calls, estimate.dml_linear, models),
         "forest": Setting(_plain_calls, estimate.dml_forest, models),
+        "repeat": Setting(_after_calls, estimate.call_repeat, calls),
+        "recurrent": Setting(_after_calls, estimate.call_recurrent, calls),
         "instrument": Setting(_instrument, estimate.call_iv, instrument),
         "switchback": Setting(_switchback, estimate.switchback_randomization, switchback),
         "boundary": Setting(_calls_by_hours, estimate.call_boundary, hours),
@@ -322,7 +329,7 @@ def _one_city(
     )
 
 
-def _calls(study: Study, data: Counts, outcome: str, options: Options) -> CallDesign:
+def _calls(study: Study, data: Counts, outcome: str | None, options: Options) -> CallDesign:
     """Compare calls of the treated city in hours the team works, adjusted as asked."""
     plain = _plain_calls(study, data, outcome, options)
     adjust = options.get("adjust", default_adjustment)
@@ -332,7 +339,7 @@ def _calls(study: Study, data: Counts, outcome: str, options: Options) -> CallDe
     return function(plain, **{key: options[key] for key in _options(function) if key in options})
 
 
-def _plain_calls(study: Study, data: Counts, outcome: str, options: Options) -> CallDesign:
+def _plain_calls(study: Study, data: Counts, outcome: str | None, options: Options) -> CallDesign:
     """Form the calls of the treated city in hours the team works."""
     frame = _own_calls(study, data)
     treatment, covariates = options.get("treatment", "attended"), options.get("covariates", ())
@@ -350,8 +357,9 @@ def _plain_calls(study: Study, data: Counts, outcome: str, options: Options) -> 
             person=person,
             **chosen,
         )
+    known = frame if outcome is None else _known(frame, outcome, treatment)
     return CallDesign.from_frame(
-        _known(frame, outcome, treatment).reset_index(drop=True),
+        known.reset_index(drop=True),
         outcome=outcome,
         treatment=treatment,
         covariates=covariates,
@@ -359,6 +367,28 @@ def _plain_calls(study: Study, data: Counts, outcome: str, options: Options) -> 
         person=person,
         stratum=options.get("stratum"),
     )
+
+
+def _after_calls(study: Study, data: Counts, outcome: str, options: Options) -> HistoryDesign:
+    """Compare calls whose person is known, and whose stays are where the study knows stays, by what came after them."""
+    own, treatment = _own_calls(study, data), options.get("treatment", "attended")
+    if "person" not in own:
+        raise DesignError("what came after calls cannot be told without person codes", mend="give the field person")
+    compared = own[own["person"].notna()]
+    if nameless := len(own) - len(compared):
+        note(f"{nameless:,} of {len(own):,} calls have no person and are left out")
+    note("moves and deaths have no dates in the tables of a study: they end nobody's follow-up")
+    named, stays = [name for name in of_outcomes.values() if name in own], None
+    if named:
+        with quietly(), collecting():  # what is not known of the calls compared is said below
+            stays = stays_of(own.drop(columns=named), own[["call_id", *named]])
+    else:
+        doubt("stays in custody and hospital are not known: fewer repeats may be more days in custody")
+    for name in named:
+        compared = _known(compared, name, treatment)
+    history = follow_up(own, stays, days=followed_days)
+    calls = _calls(study, replace(data, calls=compared), None, options)
+    return HistoryDesign.from_history(calls, history, outcome=outcome)
 
 
 def _own_calls(study: Study, data: Counts) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from coresponder_causal.core.errors import DataError, DisclosureError, Problems
 from coresponder_causal.data import dictionary
 from coresponder_causal.plan.designs import (
     adjustments,
+    after_calls,
     by_hours,
     default_adjustment,
     known_keys,
@@ -236,7 +237,7 @@ def _design_options(content: Mapping[str, Any], problems: Problems) -> dict[str,
             adjust = entry.get("adjust", default_adjustment)
             known = known_keys(name, adjust if adjust in adjustments else default_adjustment)
             for key in sorted(entry.keys() - set(known)):
-                asked = f" with adjust = '{adjust}'" if name == "calls" else ""
+                asked = f" with adjust = '{adjust}'" if name in ("calls", *after_calls) else ""
                 problems.add(f"unknown key '{key}' in [{name}]{asked}", mend=f"keys are {', '.join(known)}")
             for key in ("outcomes", "covariates", "exact"):
                 if key in entry and not _names(entry[key]):
@@ -383,6 +384,10 @@ def _check_calls(sections: Sections, options: Mapping[str, tuple[Mapping[str, An
     of_like_calls = ("calls", {"covariates": "what was known before dispatch", "outcomes": "fields of calls"})
     wanted = {
         **dict.fromkeys(like_calls, of_like_calls),
+        **dict.fromkeys(
+            after_calls,
+            ("calls", {"covariates": "what was known before dispatch", "outcomes": 'what came after: ["repeat"]'}),
+        ),
         "instrument": ("calls and schedule", {"outcomes": "fields of calls"}),
         "switchback": ("calls", {"assignment": "the file schedule.csv of the plan drawn by lot"}),
     }

@@ -53,6 +53,8 @@ controls = ["burglary", "traffic_collision"]   # names of control_series
 # calls: attended against like calls; instrument: calls by what moved the team's presence. Also:
 #   triple         an outcome of every call, by hours and across cities: calls of three comparison cities or more
 #   boundary       calls around the hour at which the team comes on
+#   repeat         time to the next call of the person, beside custody, hospital, moves (outcomes = ["repeat"])
+#   recurrent      all later calls of the person (outcomes = ["repeat"])
 #   switchback     half-days drawn by lot
 #   aipw           attended against like calls, by models of who is attended and of what follows
 #   dml, forest    the same, one effect for all calls; a causal forest, by = "priority": for whom it does more

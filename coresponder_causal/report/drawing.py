@@ -20,6 +20,7 @@ from coresponder_causal.report.drawing_calendar import calendar_height, draw_cal
 from coresponder_causal.report.drawing_checks import draw_breaks, draw_residuals, draw_support
 from coresponder_causal.report.drawing_hours import draw_hours
 from coresponder_causal.report.drawing_hundred import draw_hundred, hundred_height
+from coresponder_causal.report.drawing_incidence import draw_incidence
 from coresponder_causal.report.drawing_instrument import draw_shares
 from coresponder_causal.report.drawing_ladder import draw_ladder, ladder_height
 from coresponder_causal.report.drawing_logic import draw_logic
@@ -28,6 +29,7 @@ from coresponder_causal.report.drawing_power import draw_power
 from coresponder_causal.report.drawing_quality import draw_quality, height_of
 from coresponder_causal.report.drawing_specifications import draw_specifications, specifications_height
 from coresponder_causal.report.specs import Picture
+from coresponder_causal.report.tipping_picture import draw_tipping
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -75,6 +77,9 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
         elif picture.kind == "hours":
             canvas.set_size_inches(wide, tall + 1.6)
             draw_hours(canvas, picture)
+        elif picture.kind == "incidence":
+            canvas.set_size_inches(wide, tall + 0.7)
+            draw_incidence(canvas, picture)
         elif picture.kind == "logic":
             draw_logic(canvas, picture, framed=framed)
         elif picture.kind == "residuals":
@@ -95,7 +100,7 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
             draw = {
                 "forest": _forest, "love": _love, "events": _events, "course": _events, "calendar": draw_calendar,
                 "shares": draw_shares, "boundary": draw_boundary, "breaks": draw_breaks,
-                "support": draw_support, "bias": draw_bias, "contour": draw_contour,
+                "support": draw_support, "bias": draw_bias, "contour": draw_contour, "tipping": draw_tipping,
             }.get(picture.kind, _path)  # fmt: skip
             draw(canvas.add_subplot(), picture)
         if framed and picture.kind != "logic":  # which frames itself

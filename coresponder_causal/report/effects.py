@@ -17,7 +17,7 @@ def effects(result: Result) -> pd.DataFrame:
     Parameters
     ----------
     result : Result
-        Points with intervals, on either scale.
+        Points with intervals, on either scale, or sets with intervals of the value in them.
 
     Returns
     -------
@@ -25,18 +25,19 @@ def effects(result: Result) -> pd.DataFrame:
         ``term, unit, estimate, conf_low, conf_high, df, p_value, mde``: log ratios g as percent changes
         100 (exp(g) − 1), differences and events as they are. ``mde`` is the smallest fall that a two-sided 5 % test
         finds four times in five (missing for terms in events and of randomization tests; infinite where a rank test
-        can find none).
+        can find none). Of sets estimate and ``mde`` are missing.
 
     Raises
     ------
     EstimationError
-        If the result is a set of values; read its bounds from ``tidy()``.
+        If the result is a set of values without an interval; read its bounds from ``tidy()``.
 
     References
     ----------
     Detectable effects: Bloom (1995), doi:10.1177/0193841X9501900504.
     """
-    if result.kind == "set":
+    bounded = result.kind == "set"
+    if bounded and result.set_spread is None:
         raise EstimationError(
             f"{result.method} bounds its terms and gives no point to report", mend="read set_low, set_high from tidy()"
         )
@@ -46,6 +47,8 @@ def effects(result: Result) -> pd.DataFrame:
     fall = -np.array([minimum_detectable_effect(se, df, cut=cut) for se, df, cut in found])
     if result.crossings is not None:  # the standard error beside a randomization test is for orientation
         fall[:] = np.nan
+    if bounded:  # it has no single value
+        shown["estimate"], fall[:] = np.nan, np.nan
     fall[0] = -result.extra.number("mde80") if "mde80" in result.extra else fall[0]
     shown["mde"] = np.where(in_events, np.nan, fall)
     if result.scale == "log_ratio":
@@ -67,5 +70,6 @@ def counted_in_events(result: Result) -> pd.Series:
 def _unit(result: Result, term: str, in_events: bool) -> str:
     if in_events:
         return result.estimand.outcome.replace("_", " ")
-    unit = "%" if result.scale == "log_ratio" else words.unit(result)
+    own = str(result.extra.get(f"unit_{term}", words.unit(result)))
+    unit = "%" if result.scale == "log_ratio" else own
     return f"{unit} per period" if term == "slope_change" else unit

@@ -18,6 +18,7 @@ from coresponder_causal.report import words
 from coresponder_causal.report.bias_pictures import contour, growing_bias
 from coresponder_causal.report.boundary_picture import at_boundary
 from coresponder_causal.report.check_pictures import breaks, common_support, residuals
+from coresponder_causal.report.incidence_picture import after_calls
 from coresponder_causal.report.instrument_pictures import gap_over_time, team_came
 from coresponder_causal.report.rows import across, events, love
 from coresponder_causal.report.sensitive import as_its_items
@@ -25,6 +26,7 @@ from coresponder_causal.report.sentences import finding
 from coresponder_causal.report.specification_picture import specifications
 from coresponder_causal.report.specs import Picture
 from coresponder_causal.report.time_axis import positions, years
+from coresponder_causal.report.tipping_picture import tipping
 
 own_picture = {
     "balance": love,
@@ -35,6 +37,7 @@ own_picture = {
     "robustness_value": contour,
     "rosenbaum": growing_bias,
     "specification_curve": specifications,
+    "tipping_point": tipping,
 }
 along_other_cities = ("did_gap", "its_conformal")
 day = re.compile(r"\d{4}-\d{2}(?:-\d{2})?")
@@ -83,6 +86,8 @@ def figure(*items: Result | CheckResult, kind: Literal["path", "forest"] | None 
         return events(result)
     if "boundary" in result.extra:
         return at_boundary(result)
+    if "followed_days" in result.extra:
+        return after_calls(result)
     if "shares" in result.extra:
         return _by_instrument(result, kind)
     chosen = kind or ("forest" if result.cities is not None else "path")
@@ -102,7 +107,7 @@ def pictures(result: Result) -> tuple[Picture, ...]:
     -------
     tuple of Picture
     """
-    if "boundary" in result.extra:
+    if "boundary" in result.extra or "followed_days" in result.extra:
         return (figure(result),)
     if "shares" in result.extra:
         return (team_came(result), *((gap_over_time(result),) if "gap_course" in result.extra else ()))

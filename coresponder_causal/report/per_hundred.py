@@ -13,6 +13,7 @@ from coresponder_causal.core.support import smallest
 from coresponder_causal.report import words
 from coresponder_causal.report.effects import effects
 from coresponder_causal.report.sentences import comparisons
+from coresponder_causal.report.sets import between
 from coresponder_causal.report.specs import Picture, Sentence
 from coresponder_causal.report.words import of_hundred
 
@@ -88,8 +89,11 @@ def said_per_hundred(result: Result) -> Sentence:
     Returns
     -------
     Sentence
-        ``numbers``: ``base, value, low, high`` of `PerHundred`; of an amount ``value, low, high``.
+        ``numbers``: ``base, value, low, high`` of `PerHundred`; of an amount ``value, low, high``; of a set those of
+        `between`.
     """
+    if result.kind == "set":
+        return between(result)
     found = per_hundred(result)
     if found is None:
         return _amount(result)

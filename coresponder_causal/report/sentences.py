@@ -10,10 +10,22 @@ from coresponder_causal.core.result import Result
 from coresponder_causal.report import words
 from coresponder_causal.report.effects import effects
 from coresponder_causal.report.sensitive import as_its_items
+from coresponder_causal.report.sets import between
 from coresponder_causal.report.specs import Sentence
 
 description = "covered_within_city"
-comparisons = ("call_aipw", "call_difference", "call_strata", "dml_forest", "dml_linear")
+comparisons = (
+    "call_aipw",
+    "call_difference",
+    "call_double_sample",
+    "call_linkage",
+    "call_observed",
+    "call_recurrent",
+    "call_repeat",
+    "call_strata",
+    "dml_forest",
+    "dml_linear",
+)
 hours_terms = ("triple_difference", "covered_hours", "uncovered_hours")
 
 
@@ -37,7 +49,7 @@ def sentence(result: Result) -> Sentence:
     Raises
     ------
     EstimationError
-        If the result is a set of values; read its bounds from ``tidy()``.
+        If the result is a set of values without an interval; read its bounds from ``tidy()``.
 
     Examples
     --------
@@ -51,9 +63,8 @@ def sentence(result: Result) -> Sentence:
     >>> print(finding(r))
     Calls fell by 18 % against what would be expected without the programme (95 % interval −30 % to −4.1 %).
     """
-    return Sentence(
-        text=f"{finding(result).text} {detectable(result).text}", numbers=_numbers(result), support=result.support
-    )
+    found = finding(result)
+    return Sentence(text=f"{found.text} {detectable(result).text}", numbers=found.numbers, support=result.support)
 
 
 def finding(result: Result) -> Sentence:
@@ -67,6 +78,8 @@ def finding(result: Result) -> Sentence:
     -------
     Sentence
     """
+    if result.kind == "set":
+        return between(result)
     low, high = (float(result.tidy()[name].iloc[0]) for name in ("conf_low", "conf_high"))
     unclear = low <= 0 <= high
     text = _unclear(result) if unclear else _claim(result)
@@ -88,6 +101,9 @@ def detectable(result: Result) -> Sentence:
     -------
     Sentence
     """
+    if result.kind == "set":
+        text = "No smallest detectable effect is stated: more calls do not narrow what is not known."
+        return Sentence(text=text, numbers=between(result).numbers, support=result.support)
     mde = float(effects(result)["mde"].iloc[0])
     kind = "a difference" if result.method in comparisons else "a fall"
     text = f"The smallest effect this design would find four times in five is {kind} of {_amount(result, mde)}."
@@ -318,9 +334,11 @@ def _than(result: Result) -> str:
         those, others = words.treated_persons.get(treatment, (f"with {named}", "without it"))
         return f"among persons {those} than among those of the same strata {others}"
     those, others = words.treatments.get(treatment, (f"calls with {named}", "without it"))
-    kind = words.kinds_of_adjustment.get(str(result.extra.get("adjustment")), words.as_they_came)
+    adjustment = str(result.extra.get("compared_by", result.extra.get("adjustment")))
+    kind = words.kinds_of_adjustment.get(adjustment, words.as_they_came)
     like = {"matched": "matched calls", words.as_they_came: "other calls, whatever kind they were,"}
-    return f"in {those} than in {like.get(kind, 'like calls')} {others}"
+    where = "after" if "followed_days" in result.extra else "in"
+    return f"{where} {those} than {where} {like.get(kind, 'like calls')} {others}"
 
 
 def _against(result: Result) -> str:

@@ -25,6 +25,12 @@ methods = {
     "call_aipw": "Attended against other calls, by two models",
     "dml_linear": "Attended against other calls, partially linear",
     "dml_forest": "Attended against other calls, causal forest",
+    "call_bounds": "Attended against other calls, at the least and at the most",
+    "call_observed": "Attended against other calls, for all from those known",
+    "call_double_sample": "Attended against other calls, some found again",
+    "call_linkage": "Attended against other calls, links corrected",
+    "call_recurrent": "All later calls",
+    "call_repeat": "Time to the next call",
     "call_strata": "Counts of two agencies by strata",
     "switchback_randomization": "Half-days drawn by lot",
     "call_iv": "Calls by an instrument",
@@ -79,6 +85,7 @@ terms = {
     "per_attended_call": "per attended call",
     "events_post": "all events after the start",
     "overall": "mean over all that started",
+    "per_day_at_liberty": "repeats per day at liberty",
     "common_change": "change common to all",
 }
 outcomes = {
@@ -89,6 +96,16 @@ outcomes = {
     "report_filed": "reports filed",
     "attended": "calls attended",
     "connected": "connections to care",
+}
+after_calls = {
+    "cif": "calls followed by a repeat",
+    "rmst": "days without a repeat",
+    "mean": "repeats of all kinds, first and later",
+    "custody": "calls followed by custody first",
+    "hospital": "calls followed by hospital first",
+    "moved": "calls followed by a move first",
+    "died": "calls followed by death first",
+    "kaplan_meier": "by Kaplan–Meier, stays taken for missing (a trap)",
 }
 in_months = {("26", "weeks"): 6, ("52", "weeks"): 12, ("104", "weeks"): 24}
 missing = "–"
@@ -207,7 +224,7 @@ def method(name: str) -> str:
 def named(result: Result) -> str:
     """Name the method with what sets this result apart from others of the same method."""
     ways = {
-        "call_difference": _compared(result),
+        **dict.fromkeys(("call_difference", "call_recurrent", "call_repeat"), _compared(result)),
         "call_iv": kinds_of_instrument.get(str(result.extra.get("adjustment")), ""),
         "did_prediction_interval": "counts" if result.extra.get("likelihood") == "poisson" else "",
         "did_few_treated": kinds_of_few_treated.get(str(result.extra.get("inference")), ""),
@@ -235,9 +252,14 @@ def term(name: str) -> str:
 
     Examples
     --------
+    >>> term("custody_90")
+    'calls followed by custody first, within 90 days'
     >>> term("effect_at_6_months"), term("effect_at_52_weeks"), term("mean_first_6_months"), term("event_time_3")
     ('after 6 months', 'after 52 weeks (12 months)', 'mean of the first 6 months', 'event time 3')
     """
+    followed = re.fullmatch(r"(\w+)_(\d+)", name)
+    if followed is not None and followed[1] in after_calls:
+        return f"{after_calls[followed[1]]}, within {followed[2]} days"
     timed = re.fullmatch(r"(effect_at|mean_first)_(\d+)_(\w+)", name)
     if timed is None:
         return terms.get(name, name.replace("_", " "))

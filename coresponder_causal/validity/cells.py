@@ -30,6 +30,9 @@ World = Literal[
     "takers chosen",
     "takers alike",
     "links missed",
+    "lost by what is hidden",
+    "one arm linked better",
+    "one arm jails more",
 ]
 Adjustment = Literal[
     "match_nearest",
@@ -63,6 +66,12 @@ Adjustment = Literal[
     "5 strata with scores ε = 1",
     "5 strata with scores ε = 0.5",
     "5 strata with scores ε = 0.25",
+    "four in five known",
+    "half known",
+    "a quarter drawn",
+    "half drawn",
+    "one link in ten missed",
+    "one link in five missed",
 ]
 coordinate_names = (
     "comparison", "treated", "periods", "events", "rho", "nugget", "tau", "treated_noise", "growth", "calls", "share",
@@ -80,7 +89,8 @@ class Cell:
         One city in time; the same with few events; one treated city among others; the same by covered and uncovered
         hours; several treated units; calls; calls that nothing has adjusted; calls of a town with a team on duty;
         half-days covered by lot; calls near the hours of a team; calls of a treated city and others, by covered and
-        uncovered hours; persons counted by strata at two agencies.
+        uncovered hours; persons counted by strata at two agencies; calls with outcomes known of some, followed up by a
+        second sample, or linked; calls and what came after them.
     world : str
         ``""`` where the methods' assumptions hold. Otherwise what breaks them: the treated city has twice the τ and the
         AR deviation of the others ("volatile"); three of ten comparison cities start a programme too ("contaminated");
@@ -91,11 +101,15 @@ class Cell:
         which takes the team and moves outcomes, is not adjusted for ("load left out"); four in ten calls of the
         40 minutes before the team comes on are held for it ("holding"); lenient call takers get the calls that are
         severer than was recorded ("takers chosen"), or call takers hardly differ ("takers alike"); the linkage of two
-        agencies finds four in five ("links missed").
+        agencies finds four in five ("links missed"); calls whose outcome is known differ from others by what nobody
+        recorded ("lost by what is hidden"); the linkage finds treated calls more often ("one arm linked better"); calls
+        that the team does not attend lead to custody five times as often, where nobody called again ("one arm jails
+        more").
     effect : float
         The truth, in logs of rates; for adopters and calls in standard deviations of the outcome; for calls with an
         instrument or at a boundary as the change of the chance of an arrest on attended calls, for calls by hours on
-        covered ones; for strata as the change of the chance of being connected.
+        covered ones; for strata as the change of the chance of being connected, for calls partly known of engaging;
+        after calls as the change of the chance of a repeat.
     comparison, treated : int
         Cities or units without and with treatment; of cities one where it is not said, and otherwise each starts half a
         year after the one before.
@@ -124,7 +138,7 @@ class Cell:
     adjustment : str
         How calls are made comparable, or their instrument; of calls by hours whether they are adjusted for severity,
         which then moves outcomes the more from the start on; for strata how many, whether the police's mean scores of
-        the cells are taken, and the noise of the counts.
+        the cells are taken, and the noise of the counts; of calls partly known how much is known.
 
     Examples
     --------
@@ -196,6 +210,10 @@ _switchback = Cell(setting="switchback", periods=26, events=15.0, rho=0.0)
 _boundary = Cell(setting="boundary", calls=13_000, share=0.08, rho=0.0)
 _hour_calls = Cell(setting="hour_calls", comparison=10, calls=4_000, rho=0.0, tau=0.06, adjustment="no covariates")
 _strata = Cell(setting="strata", calls=1_500, share=0.4, adjustment="5 strata")
+_partly = Cell(setting="partly_known", calls=1_500, share=0.4, adjustment="four in five known")
+_double = Cell(setting="double_sample", calls=1_500, share=0.4, adjustment="a quarter drawn")
+_linkage = Cell(setting="linkage", calls=1_500, share=0.4, adjustment="one link in ten missed")
+_history = Cell(setting="history", calls=1500, share=0.4, adjustment="weight_propensity overlap")
 _fewer = {
     "city": -0.25,
     "series": -0.25,
@@ -209,6 +227,10 @@ _fewer = {
     "boundary": -0.108,
     "hour_calls": -0.1,
     "strata": 0.1,
+    "partly_known": 0.1,
+    "double_sample": 0.1,
+    "linkage": 0.1,
+    "history": -0.1,
 }
 
 
@@ -323,6 +345,28 @@ def _strata_cells() -> list[Cell]:
     return [*grid, *_over(replace(_strata, effect=_fewer["strata"]), world=("", "links missed"), adjustment=kinds)]
 
 
+def _partly_known(base: Cell, other: Cell) -> list[Cell]:
+    """Cells of calls of which two degrees are known, and one more."""
+    degrees: dict[str, tuple[Adjustment, ...]] = {
+        "partly_known": ("four in five known", "half known"),
+        "double_sample": ("a quarter drawn", "half drawn"),
+        "linkage": ("one link in ten missed", "one link in five missed"),
+    }
+    kinds = degrees[base.setting]
+    return [
+        *_over(base, calls=(500, 1_500, 5_000), adjustment=kinds),
+        replace(base, effect=_fewer[base.setting]),
+        other,
+    ]
+
+
+def _history_cells() -> list[Cell]:
+    adjustments: tuple[Adjustment, ...] = ("match_nearest", "weight_propensity att", "weight_propensity overlap")
+    grid = _over(_history, calls=(300, 1500, 5000), share=(0.1, 0.4), adjustment=adjustments)
+    effects = _over(replace(_history, effect=_fewer["history"]), adjustment=adjustments)
+    return [*grid, *effects, *_over(replace(_history, world="one arm jails more"), adjustment=adjustments)]
+
+
 def _fast_cells() -> dict[Setting, list[Cell]]:
     """Eight cells a setting or a few more: around its base, and at its corners."""
     city = [*_over(_city, comparison=(5, 10, 15)), replace(_city, rho=0.8), *_over(_city, tau=(0.0, 0.2))]
@@ -343,7 +387,7 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
     plain = [*_over(_plain_calls, calls=(300, 1500), share=(0.1, 0.4))]
     plain += _over(replace(_plain_calls, effect=_fewer["plain_calls"]), calls=(300, 1500))
     plain += _over(replace(_plain_calls, world="hidden severity"), share=(0.1, 0.4))
-    calls += _over(_calls, calls=(300, 1500), adjustment=("match_optimal", "match_full"))
+    calls += _over(_calls, adjustment=("match_optimal", "match_full"))
     instrument = [*_over(_instrument, calls=(3_000, 13_000)), replace(_instrument, rho=0.8)]
     instrument += [replace(_instrument, share=0.03, calls=20_000), *_over(_free, calls=(1_000, 3_800))]
     instrument += [replace(_free, share=0.5), _taker]
@@ -367,6 +411,9 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
         replace(_strata, calls=5_000, adjustment="10 strata"),
     ]
     by_strata += _over(replace(scored, effect=_fewer["strata"]), world=("", "links missed"))
+    lost, better = replace(_partly, world="lost by what is hidden"), replace(_linkage, world="one arm linked better")
+    after = [*_over(_history, calls=(300, 1500), adjustment=kinds), replace(_history, share=0.1)]
+    after += [replace(_history, effect=_fewer["history"]), replace(_history, world="one arm jails more")]
     return {
         "city": city,
         "series": series,
@@ -380,6 +427,10 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
         "boundary": edge,
         "hour_calls": by_hour,
         "strata": by_strata,
+        "partly_known": _partly_known(_partly, lost),
+        "double_sample": _partly_known(_double, replace(_double, share=0.2)),
+        "linkage": _partly_known(_linkage, better),
+        "history": after,
     }
 
 
@@ -403,6 +454,8 @@ def cells(setting: Setting, *, full: bool = True) -> list[Cell]:
     """
     if not full:
         return _fast_cells()[setting]
+    if setting in ("partly_known", "double_sample", "linkage"):
+        return _fast_cells()[setting]
     make = {
         "series": _series_cells,
         "rare": _rare_cells,
@@ -416,5 +469,6 @@ def cells(setting: Setting, *, full: bool = True) -> list[Cell]:
         "boundary": _boundary_cells,
         "hour_calls": _hour_calls_cells,
         "strata": _strata_cells,
+        "history": _history_cells,
     }
     return list(dict.fromkeys(make[setting]()))

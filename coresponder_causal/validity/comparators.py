@@ -28,6 +28,7 @@ from coresponder_causal.design import (
     CallDesign,
     CallInstrumentDesign,
     CoverageDesign,
+    HistoryDesign,
     PanelDesign,
     SeriesDesign,
     weight_propensity,
@@ -210,6 +211,12 @@ def anderson_rubin(d: CallInstrumentDesign) -> Inverted:
     return Inverted(float(result.estimate[0]), float(result.bse.iloc[0]), *ends, float(result.pvalues["itt"]))
 
 
+def kaplan_meier(d: HistoryDesign) -> Comparison:
+    """Difference of one less the Kaplan–Meier curve at 90 days, stays and moves taken for the end of follow-up."""
+    result, term = numbers_of("call_repeat", d, {}), "kaplan_meier_90"
+    return Comparison(float(result.params[term]), float(result.bse[term]), float(result.df[-1]))
+
+
 def _two_stage_clustered(d: CallInstrumentDesign, cluster: pd.Series) -> Comparison:
     y, attended = d.calls.outcome_values(), d.calls.treated.astype(float)
     fit = two_stage(y, attended, d.z(), strata=d.strata(), regressors=d.regressors())
@@ -241,8 +248,7 @@ comparators: dict[str, Callable[..., Comparison | Inverted]] = {
     for function in (
         negative_binomial, quasi_poisson, pandemic_pulse, event_study_clustered, log_plus_one, placebo_rank,
         naive_matched, bootstrap_matched, attended_or_not, weighted_attended_or_not, doubly_robust_attended_or_not,
-        week_clusters,
-        class_block_clusters, triple_week_clusters, anderson_rubin,
+        week_clusters, class_block_clusters, triple_week_clusters, anderson_rubin, kaplan_meier,
     )
 }  # fmt: skip
 
@@ -292,6 +298,7 @@ def failures() -> list[Failure]:
     edge = Cell(setting="boundary", calls=13_000, share=0.08, rho=0.0, effect=-0.108)
     held, alone = replace(edge, calls=26_000, world="holding"), (("contrast", "discontinuity"),)
     hours = Cell(setting="hour_calls", comparison=10, calls=4_000, rho=0.0, adjustment="no covariates")
+    jailed = Cell(setting="history", calls=1_500, share=0.4, adjustment="weight_propensity overlap")
     return [
         Failure(method="its_segmented", options=(("errors", "ols"),), cell=smooth),
         Failure(method="its_segmented", options=(("errors", "newey-west"),), cell=replace(smooth, periods=36, rho=0.5)),
@@ -351,6 +358,7 @@ def failures() -> list[Failure]:
             Failure(method="call_boundary", options=alone, cell=cell)
             for cell in (replace(edge, effect=0.0), edge, held)
         ),
+        Failure(method="kaplan_meier", cell=replace(jailed, world="one arm jails more")),
         Failure(method="call_iv", cell=replace(answered, world="takers chosen")),
         *(Failure(method=name, cell=cell) for name in ("call_iv", "anderson_rubin") for cell in weak),
     ]

@@ -41,6 +41,8 @@ asked_for: dict[str, dict[str, object]] = {"did_two_way": {"inference": "cluster
 # Options whose interval is another one, measured beside the defaults: in so many of the first of the fast cells.
 beside: dict[str, tuple[tuple[dict[str, object], int], ...]] = {
     "call_aipw": (({"contrast": "ATE"}, 6), ({"contrast": "ATO"}, 6)),
+    "call_bounds": (({"method": "lee"}, 8),),
+    "call_linkage": (({"rates": "all"}, 8),),
     "call_boundary": (({"bandwidth": 60.0}, 1), ({"bandwidth": 240.0}, 1), ({"boundary": "closing"}, 1)),
     "call_difference": (({"regression": "by_arm"}, 8), ({"regression": "shared"}, 8)),
     # Ranks among the 6, 11 or 16 cities of the cells never reach 5 %: they are measured where `few_treated_cases` says.
@@ -261,7 +263,8 @@ def _said(method: str, design: Design, options: dict[str, object]) -> dict[str, 
 
 
 def _terms(result: Result) -> list[_Drawn]:
-    std_errors, own_tests = np.sqrt(np.diag(result.vcov)), (result.crossings, result.placebo, result.split, result.wild)
+    std_errors = np.sqrt(np.diag(result.vcov))
+    own_tests = (result.crossings, result.placebo, result.split, result.wild, result.set_spread)
     if all(held is None for held in own_tests):
         return _read(result.estimate, std_errors, result.df)
     rows = zip(result.estimate, std_errors, *result.conf_int().to_numpy().T, result.pvalues, strict=True)

@@ -42,7 +42,9 @@ from coresponder_causal.simulate.streams import Tier, stream
 from coresponder_causal.validity.boundary_worlds import boundary_designs
 from coresponder_causal.validity.call_worlds import instrument_designs
 from coresponder_causal.validity.cells import Cell
+from coresponder_causal.validity.history_worlds import history_designs, mean_effect
 from coresponder_causal.validity.hour_call_worlds import hour_call_designs
+from coresponder_causal.validity.partly_known_worlds import partly_known_designs
 from coresponder_causal.validity.strata_worlds import strata_designs
 
 Array = NDArray[np.float64]
@@ -75,7 +77,8 @@ def designs(cell: Cell, replications: int) -> Iterator[Design | CausalError]:
 
     Yields
     ------
-    SeriesDesign, PanelDesign, CoverageDesign, CallDesign, CallInstrumentDesign, SwitchbackDesign or StrataDesign
+    SeriesDesign, PanelDesign, CoverageDesign, CallDesign, CallInstrumentDesign, SwitchbackDesign, StrataDesign or
+    PartlyKnownDesign or HistoryDesign
         Each independent of the others; the n-th does not depend on how many are asked for. Where calls cannot be made
         comparable it is the error.
 
@@ -99,6 +102,8 @@ def designs(cell: Cell, replications: int) -> Iterator[Design | CausalError]:
         "boundary": partial(boundary_designs, block=block),
         "hour_calls": partial(hour_call_designs, block=block),
         "strata": partial(strata_designs, block=block),
+        **dict.fromkeys(("partly_known", "double_sample", "linkage"), partial(partly_known_designs, block=block)),
+        "history": partial(history_designs, block=block),
     }
     draw = draws[cell.setting]
     parts = (design for part in range(-(-replications // block)) for design in draw(cell, part))
@@ -124,6 +129,10 @@ def truth(cell: Cell, term: str, *, headline: bool) -> float | None:
     """
     if cell.setting == "adopters" and term != "att":
         return float(_growing(cell).mean()) if headline or term == "overall" else None
+    if cell.setting == "history" and term.startswith("mean"):
+        return mean_effect(cell.effect)
+    if cell.setting == "history" and not headline:
+        return None if cell.effect or cell.world or term.startswith("kaplan_meier") else 0.0
     if (cell.setting, term) == ("hour_calls", "uncovered_hours"):
         return 0.0
     if cell.setting in ("instrument", "boundary") and term == "itt":

@@ -273,6 +273,37 @@ def test_strata_of_two_agencies_hold_with_the_scores_that_the_police_keep():
     assert bias["5 strata with scores"] < bias["5 strata"] / 3
 
 
+def test_calls_partly_known_hold_by_bounds_by_weights_by_a_second_sample_and_by_review():
+    """Five hundred calls at a tenth of the shipped replications; where the lost differ, by the shipped rows."""
+    for method in ("call_bounds", "call_observed", "call_double_sample", "call_linkage"):
+        small = [entry for entry in study([method]) if entry.cell.calls == 500 and not entry.cell.world]
+        rows = pd.concat([measure(entry, replications=FAST // 10) for entry in small], ignore_index=True)
+        assert rows["failures"].sum() == 0
+        share, n = pooled(rows, "coverage")
+        assert share >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / n), rows.to_string()
+    table = measured_table()
+    lost = table[table["world"] == "lost by what is hidden"].set_index(["method", "options"])["coverage"]
+    assert lost["call_observed", "{}"] < 0.9
+    assert min(lost["call_bounds", options] for options in ("{}", '{"method": "lee"}')) > 0.93
+    uneven = table[table["world"] == "one arm linked better"].set_index("options")["coverage"]
+    assert uneven["{}"] > 0.93 > uneven['{"rates": "all"}']
+
+
+@pytest.mark.parametrize(("method", "term"), [("call_repeat", "cif_90"), ("call_recurrent", "mean_90")])
+def test_what_comes_after_calls_holds_also_where_one_arm_jails_more(method, term):
+    """At a twentieth of the shipped replications; of the shipped rows all together."""
+    entries = [entry for entry in study([method]) if "weight" in str(entry.cell.adjustment) and entry.cell.share == 0.4]
+    rows = pd.concat([measure(entry, replications=FAST // 20) for entry in entries], ignore_index=True)
+    assert {"one arm jails more"} < set(rows["world"])
+    assert rows["failures"].sum() == 0
+    table = measured_table()
+    shipped = table[(table["method"] == method) & table["adjustment"].str.startswith("weight", na=False)]
+    for own in (part[part["term"] == term] for part in (rows, shipped)):
+        share, n = pooled(own, "coverage")
+        assert share >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / n), own.to_string()
+        assert (own["bias"].abs() < 4 * own["sd"] / np.sqrt(own["replications"])).all(), own.to_string()
+
+
 def test_every_method_runs_in_this_tier():
     here = Path(__file__).read_text(encoding="utf-8")
     shipped = [name for name in estimate.__all__ if name in METHODS and METHODS[name].setting]

@@ -282,3 +282,15 @@ def test_clusters_by_week_do_not_know_how_far_cities_drift_apart():
     (found,) = measure(wide, replications=60).to_dict("records")
     assert found["rejection"] - 3 * found["rejection_error"] > 0.05
     assert found["mean_std_error"] < 0.8 * found["sd"]
+
+
+def test_kaplan_meier_takes_custody_for_missing_data():
+    """Where calls without the team lead to custody five times as often, and nobody calls more or less for it.
+
+    The incidence beside custody holds in the same draws.
+    """
+    (entry,) = study(["kaplan_meier"])
+    found, beside = (measure(each, replications=40).iloc[0] for each in (entry, replace(entry, method="call_repeat")))
+    assert found["coverage"] < 0.2
+    assert found["bias"] < -0.1
+    assert beside["coverage"] >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / 40)
