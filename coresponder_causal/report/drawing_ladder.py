@@ -67,7 +67,8 @@ def _shares(axes: Axes, picture: Picture, height: np.ndarray) -> None:
 
 def _differences(axes: Axes, picture: Picture, height: np.ndarray) -> None:
     rows = 100 * picture.data["rungs"].select_dtypes("number")
-    rows = rows.assign(**rows[list(of_ends)].where(rows["most"] > rows["least"]))  # else it is the difference itself
+    some_unknown = rows["unknown_with"] + rows["unknown_without"] > 0
+    rows = rows.assign(**rows[list(of_ends)].where(some_unknown))  # else it is the difference itself
     axes.axvline(0, color=ink, lw=0.8, zorder=1)
     axes.hlines(height - 0.16, rows["set_low"], rows["set_high"], color=pale, lw=1.0, zorder=2)
     axes.hlines(height - 0.16, rows["least"], rows["most"], color=pale, lw=6.5, zorder=2, alpha=0.6)

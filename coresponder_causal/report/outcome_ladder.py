@@ -16,7 +16,7 @@ from coresponder_causal.report.specs import Column, Form, Picture, Table
 title = "From the scene to months later: what became of the calls"
 reading = (
     "Difference: among calls whose outcome is known. At the least, at the most: whatever the outcomes are that nobody "
-    "knows; the interval from–to beside them holds both ends."
+    "knows; beside them its 95 % interval."
 )
 
 
@@ -53,14 +53,13 @@ def outcome_ladder(
 
     Notes
     -----
-    Ends after Manski (1990): unknown outcomes of treated calls all no and of the others all yes, and the reverse. An
-    outcome that cannot be compared keeps its counts, and the note says why. The known calls are adjusted anew: where
-    what is known goes by the covariates, their difference may speak of other calls than its ends.
+    Ends and their interval are those of `call_bounds`. An outcome that cannot be compared keeps its counts, and its
+    remarks say why. The known calls are adjusted anew: where what is known goes by the covariates, their difference may
+    speak of other calls than its ends.
 
     References
     ----------
-    Manski (1990), doi:10.3386/t0094; intervals of both ends: Horowitz & Manski (2000),
-    doi:10.1080/01621459.2000.10473902.
+    Manski (1990), doi:10.3386/t0094; Imbens & Manski (2004), doi:10.1111/j.1468-0262.2004.00555.x.
 
     Examples
     --------

@@ -16,11 +16,13 @@ from coresponder_causal.core.result import Result
 from coresponder_causal.data import dictionary
 from coresponder_causal.design import columns
 from coresponder_causal.design.calls import CallDesign
+from coresponder_causal.design.partly_known import PartlyKnownDesign
+from coresponder_causal.estimate.call_bounds import call_bounds
 from coresponder_causal.estimate.call_difference import call_difference
 
 Array = NDArray[np.float64]
 Adjust: TypeAlias = Callable[[CallDesign], CallDesign]
-on_scene, end_name = "on scene", "an end of what is not known"
+on_scene = "on scene"
 hours_of = {"h": 1, "d": 24}
 arm_names = ("with", "without")
 of_difference = ("difference", "conf_low", "conf_high")
@@ -50,7 +52,7 @@ def rungs(d: CallDesign, whole: CallDesign, outcomes: Sequence[str], adjust: Adj
     DataFrame
         ``outcome, when, label, source``; by arm ``calls, known, unknown, yes, share``; ``persons`` (the fewest behind a
         yes or a no of an arm); ``difference, conf_low, conf_high`` among the known; ``least, most`` and the interval
-        ``set_low, set_high`` that holds both; ``remarks``: why numbers are absent, and what must be read with others.
+        ``set_low, set_high`` of what it is; ``remarks``: why numbers are absent, and what must be read with others.
 
     Raises
     ------
@@ -79,13 +81,13 @@ def _found(d: CallDesign, whole: CallDesign, name: str, y: Array, adjust: Adjust
     numbers: dict[str, float] = dict.fromkeys((*of_difference, *of_ends), np.nan)
     try:
         result = _among_known(d, name, y, adjust)
-        numbers |= dict(zip(of_difference, _interval(result), strict=True))
+        first = result.tidy().iloc[0]
+        numbers |= dict(zip(of_difference, first[["estimate", "conf_low", "conf_high"]], strict=True))
         remarks += [one for one in result.notes if one not in d.notes]
     except (DesignError, EstimationError) as refused:
         remarks.append(f"no difference: {refused.what}")
     try:
-        low, high = (_interval(_end(whole, name, treated)) for treated in (0.0, 1.0))
-        numbers |= dict(zip(of_ends, (low[0], high[0], low[1], high[2]), strict=True))
+        numbers |= dict(zip(of_ends, _ends(whole, name), strict=True))
     except (DesignError, EstimationError) as refused:
         remarks.append(f"no ends: {refused.what}")
     return {**numbers, "remarks": "; ".join(remarks)}
@@ -100,16 +102,10 @@ def _among_known(d: CallDesign, name: str, y: Array, adjust: Adjust | None) -> R
     return call_difference((known if adjust is None else adjust(known)).with_outcome(name))
 
 
-def _end(whole: CallDesign, name: str, treated: float) -> Result:
-    """Give the difference where every unknown treated call is ``treated`` and every unknown other call the contrary."""
-    y = _yes_or_no(whole, name)
-    filled = np.where(np.isfinite(y), y, np.where(whole.treated, treated, 1 - treated))
-    return call_difference(replace(whole, source=whole.source.assign(**{end_name: filled})).with_outcome(end_name))
-
-
-def _interval(result: Result) -> tuple[float, float, float]:
-    first = result.tidy().iloc[0]
-    return float(first["estimate"]), float(first["conf_low"]), float(first["conf_high"])
+def _ends(whole: CallDesign, name: str) -> list[float]:
+    """Give the least and the most that the difference can be, and the interval of what it is."""
+    found = call_bounds(PartlyKnownDesign.from_calls(whole, outcome=name)).tidy().iloc[0]
+    return [float(found[column]) for column in ("set_low", "set_high", "conf_low", "conf_high")]
 
 
 def _fewest(d: CallDesign, y: Array) -> float:
