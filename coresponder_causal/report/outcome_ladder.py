@@ -79,7 +79,7 @@ def outcome_ladder(
 def _compared(d: CallDesign) -> str:
     """Say what the shares are, and how the calls behind the differences were made comparable."""
     made = words.kinds_of_adjustment["none" if d.adjustment is None else d.adjustment.method]
-    return f"Shares are those recorded; differences are of calls {made}."
+    return f"Shares are those recorded; differences are of calls, {made}."
 
 
 def _arms(d: CallDesign) -> tuple[str, str]:
