@@ -13,7 +13,6 @@ from coresponder_causal.core.support import smallest
 from coresponder_causal.report import words
 from coresponder_causal.report.effects import effects
 from coresponder_causal.report.sentences import comparisons
-from coresponder_causal.report.sets import between
 from coresponder_causal.report.specs import Picture, Sentence
 from coresponder_causal.report.words import of_hundred
 
@@ -89,11 +88,8 @@ def said_per_hundred(result: Result) -> Sentence:
     Returns
     -------
     Sentence
-        ``numbers``: ``base, value, low, high`` of `PerHundred`; of an amount ``value, low, high``; of a set those of
-        `between`.
+        ``numbers``: ``base, value, low, high`` of `PerHundred`; of an amount ``value, low, high``.
     """
-    if result.kind == "set":
-        return between(result)
     found = per_hundred(result)
     if found is None:
         return _amount(result)
@@ -222,8 +218,12 @@ def _amount(result: Result) -> Sentence:
     fits = f"anything from {words.signed(low)} to {words.signed(high)} fits these data"
     if not np.isfinite([low, high]).all():
         fits = "these data rule out nothing"
+    size = f"about {words.signed(value)} {row['unit']}"
+    if result.kind == "set":
+        ends = (words.signed(float(result.tidy()[name].iloc[0])) for name in ("set_low", "set_high"))
+        size = f"between {' and '.join(ends)} {row['unit']}, whatever is not known"
     text = (
         f"{_hours(result, 'against')} what would have been expected without the programme, the difference in "
-        f"{words.counted(result)} was about {words.signed(value)} {row['unit']}; {fits}."
+        f"{words.counted(result)} was {size}; {fits}."
     )
     return Sentence(text=text, numbers=Facts({"value": value, "low": low, "high": high}), support=result.support)
