@@ -99,6 +99,8 @@ def evalue_of_counts(events: tuple[float, float], persons: tuple[float, float]) 
 
 def _on_ratio_scale(result: Result, design: CallDesign | StrataDesign, true: float) -> tuple[str, EValue]:
     yes_or_no = bool(result.extra.get("yes_or_no"))
+    if result.kind == "set":
+        raise EstimationError("the effect is known as a set alone", mend="bring the counts that are not known")
     if result.scale != "log_ratio" and yes_or_no and "scale" in result.provenance.option_values():
         result = refit(result, design, options={"scale": "ratio"})
     estimate, low, high = (float(result.tidy()[part].iloc[0]) for part in ("estimate", "conf_low", "conf_high"))

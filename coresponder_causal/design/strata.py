@@ -20,6 +20,7 @@ from coresponder_causal.privacy.county_return import return_format
 
 Array = NDArray[np.float64]
 connected, score = "connected", "score"
+hidden_count = r"(?:<\s*(?P<under>\d+)|(?P<least>\d+)\s*[-–]\s*(?P<most>\d+))"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -128,7 +129,7 @@ class StrataDesign:
         frame : pandas, polars or pyarrow frame
             One row for each stratum and arm; a column ``score`` holds the mean log odds of treatment in it.
         outcome : str or None
-            Column with the number of persons to whom it happened.
+            Column with the number of persons to whom it happened; of a hidden count what is known: "<11", "1-10".
         treatment : str
             Column of True and False, or 1 and 0.
         stratum, persons : str
@@ -178,7 +179,11 @@ class StrataDesign:
         """Return the same design for another count of its table."""
         problems = Problems("strata")
         columns.rectangular(self.source, [outcome], problems)
-        events = columns.numbers(self.source, outcome, problems)
+        least = _least_and_most(self.source[outcome])[:, 0]
+        hides = _hidden(self.source[outcome]).any()
+        events = columns.numbers(self.source.assign(**{outcome: least}) if hides else self.source, outcome, problems)
+        if hides and self.noise_variance:
+            problems.add(f"'{outcome}' has hidden counts and noise", mend="ask for one of the two")
         beyond = (events < 0) | (events > self.source["persons"].to_numpy(float))
         if beyond.any() and not self.noise_variance:
             problems.add(
@@ -204,9 +209,11 @@ class StrataDesign:
         """Mean log odds of treatment by stratum and arm, shape (strata, 2); None where they are not known."""
         return self.source[score].to_numpy(float).reshape(-1, 2) if score in self.source else None
 
-    def outcome_values(self) -> Array:
-        """Events by stratum and arm, shape (strata, 2)."""
-        return self.source[self.outcome].to_numpy(float).reshape(-1, 2)
+    def outcome_ends(self) -> tuple[Array, Array]:
+        """Least and most events by stratum and arm, two of shape (strata, 2): the same where the count is shown."""
+        ends = _least_and_most(self.source[self.outcome])
+        least, most = ends.T.reshape(2, -1, 2)
+        return least, np.where(most > least, np.minimum(most, self.persons), most)
 
     @property
     def estimand(self) -> str:
@@ -225,6 +232,24 @@ class StrataDesign:
         said = f"{self.outcome or 'outcome not yet named'} of {total:.0f} persons in {len(self.strata)} strata, "
         noisy = [] if self.epsilon is None else [f"counts with noise at ε = {self.epsilon:g}"]
         return "; ".join([f"{said}{treated:.0f} with {self.treatment}", *noisy, *self.notes])
+
+
+def _hidden(counts: pd.Series) -> NDArray[np.bool_]:
+    return counts.astype(str).str.fullmatch(hidden_count).to_numpy(bool)
+
+
+def _least_and_most(counts: pd.Series) -> Array:
+    """Least and most that each count can be, shape (n, 2); NaN where it is none.
+
+    Examples
+    --------
+    >>> _least_and_most(pd.Series(["40", "<11", "1-10"])).tolist()
+    [[40.0, 40.0], [0.0, 10.0], [1.0, 10.0]]
+    """
+    shown = pd.to_numeric(counts, errors="coerce").astype(float)
+    part = counts.astype(str).str.extract(f"^{hidden_count}$").astype(float)
+    ends = shown.fillna(part["least"]).fillna(0 * part["under"]), shown.fillna(part["most"]).fillna(part["under"] - 1)
+    return np.column_stack([end.to_numpy(float) for end in ends])
 
 
 def _with_scores(cells: pd.DataFrame, path: Path) -> pd.DataFrame:

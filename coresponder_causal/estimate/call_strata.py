@@ -11,10 +11,14 @@ Estimator: θ = Σ_s w_s (p_s1 − p_s0) with p_sa = y_sa / n_sa and w_s = n_s /
 mean log odds of treatment x_sa of each cell are known, θ − b Σ_s w_s (x_s1 − x_s0), with b the slope of p_sa in x_sa
 beside the arm, by least squares with weights n_sa: strata leave the arms a little apart in their scores.
 
+Counts that were hidden as small lie between two ends, and so does θ, each of whose ends takes the end of every hidden
+count by the sign of its coefficient: with hidden counts the result is a set.
+
 Inference: both are sums Σ c_sa p_sa, so V = Σ c_sa² {(p_sa (1 − p_sa) + σ²/n_sa²) / (n_sa − 1) + σ²/n_sa²}, normal:
 binomial counts, of which σ² is the variance of the noise that was put on each. The estimation of the propensity is not
-counted. With linked shares between r and 1 in each arm the effect lies between p_1 − p_0/r and p_1/r − p_0, and is θ/r
-where both arms are alike.
+counted. Hidden counts have the largest variance that they can have, and the interval holds the value and not all of its
+set (Imbens and Manski). With linked shares between r and 1 in each arm the effect lies between p_1 − p_0/r and p_1/r −
+p_0, and is θ/r where both arms are alike.
 
 Breaks: without scores five strata leave about a tenth of the bias that the covariates carry, merged ones more, and no
 number of persons makes it less; take scores, or more strata with more persons. What nobody recorded stays in the
@@ -22,8 +26,8 @@ estimate, as in every comparison of attended with other calls: call_difference o
 too, call_coverage does not. Persons of one arm who are linked less often look as if they were connected less often.
 
 Reference: Rosenbaum & Rubin 1984, doi:10.1080/01621459.1984.10478078; Lunceford & Davidian 2004, doi:10.1002/sim.1903;
-noise: Ghosh, Roughgarden & Sundararajan 2012, doi:10.1137/09076828X. Checked against counts worked by hand and
-simulated truth.
+sets: Imbens & Manski 2004, doi:10.1111/j.1468-0262.2004.00555.x; noise: Ghosh, Roughgarden & Sundararajan 2012,
+doi:10.1137/09076828X. Checked against counts worked by hand and simulated truth.
 
 Say: Among {population}, {outcome} differed by {effect} between persons with and without the treatment ({interval}).
 """
@@ -71,13 +75,15 @@ def call_strata(d: StrataDesign, *, contrast: Contrast = "ATE", recall: float | 
     Returns
     -------
     Result
-        One term ``effect``, a difference of shares; ``extra`` holds both shares, and with a recall ``linkage_low``,
+        One term ``effect``, a difference of shares, with hidden counts a set; ``extra`` holds both shares unless it is
+        one, and with a recall ``linkage_low``,
         ``linkage_high`` and ``effect_at_recall``.
 
     Raises
     ------
     EstimationError
-        No stratum with both arms, an outcome that nobody or everybody has, or a recall outside 0 to 1.
+        No stratum with both arms, an outcome that nobody or everybody has, or a recall outside 0 to 1 or
+        beside hidden counts.
 
     References
     ----------
@@ -94,25 +100,33 @@ def call_strata(d: StrataDesign, *, contrast: Contrast = "ATE", recall: float | 
     if recall is not None and not 0 < recall <= 1:
         raise EstimationError(f"recall={recall!r} is not a share", mend="give a number above 0, up to 1")
     both = _with_both_arms(d)
-    n, y = d.persons[both], d.outcome_values()[both]
+    n, (least, most) = d.persons[both], (counts[both] for counts in d.outcome_ends())
+    hides, shares = bool((most > least).any()), (least / n, most / n)
+    if hides and recall is not None:
+        raise EstimationError("recall= beside hidden counts", mend="leave recall= out, or have all counts shown")
     weights = n.sum(axis=1) / n.sum() if contrast == "ATE" else n[:, 1] / n[:, 1].sum()
-    shares, scores = y / n, None if d.scores is None else d.scores[both]
-    loads, adjusted = _loads(weights, n, scores)
-    variance = float((loads**2 * _variances(shares, n, d.noise_variance)).sum())
+    loads, adjusted = _loads(weights, n, None if d.scores is None else d.scores[both])
+    # Of a hidden count the variance is the largest that it can have: that of the share nearest to one half.
+    nearest = np.clip(0.5, *shares) if hides else shares[0]
+    variance = float((loads**2 * _variances(nearest, n, d.noise_variance)).sum())
     if not variance > 0:
         raise EstimationError("nobody or everybody has the outcome", mend="choose an outcome that varies")
-    effect, treated = float((loads * shares).sum()), float(weights @ shares[:, 1])
-    untreated = treated - effect
-    _say(d, n, y)
+    low, high = (float((loads * np.where(loads > 0, *ends)).sum()) for ends in (shares, shares[::-1]))
+    means = {} if hides else _means(float(weights @ shares[0][:, 1]), low, recall)
+    _say(d, n, least, most)
     return Result(
         method="call_strata",
         estimand=_estimand(d, contrast),
         terms=pd.DataFrame({"term": ["effect"]}),
-        estimate=np.array([effect]),
+        estimate=np.array([(low + high) / 2]),
         vcov=np.array([[variance]]),
         df=np.array([np.inf]),
         scale="difference",
-        support=pd.DataFrame({"term": ["effect"], "persons": n.sum(), "events": y.sum(), "units": int(n.sum())}),
+        kind="set" if hides else "point",
+        set_low=np.array([low]) if hides else None,
+        set_high=np.array([high]) if hides else None,
+        set_spread=np.full((1, 2), variance**0.5) if hides else None,
+        support=pd.DataFrame({"term": ["effect"], "persons": n.sum(), "events": least.sum(), "units": int(n.sum())}),
         n_obs=n.size,
         n_units=len(n),
         extra=Facts(
@@ -125,11 +139,11 @@ def call_strata(d: StrataDesign, *, contrast: Contrast = "ATE", recall: float | 
                 "strata": len(n),
                 "calls": float(n.sum()),
                 "share_treated": float(n[:, 1].sum() / n.sum()),
-                "mean_treated": treated,
-                "mean_untreated": untreated,
+                **means,
                 "noise_variance": d.noise_variance,
-                **_linkage_bound(treated, untreated, recall),
-                "interval": "normal, binomial counts" + ("" if d.epsilon is None else " with noise"),
+                "interval": "of the value in its set, Imbens and Manski, " * hides
+                + "normal, binomial counts"
+                + ("" if d.epsilon is None else " with noise"),
             }
         ),
     )
@@ -170,9 +184,17 @@ def _variances(shares: Array, n: Array, noise: float) -> Array:
     return np.asarray(np.maximum(shares * (1 - shares) + added, 0.0) / np.maximum(n - 1, 1) + added, float)
 
 
-def _say(d: StrataDesign, n: Array, y: Array) -> None:
-    """Say where cells are small and what noise is in them."""
-    small = np.minimum(y, n - y) < few
+def _means(treated: float, effect: float, recall: float | None) -> dict[str, float]:
+    """Give the shares of both arms, and what the linkage leaves of them."""
+    untreated = treated - effect
+    return {"mean_treated": treated, "mean_untreated": untreated, **_linkage_bound(treated, untreated, recall)}
+
+
+def _say(d: StrataDesign, n: Array, least: Array, most: Array) -> None:
+    """Say which cells are hidden or small and what noise is in them."""
+    if hidden := int((most > least).sum()):
+        note(f"{hidden} of {n.size} counts are hidden: the effect is known to lie between two ends")
+    small = np.minimum(least, n - most) < few
     if small.any():
         doubt(f"{int(small.sum())} of {small.size} cells have fewer than {few} persons with or without the outcome")
     if d.epsilon is not None:

@@ -7,6 +7,7 @@ from coresponder_causal.report.hours_picture import hours_picture
 from coresponder_causal.report.logic_picture import logic_picture
 from coresponder_causal.report.metric_pictures import flow_picture, rates_picture, surface_picture, trend_picture
 from coresponder_causal.report.metrics_page import metrics_page
+from coresponder_causal.report.outcome_ladder import outcome_ladder
 from coresponder_causal.report.page import page
 from coresponder_causal.report.paper import paper
 from coresponder_causal.report.power_picture import calibration_picture, power_picture
@@ -37,6 +38,7 @@ __all__ = [
     "logic_picture",
     "metrics_page",
     "of_nobody",
+    "outcome_ladder",
     "page",
     "paper",
     "power_picture",

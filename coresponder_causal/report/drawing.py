@@ -22,6 +22,7 @@ from coresponder_causal.report.drawing_hours import draw_hours
 from coresponder_causal.report.drawing_hundred import draw_hundred, hundred_height
 from coresponder_causal.report.drawing_incidence import draw_incidence
 from coresponder_causal.report.drawing_instrument import draw_shares
+from coresponder_causal.report.drawing_ladder import draw_ladder, ladder_height
 from coresponder_causal.report.drawing_logic import draw_logic
 from coresponder_causal.report.drawing_metrics import draw_metrics, size_of
 from coresponder_causal.report.drawing_power import draw_power
@@ -86,6 +87,9 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
         elif picture.kind == "specifications":
             canvas.set_size_inches(wide, specifications_height(picture))
             draw_specifications(canvas, picture)
+        elif picture.kind == "ladder":
+            canvas.set_size_inches(1.5 * wide, ladder_height(picture) + 1.0 * framed)
+            draw_ladder(canvas, picture)
         elif picture.kind == "hundred":
             canvas.set_size_inches(wide, hundred_height(picture) + 1.0 * framed)
             draw_hundred(canvas.add_subplot(), picture)

@@ -31,9 +31,13 @@ def between(result: Result) -> Sentence:
     numbers = {key: float(ends[key]) for key in ("set_low", "set_high")}
     numbers |= {key: float(row[key]) for key in ("conf_low", "conf_high")}
     treatment = str(result.extra.get("treatment"))
-    those, others = words.treatments.get(treatment, (f"calls with {treatment.replace('_', ' ')}", "without it"))
+    persons = result.method == "call_strata"
+    what, named = "persons" if persons else "calls", treatment.replace("_", " ")
+    plain = (f"{what} with {named}", "without it")
+    those, others = (words.treated_persons if persons else words.treatments).get(treatment, plain)
+    those = f"persons {those}" if persons and treatment in words.treated_persons else those
     hundred = bool(result.extra.get("yes_or_no"))
-    unit = " per 100 calls" if hundred else f" {words.unit(result)}"
+    unit = f" per 100 {what}" if hundred else f" {words.unit(result)}"
     low, high, least, most = (words.signed(round(value * (100 if hundred else 1), 9)) for value in numbers.values())
     held = numbers["conf_low"] <= 0 <= numbers["conf_high"]
     return Sentence(

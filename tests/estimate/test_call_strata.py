@@ -8,13 +8,13 @@ import pandas as pd
 import pytest
 from scipy.special import expit
 
-from coresponder_causal import check, estimate
+from coresponder_causal import check, estimate, report
 from coresponder_causal.core.errors import DesignError, EstimationError, IdentificationWarning
 from coresponder_causal.core.notes import quietly
 from coresponder_causal.core.propensity import propensity
 from coresponder_causal.core.registry import numbers_of
 from coresponder_causal.core.strata import quantile_strata
-from coresponder_causal.design import StrataDesign
+from coresponder_causal.design import CallDesign, StrataDesign, subclassify
 from coresponder_causal.privacy.county_return import noise_variance
 
 TWO = pd.DataFrame(
@@ -86,8 +86,13 @@ def test_the_error_with_scores_is_that_of_the_sum_of_shares():
     assert spread == pytest.approx(stated, rel=4 / np.sqrt(2 * len(drawn)))
 
 
-def test_of_counts_alone_only_what_would_explain_them_away_can_be_said():
-    assert [one.check for one in check.battery(estimate.call_strata(design()), design())] == ["evalue"]
+def test_of_the_counts_hidden_bias_alone_can_be_spoken_of():
+    (found,) = check.battery(estimate.call_strata(design()), design())
+    assert (found.check, found.verdict) == ("evalue", "reported")
+    hidden = design(TWO.assign(connected=["60", "1-30", "40", "150"]))
+    (found,) = check.battery(estimate.call_strata(hidden), hidden)
+    assert found.verdict == "not applicable"
+    assert "as a set alone" in found.sentence
 
 
 def test_missed_links_bound_the_effect():
@@ -199,3 +204,66 @@ def test_the_crude_comparison_is_far_off():
         error, _, crude, _ = np.array([process(rng) for _ in range(60)]).T
     assert crude.mean() == pytest.approx(0.104, abs=3 * crude.std() * np.sqrt(1 / 60 + 1 / 300))
     assert abs(error.mean()) < 0.02
+
+
+@pytest.mark.parametrize("contrast", ["ATE", "ATT"])
+def test_counts_by_strata_say_what_subclasses_of_the_rows_say(contrast):
+    rng = np.random.default_rng(3)
+    severity = rng.normal(size=900)
+    rows = pd.DataFrame({"attended": rng.random(900) < expit(severity - 0.5), "severity": severity})
+    rows["connected"] = rng.random(900) < expit(severity + 0.5 * rows["attended"])
+    plain = CallDesign.from_frame(rows, outcome="connected", treatment="attended", covariates=["severity"])
+    of_rows = estimate.call_difference(subclassify(plain, subclasses=4, contrast=contrast))
+    chance = plain.propensity().probability
+    limits = np.quantile(chance[plain.treated] if contrast == "ATT" else chance, [0.25, 0.5, 0.75])
+    cells = rows.assign(stratum=np.searchsorted(limits, chance, side="right")).groupby(["stratum", "attended"])
+    counts = cells["connected"].agg(persons="size", connected="sum").reset_index()
+    of_counts = estimate.call_strata(design(counts), contrast=contrast)
+    assert of_counts.estimate[0] == pytest.approx(of_rows.estimate[0], abs=1e-12)
+    assert of_counts.extra["mean_treated"] == pytest.approx(of_rows.extra["mean_treated"], abs=1e-12)
+
+
+def test_hidden_counts_give_the_ends_worked_by_hand_and_the_evidence_row_shows_them():
+    """With it 1 to 10 of 100 in the first stratum, without it 0 to 10 of 100 in the second."""
+    hidden = design(TWO.assign(connected=["60", "1-10", "<11", "150"]))
+    with pytest.warns(IdentificationWarning, match="fewer than 11"):
+        result = estimate.call_strata(hidden)
+    low = 0.5 * (0.01 - 0.2) + 0.5 * (0.5 - 0.1)
+    high = 0.5 * (0.1 - 0.2) + 0.5 * (0.5 - 0.0)
+    assert (result.set_low[0], result.set_high[0]) == pytest.approx((low, high), abs=1e-12)
+    variance = sum(0.25 * p * (1 - p) / (n - 1) for p, n in ((0.2, 300), (0.1, 100), (0.1, 100), (0.5, 300)))
+    assert result.set_spread[0] == pytest.approx([variance**0.5] * 2, rel=1e-12)
+    assert "2 of 4 counts are hidden: the effect is known to lie between two ends" in result.notes
+    row = report.table(result).frame.iloc[0]
+    assert np.isnan(row["estimate"])
+    assert row["conf_low"] < low < high < row["conf_high"]
+    text = report.sentence(result).text
+    assert "between persons the team attended and those it did not attend lies between +10.5 and +20" in text
+    assert "per 100 persons" in text
+
+
+def test_hidden_counts_lose_nothing_where_they_are_shown():
+    shown = estimate.call_strata(design())
+    as_text = estimate.call_strata(design(TWO.assign(connected=TWO["connected"].astype(str).replace("30", "30-30"))))
+    assert as_text.kind == "point"
+    assert as_text.estimate[0] == shown.estimate[0]
+    assert as_text.vcov[0, 0] == shown.vcov[0, 0]
+
+
+def test_every_count_that_could_be_hidden_lies_in_the_set():
+    truth = TWO.assign(connected=[60, 7, 3, 150])
+    with quietly():
+        exact = estimate.call_strata(design(truth), contrast="ATT").estimate[0]
+        found = estimate.call_strata(design(truth.assign(connected=["60", "<11", "<11", "150"])), contrast="ATT")
+    assert found.set_low[0] < exact < found.set_high[0]
+    with pytest.raises(EstimationError, match="beside hidden counts"):
+        estimate.call_strata(design(truth.assign(connected=["60", "<11", "<11", "150"])), recall=0.9)
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [(["60", "few", "<11", "150"], "missing"), (["60", "200-300", "<11", "150"], "above the number of persons")],
+)
+def test_hidden_counts_that_say_nothing_are_refused(counts, said):
+    with pytest.raises(DesignError, match=said):
+        design(TWO.assign(connected=counts))
