@@ -26,6 +26,7 @@ elements = {
     "eligibility": "codes of eligible calls",
     "before": "data from before the start",
 }
+who_reads = ("policy", "ledger")  # of a study: decides what is shown to whom, and no result
 
 
 def deviations(evaluation: Evaluation, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame | None:
@@ -59,7 +60,11 @@ def _of_state(frozen: State, now: State) -> Iterator[Row]:
     for part, said in elements.items():
         for change in differences({part: frozen[part]}, {part: now[part]}):
             place = change.where.removeprefix(part).removeprefix(".")
-            yield f"{said}{f': {place}' if place else ''}", _said(change.old), _said(change.new)
+            if part == "study" and place.split(".")[0] in who_reads:
+                continue
+            of_data = part == "before" and place.endswith(".sha256")  # a hash gives the last unknown cell away
+            stated = ("as frozen", "other") if of_data else (_said(change.old), _said(change.new))
+            yield f"{said}{f': {place}' if place else ''}", *stated
 
 
 def _of_months(frozen: State, evaluation: Evaluation, tables: Mapping[str, pd.DataFrame]) -> Iterator[Row]:
@@ -78,7 +83,9 @@ def _without_verdict(frozen: State) -> list[str]:
 
 def _of_run(frozen: State, evaluation: Evaluation, shown: set[str]) -> Iterator[Row]:
     """Give what was run otherwise than planned: the headline, outcomes, comparison cities, checks."""
-    first = settings()[frozen["plan"]["design"][0]["name"]].estimator.__name__
+    names = [entry["name"] for entry in frozen["plan"]["design"]]
+    leading = [name for name in names if name != "hours" or not _describes(evaluation)]
+    first = settings()[(leading or names)[0]].estimator.__name__
     if evaluation.results and evaluation.results[0].method != first:
         yield "headline", words.methods[first], words.methods[evaluation.results[0].method]
     planned = [entry["outcome"] for entry in frozen["plan"]["primary"]]
@@ -96,6 +103,12 @@ def _of_run(frozen: State, evaluation: Evaluation, shown: set[str]) -> Iterator[
     for entry in frozen["plan"]["design"]:
         if (settings()[entry["name"]].estimator.__name__, entry["falsification"]) not in made:
             yield f"falsification of {entry['name']}", entry["falsification"], "not made"
+
+
+def _describes(evaluation: Evaluation) -> bool:
+    """Whether covered hours were compared within the city alone: they then take no part in a verdict, says the plan."""
+    hours = (result for result in evaluation.results if result.method == "call_coverage")
+    return any(result.terms["term"].iloc[0] != "triple_difference" for result in hours)
 
 
 def _others(design: object) -> tuple[str, ...]:

@@ -97,6 +97,8 @@ def evaluate(
         say("Reading and validating the tables")
         stated = read_study(study)
         steps = Steps(kept_beside(stated), fresh=fresh)
+        if steps.folder is None:
+            say("Keeping no steps: the folder of the study cannot be written to")
         tables, quality = read_tables(stated, steps=steps)
     stated = meant_for(stated, audience, agreement, ledger)
     refuse_filled(out, force=force, policy=stated.policy)

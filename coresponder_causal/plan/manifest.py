@@ -82,10 +82,11 @@ def manifest(
     -------
     dict
         Ready for JSON: ``title, seed, started, finished, code, environment, inputs, results, steps``. Where the study
-        is meant for others than those inside, files, data and results are named without hashes: the hash of a small
-        table of which all but one number is known gives that number away.
+        is meant for others than those inside, files, data, results and steps are named without hashes: the hash of a
+        small table of which all but one number is known gives that number away.
     """
     study = evaluation.study
+    kept_back = {"key"} if study.policy.guarded else set()
     return {
         "title": study.title,
         "seed": study.seed,
@@ -98,7 +99,7 @@ def manifest(
             for one in inputs(study, file)
         ],
         "results": list(stated_results(evaluation.results, hashes=not study.policy.guarded)),
-        "steps": [dict(step) for step in steps],
+        "steps": [{part: step[part] for part in step if part not in kept_back} for step in steps],
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -118,5 +119,7 @@ class Steps:
 
 
 def kept_beside(study: Study) -> Path | None:
-    """Folder of a study's kept steps; None for one that was not read from a file."""
-    return None if study.folder is None else study.folder / kept_name
+    """Folder of a study's kept steps; None for one that is not of a file, or whose folder cannot be written to."""
+    if study.folder is None or not os.access(study.folder, os.W_OK):
+        return None
+    return study.folder / kept_name

@@ -109,8 +109,9 @@ def opened(bundle: str | Path, tables: Path | None = None) -> Iterator[Path]:
             else:
                 zipfile.ZipFile(bundle).extractall(folder)
         except (FileNotFoundError, zipfile.BadZipFile) as error:
+            said = "there is no such file" if isinstance(error, FileNotFoundError) else str(error)
             raise DataError(
-                f"{bundle} is no bundle: {error}", mend="name a .zip or folder that `bundle` made"
+                f"{bundle} is no bundle: {said}", mend="name a .zip or folder that `bundle` made"
             ) from error
         _bring(folder, read_manifest(folder), tables)
         yield folder
@@ -124,9 +125,13 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         said += [one["sha256"] for one in (*stated["files"].values(), *stated["results"])]
         said += [made_with(*_made(stated)), stated["code"]["sha256"], stated["environment"]["platform"]]
     except (OSError, ValueError) as error:
-        raise DataError(f"there is no manifest of a bundle: {error}", mend="name what `bundle` made") from error
+        why = "is missing" if isinstance(error, OSError) else f"is not JSON: {error}"
+        raise DataError(f"{manifest_name} {why}: this is no bundle", mend="name what `bundle` made") from error
     except (KeyError, TypeError, AttributeError) as error:
-        raise DataError(f"{manifest_name} does not say {error}", mend="name what `bundle` made") from error
+        raise DataError(
+            f"{manifest_name} does not say {error}: this is no bundle, or one of another version",
+            mend="name what `bundle` made; the folder of an evaluation is none",
+        ) from error
     return stated
 
 

@@ -475,7 +475,7 @@ def _provenance(results: Sequence[Result]) -> Table:
         Column("options", "Options"),
         Column("version", "Version"),
         Column("seed", "Seed"),
-        Column("data", "Fingerprint of the design (first 16 digits)"),
+        Column("data", "Fingerprint of the design (first 16 digits)", inside=True),
     )
     frame = frame.assign(data=frame["data"].str[:16])
     return Table(title="Computed from", frame=frame, columns=columns, support=of_nobody)

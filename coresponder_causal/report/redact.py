@@ -49,6 +49,8 @@ def withheld(what: str, policy: Policy) -> Sentence:
 def without_rows(table: Table, hidden: Bools, policy: Policy) -> Table:
     """Return a table whose hidden rows keep their names alone; they stand last, so that their place says nothing.
 
+    Columns for those inside alone are left out.
+
     Parameters
     ----------
     table : Table
@@ -59,9 +61,9 @@ def without_rows(table: Table, hidden: Bools, policy: Policy) -> Table:
     -------
     Table
     """
-    names = [column.name for column in table.columns]
-    frame = table.frame[names].reset_index(drop=True).astype(object)
-    for column in table.columns:
+    columns = tuple(column for column in table.columns if not column.inside)
+    frame = table.frame[[column.name for column in columns]].reset_index(drop=True).astype(object)
+    for column in columns:
         if column.form != "text":
             frame[column.name] = frame[column.name].mask(hidden, hidden_mark)
         if column.wordy:
@@ -70,7 +72,7 @@ def without_rows(table: Table, hidden: Bools, policy: Policy) -> Table:
                 for text in frame[column.name]
             ]
             frame[column.name] = frame[column.name].mask(np.array(said, bool), hidden_mark)
-    named = [column.name for column in table.columns if column.form == "text"]
+    named = [column.name for column in columns if column.form == "text"]
     last = frame[hidden].sort_values(named, key=lambda values: values.astype(str)) if named else frame[hidden]
     note = "" if small_in_words(table.note, threshold=policy.threshold) else table.note
     if hidden.any():
@@ -78,7 +80,7 @@ def without_rows(table: Table, hidden: Bools, policy: Policy) -> Table:
             f"{note} {hidden_mark}: under {policy.threshold}, or would give such a number away; these rows stand last."
         )
     frame = pd.concat([frame[~hidden], last], ignore_index=True)
-    return replace(table, frame=frame, note=note.strip(), support=None, counts=())
+    return replace(table, frame=frame, columns=columns, note=note.strip(), support=None, counts=())
 
 
 def without_points(picture: Picture, hidden: Mapping[str, Bools], policy: Policy) -> Picture | Sentence:

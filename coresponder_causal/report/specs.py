@@ -64,11 +64,14 @@ class Column:
     form : {"text", "said", "number", "signed", "fine", "whole", "share", "p"}
         Text that names the row, text that says its numbers, three significant digits, the same with its sign always
         shown, five digits, whole numbers, two decimals, p-values.
+    inside : bool
+        Whether it is for those inside alone, as hashes of data are: for others the table is without it.
     """
 
     name: str
     label: str
     form: Form = "text"
+    inside: bool = False
 
     @property
     def wordy(self) -> bool:

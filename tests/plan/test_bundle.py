@@ -193,16 +193,17 @@ def test_a_bundle_is_never_for_the_public_and_names_the_agreement_with_a_partner
 
 def test_the_manifest_of_an_evaluation_for_others_gives_no_hash_away(file, tmp_path, found):
     times = {"file": file, "started": THEN, "finished": THEN}
-    steps = [{"step": "series", "seconds": 1.5}]
+    steps = [{"name": "series", "key": "5ca1ab1e", "seconds": 1.5, "kept": False}]
     inside = read(plan.write_manifest(tmp_path, found.evaluation, steps=steps, **times).parent, "manifest.json")
     panel = next(one for one in inside["inputs"] if one["role"] == "table city_panel")
     assert panel == {"role": "table city_panel", "file": "city_panel.csv", **hashed(file.parent / "city_panel.csv")}
     assert inside["results"][0]["fingerprint"] == found.evaluation.results[0].provenance.data
     assert inside["steps"] == steps
     study = replace(found.evaluation.study, policy=Policy(audience="public"))
-    public = plan.manifest(replace(found.evaluation, study=study), **times)
+    public = plan.manifest(replace(found.evaluation, study=study), steps=steps, **times)
     assert [set(one) for one in public["inputs"]] == [{"role", "file"}] * 4
     assert [set(one) for one in public["results"]] == [{"id", "method", "outcome"}]
+    assert public["steps"] == [{"name": "series", "seconds": 1.5, "kept": False}]
     embedded, _, _ = plan.embedded_study()
     assert plan.manifest(replace(found.evaluation, study=embedded), **times | {"file": None})["inputs"] == []
 

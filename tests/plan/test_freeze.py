@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from coresponder_causal import plan
 from coresponder_causal.core.errors import DataError
 from coresponder_causal.core.notes import quietly
+from coresponder_causal.plan.audience import meant_for
 from coresponder_causal.plan.frozen import frozen_state
 from coresponder_causal.plan.safety import safety_bounds
 from coresponder_causal.plan.sealing import shifted
@@ -157,9 +159,9 @@ def test_changed_data_from_before_the_start_are_found_whatever_their_order(run_a
     changed = shuffled.assign(
         calls=shuffled["calls"] + (shuffled["month"] == "2018-03") * (shuffled["city"] == "Chico")
     )
-    assert list(departures(evaluation, tables | {"city_panel": changed})) == [
-        "data from before the start: city_panel.sha256"
-    ]
+    assert departures(evaluation, tables | {"city_panel": changed}) == {
+        "data from before the start: city_panel.sha256": ("as frozen", "other")
+    }
 
 
 def test_other_comparison_cities_and_months_are_found(run_as_planned):
@@ -181,6 +183,25 @@ def test_checks_that_were_not_made_and_another_headline_are_found(run_as_planned
         "falsification of cities": ("control_outcomes", "not made"),
         "falsification of series": ("placebo_dates", "not made"),
     }
+
+
+def test_a_release_to_others_is_no_departure(run_as_planned, tmp_path):
+    evaluation, tables = run_as_planned
+    public = meant_for(evaluation.study, "public", None, tmp_path / "releases.jsonl")
+    assert departures(replace(evaluation, study=public), tables) == {}
+
+
+def test_hours_of_the_city_alone_are_not_the_headline_that_was_planned(run_as_planned, monkeypatch):
+    evaluation, tables = run_as_planned
+    state = frozen_state(evaluation.study)
+    first = state["plan"]["design"][0] | {"name": "hours"}
+    listed = state | {"plan": state["plan"] | {"design": [first, *state["plan"]["design"]]}}
+    monkeypatch.setattr(import_module("coresponder_causal.plan.deviations"), "frozen_state", lambda _: listed)
+    assert departures(evaluation, tables)["headline"][0] == "Hours on duty"
+    terms = pd.DataFrame({"term": ["covered_hours"]})
+    alone = SimpleNamespace(method="call_coverage", terms=terms, estimand=evaluation.results[0].estimand)
+    described = replace(evaluation, results=(*evaluation.results, alone), checks=(*evaluation.checks, ()))
+    assert "headline" not in departures(described, tables)
 
 
 def test_other_code_and_other_codes_of_eligible_calls_are_found(run_as_planned, monkeypatch):

@@ -24,6 +24,7 @@ from coresponder_causal.plan.plan_file import plan_name
 from coresponder_causal.privacy import Policy, hidden_mark, limits, watermark
 from coresponder_causal.report import Sentence, of_nobody, words
 from coresponder_causal.report.effects import effects
+from coresponder_causal.report.gate import passed
 from coresponder_causal.report.page import simulated_banner
 from coresponder_causal.report.sentences import finding
 from coresponder_causal.report.team_hours import reach_picture, shift_tables
@@ -199,6 +200,17 @@ def test_the_plan_is_spoken_of_in_plain_words(town, tmp_path):
         told = " ".join(part.text for part in sheet.parts() if isinstance(part, Sentence))
         assert "The plan was fixed on" in told
         assert said in told
+
+
+def test_for_others_no_table_holds_a_fingerprint_of_the_data():
+    found, _, page = studied()
+    fingerprint = found.results[0].provenance.data[:16]
+    for policy, held in ((Policy(), True), (PUBLIC, False)):
+        (left,) = passed([page], policy).specs
+        (origins,) = (table for _, table in left.tables() if table.title == "Computed from")
+        assert ("data" in origins.frame) == held
+        assert (fingerprint in origins.frame.to_csv()) == held
+        assert len(origins.columns) == 5 + held
 
 
 def test_a_study_of_data_alone_has_every_file(tmp_path):

@@ -222,3 +222,13 @@ def test_killed_at_five_random_moments_the_command_gives_the_same_numbers(study,
     stored = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
     assert stored == [json.loads(result) for result in evaluated(study)[0]], f"seed {seed}"
     assert not list((tmp_path / "out").glob(".*"))
+
+
+def test_where_the_study_cannot_be_written_to_nothing_is_kept_and_all_is_computed(study, tmp_path, monkeypatch):
+    said: list[str] = []
+    monkeypatch.setattr(steps.os, "access", lambda folder, mode: False)
+    written = plan.evaluate(study, tmp_path / "out", say=said.append)
+    assert written.file.is_file()
+    assert written.steps == ()
+    assert not (study.parent / steps.kept_name).exists()
+    assert "Keeping no steps: the folder of the study cannot be written to" in said

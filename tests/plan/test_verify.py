@@ -226,8 +226,8 @@ def test_without_tables_they_are_named_and_taken_from_elsewhere(tmp_path, series
 
 
 def test_what_is_no_bundle_and_what_reaches_outside_of_it_is_refused(forged, tmp_path):
-    for place in (tmp_path / "nowhere", tmp_path):
-        with pytest.raises(DataError, match="bundle"):
+    for place, said in ((tmp_path / "nowhere", "there is no such file"), (tmp_path, r"manifest\.json is missing")):
+        with pytest.raises(DataError, match=said):
             plan.verify(place)
     (tmp_path / "not.zip").write_text("no", encoding="utf-8")
     with pytest.raises(DataError, match="is no bundle"):
