@@ -12,6 +12,7 @@ from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult, not_applicable
 from coresponder_causal.design import CoverageDesign, PanelDesign, SeriesDesign
 from coresponder_causal.design.calls import CallDesign
+from coresponder_causal.design.matched_sets import matched_for
 
 Array = NDArray[np.float64]
 rounding = 1e-12
@@ -50,10 +51,11 @@ def balance(
     outcome (``outcome=None``) keeps even those out of sight. With few untreated calls it fits their chance. The
     threshold holds for it too.
 
-    Mean differences are divided by the standard deviation before adjustment, among the treated for ATT and ATM, else
-    the root of the mean of both arms' variances; an indicator with share p has the variance p(1 − p), and weighted
-    variances are Σw(x − m)² / (Σw − Σw²/Σw). These, and distances of an indicator as those of its shares, are the
-    conventions of R's cobalt (``binary = "std"``). A small difference of means can hide different spreads or tails,
+    Mean differences are divided by the standard deviation before adjustment: that of the calls for which matches or
+    weights were asked, the treated for ATT, the untreated for ATC, else the root of the mean of both arms' variances;
+    matching weights, which ask for neither, take the latter. An indicator with share p has the variance p(1 − p), and
+    weighted variances are Σw(x − m)² / (Σw − Σw²/Σw). These, and distances of an indicator as those of its shares, are
+    the conventions of R's cobalt (``binary = "std"``). A small difference of means can hide different spreads or tails,
     which the distances show.
 
     References
@@ -138,7 +140,7 @@ def _row(covariate: str, x: Array, design: CallDesign) -> dict[str, object]:
     indicator = bool(np.isin(x, [0.0, 1.0]).all())
     before, after = design.sampling_weights(), design.call_weights()
     treated = design.treated
-    spread = _denominator(x, before, treated, design.contrast, indicator=indicator)
+    spread = _denominator(x, before, treated, matched_for(design), indicator=indicator)
     means = [float(np.average(x[arm], weights=after[arm])) for arm in (treated, ~treated)]
     (mean_before, ks_before), (mean_after, ks_after) = (ecdf_distance(x, w, treated) for w in (before, after))
     ratios = [np.nan if indicator else _variance_ratio(x, weights, treated) for weights in (before, after)]
@@ -166,9 +168,8 @@ def _difference(x: Array, weights: Array, treated: NDArray[np.bool_]) -> float:
 def _denominator(x: Array, weights: Array, treated: NDArray[np.bool_], contrast: str, *, indicator: bool) -> float:
     """Take the standard deviation before adjustment; that of both arms where the one asked for has none."""
     first, second = (_variance(x[arm], weights[arm], indicator=indicator) for arm in (treated, ~treated))
-    if contrast in ("ATT", "ATM") and first > 0:
-        return float(np.sqrt(first))
-    return float(np.sqrt((first + second) / 2)) or float("nan")
+    own = {"ATT": first, "ATC": second}.get(contrast, 0.0)
+    return float(np.sqrt(own or (first + second) / 2)) or float("nan")
 
 
 def _variance(x: Array, weights: Array, *, indicator: bool) -> float:

@@ -12,6 +12,7 @@ from coresponder_causal.core.verdict import CheckResult, not_applicable
 from coresponder_causal.design import CoverageDesign, PanelDesign, SeriesDesign
 from coresponder_causal.design.calls import CallDesign
 from coresponder_causal.design.covariates import certain_levels
+from coresponder_causal.design.matched_sets import matched_for
 
 Array = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
@@ -34,13 +35,14 @@ def overlap(result: Result | None, design: CallDesign | SeriesDesign | PanelDesi
     Returns
     -------
     CheckResult
-        Contradicts when more than 5 % of an arm's weight lies outside the range of the other arm's probabilities, for
-        ATT and ATM of the treated arm only; when one call carries more than 10 % of its arm; when the calls used of
-        some level of a covariate all went one way though ten or more would have gone the other by the share treated;
-        or when the covariates decide the treatment. Its table has one row per arm: ``arm, calls, used, lowest, highest,
-        share_outside, effective`` ((Σw)²/Σw²), ``largest_share`` and ``heavy_share`` (of the weight on the heaviest
-        call, and on the heaviest 1 % of the calls used, one at least). Its course has the calls of each arm by their
-        probability of treatment: ``arm, low, high, calls, before, after``, shares of the arm's calls and weight.
+        Contradicts when more than 5 % of an arm's weight lies outside the range of the other arm's probabilities, where
+        weights or matches were asked for the treated (ATT) or untreated calls (ATC) of these only; when one call
+        carries more than 10 % of its arm; when the calls used of some level of a covariate all went one way though ten
+        or more would have gone the other by the share treated; or when the covariates decide the treatment. Its table
+        has one row per arm: ``arm, calls, used, lowest, highest, share_outside, effective`` ((Σw)²/Σw²),
+        ``largest_share`` and ``heavy_share`` (of the weight on the heaviest call, and on the heaviest 1 % of the calls
+        used, one at least). Its course has the calls of each arm by their probability of treatment: ``arm, low, high,
+        calls, before, after``, shares of the arm's calls and weight.
 
     References
     ----------
@@ -64,7 +66,7 @@ def overlap(result: Result | None, design: CallDesign | SeriesDesign | PanelDesi
         )
     weights, treated = design.call_weights(), design.treated
     table = pd.DataFrame([_row("treated", p, weights, treated), _row("untreated", p, weights, ~treated)])
-    asked = table.iloc[:1] if design.contrast in ("ATT", "ATM") else table
+    asked = {"ATT": table[:1], "ATC": table[1:]}.get(matched_for(design), table)
     outside, share = float(asked["share_outside"].max()), float(table["largest_share"].max())
     used = weights > 0
     certain = certain_levels(design.source[used], [*design.covariates, *design.equal_in], treated[used])

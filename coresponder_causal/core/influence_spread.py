@@ -61,8 +61,10 @@ def spread_by(influence: Array, units: pd.Index, cluster: pd.Index | None, by: s
     """
     n = len(influence)
     many = n if cluster is None else cluster.nunique()
-    if many < 2 or n <= spent:
-        raise EstimationError(f"{many} clusters by {by} in {n} calls", mend="use cluster='none', or bring more calls")
+    if many < 2:
+        raise EstimationError(f"all {n} calls are one cluster by {by}", mend="use cluster='none', or bring more calls")
+    if n <= spent:
+        raise EstimationError(f"{n} calls for {spent} coefficients", mend="bring more calls, or leave out covariates")
     factor = np.sqrt(many / (many - 1) * (n - 1) / (n - spent))
     psi = Influence(left=influence[:, None], right=np.array([[n * factor]]), unit=units, cluster=cluster)
     sums = psi.rows() if cluster is None else psi.by_cluster().to_numpy()

@@ -40,20 +40,6 @@ class Propensity:
     rows: Array
     scores: Array
 
-    def influence_through(self, slope: Array) -> Array:
-        """Influence, over n, of the estimated coefficients on a quantity that moves by ``slope`` with each log odds.
-
-        Parameters
-        ----------
-        slope : ndarray, shape (n,)
-            Derivative of the quantity in each unit's linear predictor.
-
-        Returns
-        -------
-        ndarray, shape (n,)
-        """
-        return np.asarray(self.scores @ (self.bread @ (self.rows.T @ slope)), float)
-
 
 def propensity(treated: Array, matrix: Array, names: Sequence[str], *, weights: Array | None = None) -> Propensity:
     """Fit the log odds of treatment as linear in the columns of ``matrix`` by maximum likelihood.

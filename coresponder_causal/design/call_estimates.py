@@ -14,7 +14,7 @@ averaged_over = {
     "ATE": "all calls",
     "ATC": "the untreated calls",
     "ATO": "the calls that might as well have gone the other way (overlap weights)",
-    "ATM": "the treated calls that have a match",
+    "ATM": "the calls that have their like in the other arm",
 }
 
 

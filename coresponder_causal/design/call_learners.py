@@ -9,7 +9,16 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from coresponder_causal.core.cross_fit import Learner, Predict, Sample, linear, logistic, person_folds
+from coresponder_causal.core.cross_fit import (
+    Labels,
+    Learner,
+    Predict,
+    Sample,
+    linear,
+    logistic,
+    person_folds,
+    training_rows,
+)
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.core.peer_models import splits
@@ -67,6 +76,29 @@ def require_folds(c: CallDesign, folds: int, repeats: int, *, least: int) -> Non
             f"folds={folds} and repeats={repeats} for {persons} persons",
             mend="take 2 to 10 folds, and repeats=1 or more",
         )
+
+
+def draw_folds(treatment: Sample, folds: int, *, seed: Sequence[int]) -> Labels:
+    """Draw folds of whole persons, refusing some outside which all calls are treated, or none.
+
+    Parameters
+    ----------
+    treatment : Sample, n rows
+        Whose target is the treatment.
+    folds : int
+    seed : sequence of int
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+    """
+    fold = person_folds(treatment.persons, folds, seed=seed)
+    if any(np.ptp(treatment.target[training]) == 0 for training in training_rows(fold)):
+        raise EstimationError(
+            f"outside one of {folds} folds of persons all calls are treated, or none",
+            mend="bring more calls of the rarer kind, or take another seed",
+        )
+    return fold
 
 
 def learner(model: OutcomeModel, sample: Sample, *, names: Sequence[str], seed: int, what: str) -> Learner:

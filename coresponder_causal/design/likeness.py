@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from coresponder_causal.core.covariate_distance import rank_coordinates, scaled_coordinates, whitener
 from coresponder_causal.core.errors import Problems
+from coresponder_causal.core.links import step
 from coresponder_causal.core.matching_rows import Units
 from coresponder_causal.design.calls import CallDesign
 from coresponder_causal.design.covariates import as_numbers, is_text, labels, refuse_late
@@ -87,6 +88,17 @@ def _refuse_apart(c: CallDesign, antiexact: Sequence[str], problems: Problems) -
     refuse_late([name for name in antiexact if name not in c.covariates], problems)
 
 
+def score_of(c: CallDesign, distance: Distance) -> Array:
+    """Score by which calls choose or are compared: the probability of treatment if it is asked for, else its log odds.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+    """
+    fit = c.propensity()
+    return fit.probability if distance == "probability" else fit.linear
+
+
 def in_support(score: Array, treated: Flags, discard: Discard) -> Flags:
     """Keep the calls whose score, to nine decimals, lies in the range that the other kind of call has.
 
@@ -112,6 +124,20 @@ def in_support(score: Array, treated: Flags, discard: Discard) -> Flags:
             others = score[~arm]
             kept &= ~arm | ((score >= others.min()) & (score <= others.max()))
     return kept
+
+
+def likeness(distance: Distance, caliper: float | None = None, mahalanobis_on: tuple[str, ...] = ()) -> Likeness:
+    """Say which calls are alike: by one distance, within a caliper in its standard deviations."""
+    return Likeness(
+        distance=distance,
+        mahalanobis_on=mahalanobis_on,
+        caliper=caliper,
+        caliper_in="sd",
+        calipers={},
+        calipers_in="raw",
+        antiexact=(),
+        discard="none",
+    )
 
 
 def alike(c: CallDesign, score: Array, kept: Flags, how: Likeness) -> Alike:
@@ -152,6 +178,13 @@ def alike(c: CallDesign, score: Array, kept: Flags, how: Likeness) -> Alike:
     )
     width = reach if points is None else np.inf if how.mahalanobis_on else widest
     return Alike(units, score, width, np.array(widths))
+
+
+def in_deviations(c: CallDesign, how: Likeness) -> tuple[Array, float]:
+    """Coordinates of all calls in standard deviations, shape (n, q), and the largest distance of a pair in them."""
+    by = alike(c, score_of(c, how.distance), np.ones(len(c.source), bool), how)
+    scale = step if how.distance in get_args(Score) and not how.mahalanobis_on else 1.0
+    return by.units.points * scale, by.width * scale
 
 
 def _points(c: CallDesign, kept: Flags, how: Likeness) -> Array | None:

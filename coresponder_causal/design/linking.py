@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,28 +12,15 @@ from scipy.sparse.csgraph import connected_components
 
 from coresponder_causal.core.errors import DesignError
 from coresponder_causal.core.facts import Facts
-from coresponder_causal.core.links import Array, Links, Rows, step
+from coresponder_causal.core.links import Array, Links, Rows
 from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.core.stratum_weights import Whom, stratum_weights
-from coresponder_causal.design.calls import Adjustment, CallDesign
-from coresponder_causal.design.likeness import Distance, Likeness, Score, alike
+from coresponder_causal.design.adjustment import Adjustment
+from coresponder_causal.design.calls import CallDesign
+from coresponder_causal.design.likeness import Likeness, in_deviations
 
 Link = Callable[[Array, Array, float], Links]
 most_lost = 0.5
-
-
-def likeness(distance: Distance, caliper: float | None) -> Likeness:
-    """Say which calls are alike: by one distance, within a caliper in its standard deviations."""
-    return Likeness(
-        distance=distance,
-        mahalanobis_on=(),
-        caliper=caliper,
-        caliper_in="sd",
-        calipers={},
-        calipers_in="raw",
-        antiexact=(),
-        discard="none",
-    )
 
 
 def linked(c: CallDesign, how: Likeness, focal: NDArray[np.bool_], link: Link) -> tuple[Rows, Rows]:
@@ -59,11 +45,7 @@ def linked(c: CallDesign, how: Likeness, focal: NDArray[np.bool_], link: Link) -
     DesignError
         If no two calls can be linked: widen the caliper.
     """
-    fit = c.propensity()
-    score = fit.probability if how.distance == "probability" else fit.linear
-    by = alike(c, score, np.ones(len(score), bool), how)
-    scale = step if how.distance in get_args(Score) else 1.0
-    points, width = by.units.points * scale, by.width * scale
+    points, width = in_deviations(c, how)
     groups = c.groups()
     members = np.split(np.argsort(groups, kind="stable"), np.cumsum(np.bincount(groups))[:-1])
     found = [(np.array([], np.int64), np.array([], np.int64))]
@@ -99,7 +81,7 @@ def sets_of(many: int, first: Rows, second: Rows) -> Rows:
 def near(c: CallDesign, caliper: object) -> str:
     """Say what a linked call had to fulfil."""
     within = [] if caliper is None else [f"within {caliper} standard deviations"]
-    return " and ".join([*within, *([f"equal in {', '.join(c.equal_in)}"] if c.equal_in else [])]) or "left for it"
+    return " and ".join([*within, *([f"equal in {', '.join(c.equal_in)}"] if c.equal_in else [])]) or "left"
 
 
 def adjusted(

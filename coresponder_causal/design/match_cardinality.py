@@ -13,7 +13,8 @@ from scipy.sparse import coo_array, csr_array
 from coresponder_causal.core.errors import DesignError, EstimationError, Problems
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.notes import collecting, doubt, note
-from coresponder_causal.design.calls import Adjustment, CallDesign
+from coresponder_causal.design.adjustment import Adjustment
+from coresponder_causal.design.calls import CallDesign
 
 Array = NDArray[np.float64]
 Keep = Literal["treated", "largest"]
@@ -87,7 +88,7 @@ def match_cardinality(
     adjustment = Adjustment(
         method="match_cardinality",
         contrast="ATT" if chosen[treated].all() else "ATM",
-        options=Facts({"tolerance": tolerance, "ratio": ratio, "keep": keep, "seconds": seconds}),
+        options=Facts({"tolerance": tolerance, "ratio": ratio, "keep": keep, "seconds": seconds, "contrast": "ATT"}),
         weights=chosen.astype(float),
     )
     return replace(c, adjustment=adjustment, notes=(*c.notes, *notes))

@@ -12,7 +12,8 @@ from coresponder_causal.core.errors import DesignError, Problems
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.notes import collecting, doubt, note
 from coresponder_causal.core.stratum_weights import Whom, stratum_weights
-from coresponder_causal.design.calls import Adjustment, CallDesign
+from coresponder_causal.design.adjustment import Adjustment
+from coresponder_causal.design.calls import CallDesign
 from coresponder_causal.design.coarsening import Bins, asked, coarse, refuse_bins
 from coresponder_causal.design.covariates import is_text
 

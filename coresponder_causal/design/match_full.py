@@ -14,8 +14,8 @@ from coresponder_causal.core.links import Array, Limits, Links, Rows, least_link
 from coresponder_causal.core.notes import collecting, note
 from coresponder_causal.core.stratum_weights import Whom
 from coresponder_causal.design.calls import CallDesign
-from coresponder_causal.design.likeness import Distance, refuse_choice
-from coresponder_causal.design.linking import adjusted, likeness, linked
+from coresponder_causal.design.likeness import Distance, likeness, refuse_choice
+from coresponder_causal.design.linking import adjusted, linked
 
 
 class Sizes(NamedTuple):

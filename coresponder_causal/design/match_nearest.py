@@ -15,7 +15,8 @@ from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.matching import Matches, Order, match_on_score, processing_order
 from coresponder_causal.core.matching_rows import match_on_rows
 from coresponder_causal.core.notes import collecting, note
-from coresponder_causal.design.calls import Adjustment, CallDesign
+from coresponder_causal.design.adjustment import Adjustment
+from coresponder_causal.design.calls import CallDesign
 from coresponder_causal.design.likeness import (
     Alike,
     Discard,
@@ -25,6 +26,7 @@ from coresponder_causal.design.likeness import (
     alike,
     in_support,
     refuse_choice,
+    score_of,
 )
 
 Flags = NDArray[np.bool_]
@@ -133,8 +135,7 @@ def match_nearest(
     first: Order = order or ("largest" if contrast == "ATT" else "smallest")
     with collecting() as notes:
         _require(c, how, ratio, contrast, first)
-        fit = c.propensity()
-        score = fit.probability if distance == "probability" else fit.linear
+        score = score_of(c, distance)
         kept = in_support(score, c.treated, discard)
         focal = c.treated == (contrast == "ATT")
         by = alike(c, score, kept, how)
@@ -254,7 +255,7 @@ def _near(c: CallDesign, how: Likeness) -> str:
     ]
     parts += [f"different in {', '.join(how.antiexact)}"] if how.antiexact else []
     parts += [f"equal in {', '.join(c.equal_in)}"] if c.equal_in else []
-    return " and ".join(parts) or "left for it"
+    return " and ".join(parts) or "left"
 
 
 def _say(c: CallDesign, found: Matches, how: Likeness, *, ratio: int, contrast: str, kept: Flags) -> None:

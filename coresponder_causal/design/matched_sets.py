@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from coresponder_causal.core.covariate_distance import whitener
 from coresponder_causal.core.errors import DesignError
-from coresponder_causal.design.calls import Adjustment, CallDesign
+from coresponder_causal.design.adjustment import Adjustment
+from coresponder_causal.design.calls import CallDesign
+from coresponder_causal.design.likeness import Distance, in_deviations, likeness
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -36,10 +37,13 @@ def is_copied(d: CallDesign) -> bool:
 
 
 def matched_for(d: CallDesign) -> str:
-    """Give the contrast for which matches were found: ATT, or ATC; of a design that lost calls, the one asked for."""
+    """Give the contrast for which matches were found; of a design that lost calls, the one asked for.
+
+    Matching weights look for no matches: theirs stays ATM.
+    """
     if d.adjustment is None or d.contrast != "ATM":
         return d.contrast
-    return str(d.adjustment.options.get("contrast", "ATT"))
+    return str(d.adjustment.options.get("contrast", d.contrast))
 
 
 def set_labels(d: CallDesign) -> pd.Index:
@@ -82,14 +86,10 @@ def copies(d: CallDesign) -> Copies:
 
 def places(d: CallDesign) -> Array:
     """Coordinates in which calls are alike: what they were matched by, with groups far apart; shape (n, q)."""
-    adjustment, _ = _paired(d)
-    if adjustment.options.get("distance", "logit") in ("logit", "probability"):
-        score = d.propensity().linear
-        points = (score / score.std())[:, None]
-    else:
-        matrix = d.covariate_frame(reference_levels=False).to_numpy(float)
-        points = matrix @ whitener(matrix, d.treated)
-    return np.column_stack([points, far * d.groups()])
+    options = _paired(d)[0].options
+    distance = cast("Distance", options.get("distance", "logit"))
+    how = likeness(distance, mahalanobis_on=cast("tuple[str, ...]", options.get("mahalanobis_on", ())))
+    return np.column_stack([in_deviations(d, how)[0], far * d.groups()])
 
 
 def _paired(d: CallDesign) -> tuple[Adjustment, Rows]:

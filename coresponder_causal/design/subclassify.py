@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from coresponder_causal.core.errors import DesignError, Problems
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.stratum_weights import Whom, shares_model, stratum_weights
-from coresponder_causal.design.calls import Adjustment, CallDesign
+from coresponder_causal.design.adjustment import Adjustment
+from coresponder_causal.design.calls import CallDesign
 
 
 def subclassify(c: CallDesign, *, subclasses: int = 6, contrast: Whom = "ATT") -> CallDesign:

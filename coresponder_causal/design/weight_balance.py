@@ -14,7 +14,8 @@ from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.notes import collecting, note
 from coresponder_causal.core.over_identified import over_identified
 from coresponder_causal.core.propensity import standardised
-from coresponder_causal.design.calls import Adjustment, CallDesign
+from coresponder_causal.design.adjustment import Adjustment
+from coresponder_causal.design.calls import CallDesign
 from coresponder_causal.design.weight_propensity import contrasts
 from coresponder_causal.design.weighted import weighted
 

@@ -12,8 +12,9 @@ from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.notes import collecting, note
 from coresponder_causal.core.propensity import propensity
 from coresponder_causal.core.weight_model import Part, Scheme, WeightModel, of_log_odds
+from coresponder_causal.design.adjustment import Adjustment, Contrast
 from coresponder_causal.design.boosted_propensity import boosted_log_odds
-from coresponder_causal.design.calls import Adjustment, CallDesign, Contrast
+from coresponder_causal.design.calls import CallDesign
 from coresponder_causal.design.weighted import weighted
 
 Array = NDArray[np.float64]

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coresponder_causal.core.notes import collecting, doubt, note
-from coresponder_causal.design.calls import Adjustment, CallDesign
+from coresponder_causal.design.adjustment import Adjustment
+from coresponder_causal.design.calls import CallDesign
 
 Array = NDArray[np.float64]
 heaviest = 0.1

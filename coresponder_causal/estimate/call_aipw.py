@@ -40,7 +40,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from coresponder_causal.core.cross_fit import Labels, Learner, Sample, out_of_fold, person_folds
+from coresponder_causal.core.cross_fit import Labels, Learner, Sample, out_of_fold
 from coresponder_causal.core.doubly_robust import (
     ArmMeans,
     Contrast,
@@ -61,6 +61,7 @@ from coresponder_causal.design.call_learners import (
     OutcomeModel,
     PropensityModel,
     call_samples,
+    draw_folds,
     learner,
     require_folds,
 )
@@ -154,7 +155,7 @@ def call_aipw(
     models = _models(samples, treated, outcome_model, propensity_model, seed)
     fit = {"own": _own, "econml": _by_econml}[engine]
     drawn = range(1 if folds == 1 else repeats)
-    fitted = [fit(samples, treated, models, person_folds(c.persons, folds, seed=(seed, number))) for number in drawn]
+    fitted = [fit(samples, treated, models, draw_folds(samples.treatment, folds, seed=(seed, k))) for k in drawn]
     kept = [(each.probability >= trim) & (each.probability <= 1 - trim) for each in fitted]
     arms = [
         arm_means(each, y, treated, contrast, weights=samples.outcome.weights, among=among)

@@ -1,8 +1,8 @@
 """Treated calls against untreated calls made comparable by matching or weighting: a weighted difference of means.
 
 Estimand: the mean effect of the treatment on the outcome of the calls that the design's weights speak of: the treated
-(ATT), all (ATE), those whose treatment was an open question (ATO), or the treated that found a match (ATM). Without
-weights it is a plain difference, which is description.
+(ATT), the untreated (ATC), all (ATE), those whose treatment was an open question (ATO), or those that have their like
+in the other arm (ATM). Without weights it is a plain difference, which is description.
 
 Needs: everything that drew the treatment and moves the outcome among the covariates, balanced (check: balance); calls
 of both kinds for every kind of call (check: overlap); no effect of one call's treatment on another call.
@@ -10,17 +10,20 @@ of both kinds for every kind of call (check: overlap); no effect of one call's t
 Estimator: θ = m_1 − m_0, or log m_1 − log m_0, with m_a = Σ w_i y_i / Σ w_i over the calls of arm a. With a regression
 m_a is the mean of what weighted least squares on the covariates predicts in arm a, over the calls that the estimand
 speaks of: the treated for ATT, the untreated for ATC, all for ATE, else both arms with their weights; of calls that
-were matched those that have a match. After matching
-with regression="by_arm" this is the bias-corrected matching estimator.
+were matched those that have a match. After matching with regression="by_arm" this is the bias-corrected matching
+estimator.
 
 Inference: ψ_i = n {w_i ∂θ/∂w_i + τ_i ∂θ/∂τ_i}, the derivatives of θ in the weights of a call in its arm and among the
 calls spoken of; without a regression n w_i {D_i (y_i − m_1) g_1/W_1 − (1 − D_i)(y_i − m_0) g_0/W_0} with g = 1, or 1/m
-for ratios. For estimated weights the influence of the propensity's coefficients comes on top. They are summed within
-persons or matched sets; V = Σ_g ψ_g² / n² times G/(G − 1) · (n − 1)/(n − k), k coefficients, and t(G − 1). With both
-persons and matched sets V is the two-way variance V_set + V_person − V_both (no smaller than V_set), t has the smaller
-G, and ψ is that of the sets, scaled to V. Where calls stand in several pairs, each pair counts as a set with copies of
-its calls, and ψ is that of the persons, scaled; without persons V is that of Abadie and Imbens, with t(N − 1) for N
-matched calls. The estimation of the score used for matching is not counted.
+for ratios. Where weights are estimated (propensity, balancing, shares of subclasses) ψ also has the influence of what
+they are estimated from: scores of its equations times ∂θ in it; boosted trees have none, which is said. ψ is summed
+within persons or matched sets (pairs, sets of full matching, bins); V = Σ_g ψ_g² / n² times G/(G − 1) · (n − 1)/(n −
+k), k = 2 means, or the coefficients of the regression, and t(G − 1), without clusters t(n − k). With both persons and
+matched sets V is the two-way variance V_set + V_person − V_both (no smaller than V_set), t has the smaller G, and ψ is
+that of the sets, scaled to V. Where calls stand in several pairs, each pair counts as a set with copies of its calls,
+and ψ is that of the persons, scaled; without persons V is that of Abadie and Imbens, with t(N − 1) for N matched calls,
+outcomes of matches moved by the regression, and the spread of a match taken from calls of its arm alike in what was
+matched. The estimation of the score used for matching is not counted.
 
 Breaks: when dispatch goes by what was seen or heard but not recorded, as it does where officers ask for the team: the
 hidden severity of attended calls stays in the estimate. Take call_coverage, which compares hours and not calls. Odds
@@ -46,13 +49,13 @@ from numpy.typing import NDArray
 
 from coresponder_causal.core.arm_means import ArmMeans, Regression, arm_means
 from coresponder_causal.core.errors import DesignError, EstimationError
-from coresponder_causal.core.estimand import Estimand
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.influence_spread import Spread, spread_by, spread_two_ways
 from coresponder_causal.core.matched_variance import conditional_variance, matched_variance
 from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.result import Result
+from coresponder_causal.design.call_estimates import averaged_over, estimand, facts, support
 from coresponder_causal.design.calls import CallDesign
 from coresponder_causal.design.matched_sets import copies, has_sets, is_copied, matched_for, matches, places, set_labels
 
@@ -63,13 +66,6 @@ Variance = Literal["auto", "clustered", "abadie-imbens"]
 convention = "G/(G − 1) · (n − 1)/(n − k)"
 few_clusters = 20
 matched_call = "matched call"
-averaged_over = {
-    "ATT": "the treated calls",
-    "ATE": "all calls",
-    "ATC": "the untreated calls",
-    "ATO": "the calls that might as well have gone the other way (overlap weights)",
-    "ATM": "the calls that have their like in the other arm",
-}
 
 
 @estimator(
@@ -149,40 +145,38 @@ def call_difference(
     if _after_abadie_imbens(d, cluster, variance):
         spread = _matched(d, y, means, slopes, influence)
     else:
+        _refuse_single(d, used)
         spread = _clustered(d, influence, _way(d, cluster), means.spent)
     _require_known(spread)
     df = float(spread.influence.n - means.spent if spread.by == "none" else spread.clusters - 1)
     effect = np.log(means.treated / means.untreated) if scale == "ratio" else means.treated - means.untreated
     return Result(
         method="call_difference",
-        estimand=_estimand(d, scale),
+        estimand=estimand(d, d.contrast, _population(d), ratio=scale == "ratio"),
         terms=pd.DataFrame({"term": ["effect"]}),
         estimate=np.array([effect]),
         vcov=np.array([[spread.variance]]),
         df=np.array([df]),
         scale="log_ratio" if scale == "ratio" else "difference",
         influence=spread.influence,
-        support=_support(d, y, used),
+        support=support(d, {"effect": used}),
         n_obs=int(used.sum()),
         n_units=spread.clusters,
         extra=Facts(
-            _facts(d, y, means, spread) | {"regression": regression, "interval": f"t({df:.0f}), {_how(spread)}"}
+            facts(d)
+            | _compared(d, means, spread)
+            | {"regression": regression, "interval": f"t({df:.0f}), {_how(spread)}"}
         ),
     )
 
 
-def _facts(d: CallDesign, y: Array, means: ArmMeans, spread: Spread) -> dict[str, object]:
+def _compared(d: CallDesign, means: ArmMeans, spread: Spread) -> dict[str, object]:
     """Gather what a reader, and the study of coverage, want to know of the comparison."""
     weights = d.call_weights()
     effective = [float(w.sum() ** 2 / (w @ w)) for w in (weights[d.treated], weights[~d.treated])]
     return {
-        "treatment": d.treatment,
-        "yes_or_no": bool(np.isin(y, [0.0, 1.0]).all()),
-        "outcome_unit": f"{str(d.outcome).replace('_', ' ')} per call",
         "adjustment": "none" if d.adjustment is None else d.adjustment.method,
         "scheme": _scheme(d),
-        "calls": len(d.source),
-        "share_treated": float(d.treated.mean()),
         "mean_treated": means.treated,
         "mean_untreated": means.untreated,
         "effective_treated": effective[0],
@@ -258,6 +252,7 @@ def _matched(d: CallDesign, y: Array, means: ArmMeans, slopes: Array, influence:
     """Variance of Abadie and Imbens; the outcomes of matches are moved to the covariates of their calls."""
     pairs = matches(d)
     unit, match = pairs.T
+    _refuse_single(d, np.bincount(unit, minlength=len(y)) > 0)
     own, other = (0, 1) if d.treated[unit[0]] else (1, 0)
     moved = y[match] + means.predicted[unit, other] - means.predicted[match, other]
     again = np.bincount(match, minlength=len(y)) > 1
@@ -266,6 +261,16 @@ def _matched(d: CallDesign, y: Array, means: ArmMeans, slopes: Array, influence:
     used = d.call_weights() > 0
     plain = spread_by(influence[used], d.calls[used], None, "none", spent=means.spent)
     return Spread(matched_call, len(np.unique(unit)), plain.scaled_to(variance), variance)
+
+
+def _refuse_single(d: CallDesign, compared: NDArray[np.bool_]) -> None:
+    """Refuse an arm of one call: residuals around its own mean are zero, which would pass for precision."""
+    for kind, arm in (("treated", d.treated), ("untreated", ~d.treated)):
+        if (arm & compared).sum() == 1:
+            raise EstimationError(
+                f"one {kind} call is compared: how its outcome might have varied cannot be told",
+                mend=f"bring more {kind} calls",
+            )
 
 
 def _way(d: CallDesign, cluster: Cluster) -> str:
@@ -315,27 +320,6 @@ def _scheme(d: CallDesign) -> object:
     return "replace" if is_copied(d) else d.adjustment.options.get("scheme")
 
 
-def _support(d: CallDesign, y: Array, used: NDArray[np.bool_]) -> pd.DataFrame:
-    persons = d.persons[used].nunique() if d.person else np.nan
-    return pd.DataFrame({"term": ["effect"], "persons": persons, "events": y[used].sum(), "units": int(used.sum())})
-
-
-def _estimand(d: CallDesign, scale: Scale) -> Estimand:
-    population = averaged_over.get(d.contrast, f"{len(d.source)} calls as they came")
+def _population(d: CallDesign) -> str:
     among = d.adjustment.among if d.adjustment else ""
-    return Estimand(
-        contrast=d.contrast,
-        outcome=str(d.outcome),
-        treatment=f"{d.treatment}, yes against no",
-        population=f"{population} {among}".rstrip(),
-        horizon=_horizon(d.source),
-        scale="ratio of means" if scale == "ratio" else "difference of means",
-    )
-
-
-def _horizon(calls: pd.DataFrame) -> str:
-    """When the calls were received, where the frame has that column."""
-    if "received_at" not in calls:
-        return "the calls of the frame"
-    received = pd.to_datetime(calls["received_at"])
-    return f"calls received {received.min():%Y-%m-%d} to {received.max():%Y-%m-%d}"
+    return f"{averaged_over.get(d.contrast, f'{len(d.source)} calls as they came')} {among}".rstrip()

@@ -129,7 +129,8 @@ def _weighed(d: PartlyKnownDesign, arm: Arm, word: str) -> _Weighed:
     found = mean(d.values(), arm.weights * times)
     moved = arm.weights * times * found.slope
     by_chance = np.zeros(n)
-    by_chance[inside] = model.influence_through(-(moved[inside]) * (1 - model.probability))
+    slope = -moved[inside] * (1 - model.probability)
+    by_chance[inside] = model.scores @ (model.bread @ (model.rows.T @ slope))
     return _Weighed(Moved(found.value, times * found.slope), by_chance, float(times.max()))
 
 

@@ -35,7 +35,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from coresponder_causal.core.cross_fit import Labels, Learner, out_of_fold, person_folds, training_rows
+from coresponder_causal.core.cross_fit import Labels, Learner, out_of_fold, training_rows
 from coresponder_causal.core.doubly_robust import (
     Contrast,
     Fitted,
@@ -55,6 +55,7 @@ from coresponder_causal.design.call_learners import (
     OutcomeModel,
     PropensityModel,
     call_samples,
+    draw_folds,
     pooled_learners,
     require_folds,
 )
@@ -146,7 +147,7 @@ def dml_forest(
     _require(c, trees, at_middle_call)
     samples, groups = call_samples(c, "dml_forest"), _groups(c, by)
     models = pooled_learners(samples, outcome_model, propensity_model, seed)
-    fold = person_folds(c.persons, folds, seed=(seed, 0))
+    fold = draw_folds(samples.treatment, folds, seed=(seed, 0))
     tau = _effects_out_of_fold(samples, models, fold, trees=trees, seed=seed)
     fitted = _fitted(samples, models, fold, tau)
     weights = samples.outcome.weights
@@ -226,7 +227,7 @@ def _effects_out_of_fold(
     """Predict the effect at the calls of each fold by a forest of the others, shape (n,)."""
     tau, folds, (_, unit) = np.empty(len(fold)), int(fold.max()) + 1, _scale(samples.outcome.target)
     for number, training in enumerate(training_rows(fold)):
-        inner = person_folds(samples.outcome.persons[training], folds, seed=(seed, number))
+        inner = draw_folds(samples.treatment.take(training), folds, seed=(seed, number))
         forest = _forest(samples, models, np.flatnonzero(training), inner, trees=trees, seed=seed)
         tau[~training] = unit * forest.effect(samples.outcome.matrix[~training, 1:])
     return tau

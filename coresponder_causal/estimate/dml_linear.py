@@ -31,7 +31,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from coresponder_causal.core.cross_fit import Labels, Learner, person_folds
+from coresponder_causal.core.cross_fit import Labels, Learner
 from coresponder_causal.core.doubly_robust import median_of_partitions, say_probabilities
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.notes import note
@@ -44,6 +44,7 @@ from coresponder_causal.design.call_learners import (
     OutcomeModel,
     PropensityModel,
     call_samples,
+    draw_folds,
     pooled_learners,
     require_folds,
 )
@@ -116,7 +117,7 @@ def dml_linear(
     require_folds(c, folds, repeats, least=2)
     samples = call_samples(c, "dml_linear")
     models = pooled_learners(samples, outcome_model, propensity_model, seed)
-    drawn = [person_folds(c.persons, folds, seed=(seed, number)) for number in range(repeats)]
+    drawn = [draw_folds(samples.treatment, folds, seed=(seed, number)) for number in range(repeats)]
     left = [_left_over(samples, *models, fold) for fold in drawn]
     effects, influences = zip(*(_effect(*each, samples.outcome.weights) for each in left), strict=True)
     found = median_of_partitions(effects, influences, c.calls, c.persons if c.person else None)

@@ -21,7 +21,7 @@ from coresponder_causal.data import dictionary, read_table
 from coresponder_causal.data.columns import typed
 from coresponder_causal.data.validate import refuse
 from coresponder_causal.design import CallDesign, StrataDesign
-from coresponder_causal.design.calls import Adjustment
+from coresponder_causal.design.adjustment import Adjustment
 from coresponder_causal.estimate import call_strata
 from coresponder_causal.estimate.call_strata import Contrast
 from coresponder_causal.plan.run import refuse_filled

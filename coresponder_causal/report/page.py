@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 
@@ -288,11 +289,13 @@ def _verdict_counts(checks: Sequence[CheckResult]) -> Sentence:
 
 def _others(by_result: Sequence[Checked], headline: Result | None) -> list[Section]:
     """Every other design with its own picture and checks; one section for all outcomes of the same design."""
-    families: dict[tuple[str, str, str], list[Checked]] = {}
+    families: dict[tuple[str, str, str, int], list[Checked]] = {}
+    times: Counter[tuple[str, str, str, str]] = Counter()
     for result, made in by_result:
         if not _describes(result):
-            key = (words.named(result), result.estimand.contrast, result.provenance.options)
-            families.setdefault(key, []).append((result, made))
+            alike = (words.named(result), result.estimand.contrast, result.provenance.options)
+            times[*alike, result.estimand.outcome] += 1  # an outcome that comes again is that of another design
+            families.setdefault((*alike, times[*alike, result.estimand.outcome]), []).append((result, made))
     sections = []
     for (first, made), *further in families.values():
         if first is not headline:

@@ -337,9 +337,10 @@ def _than(result: Result) -> str:
     those, others = words.treatments.get(treatment, (f"calls with {named}", "without it"))
     adjustment = str(result.extra.get("compared_by", result.extra.get("adjustment")))
     kind = words.kinds_of_adjustment.get(adjustment, words.as_they_came)
-    like = {"matched": "matched calls", words.as_they_came: "other calls, whatever kind they were,"}
+    like = "matched calls" if kind.startswith("matched") else "like calls"
+    like = "other calls, whatever kind they were," if kind == words.as_they_came else like
     where = "after" if "followed_days" in result.extra else "in"
-    return f"{where} {those} than {where} {like.get(kind, 'like calls')} {others}"
+    return f"{where} {those} than {where} {like} {others}"
 
 
 def _against(result: Result) -> str:

@@ -44,11 +44,14 @@ methods = {
 }
 as_they_came = "as they came"
 kinds_of_adjustment = {
-    **dict.fromkeys(
-        ("match_nearest", "match_optimal", "match_full", "match_coarsened", "match_cardinality"), "matched"
-    ),
+    "match_nearest": "matched",
+    "match_optimal": "matched in optimal pairs",
+    "match_full": "matched in sets",
+    "match_coarsened": "matched in bins",
+    "match_cardinality": "matched by means",
     "subclassify": "within subclasses",
-    **dict.fromkeys(("weight_propensity", "weight_balance"), "weighted"),
+    "weight_propensity": "weighted",
+    "weight_balance": "weighted to equal means",
     "models": "by models",
     "none": as_they_came,
 }

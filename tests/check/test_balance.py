@@ -11,6 +11,7 @@ from coresponder_causal.core.errors import IdentificationWarning
 from coresponder_causal.core.notes import quietly
 from coresponder_causal.design import SeriesDesign
 from coresponder_causal.design.calls import CallDesign
+from coresponder_causal.design.match_cardinality import match_cardinality
 from coresponder_causal.design.match_nearest import match_nearest
 from coresponder_causal.design.weight_propensity import weight_propensity
 from coresponder_causal.privacy import hidden_mark
@@ -63,6 +64,35 @@ def test_standardised_difference_by_hand():
     assert unadjusted["smd_before"][0] == pytest.approx((X[treated].mean() - X[~treated].mean()) / pooled, rel=1e-12)
     ratio = X[treated].var(ddof=1) / X[~treated].var(ddof=1)
     assert unadjusted["variance_ratio_before"][0] == pytest.approx(ratio, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("adjust", "arms"),
+    [
+        (lambda c: weight_propensity(c, scheme="att"), [True]),
+        (lambda c: weight_propensity(c, scheme="atc"), [False]),
+        (lambda c: weight_propensity(c, scheme="matching"), [True, False]),
+        (weight_propensity, [True, False]),
+        (lambda c: match_nearest(c, caliper=0.01), [True]),
+        (lambda c: match_nearest(c, caliper=0.01, contrast="ATC"), [False]),
+        (match_cardinality, [True]),
+    ],
+)
+def test_differences_are_in_the_spread_of_the_calls_asked_for(adjust, arms):
+    """Also of matches that lost calls, whose contrast is ATM; matching weights ask for neither arm."""
+    one = adjust(design())
+    spread = np.sqrt(np.mean([X[one.treated == arm].var(ddof=1) for arm in arms]))
+    apart = X[one.treated].mean() - X[~one.treated].mean()
+    assert balance(None, one).table["smd_before"][0] == pytest.approx(apart / spread, rel=1e-12)
+
+
+def test_overlap_looks_at_the_calls_asked_for():
+    """Untreated calls beyond the range of the treated do not matter for ATT, nor the other way round for ATC."""
+    beyond = FRAME.assign(load=np.where(FRAME["attended"], np.clip(X, -0.5, None), X))
+    one = design(beyond, covariates=("load",))
+    verdicts = [overlap(None, weight_propensity(one, scheme=scheme)).sentence for scheme in ("att", "atc", "matching")]
+    asked = ["treated", "untreated", "treated and untreated"]
+    assert [said.split(" calls")[0].removeprefix("Of the weight of ") for said in verdicts] == asked
 
 
 @pytest.mark.parametrize("adjusted", [False, True])

@@ -10,7 +10,8 @@ from coresponder_causal import check, report
 from coresponder_causal.core.errors import DesignError, IdentificationWarning
 from coresponder_causal.core.rosenbaum import binary_tails
 from coresponder_causal.design import SeriesDesign, StrataDesign
-from coresponder_causal.design.calls import Adjustment, CallDesign
+from coresponder_causal.design.adjustment import Adjustment
+from coresponder_causal.design.calls import CallDesign
 from coresponder_causal.design.match_nearest import match_nearest
 from coresponder_causal.design.weight_propensity import weight_propensity
 from coresponder_causal.estimate import call_difference, call_strata

@@ -227,12 +227,12 @@ def test_propensity_solves_its_score_equations():
     assert fit.probability.mean() == pytest.approx(FRAME["attended"].mean(), abs=1e-10)
 
 
-def test_propensity_influence_is_the_derivative_of_a_refit():
+def test_propensity_scores_and_bread_are_the_derivative_of_a_refit():
     """Raise one call's weight by a little: the sum of log odds moves by that call's influence (error of order 1e-5)."""
     one = design()
     matrix, names = one.covariate_frame(reference_levels=False), ["a", "b", "c", "d"]
     fit = one.propensity()
-    through = fit.influence_through(np.ones(len(FRAME)))
+    through = fit.scores @ fit.bread @ fit.rows.sum(axis=0)
     weights = np.ones(len(FRAME))
     weights[11] += 1e-5
     moved = propensity(one.treated.astype(float), matrix.to_numpy(float), names, weights=weights)

@@ -284,7 +284,7 @@ def test_atc_looks_for_treated_calls_like_each_untreated_one():
 def test_atc_without_enough_treated_calls_says_whom_it_speaks_of():
     one = match_nearest(design(), contrast="ATC")
     assert one.contrast == "ATM"
-    assert any(note.startswith("40 of 70 untreated calls have no treated call left for it") for note in one.notes)
+    assert any(note.startswith("40 of 70 untreated calls have no treated call left and are") for note in one.notes)
     assert one.adjustment.options["order"] == "smallest"
 
 

@@ -134,7 +134,7 @@ def test_calls_outside_the_caliper_are_left_out_and_the_contrast_says_so(match):
 def test_leaving_out_most_calls_is_a_doubt():
     mirrored = CALLS.assign(attended=1 - CALLS["attended"])
     c = CallDesign.from_frame(mirrored, outcome=None, treatment="attended", covariates=["hour"])
-    with pytest.warns(IdentificationWarning, match="40 of 70 treated calls have no untreated call left for it"):
+    with pytest.warns(IdentificationWarning, match="40 of 70 treated calls have no untreated call left and are"):
         match_optimal(c)
 
 

@@ -9,8 +9,10 @@ import pytest
 
 from coresponder_causal.core.errors import DesignError, EstimationError, IdentificationWarning
 from coresponder_causal.core.notes import quietly
-from coresponder_causal.design.calls import Adjustment, CallDesign
+from coresponder_causal.design.adjustment import Adjustment
+from coresponder_causal.design.calls import CallDesign
 from coresponder_causal.design.match_nearest import match_nearest
+from coresponder_causal.design.matched_sets import places
 from coresponder_causal.design.weight_propensity import weight_propensity
 from coresponder_causal.estimate.call_difference import call_difference
 from coresponder_causal.simulate import WorldConfig, world
@@ -237,6 +239,28 @@ def test_variance_of_abadie_and_imbens_by_its_own_formula(regression, ratio):
     assert "Abadie and Imbens" in result.extra["interval"]
 
 
+def test_untreated_calls_are_alike_in_what_they_were_matched_by():
+    """Where calls were matched by the hour, the variance of a match is that of the untreated calls of like hours."""
+    c = with_replacement(mahalanobis_on=["hour"], caliper=2.0)
+    hour = c.source["hour"].to_numpy()
+    apart = np.abs(places(c)[:, 0][:, None] - places(c)[:, 0])
+    within = np.concatenate([hour[arm] - hour[arm].mean() for arm in (c.treated, ~c.treated)])
+    spread = np.sqrt(within @ within / (len(hour) - 2))
+    np.testing.assert_allclose(apart, np.abs(hour[:, None] - hour) / spread, atol=1e-8)  # rounded to nine decimals
+    for distance in ("probability", "robust_mahalanobis", "scaled_euclidean"):
+        assert call_difference(with_replacement(distance=distance)).bse["effect"] > 0
+
+
+def test_a_score_that_is_the_same_in_all_calls_has_a_variance():
+    """Every untreated call is as near as any other: the spread given the score is that of the outcome."""
+    frame = drawn(1, n=400).assign(attended=np.arange(400) % 2 == 0, hour=np.arange(400) // 2 % 2)
+    c = match_nearest(design(frame, person=None, covariates=["hour"]), replace=True)
+    y, pairs = c.outcome_values(), c.adjustment.pairs
+    assert np.ptp(places(c)) == 0
+    plain = np.sqrt(y[pairs[:, 0]].var() / 200 + y[pairs[:, 1]].var() / 200)
+    assert call_difference(c).bse["effect"] > 0.9 * plain
+
+
 def untreated_slopes(c, regression):
     """Coefficients that move a match to the covariates of its call: bias correction of Abadie and Imbens (2011)."""
     x, treated, weights = c.covariate_frame(reference_levels=False).to_numpy(float), c.treated, c.call_weights()
@@ -355,6 +379,14 @@ def test_few_clusters_are_warned_of():
         call_difference(weight_propensity(design(frame, person="team")))
 
 
+@pytest.mark.parametrize("attended", [True, False])
+def test_an_arm_of_one_call_is_refused(attended):
+    frame = drawn(1).assign(attended=lambda f: (f["call_id"] == 7) == attended)
+    kind = "treated" if attended else "untreated"
+    with quietly(), pytest.raises(EstimationError, match=f"one {kind} call is compared"):
+        call_difference(weight_propensity(design(frame, covariates=["hour"])))
+
+
 def test_one_person_is_refused():
-    with pytest.raises(EstimationError, match="1 clusters by person"):
+    with pytest.raises(EstimationError, match="all 1500 calls are one cluster by person"):
         call_difference(weight_propensity(design(drawn(1).assign(person="p"))))

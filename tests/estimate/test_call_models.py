@@ -8,6 +8,7 @@ import pytest
 
 from coresponder_causal import check, report
 from coresponder_causal.core.errors import DesignError, EstimationError, IdentificationWarning
+from coresponder_causal.core.notes import quietly
 from coresponder_causal.design.calls import CallDesign
 from coresponder_causal.design.weight_propensity import weight_propensity
 from coresponder_causal.estimate import call_aipw, call_difference, dml_forest, dml_linear
@@ -249,6 +250,13 @@ def test_folds_that_cannot_be_are_refused(name):
             ALL[name](calls(), folds=1)
 
 
+@pytest.mark.parametrize("method", [call_aipw, dml_linear, dml_forest])
+def test_folds_without_treated_calls_outside_them_are_refused(method):
+    frame = drawn(1).assign(attended=lambda f: f["call_id"] == 7)
+    with quietly(), pytest.raises(EstimationError, match="outside one of 3 folds of persons all calls are treated"):
+        method(design(frame, covariates=["severity"]), folds=3)
+
+
 def test_a_model_without_an_estimate_names_what_it_is_of():
     rare = drawn(1).assign(rare=lambda f: ~f["attended"] & (f["call_id"] % 40 == 0))
     with pytest.raises(EstimationError, match="the outcome of treated calls: no row of positive weight has y = 1"):
@@ -291,4 +299,6 @@ def test_a_report_speaks_of_like_calls_and_shows_their_overlap():
     result = call_aipw(calls().with_outcome("arrest"), scale="ratio", repeats=1)
     text = report.sentence(result).text
     assert "in calls the team attended than in like calls it did not attend" in text
-    assert [each.check for each in check.battery(result, calls())] == ["overlap"]
+    made = {each.check for each in check.battery(result, calls())}
+    assert {"overlap", "evalue"} <= made
+    assert "balance" not in made

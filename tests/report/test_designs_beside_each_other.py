@@ -13,7 +13,14 @@ import pytest
 from coresponder_causal import check, report
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.notes import quietly
-from coresponder_causal.design import CallDesign, PanelDesign, SeriesDesign, match_nearest, weight_propensity
+from coresponder_causal.design import (
+    CallDesign,
+    PanelDesign,
+    SeriesDesign,
+    match_coarsened,
+    match_nearest,
+    weight_propensity,
+)
 from coresponder_causal.estimate import (
     aggregate,
     call_difference,
@@ -231,6 +238,17 @@ def test_ranks_say_what_they_cannot_do_and_why_clustered_errors_are_not_used():
     p = ranked().pvalues.iloc[0]
     assert f"{round(7 * p)} have an estimate as large or larger (permutation p = {p:.3f}" in text
     assert "rejected 32 % of the time where nothing had changed" in text
+
+
+def test_the_same_outcome_by_two_adjustments_is_two_designs():
+    with quietly():
+        adjusted = [match_nearest(design(), caliper=width) for width in (0.05, 0.2)] + [match_coarsened(design())]
+        results = [call_difference(one) for one in adjusted]
+    page = report.page([several()[0], *results])
+    titles = [section.title.removeprefix("What does another design say? ") for section in page.sections]
+    assert titles.count("Attended against other calls, matched") == 2
+    assert titles.count("Attended against other calls, matched in bins") == 1
+    assert not [title for title in titles if title.endswith("every outcome")]
 
 
 def test_outcomes_of_one_design_stand_in_one_table():
