@@ -75,7 +75,7 @@ class PartlyKnownDesign:
             Column: the chance with which it could be drawn, as `double_sampling` wrote it.
         reviewed : str, optional
             Column: what a review by hand found, yes or no, of a sample of calls; missing of the others. The outcome is
-            then what the linkage found.
+            then what the linkage found, or a machine coded.
 
         Raises
         ------

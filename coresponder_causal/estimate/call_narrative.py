@@ -3,7 +3,7 @@
 Estimand: the difference of shares of the call design behind it, of calls that a hand would code yes.
 
 Needs: comparable calls (check: balance, overlap); calls coded by hand drawn by lot, with a known chance above 0 of
-every call (`design.double_sampling` draws); hands that code alike, blind to the arm (`qualitative.agreement`).
+every call (`design.double_sampling` draws); hands that code alike, blind to the arm.
 
 Estimator: Ỹ = f + (R/π)(Y − f) into the weighted difference of means, with Y the hand's code, R whether it was drawn, π
 its chance, and f = g the machine's code, however bad, or the arm's α + λg fitted to what the hands coded, by weights
@@ -100,11 +100,11 @@ def call_narrative(d: PartlyKnownDesign, *, code: Code = "given") -> Result:
     ([0.0], 0.5)
     """
     _require_draw(d)
-    ways = arms(d)
-    coded = np.isfinite(d.found())
+    ways, used = arms(d), d.calls.call_weights() > 0
+    coded = used & np.isfinite(d.found())
     for arm, word in zip(ways, ("with", "without"), strict=True):
         _say_few(coded & (arm.weights > 0), f"calls {word} {d.calls.treatment}")
-    _say_odd(coded, d.chances(), ways[0].weights + ways[1].weights > 0)
+    _say_odd(coded, d.chances(), used)
     as_given = _Foretold(d.values(), np.zeros(len(coded)), 1.0)
     told = [_foretold(d, arm.weights, coded) if code == "tuned" else as_given for arm in ways]
     one, other = (_mean(d, arm, coded, own) for arm, own in zip(ways, told, strict=True))
@@ -114,7 +114,7 @@ def call_narrative(d: PartlyKnownDesign, *, code: Code = "given") -> Result:
         "call_narrative",
         {"effect": point(one.plus(other, -1.0))},
         {
-            "adjustment": "a tenth coded" if coded.mean() < between_cells else "a quarter coded",
+            "adjustment": "a tenth coded" if coded.sum() < between_cells * used.sum() else "a quarter coded",
             "yes_or_no": True,
             "coded": int(coded.sum()),
             "difference_by_machine": machine[0] - machine[1],
@@ -156,7 +156,7 @@ def _say_few(coded: Flags, whose: str) -> None:
 
 def _say_odd(coded: Flags, chance: Array, used: Flags) -> None:
     """Say how many were coded, and doubt chances that do not fit it."""
-    many, expected = int(coded[used].sum()), float(chance[used].sum())
+    many, expected = int(coded.sum()), float(chance[used].sum())
     note(f"hands coded {many} of {int(used.sum())} calls, and their chances add to {expected:.1f}")
     if abs(many - expected) > far * float(np.sqrt((chance * (1 - chance))[used].sum())) + 1:
         doubt(f"{many} calls coded by hand do not fit chances that add to {expected:.1f}")
@@ -164,8 +164,9 @@ def _say_odd(coded: Flags, chance: Array, used: Flags) -> None:
 
 def _foretold(d: PartlyKnownDesign, weights: Array, coded: Flags) -> _Foretold:
     """Line α + λg of an arm for which the variance of its mean is least; g itself where every chance is 1."""
-    chance, used, machine = d.chances(), coded & (weights > 0), d.values()
-    root = (weights * np.sqrt(1 - chance) / np.where(chance > 0, chance, 1.0))[used]
+    used, machine = coded & (weights > 0), d.values()
+    chance = d.chances()[used]
+    root = weights[used] * np.sqrt(1 - chance) / chance
     leverage = np.zeros(len(machine))
     if not root.any():
         return _Foretold(machine, leverage, 1.0)

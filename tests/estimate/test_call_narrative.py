@@ -41,12 +41,11 @@ BY_HAND = pd.concat([WITH, WITHOUT], ignore_index=True).assign(chance=0.25)
 
 
 def test_hands_correct_the_machine():
-    """With: 76/160 − 4 · 2/160, without: 54/160, no correction; variances from sums of squares of Ỹ."""
+    """With: 76/160 − 4 · 2/160, without: 54/160 − 4 · 0; variances from sums of squares of Ỹ."""
     result = estimate.call_narrative(design(BY_HAND))
     means = 76 / 160 - 4 * 2 / 160, 54 / 160
     assert result.estimate[0] == pytest.approx(means[0] - means[1], abs=1e-12)
-    squares = 66 * 1 + 4 * 16 + 6 * 9 + 10 + 0, 40 + 12 + 2 * 9 + 2 * 16  # g + 4 (Y − g): 1, 4, −3, 1; the others 0
-    squares = squares[0] - 66 + 60, squares[1]
+    squares = 60 + 10 + 6 * 9 + 4 * 16, 40 + 12 + 2 * 9 + 2 * 16  # Ỹ: 1 uncoded and coded, −3, 4, otherwise 0
     by_hand = sum(total / 160**2 - mean**2 / 160 for total, mean in zip(squares, means, strict=True))
     assert result.vcov[0, 0] == pytest.approx(by_hand * 320 / 318, rel=1e-10)
     assert result.extra["difference_by_machine"] == pytest.approx((76 - 54) / 160)
