@@ -52,3 +52,21 @@ def test_the_titanic_as_it_came_and_by_sex_and_age():
     assert round(float(call_difference(c).estimate[0]), 3) == 0.354
     strata = match_coarsened(c, bins={"sex": None, "age": None}, contrast="ATC")
     assert round(float(call_difference(strata, cluster="none").estimate[0]), 3) == 0.189
+
+
+@pytest.mark.parametrize(
+    ("group", "known", "printed"),
+    [
+        ("nswdemo", ["age", "age_squared", "educ", "nodeg", "black", "hisp"], 798),
+        ("psid1", ["age", "age_squared", "educ", "nodeg", "black", "hisp"], -8067),
+        ("psid1", ["re75"], -2380),
+        ("psid1", ["re75", "age", "age_squared", "educ", "nodeg", "black", "hisp"], -2119),
+    ],
+)
+def test_regressions_of_lalonde(group, known, printed):
+    """One slope for both arms: the coefficient of the treatment in a linear regression."""
+    trained = daag("nswdemo").query("trt == 1").assign(trained=1)
+    table = pd.concat([trained, daag(group).query("trt == 0").assign(trained=0)], ignore_index=True)
+    table = table.assign(age_squared=table["age"] ** 2)
+    c = CallDesign.from_frame(table, outcome="re78", treatment="trained", covariates=known)
+    assert round(float(call_difference(c, regression="shared").estimate[0])) == printed

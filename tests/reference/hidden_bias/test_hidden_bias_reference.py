@@ -203,3 +203,9 @@ def test_grid_of_strengths(golden, darfur):
     found = adjusted(darfur.estimate, darfur.std_error, darfur.dof, strengths["r2dz"], strengths["r2yz"])
     np.testing.assert_allclose(found.estimate, there["estimate"], rtol=EXACT)
     np.testing.assert_allclose(found.std_error, there["se"], rtol=EXACT)
+
+
+def test_the_e_value_of_a_co_responder_study_as_printed():
+    """Bailey 2022: odds ratio .48 (.25 to .92) of a rare outcome; 3.59, and 1.39 for the bound."""
+    found = evalue_of_published(0.48, 0.25, 0.92, measure="odds ratio", common=False).table.iloc[0]
+    assert (round(found["evalue"], 2), round(found["evalue_limit"], 2)) == (3.59, 1.39)
