@@ -39,6 +39,9 @@ Adjustment = Literal[
     "match_nearest replace",
     "match_optimal",
     "match_full",
+    "match_coarsened",
+    "match_cardinality",
+    "subclassify",
     "weight_propensity att",
     "weight_propensity overlap",
     "weight_propensity ate",
@@ -299,7 +302,9 @@ def _calls_cells() -> list[Cell]:
     weighted = [kind for kind in get_args(Adjustment) if kind.startswith("weight_") and kind not in measured]
     others = _over(_calls, calls=(300, 1500), share=(0.1, 0.4), adjustment=weighted)
     again = _over(replace(_calls, adjustment="match_nearest replace"), calls=(300, 1500), share=(0.1, 0.4))
-    jointly = _over(_calls, calls=(300, 1500), share=(0.1, 0.4), adjustment=("match_optimal", "match_full"))
+    in_sets: tuple[Adjustment, ...] = ("match_optimal", "match_full", "match_coarsened", "subclassify")
+    jointly = _over(_calls, calls=(300, 1500), share=(0.1, 0.4), adjustment=in_sets)
+    jointly += _over(replace(_calls, calls=300, adjustment="match_cardinality"), share=(0.1, 0.4))
     boosted = _over(_calls, calls=(300, 1500), adjustment=(trees,))
     return [*grid, *effects, *hidden, *others, *boosted, *again, *jointly]
 
