@@ -20,6 +20,7 @@ from coresponder_causal.report.write import results_inside
 
 nearly_zero = 1e-12  # numbers that differ by less are the same, unless every digit is asked for
 nothing = "nothing"
+causes = ("study/", "plan/", "tables/")  # what other numbers follow from
 around = 40  # letters shown of a line beside the first that differs
 
 
@@ -97,7 +98,8 @@ def of_numbers(folder: Path, found: pd.DataFrame, tolerance: float) -> Iterator[
     now = {row[0]: row[1:] for row in found.itertuples(index=False, name=None)}
     if len(then) < len(stated):
         yield Difference(numbers_name, f"{len(stated)} rows", f"{len(then)} anchors")
-    for anchor in dict.fromkeys([*then, *now]):
+    causes_first = sorted(dict.fromkeys([*then, *now]), key=lambda anchor: not anchor.startswith(causes))
+    for anchor in causes_first:
         one, other = then.get(anchor), now.get(anchor)
         if one is None or other is None:
             yield Difference(anchor, nothing if one is None else one[0], nothing if other is None else other[0])

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -13,12 +12,10 @@ import pandas as pd
 
 from coresponder_causal import design as designing
 from coresponder_causal import estimate
-from coresponder_causal.core.errors import CausalError, DesignError
-from coresponder_causal.core.notes import collecting, doubt, note, quietly
+from coresponder_causal.core.errors import CausalError
+from coresponder_causal.core.notes import note
 from coresponder_causal.core.regressors import log_rate
 from coresponder_causal.core.result import Result
-from coresponder_causal.data import follow_up, read_table, stays_of
-from coresponder_causal.data.follow_up import of_outcomes
 from coresponder_causal.design import (
     CallDesign,
     CallInstrumentDesign,
@@ -28,7 +25,17 @@ from coresponder_causal.design import (
     SeriesDesign,
     SwitchbackDesign,
 )
-from coresponder_causal.design.open_calls import open_calls
+from coresponder_causal.plan.designs_of_calls import (
+    Options,
+    by_half_days,
+    by_instrument,
+    choosing_calls,
+    compared_calls,
+    default_adjustment,
+    histories,
+    options_of,
+    plain_calls,
+)
 
 if TYPE_CHECKING:
     from coresponder_causal.plan.assemble import Counts
@@ -37,9 +44,8 @@ if TYPE_CHECKING:
 Design = (
     SeriesDesign | PanelDesign | CoverageDesign | CallDesign | CallInstrumentDesign | HistoryDesign | SwitchbackDesign
 )
-Options = Mapping[str, Any]
 Form = Callable[["Study", "Counts", str, Options], Design]
-enough_events, followed_days = 60, 365
+enough_events = 60
 like_calls = ("calls", "aipw", "dml", "forest")  # designs that compare calls with like ones
 after_calls = ("repeat", "recurrent")  # designs of what came after calls
 of_calls = (*like_calls, *after_calls, "instrument", "switchback")  # formed of the calls themselves, not of counts
@@ -47,19 +53,6 @@ by_hours = ("triple", "boundary")  # designs of the calls by the hours of the te
 one_by_one = (*of_calls, *by_hours)  # designs whose outcome belongs to a call
 of_adopters = ("adopters", "few_adopters")  # designs of cities that started at different times
 comparison = "comparison cities"
-choosing_calls = ("eligible", "which", "washout_days")  # with one of them, the schedule says what is compared
-adjustments = (
-    "match_nearest",
-    "match_optimal",
-    "match_full",
-    "match_coarsened",
-    "match_cardinality",
-    "subclassify",
-    "weight_propensity",
-    "weight_balance",
-    "none",
-)
-default_adjustment = "weight_propensity"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -118,7 +111,7 @@ def estimated(name: str, study: Study, data: Counts, outcome: str, options: Opti
 def stated_options(name: str, options: Options) -> dict[str, Any]:
     """Return those options of a design that are its estimator's."""
     own = {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
-    return {key: own[key] for key in _options(settings()[name].estimator) if key in own}
+    return {key: own[key] for key in options_of(settings()[name].estimator) if key in own}
 
 
 def _readable(name: str, design: Design, stated: Options) -> dict[str, float]:
@@ -158,8 +151,8 @@ def known_keys(name: str, adjust: str = default_adjustment) -> tuple[str, ...]:
     """Options that a study may state for one of its designs; of calls, those of the adjustment it states."""
     setting = settings()[name]
     adjusts = name in ("calls", *after_calls) and adjust != "none"
-    adjusting = _options(getattr(designing, adjust)) if adjusts else ()
-    return tuple(dict.fromkeys(("outcomes", *setting.keys, *adjusting, *_options(setting.estimator))))
+    adjusting = options_of(getattr(designing, adjust)) if adjusts else ()
+    return tuple(dict.fromkeys(("outcomes", *setting.keys, *adjusting, *options_of(setting.estimator))))
 
 
 def settings() -> dict[str, Setting]:
@@ -186,21 +179,16 @@ def settings() -> dict[str, Setting]:
         "two_way": Setting(_cities, estimate.did_two_way, ("covariates",)),
         "adopters": Setting(_adopters, estimate.did_group_time, ("covariates",)),
         "few_adopters": Setting(_few_adopters, estimate.did_few_treated),
-        "calls": Setting(_calls, estimate.call_difference, calls, {"scale": "ratio"}),
-        "aipw": Setting(_plain_calls, estimate.call_aipw, models, {"scale": "ratio"}),
-        "dml": Setting(_plain_calls, estimate.dml_linear, models),
-        "forest": Setting(_plain_calls, estimate.dml_forest, models),
-        "repeat": Setting(_after_calls, estimate.call_repeat, calls),
-        "recurrent": Setting(_after_calls, estimate.call_recurrent, calls),
-        "instrument": Setting(_instrument, estimate.call_iv, instrument),
-        "switchback": Setting(_switchback, estimate.switchback_randomization, switchback),
+        "calls": Setting(compared_calls, estimate.call_difference, calls, {"scale": "ratio"}),
+        "aipw": Setting(plain_calls, estimate.call_aipw, models, {"scale": "ratio"}),
+        "dml": Setting(plain_calls, estimate.dml_linear, models),
+        "forest": Setting(plain_calls, estimate.dml_forest, models),
+        "repeat": Setting(histories, estimate.call_repeat, calls),
+        "recurrent": Setting(histories, estimate.call_recurrent, calls),
+        "instrument": Setting(by_instrument, estimate.call_iv, instrument),
+        "switchback": Setting(by_half_days, estimate.switchback_randomization, switchback),
         "boundary": Setting(_calls_by_hours, estimate.call_boundary, hours),
     }
-
-
-def _options(function: Callable[..., object]) -> tuple[str, ...]:
-    """Names of the keyword options of an estimator or an adjustment."""
-    return tuple(name for name, p in inspect.signature(function).parameters.items() if p.kind is p.KEYWORD_ONLY)
 
 
 def _hours(study: Study, data: Counts, outcome: str, _: Options) -> CoverageDesign:
@@ -327,133 +315,6 @@ def _one_city(
         controls=controls,
         city=str(study.city),
     )
-
-
-def _calls(study: Study, data: Counts, outcome: str | None, options: Options) -> CallDesign:
-    """Compare calls of the treated city in hours the team works, adjusted as asked."""
-    plain = _plain_calls(study, data, outcome, options)
-    adjust = options.get("adjust", default_adjustment)
-    if adjust == "none":
-        return plain
-    function: Callable[..., CallDesign] = getattr(designing, adjust)
-    return function(plain, **{key: options[key] for key in _options(function) if key in options})
-
-
-def _plain_calls(study: Study, data: Counts, outcome: str | None, options: Options) -> CallDesign:
-    """Form the calls of the treated city in hours the team works."""
-    frame = _own_calls(study, data)
-    treatment, covariates = options.get("treatment", "attended"), options.get("covariates", ())
-    person = options.get("person", "person" if "person" in frame else None)
-    chosen = {key: options[key] for key in choosing_calls if key in options}
-    only = options.get("only", "team_on_duty" if "team_on_duty" in frame and not chosen else None)
-    if only is not None:
-        frame = _only(frame, only)
-    if chosen:
-        frame = open_calls(
-            frame,
-            None if data.schedule.empty else data.schedule,
-            treatment=treatment,
-            covariates=covariates,
-            person=person,
-            **chosen,
-        )
-    known = frame if outcome is None else _known(frame, outcome, treatment)
-    return CallDesign.from_frame(
-        known.reset_index(drop=True),
-        outcome=outcome,
-        treatment=treatment,
-        covariates=covariates,
-        exact=options.get("exact", ()),
-        person=person,
-        stratum=options.get("stratum"),
-    )
-
-
-def _after_calls(study: Study, data: Counts, outcome: str, options: Options) -> HistoryDesign:
-    """Compare calls whose person is known, and whose stays are where the study knows stays, by what came after them."""
-    own, treatment = _own_calls(study, data), options.get("treatment", "attended")
-    if "person" not in own:
-        raise DesignError("what came after calls cannot be told without person codes", mend="give the field person")
-    compared = own[own["person"].notna()]
-    if nameless := len(own) - len(compared):
-        note(f"{nameless:,} of {len(own):,} calls have no person and are left out")
-    note("moves and deaths have no dates in the tables of a study: they end nobody's follow-up")
-    named, stays = [name for name in of_outcomes.values() if name in own], None
-    if named:
-        with quietly(), collecting():  # what is not known of the calls compared is said below
-            stays = stays_of(own.drop(columns=named), own[["call_id", *named]])
-    else:
-        doubt("stays in custody and hospital are not known: fewer repeats may be more days in custody")
-    for name in named:
-        compared = _known(compared, name, treatment)
-    history = follow_up(own, stays, days=followed_days)
-    calls = _calls(study, replace(data, calls=compared), None, options)
-    return HistoryDesign.from_history(calls, history, outcome=outcome)
-
-
-def _own_calls(study: Study, data: Counts) -> pd.DataFrame:
-    """Return the calls of the treated city."""
-    if "city" not in data.calls:
-        return data.calls
-    own = data.calls[data.calls["city"] == study.city]
-    if own.empty:
-        there = ", ".join(map(str, sorted(data.calls["city"].unique())[:8]))
-        raise DesignError(f"the table calls has no calls of '{study.city}'", mend=f"choose a city it has: {there}")
-    return own
-
-
-def _instrument(study: Study, data: Counts, outcome: str, options: Options) -> CallInstrumentDesign:
-    """Form calls of the treated city with what moved the chance of the team."""
-    treatment = options.get("treatment", "attended")
-    start = study.start
-    if start is None and study.start_between:
-        start = study.start_between[0]
-        doubt(f"calls by an instrument take the earlier of the two dates of the start, {start}")
-    return CallInstrumentDesign.from_tables(
-        _known(_own_calls(study, data), outcome, treatment).reset_index(drop=True),
-        data.schedule,
-        outcome=outcome,
-        start=str(start),
-        instrument=options.get("instrument", "coverage_post"),
-        treatment=treatment,
-        covariates=options.get("covariates", ()),
-        person=options.get("person", "person" if "person" in data.calls else None),
-        city=study.city,
-    )
-
-
-def _switchback(study: Study, data: Counts, outcome: str, options: Options) -> SwitchbackDesign:
-    """Count calls in the half-days of the plan that was drawn, as its file holds it."""
-    return SwitchbackDesign.from_tables(
-        data.calls,
-        read_table(options["assignment"]),
-        outcome=outcome,
-        eligible=options.get("eligible"),
-        carryover_minutes=options.get("carryover_minutes", 0.0),
-    )
-
-
-def _only(frame: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Keep the calls that could have been attended; the others are counted."""
-    if column not in frame or not pd.api.types.is_bool_dtype(frame[column].dropna()):
-        raise DesignError(
-            f"only = '{column}' is not a yes-or-no field of the calls", mend="name one, such as team_on_duty"
-        )
-    kept = frame[column].fillna(False).astype(bool)
-    note(f"{int((~kept).sum()):,} of {len(frame):,} calls are left out of the comparison of calls: {column} is not yes")
-    return frame[kept]
-
-
-def _known(frame: pd.DataFrame, outcome: str, treatment: str) -> pd.DataFrame:
-    """Leave out calls whose outcome nobody knows, and say how many of each kind they are."""
-    if outcome not in frame or treatment not in frame or not frame[outcome].isna().any():
-        return frame
-    unknown = frame[outcome].isna()
-    shares = unknown.groupby(frame[treatment]).mean()
-    said = " and ".join(f"{share:.0%} of those with {treatment} = {arm}" for arm, share in shares.items())
-    doubt(f"{outcome} is not known of {int(unknown.sum()):,} of {len(frame):,} calls ({said}): they are left out")
-    kept = frame[~unknown]
-    return kept.assign(**{outcome: kept[outcome].astype(float)})
 
 
 def _exposure(monthly: pd.DataFrame) -> str | None:

@@ -15,16 +15,15 @@ from typing import Any, TypeAlias
 from coresponder_causal.core.errors import DataError, DisclosureError, Problems
 from coresponder_causal.data import dictionary
 from coresponder_causal.plan.designs import (
-    adjustments,
     after_calls,
     by_hours,
-    default_adjustment,
     known_keys,
     like_calls,
     of_adopters,
     of_calls,
     settings,
 )
+from coresponder_causal.plan.designs_of_calls import adjustments, default_adjustment
 from coresponder_causal.privacy import Ledger, Policy, inside
 
 keys: dict[str, tuple[str, ...]] = {
