@@ -46,7 +46,8 @@ def reader_specs(evaluation: Evaluation, page: Page, tables: Mapping[str, pd.Dat
     Examples
     --------
     >>> from coresponder_causal.data import validate
-    >>> from coresponder_causal.plan.run import evaluation_page, quality_of, run
+    >>> from coresponder_causal.plan.reading import quality_of
+    >>> from coresponder_causal.plan.run import evaluation_page, run
     >>> from coresponder_causal.plan.study import Study
     >>> study = Study(title="A town", tables={}, designs=())
     >>> shifts = pd.DataFrame({"city": ["Davis"], "shift_start": "2020-07-15 12:00", "shift_end": "2020-07-15 22:00"})

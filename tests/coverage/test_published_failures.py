@@ -193,7 +193,7 @@ def test_hidden_severity_stays_in_the_estimate(adjustment):
     (entry,) = [
         entry
         for entry in study(["call_difference"])
-        if entry.cell.world == "hidden severity" and entry.cell.adjustment == adjustment
+        if entry.cell.world == "hidden severity" and entry.cell.adjustment == adjustment and entry.options == "{}"
     ]
     (found,) = measure(entry, replications=50).to_dict("records")
     assert found["bias"] > 0.2

@@ -71,7 +71,7 @@ def test_estimates_and_clustered_errors_are_those_of_doubleml(named):
 def test_the_partially_linear_estimate_is_that_of_doubleml(monkeypatch):
     by_hand = frame()["person"].to_numpy() % 5
     module = inspect.getmodule(inspect.unwrap(dml_linear))
-    monkeypatch.setattr(module, "person_folds", lambda persons, folds, seed: by_hand)
+    monkeypatch.setattr(module, "draw_folds", lambda treatment, folds, seed: by_hand)
     result, expected = dml_linear(calls(), repeats=1), REFERENCE["minutes ATO"]
     assert result.estimate[0] == pytest.approx(expected["estimate"], rel=ITERATED)
     factor = np.sqrt((result.n_units - 1) / result.n_units)
