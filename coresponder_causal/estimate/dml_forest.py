@@ -140,8 +140,11 @@ def dml_forest(
     >>> frame["minutes"] = 30 + 10 * night - 5 * frame["attended"] * night + rng.normal(size=400)
     >>> c = CallDesign.from_frame(frame, outcome="minutes", treatment="attended", covariates=["night"])
     >>> found = dml_forest(c, by="night", trees=20, folds=2)
-    >>> [f"{term} {round(value)}" for term, value in found.params.items()]
-    ['effect -3', 'effect: 0 0', 'effect: 1 -5']
+    >>> print(found.params.round().astype(int).to_string())
+    term
+    effect      -3
+    effect: 0    0
+    effect: 1   -5
     """
     require_folds(c, folds, 1, least=2)
     _require(c, trees, at_middle_call)
