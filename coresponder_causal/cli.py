@@ -51,14 +51,14 @@ LedgerFile = Annotated[Path | None, typer.Option("--ledger", help="File in which
 @app.command()
 def evaluate(
     study: Annotated[Path | None, typer.Argument(help="STUDY.toml; without it the embedded simulated study.")] = None,
-    out: Annotated[Path, typer.Option(help="Folder for the page.")] = Path("evaluation"),
+    out: Annotated[Path, typer.Option(help="Folder for what is written.")] = Path("evaluation"),
     audience: Audience = None,
     agreement: Agreement = None,
     ledger: LedgerFile = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an evaluation in a folder that holds files.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Compute everything again, also what did not change.")] = False,
 ) -> None:
-    """Evaluate a study: validate, design, estimate, check, and write one page.
+    """Evaluate a study: validate, design, estimate, check, and write what each of its readers gets.
 
     Steps are kept beside the study, so that an interrupted run goes on, and only what changed is computed again.
     """
