@@ -1,0 +1,91 @@
+"""Tests, intervals and detectable effects: the only room of the package with p-values.
+
+Survival functions are used throughout: ``1 - cdf`` loses every digit of a small p-value.
+"""
+
+from coresponder_causal.core.inference.chi_square import (
+    WaldTest,
+    break_date_limit,
+    chi_square_p_value,
+    chi_square_quantile,
+    chi_square_sum_probability,
+    homogeneity_p_value,
+    normal_tail,
+    sup_f_p_value,
+    trimmed_chi_square_mean,
+    wald_noncentrality,
+    wald_test,
+    yes_count_tail,
+)
+from coresponder_causal.core.inference.families import holm
+from coresponder_causal.core.inference.ranks import (
+    RankTest,
+    randomization_interval,
+    randomization_p_value,
+    rank_critical,
+    rank_test,
+    rearrangement_size,
+    simulated_p_value,
+)
+from coresponder_causal.core.inference.rates import (
+    beta_bounds,
+    exact_poisson,
+    quantile_ranks,
+    split_interval,
+    split_p_value,
+    wilson,
+)
+from coresponder_causal.core.inference.sets import set_interval, set_p_value
+from coresponder_causal.core.inference.student import (
+    critical,
+    critical_with_bias,
+    interval,
+    minimum_detectable_effect,
+    mixture_half_width,
+    p_value,
+    power,
+    rejection_rate_limit,
+)
+from coresponder_causal.core.inference.wild import Tails, wild_interval, wild_p_value
+
+__all__ = [
+    "RankTest",
+    "Tails",
+    "WaldTest",
+    "beta_bounds",
+    "break_date_limit",
+    "chi_square_p_value",
+    "chi_square_quantile",
+    "chi_square_sum_probability",
+    "critical",
+    "critical_with_bias",
+    "exact_poisson",
+    "holm",
+    "homogeneity_p_value",
+    "interval",
+    "minimum_detectable_effect",
+    "mixture_half_width",
+    "normal_tail",
+    "p_value",
+    "power",
+    "quantile_ranks",
+    "randomization_interval",
+    "randomization_p_value",
+    "rank_critical",
+    "rank_test",
+    "rearrangement_size",
+    "rejection_rate_limit",
+    "set_interval",
+    "set_p_value",
+    "simulated_p_value",
+    "split_interval",
+    "split_p_value",
+    "sup_f_p_value",
+    "trimmed_chi_square_mean",
+    "wald_noncentrality",
+    "wald_test",
+    "wild_interval",
+    "wild_p_value",
+    "wilson",
+    "yes_count_tail",
+]
