@@ -17,7 +17,7 @@ from coresponder_causal.core.inference.chi_square import (
     wald_test,
     yes_count_tail,
 )
-from coresponder_causal.core.inference.families import holm
+from coresponder_causal.core.inference.families import Block, as_student, deviate, holm, sharpened_q, step_down
 from coresponder_causal.core.inference.ranks import (
     RankTest,
     randomization_interval,
@@ -49,9 +49,11 @@ from coresponder_causal.core.inference.student import (
 from coresponder_causal.core.inference.wild import Tails, wild_interval, wild_p_value
 
 __all__ = [
+    "Block",
     "RankTest",
     "Tails",
     "WaldTest",
+    "as_student",
     "beta_bounds",
     "break_date_limit",
     "chi_square_p_value",
@@ -59,6 +61,7 @@ __all__ = [
     "chi_square_sum_probability",
     "critical",
     "critical_with_bias",
+    "deviate",
     "exact_poisson",
     "holm",
     "homogeneity_p_value",
@@ -77,9 +80,11 @@ __all__ = [
     "rejection_rate_limit",
     "set_interval",
     "set_p_value",
+    "sharpened_q",
     "simulated_p_value",
     "split_interval",
     "split_p_value",
+    "step_down",
     "sup_f_p_value",
     "trimmed_chi_square_mean",
     "wald_noncentrality",
