@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -34,7 +35,7 @@ class Stacked(NamedTuple):
         return np.asarray(self.sums.T @ self.sums, float)
 
     def rows(self, influences: Sequence[Influence]) -> Array:
-        """Return ψ of all terms by unit, as of an estimate on all units: N/n_j ψ_j, 0 where an estimate lacks a unit."""
+        """Return ψ of all terms by unit, as of estimates on all N units: N/n_j ψ_j, 0 for a unit that one lacks."""
         made = [np.zeros((len(self.unit), psi.right.shape[1])) for psi in influences]
         for own, psi in zip(made, influences, strict=True):
             own[self.unit.get_indexer(psi.unit)] = psi.rows() * (len(self.unit) / psi.n)
@@ -72,7 +73,7 @@ def stacked(influences: Sequence[Influence]) -> Stacked:
     """
     codes, names = pd.factorize(_together([psi.unit for psi in influences]))
     starts = np.cumsum([0, *(psi.n for psi in influences)])
-    units = [codes[a:b] for a, b in zip(starts[:-1], starts[1:], strict=True)]
+    units = [codes[a:b] for a, b in pairwise(starts)]
     for own in units:
         if len(np.unique(own)) < len(own):
             raise EstimationError("units repeat within an estimate", mend="label its units, each once")

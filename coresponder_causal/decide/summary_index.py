@@ -104,7 +104,7 @@ def summary_index(
         raise DesignError(
             f"{len(empty)} rows have no outcome to make an index of", mend="form the design without these rows"
         )
-    told = (*design.notes, *_told(items, outcomes, name))
+    told = design.notes + tuple(_told(items, outcomes, name))
     made = replace(design, source=design.source.assign(**{name: index}), notes=told)
     return (replace(made, exposure=None) if isinstance(made, PanelDesign) else made).with_outcome(name)
 
