@@ -102,7 +102,7 @@ def summary_index(
     index = _index(items, kind)
     if len(empty := np.flatnonzero(np.isnan(index))):
         raise DesignError(
-            f"{len(empty)} rows have no outcome to make an index of", mend="form the design without these rows"
+            f"rows without an outcome to make an index of: {len(empty)}", mend="form the design without these rows"
         )
     told = design.notes + tuple(_told(items, outcomes, name))
     made = replace(design, source=design.source.assign(**{name: index}), notes=told)
@@ -234,7 +234,7 @@ def _told(items: Items, outcomes: Sequence[str], name: str) -> list[str]:
     told = ", ".join(f"{share:.2f} of {item}" for share, item in zip(items.weights, outcomes, strict=True))
     lacking = int(np.isnan(items.values).any(axis=1).sum())
     said = [f"{name} is made of {told}, in standard deviations of the controls"]
-    said += [f"{lacking} rows lack some of its outcomes"] if lacking else []
+    said += [f"rows that lack some of its outcomes: {lacking}"] if lacking else []
     against = [item for share, item in zip(items.weights, outcomes, strict=True) if share < 0]
     said += [f"more of {', '.join(against)} makes {name} less, against its sign"] if against else []
     return said

@@ -146,9 +146,7 @@ def city_results(inference):
         rate = 300 * np.exp(shared - 0.5 * ((frame["city"] == "city 00") & (frame["month"] >= "2020-01")))
         frame[name] = rng.poisson(rate)
     with quietly():
-        d = PanelDesign.from_frame(
-            frame, outcome=None, unit="city", time="month", treated="city 00", start=months[36]
-        )
+        d = PanelDesign.from_frame(frame, outcome=None, unit="city", time="month", treated="city 00", start=months[36])
         return [did_prediction_interval(d.with_outcome(name), inference=inference) for name in ("calls", "arrests")]
 
 
