@@ -1,5 +1,6 @@
 """Plans: a study as its file states it, and the corridor it is run through."""
 
+from coresponder_causal.decide.rule import verdicts
 from coresponder_causal.plan.ahead import Redrawn, designs_ahead, designs_of, left_out, write_calibration, write_power
 from coresponder_causal.plan.audience import meant_for, policy_for
 from coresponder_causal.plan.before import before_start
@@ -17,7 +18,7 @@ from coresponder_causal.plan.logic_model import LogicModel
 from coresponder_causal.plan.logic_parts import Assumption, External, Node
 from coresponder_causal.plan.manifest import manifest, result_ids, write_manifest
 from coresponder_causal.plan.numbers import numbers
-from coresponder_causal.plan.operating import Operating, operating_characteristics, verdicts
+from coresponder_causal.plan.operating import Operating, operating_characteristics
 from coresponder_causal.plan.papers import Papers, write_papers
 from coresponder_causal.plan.plan_document import plan_document
 from coresponder_causal.plan.plan_file import example_plan, parse_plan, read_plan, write_example_plan

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from coresponder_causal.decide.rule import Rule
+
 Partner = Literal["police", "county", "university", "city", "union", "community"]
 
 
@@ -118,6 +120,16 @@ class Decision:
     if_uninformative: str
     level: float = 0.95
     equivalence_level: float = 0.90
+
+    @property
+    def rule(self) -> Rule:
+        """What of it turns results into a verdict."""
+        return Rule(
+            smallest_effect=self.smallest_effect,
+            designs_needed=self.designs_needed,
+            level=self.level,
+            equivalence_level=self.equivalence_level,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

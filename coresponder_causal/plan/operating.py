@@ -5,17 +5,12 @@ with df_d degrees of freedom. Σ comes from the months before the start: the noi
 apart (`detectable`). The comparison of cities and the city's own course share that course's noise; covered against
 other hours shares none of it, since Cov(log a − log b, log(a + b)) = 0 for independent counts a, b whose variances are
 proportional to their means. A change of θ in covered hours alone changes all calls by log(1 + s(e^θ − 1)), s the
-covered share of calls. The pre-named check of a design that holds contradicts it in one of twenty studies.
+covered share of calls. The pre-named checks of designs that hold contradict any of them in one of twenty studies.
 
-Rule. Over the designs that no check contradicts:
-
-- fewer (more): at least ``designs_needed`` of different assumptions have an interval wholly below (above) no change at
-  the first step of Holm, 1 − (1 − level)/m for m primary outcomes, and none the other way;
-- else no meaningful effect: the first design's equivalence interval lies within the smallest effect and its inverse;
-- else consistent, not established: one such interval, and the others on the same side;
-- else uninformative.
-
-Holm's later steps can only find more, so that the chances of the first two are lower limits when m > 1.
+Rule. That of `decide.rule`, by Holm's first step, 1 − (1 − level)/m for m primary outcomes: later steps can only find
+more, so that the chances of the first two verdicts are lower limits when m > 1. The comparison of cities and the city's
+own course start from the same months, and count once. An outcome that the responders themselves record counts once,
+whatever the designs, as long as nothing shows that recording stayed as it was: the chances are those before that.
 """
 
 from __future__ import annotations
@@ -28,16 +23,16 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api.types import is_bool_dtype
 
-from coresponder_causal.core.inference import critical
+from coresponder_causal.decide.assumptions import apart, recording_of
+from coresponder_causal.decide.rule import judge, verdicts
 from coresponder_causal.plan import detectable
 from coresponder_causal.plan.before import donors, first_day
 from coresponder_causal.plan.detectable import Detectable, Monthly
-from coresponder_causal.plan.evaluation_plan import Decision, EvaluationPlan
-from coresponder_causal.plan.plan_rules import asked_of, assumptions
+from coresponder_causal.plan.evaluation_plan import Decision, EvaluationPlan, Primary
+from coresponder_causal.plan.plan_rules import asked_of, assumptions, families
 from coresponder_causal.plan.study import Study
 
 Array = NDArray[np.float64]
-verdicts = ("fewer", "more", "no meaningful effect", "consistent, not established", "uninformative")
 draws, false_alarm = 20_000, 0.05
 
 
@@ -57,12 +52,15 @@ class Operating:
         Designs and outcomes without operating characteristics, and why.
     monte_carlo : float
         Largest Monte-Carlo standard error of the probabilities.
+    conditions : tuple of str
+        On what the chances of an outcome depend besides.
     """
 
     table: pd.DataFrame
     designs: pd.DataFrame
     left_out: tuple[str, ...]
     monte_carlo: float
+    conditions: tuple[str, ...] = ()
 
 
 def operating_characteristics(
@@ -83,7 +81,7 @@ def operating_characteristics(
     -------
     Operating
     """
-    rows, known, left = [], [], []
+    rows, known, left, conditions = [], [], [], []
     for entry in plan.judged:
         names = asked_of(entry.outcome, plan, study)
         found, share = _known(entry.outcome, names, plan.months_after, study, before)
@@ -93,6 +91,7 @@ def operating_characteristics(
         if len({assumptions[one.design] for one in judging}) < plan.decision.designs_needed:
             left.append(f"{entry.label}: too few designs whose precision is known ahead for a chance of verdicts.")
             continue
+        conditions += _conditions(entry, judging, plan.decision)
         for change in plan.decision.true_changes:
             truth = float(np.log1p(change / 100))
             all_calls = float(np.log1p(share * np.expm1(truth)))
@@ -104,7 +103,25 @@ def operating_characteristics(
     chances = table[list(verdicts)].to_numpy(float)
     error = float(np.sqrt(np.max(chances * (1 - chances), initial=0.0) / draws))
     columns = ["outcome", "design", "assumption", "std_error", "df", "found", "judges", "assumes"]
-    return Operating(table=table, designs=pd.DataFrame(known, columns=columns), left_out=tuple(left), monte_carlo=error)
+    return Operating(
+        table=table,
+        designs=pd.DataFrame(known, columns=columns),
+        left_out=tuple(left),
+        monte_carlo=error,
+        conditions=tuple(conditions),
+    )
+
+
+def _conditions(entry: Primary, judging: list[Detectable], rule: Decision) -> Iterator[str]:
+    """Say where designs count once, and where the record itself must be shown to have stayed as it was."""
+    if rule.designs_needed > 1 and not _apart(judging).any():
+        names = " and ".join(one.design for one in judging)
+        yield f"{entry.label}: {names} start from the same months and count once, so that it cannot be supported."
+    if recording_of(entry.outcome).by_responders:
+        yield (
+            f"{entry.label}: the responders themselves record it. The chances of fewer and more hold once something "
+            "else shows that recording stayed as it was; until then it is at best consistent, not established."
+        )
 
 
 def _several_cities(before: Mapping[str, pd.DataFrame]) -> bool:
@@ -187,10 +204,16 @@ def _chances(
     means = np.array([truth if one.design == "hours" else all_calls for one in found])
     estimates = rng.multivariate_normal(means, _covariance(found), size=draws)
     spread = errors * np.sqrt(rng.chisquare(df, size=estimates.shape) / df)
-    holds = rng.random(estimates.shape) >= false_alarm
-    families = [assumptions[one.design] for one in found]
-    reached = judge(estimates, spread, df, holds, families, rule, outcomes)
+    holds = rng.random(estimates.shape) >= false_alarm / len(found)
+    reached = judge(estimates, spread, df, holds, _apart(found), rule.rule, outcomes)
     return {name: float(np.mean(reached == place)) for place, name in enumerate(verdicts)}
+
+
+def _apart(found: list[Detectable]) -> NDArray[np.bool_]:
+    """Which pairs of designs count as two, of an outcome whose recording stayed as it was."""
+    own = [families[one.design] for one in found]
+    one_source = [""] * len(own)
+    return apart([f.assumption for f in own], [f.before for f in own], one_source, [False] * len(own))
 
 
 def _covariance(found: list[Detectable]) -> Array:
@@ -201,60 +224,3 @@ def _covariance(found: list[Detectable]) -> Array:
         i, j = (list(errors).index(name) for name in ("cities", "series"))
         matrix[i, j] = matrix[j, i] = min(errors["series"], errors["cities"]) ** 2
     return np.asarray(matrix, float)
-
-
-def judge(
-    estimates: Array,
-    std_errors: Array,
-    df: Array,
-    holds: NDArray[np.bool_],
-    families: list[str],
-    rule: Decision,
-    outcomes: int,
-) -> NDArray[np.int_]:
-    """Apply the decision rule to studies.
-
-    Parameters
-    ----------
-    estimates, std_errors : ndarray, shape (n, d)
-        Log ratios of n studies by d designs, in the plan's order.
-    df : ndarray, shape (d,)
-    holds : ndarray of bool, shape (n, d)
-        Whether the pre-named check leaves a design standing.
-    families : list of str
-        What each design rests on; those that rest on the same count once.
-    rule : Decision
-    outcomes : int
-        Primary outcomes with a verdict.
-
-    Returns
-    -------
-    ndarray of int, shape (n,)
-        Place in `verdicts`.
-
-    Examples
-    --------
-    >>> rule = Decision(smallest_effect=0.85, designs_needed=2, true_changes=(0.0,), if_fewer="", if_more="",
-    ...     if_no_meaningful_effect="", if_consistent="", if_uninformative="")
-    >>> se, df, yes = np.full((4, 2), 0.05), np.full(2, 30.0), np.ones((4, 2), bool)
-    >>> log_ratios = np.array([[-0.3, -0.3], [-0.3, -0.05], [0.01, 0.0], [-0.11, 0.1]])
-    >>> [verdicts[i] for i in judge(log_ratios, se, df, yes, ["a", "b"], rule, 1)]
-    ['fewer', 'consistent, not established', 'no meaningful effect', 'uninformative']
-    """
-    cut = critical(df, 1 - (1 - rule.level) / outcomes)
-    down, up = ((sign * estimates > cut * std_errors) & holds for sign in (-1, 1))
-    fewer, more = (_many(side, families) for side in (down, up))
-    first = np.argmax(holds, axis=1)[:, None]
-    reach = np.abs(estimates) + critical(df, rule.equivalence_level) * std_errors
-    within = holds.any(axis=1) & (np.take_along_axis(reach, first, 1)[:, 0] < -np.log(rule.smallest_effect))
-    same_way = (estimates < 0).sum(1, where=holds), (estimates > 0).sum(1, where=holds)
-    alone = ((fewer > 0) & (same_way[1] == 0)) | ((more > 0) & (same_way[0] == 0))
-    needed = rule.designs_needed
-    conditions = [(fewer >= needed) & (more == 0), (more >= needed) & (fewer == 0), within, alone]
-    return np.asarray(np.select(conditions, range(len(conditions)), len(conditions)))
-
-
-def _many(found: NDArray[np.bool_], families: list[str]) -> NDArray[np.int_]:
-    """Count the different assumptions under which something was found, by study."""
-    kinds = [[i for i, family in enumerate(families) if family == kind] for kind in dict.fromkeys(families)]
-    return np.asarray(sum(found[:, places].any(axis=1).astype(int) for places in kinds))

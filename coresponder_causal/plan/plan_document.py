@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 
 from coresponder_causal.core.facts import Facts
+from coresponder_causal.decide.rule import verdicts
 from coresponder_causal.plan import reporting_items
 from coresponder_causal.plan.evaluation_plan import EvaluationPlan
 from coresponder_causal.plan.frozen import State
-from coresponder_causal.plan.operating import Operating, verdicts
+from coresponder_causal.plan.operating import Operating
 from coresponder_causal.plan.plan_rules import assumptions
 from coresponder_causal.plan.reporting_items import Item
 from coresponder_causal.report import words
@@ -207,7 +208,7 @@ def _chances(plan: EvaluationPlan, operating: Operating) -> Section:
     )
     table = Table(title="Chance of each verdict", frame=operating.table, columns=columns, note=note, support=of_nobody)
     rests = [f"{one.outcome}, {one.design}: {one.assumes}." for one in operating.designs.itertuples()]
-    lines = [*rests, *(f"Not computed. {text}" for text in operating.left_out)]
+    lines = [*rests, *operating.conditions, *(f"Not computed. {text}" for text in operating.left_out)]
     said: list[Block] = [table] if len(operating.table) else []
     said.append(Bullets(items=tuple(_says(line) for line in lines)))
     return Section(title="What the rule can tell, computed from before the start", blocks=tuple(said))

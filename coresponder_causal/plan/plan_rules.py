@@ -7,34 +7,26 @@ from dataclasses import fields, is_dataclass
 from itertools import pairwise
 
 from coresponder_causal.data import dictionary, metric_catalogue
-from coresponder_causal.plan.designs import after_calls, like_calls
+from coresponder_causal.decide.assumptions import Family, family_of
+from coresponder_causal.plan.designs import after_calls, like_calls, settings
 from coresponder_causal.plan.evaluation_plan import EvaluationPlan
 from coresponder_causal.plan.study import Study
 
 Rule = tuple[str, str]
-assumptions: dict[str, str] = {
-    "switchback": "the lot decided which half-days are covered",
-    **dict.fromkeys(("hours", "triple"), "covered and other hours would have moved alike"),
-    **dict.fromkeys(
-        (
-            "cities",
-            "adopters",
-            "few_adopters",
-            "poisson",
-            "gap",
-            "few_treated",
-            "event_study",
-            "two_way",
-            "first_periods",
-        ),
-        "the city would have moved as the other cities did",
-    ),
-    **dict.fromkeys(("series", "counts", "rare", "arima", "structural"), "the city's own course would have gone on"),
-    **dict.fromkeys((*like_calls, *after_calls), "calls alike in what is recorded are alike in what is not"),
-    "instrument": "what moved the team's presence touches outcomes through the team alone",
-    "boundary": "nothing else changes at the hour at which the team comes on",
+families: dict[str, Family] = {
+    name: family_of(settings()[name].estimator.__name__)
+    for name in (
+        "switchback",
+        *("hours", "triple"),
+        *("cities", "adopters", "few_adopters", "poisson", "gap", "few_treated", "event_study", "two_way"),
+        *("first_periods", "series", "counts", "rare", "arima", "structural"),
+        *(*like_calls, *after_calls),
+        *("instrument", "boundary"),
+    )
 }
-"""What each design rests on, in the order in which designs are believed: designs of one assumption count once."""
+"""What each design belongs to, in the order in which designs are believed."""
+assumptions = {name: family.assumption for name, family in families.items()}
+"""What each design rests on: designs of one assumption count once."""
 _counts = ("control_outcomes", "placebo_dates", "pre_period", "placebo_cities")
 falsifications: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(assumptions, _counts),
