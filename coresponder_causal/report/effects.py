@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from coresponder_causal.core.detectable import detectable_falls
 from coresponder_causal.core.errors import EstimationError
-from coresponder_causal.core.inference import minimum_detectable_effect
 from coresponder_causal.core.result import Result
 from coresponder_causal.report import words
 
@@ -43,13 +43,9 @@ def effects(result: Result) -> pd.DataFrame:
         )
     shown = result.tidy()
     in_events = counted_in_events(result)
-    found = zip(shown["std_error"], result.df, result.critical(), strict=True)
-    fall = -np.array([minimum_detectable_effect(se, df, cut=cut) for se, df, cut in found])
-    if result.crossings is not None:  # the standard error beside a randomization test is for orientation
-        fall[:] = np.nan
+    fall = detectable_falls(result)
     if bounded:  # it has no single value
-        shown["estimate"], fall[:] = np.nan, np.nan
-    fall[0] = -result.extra.number("mde80") if "mde80" in result.extra else fall[0]
+        shown["estimate"] = np.nan
     shown["mde"] = np.where(in_events, np.nan, fall)
     if result.scale == "log_ratio":
         for name in ("estimate", "conf_low", "conf_high", "mde"):

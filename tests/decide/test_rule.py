@@ -42,8 +42,8 @@ def test_designs_that_contradict_each_other_support_nothing():
 
 def test_no_meaningful_effect_is_said_by_the_first_design_that_holds():
     assert verdict([0.0, -0.1], [True, True], TWO) == "no meaningful effect"
-    assert verdict([-0.12, 0.0], [True, True], TWO) == "uninformative"
-    assert verdict([-0.12, 0.0], [False, True], TWO) == "no meaningful effect"
+    assert verdict([-0.09, 0.0], [True, True], TWO) == "uninformative"
+    assert verdict([-0.09, 0.0], [False, True], TWO) == "no meaningful effect"
 
 
 def test_a_shared_start_and_a_record_that_the_programme_may_change_make_two_designs_one():
