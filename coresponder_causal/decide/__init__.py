@@ -1,7 +1,30 @@
 """The decide room: weighing results."""
 
+from coresponder_causal.decide.converted import Attendance
+from coresponder_causal.decide.evidence import Evidence, evidence
 from coresponder_causal.decide.family import Family
 from coresponder_causal.decide.multiplicity import exploratory, holm, sharpened_q, step_down
+from coresponder_causal.decide.pooled import Bias, Pooled
+from coresponder_causal.decide.rule import Rule, verdicts
 from coresponder_causal.decide.summary_index import mean_effect, summary_index
+from coresponder_causal.decide.verdict import Judged, judge_outcome, pool
 
-__all__ = ["Family", "exploratory", "holm", "mean_effect", "sharpened_q", "step_down", "summary_index"]
+__all__ = [
+    "Attendance",
+    "Bias",
+    "Evidence",
+    "Family",
+    "Judged",
+    "Pooled",
+    "Rule",
+    "evidence",
+    "exploratory",
+    "holm",
+    "judge_outcome",
+    "mean_effect",
+    "pool",
+    "sharpened_q",
+    "step_down",
+    "summary_index",
+    "verdicts",
+]
