@@ -4,6 +4,8 @@ from coresponder_causal.decide.converted import Attendance
 from coresponder_causal.decide.evidence import Evidence, evidence
 from coresponder_causal.decide.family import Family
 from coresponder_causal.decide.multiplicity import exploratory, holm, sharpened_q, step_down
+from coresponder_causal.decide.operating import Setting, operating_characteristics
+from coresponder_causal.decide.operating_worlds import verdicts_in_worlds
 from coresponder_causal.decide.pooled import Bias, Pooled
 from coresponder_causal.decide.rule import Rule, verdicts
 from coresponder_causal.decide.summary_index import mean_effect, summary_index
@@ -17,14 +19,17 @@ __all__ = [
     "Judged",
     "Pooled",
     "Rule",
+    "Setting",
     "evidence",
     "exploratory",
     "holm",
     "judge_outcome",
     "mean_effect",
+    "operating_characteristics",
     "pool",
     "sharpened_q",
     "step_down",
     "summary_index",
     "verdicts",
+    "verdicts_in_worlds",
 ]
