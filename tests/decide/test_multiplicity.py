@@ -25,12 +25,12 @@ def about(outcome):
     )
 
 
-def of_mean(outcome, values, *, first=0, cluster=None, df=None):
+def of_mean(outcome, values, *, first=0, cluster=None):
     """The mean of values as a result with its influence, on calls numbered from ``first`` on."""
     n = len(values)
     psi = Influence(
         left=(values - values.mean())[:, None],
-        right=np.eye(1),
+        right=np.eye(1) * np.sqrt(n / (n - 1)),
         unit=pd.Index(np.arange(first, first + n), name="call_id"),
         cluster=cluster,
     )
@@ -41,7 +41,7 @@ def of_mean(outcome, values, *, first=0, cluster=None, df=None):
         terms=pd.DataFrame({"term": ["effect"]}),
         estimate=np.array([values.mean()]),
         vcov=sums.T @ sums / n**2,
-        df=np.array([np.inf if df is None else df]),
+        df=np.array([n - 1.0]),
         scale="difference",
         n_obs=n,
         n_units=n,

@@ -59,7 +59,7 @@ def test_kling_liebman_takes_the_mean_of_the_arm_for_what_is_not_known():
 
 
 def test_inverse_covariance_weights_by_hand():
-    """Correlations among controls: a and b 2/√5, a and c 0, b and c 0: weights 1/(1 + r), 1/(1 + r), 1, over their sum."""
+    """Among controls a and b correlate r = 2/√5, neither with c: weights 1/(1 + r), 1/(1 + r), 1, over their sum."""
     r = 2 / np.sqrt(5)
     weights = np.array([1 / (1 + r), 1 / (1 + r), 1.0])
     weights /= weights.sum()
