@@ -19,11 +19,11 @@ headings = {
     "p_westfall_young": "p by Westfall–Young",
     "q_value": "q",
 }
-corrections = {
-    "p_holm": "Holm's correction",
-    "p_romano_wolf": "Romano and Wolf's correction",
-    "p_westfall_young": "Westfall and Young's correction",
-    "q_value": "sharpened q-values",
+said_by = {
+    "p_holm": "after Holm's correction",
+    "p_romano_wolf": "after Romano and Wolf's correction",
+    "p_westfall_young": "after Westfall and Young's correction",
+    "q_value": "by sharpened q-values",
 }
 nouns = {"primary": "primary outcomes", "exploratory": "outcomes that are not primary"}
 
@@ -62,7 +62,7 @@ def family_table(family: Family) -> Table:
         *(Column(name, headings[name], "p") for name in family.adjusted),
         Column("holds", "Holds", "said"),
     )
-    title = words.capital(f"{nouns[family.kind]} counted together")
+    title = words.capital(f"{_noun(family)} counted together")
     return Table(title=title, frame=frame, columns=columns, note=_note(family), support=family.support)
 
 
@@ -76,16 +76,17 @@ def _row(family: Family, place: int) -> dict[str, object]:
 
 
 def _note(family: Family) -> str:
-    share = f"{100 * (1 - family.level):g} %"
+    by, share = said_by[family.adjusted[0]], f"{100 * (1 - family.level):g} %"
     if family.kind == "primary":
-        held = f"Holds: the chance that any of them is a false finding is held at {share} by {_by(family)}."
+        held = f"Holds: the chance that any of them is a false finding is held at {share}, {by}."
     else:
-        held = f"Holds: of the findings {share} are expected to be false ones, by {_by(family)}."
+        held = f"Holds: of the findings {share} are expected to be false ones, {by}."
     return f"{held} Intervals are those of each outcome alone."
 
 
-def _by(family: Family) -> str:
-    return corrections[family.adjusted[0]]
+def _noun(family: Family) -> str:
+    """Name what is judged: outcomes, or terms of which some are of one outcome."""
+    return nouns[family.kind] if family.table["outcome"].is_unique else "hypotheses"
 
 
 @as_its_items
@@ -105,7 +106,7 @@ def family_sentence(family: Family) -> Sentence:
     alone = int((family.table["p_value"] <= 1 - family.level).sum())
     which = [_name(family, place) for place in range(many) if held[place]]
     verb = "holds" if len(which) == 1 else "hold"
-    text = f"Of {many} {nouns[family.kind]} {len(which) or 'none'} {verb} after {_by(family)}"
+    text = f"Of {many} {_noun(family)} {len(which) or 'none'} {verb} {said_by[family.adjusted[0]]}"
     text += f": {', '.join(which)}." if which else "."
     if alone > len(which):
         text += f" Looked at alone, {alone} would."

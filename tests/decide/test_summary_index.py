@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from coresponder_causal import decide
+from coresponder_causal import decide, report
 from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.notes import quietly
 from coresponder_causal.design import CallDesign, PanelDesign, weight_propensity
@@ -111,7 +111,9 @@ def test_a_mean_effect_stands_in_a_family_with_its_parts():
     with quietly():
         c = design(calls())
         parts = [call_difference(c.with_outcome(name)) for name in THREE]
-        found = decide.step_down([decide.mean_effect(parts, c), *parts])
+        whole = decide.mean_effect(parts, c)
+        found = decide.step_down([whole, *parts])
+    assert report.sentence(whole).text.startswith("Scores of the summary index were")
     assert (found.correlation.iloc[0, 1:] > 0.3).all()
 
 

@@ -46,7 +46,7 @@ def test_the_sentence_counts_what_holds_and_what_would_alone():
     )
     assert dict(said.numbers) == {"holds": 1, "alone": 2, "of": 5}
     none = report.family_sentence(decide.exploratory([result("a", 0.1), result("b", 1.0)]))
-    assert none.text == "Of 2 outcomes that are not primary none hold after sharpened q-values."
+    assert none.text == "Of 2 outcomes that are not primary none hold by sharpened q-values."
 
 
 def test_the_table_shows_percent_changes_and_every_p_value():
@@ -57,7 +57,7 @@ def test_the_table_shows_percent_changes_and_every_p_value():
     assert table.frame["holds"].tolist() == ["no", "yes", "no", "no", "no"]
     assert table.frame["estimate"].iloc[1] == pytest.approx(100 * np.expm1(-0.3))
     np.testing.assert_allclose(table.frame["p_holm"].iloc[1], 5 * table.frame["p_value"].iloc[1])
-    assert "is held at 5 % by Holm's correction" in table.note
+    assert "is held at 5 %, after Holm's correction" in table.note
     assert len(table.support) == 5
 
 
