@@ -63,6 +63,8 @@ def family_table(family: Family) -> Table:
         Column("holds", "Holds", "said"),
     )
     title = words.capital(f"{_noun(family)} counted together")
+    if frame["method"].nunique() == 1:
+        title += f": {frame['method'].iloc[0]}"
     return Table(title=title, frame=frame, columns=columns, note=_note(family), support=family.support)
 
 

@@ -1,6 +1,7 @@
 """Which outcomes of a study are judged together."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -68,3 +69,23 @@ def test_designs_are_judged_apart_and_what_cannot_be_used_takes_no_part(apart):
 def test_an_outcome_that_comes_again_is_of_another_design():
     both = families.families_of(STUDY, [*results(), *results()])
     assert [len(family.table) for family in both] == [4, 4]
+
+
+def test_the_page_of_a_study_tells_which_outcomes_hold(monkeypatch):
+    frozen(monkeypatch, "calls", "arrest")
+    found = plan.Evaluation(
+        study=STUDY,
+        quality=pd.DataFrame(columns=["rule", "field", "severity", "count", "rows", "mend"]),
+        results=tuple(results()),
+        designs=(SimpleNamespace(describe=lambda: "cities"),) * len(NAMES),
+        checks=((),) * len(NAMES),
+        falsification=(),
+        lines=(),
+    )
+    page = plan.evaluation_page(found)
+    (section,) = [part for part in page.sections if part.title == "What holds when all outcomes are counted?"]
+    said = [block.text for block in section.blocks if hasattr(block, "text")]
+    assert [text.split(" hold")[0] for text in said] == [
+        "Of 2 primary outcomes none",
+        "Of 3 outcomes that are not primary 3",
+    ]

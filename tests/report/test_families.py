@@ -67,7 +67,7 @@ def test_the_page_has_a_section_with_the_notes():
     (section,) = [part for part in page.sections if part.title == "What holds when all outcomes are counted?"]
     sentence, shown, notes = section.blocks
     assert sentence.text.startswith("Of 2 primary outcomes 2 hold after Romano and Wolf's correction")
-    assert shown.title == "Primary outcomes counted together"
+    assert shown.title.startswith("Primary outcomes counted together: ")
     assert "this is Holm's correction" in notes.items[0].text
     assert not any("all outcomes" in part.title for part in report.page([result("a", 2.5)]).sections)
 
