@@ -194,6 +194,17 @@ def test_what_has_no_test_is_refused():
         decide.step_down([])
 
 
+def test_units_are_of_one_kind_or_unknown_to_each_other():
+    values = drawn(12, 0.9, many=2)
+    one, other = family_of(values)
+    cities = replace(other, influence=replace(other.influence, unit=other.influence.unit.rename("city")))
+    assert np.isnan(decide.step_down([one, cities]).correlation.iloc[0, 1])
+    unnamed = [replace(r, influence=replace(r.influence, unit=pd.RangeIndex(200))) for r in (one, other)]
+    found = decide.step_down(unnamed)
+    assert found.correlation.iloc[0, 1] > 0.8
+    assert found.notes == ("units without names were taken to be the same where the numbers of their rows are",)
+
+
 def test_input_and_seed():
     results = family_of(drawn(10, 0.4))
     first, again = decide.step_down(results, seed=3), decide.step_down(results, seed=3)
