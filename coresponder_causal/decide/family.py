@@ -36,10 +36,10 @@ class Family:
         Correlation of the statistics where there is nothing, by row; NaN where it is not known.
     notes : tuple of str
         What must be read beside the numbers.
-    support : DataFrame or None
-        What stands behind each row; None where it is not known of one.
-    sensitive : bool
-        Whether one of the results is of a study that says its data are.
+    results : tuple of Result
+        Where the hypotheses come from.
+    places : tuple of pair of int
+        Result and term of each row.
     """
 
     table: pd.DataFrame
@@ -48,13 +48,29 @@ class Family:
     level: float = 0.95
     correlation: pd.DataFrame | None = None
     notes: tuple[str, ...] = ()
-    support: pd.DataFrame | None = None
-    sensitive: bool = False
+    results: tuple[Result, ...] = ()
+    places: tuple[tuple[int, int], ...] = ()
 
     @property
     def holds(self) -> NDArray[np.bool_]:
         """Whether each hypothesis is a finding when all are counted, shape (k,)."""
         return np.asarray(self.table[self.adjusted[0]] <= 1 - self.level + 1e-12, bool)
+
+    @property
+    def sensitive(self) -> bool:
+        """Whether one of the results is of a study that says its data are."""
+        return any(result.provenance.sensitive for result in self.results)
+
+    @property
+    def support(self) -> pd.DataFrame | None:
+        """What stands behind each row; None where a result does not say it of each of its terms."""
+        behind = []
+        for number, place in self.places:
+            support = self.results[number].support
+            if support is None or len(support) != len(self.results[number].terms):
+                return None
+            behind.append(support.iloc[[place]])
+        return pd.DataFrame(pd.concat(behind, ignore_index=True))
 
     def __repr__(self) -> str:
         shown = self.table[["outcome", "method", "term", "estimate", "p_value", *self.adjusted]]
@@ -133,17 +149,6 @@ def family(
         level=level,
         correlation=None if correlation is None else pd.DataFrame(correlation),
         notes=tuple(notes),
-        support=_support(results, rows),
-        sensitive=any(result.provenance.sensitive for result in results),
+        results=tuple(results),
+        places=tuple((int(i), int(j)) for i, j in zip(rows["result"], rows["place"], strict=True)),
     )
-
-
-def _support(results: Sequence[Result], rows: pd.DataFrame) -> pd.DataFrame | None:
-    """Return what stands behind each row; None where a result does not say it of each of its terms."""
-    behind = []
-    for number, place in zip(rows["result"], rows["place"], strict=True):
-        support = results[number].support
-        if support is None or len(support) != len(results[number].terms):
-            return None
-        behind.append(support.iloc[[place]])
-    return pd.DataFrame(pd.concat(behind, ignore_index=True))

@@ -194,7 +194,7 @@ def exploratory(results: Sequence[Result], *, terms: Terms = "headline", level: 
 
 def _said(results: Sequence[Result]) -> list[str]:
     """Say where units are told apart by the numbers of their rows alone."""
-    with_influence = [result for result in results if result.influence is not None]
-    if len(with_influence) < 2 or any(result.influence.unit.name for result in with_influence):  # type: ignore[union-attr]
+    unnamed = [result for result in results if result.influence is not None and result.influence.unit.name is None]
+    if len(unnamed) < 2:
         return []
     return ["units without names were taken to be the same where the numbers of their rows are"]

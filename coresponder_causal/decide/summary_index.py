@@ -19,7 +19,8 @@ from coresponder_causal.core.support import smallest
 from coresponder_causal.design import CallDesign, PanelDesign
 
 Array = NDArray[np.float64]
-nearly_singular = 1e-8
+of_comparison = ("treatment", "adjustment", "compared_by", "scheme", "cluster", "clusters", "city", "enough_clusters")
+nearly_singular, index_name = 1e-8, "summary_index"
 IndexKind = Literal["inverse_covariance", "kling_liebman"]
 Indexed = TypeVar("Indexed", CallDesign, PanelDesign)
 
@@ -45,7 +46,7 @@ def summary_index(
     *,
     kind: IndexKind = "inverse_covariance",
     signs: Mapping[str, int] | None = None,
-    name: str = "summary_index",
+    name: str = index_name,
 ) -> Indexed:
     """Return a design whose outcome is an index of several of its columns, in standard deviations of the controls.
 
@@ -160,7 +161,7 @@ def mean_effect(
     )
     about = replace(
         results[0].estimand,
-        outcome=f"mean of {', '.join(outcomes)}",
+        outcome=index_name,
         scale="difference in standard deviations of the controls",
     )
     return Result(
@@ -175,7 +176,11 @@ def mean_effect(
         support=_least_behind(results),
         n_obs=max(result.n_obs for result in results),
         n_units=max(result.n_units for result in results),
-        extra=Facts({f"weight of {name}": float(w) for name, w in zip(outcomes, items.weights, strict=True)}),
+        extra=Facts(
+            {key: value for key, value in results[0].extra.items() if key in of_comparison}
+            | {f"weight of {name}": float(w) for name, w in zip(outcomes, items.weights, strict=True)}
+            | {"outcome_unit": "standard deviations of the controls"}
+        ),
         notes=("standard deviations and weights of the outcomes count as known",),
         provenance=results[0].provenance,
     )

@@ -221,7 +221,7 @@ def _rows(d: PanelDesign, control: Control, anticipation: int, panel: bool) -> _
         period=period,
         unit=unit,
         first=first.to_numpy(float),
-        units=first.index,
+        units=first.index.rename(d.unit),
         cluster=None if d.cluster is None else _clusters(source, unit, d.cluster),
         periods=periods,
         cohorts=np.unique(first[np.isfinite(first)]),

@@ -22,6 +22,7 @@ from coresponder_causal.design import CoverageDesign, DonorPool
 from coresponder_causal.plan.assemble import Counts, counts, sentence_of
 from coresponder_causal.plan.designs import Design, Estimated, estimated, rank
 from coresponder_causal.plan.donors import further_checks
+from coresponder_causal.plan.families import families_of
 from coresponder_causal.plan.frozen import study_content
 from coresponder_causal.plan.steps import Steps
 from coresponder_causal.plan.study import Study
@@ -199,6 +200,7 @@ def evaluation_page(evaluation: Evaluation, *, truth: Mapping[str, float] | None
         quality=quality,
         design_lines=tuple(_lines(evaluation)),
         donors=None if evaluation.pool is None else report.donor_table(evaluation.pool),
+        families=families_of(study, evaluation.results),
     )
 
 

@@ -2,6 +2,7 @@
 
 from coresponder_causal.report.codebook import codebook
 from coresponder_causal.report.council_page import council_page
+from coresponder_causal.report.families import family_sentence, family_table
 from coresponder_causal.report.figures import figure
 from coresponder_causal.report.hours_picture import hours_picture
 from coresponder_causal.report.logic_picture import logic_picture
@@ -32,6 +33,8 @@ __all__ = [
     "codebook",
     "council_page",
     "donor_table",
+    "family_sentence",
+    "family_table",
     "figure",
     "flow_picture",
     "hours_picture",

@@ -16,7 +16,9 @@ from coresponder_causal.core.registry import measured
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.core.version import VERSION
+from coresponder_causal.decide import Family
 from coresponder_causal.report import words
+from coresponder_causal.report.families import counted_together
 from coresponder_causal.report.figures import along_other_cities, figure, pictures
 from coresponder_causal.report.sensitive import as_sensitive, of_sensitive
 from coresponder_causal.report.sentences import (
@@ -93,6 +95,7 @@ def page(
     quality: pd.DataFrame | None = None,
     design_lines: Sequence[str | Sentence] = (),
     donors: Table | None = None,
+    families: Sequence[Family] = (),
 ) -> Page:
     """Put a study on one page.
 
@@ -116,6 +119,8 @@ def page(
         What was compared, a line each; sentences say what stands behind them.
     donors : Table, optional
         Who could have been compared, see `donor_table`.
+    families : sequence of Family
+        Outcomes judged together, see `coresponder_causal.decide`.
 
     Returns
     -------
@@ -146,6 +151,7 @@ def page(
         *_others(by_result, headline),
         *_within(results, falsification),
         _together(results),
+        counted_together(families),
         _truth(results, truth),
         _quality(quality),
         _remarks(results),

@@ -9,6 +9,7 @@ from typing import ParamSpec, TypeVar
 
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult
+from coresponder_causal.decide import Family
 from coresponder_causal.report.specs import Block, Bullets, Fold, Page, Paper, Section, Spec
 
 Given = ParamSpec("Given")
@@ -42,7 +43,7 @@ def as_sensitive(spec: Made, sensitive: bool) -> Made:
 
 
 def as_its_items(function: Callable[Given, Made]) -> Callable[Given, Made]:
-    """Mark what a function makes of results or checks of which one is sensitive."""
+    """Mark what a function makes of results, checks or families of which one is sensitive."""
 
     @wraps(function)
     def made(*args: Given.args, **kwargs: Given.kwargs) -> Made:
@@ -53,10 +54,10 @@ def as_its_items(function: Callable[Given, Made]) -> Callable[Given, Made]:
 
 
 def of_sensitive(item: object) -> bool:
-    """Whether a result, or a check, is of a study that says its data are sensitive."""
+    """Whether a result, a check or a family is of a study that says its data are sensitive."""
     if isinstance(item, Result):
         return item.provenance.sensitive
-    return isinstance(item, CheckResult) and item.sensitive
+    return isinstance(item, CheckResult | Family) and item.sensitive
 
 
 def _block(block: Block, sensitive: bool) -> Block:

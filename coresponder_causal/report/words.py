@@ -100,6 +100,7 @@ outcomes = {
     "report_filed": "reports filed",
     "attended": "calls attended",
     "connected": "connections to care",
+    "summary_index": "scores of the summary index",
 }
 after_calls = {
     "cif": "calls followed by a repeat",

@@ -86,8 +86,8 @@ def test_knowing_the_correlation_finds_more():
     assert (stepped[:, :3] <= 0.05).mean() > (plain[:, :3] <= 0.05).mean() + 0.05
 
 
-# p-values, and the q-values that Anderson's Stata program fdr_sharpened_qvalues.do gave for them (Stata 14), as published
-# with the tests of github.com/josh-ashkinaze/sharp-q-values at commit ad59a1d. Exact: both look among 0.001, 0.002, …
+# p-values, and the q-values that Anderson's Stata program fdr_sharpened_qvalues.do gave for them (Stata 14), as
+# published with the tests of github.com/josh-ashkinaze/sharp-q-values at commit ad59a1d. Exact: both step by .001.
 OF_STATA = [
     ([0.02, 0.01, 0.03, 0.08, 0.168, 0.168, 0.168], [0.076, 0.076, 0.076, 0.087, 0.107, 0.107, 0.107]),
     ([0.001, 0.005, 0.01, 0.05, 0.1, 0.5], [0.007, 0.013, 0.016, 0.039, 0.064, 0.137]),
@@ -120,7 +120,7 @@ def test_sharpened_q_by_hand():
 
 @pytest.mark.parametrize("rate", [0.01, 0.05, 0.1, 0.2])
 def test_sharpened_q_rejects_as_two_stages_at_one_rate_do(rate):
-    """The outside program tests one rate; its adjusted p-values belong to that rate alone, so that only rejections agree."""
+    """Its adjusted p-values belong to the one rate that it was asked for, so that only rejections can agree."""
     from statsmodels.stats.multitest import multipletests
 
     rng = np.random.default_rng(7)

@@ -25,12 +25,12 @@ def about(outcome):
     )
 
 
-def of_mean(outcome, values, *, first=0, cluster=None, df=None):
+def of_mean(outcome, values, *, first=0, cluster=None):
     """The mean of values as a result with its influence, on calls numbered from ``first`` on."""
     n = len(values)
     psi = Influence(
         left=(values - values.mean())[:, None],
-        right=np.eye(1),
+        right=np.eye(1) * np.sqrt(n / (n - 1)),
         unit=pd.Index(np.arange(first, first + n), name="call_id"),
         cluster=cluster,
     )
@@ -41,7 +41,7 @@ def of_mean(outcome, values, *, first=0, cluster=None, df=None):
         terms=pd.DataFrame({"term": ["effect"]}),
         estimate=np.array([values.mean()]),
         vcov=sums.T @ sums / n**2,
-        df=np.array([np.inf if df is None else df]),
+        df=np.array([n - 1.0]),
         scale="difference",
         n_obs=n,
         n_units=n,
@@ -192,6 +192,17 @@ def test_what_has_no_test_is_refused():
         decide.holm([one, bounds])
     with pytest.raises(EstimationError, match="no results"):
         decide.step_down([])
+
+
+def test_units_are_of_one_kind_or_unknown_to_each_other():
+    values = drawn(12, 0.9, many=2)
+    one, other = family_of(values)
+    cities = replace(other, influence=replace(other.influence, unit=other.influence.unit.rename("city")))
+    assert np.isnan(decide.step_down([one, cities]).correlation.iloc[0, 1])
+    unnamed = [replace(r, influence=replace(r.influence, unit=pd.RangeIndex(200))) for r in (one, other)]
+    found = decide.step_down(unnamed)
+    assert found.correlation.iloc[0, 1] > 0.8
+    assert found.notes == ("units without names were taken to be the same where the numbers of their rows are",)
 
 
 def test_input_and_seed():

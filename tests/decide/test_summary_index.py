@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from coresponder_causal import decide
+from coresponder_causal import decide, report
 from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.notes import quietly
 from coresponder_causal.design import CallDesign, PanelDesign, weight_propensity
@@ -59,7 +59,7 @@ def test_kling_liebman_takes_the_mean_of_the_arm_for_what_is_not_known():
 
 
 def test_inverse_covariance_weights_by_hand():
-    """Correlations among controls: a and b 2/√5, a and c 0, b and c 0: weights 1/(1 + r), 1/(1 + r), 1, over their sum."""
+    """Among controls a and b correlate r = 2/√5, neither with c: weights 1/(1 + r), 1/(1 + r), 1, over their sum."""
     r = 2 / np.sqrt(5)
     weights = np.array([1 / (1 + r), 1 / (1 + r), 1.0])
     weights /= weights.sum()
@@ -111,7 +111,9 @@ def test_a_mean_effect_stands_in_a_family_with_its_parts():
     with quietly():
         c = design(calls())
         parts = [call_difference(c.with_outcome(name)) for name in THREE]
-        found = decide.step_down([decide.mean_effect(parts, c), *parts])
+        whole = decide.mean_effect(parts, c)
+        found = decide.step_down([whole, *parts])
+    assert report.sentence(whole).text.startswith("Scores of the summary index were")
     assert (found.correlation.iloc[0, 1:] > 0.3).all()
 
 
