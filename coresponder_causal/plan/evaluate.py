@@ -15,6 +15,7 @@ from coresponder_causal.plan.reading import quality_of, read_tables
 from coresponder_causal.plan.run import Evaluation, Say, evaluation_page, publish, refuse_filled, run
 from coresponder_causal.plan.steps import Step, Steps, kept_beside
 from coresponder_causal.plan.study import read_study
+from coresponder_causal.plan.weighed import weighed, with_evidence
 from coresponder_causal.report.specs import Page
 
 
@@ -105,8 +106,10 @@ def evaluate(
     evaluation = run(stated, tables, quality, say=say, steps=steps)
     say("Writing the page")
     truth = None if simulated is None else truths(simulated)
-    page = with_deviations(evaluation_page(evaluation, truth=truth), evaluation, tables)
-    file = publish(page, evaluation, out, others=reader_specs(evaluation, page, tables), force=force)
+    together = weighed(evaluation, tables)
+    page = with_evidence(evaluation_page(evaluation, truth=truth), together)
+    page = with_deviations(page, evaluation, tables)
+    file = publish(page, evaluation, out, others=reader_specs(evaluation, page, tables, together), force=force)
     write_manifest(
         out,
         evaluation,

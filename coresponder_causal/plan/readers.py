@@ -25,7 +25,12 @@ council, supervisor, workbook = "council.html", "supervisor.html", "tables.xlsx"
 endings = (".csv", ".tex")
 
 
-def reader_specs(evaluation: Evaluation, page: Page, tables: Mapping[str, pd.DataFrame]) -> dict[str, Spec]:
+def reader_specs(
+    evaluation: Evaluation,
+    page: Page,
+    tables: Mapping[str, pd.DataFrame],
+    together: report.Weighed | None = None,
+) -> dict[str, Spec]:
     """Return the files of an evaluation beside the full report: what each of its readers is given.
 
     Parameters
@@ -35,6 +40,8 @@ def reader_specs(evaluation: Evaluation, page: Page, tables: Mapping[str, pd.Dat
         The full report, as it is to be written.
     tables : mapping of DataFrame
         Tables the evaluation was run on.
+    together : Weighed, optional
+        What all designs say together.
 
     Returns
     -------
@@ -65,6 +72,7 @@ def reader_specs(evaluation: Evaluation, page: Page, tables: Mapping[str, pd.Dat
         quality=evaluation.quality,
         design_lines=[Sentence(text=text, support=behind) for text in evaluation.lines],
         planned=_planned(evaluation, tables),
+        verdicts=() if together is None else report.council_verdicts(together),
         simulated=simulated,
         sensitive=study.sensitive,
     )

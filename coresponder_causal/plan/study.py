@@ -14,6 +14,8 @@ from typing import Any, TypeAlias
 
 from coresponder_causal.core.errors import DataError, DisclosureError, Problems
 from coresponder_causal.data import dictionary
+from coresponder_causal.decide import Bias
+from coresponder_causal.plan.bias import read_biases
 from coresponder_causal.plan.designs import (
     after_calls,
     by_hours,
@@ -37,6 +39,7 @@ keys: dict[str, tuple[str, ...]] = {
         "specifications",
     ),
     "release": ("audience", "agreement", "ledger"),
+    "bias": ("elicited_from", *settings()),
 }  # fmt: skip
 design_names = tuple(settings())
 counted = tuple(name for name in design_names if name not in of_calls)
@@ -113,6 +116,8 @@ class Study:
         For whom the page is.
     ledger : Ledger or None
         Where releases are recorded.
+    bias : mapping of str to Bias or None
+        How far each design may be wrong, in the judgement of those who know it; without it nothing is pooled.
     folder : Path or None
         Where its file lies, and its plan where there is one.
     """
@@ -133,6 +138,7 @@ class Study:
     donors: Mapping[str, Any] | None = None
     policy: Policy = inside
     ledger: Ledger | None = None
+    bias: Mapping[str, Bias] | None = None
     folder: Path | None = field(default=None, compare=False)
 
     def asked(self, design: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -181,11 +187,14 @@ def parse_study(content: Mapping[str, Any], folder: Path, *, name: str) -> Study
     _check_complete(sections, problems)
     _check_calls(sections, options, problems)
     policy = _policy(sections["release"], problems)
+    bias = read_biases(sections["bias"], _asked(sections), problems)
     problems.raise_if_any(DataError)
     ledger = sections["release"].get("ledger")
     kept = None if ledger is None else Ledger(folder / ledger)
     chosen = sections["donors"] if "donors" in content else None
-    return replace(_study(sections, tables, options), donors=chosen, policy=policy, ledger=kept, folder=folder)
+    return replace(
+        _study(sections, tables, options), donors=chosen, policy=policy, ledger=kept, bias=bias, folder=folder
+    )
 
 
 def _policy(given: Mapping[str, Any], problems: Problems) -> Policy:

@@ -2,6 +2,8 @@
 
 from coresponder_causal.report.codebook import codebook
 from coresponder_causal.report.council_page import council_page
+from coresponder_causal.report.evidence import evidence_section, evidence_table, trust_table
+from coresponder_causal.report.evidence_sentences import Weighed, council_verdicts, verdict_sentence
 from coresponder_causal.report.families import family_sentence, family_table
 from coresponder_causal.report.figures import figure
 from coresponder_causal.report.hours_picture import hours_picture
@@ -27,12 +29,16 @@ __all__ = [
     "Picture",
     "Sentence",
     "Table",
+    "Weighed",
     "breaks_table",
     "calendar_picture",
     "calibration_picture",
     "codebook",
     "council_page",
+    "council_verdicts",
     "donor_table",
+    "evidence_section",
+    "evidence_table",
     "family_sentence",
     "family_table",
     "figure",
@@ -54,6 +60,8 @@ __all__ = [
     "switchback_page",
     "table",
     "trend_picture",
+    "trust_table",
+    "verdict_sentence",
     "write",
     "write_all",
 ]

@@ -41,6 +41,7 @@ def council_page(
     quality: pd.DataFrame,
     design_lines: Sequence[Sentence] = (),
     planned: Sentence | None = None,
+    verdicts: Sequence[Sentence] = (),
     simulated: bool = False,
     sensitive: bool = False,
 ) -> Page:
@@ -59,6 +60,8 @@ def council_page(
         As of `page`; of those that are doubts the first two are shown.
     planned : Sentence, optional
         Whether it was run as planned.
+    verdicts : sequence of Sentence
+        What all designs say together, by the decision rule.
     simulated, sensitive : bool
         Put a banner on top.
 
@@ -86,6 +89,7 @@ def council_page(
         sections = (
             *((Section(title="", blocks=(picture,)),) if picture is not None else ()),
             Section(title="How sure is this?", blocks=(Bullets(items=sure),)),
+            *((Section(title="All together?", blocks=(Bullets(items=tuple(verdicts)),)),) if verdicts else ()),
             Section(title="What does it not say?", blocks=(Bullets(items=_unsaid(headline)),)),
             Section(title="What next?", blocks=(Bullets(items=_next(headline, own, quality)),)),
         )

@@ -12,6 +12,7 @@ from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.support import smallest
 from coresponder_causal.core.verdict import CheckResult
+from coresponder_causal.decide import Pooled
 from coresponder_causal.report import words
 from coresponder_causal.report.effects import effects
 from coresponder_causal.report.sentences import description
@@ -61,6 +62,49 @@ def across(results: Sequence[Result]) -> Picture:
         data={"cities": rows},
         labels=Facts({"x": "Change, or difference between calls", "percent": True}),
         support=headlines(ratios),
+    )
+
+
+def of_designs(
+    rows: pd.DataFrame, *, outcome: str, support: pd.DataFrame | None, pooled: Pooled | None = None
+) -> Picture:
+    """Draw all designs of one outcome on one axis of percent changes, below what they give together.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        ``city`` (name of the design), ``effect, low, high`` on the log scale.
+    outcome : str
+        In words.
+    support : DataFrame or None
+        What stands behind each row.
+    pooled : Pooled, optional
+
+    Returns
+    -------
+    Picture
+        As of `across`; the pooled value is the first row.
+    """
+    shown, behind, said = rows.assign(role="comparison"), support, "Grey: one design each."
+    if pooled is not None:
+        name = f"All together\nadjusted for bias, {len(pooled.methods)} designs"
+        first = {"city": name, "effect": pooled.estimate, "low": pooled.low, "high": pooled.high, "role": "treated"}
+        shown = pd.concat([pd.DataFrame([first]), shown], ignore_index=True)
+        least = smallest(support)
+        behind = None if support is None or least is None else pd.concat([least, support], ignore_index=True)
+        said = f"Coloured: all together, each adjusted for its elicited bias. {said}"
+    return Picture(
+        title=f"What each design says of {outcome}",
+        caption=f"Points: percent changes. Bars: 95 % intervals, each of the kind its design gives. {said}",
+        alt="One row per design. "
+        + " ".join(
+            f"{' '.join(name.split())}: {words.percent(100 * np.expm1(effect))}."
+            for name, effect in zip(shown["city"], shown["effect"].to_numpy(float), strict=True)
+        ),
+        kind="forest",
+        data={"cities": shown},
+        labels=Facts({"x": f"Change of {outcome} with the programme", "percent": True}),
+        support=behind,
     )
 
 
