@@ -81,7 +81,8 @@ def operating_characteristics(
     -------
     Operating
     """
-    rows, known, left, conditions = [], [], [], []
+    rows, known, left = [], [], []
+    conditions: list[str] = []
     for entry in plan.judged:
         names = asked_of(entry.outcome, plan, study)
         found, share = _known(entry.outcome, names, plan.months_after, study, before)

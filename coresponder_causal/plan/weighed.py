@@ -10,7 +10,6 @@ import pandas as pd
 from pandas.api.types import is_bool_dtype
 
 from coresponder_causal import decide, report
-from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.decide.verdict import only_described, pooled_places
 from coresponder_causal.plan.before import first_day
 from coresponder_causal.plan.designs import settings
@@ -86,26 +85,22 @@ def _outcomes(made: decide.Evidence, plan: Mapping[str, Any] | None) -> tuple[st
 
 
 def _pooled(made: decide.Evidence, outcome: str) -> decide.Pooled | None:
-    """What the designs give together; None where nobody said how far each may be wrong, or none may be pooled."""
-    if not made.bias or not pooled_places(made, outcome):
-        return None
-    try:
-        return decide.pool(made, outcome)
-    except EstimationError:
-        return None
+    """Pool the designs; None where nobody said how far each may be wrong, or none may be pooled."""
+    ready = made.bias and pooled_places(made, outcome)
+    return decide.pool(made, outcome) if ready else None
 
 
 def _own_calls(study: Study, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Calls of the study's city from the start on."""
+    """Return the calls of the study's city from the start on."""
     calls, start = tables.get("calls", pd.DataFrame()), first_day(study)
     if calls.empty or start is None or "received_at" not in calls:
         return pd.DataFrame()
-    own = calls["city"].eq(study.city) if "city" in calls else pd.Series(True, index=calls.index)
+    own = calls["city"].eq(str(study.city)) if "city" in calls else pd.Series(True, index=calls.index)
     return calls[own & (calls["received_at"] >= start)]
 
 
 def _attendance(calls: pd.DataFrame) -> decide.Attendance | None:
-    """Share attended of the calls received while the team was on duty, its error by week; None where it is not known."""
+    """Count the share attended of the calls received while the team was on duty; None where it is not known."""
     if not {"team_on_duty", "attended"} <= set(calls):
         return None
     on = calls[calls["team_on_duty"].fillna(False).astype(bool) & calls["attended"].notna()]

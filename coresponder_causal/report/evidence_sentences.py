@@ -142,7 +142,8 @@ def _why(judged: Judged, evidence: Evidence) -> str:
     if judged.verdict in ("fewer", "more"):
         return f"Designs that rest on different assumptions and share neither record nor start agree: {_listed(found)}."
     if judged.verdict == "consistent, not established":
-        return f"Found by: {_listed(found)}; no second design that counts as different found it."
+        way = "fewer" if -1 in judged.found else "more"
+        return f"Found by ({way}): {_listed(found)}; no second design that counts as different found it."
     if judged.verdict == "no meaningful effect":
         limit = words.percent_size(100 * (1 - evidence.rule.smallest_effect))
         return f"All that fits the first design is smaller than the smallest effect that matters ({limit})."
@@ -181,10 +182,10 @@ def _least_bias(judged: Judged) -> str:
     if least is None:
         return "No bias of a single design up to eight standard errors gives another verdict."
     size = words.number(abs(float(least["std_errors"])))
-    factor = words.number(float(least["ratio"]))
+    factor, way = words.number(float(least["ratio"])), "low" if least["std_errors"] < 0 else "high"
     return (
         f"The least bias that makes it “{verdict_words[str(least['to'])]}” is one of {size} standard errors, a factor "
-        f"of {factor}, in: {least['what']}."
+        f"of {factor}, that makes the ratio too {way}, in: {least['what']}."
     )
 
 
@@ -196,8 +197,15 @@ def _sceptic(judged: Judged, evidence: Evidence) -> str:
         return ""
     row = rows.iloc[0]
     limit = words.percent_size(100 * (1 - evidence.rule.smallest_effect))
-    any_fall, enough = (words.percent_size(100 * float(row[name])) for name in ("any_fall", "enough"))
+    any_fall, enough = (_chance(float(row[name])) for name in ("any_fall", "enough"))
     return (
         "With a sceptical prior centred on no effect (the trials' result), the chance of any fall is "
         f"{any_fall}, and of one of {limit} or more {enough}, by the first design that no check contradicts."
     )
+
+
+def _chance(share: float) -> str:
+    """Write a chance in percent, never as certain."""
+    if share > 0.995 or share < 0.005:
+        return "over 99 %" if share > 0.5 else "under 1 %"
+    return words.percent_size(100 * share)
