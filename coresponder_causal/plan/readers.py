@@ -72,7 +72,7 @@ def reader_specs(
         quality=evaluation.quality,
         design_lines=[Sentence(text=text, support=behind) for text in evaluation.lines],
         planned=_planned(evaluation, tables),
-        verdicts=() if together is None else report.council_verdicts(together),
+        verdicts={} if together is None else report.council_verdicts(together),
         simulated=simulated,
         sensitive=study.sensitive,
     )

@@ -65,7 +65,11 @@ def with_evidence(page: Page, found: report.Weighed | None) -> Page:
     """
     if found is None:
         return page
-    return replace(page, sections=(report.evidence_section(found), *page.sections))
+    return replace(
+        page,
+        finding=(*page.finding, report.short_verdicts(found)),
+        sections=(report.evidence_section(found), *page.sections),
+    )
 
 
 def _named(plan: Mapping[str, Any]) -> dict[str, str]:

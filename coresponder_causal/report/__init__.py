@@ -3,7 +3,7 @@
 from coresponder_causal.report.codebook import codebook
 from coresponder_causal.report.council_page import council_page
 from coresponder_causal.report.evidence import evidence_section, evidence_table, trust_table
-from coresponder_causal.report.evidence_sentences import Weighed, council_verdicts, verdict_sentence
+from coresponder_causal.report.evidence_sentences import Weighed, council_verdicts, short_verdicts, verdict_sentence
 from coresponder_causal.report.families import family_sentence, family_table
 from coresponder_causal.report.figures import figure
 from coresponder_causal.report.hours_picture import hours_picture
@@ -55,6 +55,7 @@ __all__ = [
     "rates_picture",
     "released",
     "sentence",
+    "short_verdicts",
     "supervisor_page",
     "surface_picture",
     "switchback_page",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -41,7 +42,7 @@ def council_page(
     quality: pd.DataFrame,
     design_lines: Sequence[Sentence] = (),
     planned: Sentence | None = None,
-    verdicts: Sequence[Sentence] = (),
+    verdicts: Mapping[str, Sentence] = MappingProxyType({}),
     simulated: bool = False,
     sensitive: bool = False,
 ) -> Page:
@@ -60,8 +61,8 @@ def council_page(
         As of `page`; of those that are doubts the first two are shown.
     planned : Sentence, optional
         Whether it was run as planned.
-    verdicts : sequence of Sentence
-        What all designs say together, by the decision rule.
+    verdicts : mapping of str to Sentence
+        What all designs say together of each outcome, by the decision rule.
     simulated, sensitive : bool
         Put a banner on top.
 
@@ -83,13 +84,14 @@ def council_page(
     if headline is None:
         finding, sections = _without_answer(results, quality, planned)
     else:
-        finding = _answer(headline, own)
+        judged = headline.estimand.outcome
+        finding = _answer(headline, own, tuple(said for outcome, said in verdicts.items() if outcome == judged))
         picture = hundred_picture(headline)
-        sure = (*_sure(headline, results, own, planned), *_doubted(design_lines))
+        beside = (said for outcome, said in verdicts.items() if outcome != judged)
+        sure = (*_sure(headline, results, own, planned), *beside, *_doubted(design_lines))
         sections = (
             *((Section(title="", blocks=(picture,)),) if picture is not None else ()),
             Section(title="How sure is this?", blocks=(Bullets(items=sure),)),
-            *((Section(title="All together?", blocks=(Bullets(items=tuple(verdicts)),)),) if verdicts else ()),
             Section(title="What does it not say?", blocks=(Bullets(items=_unsaid(headline)),)),
             Section(title="What next?", blocks=(Bullets(items=_next(headline, own, quality)),)),
         )
@@ -114,14 +116,14 @@ def _question(headline: Result | None) -> str:
     return f"Did {what} in {words.city(headline)} change when a mental-health professional came with the police?"
 
 
-def _answer(headline: Result, checks: Sequence[CheckResult]) -> tuple[Sentence, ...]:
+def _answer(headline: Result, checks: Sequence[CheckResult], judged: tuple[Sentence, ...]) -> tuple[Sentence, ...]:
     """Answer the question, in hundredths, with what would have been noticed."""
     broken = _of_verdict(checks, "contradicts")
     tried = len(_deciding(checks))
     warned = f"But {broken} of {tried} checks speak{'s' * (broken == 1)} against this answer: do not rely on it."
     spoken = (Sentence(text=warned, support=of_nobody),) if broken else ()
     verdict = Sentence(text=_verdict(headline), support=headline.support)
-    return (verdict, said_per_hundred(headline), noticed(headline), *spoken)
+    return (verdict, said_per_hundred(headline), noticed(headline), *judged, *spoken)
 
 
 def _verdict(headline: Result) -> str:

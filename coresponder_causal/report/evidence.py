@@ -167,20 +167,25 @@ def _lost(row: Row) -> str:
 
 def _picture(judged: Judged, pooled: Pooled | None, evidence: Evidence) -> Picture | None:
     """Draw the designs of an outcome that have a ratio, what they give together first."""
-    places = [i for i in judged.rows if np.isfinite(evidence.frame["ratio"].iloc[i])]
+    frame = evidence.frame
+    standing = {i: frame["falsification"].iloc[i] != "contradicted" for i in judged.rows}
+    places = sorted((i for i in judged.rows if np.isfinite(frame["ratio"].iloc[i])), key=lambda i: not standing[i])
     if len(places) < 2:
         return None
-    results: list[Result] = [evidence.results[i] for i in places]
-    frame = evidence.frame.iloc[places]
+    results = [evidence.results[i] for i in places]
     rows = pd.DataFrame(
         {
-            "city": [
-                f"{words.named(result)}\n{'contradicted' if status == 'contradicted' else kind}"
-                for result, kind, status in zip(results, frame["estimand"], frame["falsification"], strict=True)
-            ]
+            "city": [_name(evidence.results[i], frame.iloc[i]) for i in places],
+            "role": ["treated" if standing[i] else "comparison" for i in places],
         }
     )
     with np.errstate(divide="ignore"):
         for name, column in (("effect", "ratio"), ("low", "ratio_low"), ("high", "ratio_high")):
-            rows[name] = np.log(frame[column].to_numpy(float))
+            rows[name] = np.log(frame[column].iloc[places].to_numpy(float))
     return of_designs(rows, outcome=words.outcome(results[0]), support=headlines(results), pooled=pooled)
+
+
+def _name(result: Result, row: pd.Series) -> str:
+    """Name a design, what it estimates, and whether it is only listed, in short lines."""
+    listed = ", only listed" if str(row["place"]).startswith("listed") else ""
+    return words.named(result).replace(", ", ",\n", 1) + f"\n{row['estimand']}{listed}"

@@ -11,7 +11,7 @@ import numpy as np
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.decide import Evidence, Judged, Pooled
 from coresponder_causal.report import words
-from coresponder_causal.report.specs import Sentence, of_nobody
+from coresponder_causal.report.specs import Sentence
 from coresponder_causal.report.tables import support_of
 
 verdict_words = {
@@ -58,7 +58,7 @@ def verdict_sentence(judged: Judged, evidence: Evidence) -> Sentence:
         ``numbers``: ``mde``, and ``std_errors, factor`` of the least bias of one design that gives another verdict.
     """
     results = [evidence.results[i] for i in judged.rows]
-    parts = [f"{words.capital(words.outcome(results[0]))}: {verdict_words[judged.verdict]}."]
+    parts = [f"Verdict on {words.outcome(results[0])}: {verdict_words[judged.verdict]}."]
     parts += [_why(judged, evidence), _record(judged), _must_fail(judged), _least_bias(judged)]
     parts.append(_sceptic(judged, evidence))
     least = _least(judged)
@@ -95,32 +95,52 @@ def pooled_sentence(pooled: Pooled, outcome: str) -> Sentence:
     return Sentence(text=text, numbers=numbers, support=None)
 
 
-def council_verdicts(weighed: Weighed) -> tuple[Sentence, ...]:
-    """Say the verdicts in words that need no statistics, one sentence each.
+def short_verdicts(weighed: Weighed) -> Sentence:
+    """Say the verdicts in one sentence.
 
     Parameters
     ----------
     weighed : Weighed
     """
-    said = []
+    results = {one.outcome: [weighed.evidence.results[i] for i in one.rows] for one in weighed.judged}
+    said = "; ".join(
+        f"{words.outcome(results[one.outcome][0])}: {verdict_words[one.verdict]}" for one in weighed.judged
+    )
+    fixed = "fixed beforehand" if weighed.planned else "which no plan fixed beforehand"
+    behind = [result for made in results.values() for result in made]
+    return Sentence(text=f"By the decision rule, {fixed}: {said}.", support=support_of(behind))
+
+
+def council_verdicts(weighed: Weighed) -> dict[str, Sentence]:
+    """Say the verdict on each outcome in words that need no statistics.
+
+    Parameters
+    ----------
+    weighed : Weighed
+
+    Returns
+    -------
+    dict of str to Sentence
+        By outcome.
+    """
+    rule = "By the rule fixed beforehand" if weighed.planned else "By a rule that nobody fixed beforehand"
+    said = {}
     for judged in weighed.judged:
         results = [weighed.evidence.results[i] for i in judged.rows]
-        text = f"{words.capital(words.outcome(results[0]))}: {_in_plain_words(judged)}"
-        said.append(Sentence(text=text, support=support_of(results)))
-    rule = "By the rule fixed beforehand" if weighed.planned else "By a rule that nobody fixed beforehand"
-    first = Sentence(text=f"{rule}, taking all ways of comparing together:", support=of_nobody)
-    return (first, *said)
+        text = f"{rule}, taking all ways of comparing {words.outcome(results[0])} together: {_in_plain_words(judged)}"
+        said[judged.outcome] = Sentence(text=text, support=support_of(results))
+    return said
 
 
 def _in_plain_words(judged: Judged) -> str:
     if judged.verdict in ("fewer", "more"):
-        return f"there were {judged.verdict}. Ways of comparing that could go wrong in different ways agree."
+        return f"there were {judged.verdict}; ways that could go wrong for different reasons agree."
     if judged.verdict == "no meaningful effect":
         return "no change that would matter to the city."
     if judged.verdict == "uninformative":
         return "these data cannot tell."
     record = " What is put on record may have changed too." if judged.recorded and judged.funnel != "upstream" else ""
-    return f"signs of a change, which is not established: a second, different way of comparing is missing.{record}"
+    return f"not established, since no second way that could go wrong for other reasons shows it.{record}"
 
 
 def _titles(judged: Judged, evidence: Evidence, way: Sequence[int]) -> list[str]:
@@ -159,7 +179,8 @@ def _record(judged: Judged) -> str:
         return "The responders record it themselves; the course of calls places the change before anything is recorded."
     if judged.funnel == "recording":
         return "The responders record it themselves, and the course of calls places the change in what they record."
-    return "The responders record it themselves: until something shows that recording stayed as it was, it counts once."
+    until = "until something shows that recording stayed as it was, all designs count as one"
+    return f"The responders record it themselves: {until}."
 
 
 def _must_fail(judged: Judged) -> str:

@@ -73,7 +73,8 @@ def of_designs(
     Parameters
     ----------
     rows : DataFrame
-        ``city`` (name of the design), ``effect, low, high`` on the log scale.
+        ``city`` (name of the design), ``role`` ("treated" where no check contradicts it, else "comparison"), ``effect,
+        low, high`` on the log scale, those that stand first.
     outcome : str
         In words.
     support : DataFrame or None
@@ -85,17 +86,18 @@ def of_designs(
     Picture
         As of `across`; the pooled value is the first row.
     """
-    shown, behind, said = rows.assign(role="comparison"), support, "Grey: one design each."
+    shown, behind, said = rows, support, ""
     if pooled is not None:
         name = f"All together\nadjusted for bias, {len(pooled.methods)} designs"
         first = {"city": name, "effect": pooled.estimate, "low": pooled.low, "high": pooled.high, "role": "treated"}
         shown = pd.concat([pd.DataFrame([first]), shown], ignore_index=True)
         least = smallest(support)
         behind = None if support is None or least is None else pd.concat([least, support], ignore_index=True)
-        said = f"Coloured: all together, each adjusted for its elicited bias. {said}"
+        said = " First: all that may be pooled, each adjusted for its elicited bias."
     return Picture(
         title=f"What each design says of {outcome}",
-        caption=f"Points: percent changes. Bars: 95 % intervals, each of the kind its design gives. {said}",
+        caption="Points: percent changes. Bars: 95 % intervals, each of the kind its design gives. Grey: a check "
+        f"contradicts the design.{said}",
         alt="One row per design. "
         + " ".join(
             f"{' '.join(name.split())}: {words.percent(100 * np.expm1(effect))}."
