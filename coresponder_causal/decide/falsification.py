@@ -88,5 +88,5 @@ def _said(
     )
     if against:
         return Falsified("contradicted", against, len(made))
-    told = any(one.verdict != "cannot tell" for one in made)
+    told = any(one.verdict == "no contradiction found" for one in made)
     return Falsified("not contradicted" if told else "cannot tell", (), len(made))

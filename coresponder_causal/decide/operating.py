@@ -39,6 +39,13 @@ class Setting:
         Assumption of each, and the part of the pre-period from which it starts (empty: none).
     correlation : float
         Between any two estimates.
+    recording : float
+        Fall through recording alone, in standard errors of each design.
+    weak, strong : float
+        True ratios.
+    funnel_right, funnel_wrong : float
+        Chance that the funnel places a change upstream of recording where the change is real, and where only recording
+        changed, or nothing.
     """
 
     std_errors: tuple[float, ...] = (0.08, 0.08)
@@ -46,6 +53,11 @@ class Setting:
     kinds: tuple[str, ...] = ("covered against other hours", "the city against other cities")
     before: tuple[str, ...] = ("covered hours", "all hours")
     correlation: float = 0.8
+    recording: float = 2.5
+    weak: float = 0.9
+    strong: float = 0.7
+    funnel_right: float = 0.8
+    funnel_wrong: float = 0.05
 
 
 def operating_characteristics(
@@ -53,11 +65,6 @@ def operating_characteristics(
     *,
     rule: Rule | None = None,
     outcomes: int = 1,
-    recording: float = 2.5,
-    weak: float = 0.9,
-    strong: float = 0.7,
-    funnel_wrong: float = 0.05,
-    funnel_right: float = 0.8,
     draws: int = usual_draws,
     seed: int = 1,
 ) -> pd.DataFrame:
@@ -69,13 +76,6 @@ def operating_characteristics(
     rule : Rule, optional
     outcomes : int
         Primary outcomes with a verdict.
-    recording : float
-        Fall through recording alone, in standard errors of each design.
-    weak, strong : float
-        True ratios.
-    funnel_wrong, funnel_right : float
-        Chance that the funnel places a change upstream of recording where only recording changed, or nothing, and where
-        the change is real.
     draws, seed : int
 
     Returns
@@ -98,15 +98,15 @@ def operating_characteristics(
     """
     known, stated = setting or Setting(), rule or Rule()
     _require(known)
-    truths = dict(zip(worlds, (0.0, 0.0, np.log(weak), np.log(strong)), strict=True))
+    truths = dict(zip(worlds, (0.0, 0.0, np.log(known.weak), np.log(known.strong)), strict=True))
     rows = []
     for number, (world, truth) in enumerate(truths.items()):
-        fell = recording if world == worlds[1] else 0.0
+        fell = known.recording if world == worlds[1] else 0.0
         rng = np.random.default_rng([seed, number])
         estimates, errors = _drawn(known, truth, fell, draws, rng)
         chance = rng.random(estimates.shape)  # that its pre-named check contradicts a design that holds
         holds, uncorrected = chance >= false_alarm / estimates.shape[1], chance >= false_alarm
-        upstream = rng.random(draws) < (funnel_right if truth else funnel_wrong)
+        upstream = rng.random(draws) < (known.funnel_right if truth else known.funnel_wrong)
         for recorded in (False, True):
             if fell and not recorded:
                 continue

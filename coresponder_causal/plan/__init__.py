@@ -48,6 +48,7 @@ from coresponder_causal.plan.twin_folder import write_twin
 from coresponder_causal.plan.vary import Varied, vary
 from coresponder_causal.plan.vary_page import vary_page, write_varied
 from coresponder_causal.plan.verify import Verified, verify
+from coresponder_causal.plan.weighed import weighed, with_evidence
 from coresponder_causal.plan.whole_course import whole_course
 
 __all__ = [
@@ -132,8 +133,10 @@ __all__ = [
     "vary_page",
     "verdicts",
     "verify",
+    "weighed",
     "whole_course",
     "with_deviations",
+    "with_evidence",
     "write_calibration",
     "write_example_plan",
     "write_manifest",

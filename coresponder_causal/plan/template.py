@@ -95,6 +95,13 @@ covariates = ["initial_type", "priority", "caller_type", "prior_contacts", "patr
 # adopters = "leave out"               # cities with a programme after the start; or "until then"
 # specifications = true                # the comparison of cities under every other choice too
 
+# [bias]                               # how far each design may be wrong, as log ratios: without it nothing is pooled
+# elicited_from = "who was asked, and how"
+# [bias.cities]                        # one for each design that runs
+# mean = 0.0
+# sd = 0.1
+# source = "what they rest it on"
+
 # [switchback]
 # assignment = "switchback/schedule.csv"   # as coresponder-causal switchback wrote it, delivered hours filled in
 """

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from coresponder_causal.core.errors import DesignError
 from coresponder_causal.core.inference import normal_tail
 from coresponder_causal.decide import Setting, operating_characteristics, verdicts, verdicts_in_worlds
+from coresponder_causal.decide.__main__ import rule_page
 from coresponder_causal.decide.operating_worlds import supported
 
 ODDS = operating_characteristics(draws=20_000)
@@ -69,3 +72,7 @@ def test_a_setting_must_describe_every_design():
 def test_in_simulated_cities_without_an_effect_almost_nothing_is_supported(preset, outcome):
     """Of 30 worlds at most 4 may be wrong: chance .006 at a rate of .05."""
     assert supported(verdicts_in_worlds(preset, range(1, 31), outcome=outcome)["verdict"]) <= 4 / 30
+
+
+def test_the_page_of_the_rule_is_the_one_that_is_written():
+    assert (Path(__file__).parents[2] / "docs" / "decision_rule.md").read_text(encoding="utf-8") == rule_page()

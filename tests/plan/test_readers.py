@@ -35,8 +35,9 @@ browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "
 
 
 def publish_all(found, tables, out, *, force=False):
-    page = evaluation_page(found)
-    return publish(page, found, out, others=reader_specs(found, page, tables), force=force)
+    page, together = evaluation_page(found), plan.weighed(found, tables)
+    page = plan.with_evidence(page, together)
+    return publish(page, found, out, others=reader_specs(found, page, tables, together), force=force)
 
 
 @cache
@@ -46,13 +47,13 @@ def studied():
     study = replace(stated, designs=("hours", "calls"), options=one_way, simulated=True)
     with quietly():
         found = run(study, tables, plan.quality_of(tables))
-    return found, tables, evaluation_page(found)
+    return found, tables, plan.with_evidence(evaluation_page(found), plan.weighed(found, tables))
 
 
 @cache
 def specs():
     found, tables, page = studied()
-    return {"index.html": page} | reader_specs(found, page, tables)
+    return {"index.html": page} | reader_specs(found, page, tables, plan.weighed(found, tables))
 
 
 @pytest.fixture(scope="module")
