@@ -49,10 +49,10 @@ class Evidence:
     frame : DataFrame
         One row per result: ``outcome, method, design, estimand, ratio, ratio_low, ratio_high, interval, itt, itt_low,
         itt_high, att, att_low, att_high`` (events averted per 1,000 eligible calls received, and attended),
-        ``assumption, bias, bias_why, falsification, contradicted_by, breakdown_of, breakdown, n, mde`` (the fall in
-        percent found four times in five), ``place`` ("pooled", or why it is only listed), ``any_fall, any_fall_to,
-        enough, enough_to`` (a sceptic's probability of a fall, and of one beyond the smallest effect; ranges of sets),
-        ``unknown`` (what is not known of the row, and why).
+        ``assumption, before`` (the part of the pre-period from which it starts), ``bias, bias_why, falsification,
+        contradicted_by, breakdown_of, breakdown, n, mde`` (the fall in percent found four times in five), ``place``
+        ("pooled", or why it is only listed), ``any_fall, any_fall_to, enough, enough_to`` (a sceptic's probability of a
+        fall, and of one beyond the smallest effect; ranges of sets), ``unknown`` (what is not known, and why).
     results : tuple of Result
         In the order of the rows.
     rule : Rule

@@ -210,6 +210,8 @@ def _tests(evidence: Evidence, place: int, moved: Array) -> tuple[Array, Array, 
         own = ratio.estimate + moved
         inside = np.abs(own) + float(critical(df, rule.equivalence_level)) * error < limit
         return own / error, p_value(own / error, df), inside
+    if result.kind == "set" and result.set_spread is None:  # bounds of what was drawn, without an interval
+        return np.zeros(len(moved)), np.ones(len(moved)), np.zeros(len(moved), bool)
     row = result.tidy(level=rule.equivalence_level).iloc[0]
     ends = np.array([row["conf_low"], row["conf_high"]], float)
     inside = bool((np.abs(ends) < limit).all()) and result.scale == "log_ratio"

@@ -19,6 +19,7 @@ from coresponder_causal.plan.numbers import numbers
 from coresponder_causal.plan.reading import read_tables
 from coresponder_causal.plan.run import Evaluation, Say, evaluation_page, run
 from coresponder_causal.plan.study import Study
+from coresponder_causal.plan.weighed import weighed, with_evidence
 from coresponder_causal.privacy import inside
 from coresponder_causal.report.write import results_inside
 
@@ -65,7 +66,8 @@ def evaluated_anew(study: Study, *, version: str = VERSION, say: Say = lambda _:
         found = run(study, tables, quality, say=say)
         stamped = (replace(one, provenance=replace(one.provenance, version=version)) for one in found.results)
         evaluation = replace(found, results=tuple(stamped))
-        page = with_deviations(evaluation_page(evaluation), evaluation, tables)
+        page = with_evidence(evaluation_page(evaluation), weighed(evaluation, tables))
+        page = with_deviations(page, evaluation, tables)
     return Anew(evaluation=evaluation, page=page, tables=tables)
 
 

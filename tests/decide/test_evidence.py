@@ -206,6 +206,21 @@ def test_a_contradicted_design_neither_judges_nor_is_pooled():
     assert seen.frame["falsification"].tolist() == ["not run", "not run", "contradicted"]
 
 
+def test_bounds_without_an_interval_judge_nothing():
+    ends = {"set_low": np.array([-0.4]), "set_high": np.array([-0.2])}
+    bounds = result("call_bounds", kind="set", vcov=np.zeros((1, 1)), **ends)
+    seen = decide.evidence([bounds, CITIES])
+    assert seen.frame["place"].iloc[0] == "listed: a set of values"
+    assert seen.frame[["ratio_low", "ratio_high"]].iloc[0].tolist() == pytest.approx(np.exp([-0.4, -0.2]).tolist())
+    assert decide.judge_outcome(seen, "calls").verdict == "consistent, not established"
+
+
+def test_of_a_set_a_sceptic_has_a_range():
+    ends = {"set_low": np.array([-0.4]), "set_high": np.array([0.1])}
+    one = row(result("call_strata", kind="set", set_spread=np.array([[0.1, 0.1]]), **ends))
+    assert one["any_fall"] < 0.5 < one["any_fall_to"]
+
+
 def test_designs_and_checks_are_one_for_each_result():
     with pytest.raises(DesignError, match="1 checks for 2 results"):
         decide.evidence([HOURS, CITIES], checks=[[]])

@@ -67,6 +67,13 @@ def test_a_setting_must_describe_every_design():
         operating_characteristics(Setting(correlation=-1.5))
 
 
+def test_a_simulated_city_is_judged_with_and_without_what_designs_share():
+    found = verdicts_in_worlds("funnel_only", [1], outcome="report_filed")
+    assert set(found) == {"seed", "verdict", "naive", "call_coverage", "did_prediction_interval"}
+    assert set(found[["verdict", "naive"]].iloc[0]) <= set(verdicts)
+    assert supported(found["verdict"]) == 0
+
+
 @pytest.mark.full
 @pytest.mark.parametrize(("preset", "outcome"), [("funnel_only", "report_filed"), ("null", "calls")])
 def test_in_simulated_cities_without_an_effect_almost_nothing_is_supported(preset, outcome):
