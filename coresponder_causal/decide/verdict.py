@@ -238,7 +238,8 @@ def _alike(one: Result, other: Result) -> bool:
 def _corrected(p: Array, others: Sequence[float], many: int) -> Array:
     """P-values after Holm's correction among those of the other outcomes; outcomes without one count as 1."""
     rest = [*others, *[1.0] * (many - 1 - len(others))][: many - 1]
-    return np.array([holm([own, *rest])[0] for own in p])
+    values, back = np.unique(p, return_inverse=True)
+    return np.array([holm([own, *rest])[0] for own in values])[back]
 
 
 def _flips(

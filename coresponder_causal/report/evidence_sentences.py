@@ -79,9 +79,11 @@ def pooled_sentence(pooled: Pooled, outcome: str) -> Sentence:
         In words.
     """
     low, middle, high = (words.percent(100 * float(np.expm1(x))) for x in (pooled.low, pooled.estimate, pooled.high))
+    many = len(pooled.methods)
+    who, verb = (f"{many} designs together, each", "give") if many > 1 else ("one design,", "gives")
     text = (
-        f"Of {outcome}, {len(pooled.methods)} design{'s' * (len(pooled.methods) > 1)} together, each adjusted for how "
-        f"far those who know it say that it may be wrong, give {middle} (95 % interval {low} to {high})."
+        f"Of {outcome}, {who} adjusted for how far those who know it say that it may be wrong, {verb} {middle} (95 % "
+        f"interval {low} to {high})."
     )
     if np.isfinite(pooled.q_p_value):
         agree = "disagree" if pooled.q_p_value < 0.05 else "do not contradict each other"
