@@ -128,6 +128,7 @@ def step_down(
     Examples
     --------
     >>> import numpy as np, pandas as pd
+    >>> from coresponder_causal.core.notes import quietly
     >>> from coresponder_causal.design import CallDesign
     >>> from coresponder_causal.estimate import call_difference
     >>> rng = np.random.default_rng(1)
@@ -136,7 +137,8 @@ def step_down(
     >>> for name in ("minutes", "force", "repeat"):
     ...     frame[name] = shared + 0.3 * rng.normal(size=400)
     >>> c = CallDesign.from_frame(frame, outcome=None, treatment="attended", covariates=[])
-    >>> found = step_down([call_difference(c.with_outcome(name)) for name in ("minutes", "force", "repeat")])
+    >>> with quietly():
+    ...     found = step_down([call_difference(c.with_outcome(name)) for name in ("minutes", "force", "repeat")])
     >>> bool(found.table["p_romano_wolf"].sum() < found.table["p_holm"].sum())
     True
     """
