@@ -62,7 +62,7 @@ def council_page(
     planned : Sentence, optional
         Whether it was run as planned.
     verdicts : mapping of str to Sentence
-        What all designs say together of each outcome, by the decision rule.
+        What all designs say together of each outcome, by the decision rule, as `council_verdicts` gives it.
     simulated, sensitive : bool
         Put a banner on top.
 
@@ -122,12 +122,15 @@ def _answer(headline: Result, checks: Sequence[CheckResult], judged: tuple[Sente
     tried = len(_deciding(checks))
     warned = f"But {broken} of {tried} checks speak{'s' * (broken == 1)} against this answer: do not rely on it."
     spoken = (Sentence(text=warned, support=of_nobody),) if broken else ()
-    verdict = Sentence(text=_verdict(headline), support=headline.support)
+    settled = all(said.numbers["supported"] for said in judged)
+    verdict = Sentence(text=_verdict(headline, settled=settled), support=headline.support)
     return (verdict, said_per_hundred(headline), noticed(headline), *judged, *spoken)
 
 
-def _verdict(headline: Result) -> str:
+def _verdict(headline: Result, *, settled: bool) -> str:
+    """Answer in one line; ``settled``: the decision rule does not say that one way of comparing is not enough."""
     what, direction = words.outcome(headline), _direction(headline)
+    yes = "As far as this study can tell, yes" if settled else "By one way of comparing, yes"
     if headline.method in single_series:
         return "This only describes one city: whatever else changed at that time may be behind the numbers."
     if too_narrow(headline) or headline.extra.get("weights_reproduce") is False:
@@ -138,8 +141,8 @@ def _verdict(headline: Result) -> str:
         return f"This study cannot tell whether {what} changed."
     if headline.method in of_single_calls:
         amount = f"{'fewer' if direction < 0 else 'more'} {words.counted(headline)}"
-        return f"As far as this study can tell, yes: there are {amount}."
-    return f"As far as this study can tell, yes: {what} {'fell' if direction < 0 else 'rose'}."
+        return f"{yes}: there are {amount}."
+    return f"{yes}: {what} {'fell' if direction < 0 else 'rose'}."
 
 
 def _direction(result: Result) -> int:

@@ -123,14 +123,15 @@ def council_verdicts(weighed: Weighed) -> dict[str, Sentence]:
     Returns
     -------
     dict of str to Sentence
-        By outcome.
+        By outcome. ``numbers``: ``supported``.
     """
     rule = "By the rule fixed beforehand" if weighed.planned else "By a rule that nobody fixed beforehand"
     said = {}
     for judged in weighed.judged:
         results = [weighed.evidence.results[i] for i in judged.rows]
         text = f"{rule}, taking all ways of comparing {words.outcome(results[0])} together: {_in_plain_words(judged)}"
-        said[judged.outcome] = Sentence(text=text, support=support_of(results))
+        supported = Facts({"supported": judged.verdict in ("fewer", "more")})
+        said[judged.outcome] = Sentence(text=text, numbers=supported, support=support_of(results))
     return said
 
 

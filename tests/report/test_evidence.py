@@ -98,3 +98,21 @@ def test_the_picture_sets_contradicted_designs_apart_and_what_is_pooled_first():
     drawn = next(block for block in report.evidence_section(alone).blocks if isinstance(block, report.Picture))
     assert drawn.data["cities"]["role"].tolist() == ["treated", "comparison"]
     assert "Comparison cities" in drawn.data["cities"]["city"].iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("ratios", "first"), [((0.8, 0.8), "As far as this study can tell"), ((0.8, 0.95), "By one way")]
+)
+def test_the_council_is_not_told_yes_where_the_rule_says_not_established(ratios, first):
+    seen = evidence(*ratios)
+    judged = decide.judge_outcome(seen, "calls")
+    weighed = report.Weighed(evidence=seen, judged=(judged,), pooled=(None,), planned=True)
+    sheet = report.council_page(
+        seen.results,
+        checks=[(), ()],
+        title="A town",
+        quality=pd.DataFrame({"rule": [], "severity": [], "count": []}),
+        verdicts=report.council_verdicts(weighed),
+    )
+    assert sheet.finding[0].text.startswith(first)
+    assert sheet.finding[3].text == report.council_verdicts(weighed)["calls"].text
