@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -108,7 +109,7 @@ def test_the_council_is_not_told_yes_where_the_rule_says_not_established(ratios,
     judged = decide.judge_outcome(seen, "calls")
     weighed = report.Weighed(evidence=seen, judged=(judged,), pooled=(None,), planned=True)
     sheet = report.council_page(
-        seen.results,
+        [replace(result, method="example") for result in seen.results],  # one that no study of coverage has measured
         checks=[(), ()],
         title="A town",
         quality=pd.DataFrame({"rule": [], "severity": [], "count": []}),
