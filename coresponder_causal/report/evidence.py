@@ -22,7 +22,7 @@ estimate_columns = (
     Column("named", "Design"),
     Column("estimand", "Effect of"),
     Column("ratio_said", "Ratio (95 %)", "said"),
-    Column("interval", "Interval"),
+    Column("interval", "Interval", "said"),
     Column("itt_said", "Averted per 1,000 eligible calls (ITT)", "said"),
     Column("att_said", "Averted per 1,000 attended calls (ATT)", "said"),
     Column("mde_said", "Finds four times in five", "said"),

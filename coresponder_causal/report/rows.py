@@ -53,11 +53,7 @@ def across(results: Sequence[Result]) -> Picture:
         title="What each design says",
         caption="Points: estimates. Bars: 95 % intervals, each of the kind its design gives; they answer different "
         f"questions, so that they need not agree.{said}",
-        alt="One row per design. "
-        + " ".join(
-            f"{' '.join(name.split())}: {words.percent(100 * np.expm1(effect))}."
-            for name, effect in zip(rows["city"], rows["effect"].to_numpy(float), strict=True)
-        ),
+        alt=_row_by_row(rows),
         kind="forest",
         data={"cities": rows},
         labels=Facts({"x": "Change, or difference between calls", "percent": True}),
@@ -98,16 +94,19 @@ def of_designs(
         title=f"What each design says of {outcome}",
         caption="Points: percent changes. Bars: 95 % intervals, each of the kind its design gives. Grey: a check "
         f"contradicts the design.{said}",
-        alt="One row per design. "
-        + " ".join(
-            f"{' '.join(name.split())}: {words.percent(100 * np.expm1(effect))}."
-            for name, effect in zip(shown["city"], shown["effect"].to_numpy(float), strict=True)
-        ),
+        alt=_row_by_row(shown),
         kind="forest",
         data={"cities": shown},
         labels=Facts({"x": f"Change of {outcome} with the programme", "percent": True}),
         support=behind,
     )
+
+
+def _row_by_row(rows: pd.DataFrame) -> str:
+    """Say what the picture shows, a sentence for each design."""
+    pairs = zip(rows["city"], rows["effect"].to_numpy(float), strict=True)
+    said = (f"{' '.join(name.split())}: {words.percent(100 * np.expm1(effect))}." for name, effect in pairs)
+    return " ".join(["One row per design.", *said])
 
 
 def headlines(results: Sequence[Result]) -> pd.DataFrame | None:
