@@ -1,10 +1,11 @@
 """One number from several designs, adjusted for how far each may be wrong in the judgement of those who know it.
 
-θ_d = θ + b_d + e_d, e ~ N(0, Σ), b_d ~ N(m_d, s_d²) as elicited; designs of one assumption share their bias. With
-V = Σ + S the pooled value is 1'V⁻¹(d − m) / 1'V⁻¹1 with variance 1 / 1'V⁻¹1, and an interval of t with the df that
-Satterthwaite's formula gives the sampling part. Whether the designs agree is asked by Q = (Cd)'(CΣC')⁻¹(Cd), C their
-differences, before any adjustment; as F with their smallest df. Where Σ is known only between bounds, both are
-computed, and the wider interval and the larger p-value are given.
+θ_d = θ + b_d + e_d, e ~ N(0, Σ), b_d ~ N(m_d, s_d²) as elicited; designs of one assumption share their bias. With V = Σ
++ S the pooled value is 1'V⁻¹(d − m) / 1'V⁻¹1 with variance 1 / 1'V⁻¹1, and an interval of t with the df that
+Satterthwaite's formula gives the sampling part, estimates that move together having the smallest df among them. Whether
+the designs agree is asked by Q = (Cd)'(CΣC')⁻¹(Cd), C their differences, before any adjustment; as F with their
+smallest df. Where Σ is known only between bounds, both are computed, and the wider interval and the larger p-value are
+given.
 
 Reference: Turner, Spiegelhalter, Smith & Thompson (2009), doi:10.1111/j.1467-985X.2008.00547.x.
 """
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
 
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.inference import critical, wald_test
@@ -156,8 +158,10 @@ def _weighed(
     inverse = np.linalg.pinv(total)
     weights = inverse.sum(axis=0) / inverse.sum()
     estimate, variance = float(weights @ moved), float(weights @ total @ weights)
-    parts = (weights**2 * np.diag(sigma)) ** 2 / df
-    own_df = float(variance**2 / parts.sum()) if parts.sum() > 0 else np.inf
+    _, block = connected_components(sigma != 0, directed=False)
+    held = [block == one for one in np.unique(block)]
+    parts = [(weights[one] @ sigma[np.ix_(one, one)] @ weights[one]) ** 2 / df[one].min() for one in held]
+    own_df = float(variance**2 / sum(parts)) if sum(parts) > 0 else np.inf
     half = float(critical(max(own_df, 1.0), level) * np.sqrt(variance))
     return estimate, float(np.sqrt(variance)), own_df, estimate - half, estimate + half, weights
 

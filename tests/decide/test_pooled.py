@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.inference import chi_square_p_value, normal_tail
-from coresponder_causal.decide.covariance import Joint
+from coresponder_causal.core.notes import quietly
+from coresponder_causal.decide.covariance import Joint, joint_covariance
 from coresponder_causal.decide.pooled import Bias, pooled_value
 from coresponder_causal.decide.sceptical import probability_below
+from coresponder_causal.design import PanelDesign, SeriesDesign
+from coresponder_causal.estimate import did_prediction_interval, its_segmented
 
 
 def bias(mean: float = 0.0, sd: float = 0.0) -> Bias:
@@ -81,3 +85,30 @@ def test_with_few_degrees_of_freedom_a_sceptic_moves_less():
     assert probability_below(-0.3, 0.1, 1e6, 0.0)[0] == pytest.approx(
         probability_below(-0.3, 0.1, np.inf, 0.0)[0], abs=1e-4
     )
+
+
+def test_what_a_city_and_its_own_past_give_together_holds_the_truth_where_cities_drift():
+    """80 panels without an effect whose cities drift apart by .1; Monte-Carlo error .025 of .95 and .05 of .69."""
+    rng, post = np.random.default_rng(3), np.arange(72) >= 42
+    months, held = pd.period_range("2017-01", periods=72, freq="M").astype(str), []
+    for _ in range(80):
+        logs = np.log(150) + 0.1 * rng.normal(size=(9, 1)) * post + rng.normal(0, 0.1, (9, 72))
+        keys = pd.MultiIndex.from_product([[f"c{i}" for i in range(9)], months], names=["city", "month"])
+        frame = keys.to_frame(index=False).assign(calls=rng.poisson(np.exp(logs)).ravel())
+        own = frame[frame["city"] == "c0"]
+        with quietly():
+            many = PanelDesign.from_frame(
+                frame, outcome="calls", unit="city", time="month", treated="c0", start="2020-07"
+            )
+            alone = SeriesDesign.from_frame(own, outcome="calls", time="month", start="2020-07")
+            results = [did_prediction_interval(many), its_segmented(alone, slope_change=False)]
+        errors = [float(np.sqrt(result.vcov[0, 0])) for result in results]
+        independent = np.diag(np.square(errors))
+        laws = (joint_covariance(results, errors), Joint(independent, independent, 0))
+        estimates, df = [float(one.estimate[0]) for one in results], [float(one.df[0]) for one in results]
+        kinds, no_bias = ["a", "b"], {"a": bias(), "b": bias()}
+        found = [pooled_value(estimates, law, df, methods=kinds, kinds=kinds, bias=no_bias) for law in laws]
+        held.append([one.low < 0 < one.high for one in found])
+    joint, apart = np.mean(held, axis=0)
+    assert joint > 0.87
+    assert apart < 0.82
