@@ -74,7 +74,7 @@ def read(page: Path) -> str:
 def test_every_reader_has_a_file(written):
     names = {str(path.relative_to(written["internal"])) for path in written["internal"].rglob("*") if path.is_file()}
     assert {"index.html", "council.html", "supervisor.html", "tables.xlsx", "tables/internal.txt"} <= names
-    assert {"tables/01_checks.csv", "tables/01_checks.tex"} <= names
+    assert {"tables/01_evidence.csv", "tables/01_evidence.tex"} <= names
     assert not any(path.name == "internal.txt" for path in written["public"].rglob("*"))
 
 
