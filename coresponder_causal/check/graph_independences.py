@@ -88,8 +88,8 @@ def graph_independences(
     able = float(table["power"].median())
     broken = table[table["p_holm"] < nominal]
     listed = "; ".join(
-        f"{row.first} and {row.second}{f' given {row.given}' if row.given else ''} ({row.correlation:+.2f})"
-        for row in broken.itertuples()
+        f"{row['first']} and {row['second']}{' given ' * bool(row['given'])}{row['given']} ({row['correlation']:+.2f})"
+        for row in broken.to_dict("records")
     ).replace("-", "−")
     untested = len(implied) - len(tested)
     sentence = (
@@ -123,10 +123,8 @@ def _tested(design: CallDesign, one: Implied) -> Independence | None:
 
 def _given(table: pd.DataFrame, given: Sequence[str]) -> Array:
     """Give a constant, levels of text, and the first three powers of numbers, standardised."""
-    parts = [
-        np.ones((len(table), 1)),
-        as_numbers(table, [c for c in given if is_text(table[c])], reference_levels=False),
-    ]
+    texts = [column for column in given if is_text(table[column])]
+    parts = [np.ones((len(table), 1)), as_numbers(table, texts, reference_levels=False)]
     for column in given:
         if is_text(table[column]):
             continue

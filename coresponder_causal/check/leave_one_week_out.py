@@ -16,6 +16,7 @@ from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult, not_applicable
 from coresponder_causal.design import CallDesign, CoverageDesign, PanelDesign, SeriesDesign
 from coresponder_causal.design.adjusted_again import adjusted_again
+from coresponder_causal.design.call_estimates import support
 
 Codes = NDArray[np.int64]
 name = "leave_one_week_out"
@@ -91,8 +92,9 @@ def leave_one_week_out(
         for column, value in left_out(again, str(table.at[place, "left_out"])).items():
             table.at[place, column] = value
         table.at[place, "how"] = "fitted again"
-    shown = table.drop(columns="block")
-    return decided_by_one(result, shown, check=name, assumption=assumption, said=f"Without {weeks} weeks at a time")
+    blocks = dict(zip(table["left_out"], table.pop("block"), strict=True))
+    found = decided_by_one(result, table, check=name, assumption=assumption, said=f"Without {weeks} weeks at a time")
+    return replace(found, support=support(design, {label: block == number for label, number in blocks.items()}))
 
 
 def _block(times: pd.Series, weeks: int) -> Codes:

@@ -177,7 +177,8 @@ def _judged(
     table["p_holm"] = holm(table["p_value"])
     rejects = bool((table["p_holm"] < nominal).any())
     among = simulated_p_value(abs(own), np.abs(estimate - centre) / std_error)
-    table.loc[2] = ["estimate", float(result.estimate[0]), centre, among, np.nan]
+    placed = {"what": "estimate", "found": float(result.estimate[0]), "expected": centre, "p_value": among}
+    table = pd.concat([table, pd.DataFrame([placed])], ignore_index=True)
     able = float(power_of((1 - between) * float(result.estimate[0]), unsure, np.inf))
     lost = f" {draws - len(found)} could not be fitted." if len(found) < draws else ""
     sentence = (

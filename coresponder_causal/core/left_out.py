@@ -11,7 +11,7 @@ from coresponder_causal.core.verdict import CheckResult, Verdict, as_change
 nominal = 0.05
 
 
-def left_out(fit: Result, part: str) -> dict[str, object]:
+def left_out(fit: Result, part: str) -> dict[str, str | float]:
     """Row of the fit without a part: ``left_out, estimate, conf_low, conf_high, p_value, excludes``.
 
     Parameters
@@ -22,7 +22,8 @@ def left_out(fit: Result, part: str) -> dict[str, object]:
     """
     first = fit.tidy().iloc[0]
     shown = {column: float(first[column]) for column in ("estimate", "conf_low", "conf_high", "p_value")}
-    return {"left_out": part} | shown | {"excludes": bool(first["p_value"] < nominal)}
+    row: dict[str, str | float] = {"left_out": part, **shown, "excludes": bool(first["p_value"] < nominal)}
+    return row
 
 
 def decided_by_one(result: Result, table: pd.DataFrame, *, check: str, assumption: str, said: str) -> CheckResult:
