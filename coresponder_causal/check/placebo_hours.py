@@ -39,7 +39,8 @@ def placebo_hours(
     CheckResult
         Contradicts when the smallest Holm-adjusted p-value is below 5 %: hours drift apart by themselves, or the team
         changes hours beside its own. Its power is that of the median placebo to find a change as large as the estimate.
-        A move that leaves fewer than a fifth of the uncovered hours on one side is passed over.
+        A move that leaves fewer than a fifth of the uncovered hours on one side, or the same hours as another, is
+        passed over.
 
     References
     ----------
@@ -56,13 +57,14 @@ def placebo_hours(
     """
     if not isinstance(design, CoverageDesign) or design.calls is None or "boundary" in result.extra:
         return not_applicable(name, assumption, "It needs a design of hours, formed of calls.")
-    fits, failed = {}, []
+    fits, failed, tried = {}, [], set[bytes]()
     spare = ~design.covered
     for shift in hours:
         made_up = np.roll(design.covered, shift) & spare
         label = f"{abs(shift)} hours {'earlier' if shift < 0 else 'later'}"
-        if not least_share <= made_up.sum() / spare.sum() <= 1 - least_share:
+        if made_up.tobytes() in tried or not least_share <= made_up.sum() / spare.sum() <= 1 - least_share:
             continue
+        tried.add(made_up.tobytes())
         try:
             fits[label] = refit(result, moved_hours(design, made_up))
         except CausalError as error:

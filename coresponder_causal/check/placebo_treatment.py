@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import CausalError
-from coresponder_causal.core.exchange import Cells, cells_of, exchangeable, exchanged, expected
+from coresponder_causal.core.exchange import Cells, cells_of, exchangeable, exchanged, expected, groups
 from coresponder_causal.core.inference import holm, p_value, simulated_p_value, yes_count_tail
 from coresponder_causal.core.inference import power as power_of
 from coresponder_causal.core.registry import numbers_of
@@ -25,7 +25,7 @@ Codes = NDArray[np.int64]
 Exchange = Literal["blocks", "calls"]
 name = "placebo_treatment"
 assumption = "Drawn again among calls of the same hours and persons with as many calls, the treatment does nothing."
-received, enough, partners, nominal = "received_at", 2 / 3, 5.0, 0.05
+received, enough, most_by_chance, nominal = "received_at", 2 / 3, 1 / 8, 0.05
 
 
 class _Blocks(NamedTuple):
@@ -57,8 +57,9 @@ def placebo_treatment(
     exchange : {"blocks", "calls"}
         Whole persons with as many calls exchange the sequence of their treatments, within hours of the week (of the
         first call) and the columns in which matched calls are equal. Where fewer than two thirds of the calls have a
-        partner, or fewer than five persons on average form a group, hours of the week are taken together to quarter
-        days of working days and of weekends, then left out.
+        partner, or there are so many groups that chance alone puts more than an eighth of the variance of treatment
+        between them, hours of the week are taken together to quarter days of working days and of weekends, then left
+        out.
         ``"calls"``: call by call across all of them, as is usual elsewhere. That sees neither confounding by the hour
         or by the person, nor that calls of a person are alike: it hardly ever contradicts.
     seed : int
@@ -133,7 +134,7 @@ def _blocks(calls: CallDesign, exchange: Exchange) -> _Blocks:
         persons = np.asarray(calls.persons, np.int64)
         cells = cells_of(persons, block)
         partnered = exchangeable(cells, calls.treated)
-        if partnered.mean() >= enough and len(cells.cell) >= partners * (cells.cell.max() + 1):
+        if partnered.mean() >= enough and groups(cells) <= most_by_chance * len(partnered):
             break
     kept = replace(calls, source=calls.source[partnered].reset_index(drop=True))
     whom = "persons with as many calls" if calls.person else "calls"

@@ -68,12 +68,23 @@ def exchangeable(cells: Cells, treated: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 def expected(cells: Cells, treated: NDArray[np.bool_]) -> Array:
     """Share treated over all exchanges of each row: the mean of its cell at its place in the sequence, shape (n,)."""
-    place = np.arange(len(cells.rows)) - np.repeat(cells.first, cells.length)
-    _, key = np.unique(np.column_stack([np.repeat(cells.cell, cells.length), place]), axis=0, return_inverse=True)
+    key = _places(cells)
     share = np.bincount(key, weights=treated[cells.rows]) / np.bincount(key)
     found = np.empty(len(treated))
     found[cells.rows] = share[key]
     return found
+
+
+def groups(cells: Cells) -> int:
+    """Count the groups of rows that exchange among each other: places in the sequences of each cell."""
+    return int(_places(cells).max()) + 1
+
+
+def _places(cells: Cells) -> Codes:
+    """Give every row the number of its cell and place in the sequence, in the order of ``cells.rows``."""
+    place = np.arange(len(cells.rows)) - np.repeat(cells.first, cells.length)
+    pairs = np.column_stack([np.repeat(cells.cell, cells.length), place])
+    return np.asarray(np.unique(pairs, axis=0, return_inverse=True)[1], np.int64)
 
 
 def exchanged(cells: Cells, treated: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.bool_]:

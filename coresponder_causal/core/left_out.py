@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult, Verdict, as_change
@@ -51,7 +52,6 @@ def decided_by_one(result: Result, table: pd.DataFrame, *, check: str, assumptio
         f" The conclusion changes without {', '.join(map(str, table.loc[turned, 'left_out']))}." if turned.any() else ""
     )
     verdict: Verdict = "contradicts" if turned.any() else "no contradiction found"
-    furthest = float(np.abs(table["estimate"] - result.estimate[0]).max())
     return CheckResult(
         check=check,
         assumption=assumption,
@@ -59,8 +59,14 @@ def decided_by_one(result: Result, table: pd.DataFrame, *, check: str, assumptio
         power=None,
         table=table,
         sentence=f"{said} the estimate runs from {low} to {high}.{who}",
-        moves=furthest / float(np.sqrt(result.vcov[0, 0])),
+        moves=furthest(result, table["estimate"]),
     )
+
+
+def furthest(result: Result, estimates: ArrayLike) -> float:
+    """How far the first term is moved at most by other choices, in its standard errors; unknown estimates left out."""
+    away = np.abs(np.asarray(estimates, float) - result.estimate[0])
+    return float(np.nanmax(away) / np.sqrt(result.vcov[0, 0]))
 
 
 def turning(result: Result, table: pd.DataFrame) -> pd.Series:

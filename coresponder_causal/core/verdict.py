@@ -43,6 +43,8 @@ class CheckResult:
         Size of the violation, on the scale that the check names, at which the finding is lost.
     none_at : float
         What ``breakdown`` would be if no violation were needed: 1 of ratios, else 0.
+    strong : float
+        How far ``breakdown`` lies from there for a violation that would count as strong: 0.1 of partial R², else 1.
     moves : float, optional
         Largest change of the estimate that the check shows, in its standard errors.
     could_change : float, optional
@@ -60,6 +62,7 @@ class CheckResult:
     sensitive: bool = False
     breakdown: float | None = None
     none_at: float = 0.0
+    strong: float = 1.0
     moves: float | None = None
     could_change: float | None = None
 
@@ -111,8 +114,9 @@ def could_change(check: CheckResult, result: Result) -> float:
         1 where the check contradicts and 0 where it does not apply. In between, the first of these that is known: the
         largest change that the check shows over the distance of the estimate from another conclusion, both in standard
         errors (the distance is ||t| − critical value|), at most 1; the probability 1 − power with which a violation as
-        large as the estimate goes unseen; 1 / (1 + the size of the violation that the finding survives). Where nothing
-        is known it is the middle of what a check of that verdict can have: ¾ where it cannot tell, else ¼.
+        large as the estimate goes unseen; 1 / (1 + the size of the violation that the finding survives, strong ones
+        being 1). Where nothing is known it is the middle of what a check of that verdict can have: ¾ where it cannot
+        tell, else ¼.
 
     Examples
     --------
@@ -135,7 +139,7 @@ def could_change(check: CheckResult, result: Result) -> float:
     if check.power is not None:
         return 1.0 - check.power
     if check.breakdown is not None:
-        return 1.0 / (1.0 + max(check.breakdown - check.none_at, 0.0))
+        return 1.0 / (1.0 + max(check.breakdown - check.none_at, 0.0) / check.strong)
     return 0.75 if check.verdict == "cannot tell" else 0.25
 
 

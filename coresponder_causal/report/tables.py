@@ -54,10 +54,10 @@ further_columns: tuple[tuple[str, str, Literal["share", "number"], str], ...] = 
         "could_change",
         "Could change it",
         "share",
-        " Could change it: how much of the conclusion hangs on what the check looks at, from 0 to 100 %: all where it "
-        "contradicts; else the largest change it shows, over how far the estimate is from another conclusion; else how "
-        "often a violation as large as the estimate would go unseen; else what the finding survives. The table is in "
-        "this order.",
+        " Could change it: how much of the conclusion hangs on what the check looks at, from 0 to 1, all of it, where "
+        "it contradicts; else the largest change it shows, over how far the estimate is from another conclusion; else "
+        "how often a violation as large as the estimate would go unseen; else what the finding survives. The table is "
+        "in this order.",
     ),
     (
         "breakdown",
