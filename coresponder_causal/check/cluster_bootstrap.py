@@ -13,6 +13,7 @@ from scipy.sparse.csgraph import connected_components
 
 from coresponder_causal.core.errors import CausalError
 from coresponder_causal.core.inference import chi_square_p_value, chi_square_quantile
+from coresponder_causal.core.notes import collecting, quietly
 from coresponder_causal.core.registry import numbers_of
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult, judged, not_applicable
@@ -125,7 +126,8 @@ def _calls(design: CallDesign) -> Drawn:
     def drawn(weights: Array) -> CallDesign:
         source = design.source.assign(**{drawn_weight: design.sampling_weights() * weights})
         weighted = replace(design, source=source, weights=drawn_weight)
-        return weighted if has_sets(design) else adjusted_again(design.adjustment, weighted)
+        with quietly(), collecting():
+            return weighted if has_sets(design) else adjusted_again(replace(weighted, adjustment=None), design)
 
     return drawn
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from coresponder_causal.core.errors import CausalError
 from coresponder_causal.core.inference import critical, p_value
 from coresponder_causal.core.left_out import decided_by_one, left_out, turning
+from coresponder_causal.core.notes import collecting, quietly
 from coresponder_causal.core.registry import refit
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult, not_applicable
@@ -86,7 +87,9 @@ def leave_one_week_out(
     for place in sorted({*far, *table.index[turning(result, table)]}):
         without = design.source[block != table.at[place, "block"]].reset_index(drop=True)
         try:
-            again = refit(result, adjusted_again(design.adjustment, replace(design, source=without)))
+            with quietly(), collecting():
+                others = adjusted_again(replace(design, source=without, adjustment=None), design)
+            again = refit(result, others)
         except CausalError:
             continue  # one step stands, and the table says so
         for column, value in left_out(again, str(table.at[place, "left_out"])).items():

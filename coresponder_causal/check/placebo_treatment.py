@@ -13,6 +13,7 @@ from coresponder_causal.core.errors import CausalError
 from coresponder_causal.core.exchange import Cells, cells_of, exchangeable, exchanged, expected, groups
 from coresponder_causal.core.inference import holm, p_value, simulated_p_value, yes_count_tail
 from coresponder_causal.core.inference import power as power_of
+from coresponder_causal.core.notes import collecting, quietly
 from coresponder_causal.core.registry import numbers_of
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult, judged, not_applicable
@@ -157,7 +158,8 @@ def _hours(calls: CallDesign) -> list[tuple[str, Codes]]:
 def _estimate(result: Result, design: CallDesign, calls: CallDesign, drawn: NDArray[np.bool_]) -> tuple[float, ...]:
     """Estimate, standard error and degrees of freedom with drawn treatments."""
     placebo = replace(calls, source=calls.source.assign(**{calls.treatment: drawn}))
-    again = adjusted_again(design.adjustment, placebo)
+    with quietly(), collecting():
+        again = adjusted_again(placebo, design)
     fit = numbers_of(result.method, again, result.provenance.option_values())
     return float(fit.estimate[0]), float(np.sqrt(fit.vcov[0, 0])), float(fit.df[0])
 

@@ -27,7 +27,7 @@ from coresponder_causal.design import (
     weight_balance,
     weight_propensity,
 )
-from coresponder_causal.design.adjusted_again import adjusted_again, adjusters
+from coresponder_causal.design.adjusted_again import adjusted_again, ways
 from coresponder_causal.design.coverage_moved import moved_hours
 from coresponder_causal.estimate import call_aipw, call_difference
 from coresponder_causal.report import table
@@ -87,7 +87,7 @@ def test_an_adjustment_is_made_again_with_its_options(adjust):
     with quietly():
         plain = CallDesign.from_frame(frame, outcome="minutes", treatment="attended", covariates=["severity"])
         once = adjust(plain)
-    again = adjusted_again(once.adjustment, once)
+    again = adjusted_again(plain, once)
     assert again.adjustment.options == once.adjustment.options
     np.testing.assert_array_equal(again.adjustment.weights, once.adjustment.weights)
 
@@ -96,7 +96,7 @@ def test_every_way_to_adjust_can_be_made_again():
     from coresponder_causal import design
 
     named = {name for name in design.__all__ if name.startswith(("match_", "weight_", "subclassify"))}
-    assert named == {one.__name__ for one in adjusters}
+    assert named == set(ways)
 
 
 def test_placebos_repeat_under_a_seed_and_centre_where_they_are_told():
