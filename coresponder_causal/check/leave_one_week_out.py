@@ -22,7 +22,7 @@ from coresponder_causal.design.call_estimates import support
 Codes = NDArray[np.int64]
 name = "leave_one_week_out"
 assumption = "No few weeks decide the conclusion."
-received, fewest = "received_at", 4
+received, fewest, most_turned = "received_at", 4, 3
 
 
 def leave_one_week_out(
@@ -43,7 +43,8 @@ def leave_one_week_out(
     weeks : int
         Weeks in a block of calls.
     refits : int
-        How many of the blocks that move the estimate most are truly left out, besides those that turn the conclusion.
+        How many of the blocks that move the estimate most are truly left out, besides three of those that turn the
+        conclusion.
 
     Returns
     -------
@@ -83,8 +84,10 @@ def leave_one_week_out(
     table = _one_step(result, design, block)
     if len(table) < fewest:
         return not_applicable(name, assumption, f"The calls fill only {len(table)} blocks of {weeks} weeks.")
-    far = (table["estimate"] - result.estimate[0]).abs().sort_values(ascending=False, kind="stable").index[:refits]
-    for place in sorted({*far, *table.index[turning(result, table)]}):
+    far = (table["estimate"] - result.estimate[0]).abs().sort_values(ascending=False, kind="stable").index
+    turns = turning(result, table)
+    turned = [place for place in far if turns[place]]
+    for place in sorted({*far[:refits], *turned[:most_turned]}):
         without = design.source[block != table.at[place, "block"]].reset_index(drop=True)
         try:
             with quietly(), collecting():

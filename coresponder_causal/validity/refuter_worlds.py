@@ -13,6 +13,7 @@ from coresponder_causal import estimate
 from coresponder_causal.core.notes import quietly
 from coresponder_causal.core.result import Result
 from coresponder_causal.design import CallDesign, CoverageDesign, PanelDesign, weight_propensity
+from coresponder_causal.validity.boundary_worlds import boundary_design
 from coresponder_causal.validity.call_worlds import closes, opens, profile, shifts, start
 
 Array = NDArray[np.float64]
@@ -182,6 +183,23 @@ def hours(rng: np.random.Generator, *, nightly: float = 0.0) -> Drawn:
     with quietly():
         design = CoverageDesign.from_tables(frame, shifts(), outcome="arrest", start=start.date(), exposure="calls")
         return Drawn(estimate.did_triple(design), design)
+
+
+def boundary(rng: np.random.Generator, *, later: float = 0.0) -> Drawn:
+    """Draw calls of a town around the hour at which its team comes on, and take the jump there.
+
+    Parameters
+    ----------
+    rng : Generator
+    later : float
+        Jump of the outcome after the start, three hours after the team comes on.
+    """
+    design = boundary_design(rng)
+    frame = design.require_calls()
+    moved = frame["after"] & frame["covered"] & (frame["minutes_from_opening"] >= 180)
+    with quietly():
+        design = replace(design, calls=frame.assign(arrest=frame["arrest"] + later * moved))
+        return Drawn(estimate.call_boundary(design), design)
 
 
 def with_chance(drawn: Drawn, rng: np.random.Generator) -> float:

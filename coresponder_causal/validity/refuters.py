@@ -18,7 +18,15 @@ import pandas as pd
 
 from coresponder_causal import check
 from coresponder_causal.core.verdict import CheckResult, Verdict
-from coresponder_causal.validity.refuter_worlds import Drawn, call_frame, hours, panel, weighted_calls, with_chance
+from coresponder_causal.validity.refuter_worlds import (
+    Drawn,
+    boundary,
+    call_frame,
+    hours,
+    panel,
+    weighted_calls,
+    with_chance,
+)
 
 table_path, page = Path(__file__).with_name("refuters.csv"), Path("docs", "refuters.md")
 Draw = Callable[[np.random.Generator], CheckResult]
@@ -96,6 +104,14 @@ worlds = (
         True,
         30,
         _on(check.placebo_hours, partial(hours, nightly=-0.25)),
+    ),
+    World("placebo_boundaries", clean, False, 100, _on(check.placebo_boundaries, boundary)),
+    World(
+        "placebo_boundaries",
+        "a jump three hours later",
+        True,
+        100,
+        _on(check.placebo_boundaries, partial(boundary, later=0.4)),
     ),
     World("placebo_exposure", clean, False, 200, _calls(check.placebo_exposure)),
     World("placebo_exposure", "the team goes to what is hidden", True, 200, _calls(check.placebo_exposure, hidden)),

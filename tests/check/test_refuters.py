@@ -143,6 +143,16 @@ def test_one_step_without_a_block_is_close_to_the_fit_without_it():
     assert step["left_out"].tolist()[:2] == ["2021-01-04", "2021-02-01"]
 
 
+def test_blocks_of_weeks_are_left_out_of_models_too():
+    plain = replace(drawn().design, adjustment=None)
+    with quietly():
+        result = call_aipw(plain)
+    table = check.leave_one_week_out(result, plain, refits=2).table
+    assert table["how"].value_counts().to_dict() == {"influence": len(table) - 2, "fitted again": 2}
+    moved = (table["estimate"] - result.estimate[0]).abs()
+    assert moved.max() < float(np.sqrt(result.vcov[0, 0]))
+
+
 def test_months_of_hours_are_left_out_by_fitting_again():
     result, design = hours(np.random.default_rng(2))
     found = check.leave_one_week_out(result, design)
