@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeGuard
 
 import pandas as pd
 
@@ -132,15 +132,20 @@ def could_change(check: CheckResult, result: Result) -> float:
     """
     if check.verdict in ("contradicts", "not applicable"):
         return float(check.verdict == "contradicts")
-    if check.moves is not None:
+    if known(check.moves):
         t = float(result.tidy()["statistic"].iloc[0])
         distance = abs(abs(t) - float(result.critical()[0]))
         return min(check.moves / distance, 1.0) if distance > 0 else 1.0
-    if check.power is not None:
+    if known(check.power):
         return 1.0 - check.power
-    if check.breakdown is not None:
+    if known(check.breakdown):
         return 1.0 / (1.0 + max(check.breakdown - check.none_at, 0.0) / check.strong)
     return 0.75 if check.verdict == "cannot tell" else 0.25
+
+
+def known(number: float | None) -> TypeGuard[float]:
+    """Whether a check could tell a number: neither None nor NaN."""
+    return number is not None and not math.isnan(number)
 
 
 def by_what_they_could_change(checks: Iterable[CheckResult], result: Result) -> tuple[CheckResult, ...]:

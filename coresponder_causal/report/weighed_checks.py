@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from coresponder_causal.core.facts import Facts
-from coresponder_causal.core.verdict import CheckResult
+from coresponder_causal.core.verdict import CheckResult, known
 from coresponder_causal.report.specs import Sentence, of_nobody
 
 hangs_most = 3
@@ -40,7 +40,7 @@ the estimate more often than not: placebo dates.
     broken = [one for one in checks if one.verdict == "contradicts"]
     weak = [one for one in checks if one.verdict == "cannot tell" and one.power is not None]
     rest = [one for one in checks if one not in [*broken, *weak] and one.verdict != "not applicable"]
-    unknown = [one for one in rest if one.power is None and one.moves is None and one.breakdown is None]
+    unknown = [one for one in rest if not (known(one.power) or known(one.moves) or known(one.breakdown))]
     parts = [
         f"Checks made: {len(checks)} ({said}).",
         f"Contradicted by {_listed(broken)}." if broken else "",

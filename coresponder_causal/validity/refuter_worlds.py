@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 first_day, year = pd.Timestamp("2021-01-04"), 364
 calls, effect = 1600, -0.4
 cities, months, before = 9, 72, 42
-hour_calls, hour_cities, hour_effect = 2000, 9, -0.25
+hour_calls, hour_cities, hour_effect = 3500, 9, -0.25
 
 
 class Drawn(NamedTuple):
@@ -155,21 +155,21 @@ def panel(
         return Drawn(estimate.did_prediction_interval(design), design)
 
 
-def hours(rng: np.random.Generator, *, nightly: float = 0.0) -> Drawn:
+def hours(rng: np.random.Generator, *, mornings: float = 0.0) -> Drawn:
     """Draw calls of nine cities over two years, of which one gets a team by day, and compare the chance of an arrest.
 
     Parameters
     ----------
     rng : Generator
-    nightly : float
-        Change of the chance of an arrest in the treated city from 2 to 8 o'clock from the start on, without any team.
+    mornings : float
+        Change of the chance of an arrest in the treated city from 6 to 12 o'clock from the start on, without any team.
     """
     place = np.repeat(np.arange(hour_cities), rng.poisson(hour_calls, hour_cities))
     n = len(place)
     day, hour = rng.integers(-year, year, n), rng.choice(24, n, p=profile)
     inside, after = (hour >= opens) & (hour < closes), day >= 0
     chance = 0.4 - 0.06 * inside + 0.04 * after + hour_effect * (inside & after & (place == 0))
-    chance += nightly * ((hour >= 2) & (hour < 8) & after & (place == 0))
+    chance += mornings * ((hour >= 6) & (hour < opens) & after & (place == 0))
     frame = pd.DataFrame(
         {
             "call_id": [f"{number:06d}" for number in range(n)],

@@ -100,10 +100,10 @@ worlds = (
     World("placebo_hours", clean, False, 30, _on(check.placebo_hours, hours)),
     World(
         "placebo_hours",
-        "nights change with the start",
+        "mornings change with the start",
         True,
         30,
-        _on(check.placebo_hours, partial(hours, nightly=-0.25)),
+        _on(check.placebo_hours, partial(hours, mornings=-0.3)),
     ),
     World("placebo_boundaries", clean, False, 100, _on(check.placebo_boundaries, boundary)),
     World(

@@ -261,6 +261,7 @@ def test_what_a_check_could_change_follows_its_rule():
         (one("reported", breakdown=float("inf")), 0.0),
         (one("cannot tell"), 0.75),
         (one("reported"), 0.25),
+        (one("reported", breakdown=float("nan")), 0.25),
     ):
         assert could_change(made, result) == pytest.approx(weight, abs=1e-9)
 
