@@ -84,7 +84,7 @@ worlds = (
     World("placebo_dates", clean, False, 40, _on(check.placebo_dates, panel)),
     World(
         "placebo_dates",
-        "the city changed two years early",
+        "the city changed 21 months early",
         True,
         40,
         _on(check.placebo_dates, partial(panel, early=-0.4)),
