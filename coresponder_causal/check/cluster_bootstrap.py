@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import connected_components
 from coresponder_causal.core.errors import CausalError
 from coresponder_causal.core.inference import chi_square_p_value, chi_square_quantile
 from coresponder_causal.core.notes import collecting, quietly
-from coresponder_causal.core.registry import numbers_of
+from coresponder_causal.core.registry import numbers_again
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult, judged, not_applicable
 from coresponder_causal.design import CallDesign, CoverageDesign, PanelDesign, SeriesDesign
@@ -100,7 +100,7 @@ def cluster_bootstrap(
     for _ in range(draws):
         try:
             again = drawn(rng.standard_exponential(many)[clusters])
-            found.append(float(numbers_of(result.method, again, result.provenance.option_values()).estimate[0]))
+            found.append(float(numbers_again(result, again).estimate[0]))
         except CausalError as error:
             return not_applicable(name, assumption, f"The method cannot be fitted with weights: {error.what}.")
     if not np.std(found) > 0:

@@ -14,7 +14,7 @@ from coresponder_causal.core.exchange import Cells, cells_of, exchangeable, exch
 from coresponder_causal.core.inference import holm, p_value, simulated_p_value, yes_count_tail
 from coresponder_causal.core.inference import power as power_of
 from coresponder_causal.core.notes import collecting, quietly
-from coresponder_causal.core.registry import numbers_of
+from coresponder_causal.core.registry import numbers_again
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult, judged, not_applicable
 from coresponder_causal.design import CallDesign, CoverageDesign, PanelDesign, SeriesDesign
@@ -160,7 +160,7 @@ def _estimate(result: Result, design: CallDesign, calls: CallDesign, drawn: NDAr
     placebo = replace(calls, source=calls.source.assign(**{calls.treatment: drawn}))
     with quietly(), collecting():
         again = adjusted_again(placebo, design)
-    fit = numbers_of(result.method, again, result.provenance.option_values())
+    fit = numbers_again(result, again)
     return float(fit.estimate[0]), float(np.sqrt(fit.vcov[0, 0])), float(fit.df[0])
 
 

@@ -19,6 +19,7 @@ from coresponder_causal.core.registry import refit
 from coresponder_causal.core.verdict import CheckResult, by_what_they_could_change, could_change
 from coresponder_causal.design import (
     CallDesign,
+    PanelDesign,
     match_coarsened,
     match_full,
     match_nearest,
@@ -29,7 +30,7 @@ from coresponder_causal.design import (
 )
 from coresponder_causal.design.adjusted_again import adjusted_again, ways
 from coresponder_causal.design.coverage_moved import moved_hours
-from coresponder_causal.estimate import call_aipw, call_difference
+from coresponder_causal.estimate import aggregate, call_aipw, call_difference, did_group_time, did_two_way
 from coresponder_causal.report import table
 from coresponder_causal.validity.refuter_worlds import call_frame, hours, panel, weighted_calls
 
@@ -199,6 +200,22 @@ def test_the_bootstrap_keeps_matched_sets_together_and_refuses_copies():
     assert "by call and matched set" in found.sentence
     assert found.verdict == "no contradiction found"
     assert refused.verdict == "not applicable"
+
+
+def test_cities_are_drawn_again_where_several_are_treated_and_averages_are_averaged_again():
+    rng = np.random.default_rng(1)
+    y = rng.normal(size=(40, 1)) + np.cumsum(0.3 * rng.normal(size=(40, 12)), axis=1)
+    y[:15, 6:] += 1
+    frame = pd.DataFrame({"unit": np.repeat(range(40), 12), "t": np.tile(range(12), 40), "y": y.ravel()})
+    with quietly():
+        design = PanelDesign.from_frame(
+            frame, outcome="y", unit="unit", time="t", treated=list(range(15)), start=6, season=None
+        )
+        by_group = aggregate(did_group_time(design), by="overall")
+    for result in (did_two_way(design), by_group):
+        found = check.cluster_bootstrap(result, design, draws=99)
+        assert found.table["ratio"][0] == pytest.approx(1.0, abs=0.3)
+        assert found.verdict == "no contradiction found"
 
 
 def test_independence_of_two_columns_is_their_correlation():
