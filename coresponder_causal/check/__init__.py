@@ -1,21 +1,25 @@
-"""Checks: one file for each assumption, and the battery that runs them all."""
+"""Checks: one file for each assumption, the battery that runs them all, and refuters by name."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TypeAlias
 
 from coresponder_causal.check.absences import absences
 from coresponder_causal.check.balance import balance
 from coresponder_causal.check.break_date import break_date
+from coresponder_causal.check.cluster_bootstrap import cluster_bootstrap
 from coresponder_causal.check.control_outcomes import control_outcomes
 from coresponder_causal.check.covid_interval import covid_interval
 from coresponder_causal.check.evalue import evalue, evalue_of_counts, evalue_of_published
 from coresponder_causal.check.exclusion import exclusion
 from coresponder_causal.check.first_stage import first_stage
 from coresponder_causal.check.forecast_skill import forecast_skill
+from coresponder_causal.check.graph_independences import Implied, graph_independences
 from coresponder_causal.check.holding import density_around_openings, holding
 from coresponder_causal.check.hour_profile import hour_profile
 from coresponder_causal.check.leave_one_out import leave_one_out
+from coresponder_causal.check.leave_one_week_out import leave_one_week_out
 from coresponder_causal.check.leniency_balance import leniency_balance
 from coresponder_causal.check.leniency_monotone import leniency_monotone
 from coresponder_causal.check.levels_or_logs import levels_or_logs
@@ -27,6 +31,8 @@ from coresponder_causal.check.placebo_boundaries import placebo_boundaries
 from coresponder_causal.check.placebo_cities import placebo_cities
 from coresponder_causal.check.placebo_dates import placebo_dates
 from coresponder_causal.check.placebo_exposure import placebo_exposure
+from coresponder_causal.check.placebo_hours import placebo_hours
+from coresponder_causal.check.placebo_treatment import placebo_treatment
 from coresponder_causal.check.pre_period import pre_period
 from coresponder_causal.check.pretrends import pretrends
 from coresponder_causal.check.reduced_form_before import reduced_form_before
@@ -37,10 +43,11 @@ from coresponder_causal.check.specification_curve import specification_curve
 from coresponder_causal.check.spillover import spillover
 from coresponder_causal.check.start_range import start_range
 from coresponder_causal.check.tipping_point import tipping_point
+from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.registry import series_regression
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.support import smallest, with_least
-from coresponder_causal.core.verdict import CheckResult
+from coresponder_causal.core.verdict import CheckResult, by_what_they_could_change, not_applicable
 from coresponder_causal.design import (
     CallDesign,
     CallInstrumentDesign,
@@ -59,6 +66,8 @@ __all__ = [
     "balance",
     "battery",
     "break_date",
+    "by_what_they_could_change",
+    "cluster_bootstrap",
     "control_outcomes",
     "covid_interval",
     "density_around_openings",
@@ -68,9 +77,11 @@ __all__ = [
     "exclusion",
     "first_stage",
     "forecast_skill",
+    "graph_independences",
     "holding",
     "hour_profile",
     "leave_one_out",
+    "leave_one_week_out",
     "leniency_balance",
     "leniency_monotone",
     "levels_or_logs",
@@ -82,9 +93,12 @@ __all__ = [
     "placebo_cities",
     "placebo_dates",
     "placebo_exposure",
+    "placebo_hours",
+    "placebo_treatment",
     "pre_period",
     "pretrends",
     "reduced_form_before",
+    "refute",
     "residual_autocorrelation",
     "robustness_value",
     "rosenbaum",
@@ -108,15 +122,33 @@ Checked: TypeAlias = (
 )
 """Designs whose results have checks."""
 
+refuters = (
+    "placebo_treatment",
+    "placebo_dates",
+    "placebo_cities",
+    "placebo_hours",
+    "placebo_boundaries",
+    "placebo_exposure",
+    "control_outcomes",
+    "leave_one_out",
+    "leave_one_week_out",
+    "robustness_value",
+    "graph_independences",
+    "cluster_bootstrap",
+)
+"""Checks that `refute` makes, by name."""
+
 of_refits = frozenset(
     {
         "break_date",
         "covid_interval",
         "forecast_skill",
         "leave_one_out",
+        "leave_one_week_out",
         "leverage",
         "placebo_boundaries",
         "placebo_dates",
+        "placebo_hours",
         "pre_period",
         "pretrends",
         "specification_curve",
@@ -132,9 +164,11 @@ def battery(
     *,
     controls: Sequence[str] = (),
 ) -> tuple[CheckResult, ...]:
-    """Every check that speaks to a result, those that do not apply included and said.
+    """Every quick check that speaks to a result, those that do not apply included and said.
 
-    A check that does not say what stands behind it was made of the rows of the result.
+    What contradicts comes first, then what could change the conclusion most: see `core.verdict.could_change`. Slower
+    attempts to refute are `refute`'s. A check that does not say what stands behind it was made of the rows of the
+    result.
 
     Parameters
     ----------
@@ -143,7 +177,62 @@ def battery(
     controls : sequence of str
         Outcomes in the design's frame that the programme cannot touch.
     """
-    return standing_on(result, design, _made(result, design, controls))
+    return by_what_they_could_change(standing_on(result, design, _made(result, design, controls)), result)
+
+
+def refute(
+    result: Result,
+    design: Checked,
+    which: Sequence[str] | None = None,
+    *,
+    controls: Sequence[str] = (),
+    independences: Iterable[Implied] = (),
+    seed: int = 1,
+) -> tuple[CheckResult, ...]:
+    """Try to refute a result: give the treatment to whom it was not given, take parts away, draw clusters again.
+
+    Parameters
+    ----------
+    result : Result
+    design : the design it was made from
+    which : sequence of str, optional
+        Names of refuters; by default every one that applies. Those named that do not apply say why.
+    controls : sequence of str
+        Outcomes that the programme cannot touch, of designs over time.
+    independences : iterable of (str, str, sequence of str)
+        What a causal graph implies, see `graph_independences`.
+    seed : int
+        Of placebos and bootstrap.
+
+    Returns
+    -------
+    tuple of CheckResult
+        Ordered as `battery` orders them. An unobserved common cause is `robustness_value`'s.
+
+    Raises
+    ------
+    EstimationError
+        A name that is no refuter.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from coresponder_causal.estimate import its_segmented
+    >>> frame = pd.DataFrame({"month": pd.period_range("2017-01", periods=48, freq="M"), "calls": [90, 110] * 24})
+    >>> d = SeriesDesign.from_frame(frame, outcome="calls", time="month", start="2019-07")
+    >>> [one.check for one in refute(its_segmented(d), d)]
+    ['placebo_dates']
+    """
+    if unknown := sorted(set(which or ()) - set(refuters)):
+        raise EstimationError(f"no refuter is called {', '.join(unknown)}", mend=f"choose from {', '.join(refuters)}")
+    there = _refuters(result, design, controls, list(independences), seed)
+    otherwise = "It is not made for this design."
+    found = [
+        there[name]() if name in there else not_applicable(name, "The result cannot be refuted by it.", otherwise)
+        for name in (refuters if which is None else which)
+    ]
+    applied = [one for one in found if which is not None or one.verdict != "not applicable"]
+    return by_what_they_could_change(standing_on(result, design, applied), result)
 
 
 def standing_on(
@@ -178,9 +267,9 @@ def _made(
     """Make the checks that belong to a design."""
     if isinstance(design, CallDesign) and result.extra.get("adjustment") == "models":
         # models make calls comparable, not weights whose balance could be shown
-        return overlap(result, design), *_of_hidden_bias(result, design)
+        return overlap(result, design), *_of_calls(result, design)
     if isinstance(design, CallDesign):
-        return balance(result, design), overlap(result, design), *_of_hidden_bias(result, design)
+        return balance(result, design), overlap(result, design), *_of_calls(result, design)
     if isinstance(design, PartlyKnownDesign):
         return balance(result, design.calls), overlap(result, design.calls), tipping_point(result, design)
     if isinstance(design, HistoryDesign):
@@ -216,9 +305,10 @@ def _made(
     )
 
 
-def _of_hidden_bias(result: Result, design: CallDesign) -> tuple[CheckResult, ...]:
-    """Ask how much hidden selection of calls a finding survives."""
+def _of_calls(result: Result, design: CallDesign) -> tuple[CheckResult, ...]:
+    """Ask whether few weeks decide a finding, and how much hidden selection of calls it survives."""
     return (
+        leave_one_week_out(result, design, refits=0),
         placebo_exposure(result, design),
         evalue(result, design),
         robustness_value(result, design),
@@ -241,3 +331,33 @@ def _series_checks(
         covid_interval(result, design, control_outcome=next(iter(controls), None)),
         residual_autocorrelation(result, design),
     )
+
+
+def _refuters(
+    result: Result, design: Checked, controls: Sequence[str], independences: Sequence[Implied], seed: int
+) -> dict[str, Callable[[], CheckResult]]:
+    """Refuters that are made for a design, to be run."""
+    if isinstance(design, CallDesign):
+        return {
+            "placebo_treatment": partial(placebo_treatment, result, design, seed=seed),
+            "placebo_exposure": partial(placebo_exposure, result, design),
+            "leave_one_week_out": partial(leave_one_week_out, result, design),
+            "robustness_value": partial(robustness_value, result, design),
+            "graph_independences": partial(graph_independences, result, design, independences=independences),
+            "cluster_bootstrap": partial(cluster_bootstrap, result, design, seed=seed),
+        }
+    if isinstance(design, SwitchbackDesign):
+        return {"control_outcomes": partial(control_outcomes, result, design, outcomes=controls)}
+    if isinstance(design, CoverageDesign) and "boundary" in result.extra:
+        return {"placebo_boundaries": partial(placebo_boundaries, result, design)}
+    if not isinstance(design, SeriesDesign | PanelDesign | CoverageDesign):
+        return {}
+    return {
+        "placebo_dates": partial(placebo_dates, result, design),
+        "placebo_cities": partial(placebo_cities, result, design),
+        "placebo_hours": partial(placebo_hours, result, design),
+        "control_outcomes": partial(control_outcomes, result, design, outcomes=controls),
+        "leave_one_out": partial(leave_one_out, result, design),
+        "leave_one_week_out": partial(leave_one_week_out, result, design),
+        "cluster_bootstrap": partial(cluster_bootstrap, result, design, seed=seed),
+    }

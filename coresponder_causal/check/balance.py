@@ -88,7 +88,18 @@ def balance(
         table=table,
         sentence=_said(table, threshold),
         support=pd.DataFrame(support),
+        moves=None if result is None or predicted is None else _left_over(result, table.iloc[-1]),
     )
+
+
+def _left_over(result: Result, predicted: pd.Series) -> float:
+    """How far the difference left in the predicted outcome moves the estimate, in its standard errors."""
+    means = np.array([predicted["mean_treated"], predicted["mean_untreated"]], float)
+    if result.scale == "log_ratio":
+        if not (means > 0).all():
+            return float("inf")
+        means = np.log(means)
+    return float(abs(means[0] - means[1]) / np.sqrt(result.vcov[0, 0]))
 
 
 def _said(table: pd.DataFrame, threshold: float) -> str:

@@ -8,6 +8,7 @@ from typing import TypeAlias
 import pandas as pd
 
 from coresponder_causal.core.errors import DesignError, EstimationError
+from coresponder_causal.core.left_out import furthest
 from coresponder_causal.core.registry import refit
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult, Verdict, as_change, not_applicable
@@ -81,6 +82,7 @@ def covid_interval(
         power=None,
         table=table,
         sentence=_sentence(table, moved, result.scale),
+        moves=furthest(result, table["estimate"]),
     )
 
 

@@ -140,4 +140,5 @@ def _reported(measure: str, found: EValue, true: float) -> CheckResult:
         table=pd.DataFrame([row | {"evalue": found.point, "evalue_limit": found.limit}]),
         sentence=sentence,
         breakdown=found.limit,
+        none_at=1.0,
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from coresponder_causal.core.errors import CausalError
+from coresponder_causal.core.left_out import decided_by_one, left_out
 from coresponder_causal.core.registry import refit
 from coresponder_causal.core.result import Result
-from coresponder_causal.core.verdict import CheckResult, Verdict, as_change, not_applicable
+from coresponder_causal.core.verdict import CheckResult, not_applicable
 from coresponder_causal.design import CoverageDesign, PanelDesign, SeriesDesign
 
 name = "leave_one_out"
@@ -49,28 +50,10 @@ def leave_one_out(result: Result, design: SeriesDesign | PanelDesign | CoverageD
     chosen = result.provenance.option_values().get("inference")
     options = {"inference": "cluster"} if chosen == "auto" else {}  # one unit fewer may fall below its licence
     try:
-        rows = [_row(refit(result, design.without(city), options=options), city) for city in cities]
+        rows = [left_out(refit(result, design.without(city), options=options), city) for city in cities]
     except CausalError as error:
         why = f"The method cannot be fitted without each comparison city in turn: {error.what}."
         return not_applicable(name, assumption, why)
-    table = pd.DataFrame(rows)
-    first = result.tidy().iloc[0]
-    estimate, excludes = float(first["estimate"]), bool(first["p_value"] < 0.05)
-    turned = table["excludes"] != excludes
-    if excludes:
-        ratio = table["estimate"] / estimate
-        turned |= (ratio < 0.5) | (ratio > 2)
-    verdict: Verdict = "contradicts" if turned.any() else "no contradiction found"
-    low, high = float(table["estimate"].min()), float(table["estimate"].max())
-    span = f"{as_change(low, result.scale)} to {as_change(high, result.scale)}"
-    who = (
-        f" The conclusion changes without {', '.join(map(str, table.loc[turned, 'left_out']))}." if turned.any() else ""
+    return decided_by_one(
+        result, pd.DataFrame(rows), check=name, assumption=assumption, said="Without one comparison city at a time"
     )
-    sentence = f"Without one comparison city at a time the estimate runs from {span}.{who}"
-    return CheckResult(check=name, assumption=assumption, verdict=verdict, power=None, table=table, sentence=sentence)
-
-
-def _row(result: Result, city: str) -> dict[str, str | float]:
-    first = result.tidy().iloc[0]
-    shown = {column: float(first[column]) for column in ("estimate", "conf_low", "conf_high", "p_value")}
-    return {"left_out": city} | shown | {"excludes": bool(first["p_value"] < 0.05)}

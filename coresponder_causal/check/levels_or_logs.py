@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from coresponder_causal.core.errors import CausalError
+from coresponder_causal.core.left_out import furthest
 from coresponder_causal.core.registry import refit
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult, Verdict, not_applicable
@@ -73,7 +74,16 @@ def levels_or_logs(result: Result, design: PanelDesign) -> CheckResult:
         f"The change in per cent, from logs and from levels: {each}. Unless cities have the same rates, trends are "
         "parallel in one of the two at most."
     )
-    return CheckResult(check=name, assumption=assumption, verdict=verdict, power=None, table=table, sentence=sentence)
+    as_logs = np.log1p(np.clip(table["change"].to_numpy(float), everything + 1, None) / 100)
+    return CheckResult(
+        check=name,
+        assumption=assumption,
+        verdict=verdict,
+        power=None,
+        table=table,
+        sentence=sentence,
+        moves=furthest(result, as_logs),
+    )
 
 
 def _row(values: str, result: Result) -> dict[str, object]:

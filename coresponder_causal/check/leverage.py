@@ -85,7 +85,15 @@ def leverage(result: Result, design: Design) -> CheckResult:
         f"Without one period at a time the estimate runs from {span}; {largest} move it most, in standard errors."
         + (f" Leaving out {', '.join(heavy)} alone moves it by more than its standard error." if len(heavy) else "")
     )
-    return CheckResult(check=name, assumption=assumption, verdict=verdict, power=None, table=table, sentence=sentence)
+    return CheckResult(
+        check=name,
+        assumption=assumption,
+        verdict=verdict,
+        power=None,
+        table=table,
+        sentence=sentence,
+        moves=float(rows["moved"].abs().max()),
+    )
 
 
 def deletions(series: SeriesRegression) -> Deletion:

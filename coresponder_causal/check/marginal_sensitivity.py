@@ -106,6 +106,7 @@ def marginal_sensitivity(
         sentence=_sentence(at, fine, lost, replications - len(fitted), replications),
         course=course,
         breakdown=lost,
+        none_at=1.0,
     )
 
 

@@ -29,7 +29,8 @@ def placebo_cities(result: Result, design: SeriesDesign | PanelDesign | Coverage
     -------
     CheckResult
         Contradicts when the interval excludes no change although another city's statistic is at least as large; cannot
-        tell when the interval does not exclude it. The p-value of the rank cannot go below 1/(m + 1).
+        tell when the interval does not exclude it. The p-value of the rank cannot go below 1/(m + 1), which is how
+        often a city that is like the m others comes first: its power is the rest.
 
     References
     ----------
@@ -63,7 +64,12 @@ def placebo_cities(result: Result, design: SeriesDesign | PanelDesign | Coverage
     if excludes:
         verdict = "contradicts" if rank.rank > 1 else "no contradiction found"
     return CheckResult(
-        check=name, assumption=assumption, verdict=verdict, power=None, table=table, sentence=_sentence(rank, excludes)
+        check=name,
+        assumption=assumption,
+        verdict=verdict,
+        power=1 - rank.floor if excludes else None,
+        table=table,
+        sentence=_sentence(rank, excludes),
     )
 
 

@@ -105,6 +105,7 @@ def robustness_value(
         sentence=_sentence(design, found, table, whole, bound, q),
         course=_grid(fit, table, max(whole, 0.02), level),
         breakdown=bound,
+        strong=0.1,
     )
 
 

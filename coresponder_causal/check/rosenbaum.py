@@ -105,6 +105,7 @@ def rosenbaum(
         sentence=_sentence(design, sets, lost),
         course=pd.DataFrame({"size": reach, "value": [2 * tails(gamma).high for gamma in reach]}),
         breakdown=lost,
+        none_at=1.0,
     )
 
 

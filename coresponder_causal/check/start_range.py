@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from coresponder_causal.core.errors import CausalError, DesignError
+from coresponder_causal.core.left_out import furthest
 from coresponder_causal.core.registry import refit
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult, Verdict, as_change, not_applicable
@@ -90,6 +91,7 @@ def start_range(
         power=None,
         table=table,
         sentence=_sentence(table, result.scale, hours),
+        moves=furthest(result, table["estimate"]),
     )
 
 

@@ -266,7 +266,23 @@ def refit(result: Result, design: Design, *, options: Mapping[str, object] | Non
     own = result.provenance.option_values()
     hints = get_type_hints(inspect.unwrap(_functions[result.method])) if result.method in _functions else {}
     changed = {key: value for key, value in (options or {}).items() if key in own and _admits(hints[key], value)}
-    again = run_method(result.method, design, own | changed)
+    return _averaged_as(result, run_method(result.method, design, own | changed))
+
+
+def numbers_again(result: Result, design: Design) -> Result:
+    """Run a result's estimator again for its numbers alone: as `refit`, at the price of `numbers_of`.
+
+    Parameters
+    ----------
+    result : Result
+        Made by a registered estimator.
+    design : design of the class that estimator takes
+    """
+    return _averaged_as(result, numbers_of(result.method, design, result.provenance.option_values()))
+
+
+def _averaged_as(result: Result, again: Result) -> Result:
+    """Average the terms of another fit as those of a result were averaged, if they were."""
     if averaged not in result.extra:
         return again
     how = json.loads(str(result.extra[averaged]))

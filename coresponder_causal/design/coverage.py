@@ -265,6 +265,19 @@ class CoverageDesign:
         self._require_comparison(city)
         return self._leave_out(city)
 
+    def without_month(self, month: int) -> Self:
+        """Return the design without one of its months, given by its position."""
+        stays = self.months != month
+        kept = replace(
+            self._keep(self.axis.positions != month),
+            months=self.months[stays],
+            onset=replace(self.onset, dose=self.onset.dose[stays]),
+        )
+        if self.calls is None:
+            return kept
+        there = pd.DatetimeIndex(self.calls[received]).to_period("M") != self.axis.label(month)
+        return replace(kept, calls=self.calls[there].reset_index(drop=True))
+
     def pretending(self, city: str) -> Self:
         """Return the comparison cities alone, with one of them in the treated city's place."""
         self._require_comparison(city)

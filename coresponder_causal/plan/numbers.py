@@ -111,7 +111,7 @@ def _of_result(result: Result) -> dict[str, object]:
 
 def _of_checks(checks: Sequence[CheckResult]) -> dict[str, object]:
     names = distinct(one.check for one in checks)
-    kept = ("assumption", "verdict", "power", "sentence", "table", "course")
+    kept = ("assumption", "verdict", "power", "could_change", "sentence", "table", "course")
     return {name: {key: getattr(one, key) for key in kept} for name, one in zip(names, checks, strict=True)}
 
 

@@ -164,7 +164,8 @@ def _one(
 def _checks(study: Study, data: Counts, asked: _Asked, one: Estimated) -> tuple[CheckResult, ...]:
     controls = study.controls if asked.outcome == study.primary else ()
     further = further_checks(study, data, asked.name, asked.outcome, asked.options, one)
-    return *check.battery(one.result, one.design, controls=controls), *further
+    made = check.battery(one.result, one.design, controls=controls)
+    return check.by_what_they_could_change((*made, *further), one.result)
 
 
 def _falsified(study: Study, made: list[Estimated]) -> tuple[CheckResult, ...]:

@@ -111,6 +111,33 @@ def common_support(check: CheckResult) -> Picture:
     )
 
 
+def placebos(check: CheckResult) -> Picture:
+    """Draw how the estimates of placebo treatments spread, and where the estimate lies.
+
+    Parameters
+    ----------
+    check : CheckResult
+        Of ``check.placebo_treatment``.
+
+    Returns
+    -------
+    Picture
+        ``data["bins"]``: ``low, high, placebos``.
+    """
+    estimates = course_of(check)["estimate"].to_numpy(float)
+    many, edges = np.histogram(estimates, bins="auto")
+    return Picture(
+        title="Does the method find nothing where there is nothing?",
+        caption="Bars: estimates when like calls exchange their treatments. They should centre on zero, and the "
+        f"estimate should lie outside them. {check.sentence}",
+        alt=f"A histogram of {len(estimates)} placebo estimates and a line at the estimate. {check.sentence}",
+        kind="placebos",
+        data={"bins": pd.DataFrame({"low": edges[:-1], "high": edges[1:], "placebos": many})},
+        labels=Facts({"estimate": float(check.table.set_index("what")["found"]["estimate"])}),
+        support=check.support,
+    )
+
+
 def course_of(check: CheckResult) -> pd.DataFrame:
     """Return what a check draws; refused where it draws nothing."""
     if check.course is None:

@@ -17,7 +17,7 @@ from coresponder_causal.report.drawing_axes import calendar_axis, start_line
 from coresponder_causal.report.drawing_bias import draw_bias, draw_contour
 from coresponder_causal.report.drawing_boundary import draw_boundary
 from coresponder_causal.report.drawing_calendar import calendar_height, draw_calendar
-from coresponder_causal.report.drawing_checks import draw_breaks, draw_residuals, draw_support
+from coresponder_causal.report.drawing_checks import draw_breaks, draw_placebos, draw_residuals, draw_support
 from coresponder_causal.report.drawing_hours import draw_hours
 from coresponder_causal.report.drawing_hundred import draw_hundred, hundred_height
 from coresponder_causal.report.drawing_incidence import draw_incidence
@@ -100,7 +100,8 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
             draw = {
                 "forest": _forest, "love": _love, "events": _events, "course": _events, "calendar": draw_calendar,
                 "shares": draw_shares, "boundary": draw_boundary, "breaks": draw_breaks,
-                "support": draw_support, "bias": draw_bias, "contour": draw_contour, "tipping": draw_tipping,
+                "support": draw_support, "placebos": draw_placebos,
+                "bias": draw_bias, "contour": draw_contour, "tipping": draw_tipping,
             }.get(picture.kind, _path)  # fmt: skip
             draw(canvas.add_subplot(), picture)
         if framed and picture.kind != "logic":  # which frames itself

@@ -92,6 +92,27 @@ def draw_support(axes: Axes, picture: Picture) -> None:
     axes.set_ylabel(str(picture.labels["y"]))
 
 
+def draw_placebos(axes: Axes, picture: Picture) -> None:
+    """Draw a histogram of placebo estimates and the estimate itself.
+
+    Parameters
+    ----------
+    axes : Axes
+    picture : Picture
+        Of kind "placebos".
+    """
+    bins, estimate = picture.data["bins"], picture.labels.number("estimate")
+    axes.bar(bins["low"], bins["placebos"], bins["high"] - bins["low"], align="edge", color=pale, ec="white", lw=0.6)
+    axes.axvline(0, color=ink, lw=0.8, zorder=1)
+    ends = np.array([bins["low"].min(), bins["high"].max(), estimate, 0.0])
+    margin = 0.06 * float(np.ptp(ends))
+    axes.set_xlim(float(ends.min()) - margin, float(ends.max()) + margin)
+    axes.set_ylim(0, 1.15 * float(bins["placebos"].max()))
+    start_line(axes, estimate, "estimate")
+    axes.set_xlabel("Estimate, on the scale of the method")
+    axes.set_ylabel("Placebos")
+
+
 def _time(axes: Axes, place: np.ndarray, *, calendar: bool) -> None:
     first, last = float(place.min()), float(place.max())
     axes.set_xlim(first - 0.015 * (last - first), last + 0.015 * (last - first))

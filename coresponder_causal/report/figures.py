@@ -17,7 +17,7 @@ from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.report import words
 from coresponder_causal.report.bias_pictures import contour, growing_bias
 from coresponder_causal.report.boundary_picture import at_boundary
-from coresponder_causal.report.check_pictures import breaks, common_support, residuals
+from coresponder_causal.report.check_pictures import breaks, common_support, placebos, residuals
 from coresponder_causal.report.incidence_picture import after_calls
 from coresponder_causal.report.instrument_pictures import gap_over_time, team_came
 from coresponder_causal.report.rows import across, events, love
@@ -33,6 +33,7 @@ own_picture = {
     "break_date": breaks,
     "marginal_sensitivity": growing_bias,
     "overlap": common_support,
+    "placebo_treatment": placebos,
     "residual_autocorrelation": residuals,
     "robustness_value": contour,
     "rosenbaum": growing_bias,

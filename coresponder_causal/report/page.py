@@ -44,6 +44,7 @@ from coresponder_causal.report.specs import (
     of_nobody,
 )
 from coresponder_causal.report.tables import by_outcome, distances, numbers_of, plain, support_of, table
+from coresponder_causal.report.weighed_checks import weighed
 
 simulated_banner = (
     "This is a simulated city. Its calls, its people and the effect of its programme were made by a computer program, "
@@ -274,23 +275,12 @@ def _doubts(checks: Sequence[CheckResult]) -> Section | None:
     ]
     return Section(
         title="What could be wrong?",
-        blocks=(_verdict_counts(checks), table(*checks), *_drawn(checks, drawn_of_the_headline), *folds),
+        blocks=(weighed(checks), table(*checks), *_drawn(checks, drawn_of_the_headline), *folds),
     )
 
 
 def _drawn(checks: Sequence[CheckResult], names: Sequence[str]) -> list[Picture]:
     return [figure(check) for check in checks if check.check in names and len(check.table)]
-
-
-def _verdict_counts(checks: Sequence[CheckResult]) -> Sentence:
-    found = pd.Series([check.verdict for check in checks]).value_counts(sort=False)
-    counts = {str(verdict): int(number) for verdict, number in found.items()}
-    said = ", ".join(f"{verdict}: {number}" for verdict, number in counts.items())
-    return Sentence(
-        text=f"Checks made: {len(checks)} ({said}).",
-        numbers=Facts(counts),
-        support=of_nobody,
-    )
 
 
 def _others(by_result: Sequence[Checked], headline: Result | None) -> list[Section]:

@@ -40,6 +40,7 @@ PictureKind = Literal[
     "residuals",
     "breaks",
     "support",
+    "placebos",
     "contour",
     "bias",
     "specifications",
@@ -130,10 +131,10 @@ class Picture:
         "calendar": one square per half-day; "hours": the hours of a week, day by day; "boundary": an outcome on both
         sides of a clock time; "shares": how often the team came, by hour or by call takers' leniency; "course": one
         point per half-year; "residuals": residuals and their autocorrelation; "breaks": the test of a break by date;
-        "support": calls by their probability of treatment; "contour": an estimate by the strength of an omitted
-        variable; "bias": what is left of a finding as hidden bias grows; "logic": the boxes and arrows of a logic
-        model; "hundred": bars of how many of a hundred; "incidence": what came after calls, by day; "ladder": outcomes
-        from the scene on, by arm.
+        "support": calls by their probability of treatment; "placebos": estimates of placebo treatments; "contour": an
+        estimate by the strength of an omitted variable; "bias": what is left of a finding as hidden bias grows;
+        "logic": the boxes and arrows of a logic model; "hundred": bars of how many of a hundred; "incidence": what came
+        after calls, by day; "ladder": outcomes from the scene on, by arm.
     data : mapping of str to DataFrame
         Every number drawn.
     labels : Facts

@@ -49,7 +49,23 @@ verdict_note = (
     "large as the estimate, where known. What is only reported decides nothing."
 )
 
-breakdown_note = " Lost at: the size of the violation, on the check's own scale, at which the finding is gone."
+further_columns: tuple[tuple[str, str, Literal["share", "number"], str], ...] = (
+    (
+        "could_change",
+        "Could change it",
+        "share",
+        " Could change it: how much of the conclusion hangs on what the check looks at, from 0 to 1, all of it, where "
+        "it contradicts; else the largest change it shows, over how far the estimate is from another conclusion; else "
+        "how often a violation as large as the estimate would go unseen; else what the finding survives. The table is "
+        "in this order.",
+    ),
+    (
+        "breakdown",
+        "Lost at",
+        "number",
+        " Lost at: the size of the violation, on the check's own scale, at which the finding is gone.",
+    ),
+)
 
 
 @as_its_items
@@ -68,7 +84,7 @@ def table(*items: Result | CheckResult, terms: Literal["all", "headline"] = "all
     Table
         Of results: ``method, outcome`` (where there are several), ``term, estimate, conf_low, conf_high, unit, mde, df,
         p_value, measured, n_obs, notes``, log ratios as percent changes.
-        Of checks: ``check, assumption, verdict, power, sentence``, and ``breakdown`` where one states it.
+        Of checks: ``check, assumption, verdict, power, sentence``, and ``could_change, breakdown`` where one states it.
 
     Raises
     ------
@@ -289,23 +305,19 @@ def _verdicts(checks: Sequence[CheckResult]) -> Table:
             "power": [float("nan") if check.power is None else check.power for check in checks],
         }
     )
-    columns = (
+    columns: tuple[Column, ...] = (
         Column("check", "Check"),
         Column("assumption", "Assumption"),
         Column("verdict", "Verdict"),
         Column("sentence", "What was found", "said"),
         Column("power", "Power", "share"),
     )
-    sizes = [float("nan") if check.breakdown is None else check.breakdown for check in checks]
-    if np.isnan(sizes).all():
-        return Table(title="Checks", frame=frame, columns=columns, note=verdict_note, support=_behind(checks))
-    return Table(
-        title="Checks",
-        frame=frame.assign(breakdown=sizes),
-        columns=(*columns, Column("breakdown", "Lost at", "number")),
-        note=verdict_note + breakdown_note,
-        support=_behind(checks),
-    )
+    note = verdict_note
+    for name, head, form, remark in further_columns:
+        values = [float("nan") if getattr(check, name) is None else getattr(check, name) for check in checks]
+        if not np.isnan(values).all():
+            frame[name], columns, note = values, (*columns, Column(name, head, form)), note + remark
+    return Table(title="Checks", frame=frame, columns=columns, note=note, support=_behind(checks))
 
 
 def _behind(checks: Sequence[CheckResult]) -> pd.DataFrame | None:

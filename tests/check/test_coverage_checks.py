@@ -77,7 +77,7 @@ def result() -> Result:
 def test_the_battery_of_calls_has_three_checks_more():
     with quietly():
         found = [one.check for one in battery(result(), town(), controls=["towed"])]
-    assert found[-3:] == ["absences", "holding", "exclusion"]
+    assert {"absences", "holding", "exclusion"} <= set(found)
 
 
 def test_days_before_an_absence_that_differ_contradict():

@@ -32,8 +32,8 @@ def drawn(*, moved=False, instrument="coverage_post", rising=0.0, seed=7):
 
 def test_the_battery_of_an_instrument_has_three_checks():
     d, result = drawn()
-    names = [check.check for check in battery(result, d)]
-    assert names == ["reduced_form_before", "hour_profile", "first_stage"]
+    names = {check.check for check in battery(result, d)}
+    assert names == {"reduced_form_before", "hour_profile", "first_stage"}
 
 
 def test_outcomes_that_moved_before_there_was_a_team_contradict():

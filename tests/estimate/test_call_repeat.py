@@ -231,7 +231,7 @@ def test_sentences_pictures_and_checks(tmp_path):
     assert str(report.sentence(result)).startswith("Repeat calls within 90 days were ")
     assert "per 100 calls rarer after calls the team attended" in str(report.sentence(result))
     assert "per call lower" in str(report.sentence(means))
-    assert [one.check for one in check.battery(result, d)] == ["balance", "overlap"]
+    assert {one.check for one in check.battery(result, d)} == {"balance", "overlap"}
     units = report.effects.effects(result).set_index("term")["unit"]
     assert (units["rmst_90"], units["per_day_at_liberty"], units["cif_90"]) == (
         "days per call",

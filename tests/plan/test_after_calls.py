@@ -49,7 +49,7 @@ def test_both_methods_run_are_checked_and_are_put_on_a_page(tmp_path):
     with quietly():
         found = run(study(tables), tables, quality)
     assert [result.method for result in found.results] == ["call_repeat", "call_recurrent"]
-    assert [[one.check for one in checks] for checks in found.checks] == [["balance", "overlap"]] * 2
+    assert [{one.check for one in checks} for checks in found.checks] == [{"balance", "overlap"}] * 2
     lines = " ".join(found.lines)
     assert "have no person" not in lines
     assert "ospital_days_90d is not known" in lines

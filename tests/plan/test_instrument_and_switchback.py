@@ -71,8 +71,8 @@ def test_a_study_gives_what_the_design_gives():
 
 
 def test_every_instrument_has_its_checks():
-    names = [[check.check for check in made] for made in by_instrument().checks]
-    assert names == [["reduced_form_before", "hour_profile", "first_stage"], [], names[0]]
+    names = [{check.check for check in made} for made in by_instrument().checks]
+    assert names == [{"reduced_form_before", "hour_profile", "first_stage"}, set(), names[0]]
 
 
 def test_the_page_shows_them_with_their_pictures_and_in_the_table_of_evidence():

@@ -148,4 +148,4 @@ def test_calls_around_the_hours_of_the_team_come_last_with_their_checks():
     with quietly():
         found = plan.run(both, *validated(tables(), {}))
     assert [result.method for result in found.results] == ["did_triple", "call_boundary"]
-    assert [check.check for check in found.checks[1]] == ["placebo_boundaries", "holding"]
+    assert {check.check for check in found.checks[1]} == {"placebo_boundaries", "holding"}

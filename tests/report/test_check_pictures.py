@@ -14,6 +14,7 @@ from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.design import SeriesDesign
 from coresponder_causal.estimate import its_segmented
 from coresponder_causal.report import drawing
+from coresponder_causal.validity.refuter_worlds import call_frame, weighted_calls
 
 MONTHS = pd.period_range("2017-01", periods=72, freq="M")
 DRAWN = {"residual_autocorrelation": "residuals", "break_date": "breaks", "covid_interval": "forest"}
@@ -80,3 +81,23 @@ def test_the_page_shows_the_checks_of_the_headline_that_have_a_picture():
     drawn = {block.kind for block in doubts.blocks if isinstance(block, report.Picture)}
     assert drawn == set(DRAWN.values())
     assert "reported: 1" in next(part.text for part in page.parts() if "Checks made" in getattr(part, "text", ""))
+
+
+def test_placebos_are_binned_once_each_and_the_estimate_has_its_line(tmp_path):
+    result, design = weighted_calls(call_frame(np.random.default_rng(3)))
+    found = check.placebo_treatment(result, design, draws=19)
+    picture = report.figure(found)
+    assert picture.data["bins"]["placebos"].sum() == 19
+    assert picture.labels.number("estimate") == result.estimate[0]
+    assert report.write(picture, tmp_path / "placebos.png").exists()
+
+
+def test_the_paragraph_names_what_contradicts_what_is_weak_and_what_hangs_most():
+    result, found = made()
+    page = report.page([result], checks=tuple(found.values()))
+    (said,) = (part.text for part in page.parts() if "Checks made" in getattr(part, "text", ""))
+    shown = next(part.frame for part in page.parts() if getattr(part, "title", "") == "Checks")
+    assert shown["could_change"].is_monotonic_decreasing
+    for one in found.values():
+        if one.verdict == "contradicts":
+            assert one.check.replace("_", " ") in said.split("Contradicted by")[1]
