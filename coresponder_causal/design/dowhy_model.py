@@ -136,7 +136,9 @@ def made_again(
     """
     data = data.sort_index(kind="stable")
     rows = data.index.to_numpy()
-    if not (pd.api.types.is_integer_dtype(data.index) and len(rows) and 0 <= rows.min() <= rows.max() < len(design.source)):
+    if not (
+        pd.api.types.is_integer_dtype(data.index) and len(rows) and 0 <= rows.min() <= rows.max() < len(design.source)
+    ):
         raise DesignError(
             "the frame has rows that are not those of the design",
             mend="make the model by coresponder_causal.check.causal_model(design)",
