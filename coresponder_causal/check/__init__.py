@@ -9,6 +9,7 @@ from coresponder_causal.check.balance import balance
 from coresponder_causal.check.break_date import break_date
 from coresponder_causal.check.control_outcomes import control_outcomes
 from coresponder_causal.check.covid_interval import covid_interval
+from coresponder_causal.check.dowhy_bridge import dowhy_refuters
 from coresponder_causal.check.evalue import evalue, evalue_of_counts, evalue_of_published
 from coresponder_causal.check.exclusion import exclusion
 from coresponder_causal.check.first_stage import first_stage
@@ -62,6 +63,7 @@ __all__ = [
     "control_outcomes",
     "covid_interval",
     "density_around_openings",
+    "dowhy_refuters",
     "evalue",
     "evalue_of_counts",
     "evalue_of_published",

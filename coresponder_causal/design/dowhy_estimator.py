@@ -1,4 +1,4 @@
-"""Estimators of the register as estimators of DoWhy, and estimators of DoWhy on designs of calls.
+"""Estimators of the register as estimators of DoWhy.
 
 ``RegisteredEstimator`` is a class of DoWhy's kind, made when it is asked for, so that importing this module does not
 import DoWhy. Its name for ``CausalModel.estimate_effect`` is ``"backdoor." + registered`` or ``"iv." + registered``.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,6 @@ from coresponder_causal.design.dowhy_model import OfCalls, adjusted_for, calls_o
 
 registered = f"{__name__}.RegisteredEstimator"
 units = {"ATT": "att", "ATC": "atc"}
-Own = Literal["linear_regression", "propensity_weighting"]
 
 
 def dowhy_estimate(result: Result, design: OfCalls, *, graph: object = None) -> Any:  # noqa: ANN401
@@ -32,7 +31,7 @@ def dowhy_estimate(result: Result, design: OfCalls, *, graph: object = None) -> 
     Parameters
     ----------
     result : Result
-        One number of calls, made by a registered estimator.
+        Of calls, made by a registered estimator; its headline is DoWhy's number.
     design : CallDesign or CallInstrumentDesign
         The design it was made from.
     graph : networkx DiGraph or GML text, optional
@@ -48,18 +47,18 @@ def dowhy_estimate(result: Result, design: OfCalls, *, graph: object = None) -> 
     ------
     DesignError
         A graph by which the effect is not identified in the way the design goes.
-    EstimationError
-        A result that is a set.
 
     Examples
     --------
+    >>> from coresponder_causal.design.weight_propensity import weight_propensity
     >>> from coresponder_causal.estimate import call_difference
     >>> rng, night = np.random.default_rng(1), np.tile([0, 0, 1], 40)
     >>> frame = pd.DataFrame({"attended": rng.random(120) < 0.3 + 0.3 * night, "night": night})
     >>> frame["minutes"] = 30 - 5 * frame["attended"] + rng.normal(size=120)
     >>> c = CallDesign.from_frame(frame, outcome="minutes", treatment="attended", covariates=["night"])
-    >>> result = call_difference(c, regression="shared")
-    >>> dowhy_estimate(result, c).value == result.estimate[0]
+    >>> weighted = weight_propensity(c)
+    >>> result = call_difference(weighted)
+    >>> dowhy_estimate(result, weighted).value == result.estimate[0]
     True
     """
     model = causal_model(design, graph=graph)
@@ -80,56 +79,6 @@ def dowhy_estimate(result: Result, design: OfCalls, *, graph: object = None) -> 
             "method": result.method,
             "options": result.provenance.option_values(),
         },
-    )
-
-
-def dowhy_own_estimate(design: CallDesign, estimator: Own = "linear_regression") -> Any:  # noqa: ANN401
-    """Estimate a design of calls by an estimator of DoWhy, set so that it computes what it is named after.
-
-    Parameters
-    ----------
-    design : CallDesign
-        Its covariates are adjusted for; how it was matched is not looked at. Weights by the propensity decide whom the
-        weighting speaks of: the treated, the untreated, else all.
-    estimator : {"linear_regression", "propensity_weighting"}
-        The first is ``call_difference(regression="shared")`` of the design as it came; the second that of
-        `weight_propensity` with the scheme of the same name, if probabilities are ours, neither penalised nor cut at
-        .05 and .95, as DoWhy's are by default.
-
-    Returns
-    -------
-    dowhy.causal_estimator.CausalEstimate
-        Without interval: that of DoWhy is a bootstrap of independent rows.
-
-    Examples
-    --------
-    >>> frame = pd.DataFrame({"attended": [1, 0, 1, 0, 0], "hour": [1, 1, 2, 3, 2], "arrest": [0, 1, 0, 0, 1]})
-    >>> c = CallDesign.from_frame(frame, outcome="arrest", treatment="attended", covariates=["hour"])
-    >>> round(float(dowhy_own_estimate(c).value), 6)
-    -0.714286
-    """
-    from dowhy.causal_estimator import estimate_effect
-    from dowhy.causal_estimators.propensity_score_weighting_estimator import PropensityScoreWeightingEstimator
-
-    model = causal_model(design)
-    identified = model.identify_effect(method_name="maximal-adjustment")
-    data = model._data
-    if estimator == "linear_regression":
-        identified.set_identifier_method("backdoor")
-        chosen = _regression_class()(identified)
-    else:
-        data = data.assign(propensity_score=design.propensity().probability)
-        chosen = PropensityScoreWeightingEstimator(
-            identified, min_ps_score=0.0, max_ps_score=1.0, propensity_score_column="propensity_score"
-        )
-    return estimate_effect(
-        data,
-        design.treatment,
-        str(design.outcome),
-        "backdoor",
-        chosen,
-        target_units=units.get(design.contrast, "ate"),
-        method_params={},
     )
 
 
@@ -179,8 +128,6 @@ class _Registered:
             instrument=next(iter(self.estimating_instrument_names), ""),
         )
         self.result = self._run(self.method, again, self.options)
-        if self.result.kind == "set":
-            raise EstimationError(f"{self.method} gives a set, DoWhy wants one number", mend="take a point estimate")
         self._observed_common_causes = calls_of(again).covariate_frame(reference_levels=False)
         self.contrast = self.result.estimand.contrast
         return self
@@ -262,22 +209,6 @@ class _Registered:
         if np.isnan(mean):
             raise NotImplementedError(f"{self.method} estimates a difference, not its two means")
         return mean
-
-
-class _Regression:
-    """DoWhy's linear regression without the argument of pandas that warns of its end at every fit."""
-
-    def interventional_outcomes(self, data_df: pd.DataFrame, treatment_val: float) -> Any:  # noqa: ANN401
-        """Predict the outcomes with the treatment set."""
-        set_to = {self._target_estimand.treatment_variable[0]: treatment_val}  # type: ignore[attr-defined]
-        return self.predict(data_df.assign(**set_to))  # type: ignore[attr-defined]
-
-
-@cache
-def _regression_class() -> Any:  # noqa: ANN401
-    from dowhy.causal_estimators.linear_regression_estimator import LinearRegressionEstimator
-
-    return type("LinearRegression", (_Regression, LinearRegressionEstimator), {"__module__": __name__})
 
 
 @cache

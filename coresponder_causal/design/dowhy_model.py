@@ -91,7 +91,7 @@ def model_frame(design: OfCalls) -> pd.DataFrame:
     if design.outcome is None:
         raise DesignError("a causal model needs an outcome", mend="name one: design.with_outcome('…')")
     source = design.source
-    columns = {design.treatment: source[design.treatment].to_numpy(bool).astype(np.int64)}
+    columns: dict[str, Any] = {design.treatment: source[design.treatment].to_numpy(bool).astype(np.int64)}
     columns[design.outcome] = source[design.outcome].to_numpy(float)
     for name in adjusted_for(design):
         columns[name] = pd.Categorical(labels(source[name])) if is_text(source[name]) else source[name].to_numpy(float)
@@ -141,7 +141,7 @@ def made_again(
     ):
         raise DesignError(
             "the frame has rows that are not those of the design",
-            mend="make the model by coresponder_causal.check.causal_model(design)",
+            mend="make the model by coresponder_causal.design.causal_model(design)",
         )
     calls, wanted = calls_of(design), list(adjusted)
     known = [name for name in adjusted_for(design) if name in wanted]
