@@ -19,7 +19,7 @@ from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult, Verdict, judged, not_applicable
 from coresponder_causal.design import CallDesign, CallInstrumentDesign
 from coresponder_causal.design.dowhy_estimator import dowhy_estimate
-from coresponder_causal.design.dowhy_model import OfCalls
+from coresponder_causal.design.dowhy_model import OfCalls, calls_of
 from coresponder_causal.design.dowhy_sensitivity import drawing, overlap_rules, partial_r2_bounds, simulated_causes
 
 Refuter = Literal[
@@ -43,6 +43,7 @@ assumptions: dict[Refuter, str] = {
     "nonparametric_sensitivity": "No omitted variable explains enough of treatment and outcome to reach 0.",
     "overlap": "Calls of every kind might have gone either way.",
 }
+of_nothing, one_by_one = ("placebo_treatment", "dummy_outcome"), ("placebo_treatment", "data_subset", "bootstrap")
 least_simulations, nominal, enough_overlap, edge = 100, 0.05, 0.9, 0.1
 
 
@@ -146,38 +147,36 @@ def _refuted(
             return _nonparametric(estimate, design)
         if refuter == "overlap":
             return _overlap(design)
-        return _tested(refuter, estimate, simulations, seed)
+        return _tested(refuter, estimate, design, simulations, seed)
     except (DesignError, EstimationError) as error:
         why = f"Of one of its draws no estimate can be made: {error.what}."
         return not_applicable(_named(refuter), assumptions[refuter], why)
 
 
-def _tested(refuter: Refuter, estimate: Any, simulations: int, seed: int) -> CheckResult:  # noqa: ANN401
+def _tested(
+    refuter: Refuter,
+    estimate: Any,  # noqa: ANN401
+    design: OfCalls,
+    simulations: int,
+    seed: int,
+) -> CheckResult:
     """Run a refuter that ends in a p-value."""
     found = _runs()[refuter](estimate, simulations, seed)
-    p_value = float(found.refutation_result["p_value"])
-    known = rates(refuter)
-    failed = p_value <= nominal
-    table = pd.DataFrame(
-        [
-            {
-                "estimate": float(estimate.value),
-                "new_effect": float(found.new_effect),
-                "p_value": p_value,
-                "failed": failed,
-                "simulations": simulations,
-            }
-        ]
-    )
-    against = "0" if refuter in ("placebo_treatment", "dummy_outcome") else f"the estimate {estimate.value:.3g}"
+    p_value, known = float(found.refutation_result["p_value"]), rates(refuter)
+    numbers = {"estimate": float(estimate.value), "new_effect": float(found.new_effect), "p_value": p_value}
+    table = pd.DataFrame([numbers | {"failed": p_value <= nominal, "simulations": simulations}])
+    against = "0" if refuter in of_nothing else f"the estimate {estimate.value:.3g}"
+    persons = calls_of(design).persons.nunique()
+    apart = f", {len(estimate._data)} calls of {persons} persons drawn one by one" if refuter in one_by_one else ""
     return CheckResult(
         check=_named(refuter),
         assumption=assumptions[refuter],
-        verdict=_verdict(known, failed=failed),
+        verdict=_verdict(known, failed=p_value <= nominal),
         power=None if known is None else known.power,
         table=table,
         sentence=(
-            f"Mean of {simulations} draws {found.new_effect:.3g} against {against}, p = {p_value:.2f}{_said(known)}."
+            f"Mean of {simulations} draws {found.new_effect:.3g} against {against}, p = {p_value:.2f}"
+            f"{apart if persons < len(estimate._data) else ''}{_said(known)}."
         ),
     )
 

@@ -34,10 +34,10 @@ def dowhy_own_estimate(design: CallDesign, estimator: Own = "linear_regression")
 
     Examples
     --------
-    >>> frame = pd.DataFrame({"attended": [1, 0, 1, 0, 0], "hour": [1, 1, 2, 3, 2], "arrest": [0, 1, 0, 0, 1]})
-    >>> c = CallDesign.from_frame(frame, outcome="arrest", treatment="attended", covariates=["hour"])
+    >>> frame = pd.DataFrame({"attended": [1, 0] * 20, "night": [0, 0, 1, 1] * 10, "minutes": [5, 7, 6, 9] * 10})
+    >>> c = CallDesign.from_frame(frame, outcome="minutes", treatment="attended", covariates=["night"])
     >>> round(float(dowhy_own_estimate(c).value), 6)
-    -0.714286
+    -2.5
     """
     from dowhy.causal_estimator import estimate_effect
     from dowhy.causal_estimators.propensity_score_weighting_estimator import PropensityScoreWeightingEstimator

@@ -273,6 +273,8 @@ def test_refuters_are_quiet_repeat_themselves_and_leave_the_world_as_it_was(weig
     np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
     tables = {one.check.removeprefix("dowhy: "): one.table for one in found}
     assert list(tables) == list(usual)
+    persons = frame()["person"].nunique()
+    assert f"{N} calls of {persons} persons drawn one by one" in found[usual.index("bootstrap")].sentence
     for one, seeded in zip(again, other, strict=True):
         pd.testing.assert_frame_equal(one.table, tables[one.check.removeprefix("dowhy: ")])
         assert one.table["new_effect"].iloc[0] != seeded.table["new_effect"].iloc[0]
