@@ -73,8 +73,8 @@ def partial_r2_bounds(estimate: Any) -> pd.DataFrame:  # noqa: ANN401
     Returns
     -------
     DataFrame
-        For each covariate as benchmark ``r2tu_w, r2yu_tw, low, high``, and the same in every row,
-        ``robustness_value, robustness_value_interval``, in steps of .01.
+        Without a hidden cause, then with one as strong as each covariate in turn: ``benchmark, r2tu_w, r2yu_tw, low,
+        high``, and the same in every row, ``robustness_value, robustness_value_interval``, in steps of .01.
     """
     from dowhy.causal_refuters.add_unobserved_common_cause import sensitivity_non_parametric_partial_r2
     from sklearn.linear_model import LinearRegression, LogisticRegression
@@ -83,12 +83,15 @@ def partial_r2_bounds(estimate: Any) -> pd.DataFrame:  # noqa: ANN401
     turned = copy.copy(estimate)
     turned.value = sign * estimate.value
     turned._data = estimate._data.assign(**{outcome: sign * estimate._data[outcome]})
+    known = list(estimate.estimator._observed_common_causes)
     rows = []
-    for benchmark in estimate.estimator._observed_common_causes:
+    for benchmark in [None, *(known if len(known) > 1 else [])]:  # without an only covariate nothing would be left
         with np.errstate(invalid="ignore"):  # a covariate that explains nothing beyond the others bounds nothing
             found = sensitivity_non_parametric_partial_r2(
                 turned,
-                benchmark_common_causes=[benchmark],
+                kappa_t=0.0,
+                kappa_y=0.0,
+                benchmark_common_causes=None if benchmark is None else [benchmark],
                 plot_estimate=False,
                 g_s_estimator_list=[LinearRegression()],
                 g_s_estimator_param_list=[{"fit_intercept": [True]}],
@@ -100,7 +103,7 @@ def partial_r2_bounds(estimate: Any) -> pd.DataFrame:  # noqa: ANN401
         low, high = sorted(sign * float(numbers[f"{end}_ate_bound"]) for end in ("lower", "upper"))
         rows.append(
             {
-                "benchmark": benchmark,
+                "benchmark": benchmark or "none",
                 "r2tu_w": float(numbers["r2tu_w"]),
                 "r2yu_tw": float(numbers["r2yu_tw"]),
                 "low": low,

@@ -26,7 +26,7 @@ World = Literal[
 ]
 worlds: tuple[World, ...] = get_args(World)
 page = Path("coresponder_causal", "core", "dowhy_rates.csv")
-calls, designs, designs_of_slow, effect = 400, 16, 4, -2.0
+calls, designs, designs_of_slow, effect = 400, 12, 4, -2.0
 
 
 def design(world: World, draw: int) -> CallDesign:
