@@ -1,6 +1,7 @@
 """DoWhy both ways: our methods as its estimators, its estimators on our designs, and its refuters of our results."""
 
 import logging
+import pickle
 import warnings
 from functools import partial
 
@@ -20,9 +21,11 @@ from coresponder_causal.design import (
     causal_model,
     dowhy_estimate,
     dowhy_own_estimate,
+    match_cardinality,
     match_coarsened,
     match_full,
     match_nearest,
+    match_optimal,
     subclassify,
     weight_balance,
     weight_propensity,
@@ -97,6 +100,8 @@ WAYS = {
     "nearest": partial(match_nearest, caliper=0.2, calipers={"severity": 1.0}, ratio=2),
     "nearest, again": partial(match_nearest, replace=True, order="random", seed=5),
     "full": match_full,
+    "optimal": partial(match_optimal, caliper=0.5, contrast="ATC"),
+    "cardinality": partial(match_cardinality, tolerance=0.1),
     "coarsened": partial(match_coarsened, bins={"severity": 4, "hour": [6, 12, 18]}),
     "subclasses": subclassify,
     "entropy": partial(weight_balance, contrast="ATE"),
@@ -153,6 +158,16 @@ def test_a_causal_model_takes_our_method_by_its_name(weighted, result):
     means = result.extra
     assert found.estimator.do(1) - found.estimator.do(0) == means["mean_treated"] - means["mean_untreated"]
     assert "ATE of attended" in str(found)
+
+
+def test_the_class_stands_alone_and_travels(weighted, result):
+    """DoWhy's functions take the estimator itself; other processes get it by its name."""
+    from coresponder_causal.design.dowhy_estimator import RegisteredEstimator
+
+    model = causal_model(weighted)
+    estimator = RegisteredEstimator(model.identify_effect(), design=weighted, method="call_difference")
+    again = pickle.loads(pickle.dumps(estimator.fit(model_frame(weighted))))
+    same(again.estimate_effect(model_frame(weighted)), result)
 
 
 def test_its_regression_is_ours_and_warns_of_nothing():
