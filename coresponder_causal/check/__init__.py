@@ -11,6 +11,7 @@ from coresponder_causal.check.break_date import break_date
 from coresponder_causal.check.cluster_bootstrap import cluster_bootstrap
 from coresponder_causal.check.control_outcomes import control_outcomes
 from coresponder_causal.check.covid_interval import covid_interval
+from coresponder_causal.check.dowhy_bridge import dowhy_refuters
 from coresponder_causal.check.evalue import evalue, evalue_of_counts, evalue_of_published
 from coresponder_causal.check.exclusion import exclusion
 from coresponder_causal.check.first_stage import first_stage
@@ -71,6 +72,7 @@ __all__ = [
     "control_outcomes",
     "covid_interval",
     "density_around_openings",
+    "dowhy_refuters",
     "evalue",
     "evalue_of_counts",
     "evalue_of_published",

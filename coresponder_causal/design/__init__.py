@@ -5,6 +5,9 @@ from coresponder_causal.design.calls import CallDesign
 from coresponder_causal.design.coverage import CoverageDesign
 from coresponder_causal.design.donor_pool import DonorPool, donor_pool
 from coresponder_causal.design.double_sampling import DoubleSample, double_sampling
+from coresponder_causal.design.dowhy_estimator import dowhy_estimate
+from coresponder_causal.design.dowhy_model import causal_model
+from coresponder_causal.design.dowhy_own import dowhy_own_estimate
 from coresponder_causal.design.history import HistoryDesign
 from coresponder_causal.design.match_cardinality import match_cardinality
 from coresponder_causal.design.match_coarsened import match_coarsened
@@ -34,8 +37,11 @@ __all__ = [
     "StrataDesign",
     "SwitchbackCalendar",
     "SwitchbackDesign",
+    "causal_model",
     "donor_pool",
     "double_sampling",
+    "dowhy_estimate",
+    "dowhy_own_estimate",
     "match_cardinality",
     "match_coarsened",
     "match_full",
