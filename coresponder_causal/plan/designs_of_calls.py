@@ -36,6 +36,8 @@ adjustments = (
     "none",
 )
 default_adjustment = "weight_propensity"
+files_of = {"switchback": ("assignment",), "strata": ("returned", "scores")}
+"""Options of designs that name files."""
 
 
 def options_of(function: Callable[..., object]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.core.files import write_whole
-from coresponder_causal.plan.designs import after_calls, like_calls
+from coresponder_causal.plan.designs import after_calls, like_calls, some_known
 from coresponder_causal.plan.evaluation_plan import EvaluationPlan
 from coresponder_causal.plan.plan_rules import broken_rules, falsifications, planned_order
 from coresponder_causal.plan.study import Study
@@ -25,7 +25,8 @@ usual_inference = {
     "hours": "prediction interval where other cities bring hours, else the noise of the city's own ratio",
     "cities": "prediction interval: how far other cities drift apart without a programme",
     "series": "noise and its memory within the series, small-sample degrees of freedom",
-    **dict.fromkeys((*like_calls, *after_calls), "robust to repeated calls of one person"),
+    **dict.fromkeys((*like_calls, *after_calls, *some_known), "robust to repeated calls of one person"),
+    "strata": "binomial counts, with the noise and the hidden cells of the return",
     "instrument": "Anderson-Rubin interval, which stands where the instrument is weak",
     "two_way": "permutation over cities",
 }

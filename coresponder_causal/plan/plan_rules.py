@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass
 from itertools import pairwise
 
 from coresponder_causal.data import dictionary, metric_catalogue
-from coresponder_causal.plan.designs import after_calls, like_calls
+from coresponder_causal.plan.designs import after_calls, like_calls, some_known
 from coresponder_causal.plan.evaluation_plan import EvaluationPlan
 from coresponder_causal.plan.study import Study
 
@@ -30,7 +30,9 @@ assumptions: dict[str, str] = {
         "the city would have moved as the other cities did",
     ),
     **dict.fromkeys(("series", "counts", "rare", "arima", "structural"), "the city's own course would have gone on"),
-    **dict.fromkeys((*like_calls, *after_calls), "calls alike in what is recorded are alike in what is not"),
+    **dict.fromkeys(
+        (*like_calls, *after_calls, *some_known, "strata"), "calls alike in what is recorded are alike in what is not"
+    ),
     "instrument": "what moved the team's presence touches outcomes through the team alone",
     "boundary": "nothing else changes at the hour at which the team comes on",
 }
@@ -46,7 +48,8 @@ falsifications: dict[str, tuple[str, ...]] = {
         ("placebo_dates", "control_outcomes", "forecast_skill", "break_date", "covid_interval"),
     ),
     **dict.fromkeys(like_calls, ("overlap",)),
-    **dict.fromkeys(after_calls, ("balance", "overlap")),
+    **dict.fromkeys((*after_calls, *some_known), ("balance", "overlap")),
+    "strata": ("evalue",),
     "calls": ("balance", "overlap", "placebo_exposure"),
     "instrument": ("first_stage", "reduced_form_before", "hour_profile", "leniency_balance", "leniency_monotone"),
     "boundary": ("placebo_boundaries", "holding"),
