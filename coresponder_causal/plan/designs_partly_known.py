@@ -91,18 +91,18 @@ def _read(calls: pd.DataFrame, outcome: str, columns: Mapping[str, str]) -> pd.D
     table = calls.assign(**found)
     if "observed" not in columns:
         return table
-    observed = table[columns["observed"]].astype("boolean")
+    observed, known = table[columns["observed"]].astype("boolean"), table[outcome].notna()
     for where, what, mend in (
-        (observed.isna(), "is blank", "say yes or no of every call"),
-        (observed.fillna(False) & table[outcome].isna(), f"says yes of a blank '{outcome}'", "fill one or correct one"),
+        (observed.isna() & known, f"is blank beside '{outcome}'", "say whether it was observed"),
+        (observed.fillna(False) & ~known, f"says yes of a blank '{outcome}'", "correct one of the two"),
     ):
         if (rows := np.flatnonzero(where)).size:
             problems.add(f"'{columns['observed']}' {what} in {len(rows)} rows", mend=mend, rows=rows)
     problems.raise_if_any(DesignError)
-    filled = ~observed & table[outcome].notna()
-    if filled.any():
-        note(f"{int(filled.sum()):,} values of '{outcome}' count as not known: '{columns['observed']}' says no")
-    return table.assign(**{outcome: table[outcome].where(observed)})
+    unseen = ~observed.fillna(False)
+    if many := int((unseen & known).sum()):
+        note(f"{many:,} values of '{outcome}' count as not known: '{columns['observed']}' says no")
+    return table.assign(**{outcome: table[outcome].mask(unseen)})
 
 
 def _typed(values: pd.Series, types: tuple[FieldType, ...], problems: Problems) -> pd.Series:

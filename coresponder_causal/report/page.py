@@ -76,6 +76,7 @@ drawn_of_the_headline = (
     "robustness_value",
     "rosenbaum",
     "marginal_sensitivity",
+    "tipping_point",
 )
 libraries = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib")
 
@@ -316,7 +317,7 @@ def _other(result: Result, made: tuple[CheckResult, ...]) -> Section:
             *((components(result), table(result)) if "bound_low" in result.extra else ()),
             *_doubted(result, ()),
             *pictures(result),
-            *_drawn(made, ("balance", "overlap")),
+            *_drawn(made, ("balance", "overlap", "tipping_point")),
             *((Fold(label="Its checks", table=table(*made)),) if made else ()),
         ),
     )

@@ -100,6 +100,13 @@ outcomes = {
     "report_filed": "reports filed",
     "attended": "calls attended",
     "connected": "connections to care",
+    "followed_up_72h": "people reached within 72 hours",
+    "linked_7d": "people seen by a service within 7 days",
+    "linked_30d": "people seen by a service within 30 days",
+    "repeat_90d": "repeat calls within 90 days",
+    "engaged_90d": "people with three services within 90 days",
+    "housed_180d": "people sheltered or housed within 180 days",
+    "booked_365d": "people booked into jail within 365 days",
 }
 after_calls = {
     "cif": "calls followed by a repeat",
