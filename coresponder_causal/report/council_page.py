@@ -216,8 +216,8 @@ def _next(headline: Result, checks: Sequence[CheckResult], quality: pd.DataFrame
         said.append("First answer the checks that speak against the answer; the full report names them.")
     elif turned_by_the_unknown(headline):
         said.append(
-            "More months of the same do not narrow this range. Draw some of the calls of which nobody knows what became "
-            "of them by lot, and find that out."
+            "More months of the same do not narrow this range. Draw by lot some of the calls that nobody followed, and "
+            "find out what became of them."
         )
     elif _direction(headline) == 0:
         said.append("Go on counting in the same way, and look again by the same plan: more months narrow the range.")

@@ -46,8 +46,8 @@ evidence_note = (
     "Rows: observations used. Notes: how many remarks must be read with the number."
 )
 set_note = (
-    " At the least, at the most: of results without a single estimate all that the effect can be, whatever is not known; "
-    "where these have both signs no direction can be told, and the interval holds the effect itself and not all of them."
+    " At the least, at the most: of results without a single estimate, all that the effect can be, whatever is not "
+    "known. Where they have both signs its direction cannot be told; the interval holds the effect, not all of the set."
 )
 too_few = " As printed elsewhere, for comparison: with so few units the errors, bounds and p-values cannot be used."
 verdict_note = (
@@ -266,7 +266,9 @@ def _evidence(results: Sequence[Result], terms: Literal["all", "headline"]) -> T
     columns = tuple(column for column in evidence_columns if column.name not in left_out)
     frame = pd.concat(frames, ignore_index=True)[[column.name for column in columns]]
     support = support_of(results) if terms == "all" else headlines(results)
-    return Table(title="Estimates", frame=frame, columns=columns, note=evidence_note + set_note * bounded, support=support)
+    return Table(
+        title="Estimates", frame=frame, columns=columns, note=evidence_note + set_note * bounded, support=support
+    )
 
 
 def _unusable(result: Result) -> dict[str, float]:

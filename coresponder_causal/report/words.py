@@ -90,6 +90,8 @@ terms = {
     "events_post": "all events after the start",
     "overall": "mean over all that started",
     "per_day_at_liberty": "repeats per day at liberty",
+    "first_reader": "the same by the first reader alone",
+    "second_reader": "the same by the second reader alone",
     "common_change": "change common to all",
 }
 outcomes = {
