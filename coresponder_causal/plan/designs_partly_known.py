@@ -68,8 +68,13 @@ def partly_known(study: Study, data: Counts, outcome: str, options: Options) -> 
 
 
 def bounded(study: Study, data: Counts, outcome: str, options: Options) -> PartlyKnownDesign:
-    """Form the design of bounds, whose ``method`` is theirs and not that of the weights."""
-    return partly_known(study, data, outcome, {key: value for key, value in options.items() if key != "method"})
+    """Form the design of bounds."""
+    return partly_known(study, data, outcome, without_method(options))
+
+
+def without_method(options: Options) -> Options:
+    """Options of bounds without their ``method``, which is not that of the weights."""
+    return {key: value for key, value in options.items() if key != "method"}
 
 
 def returned(study: Study, data: Counts, outcome: str, options: Options) -> StrataDesign:

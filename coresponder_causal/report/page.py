@@ -18,6 +18,7 @@ from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.core.version import VERSION
 from coresponder_causal.report import words
 from coresponder_causal.report.figures import along_other_cities, figure, pictures
+from coresponder_causal.report.outcome_ladder import split_ladder
 from coresponder_causal.report.sensitive import as_sensitive, of_sensitive
 from coresponder_causal.report.sentences import (
     components,
@@ -94,6 +95,7 @@ def page(
     quality: pd.DataFrame | None = None,
     design_lines: Sequence[str | Sentence] = (),
     donors: Table | None = None,
+    ladder: tuple[Table, Picture] | None = None,
 ) -> Page:
     """Put a study on one page.
 
@@ -117,6 +119,8 @@ def page(
         What was compared, a line each; sentences say what stands behind them.
     donors : Table, optional
         Who could have been compared, see `donor_table`.
+    ladder : tuple of (Table, Picture), optional
+        What became of calls, from the scene on, see `outcome_ladder`.
 
     Returns
     -------
@@ -144,6 +148,7 @@ def page(
         _compared(lines, donors, compared=bool(results)),
         *_evidence(headline),
         _doubts(own),
+        _ladder(ladder),
         *_others(by_result, headline),
         *_within(results, falsification),
         _together(results),
@@ -275,6 +280,15 @@ def _doubts(checks: Sequence[CheckResult]) -> Section | None:
 
 def _drawn(checks: Sequence[CheckResult], names: Sequence[str]) -> list[Picture]:
     return [figure(check) for check in checks if check.check in names and len(check.table)]
+
+
+def _ladder(ladder: tuple[Table, Picture] | None) -> Section | None:
+    if ladder is None:
+        return None
+    rungs, drawn = ladder
+    numbers, known = split_ladder(rungs)
+    blocks = (drawn, numbers, Fold(label=known.title, table=known))
+    return Section(title="What became of the calls, from the scene on?", blocks=blocks)
 
 
 def _verdict_counts(checks: Sequence[CheckResult]) -> Sentence:

@@ -295,3 +295,40 @@ def test_they_have_keys_and_a_place_among_planned_designs():
     assert {"reviewed", "reviewed_again", "chance", "drawn", "code"} <= set(known_keys("narrative"))
     assert known_keys("strata") == ("outcomes", "returned", "scores", "contrast", "recall")
     assert planned_order(["strata", "bounds", "cities"])[0] == "cities"
+
+
+def test_outcomes_of_several_times_make_a_ladder_on_the_page_that_may_be_public(tmp_path):
+    asked = {"calls": (KNOWN | {"outcomes": ["arrest"], "scheme": "att"},), "observed": (BOUNDS,)}
+    done = evaluated(replace(STUDY, designs=("calls", "observed"), options=asked))
+    rungs, picture = done.ladder
+    assert rungs.frame["when"].tolist() == ["On scene", "72 hours", "30 days", "90 days"]
+    design = replace(done.designs[1].calls, adjustment=None, notes=())
+    names = ["arrest", "followed_up_72h", "linked_30d", "repeat_90d"]
+    with quietly():
+        alone, _ = report.outcome_ladder(
+            design, outcomes=names, adjust=lambda calls: weight_propensity(calls, scheme="att")
+        )
+    numbers = rungs.frame.select_dtypes("number").columns
+    pd.testing.assert_frame_equal(rungs.frame[numbers], alone.frame[numbers])
+    page = evaluation_page(done)
+    (section,) = [section for section in page.sections if section.title.startswith("What became of the calls")]
+    shown, numbers_of, fold = section.blocks
+    assert shown is picture
+    assert {*numbers_of.frame, *fold.table.frame} == {*rungs.frame}
+    few = evaluated(
+        replace(STUDY, designs=("calls",), options={"calls": asked["calls"]}),
+        repeat_90d=pd.Series(["yes"] * 4 + ["no"] * (N - 4)),
+    )
+    public = report.released(evaluation_page(few), audience="public")
+    (drawn,) = [part for part in public.parts() if isinstance(part, report.Picture) and part.kind == "ladder"]
+    assert drawn.data["rungs"]["when"].tolist() == ["On scene", "72 hours", "30 days"]
+    assert report.write(evaluation_page(few), tmp_path / "page", audience="public").exists()
+
+
+def test_without_later_outcomes_there_is_no_ladder():
+    asked = {"calls": (KNOWN | {"outcomes": ["arrest"]},)}
+    tables, quality = validated({"calls": town()["calls"]}, {})
+    with quietly():
+        done = run(replace(STUDY, designs=("calls",), options=asked), tables, quality)
+    assert done.ladder is None
+    assert not any("What became" in section.title for section in evaluation_page(done).sections)
