@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.regressors import independent
 
 Array = NDArray[np.float64]
@@ -66,6 +67,11 @@ def arm_means(
     ArmMeans
         m_a = z_a'β with β = (Σ w z z')⁻¹ Σ w z y and z_a the regressors of arm a at the target's mean x̄ = Σ τ x / Σ τ.
 
+    Raises
+    ------
+    EstimationError
+        An arm of which no unit is used.
+
     References
     ----------
     Imbens & Wooldridge (2009), doi:10.1257/jel.47.1.5, section 5.3; Lin (2013), doi:10.1214/12-AOAS583.
@@ -80,6 +86,9 @@ def arm_means(
     """
     x = np.empty((len(y), 0)) if regression == "none" else covariates
     used, arms = weights > 0, np.column_stack([treated, ~treated]).astype(float)
+    for arm, word in ((treated, "treated"), (~treated, "untreated")):
+        if not (used & arm).any():
+            raise EstimationError(f"no {word} unit has a weight", mend="compare units of both kinds")
     spread = x[used].std(axis=0)
     x = (x - x[used].mean(axis=0)) / np.where(spread > 0, spread, 1.0)
     rows = _regressors(arms, x, regression)

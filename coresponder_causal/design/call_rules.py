@@ -84,7 +84,7 @@ def refuse_uncontrasted(table: pd.DataFrame, treatment: str, problems: Problems)
 
 def refuse_constant_outcome(table: pd.DataFrame, outcome: str, problems: Problems) -> None:
     """Refuse an outcome that is not a number everywhere or never varies."""
-    values = columns.numbers(table, outcome, problems)
+    values = columns.numbers(table, outcome, problems, missing=columns.of_a_call)
     if len(values) > 1 and np.isfinite(values).all() and np.ptp(values) == 0:
         problems.add(f"'{outcome}' is {values[0]:g} in every call", mend="choose an outcome that varies")
 

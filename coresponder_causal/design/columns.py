@@ -17,6 +17,9 @@ from coresponder_causal.data.periods import TimeAxis, parse_time
 Array = NDArray[np.float64]
 Sign = Literal["any", "nonnegative", "positive"]
 T = TypeVar("T")
+of_any_row = "fill them at the source, or leave those rows out and say so"
+of_a_period = "fill them (a period without events is a 0) or leave those rows out"
+of_a_call = "a blank is not a no: leave those calls out and say so, or bound what they can be: PartlyKnownDesign"
 
 
 def rectangular(frame: object, wanted: Sequence[str | None], problems: Problems) -> pd.DataFrame:
@@ -35,8 +38,13 @@ def rectangular(frame: object, wanted: Sequence[str | None], problems: Problems)
     return table
 
 
-def numbers(table: pd.DataFrame, column: str, problems: Problems, *, sign: Sign = "any") -> Array:
-    """Values of a column as floats; text, missing, infinite and wrongly signed values are problems."""
+def numbers(
+    table: pd.DataFrame, column: str, problems: Problems, *, sign: Sign = "any", missing: str = of_any_row
+) -> Array:
+    """Values of a column as floats; text, missing, infinite and wrongly signed values are problems.
+
+    ``missing`` says what to do about missing values.
+    """
     values = table[column]
     if pd.api.types.is_complex_dtype(values):
         problems.add(f"'{column}' holds complex numbers", mend="give real numbers")
@@ -56,7 +64,7 @@ def numbers(table: pd.DataFrame, column: str, problems: Problems, *, sign: Sign 
         return np.full(len(table), np.nan)
     found = values.to_numpy(dtype=float, na_value=np.nan)
     wrong = {
-        "missing": (np.isnan(found), "fill them (a period without events is a 0) or leave those rows out"),
+        "missing": (np.isnan(found), missing),
         "infinite": (np.isinf(found), "look for a division by zero where the column is made"),
     }
     if sign != "any":
@@ -74,7 +82,7 @@ def require_outcome(table: pd.DataFrame, outcome: str, subject: str, *, sign: Si
     """Refuse an outcome that is not there, not a number everywhere, or never varies."""
     problems = Problems(subject)
     rectangular(table, [outcome], problems)
-    varies(numbers(table, outcome, problems, sign=sign), f"'{outcome}'", problems)
+    varies(numbers(table, outcome, problems, sign=sign, missing=of_a_period), f"'{outcome}'", problems)
     problems.raise_if_any(DesignError)
 
 

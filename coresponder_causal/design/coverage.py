@@ -188,7 +188,8 @@ class CoverageDesign:
         check_cells(table, axis, problems)
         columns.numbers(table, "hours", problems, sign="positive")
         if outcome is not None:
-            columns.varies(columns.numbers(table, outcome, problems, sign="nonnegative"), f"'{outcome}'", problems)
+            counts = columns.numbers(table, outcome, problems, sign="nonnegative", missing=columns.of_a_period)
+            columns.varies(counts, f"'{outcome}'", problems)
         shifts = frames.to_pandas(schedule)
         city = columns.attempt(lambda: treated_city(shifts, table, treated), problems)
         months = np.unique(axis.positions)

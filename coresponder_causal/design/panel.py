@@ -140,7 +140,8 @@ class PanelDesign:
         for name, sign in _signs(exposure, weights, dose, covariates).items():
             columns.numbers(table, name, problems, sign=sign)
         if outcome is not None:
-            columns.varies(columns.numbers(table, outcome, problems), f"'{outcome}'", problems)
+            values = columns.numbers(table, outcome, problems, missing=columns.of_a_period)
+            columns.varies(values, f"'{outcome}'", problems)
         with collecting() as notes:
             label, first, shares = treatment_of(
                 table, axis, unit, cohort, treated, start, start_between, phase_in, problems

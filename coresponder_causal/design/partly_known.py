@@ -31,7 +31,7 @@ class PartlyKnownDesign:
         Column of its frame; missing where the outcome is not known.
     least, most : float or None
         Range in which unknown outcomes lie; None: that of the known ones.
-    drawn, chance, reviewed : str or None
+    drawn, chance, reviewed, reviewed_again : str or None
         Columns of its frame, as in `from_calls`.
     notes : tuple of str
         What was said when the design was formed.
@@ -44,6 +44,7 @@ class PartlyKnownDesign:
     drawn: str | None = None
     chance: str | None = None
     reviewed: str | None = None
+    reviewed_again: str | None = None
     notes: tuple[str, ...] = ()
 
     @classmethod
@@ -57,6 +58,7 @@ class PartlyKnownDesign:
         drawn: str | None = None,
         chance: str | None = None,
         reviewed: str | None = None,
+        reviewed_again: str | None = None,
     ) -> Self:
         """Form the design, checking everything at once.
 
@@ -76,6 +78,9 @@ class PartlyKnownDesign:
         reviewed : str, optional
             Column: what a review by hand found, yes or no, of a sample of calls; missing of the others. The outcome is
             then what the linkage found, or a machine coded.
+        reviewed_again : str, optional
+            Column: what a second person found, blind to the first, of the calls that the first reviewed, or of a share
+            of them drawn by lot.
 
         Raises
         ------
@@ -95,14 +100,16 @@ class PartlyKnownDesign:
             problems.add(
                 f"the calls already have the outcome '{calls.outcome}'", mend="form them with outcome=None and adjust"
             )
-        table = columns.rectangular(calls.source, [outcome, drawn, chance, reviewed], problems)
-        _refuse_roles(calls, [outcome, drawn, chance, reviewed], problems)
-        for name in (drawn, chance, reviewed):
-            if name is not None:
-                _refuse_odd(table, name, problems, within=(0.0, 1.0), only=name != chance)
+        told = [drawn, chance, reviewed, reviewed_again]
+        table = columns.rectangular(calls.source, [outcome, *told], problems)
+        _refuse_roles(calls, [outcome, *told], problems)
+        for name in (name for name in told if name is not None):
+            _refuse_odd(table, name, problems, within=(0.0, 1.0), only=name != chance)
+        if reviewed_again is not None:
+            _refuse_second_alone(table, reviewed, reviewed_again, problems)
         stated = cls(
             calls=calls, outcome=None, least=least, most=most, drawn=drawn, chance=chance, reviewed=reviewed,
-            notes=calls.notes,
+            reviewed_again=reviewed_again, notes=calls.notes,
         )  # fmt: skip
         problems.raise_if_any(DesignError)
         return stated if outcome is None else stated.with_outcome(outcome)
@@ -171,6 +178,10 @@ class PartlyKnownDesign:
         """Return what the review by hand found of each call, NaN where it did not look, shape (n,)."""
         return _floats(self.source, str(self.reviewed))
 
+    def found_again(self) -> Array:
+        """Return what the second person found of each call, NaN where they did not look, shape (n,)."""
+        return _floats(self.source, str(self.reviewed_again))
+
     def influence_of(self, per_weight: Array) -> Array:
         """Influence, over n, of every call on numbers whose derivatives in the weights are given.
 
@@ -201,9 +212,9 @@ class PartlyKnownDesign:
     @property
     def fingerprint(self) -> str:
         """SHA-256 of the comparison and all that is known of outcomes."""
-        stated = (self.outcome, self.least, self.most, self.drawn, self.chance, self.reviewed)
-        held = [name for name in (self.outcome, self.drawn, self.chance, self.reviewed) if name is not None]
-        return fingerprint("PartlyKnownDesign", self.calls.design_fingerprint, stated, self.source[held])
+        named = (self.outcome, self.drawn, self.chance, self.reviewed, self.reviewed_again)
+        held = self.source[[name for name in named if name is not None]]
+        return fingerprint("PartlyKnownDesign", self.calls.design_fingerprint, named, self.least, self.most, held)
 
     def __repr__(self) -> str:
         return f"PartlyKnownDesign: {self.describe()}"
@@ -222,6 +233,18 @@ def _refuse_roles(calls: CallDesign, names: list[str | None], problems: Problems
     for name in names:
         if name in taken:
             problems.add(f"'{name}' has another role in the comparison", mend="name another column")
+
+
+def _refuse_second_alone(table: pd.DataFrame, first: str | None, second: str, problems: Problems) -> None:
+    if first is None:
+        problems.add(f"'{second}' is of a second person and no column of the first is named", mend="name reviewed=")
+    elif (alone := table[second].notna() & table[first].isna()).any():
+        rows = np.flatnonzero(alone)
+        problems.add(
+            f"'{second}' is filled and '{first}' blank in {columns.counted(len(rows), 'row')}",
+            mend=f"a code of one person alone belongs into '{first}'",
+            rows=rows,
+        )
 
 
 def _refuse_odd(

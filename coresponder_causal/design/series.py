@@ -154,7 +154,8 @@ class SeriesDesign:
         for name, sign in _signs(exposure, dose, controls).items():
             columns.numbers(table, name, problems, sign=sign)
         if outcome is not None:
-            columns.varies(columns.numbers(table, outcome, problems), f"'{outcome}'", problems)
+            values = columns.numbers(table, outcome, problems, missing=columns.of_a_period)
+            columns.varies(values, f"'{outcome}'", problems)
         with collecting() as notes:
             ramp = phase_in_as == "ramp"
             found = columns.attempt(

@@ -221,7 +221,8 @@ def _blocks(
     problems = Problems("switchback")
     table = columns.rectangular(counted, ["shift_start", outcome], problems)
     if outcome is not None:
-        columns.varies(columns.numbers(table, outcome, problems, sign="nonnegative"), f"'{outcome}'", problems)
+        counts = columns.numbers(table, outcome, problems, sign="nonnegative", missing=columns.of_a_period)
+        columns.varies(counts, f"'{outcome}'", problems)
     table = table.assign(shift_start=pd.to_datetime(table["shift_start"]).astype("datetime64[us]"))
     table = table.sort_values("shift_start", ignore_index=True)
     weeks, slots = len(table) // calendar.law.slots, calendar.law.slots

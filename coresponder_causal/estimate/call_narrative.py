@@ -1,20 +1,25 @@
 """Difference between calls in what their narratives tell, coded by a machine for all and by hand for a drawn sample.
 
-Estimand: the difference of shares of the call design behind it, of calls that a hand would code yes.
+Estimand: the difference of shares of the call design behind it, of calls that a hand would code yes; with two hands
+the mean of what either would code.
 
 Needs: comparable calls (check: balance, overlap); calls coded by hand drawn by lot, with a known chance above 0 of
 every call (`design.double_sampling` draws); hands that code alike, blind to the arm.
 
 Estimator: Ỹ = f + (R/π)(Y − f) into the weighted difference of means, with Y the hand's code, R whether it was drawn, π
 its chance, and f = g the machine's code, however bad, or the arm's α + λg fitted to what the hands coded, by weights
-w²(1 − π)/π² for which the variance is least.
+w²(1 − π)/π² for which the variance is least. Where a second hand coded all, or a share by lot, of what the first
+coded, half of the mean difference of their codes is added in either arm: the mean of both stands for Y. Beside it stand
+the estimates by either hand alone, and the ends with every dispute settled for one arm and against the other.
 
 Inference: derivatives in the weights of calls, with those of estimated weights; summed within persons; t(G − 1). A
 sample of a fixed number is held for one in which each call is drawn by itself; α and λ move the difference in second
 order only, and the error of each call is that from a line fitted without it.
 
 Breaks: when hands code what they find interesting, or the chance is not known; few coded in an arm, where α and λ
-follow them too closely; with a machine that tells nothing the hand's codes alone say as much.
+follow them too closely; with a machine that tells nothing the hand's codes alone say as much. Two
+hands that err alike agree: agreement proves nothing. Where they differ more in one arm, settle what the code means and
+code again.
 
 Reference: Egami, Hinck, Stewart & Wei 2023, doi:10.48550/arXiv.2306.04746; Angelopoulos et al. 2023,
 doi:10.1126/science.adi6000; Angelopoulos, Duchi & Zrnic 2023, doi:10.48550/arXiv.2311.01453. Worked by hand, and
@@ -35,6 +40,7 @@ from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.core.partial_means import Moved, mean
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.result import Result
+from coresponder_causal.core.two_readers import changes, disputes
 from coresponder_causal.design.partly_known import PartlyKnownDesign
 from coresponder_causal.design.partly_known_estimates import Arm, arms, partial_result, point
 
@@ -66,7 +72,8 @@ def call_narrative(d: PartlyKnownDesign, *, code: Code = "given") -> Result:
     ----------
     d : PartlyKnownDesign
         The outcome is the machine's code of every call, yes and no or a score; ``reviewed=`` the hand's, ``chance=``
-        that of being coded by hand, and ``drawn=`` who was to be, where that is written down.
+        that of being coded by hand, and ``drawn=`` who was to be, where that is written down; ``reviewed_again=`` a
+        second hand's code of all of these, or of a share drawn by lot.
     code : {"given", "tuned"}
         The machine's code as it is, or as it best foretells the hand's in each arm.
 
@@ -74,13 +81,16 @@ def call_narrative(d: PartlyKnownDesign, *, code: Code = "given") -> Result:
     -------
     Result
         One term ``effect``; ``extra`` holds how many were coded by hand, the difference by the machine alone, and of
-        ``"tuned"`` the slopes λ.
+        ``"tuned"`` the slopes λ. With two hands ``effect`` is by the mean of their codes, and ``first_reader`` and
+        ``second_reader`` follow; ``extra`` adds how many were coded twice, the share in dispute, by arm too, ``kappa``,
+        and ``least_by_readers, most_by_readers``.
 
     Raises
     ------
     EstimationError
         Listing every broken rule: no hand's codes or no chance, calls without a machine's code, with a chance that is
-        missing or 0, drawn and not coded or the reverse. An arm of which no call was coded.
+        missing or 0, drawn and not coded or the reverse. An arm of which no call was coded, or
+        none twice where there are two hands.
 
     References
     ----------
@@ -103,25 +113,67 @@ def call_narrative(d: PartlyKnownDesign, *, code: Code = "given") -> Result:
     ways, used = arms(d), d.calls.call_weights() > 0
     coded = used & np.isfinite(d.found())
     for arm, word in zip(ways, ("with", "without"), strict=True):
-        _say_few(coded & (arm.weights > 0), f"calls {word} {d.calls.treatment}")
+        _say_few(coded & (arm.weights > 0), f"calls {word} {d.calls.treatment}", "hands coded")
     _say_odd(coded, d.chances(), used)
     as_given = _Foretold(d.values(), np.zeros(len(coded)), 1.0)
     told = [_foretold(d, arm.weights, coded) if code == "tuned" else as_given for arm in ways]
     one, other = (_mean(d, arm, coded, own) for arm, own in zip(ways, told, strict=True))
     machine = [mean(d.values(), arm.weights).value for arm in ways]
-    return partial_result(
+    terms, facts = _by_two(d, ways, one.plus(other, -1.0))
+    result = partial_result(
         d,
         "call_narrative",
-        {"effect": point(one.plus(other, -1.0))},
+        {term: point(value) for term, value in terms.items()},
         {
             "adjustment": "a tenth coded" if coded.sum() < between_cells * used.sum() else "a quarter coded",
             "yes_or_no": True,
             "coded": int(coded.sum()),
             "difference_by_machine": machine[0] - machine[1],
             **({"slope_treated": told[0].slope, "slope_untreated": told[1].slope} if code == "tuned" else {}),
+            **facts,
         },
         bounded=False,
     )
+    if facts:
+        _say_disputes(result)
+    return result
+
+
+def _by_two(d: PartlyKnownDesign, ways: tuple[Arm, Arm], first: Moved) -> tuple[dict[str, Moved], dict[str, object]]:
+    """Differences by the mean of two hands' codes and by either alone, and how far apart the hands are."""
+    if d.reviewed_again is None:
+        return {"effect": first}, {}
+    codes, again, used = d.found(), d.found_again(), [arm.weights > 0 for arm in ways]
+    for inside, word in zip(used, ("with", "without"), strict=True):
+        _say_few(np.isfinite(again) & inside, f"calls {word} {d.calls.treatment}", "two hands coded")
+    one, other = (changes(codes, again, arm.weights, d.chances()) for arm in ways)
+    apart = one.second.plus(other.second, -1.0)
+    whole, treated, untreated = (disputes(codes, again, inside) for inside in (used[0] | used[1], *used))
+    terms = {"effect": first.plus(apart, 0.5), "first_reader": first, "second_reader": first.plus(apart)}
+    return terms, {
+        "coded_twice": whole.twice,
+        "disputed": whole.share,
+        "disputed_treated": treated.share,
+        "disputed_untreated": untreated.share,
+        "kappa": whole.kappa,
+        "least_by_readers": first.value + one.least.value - other.most.value,
+        "most_by_readers": first.value + one.most.value - other.least.value,
+    }
+
+
+def _say_disputes(result: Result) -> None:
+    """Say how far two hands agree and what that does to the estimate; doubt a finding that is one hand's alone."""
+    names = ("coded_twice", "disputed", "kappa", "least_by_readers", "most_by_readers")
+    twice, share, kappa, least, most = (result.extra.number(name) for name in names)
+    first, second = result.estimate[1:]
+    note(
+        f"two hands differ on {share:.1%} of {twice:.0f} calls (kappa {kappa:.2f}); the mean of their codes counts. "
+        f"By the first alone the difference is {first:+.3f}, by the second alone {second:+.3f}, and between "
+        f"{least:+.3f} and {most:+.3f} however their disputes are settled"
+    )
+    ends = np.sign(result.tidy()[["conf_low", "conf_high"]].to_numpy(float)[1:])
+    if len({*np.where(ends[:, 0] == ends[:, 1], ends[:, 0], 0.0)}) > 1:
+        doubt("the codes of the two hands, each taken alone, do not lead to the same finding")
 
 
 def _require_draw(d: PartlyKnownDesign) -> None:
@@ -145,13 +197,13 @@ def _require_draw(d: PartlyKnownDesign) -> None:
     problems.raise_if_any(EstimationError)
 
 
-def _say_few(coded: Flags, whose: str) -> None:
+def _say_few(coded: Flags, whose: str, did: str) -> None:
     """Refuse an arm without hand's codes, and say where they are few."""
     many = int(coded.sum())
     if many == 0:
-        raise EstimationError(f"hands coded none of the {whose}", mend="draw within arms, as double_sampling does")
+        raise EstimationError(f"{did} none of the {whose}", mend="draw within arms, as double_sampling does")
     if many < few:
-        doubt(f"hands coded {many} of the {whose}: what the machine gets wrong is hardly known")
+        doubt(f"{did} {many} of the {whose}: what the machine gets wrong is hardly known")
 
 
 def _say_odd(coded: Flags, chance: Array, used: Flags) -> None:

@@ -12,7 +12,7 @@ from coresponder_causal import report
 from coresponder_causal.core.errors import DataError
 from coresponder_causal.design import CoverageDesign, PanelDesign, SeriesDesign
 from coresponder_causal.plan.assemble import Counts, counts
-from coresponder_causal.plan.designs import after_calls, like_calls, settings, stated_options
+from coresponder_causal.plan.designs import after_calls, like_calls, settings, some_known, stated_options
 from coresponder_causal.plan.reading import unguarded
 from coresponder_causal.plan.study import Study
 from coresponder_causal.report.specs import Spec
@@ -24,7 +24,7 @@ Formed = SeriesDesign | PanelDesign | CoverageDesign
 why_not = {
     "triple": ("its calls are compared one by one", "ask for hours, which compares their counts"),
     **dict.fromkeys(
-        (*like_calls, *after_calls),
+        (*like_calls, *after_calls, *some_known, "strata"),
         (
             "which calls the team attends is not redrawn",
             "evaluate the study: its result says how far an interval of such calls held where the truth is known",

@@ -158,7 +158,8 @@ def _calls_alone(calls: pd.DataFrame | None, tables: Mapping[str, pd.DataFrame])
 
 def _followed(calls: pd.DataFrame | None, outcomes: pd.DataFrame | None) -> pd.DataFrame:
     """Join what followed the calls to them."""
-    assert calls is not None  # a study that compares calls names them
+    if calls is None:  # a study of counts that another agency returned
+        return pd.DataFrame()
     if outcomes is None:
         return calls
     return calls.merge(outcomes, on="call_id", how="left", suffixes=("", " (outcomes)"))

@@ -22,7 +22,9 @@ from coresponder_causal.design import (
     CoverageDesign,
     HistoryDesign,
     PanelDesign,
+    PartlyKnownDesign,
     SeriesDesign,
+    StrataDesign,
     SwitchbackDesign,
 )
 from coresponder_causal.plan.designs_of_calls import (
@@ -32,23 +34,35 @@ from coresponder_causal.plan.designs_of_calls import (
     choosing_calls,
     compared_calls,
     default_adjustment,
+    files_of,
     histories,
     options_of,
     plain_calls,
 )
+from coresponder_causal.plan.designs_partly_known import bounded, keys_of, partly_known, returned
 
 if TYPE_CHECKING:
     from coresponder_causal.plan.assemble import Counts
     from coresponder_causal.plan.study import Study
 
 Design = (
-    SeriesDesign | PanelDesign | CoverageDesign | CallDesign | CallInstrumentDesign | HistoryDesign | SwitchbackDesign
+    SeriesDesign
+    | PanelDesign
+    | CoverageDesign
+    | CallDesign
+    | CallInstrumentDesign
+    | PartlyKnownDesign
+    | HistoryDesign
+    | StrataDesign
+    | SwitchbackDesign
 )
 Form = Callable[["Study", "Counts", str, Options], Design]
 enough_events = 60
 like_calls = ("calls", "aipw", "dml", "forest")  # designs that compare calls with like ones
 after_calls = ("repeat", "recurrent")  # designs of what came after calls
-of_calls = (*like_calls, *after_calls, "instrument", "switchback")  # formed of the calls themselves, not of counts
+some_known = tuple(keys_of)  # designs of calls whose outcome is known of some
+adjusted_calls = ("calls", *after_calls, *some_known)  # designs that make calls comparable as the study says
+of_calls = (*like_calls, *after_calls, *some_known, "strata", "instrument", "switchback")  # formed of calls, not counts
 by_hours = ("triple", "boundary")  # designs of the calls by the hours of the team
 one_by_one = (*of_calls, *by_hours)  # designs whose outcome belongs to a call
 of_adopters = ("adopters", "few_adopters")  # designs of cities that started at different times
@@ -150,7 +164,7 @@ def rank(result: Result) -> int:
 def known_keys(name: str, adjust: str = default_adjustment) -> tuple[str, ...]:
     """Options that a study may state for one of its designs; of calls, those of the adjustment it states."""
     setting = settings()[name]
-    adjusts = name in ("calls", *after_calls) and adjust != "none"
+    adjusts = name in adjusted_calls and adjust != "none"
     adjusting = options_of(getattr(designing, adjust)) if adjusts else ()
     return tuple(dict.fromkeys(("outcomes", *setting.keys, *adjusting, *options_of(setting.estimator))))
 
@@ -185,6 +199,12 @@ def settings() -> dict[str, Setting]:
         "forest": Setting(plain_calls, estimate.dml_forest, models),
         "repeat": Setting(histories, estimate.call_repeat, calls),
         "recurrent": Setting(histories, estimate.call_recurrent, calls),
+        "bounds": Setting(bounded, estimate.call_bounds, (*calls, *keys_of["bounds"])),
+        "observed": Setting(partly_known, estimate.call_observed, (*calls, *keys_of["observed"])),
+        "double_sample": Setting(partly_known, estimate.call_double_sample, (*calls, *keys_of["double_sample"])),
+        "linkage": Setting(partly_known, estimate.call_linkage, (*calls, *keys_of["linkage"])),
+        "narrative": Setting(partly_known, estimate.call_narrative, (*calls, *keys_of["narrative"])),
+        "strata": Setting(returned, estimate.call_strata, files_of["strata"]),
         "instrument": Setting(by_instrument, estimate.call_iv, instrument),
         "switchback": Setting(by_half_days, estimate.switchback_randomization, switchback),
         "boundary": Setting(_calls_by_hours, estimate.call_boundary, hours),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -36,6 +37,8 @@ adjustments = (
     "none",
 )
 default_adjustment = "weight_propensity"
+files_of = {"switchback": ("assignment",), "strata": ("returned", "scores")}
+"""Options of designs that name files."""
 
 
 def options_of(function: Callable[..., object]) -> tuple[str, ...]:
@@ -45,12 +48,17 @@ def options_of(function: Callable[..., object]) -> tuple[str, ...]:
 
 def compared_calls(study: Study, data: Counts, outcome: str | None, options: Options) -> CallDesign:
     """Compare calls of the treated city in hours the team works, adjusted as asked."""
-    plain = plain_calls(study, data, outcome, options)
+    plain, adjust = plain_calls(study, data, outcome, options), adjustment(options)
+    return plain if adjust is None else adjust(plain)
+
+
+def adjustment(options: Options) -> Callable[[CallDesign], CallDesign] | None:
+    """Return what makes calls comparable as a study says; None where it says that nothing does."""
     adjust = options.get("adjust", default_adjustment)
     if adjust == "none":
-        return plain
+        return None
     function: Callable[..., CallDesign] = getattr(designing, adjust)
-    return function(plain, **{key: options[key] for key in options_of(function) if key in options})
+    return partial(function, **{key: options[key] for key in options_of(function) if key in options})
 
 
 def plain_calls(study: Study, data: Counts, outcome: str | None, options: Options) -> CallDesign:

@@ -55,8 +55,8 @@ def inputs(study: Study, file: Path | None) -> Iterator[Input]:
     yield from (Input(role, path) for name, role in of_the_plan.items() if (path := study.folder / name).is_file())
     yield from (Input(f"table {name}", source.path) for name, source in study.tables.items())
     for name, entries in study.options.items():
-        found = dict.fromkeys(value for entry in entries for value in entry.values() if isinstance(value, Path))
-        yield from (Input(f"assignment of {name}", path) for path in found)
+        found = {value: key for entry in entries for key, value in entry.items() if isinstance(value, Path)}
+        yield from (Input(f"{key} of {name}", path) for path, key in found.items())
 
 
 def manifest(

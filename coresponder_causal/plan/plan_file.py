@@ -12,8 +12,9 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.core.files import write_whole
-from coresponder_causal.plan.designs import after_calls, like_calls
+from coresponder_causal.plan.designs import after_calls, like_calls, some_known
 from coresponder_causal.plan.evaluation_plan import EvaluationPlan
+from coresponder_causal.plan.needed_fields import of_officers
 from coresponder_causal.plan.plan_rules import broken_rules, falsifications, planned_order
 from coresponder_causal.plan.study import Study
 from coresponder_causal.report.words import dates
@@ -25,7 +26,8 @@ usual_inference = {
     "hours": "prediction interval where other cities bring hours, else the noise of the city's own ratio",
     "cities": "prediction interval: how far other cities drift apart without a programme",
     "series": "noise and its memory within the series, small-sample degrees of freedom",
-    **dict.fromkeys((*like_calls, *after_calls), "robust to repeated calls of one person"),
+    **dict.fromkeys((*like_calls, *after_calls, *some_known), "robust to repeated calls of one person"),
+    "strata": "binomial counts, with the noise and the hidden cells of the return",
     "instrument": "Anderson-Rubin interval, which stands where the instrument is weak",
     "two_way": "permutation over cities",
 }
@@ -126,7 +128,7 @@ def _value(hint: Any, given: object, key: str, where: str, problems: Problems) -
 
 
 def example_plan(study: Study) -> str:
-    """Return the text of the example plan with a study's title, city, start and designs filled in.
+    """Return the text of the example plan with a study's title, city, start, designs and data about officers filled in.
 
     Parameters
     ----------
@@ -134,7 +136,15 @@ def example_plan(study: Study) -> str:
     """
     shipped = (Path(__file__).parent / "plan_example.toml").read_text(encoding="utf-8")
     start = study.start or " to ".join(study.start_between or ("an unknown date",))
-    facts = {"title": study.title, "city": str(study.city), "start": dates(start)}
+    surveyed = bool(study.tables.keys() & set(of_officers))
+    facts = {
+        "title": study.title,
+        "city": str(study.city),
+        "start": dates(start),
+        "officer_data": "true" if surveyed else "false",
+        "officer_survey": ", runs the survey of officers" if surveyed else "",
+        "officer_answers": "answers to the survey never reach the employer; " if surveyed else "",
+    }
     quoted = {key: value.replace("\\", "\\\\").replace('"', '\\"') for key, value in facts.items()}
     designs = [
         f'[[design]]\nname = "{name}"\ninference = "{usual_inference.get(name, "as its method card says")}"\n'

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from coresponder_causal.data import dictionary, metric_catalogue
 from coresponder_causal.decide.assumptions import Family, family_of
-from coresponder_causal.plan.designs import after_calls, like_calls, settings
+from coresponder_causal.plan.designs import after_calls, like_calls, settings, some_known
 from coresponder_causal.plan.evaluation_plan import EvaluationPlan
 from coresponder_causal.plan.study import Study
 
@@ -20,7 +20,7 @@ families: dict[str, Family] = {
         *("hours", "triple"),
         *("cities", "adopters", "few_adopters", "poisson", "gap", "few_treated", "event_study", "two_way"),
         *("first_periods", "series", "counts", "rare", "arima", "structural"),
-        *(*like_calls, *after_calls),
+        *(*like_calls, *after_calls, *some_known, "strata"),
         *("instrument", "boundary"),
     )
 }
@@ -38,7 +38,8 @@ falsifications: dict[str, tuple[str, ...]] = {
         ("placebo_dates", "control_outcomes", "forecast_skill", "break_date", "covid_interval"),
     ),
     **dict.fromkeys(like_calls, ("overlap",)),
-    **dict.fromkeys(after_calls, ("balance", "overlap")),
+    **dict.fromkeys((*after_calls, *some_known), ("balance", "overlap")),
+    "strata": ("evalue",),
     "calls": ("balance", "overlap", "placebo_exposure"),
     "instrument": ("first_stage", "reduced_form_before", "hour_profile", "leniency_balance", "leniency_monotone"),
     "boundary": ("placebo_boundaries", "holding"),

@@ -7,11 +7,13 @@ import json
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from string import Template
 from typing import Any
 
 from coresponder_causal.core.errors import DataError
+from coresponder_causal.plan.designs_of_calls import files_of
 
 of_tables = "tables"
 
@@ -35,7 +37,7 @@ def _paths(content: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
         yield (given, "path") if isinstance(given, dict) else (content["tables"], name)
     for part in content.values():
         for entry in part if isinstance(part, list) else [part]:
-            yield from ((entry, key) for key in ("assignment", "ledger") if key in entry)
+            yield from ((entry, key) for key in (*chain(*files_of.values()), "ledger") if key in entry)
 
 
 def portable(text: str, moved: Mapping[str, str]) -> str:

@@ -24,10 +24,11 @@ from coresponder_causal.plan.designs import Design, Estimated, estimated, rank
 from coresponder_causal.plan.donors import further_checks
 from coresponder_causal.plan.families import families_of
 from coresponder_causal.plan.frozen import study_content
+from coresponder_causal.plan.ladder import ladder
 from coresponder_causal.plan.steps import Steps
 from coresponder_causal.plan.study import Study
 from coresponder_causal.privacy import Policy
-from coresponder_causal.report.specs import Spec
+from coresponder_causal.report.specs import Picture, Spec, Table
 from coresponder_causal.report.tables import support_of
 from coresponder_causal.report.write import refuse_mixed, results_inside
 
@@ -58,6 +59,8 @@ class Evaluation:
         What was decided about the data on the way.
     pool : DonorPool, optional
         Comparison cities chosen beforehand.
+    ladder : tuple of (Table, Picture), optional
+        What became of the calls that are compared, where they have outcomes of several times.
     """
 
     study: Study
@@ -68,6 +71,7 @@ class Evaluation:
     falsification: tuple[CheckResult, ...]
     lines: tuple[str, ...]
     pool: DonorPool | None = None
+    ladder: tuple[Table, Picture] | None = None
 
 
 def run(
@@ -107,6 +111,7 @@ def run(
             (*given, [asked.said() for asked in _asked(study)]),
             lambda: _falsified(study, [pair[0] for pair in found]),
         )
+        climbed = step("ladder", (*given, [asked.said() for asked in _asked(study)]), lambda: ladder(study, data))
     found.sort(key=lambda pair: rank(pair[0].result))
     made = [pair[0] for pair in found]
     sensitive = study.sensitive
@@ -119,6 +124,7 @@ def run(
         falsification=tuple(replace(one, sensitive=sensitive) for one in falsified),
         lines=(*read, *data.lines, *map(sentence_of, said)),
         pool=data.pool,
+        ladder=climbed,
     )
 
 
@@ -202,6 +208,7 @@ def evaluation_page(evaluation: Evaluation, *, truth: Mapping[str, float] | None
         design_lines=tuple(_lines(evaluation)),
         donors=None if evaluation.pool is None else report.donor_table(evaluation.pool),
         families=families_of(study, evaluation.results),
+        ladder=evaluation.ladder,
     )
 
 

@@ -17,6 +17,7 @@ from coresponder_causal.data import dictionary
 from coresponder_causal.decide import Bias
 from coresponder_causal.plan.bias import read_biases
 from coresponder_causal.plan.designs import (
+    adjusted_calls,
     after_calls,
     by_hours,
     known_keys,
@@ -24,8 +25,10 @@ from coresponder_causal.plan.designs import (
     of_adopters,
     of_calls,
     settings,
+    some_known,
 )
-from coresponder_causal.plan.designs_of_calls import adjustments, default_adjustment
+from coresponder_causal.plan.designs_of_calls import adjustments, default_adjustment, files_of
+from coresponder_causal.plan.designs_partly_known import named, needs_of, ranged
 from coresponder_causal.privacy import Ledger, Policy, inside
 
 keys: dict[str, tuple[str, ...]] = {
@@ -180,7 +183,7 @@ def read_study(path: str | Path) -> Study:
 def parse_study(content: Mapping[str, Any], folder: Path, *, name: str) -> Study:
     """Make a study of what its file states, as `read_study` does; paths are relative to ``folder``."""
     problems = Problems(f"study {name}")
-    options = _with_assignments(_design_options(content, problems), folder, problems)
+    options = _with_files(_design_options(content, problems), folder, problems)
     sections = _sections({key: part for key, part in content.items() if key not in design_names}, problems)
     _check_types(sections, problems)
     tables = {table: _source(table, given, folder, problems) for table, given in sections["tables"].items()}
@@ -245,30 +248,44 @@ def _design_options(content: Mapping[str, Any], problems: Problems) -> dict[str,
             adjust = entry.get("adjust", default_adjustment)
             known = known_keys(name, adjust if adjust in adjustments else default_adjustment)
             for key in sorted(entry.keys() - set(known)):
-                asked = f" with adjust = '{adjust}'" if name in ("calls", *after_calls) else ""
+                asked = f" with adjust = '{adjust}'" if name in adjusted_calls else ""
                 problems.add(f"unknown key '{key}' in [{name}]{asked}", mend=f"keys are {', '.join(known)}")
             for key in ("outcomes", "covariates", "exact"):
                 if key in entry and not _names(entry[key]):
                     problems.add(f"{key} in [{name}] is {entry[key]!r}", mend="write a list of names")
+            _check_known(name, entry, problems)
             if adjust not in adjustments:
                 problems.add(f"adjust in [{name}] is {adjust!r}", mend=f"choose from {', '.join(adjustments)}")
         found[name] = tuple(entries)
     return found
 
 
-def _with_assignments(
+def _with_files(
     options: dict[str, tuple[Mapping[str, Any], ...]], folder: Path, problems: Problems
 ) -> dict[str, tuple[Mapping[str, Any], ...]]:
-    """Options in which the files of plans drawn by lot are found from the folder of the study."""
+    """Options in which files, of plans drawn by lot and of counts returned, are found from the folder of the study."""
     found = dict(options)
-    for name in ("switchback",) if "switchback" in options else ():
+    for name in files_of.keys() & options.keys():
         found[name] = tuple(
-            entry | {"assignment": _file(str(entry["assignment"]), folder, f"assignment in [{name}]", problems)}
-            if "assignment" in entry
-            else entry
+            entry
+            | {
+                key: _file(str(entry[key]), folder, f"{key} in [{name}]", problems)
+                for key in files_of[name]
+                if key in entry
+            }
             for entry in map(dict, options[name])
         )
     return found
+
+
+def _check_known(name: str, entry: Mapping[str, Any], problems: Problems) -> None:
+    """Note what says wrongly of which calls an outcome is known, and in which range it lies."""
+    if name not in some_known:
+        return
+    for key in (key for key in named if key in entry and not isinstance(entry[key], str)):
+        problems.add(f"{key} in [{name}] is {entry[key]!r}", mend="write the name of a column")
+    for key in (key for key in ranged if key in entry and not isinstance(entry[key], int | float)):
+        problems.add(f"{key} in [{name}] is {entry[key]!r}", mend="write a number")
 
 
 def _names(value: object) -> bool:
@@ -396,13 +413,15 @@ def _check_calls(sections: Sections, options: Mapping[str, tuple[Mapping[str, An
             after_calls,
             ("calls", {"covariates": "what was known before dispatch", "outcomes": 'what came after: ["repeat"]'}),
         ),
+        **{name: (of_like_calls[0], of_like_calls[1] | needs_of[name]) for name in some_known},
+        "strata": ("", {"returned": "the county's file of counts", "outcomes": 'its counts: ["connected"]'}),
         "instrument": ("calls and schedule", {"outcomes": "fields of calls"}),
         "switchback": ("calls", {"assignment": "the file schedule.csv of the plan drawn by lot"}),
     }
     run = _asked(sections)
     for name in (name for name in of_calls if name in run):
         tables, keys_of = wanted[name]
-        if not set(tables.split(" and ")) <= set(sections["tables"]):
+        if tables and not set(tables.split(" and ")) <= set(sections["tables"]):
             table = "table" if tables == "calls" else "tables"
             problems.add(
                 f"design '{name}' needs the {table} {tables}",

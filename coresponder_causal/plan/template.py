@@ -55,6 +55,12 @@ controls = ["burglary", "traffic_collision"]   # names of control_series
 #   boundary       calls around the hour at which the team comes on
 #   repeat         time to the next call of the person, beside custody, hospital, moves (outcomes = ["repeat"])
 #   recurrent      all later calls of the person (outcomes = ["repeat"])
+#   bounds         what a difference can be, whatever the outcomes are that nobody knows
+#   observed       the difference if those were like the known; with how wrong that would have to be
+#   double_sample  some of the lost calls, drawn by lot, were found again
+#   linkage        the outcome is a link to records, which a review by hand corrects
+#   narrative      a machine coded every narrative and people a drawn sample
+#   strata         counts by strata that the county returned (coresponder-causal strata)
 #   switchback     half-days drawn by lot
 #   aipw           attended against like calls, by models of who is attended and of what follows
 #   dml, forest    the same, one effect for all calls; a causal forest, by = "priority": for whom it does more
@@ -101,6 +107,29 @@ covariates = ["initial_type", "priority", "caller_type", "prior_contacts", "patr
 # mean = 0.0
 # sd = 0.1
 # source = "what they rest it on"
+
+
+# Outcomes that are known of some calls. Each has the keys of [[calls]] besides; a blank outcome is not known.
+# [[bounds]]                           # and [[observed]]
+# outcomes = ["linked_30d"]
+# observed = "follow_up_done"          # column: whether the outcome was found out; what stands elsewhere is not read
+# method = "lee"                       # of bounds; by default the worst case
+# [[double_sample]]
+# drawn = "drawn"                      # column: which of the calls lost at first were drawn to be found again
+# chance = "draw_chance"               # column: with which chance
+# [[linkage]]
+# reviewed = "truly_linked"            # column: what a review by hand found, of a drawn sample; blank elsewhere
+# chance = "review_chance"             # column: chance of being reviewed, where not all had the same
+# rates = "all"                        # errors of the linkage: of each arm ("arm"), or of all, up to apart = 0.05 apart
+# [[narrative]]
+# outcomes = ["calmed_by_machine"]     # what the machine coded of every call
+# reviewed = "first_reader"            # column: what a person coded, of a drawn sample; blank elsewhere
+# reviewed_again = "second_reader"     # column: what a second person coded of these, or of some of them
+# chance = "reading_chance"            # column: chance of being read by people
+# [strata]
+# outcomes = ["connected"]
+# returned = "county_return.json"      # as the county's program wrote it
+# scores = "kept.csv"                  # what the police kept of the list
 
 # [switchback]
 # assignment = "switchback/schedule.csv"   # as coresponder-causal switchback wrote it, delivered hours filled in

@@ -15,7 +15,7 @@ from coresponder_causal.core.notes import collecting
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.version import VERSION
 from coresponder_causal.data import dictionary, validate
-from coresponder_causal.plan.designs import after_calls, of_calls
+from coresponder_causal.plan.designs import after_calls, of_calls, some_known
 from coresponder_causal.plan.run import Evaluation
 from coresponder_causal.plan.study import Source, Study
 from coresponder_causal.plan.twin_counts import gated, public
@@ -23,7 +23,7 @@ from coresponder_causal.privacy import Earlier, inside, small_in_words
 from coresponder_causal.simulate import like
 
 registers = ("cities", "programmes", "breaks", "schedule")
-not_in_a_twin = (*after_calls, "instrument", "switchback")
+not_in_a_twin = (*after_calls, *some_known, "strata", "instrument", "switchback")
 good_for = (
     "This is a twin, not the city: calls drawn from counts that were released. It is good for writing and testing "
     "code, for teaching, and for reviewing how a study is made. It is not good for conclusions: what is not counted "

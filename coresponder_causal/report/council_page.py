@@ -25,6 +25,7 @@ from coresponder_causal.report.page import (
 from coresponder_causal.report.per_hundred import hundred_picture, noticed, said_per_hundred
 from coresponder_causal.report.sensitive import as_sensitive, of_sensitive
 from coresponder_causal.report.sentences import comparisons
+from coresponder_causal.report.sets import turned_by_the_unknown
 from coresponder_causal.report.specs import Bullets, Page, Section, Sentence, of_nobody
 from coresponder_causal.report.tables import support_of
 
@@ -138,7 +139,8 @@ def _verdict(headline: Result, *, settled: bool) -> str:
     if headline.method == "call_iv" and headline.extra.get("adjustment") == "coverage_post":
         return "This only describes, unless people called at the same hours before and after the start."
     if direction == 0:
-        return f"This study cannot tell whether {what} changed."
+        why = ": what nobody knows could turn it either way" if turned_by_the_unknown(headline) else ""
+        return f"This study cannot tell whether {what} changed{why}."
     if headline.method in of_single_calls:
         amount = f"{'fewer' if direction < 0 else 'more'} {words.counted(headline)}"
         return f"{yes}: there are {amount}."
@@ -221,6 +223,11 @@ def _next(headline: Result, checks: Sequence[CheckResult], quality: pd.DataFrame
     said = []
     if _of_verdict(checks, "contradicts"):
         said.append("First answer the checks that speak against the answer; the full report names them.")
+    elif turned_by_the_unknown(headline):
+        said.append(
+            "More months of the same do not narrow this range. Draw by lot some of the calls that nobody followed, and "
+            "find out what became of them."
+        )
     elif _direction(headline) == 0:
         said.append("Go on counting in the same way, and look again by the same plan: more months narrow the range.")
     else:

@@ -10,6 +10,8 @@ from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.result import Result
 from coresponder_causal.report import words
 
+of_sets = ("set_low", "set_high")
+
 
 def effects(result: Result) -> pd.DataFrame:
     """One row per term in the unit in which it is read.
@@ -25,7 +27,7 @@ def effects(result: Result) -> pd.DataFrame:
         ``term, unit, estimate, conf_low, conf_high, df, p_value, mde``: log ratios g as percent changes
         100 (exp(g) − 1), differences and events as they are. ``mde`` is the smallest fall that a two-sided 5 % test
         finds four times in five (missing for terms in events and of randomization tests; infinite where a rank test
-        can find none). Of sets estimate and ``mde`` are missing.
+        can find none). Of sets estimate and ``mde`` are missing, and their ends stand in ``set_low, set_high``.
 
     Raises
     ------
@@ -48,13 +50,14 @@ def effects(result: Result) -> pd.DataFrame:
         shown["estimate"] = np.nan
     shown["mde"] = np.where(in_events, np.nan, fall)
     if result.scale == "log_ratio":
-        for name in ("estimate", "conf_low", "conf_high", "mde"):
+        for name in ("estimate", "conf_low", "conf_high", "mde", *(of_sets if bounded else ())):
             with np.errstate(over="ignore"):  # an upper limit without bound
                 percent = 100 * np.expm1(shown[name].mask(in_events))
             shown[name] = np.where(in_events | np.isneginf(shown[name]) & (name == "mde"), shown[name], percent)
     shown["df"] = result.df
     shown["unit"] = [_unit(result, str(term), events) for term, events in zip(shown["term"], in_events, strict=True)]
-    return shown[["term", "unit", "estimate", "conf_low", "conf_high", "df", "p_value", "mde"]]
+    columns = ["term", "unit", "estimate", "conf_low", "conf_high", "df", "p_value", "mde"]
+    return shown[[*columns, *(of_sets if bounded else ())]]
 
 
 def counted_in_events(result: Result) -> pd.Series:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -74,6 +75,28 @@ def outcome_ladder(
     frame = rungs(d, whole, fields_of_ladder(d) if outcomes is None else outcomes, adjust)
     frame = frame.assign(when=frame["when"].map(words.capital))
     return _table(frame, whole), _picture(frame.drop(columns="remarks"), whole)
+
+
+def split_ladder(rungs: Table) -> tuple[Table, Table]:
+    """Split the table for a page: shares and differences, and of whom they are known, from where, with remarks.
+
+    Parameters
+    ----------
+    rungs : Table
+        Of `outcome_ladder`.
+    """
+    behind = ("known_with", "unknown_with", "known_without", "unknown_without", "source", "remarks")
+    first = tuple(column for column in rungs.columns if column.name not in behind)
+    second = tuple(column for column in rungs.columns if column.name in ("when", "label", *behind))
+    titled = (
+        (first, "Shares and differences", rungs.note),
+        (second, "Of how many calls, and from where, it is known", ""),
+    )
+    numbers, known = (
+        replace(rungs, title=title, note=note, columns=columns, frame=rungs.frame[[column.name for column in columns]])
+        for columns, title, note in titled
+    )
+    return numbers, known
 
 
 def _compared(d: CallDesign) -> str:

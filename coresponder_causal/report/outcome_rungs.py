@@ -32,7 +32,7 @@ of_ends = ("least", "most", "set_low", "set_high")
 def fields_of_ladder(d: CallDesign) -> list[str]:
     """Name the dictionary's outcomes of yes and no, with a time of their own, that the calls hold."""
     there = [one.name for one in dictionary.table("outcomes").fields if one.type == "boolean"]
-    return [name for name in there if name in d.source and _horizon(name) > 0]
+    return [name for name in there if name in d.source and horizon(name) > 0]
 
 
 def rungs(d: CallDesign, whole: CallDesign, outcomes: Sequence[str], adjust: Adjust | None) -> pd.DataFrame:
@@ -60,7 +60,7 @@ def rungs(d: CallDesign, whole: CallDesign, outcomes: Sequence[str], adjust: Adj
         Listing every broken rule with its mend.
     """
     values = _values(d, outcomes)
-    return pd.DataFrame([_rung(d, whole, name, values[name], adjust) for name in sorted(outcomes, key=_horizon)])
+    return pd.DataFrame([_rung(d, whole, name, values[name], adjust) for name in sorted(outcomes, key=horizon)])
 
 
 def _rung(d: CallDesign, whole: CallDesign, name: str, y: Array, adjust: Adjust | None) -> dict[str, object]:
@@ -141,14 +141,14 @@ def _yes_or_no(d: CallDesign, name: str) -> Array:
     return np.asarray(d.source[name].astype("Float64").to_numpy(float, na_value=np.nan), float)
 
 
-def _horizon(name: str) -> float:
+def horizon(name: str) -> float:
     """Hours after the call that an outcome looks at; 0 where its name has none."""
     timed = re.search(r"_(\d+)([hd])$", name)
     return 0.0 if timed is None else float(timed[1]) * hours_of[timed[2]]
 
 
 def _when(name: str) -> str:
-    hours = _horizon(name)
+    hours = horizon(name)
     if not hours:
         return on_scene
     return f"{hours:g} hours" if hours < 96 else f"{hours / 24:g} days"

@@ -20,6 +20,7 @@ from coresponder_causal.decide import Family
 from coresponder_causal.report import words
 from coresponder_causal.report.families import counted_together
 from coresponder_causal.report.figures import along_other_cities, figure, pictures
+from coresponder_causal.report.outcome_ladder import split_ladder
 from coresponder_causal.report.sensitive import as_sensitive, of_sensitive
 from coresponder_causal.report.sentences import (
     components,
@@ -79,6 +80,7 @@ drawn_of_the_headline = (
     "robustness_value",
     "rosenbaum",
     "marginal_sensitivity",
+    "tipping_point",
 )
 libraries = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib")
 
@@ -97,6 +99,7 @@ def page(
     design_lines: Sequence[str | Sentence] = (),
     donors: Table | None = None,
     families: Sequence[Family] = (),
+    ladder: tuple[Table, Picture] | None = None,
 ) -> Page:
     """Put a study on one page.
 
@@ -122,6 +125,8 @@ def page(
         Who could have been compared, see `donor_table`.
     families : sequence of Family
         Outcomes judged together, see `coresponder_causal.decide`.
+    ladder : tuple of (Table, Picture), optional
+        What became of calls, from the scene on, see `outcome_ladder`.
 
     Returns
     -------
@@ -149,6 +154,7 @@ def page(
         _compared(lines, donors, compared=bool(results)),
         *_evidence(headline),
         _doubts(own),
+        _ladder(ladder),
         *_others(by_result, headline),
         *_within(results, falsification),
         _together(results),
@@ -283,6 +289,15 @@ def _drawn(checks: Sequence[CheckResult], names: Sequence[str]) -> list[Picture]
     return [figure(check) for check in checks if check.check in names and len(check.table)]
 
 
+def _ladder(ladder: tuple[Table, Picture] | None) -> Section | None:
+    if ladder is None:
+        return None
+    rungs, drawn = ladder
+    numbers, known = split_ladder(rungs)
+    blocks = (drawn, numbers, Fold(label=known.title, table=known))
+    return Section(title="What became of the calls, from the scene on?", blocks=blocks)
+
+
 def _others(by_result: Sequence[Checked], headline: Result | None) -> list[Section]:
     """Every other design with its own picture and checks; one section for all outcomes of the same design."""
     families: dict[tuple[str, str, str, int], list[Checked]] = {}
@@ -312,7 +327,7 @@ def _other(result: Result, made: tuple[CheckResult, ...]) -> Section:
             *((components(result), table(result)) if "bound_low" in result.extra else ()),
             *_doubted(result, ()),
             *pictures(result),
-            *_drawn(made, ("balance", "overlap")),
+            *_drawn(made, ("balance", "overlap", "tipping_point")),
             *((Fold(label="Its checks", table=table(*made)),) if made else ()),
         ),
     )

@@ -28,7 +28,7 @@ class PerHundred:
     base : float
         What is expected without the programme: of a hundred calls, or a hundred; NaN where only a difference is known.
     value, low, high : float
-        What was found, and all that fits the data; of a difference the difference itself.
+        What was found, and all that fits the data; of a difference the difference itself. Of a set ``value`` is NaN.
     uncertain_base : bool
         Whether ``low`` and ``high`` are those of ``base``: what was counted is certain, what it would have been is not.
     unit : str
@@ -73,6 +73,7 @@ def per_hundred(result: Result) -> PerHundred | None:
         seen, least, most = (hundred * float(np.exp(ratio)) for ratio in (value, low, high))
         return PerHundred(base=hundred, value=seen, low=least, high=most, uncertain_base=False, unit=unit)
     if result.scale == "difference" and result.extra.get("yes_or_no"):
+        value = np.nan if result.kind == "set" else value
         value, low, high = (hundred * number for number in (value, low, high))
         return PerHundred(base=np.nan, value=value, low=low, high=high, uncertain_base=False, unit=unit)
     return None
@@ -105,6 +106,9 @@ def said_per_hundred(result: Result) -> Sentence:
     elif np.isnan(found.base):
         fits = f"anything from {_difference(found.low)} to {_difference(found.high)} fits these data"
         size = f"about {_difference(found.value)} {found.unit}"
+        if result.kind == "set":
+            ends = " and ".join(_difference(hundred * end) for end in _ends(result))
+            size = f"between {ends} {found.unit}, whatever is not known"
         text = f"For every {hundred:.0f} {_those(result)} there were {size}; {fits}."
     else:
         text = (
@@ -151,10 +155,10 @@ def hundred_picture(result: Result) -> Picture | None:
     Returns
     -------
     Picture or None
-        ``data``: ``bars`` (label, value, low, high, ours).
+        ``data``: ``bars`` (label, value, low, high, ours). None of a set too: it has no best single number.
     """
     found = per_hundred(result)
-    if found is None or not np.isfinite([found.low, found.high]).all():
+    if found is None or not np.isfinite([found.value, found.low, found.high]).all():
         return None
     names = ("expected without it", "what happened")
     if result.method in comparisons:
@@ -212,6 +216,11 @@ def _hours(result: Result, first: str) -> str:
     return f"In the team's hours, {first}" if hours else words.capital(first)
 
 
+def _ends(result: Result) -> list[float]:
+    """Return the ends of a set."""
+    return [float(result.tidy()[name].iloc[0]) for name in ("set_low", "set_high")]
+
+
 def _amount(result: Result) -> Sentence:
     row = effects(result).iloc[0]
     value, low, high = (float(row[name]) for name in ("estimate", "conf_low", "conf_high"))
@@ -220,8 +229,7 @@ def _amount(result: Result) -> Sentence:
         fits = "these data rule out nothing"
     size = f"about {words.signed(value)} {row['unit']}"
     if result.kind == "set":
-        ends = (words.signed(float(result.tidy()[name].iloc[0])) for name in ("set_low", "set_high"))
-        size = f"between {' and '.join(ends)} {row['unit']}, whatever is not known"
+        size = f"between {' and '.join(map(words.signed, _ends(result)))} {row['unit']}, whatever is not known"
     text = (
         f"{_hours(result, 'against')} what would have been expected without the programme, the difference in "
         f"{words.counted(result)} was {size}; {fits}."

@@ -16,6 +16,7 @@ from coresponder_causal.report.specs import Sentence
 description = "covered_within_city"
 comparisons = (
     "call_aipw",
+    "call_bounds",
     "call_difference",
     "call_double_sample",
     "call_linkage",

@@ -9,6 +9,19 @@ from coresponder_causal.report.effects import effects
 from coresponder_causal.report.specs import Sentence
 
 
+def turned_by_the_unknown(result: Result) -> bool:
+    """Whether a result is a set whose ends have both signs, so that no number of calls could give it a direction.
+
+    Parameters
+    ----------
+    result : Result
+    """
+    if result.kind != "set":
+        return False
+    ends = result.tidy().iloc[0]
+    return bool(ends["set_low"] <= 0 <= ends["set_high"])
+
+
 def between(result: Result) -> Sentence:
     """Say between what the first term lies, whatever is unknown, and whether that has a direction.
 

@@ -15,7 +15,7 @@ from coresponder_causal.core.support import smallest
 from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.privacy.counts import Counts
 from coresponder_causal.report import words
-from coresponder_causal.report.effects import counted_in_events, effects
+from coresponder_causal.report.effects import counted_in_events, effects, of_sets
 from coresponder_causal.report.rows import headlines
 from coresponder_causal.report.sensitive import as_its_items
 from coresponder_causal.report.specs import Column, Table, of_nobody
@@ -26,6 +26,8 @@ evidence_columns = (
     Column("outcome", "Outcome"),
     Column("term", "What"),
     Column("estimate", "Estimate", "signed"),
+    Column("set_low", "At the least", "signed"),
+    Column("set_high", "At the most", "signed"),
     Column("conf_low", "95 % from", "signed"),
     Column("conf_high", "to", "signed"),
     Column("unit", "Unit"),
@@ -42,6 +44,10 @@ evidence_note = (
     "Measured coverage: how often the method's 95 % interval held the truth in the simulated cell nearest to these "
     "data, with its Monte-Carlo error; “outside” where they lie outside all that was measured. "
     "Rows: observations used. Notes: how many remarks must be read with the number."
+)
+set_note = (
+    " At the least, at the most: of results without a single estimate, all that the effect can be, whatever is not "
+    "known. Where they have both signs its direction cannot be told; the interval holds the effect, not all of the set."
 )
 too_few = " As printed elsewhere, for comparison: with so few units the errors, bounds and p-values cannot be used."
 verdict_note = (
@@ -82,8 +88,8 @@ def table(*items: Result | CheckResult, terms: Literal["all", "headline"] = "all
     Returns
     -------
     Table
-        Of results: ``method, outcome`` (where there are several), ``term, estimate, conf_low, conf_high, unit, mde, df,
-        p_value, measured, n_obs, notes``, log ratios as percent changes.
+        Of results: ``method, outcome`` (where there are several), ``term, estimate, set_low, set_high`` (where one is a
+        set), ``conf_low, conf_high, unit, mde, df, p_value, measured, n_obs, notes``, log ratios as percent changes.
         Of checks: ``check, assumption, verdict, power, sentence``, and ``could_change, breakdown`` where one states it.
 
     Raises
@@ -271,10 +277,14 @@ def _evidence(results: Sequence[Result], terms: Literal["all", "headline"]) -> T
             ).head(len(rows) if terms == "all" else 1)
         )
     several = len({result.estimand.outcome for result in results}) > 1
-    columns = tuple(column for column in evidence_columns if several or column.name != "outcome")
+    bounded = any(result.kind == "set" for result in results)
+    left_out = {*(() if several else ("outcome",)), *(() if bounded else of_sets)}
+    columns = tuple(column for column in evidence_columns if column.name not in left_out)
     frame = pd.concat(frames, ignore_index=True)[[column.name for column in columns]]
     support = support_of(results) if terms == "all" else headlines(results)
-    return Table(title="Estimates", frame=frame, columns=columns, note=evidence_note, support=support)
+    return Table(
+        title="Estimates", frame=frame, columns=columns, note=evidence_note + set_note * bounded, support=support
+    )
 
 
 def _unusable(result: Result) -> dict[str, float]:

@@ -90,6 +90,8 @@ terms = {
     "events_post": "all events after the start",
     "overall": "mean over all that started",
     "per_day_at_liberty": "repeats per day at liberty",
+    "first_reader": "the same by the first reader alone",
+    "second_reader": "the same by the second reader alone",
     "common_change": "change common to all",
 }
 outcomes = {
@@ -101,6 +103,13 @@ outcomes = {
     "attended": "calls attended",
     "connected": "connections to care",
     "summary_index": "scores of the summary index",
+    "followed_up_72h": "people reached within 72 hours",
+    "linked_7d": "people seen by a service within 7 days",
+    "linked_30d": "people seen by a service within 30 days",
+    "repeat_90d": "repeat calls within 90 days",
+    "engaged_90d": "people with three services within 90 days",
+    "housed_180d": "people sheltered or housed within 180 days",
+    "booked_365d": "people booked into jail within 365 days",
 }
 after_calls = {
     "cif": "calls followed by a repeat",

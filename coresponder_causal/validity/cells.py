@@ -82,6 +82,7 @@ coordinate_names = (
     "comparison", "treated", "periods", "events", "rho", "nugget", "tau", "treated_noise", "growth", "calls", "share",
     "adjustment",
 )  # fmt: skip
+whole_names = ("comparison", "treated", "periods", "calls")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

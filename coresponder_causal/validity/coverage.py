@@ -22,7 +22,7 @@ from coresponder_causal.core.files import write_whole
 from coresponder_causal.core.registry import METHODS, Design, Setting, numbers_of
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.version import VERSION
-from coresponder_causal.validity.cells import Cell, cells, coordinate_names
+from coresponder_causal.validity.cells import Cell, cells, coordinate_names, whole_names
 from coresponder_causal.validity.comparators import Inverted, comparators, failures
 from coresponder_causal.validity.few_treated import few_treated_cases
 from coresponder_causal.validity.series_comparison import compared
@@ -243,10 +243,10 @@ def measure(entry: Entry, *, replications: int) -> pd.DataFrame:
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Read a table of the study; an empty one where there is no file."""
+    """Read a table of the study, whole coordinates as whole numbers; an empty one where there is no file."""
     if not path.exists():
         return pd.DataFrame(columns=columns)
-    return pd.read_csv(path, keep_default_na=True)
+    return pd.read_csv(path, keep_default_na=True).astype(dict.fromkeys(whole_names, "Int64"))
 
 
 def _said(method: str, design: Design, options: dict[str, object]) -> dict[str, _Drawn]:
@@ -329,7 +329,7 @@ def _of(table: pd.DataFrame, wanted: tuple[str, ...]) -> pd.Series:
 
 def _written(value: object) -> str:
     """Write a coordinate as the table does; numbers that were read back compare with those that were set."""
-    if value is None or (isinstance(value, float) and np.isnan(value)):
+    if pd.isna(value):  # type: ignore[call-overload]
         return ""
     return value if isinstance(value, str) else f"{float(value):.10g}"  # type: ignore[arg-type]
 

@@ -174,6 +174,11 @@ BAD = {
     "treatment as outcome": ({}, {"outcome": "attended"}, "treatment and outcome at once"),
     "missing column": ({}, {"covariates": ["beat"]}, "column 'beat' is missing"),
     "text outcome": ({"arrest": "yes"}, {}, "'arrest' is not numeric: text in 400 rows"),
+    "gaps in the outcome": (
+        {"arrest": FRAME["arrest"].astype(float).where(FRAME.index > 2)},
+        {},
+        "'arrest' is missing in 3 rows .*: a blank is not a no",
+    ),
     "constant outcome": ({"arrest": 0}, {}, "'arrest' is 0 in every call"),
     "negative weights": ({"weight": -1.0}, {"weights": "weight"}, "'weight' is zero or negative"),
     "an identifier": ({"name": FRAME["call_id"]}, {"covariates": ["name"]}, "'name' has 400 levels"),

@@ -176,8 +176,24 @@ def test_commands_of_the_papers_can_be_typed(made):
         parses(line.strip())
 
 
-def test_officers_data_that_no_table_holds_are_noticed(made):
-    assert "STUDY.toml names none of these tables" in made[1]["6_officers_letter.md"]
+def test_the_example_uses_data_about_officers_where_the_study_has_such_a_table(embedded):
+    study, stated = embedded
+    assert not stated.labour.officer_data
+    assert not any("survey of officers" in role.does for role in stated.role)
+    with_table = replace(study, tables={**study.tables, "officers": study.tables["calls"]})
+    asked = stated_plan(example_plan(with_table))
+    assert asked.labour.officer_data
+    assert any("survey of officers" in role.does for role in asked.role)
+    assert "never reach the employer" in asked.labour.agreed
+
+
+def test_officers_data_that_no_table_holds_are_noticed(embedded, made):
+    study, stated = embedded
+    wrong = replace(stated, labour=replace(stated.labour, officer_data=True))
+    (*_, line), (*_, plain) = (filled_with(one, study)[1]["officer_fields"] for one in (wrong, stated))
+    assert "STUDY.toml names none of these tables" in line.items[0].text
+    assert isinstance(plain, Table)
+    assert "STUDY.toml names none of these tables" not in made[1]["6_officers_letter.md"]
 
 
 def test_weeks_become_days_from_a_meeting(embedded):

@@ -635,3 +635,10 @@ def test_doubts_stand_beside_the_finding_and_notes_do_not():
     texts = [sentence.text for sentence in report.page([doubted], design_lines=["read", Doubt("half covered")]).finding]
     assert texts[-2:] == ["In doubt: hardly known.", "In doubt: half covered."]
     assert not any("plain note" in text for text in texts)
+
+
+@pytest.mark.parametrize("finding", [(), (report.Sentence(text="Calls fell."),)])
+def test_a_page_without_a_finding_has_no_link_to_one(finding, tmp_path):
+    target = report.write(report.Page(title="A page", finding=finding, sections=()), tmp_path / "page")
+    text = target.read_text(encoding="utf-8")
+    assert ("Skip to the finding" in text) == ('id="finding"' in text) == bool(finding)

@@ -56,6 +56,19 @@ def test_a_study_resumes(tmp_path, monkeypatch):
     assert sorted(table["replications"]) == [3, 3, 3, 3, 4, 4]
 
 
+def test_whole_coordinates_stay_whole_beside_settings_that_lack_them(tmp_path):
+    out = tmp_path / "measured.csv"
+    calls = Entry(method="call_difference", options="{}", cell=cells("calls", full=False)[0])
+    run_study([SERIES[0], calls], out, replications=2)
+    run_study([SERIES[1]], out, replications=2)
+    written = pd.read_csv(out, dtype=str, keep_default_na=False)
+    assert written["calls"].tolist().count(str(calls.cell.calls)) == 1
+    assert set(written["periods"]) == {"", *(str(entry.cell.periods) for entry in SERIES[:2])}
+    before = out.read_bytes()
+    run_study([SERIES[0]], out, replications=2)
+    assert out.read_bytes() == before
+
+
 def test_rows_of_another_version_are_measured_again(tmp_path):
     out = tmp_path / "measured.csv"
     run_study(SERIES[:1], out, replications=3)

@@ -5,11 +5,9 @@ R's glm stops at a relative change in deviance of 1e-8; here Newton steps go on 
 sets of probabilities differ by up to 3e-9, log odds by 3e-8, which bounds what can be asked of weights.
 """
 
-import json
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from coresponder_causal.check.balance import balance
@@ -20,34 +18,12 @@ from coresponder_causal.design.match_nearest import match_nearest
 from coresponder_causal.design.weight_propensity import weight_propensity
 from coresponder_causal.estimate.call_difference import call_difference
 
-COVARIATES = ["age", "educ", "race", "married", "nodegree", "re74", "re75"]
 ONE_TO_ONE = {
     "largest": "nn_ps_1to1",
     "smallest": "nn_ps_order_smallest",
     "data": "nn_ps_order_data",
     "closest": "nn_ps_order_closest",
 }
-
-
-@pytest.fixture(scope="module")
-def frame(golden):
-    table = pd.read_csv(golden / "data" / "matchit_lalonde.csv")
-    return table.assign(call_id=range(len(table)))
-
-
-@pytest.fixture(scope="module")
-def calls(frame):
-    return CallDesign.from_frame(frame, outcome="re78", treatment="treat", covariates=COVARIATES)
-
-
-@pytest.fixture(scope="module")
-def matched_in_r(golden):
-    return json.loads((golden / "matchit_lalonde.json").read_text(encoding="utf-8"))["results"]
-
-
-@pytest.fixture(scope="module")
-def weighted_in_r(golden):
-    return json.loads((golden / "weightit_lalonde.json").read_text(encoding="utf-8"))["results"]
 
 
 def values(mapping):
@@ -75,39 +51,39 @@ def scores_of_pairs(design, score):
     return found
 
 
-def test_propensity_is_that_of_glm(calls, matched_in_r):
-    fit, model = calls.propensity(), matched_in_r["propensity_model"]
-    assert np.abs(fit.probability - values(matched_in_r["nn_ps_1to1"]["distance"])).max() < 1e-8
-    assert np.abs(fit.linear - values(matched_in_r["nn_linear_logit_caliper"]["distance"])).max() < 1e-7
+def test_propensity_is_that_of_glm(calls, in_r):
+    fit, model = calls.propensity(), in_r["propensity_model"]
+    assert np.abs(fit.probability - values(in_r["nn_ps_1to1"]["distance"])).max() < 1e-8
+    assert np.abs(fit.linear - values(in_r["nn_linear_logit_caliper"]["distance"])).max() < 1e-7
     np.testing.assert_allclose(fit.beta, model["estimate"], rtol=1e-6)  # glm's stopping rule
     np.testing.assert_allclose(np.sqrt(np.diag(fit.bread)), model["se"], rtol=1e-4)  # of its last weights but one
 
 
 @pytest.mark.parametrize(("order", "key"), ONE_TO_ONE.items())
-def test_one_to_one_has_the_controls_of_matchit_in_every_order(calls, matched_in_r, order, key):
+def test_one_to_one_has_the_controls_of_matchit_in_every_order(calls, in_r, order, key):
     """Which control goes to whom among tied ones is row order here and the side searched first there."""
     design = match_nearest(calls, distance="probability", order=order)
-    np.testing.assert_array_equal(design.adjustment.weights, values(matched_in_r[key]["weights"]))
+    np.testing.assert_array_equal(design.adjustment.weights, values(in_r[key]["weights"]))
     result = call_difference(design, cluster="none")
-    assert abs(result.estimate[0] - matched_in_r[key]["effect"]["att_unadj"]) < 1e-8  # closed form in the same weights
+    assert abs(result.estimate[0] - in_r[key]["effect"]["att_unadj"]) < 1e-8  # closed form in the same weights
     assert round(float(result.estimate[0]), 3) == 894.367
-    np.testing.assert_allclose(result.bse["effect"], matched_in_r[key]["effect"]["se_HC1"], rtol=1e-10)
+    np.testing.assert_allclose(result.bse["effect"], in_r[key]["effect"]["se_HC1"], rtol=1e-10)
     assert design.contrast == "ATT"
 
 
 @pytest.mark.parametrize("order", ["largest", "smallest", "data"])
-def test_one_to_one_pairs_agree_with_matchit_up_to_ties(frame, calls, matched_in_r, order):
+def test_one_to_one_pairs_agree_with_matchit_up_to_ties(frame, calls, in_r, order):
     score = calls.propensity().probability
     design = match_nearest(calls, distance="probability", order=order)
-    ours, theirs = scores_of_pairs(design, score), scores_of_matches(matched_in_r[ONE_TO_ONE[order]], score, frame)
+    ours, theirs = scores_of_pairs(design, score), scores_of_matches(in_r[ONE_TO_ONE[order]], score, frame)
     assert max(abs(ours[unit][0] - theirs[unit][0]) for unit in theirs) < 1e-9
 
 
-def test_closest_pairs_have_the_distances_of_matchit(frame, calls, matched_in_r):
+def test_closest_pairs_have_the_distances_of_matchit(frame, calls, in_r):
     """Tied treated units may swap controls, so the distances are compared as a set."""
     score = calls.propensity().probability
     design = match_nearest(calls, distance="probability", order="closest")
-    theirs = scores_of_matches(matched_in_r["nn_ps_order_closest"], score, frame)
+    theirs = scores_of_matches(in_r["nn_ps_order_closest"], score, frame)
     ours = np.sort([abs(score[treated] - score[control]) for treated, control in design.adjustment.pairs])
     np.testing.assert_allclose(
         ours, np.sort([abs(score[unit] - found[0]) for unit, found in theirs.items()]), atol=1e-9
@@ -127,11 +103,11 @@ def test_four_orders_are_four_pairings(calls):
         ("nn_linear_logit_caliper", {"caliper": 0.2}, 117),
     ],
 )
-def test_ratio_and_caliper_are_those_of_matchit(calls, matched_in_r, key, options, treated):
+def test_ratio_and_caliper_are_those_of_matchit(calls, in_r, key, options, treated):
     design = match_nearest(calls, **options)
-    np.testing.assert_allclose(scaled_as_matchit(design), values(matched_in_r[key]["weights"]), rtol=1e-12)
+    np.testing.assert_allclose(scaled_as_matchit(design), values(in_r[key]["weights"]), rtol=1e-12)
     assert design.adjustment.weights[design.treated].sum() == treated
-    effect = matched_in_r[key]["effect"]
+    effect = in_r[key]["effect"]
     assert abs(call_difference(design, cluster="none").estimate[0] - effect["att_unadj"]) < 1e-8
     assert design.contrast == ("ATT" if treated == 185 else "ATM")
 
@@ -140,20 +116,20 @@ def test_logit_caliper_effect(calls):
     assert round(float(call_difference(match_nearest(calls, caliper=0.2), cluster="none").estimate[0]), 3) == 1770.603
 
 
-def test_exact_matching_is_that_of_matchit(frame, matched_in_r):
+def test_exact_matching_is_that_of_matchit(frame, calls, in_r):
     """Scores are standardised by the same standard deviation, within equal race and marriage."""
-    calls = CallDesign.from_frame(
-        frame, outcome="re78", treatment="treat", covariates=COVARIATES, exact=["race", "married"]
+    exact = CallDesign.from_frame(
+        frame, outcome="re78", treatment="treat", covariates=calls.covariates, exact=["race", "married"]
     )
-    design, their = match_nearest(calls, distance="probability"), matched_in_r["nn_ps_exact_race_married"]
+    design, their = match_nearest(exact, distance="probability"), in_r["nn_ps_exact_race_married"]
     np.testing.assert_allclose(scaled_as_matchit(design), values(their["weights"]), rtol=1e-12)
     assert abs(call_difference(design).estimate[0] - their["effect"]["att_unadj"]) < 1e-8
 
 
-def test_smallest_first_has_the_standard_error_of_matched_sets(calls, matched_in_r):
+def test_smallest_first_has_the_standard_error_of_matched_sets(calls, in_r):
     """The order without tied pairs that differ, so that the sets are MatchIt's: vcovCL of sandwich, type HC1."""
     result = call_difference(match_nearest(calls, distance="probability", order="smallest"), cluster="pair")
-    effect = matched_in_r["nn_ps_order_smallest"]["effect"]
+    effect = in_r["nn_ps_order_smallest"]["effect"]
     np.testing.assert_allclose(result.bse["effect"], effect["se_cl_subclass_HC1"], rtol=1e-10)
     assert result.extra["clusters"] == effect["n_clusters"]
     assert result.n_obs == effect["n"]
@@ -181,14 +157,14 @@ SMALLEST = {"distance": "probability", "order": "smallest"}
         ("nn_linear_logit_caliper", {"caliper": 0.2}),
     ],
 )
-def test_shared_regression_is_that_of_lm_on_the_matched_data(calls, matched_in_r, key, options):
+def test_shared_regression_is_that_of_lm_on_the_matched_data(calls, in_r, key, options):
     """lm(re78 ~ treat + covariates, weights): the coefficient depends on weights, not on who stands with whom.
 
     It depends on the sums of the weights in the two arms too. MatchIt scales those of the controls to their number,
     here they sum to the number of the treated: with one control each that is the same, with two it is not.
     """
     result = call_difference(match_nearest(calls, **options), regression="shared", cluster="none")
-    np.testing.assert_allclose(result.estimate[0], matched_in_r[key]["effect"]["att_adj"], rtol=1e-10)
+    np.testing.assert_allclose(result.estimate[0], in_r[key]["effect"]["att_adj"], rtol=1e-10)
 
 
 def with_sets_of_matchit(calls, their):
@@ -200,12 +176,12 @@ def with_sets_of_matchit(calls, their):
 
 
 @pytest.mark.parametrize("key", DESIGNS)
-def test_effects_and_clustered_errors_of_every_design_of_matchit(calls, matched_in_r, key):
+def test_effects_and_clustered_errors_of_every_design_of_matchit(calls, in_r, key):
     """Means and regression by matched set: closed forms in the same weights, vcovCL of sandwich, type HC1.
 
     The regression of R drops none of its columns in these data; 1e-8 is what its normal equations leave.
     """
-    design, their = with_sets_of_matchit(calls, matched_in_r[key]), matched_in_r[key]["effect"]
+    design, their = with_sets_of_matchit(calls, in_r[key]), in_r[key]["effect"]
     for regression, estimate, std_error in (
         ("none", "att_unadj", "se_cl_subclass_HC1"),
         ("shared", "att_adj", "se_cl_subclass_adj"),
@@ -218,9 +194,9 @@ def test_effects_and_clustered_errors_of_every_design_of_matchit(calls, matched_
 
 
 @pytest.mark.parametrize("key", ["nn_ps_replace", "nn_ps_caliper_.2sd_replace_ratio3", "nn_mahalanobis_replace"])
-def test_copies_of_reused_controls_have_the_two_way_error_of_get_matches(frame, calls, matched_in_r, key):
+def test_copies_of_reused_controls_have_the_two_way_error_of_get_matches(frame, calls, in_r, key):
     """get_matches gives a row for each pair; vcovCL by subclass and id. The pairs are MatchIt's own, ties and all."""
-    their = matched_in_r[key]
+    their = in_r[key]
     place = dict(zip(frame["rid"], range(len(frame)), strict=True))
     listed = {unit: [found] if isinstance(found, str) else found for unit, found in their["match_matrix"].items()}
     pairs = [(place[unit], place[name]) for unit, found in listed.items() for name in found if name in place]
@@ -244,10 +220,10 @@ def test_copies_of_reused_controls_have_the_two_way_error_of_get_matches(frame, 
         ("nn_ps_caliper_.2sd_replace_ratio3", {"distance": "probability", "caliper": 0.2, "ratio": 3}),
     ],
 )
-def test_with_replacement_the_distances_are_those_of_matchit(frame, calls, matched_in_r, key, options):
+def test_with_replacement_the_distances_are_those_of_matchit(frame, calls, in_r, key, options):
     score = calls.propensity().probability
     ours = scores_of_pairs(match_nearest(calls, replace=True, **options), score)
-    theirs = scores_of_matches(matched_in_r[key], score, frame)
+    theirs = scores_of_matches(in_r[key], score, frame)
     assert {unit: len(found) for unit, found in ours.items()} == {unit: len(found) for unit, found in theirs.items()}
     for unit in theirs:
         ours_far, theirs_far = (np.sort(np.abs(np.array(found[unit]) - score[unit])) for found in (ours, theirs))
@@ -271,10 +247,10 @@ def test_weights_and_effects_are_those_of_weightit(calls, weighted_in_r, scheme,
     "key",  # for subclass_ATE5 cobalt gave no table
     [*(key for key in DESIGNS if key != "subclass_ATE5"), "nn_ps_replace", "nn_mahalanobis_replace"],
 )
-def test_balance_is_that_of_cobalt_in_every_design_of_matchit(calls, matched_in_r, key):
+def test_balance_is_that_of_cobalt_in_every_design_of_matchit(calls, in_r, key):
     """Closed forms of the same weights; where R has no ratio (indicators) there is none here."""
-    their = matched_in_r[key]["balance"]
-    table = balance(None, with_sets_of_matchit(calls, matched_in_r[key])).table
+    their = in_r[key]["balance"]
+    table = balance(None, with_sets_of_matchit(calls, in_r[key])).table
     first = int(their["var"][0] == "distance")  # which is no covariate; some designs of MatchIt have fewer of these
     table = table.set_index(table["covariate"].str.replace(": ", "_")).loc[their["var"][first:]]
     for ours, key_of_theirs in (

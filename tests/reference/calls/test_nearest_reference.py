@@ -7,11 +7,9 @@ its turn comes; where ties only swap partners, the matched calls, weights, balan
 MatchIt's own pairs, brought into a design, must have its balance, effect and standard errors.
 """
 
-import json
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 from scipy.spatial.distance import cdist
 
@@ -51,17 +49,6 @@ DESIGNS = {
 SAME_PAIRS = ["nn_ps_order_smallest", "quick_cardinality_skip"]
 TIES_CHOOSE = [key for key in DESIGNS if key.endswith("idean") or "replace" in key or key.endswith("mahalanobis")]
 SAME_CALLS = [key for key in DESIGNS if key not in TIES_CHOOSE]
-
-
-@pytest.fixture(scope="module")
-def frame(golden):
-    table = pd.read_csv(golden / "data" / "matchit_lalonde.csv")
-    return table.assign(call_id=range(len(table)))
-
-
-@pytest.fixture(scope="module")
-def theirs(golden):
-    return json.loads((golden / "matchit_lalonde.json").read_text(encoding="utf-8"))["results"]
 
 
 def calls(frame, key):
@@ -129,7 +116,7 @@ def turns(score, key, found):
 
 
 @pytest.mark.parametrize("key", [key for key in DESIGNS if key != "nn_ps_order_closest"])
-def test_every_match_of_matchit_is_a_nearest_one_when_its_turn_comes(frame, theirs, key):
+def test_every_match_of_matchit_is_a_nearest_one_when_its_turn_comes(frame, in_r, key):
     """By our coordinates, limits and common support. 1e-7 sd: the two propensities differ by that much at most."""
     plain, options = calls(frame, key), DESIGNS[key]
     defaults = {"distance": "logit", "mahalanobis_on": (), "caliper": None, "caliper_in": "sd", "calipers": {}}
@@ -143,7 +130,7 @@ def test_every_match_of_matchit_is_a_nearest_one_when_its_turn_comes(frame, thei
     barred = gaps.any(axis=2) | same.any(axis=2) | (plain.groups()[:, None] != plain.groups()) | ~kept
     distance = np.where(barred, np.inf, cdist(by.units.points, by.units.points))
     free, slack = others_of(plain, key) & kept, 100 if by.units.points.shape[1] == 1 else 1e-7
-    for unit, row in turns(by.score, key, matched_in_r(frame, theirs[key]["match_matrix"])):
+    for unit, row in turns(by.score, key, matched_in_r(frame, in_r[key]["match_matrix"])):
         if not free.any():
             assert row is None
             continue
@@ -156,19 +143,19 @@ def test_every_match_of_matchit_is_a_nearest_one_when_its_turn_comes(frame, thei
         free[row], distance[unit, row] = options.get("replace", False), np.inf
 
 
-def test_closest_pairs_have_the_distances_of_matchit(frame, theirs):
+def test_closest_pairs_have_the_distances_of_matchit(frame, in_r):
     """Tied treated units may swap controls, so the distances are compared as a set."""
     design = match_nearest(calls(frame, ""), **DESIGNS["nn_ps_order_closest"])
     score = design.propensity().probability
-    found = matched_in_r(frame, theirs["nn_ps_order_closest"]["match_matrix"])
+    found = matched_in_r(frame, in_r["nn_ps_order_closest"]["match_matrix"])
     expected = np.sort([abs(score[unit] - score[rows[0]]) for unit, rows in found.items()])
     np.testing.assert_allclose(np.sort(np.abs(np.diff(score[design.adjustment.pairs]).ravel())), expected, atol=1e-9)
 
 
 @pytest.mark.parametrize("key", SAME_CALLS)
-def test_the_calls_matched_and_their_effect_are_those_of_matchit(frame, theirs, key):
+def test_the_calls_matched_and_their_effect_are_those_of_matchit(frame, in_r, key):
     """1e-8: closed forms in the same weights."""
-    design, their = match_nearest(calls(frame, key), **DESIGNS[key]), theirs[key]
+    design, their = match_nearest(calls(frame, key), **DESIGNS[key]), in_r[key]
     weights = np.array(list(their["weights"].values()), float)
     np.testing.assert_allclose(scaled_as_matchit(design, others_of(design, key)), weights, rtol=1e-12)
     result = call_difference(design, cluster="none")
@@ -184,9 +171,9 @@ def test_the_calls_matched_and_their_effect_are_those_of_matchit(frame, theirs, 
 
 
 @pytest.mark.parametrize("key", SAME_PAIRS)
-def test_without_ties_that_matter_pairs_and_clustered_errors_are_those_of_matchit(frame, theirs, key):
-    design, effect = match_nearest(calls(frame, key), **DESIGNS[key]), theirs[key]["effect"]
-    found = {unit: rows for unit, rows in matched_in_r(frame, theirs[key]["match_matrix"]).items() if rows}
+def test_without_ties_that_matter_pairs_and_clustered_errors_are_those_of_matchit(frame, in_r, key):
+    design, effect = match_nearest(calls(frame, key), **DESIGNS[key]), in_r[key]["effect"]
+    found = {unit: rows for unit, rows in matched_in_r(frame, in_r[key]["match_matrix"]).items() if rows}
     pairs = design.adjustment.pairs[:, ::-1] if DESIGNS[key].get("contrast") == "ATC" else design.adjustment.pairs
     assert {int(unit): [int(row)] for unit, row in pairs} == found
     result = call_difference(design, cluster="pair")
@@ -195,8 +182,8 @@ def test_without_ties_that_matter_pairs_and_clustered_errors_are_those_of_matchi
 
 
 @pytest.mark.parametrize("key", DESIGNS)
-def test_pairs_of_matchit_have_its_weights_balance_effect_and_errors(frame, theirs, key):
-    design, their = of_their_pairs(frame, key, theirs[key]), theirs[key]
+def test_pairs_of_matchit_have_its_weights_balance_effect_and_errors(frame, in_r, key):
+    design, their = of_their_pairs(frame, key, in_r[key]), in_r[key]
     weights = np.array(list(their["weights"].values()), float)
     np.testing.assert_allclose(scaled_as_matchit(design, others_of(design, key)), weights, rtol=1e-12)
     assert_balance(design, their["balance"])
@@ -209,8 +196,8 @@ def test_pairs_of_matchit_have_its_weights_balance_effect_and_errors(frame, thei
 
 
 @pytest.mark.parametrize("key", SAME_CALLS)
-def test_balance_of_our_pairs_is_that_of_cobalt(frame, theirs, key):
-    assert_balance(match_nearest(calls(frame, key), **DESIGNS[key]), theirs[key]["balance"])
+def test_balance_of_our_pairs_is_that_of_cobalt(frame, in_r, key):
+    assert_balance(match_nearest(calls(frame, key), **DESIGNS[key]), in_r[key]["balance"])
 
 
 @pytest.mark.parametrize(("key", "effect"), [("nn_ps_1to1", 894.367), ("nn_linear_logit_caliper", 1770.603)])

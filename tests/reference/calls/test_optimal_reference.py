@@ -6,7 +6,6 @@ digit after the point, by other pairs and sets; where the same calls are matched
 MatchIt's own sets, brought into a design, must have its weights, balance, effect and standard error.
 """
 
-import json
 from dataclasses import replace
 
 import numpy as np
@@ -16,12 +15,10 @@ import pytest
 from coresponder_causal.check.balance import balance
 from coresponder_causal.core.covariate_distance import whitener
 from coresponder_causal.core.stratum_weights import stratum_weights
-from coresponder_causal.design.calls import CallDesign
 from coresponder_causal.design.match_full import match_full
 from coresponder_causal.design.match_optimal import match_optimal
 from coresponder_causal.estimate.call_difference import call_difference
 
-COVARIATES = ["age", "educ", "race", "married", "nodegree", "re74", "re75"]
 PAIRS = {
     "optimal_1to1": {"distance": "probability"},
     "optimal_ratio2": {"distance": "probability", "ratio": 2},
@@ -29,18 +26,6 @@ PAIRS = {
 }
 SETS = {"full": "ATT", "full_ATE": "ATE"}
 ROUNDED = 0.01  # by which optmatch's sums may be longer: some of up to 513 links, rounded by its tolerance of .001
-
-
-@pytest.fixture(scope="module")
-def calls(golden):
-    frame = pd.read_csv(golden / "data" / "matchit_lalonde.csv")
-    frame = frame.assign(call_id=range(len(frame)))
-    return CallDesign.from_frame(frame, outcome="re78", treatment="treat", covariates=COVARIATES)
-
-
-@pytest.fixture(scope="module")
-def in_r(golden):
-    return json.loads((golden / "matchit_lalonde.json").read_text(encoding="utf-8"))["results"]
 
 
 def matched(calls, key):

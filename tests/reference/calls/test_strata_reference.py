@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
-import pandas as pd
 import pytest
 
 from coresponder_causal.check.balance import balance
@@ -24,17 +21,6 @@ CASES = {
     "subclass6": (subclassify, COVARIATES, {}),
     "subclass_ATE5": (subclassify, COVARIATES, {"subclasses": 5, "contrast": "ATE"}),
 }
-
-
-@pytest.fixture(scope="module")
-def frame(golden):
-    table = pd.read_csv(golden / "data" / "matchit_lalonde.csv")
-    return table.assign(call_id=range(len(table)))
-
-
-@pytest.fixture(scope="module")
-def in_r(golden):
-    return json.loads((golden / "matchit_lalonde.json").read_text(encoding="utf-8"))["results"]
 
 
 @pytest.fixture(params=CASES)

@@ -8,7 +8,6 @@ lead to ours. R's case of inverse probability tilting has no numbers there (a pa
 equations are those of the balancing propensity, and for ATE the test is that it solves them.
 """
 
-import json
 from dataclasses import replace
 
 import numpy as np
@@ -23,7 +22,6 @@ from coresponder_causal.core.weight_model import of_log_odds
 from coresponder_causal.design import CallDesign, weight_balance, weight_propensity
 from coresponder_causal.estimate import call_difference
 
-COVARIATES = ["age", "educ", "race", "married", "nodegree", "re74", "re75"]
 INVERSE = {
     "ps_ATT": {"scheme": "att"},
     "ps_ATE": {"scheme": "ate"},
@@ -40,22 +38,6 @@ BALANCED = {
     "cbps_ATE": {"method": "cbps", "contrast": "ATE"},
 }
 EXACT = {**BALANCED, "tilting_ATE": {"method": "tilting", "contrast": "ATE"}}
-
-
-@pytest.fixture(scope="module")
-def frame(golden):
-    table = pd.read_csv(golden / "data" / "matchit_lalonde.csv")
-    return table.assign(call_id=range(len(table)))
-
-
-@pytest.fixture(scope="module")
-def calls(frame):
-    return CallDesign.from_frame(frame, outcome="re78", treatment="treat", covariates=COVARIATES)
-
-
-@pytest.fixture(scope="module")
-def weighted_in_r(golden):
-    return json.loads((golden / "weightit_lalonde.json").read_text(encoding="utf-8"))["results"]
 
 
 def columns_of(calls):
@@ -201,7 +183,7 @@ def test_over_identified_weights_are_those_of_weightit(frame, calls, weighted_in
     Ours takes α = 1, the maximum of the likelihood, and does not depend on how covariates are written.
     """
     matrix, treated, likelihood = columns_of(calls), calls.treated, calls.propensity().linear
-    raw = pd.get_dummies(frame[COVARIATES]).drop(columns="race_white").to_numpy(float)
+    raw = pd.get_dummies(frame[[*calls.covariates]]).drop(columns="race_white").to_numpy(float)
     basis = np.linalg.svd(raw, full_matrices=False)[0]
     basis = np.column_stack([np.ones(len(basis)), (basis - basis.mean(axis=0)) / basis.std(axis=0, ddof=1)])
 
