@@ -44,7 +44,9 @@ class Rates:
         return self.power >= often and self.false_alarms <= seldom
 
     def __str__(self) -> str:
-        worst = f", at most {self.power:.0%} in any broken world ({self.world})" if self.power else ""
+        worst = (
+            f", at most {self.power:.0%} in any broken world ({self.world})" if self.power else ", none in any world"
+        )
         said = (
             f"of {self.replications} simulated designs each it failed {self.false_alarms:.0%} of sound ones and "
             f"{self.hidden:.0%} where what drives dispatch was hidden{worst}"

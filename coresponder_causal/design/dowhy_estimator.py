@@ -58,7 +58,7 @@ def dowhy_estimate(result: Result, design: OfCalls, *, graph: object = None) -> 
     >>> c = CallDesign.from_frame(frame, outcome="minutes", treatment="attended", covariates=["night"])
     >>> weighted = weight_propensity(c)
     >>> result = call_difference(weighted)
-    >>> dowhy_estimate(result, weighted).value == result.estimate[0]
+    >>> bool(dowhy_estimate(result, weighted).value == result.estimate[0])
     True
     """
     model = causal_model(design, graph=graph)
