@@ -24,7 +24,7 @@ from coresponder_causal.plan.designs import Design, Estimated, estimated, rank
 from coresponder_causal.plan.donors import further_checks
 from coresponder_causal.plan.families import families_of
 from coresponder_causal.plan.frozen import study_content
-from coresponder_causal.plan.ladder import ladder
+from coresponder_causal.plan.ladder import compares, ladder
 from coresponder_causal.plan.steps import Steps
 from coresponder_causal.plan.study import Study
 from coresponder_causal.privacy import Policy
@@ -111,7 +111,9 @@ def run(
             (*given, [asked.said() for asked in _asked(study)]),
             lambda: _falsified(study, [pair[0] for pair in found]),
         )
-        climbed = step("ladder", (*given, [asked.said() for asked in _asked(study)]), lambda: ladder(study, data))
+        climbed = None
+        if compares(study) is not None:
+            climbed = step("ladder", (*given, [asked.said() for asked in _asked(study)]), lambda: ladder(study, data))
     found.sort(key=lambda pair: rank(pair[0].result))
     made = [pair[0] for pair in found]
     sensitive = study.sensitive

@@ -191,7 +191,7 @@ def test_officers_data_that_no_table_holds_are_noticed(embedded, made):
     study, stated = embedded
     wrong = replace(stated, labour=replace(stated.labour, officer_data=True))
     (*_, line), (*_, plain) = (filled_with(one, study)[1]["officer_fields"] for one in (wrong, stated))
-    assert "STUDY.toml names none of these tables" in line.items[0].text
+    assert "STUDY.toml names none of these tables" in line.text
     assert isinstance(plain, Table)
     assert "STUDY.toml names none of these tables" not in made[1]["6_officers_letter.md"]
 
