@@ -14,6 +14,7 @@ from coresponder_causal.core.errors import DesignError, Problems
 from coresponder_causal.core.fingerprint import fingerprint
 from coresponder_causal.core.notes import collecting, doubt, note
 from coresponder_causal.core.propensity import Propensity, propensity
+from coresponder_causal.data.demand import asked_for
 from coresponder_causal.design import columns
 from coresponder_causal.design.adjustment import Adjustment
 from coresponder_causal.design.call_rules import (
@@ -82,7 +83,8 @@ class CallDesign:
         Parameters
         ----------
         calls : pandas, polars or pyarrow frame
-            One row per call, each of which could have had the treatment. A column ``call_id`` names the calls.
+            One row per call, each of which could have had the treatment. A column ``call_id`` names the calls. What
+            police or team started themselves, where a column ``origin`` says so, is left out and said.
         outcome : str or None
             Column of numbers or booleans; None leaves it to `with_outcome`.
         treatment : str
@@ -126,8 +128,10 @@ class CallDesign:
         refuse_roles(treatment, outcome, adjusted, problems)
         refuse_repeats(table, problems)
         with collecting() as notes:
+            table = asked_for(table)
             if on_duty == "only":
-                table = on_duty_rows(table, treatment).reset_index(drop=True)
+                table = on_duty_rows(table, treatment)
+            table = table.reset_index(drop=True)
             refuse_uncontrasted(table, treatment, problems)
             refuse_late([name for name in adjusted if name not in (treatment, outcome)], problems)
             for name in adjusted:
@@ -200,7 +204,8 @@ class CallDesign:
 
         Notes
         -----
-        Left out, each with a count: calls without a time of receipt, of other cities, not eligible, received outside a
+        Left out, each with a count: what officers or the team started themselves (``origin``), which is no demand and
+        nobody's earlier call either; calls without a time of receipt, of other cities, not eligible, received outside a
         shift that took place, received while the team was taken (``team_busy``), and calls that are not the first.
         Shifts that were planned and not delivered are not on duty: whoever wants the effect of the plan takes
         `CoverageDesign`.

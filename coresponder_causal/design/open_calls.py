@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import DesignError, Problems
 from coresponder_causal.core.notes import note
+from coresponder_causal.data.demand import asked_for, origin
 from coresponder_causal.design import columns
 from coresponder_causal.design.call_rules import busy, call_id, duty, on_duty_rows
 from coresponder_causal.design.call_timing import received, received_times, shifts_of, within
@@ -63,7 +64,9 @@ def open_calls(
     refuse_late_eligibility(eligible or {}, list(table.columns), problems)
     refuse_of_the_team(covariates, problems)
     _refuse_options(which, washout_days, person, covariates, problems)
-    table = with_time_zero(table)
+    if origin not in table:
+        note(f"no column '{origin}' says which calls officers started themselves: all count as calls of somebody")
+    table = with_time_zero(asked_for(table))
     table = table.assign(**{received: received_times(table, problems)})
     problems.raise_if_any(DesignError)
     table = _with_duty(table, schedule, city)
