@@ -9,8 +9,10 @@ from coresponder_causal.check.balance import balance
 from coresponder_causal.check.break_date import break_date
 from coresponder_causal.check.control_outcomes import control_outcomes
 from coresponder_causal.check.covid_interval import covid_interval
+from coresponder_causal.check.displacement import displacement
 from coresponder_causal.check.evalue import evalue, evalue_of_counts, evalue_of_published
 from coresponder_causal.check.exclusion import exclusion
+from coresponder_causal.check.first_or_all import first_or_all
 from coresponder_causal.check.first_stage import first_stage
 from coresponder_causal.check.forecast_skill import forecast_skill
 from coresponder_causal.check.holding import density_around_openings, holding
@@ -62,10 +64,12 @@ __all__ = [
     "control_outcomes",
     "covid_interval",
     "density_around_openings",
+    "displacement",
     "evalue",
     "evalue_of_counts",
     "evalue_of_published",
     "exclusion",
+    "first_or_all",
     "first_stage",
     "forecast_skill",
     "holding",
@@ -178,9 +182,10 @@ def _made(
     """Make the checks that belong to a design."""
     if isinstance(design, CallDesign) and result.extra.get("adjustment") == "models":
         # models make calls comparable, not weights whose balance could be shown
-        return overlap(result, design), *_of_hidden_bias(result, design)
+        return overlap(result, design), *_of_hidden_bias(result, design), *_of_sequences(result, design)
     if isinstance(design, CallDesign):
-        return balance(result, design), overlap(result, design), *_of_hidden_bias(result, design)
+        alike = (balance(result, design), overlap(result, design))
+        return (*alike, *_of_hidden_bias(result, design), *_of_sequences(result, design))
     if isinstance(design, PartlyKnownDesign):
         return balance(result, design.calls), overlap(result, design.calls), tipping_point(result, design)
     if isinstance(design, HistoryDesign):
@@ -226,6 +231,11 @@ def _of_hidden_bias(result: Result, design: CallDesign) -> tuple[CheckResult, ..
         rosenbaum(result, design),
         marginal_sensitivity(result, design),
     )
+
+
+def _of_sequences(result: Result, design: CallDesign) -> tuple[CheckResult, ...]:
+    """Ask whether calls can be taken one by one: whether earlier or other calls are part of an outcome."""
+    return first_or_all(result, design), displacement(result, design)
 
 
 def _series_checks(

@@ -28,6 +28,7 @@ from coresponder_causal.design.call_rules import (
     refuse_uncontrasted,
     refuse_untold,
 )
+from coresponder_causal.design.call_sequence import CallSequence
 from coresponder_causal.design.covariates import as_numbers, certain_levels, labels, refuse_late, refuse_unusable
 from coresponder_causal.design.eligibility import Eligible
 from coresponder_causal.design.open_calls import Which, open_calls
@@ -47,6 +48,8 @@ class CallDesign:
         Columns of ``source``, as in `from_frame`.
     adjustment : Adjustment, optional
         Put there by ``match_*`` and ``weight_*``.
+    sequence : CallSequence, optional
+        Of `from_tables`: every eligible call in its order, those included that are not compared.
     notes : tuple of str
         What was said when the design was formed.
     """
@@ -60,6 +63,7 @@ class CallDesign:
     stratum: str | None = None
     weights: str | None = None
     adjustment: Adjustment | None = None
+    sequence: CallSequence | None = None
     notes: tuple[str, ...] = ()
 
     @classmethod
@@ -224,7 +228,7 @@ class CallDesign:
         ['a', 'b']
         """
         with collecting() as said:
-            table = open_calls(
+            sequence = open_calls(
                 calls,
                 schedule,
                 treatment=treatment,
@@ -236,7 +240,7 @@ class CallDesign:
                 city=city,
             )
         design = cls.from_frame(
-            table,
+            sequence.calls[sequence.compared(sequence.asked)],
             outcome=outcome,
             treatment=treatment,
             covariates=covariates,
@@ -245,7 +249,41 @@ class CallDesign:
             stratum=stratum,
             weights=weights,
         )
-        return replace(design, notes=(*said, *design.notes))
+        return replace(design, sequence=sequence, notes=(*said, *design.notes))
+
+    def with_washout(self, days: int) -> Self:
+        """Return the design as it was before any adjustment, of the first calls of another wash-out.
+
+        Parameters
+        ----------
+        days : int
+            Days before a call without an eligible one of the same person; 0: all calls. A covariate ``prior_calls``
+            stays as it was made; covariates that are the same in all of these calls, and calls whose outcome is not
+            known, are left out.
+
+        Raises
+        ------
+        DesignError
+            If the design was not made by `from_tables`, or these calls cannot be compared.
+        """
+        if self.sequence is None:
+            raise DesignError("this design holds no calls but those it compares", mend="form it by from_tables")
+        calls = self.sequence.calls[self.sequence.compared(days)]
+        if self.outcome is not None and calls[self.outcome].isna().any():
+            known = calls[calls[self.outcome].notna()]
+            calls = known.assign(**{self.outcome: known[self.outcome].astype(float)})
+        plain = type(self).from_frame(
+            calls,
+            outcome=self.outcome,
+            treatment=self.treatment,
+            covariates=[each for each in self.covariates if calls[each].nunique(dropna=False) > 1],
+            exact=self.exact,
+            person=self.person,
+            stratum=self.stratum,
+            weights=self.weights,
+        )
+        kept = self.sequence.washout_days
+        return replace(plain, sequence=replace(self.sequence, first_only=days > 0, washout_days=days or kept))
 
     def with_outcome(self, outcome: str) -> Self:
         """Return the same design, with the same weights and pairs, for another column of its frame."""

@@ -321,7 +321,7 @@ def test_the_battery_follows_the_design():
     )
     found = {each.check: each.verdict for each in check.battery(call_difference(weighted), weighted)}
     hidden = ["placebo_exposure", "evalue", "robustness_value", "oster", "rosenbaum", "marginal_sensitivity"]
-    assert list(found) == ["balance", "overlap", *hidden]
+    assert list(found) == ["balance", "overlap", *hidden, "first_or_all", "displacement"]
     assert found["rosenbaum"] == found["marginal_sensitivity"] == "not applicable"
 
 
