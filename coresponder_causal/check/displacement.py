@@ -120,7 +120,7 @@ def _known(sequence: CallSequence, design: CallDesign) -> pd.DataFrame:
 
 
 def _busy(own: Result, design: CallDesign, sequence: CallSequence) -> Whole:
-    """Calls received while the team was free, against busy: nobody of the latter could be attended."""
+    """Compare calls received while the team was free with those that could not be attended, as it was busy."""
     if busy not in sequence.calls:
         raise EstimationError(f"no column {busy} says when the team was taken", mend="bring it")
     calls = _known(sequence, design)
@@ -146,7 +146,7 @@ def _busy(own: Result, design: CallDesign, sequence: CallSequence) -> Whole:
 
 
 def _held(own: Result, design: CallDesign, sequence: CallSequence) -> Whole:
-    """Planned shifts that were held, against those that were not: weighted least squares of the shifts' means."""
+    """Compare planned shifts that were held with those that were not: weighted least squares of their means."""
     shifts = sequence.shifts
     if shifts is None or shifts["absent"].isna().all():
         raise EstimationError("nothing says which planned shifts were not held", mend="give a schedule with them")

@@ -1,4 +1,4 @@
-"""Whether first calls after a wash-out and all calls say the same: what earlier treatment carries over to later ones."""
+"""Whether first calls after a wash-out and all calls say the same: what earlier treatment carries over to later."""
 
 from __future__ import annotations
 
@@ -140,8 +140,8 @@ def _judged(result: Result, table: pd.DataFrame, first: int, failed: Sequence[st
         f"{as_change(own['estimate'], result.scale)} in {int(own['calls'])} first calls of a wash-out of "
         f"{first} days, {as_change(whole['estimate'], result.scale)} in all {int(whole['calls'])} calls: they "
         f"differ by {less} ({low} to {high}; p {own['p_value']:.3f}). Of first calls {int(own['unseen'])} have a "
-        "wash-out that begins before the table. A difference is what earlier treatment brought, or who calls again; one "
-        f"as large as the estimate would be seen with probability {able:.2f}."
+        "wash-out that begins before the table. A difference is what earlier treatment brought, or who calls again; "
+        f"one as large as the estimate would be seen with probability {able:.2f}."
         + (f" Not estimated: {'; '.join(failed)}." if failed else "")
     )
     return CheckResult(

@@ -105,13 +105,14 @@ def in_sequence(
 
 
 def shift_of(times: pd.Series, shifts: pd.DataFrame) -> Counts:
-    """Number of the planned shift in which each moment lies, −1 where in none; of shifts that overlap the later one.
+    """Return the planned shift of each moment, −1 where it lies in none; of shifts that overlap the later one.
 
     Examples
     --------
     >>> begin = pd.to_datetime(["2020-07-15 12:00", "2020-07-16 12:00"])
     >>> shifts = pd.DataFrame({"shift_start": begin, "shift_end": begin + pd.Timedelta("10h")})
-    >>> shift_of(pd.Series(pd.to_datetime(["2020-07-15 11:59", "2020-07-15 12:00", "2020-07-16 21:59"])), shifts).tolist()
+    >>> times = pd.Series(pd.to_datetime(["2020-07-15 11:59", "2020-07-15 12:00", "2020-07-16 21:59"]))
+    >>> shift_of(times, shifts).tolist()
     [-1, 0, 1]
     """
     moments = times.to_numpy("datetime64[us]")

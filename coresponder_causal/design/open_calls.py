@@ -101,7 +101,7 @@ def _refuse_options(
 def _with_duty(
     table: pd.DataFrame, schedule: object | None, city: str | None
 ) -> tuple[pd.DataFrame, pd.DataFrame | None]:
-    """Take the calls of the city with the team, each with whether received in a shift that took place; and the shifts."""
+    """Take the calls of the city with the team, each with whether the team was on duty; and its shifts."""
     shifts = None
     if schedule is not None:
         shifts, city = shifts_of(schedule, city)
