@@ -17,6 +17,7 @@ from coresponder_causal.design import columns
 from coresponder_causal.design.panel import PanelDesign
 
 Counts = NDArray[np.int64]
+Days = NDArray[np.float64]
 alike, most_alike = 3, 3  # periods matched one by one; calls of a period from which on they count as as many
 most_lost = 0.2
 unit, time, visited = "person_in_set", "period", "first_visited"
@@ -26,9 +27,9 @@ class Calls(NamedTuple):
     """Calls by person and in turn: the number of the person, and the day of each since the first call of all."""
 
     person: Counts
-    day: NDArray[np.float64]
+    day: Days
 
-    def between(self, person: Counts, begin: NDArray[np.float64], end: NDArray[np.float64]) -> Counts:
+    def between(self, person: Counts, begin: Days, end: Days) -> Counts:
         """Count the calls of persons from one moment to just before another, shape (n,)."""
         apart = 4 * (np.ptp(self.day) + 1e5)
         clock = self.person * apart + self.day
@@ -112,7 +113,7 @@ def outreach_panel(
         known = pd.Index(table["person"].unique()).union(first.index, sort=True)
         zero = table["received_at"].min()
         own = _in_turn(table, known, zero)
-        visit = pd.Series(_day(first, zero), index=first.index).reindex(known).to_numpy(float)
+        visit = np.asarray(pd.Series(_day(first, zero), index=first.index).reindex(known), float)
         reach = (periods_before * days, _day(table["received_at"], zero).max() - periods_after * days)
         sets = _sets(own, visit, reach, days, controls, periods_before, seed)
         _say(sets, visit, periods_after * days)
@@ -132,18 +133,18 @@ def _first_visits(visits: pd.DataFrame) -> pd.Series:
     return own.groupby("person")["contact_at"].min()
 
 
-def _day(times: pd.Series, zero: pd.Timestamp) -> NDArray[np.float64]:
-    return ((times - zero) / pd.Timedelta(days=1)).to_numpy(float)
+def _day(times: pd.Series, zero: pd.Timestamp) -> Days:
+    return np.asarray((times - zero) / pd.Timedelta(days=1), float)
 
 
 def _in_turn(table: pd.DataFrame, known: pd.Index, zero: pd.Timestamp) -> Calls:
-    person, day = known.get_indexer(table["person"]), _day(table["received_at"], zero)
+    person, day = known.get_indexer(pd.Index(table["person"])), _day(table["received_at"], zero)
     order = np.lexsort((day, person))
     return Calls(person[order], day[order])
 
 
 def _sets(
-    own: Calls, visit: NDArray[np.float64], reach: tuple[float, float], days: int, controls: int, before: int, seed: int
+    own: Calls, visit: Days, reach: tuple[float, float], days: int, controls: int, before: int, seed: int
 ) -> pd.DataFrame:
     """Pair each visit with persons not visited before it and alike in calls: ``set, person, treated, day, weight``."""
     rng = np.random.default_rng(seed)
@@ -172,7 +173,7 @@ def _sets(
 
 
 def _history(own: Calls, persons: Counts, day: float, days: int, before: int) -> Counts:
-    """Count calls of persons in each of the last periods before a day, and in bins of all before these, shape (n, 4)."""
+    """Count calls of persons in each of the last periods before a day, and in bins of those before, shape (n, 4)."""
     ago = np.arange(1, alike + 1) * days
     begins = day - np.append(ago, before * days)
     ends = day - np.append(ago - days, ago[-1])
@@ -184,7 +185,7 @@ def _history(own: Calls, persons: Counts, day: float, days: int, before: int) ->
     return np.column_stack([*(np.minimum(one, most_alike) for one in recent), bins])
 
 
-def _say(sets: pd.DataFrame, visit: NDArray[np.float64], followed: float) -> None:
+def _say(sets: pd.DataFrame, visit: Days, followed: float) -> None:
     """Say that visits follow crises, and how many of those compared were visited later."""
     others = sets[~sets["treated"]]
     later = visit[others["person"].to_numpy()] < others["day"].to_numpy() + followed
@@ -199,7 +200,7 @@ def _say(sets: pd.DataFrame, visit: NDArray[np.float64], followed: float) -> Non
 def _rows(
     own: Calls,
     sets: pd.DataFrame,
-    visit: NDArray[np.float64],
+    visit: Days,
     zero: pd.Timestamp,
     known: pd.Index,
     span: tuple[int, int, int],
