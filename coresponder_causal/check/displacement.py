@@ -197,11 +197,13 @@ def _table(own: Result, wholes: list[Whole], sequence: CallSequence) -> pd.DataF
         left = difference((one.estimate, one.std_error, one.influence), calls_say, week_of)
         df = min(one.df, float(own.df[0]))
         low, high = interval(one.estimate, one.std_error, one.df)
+        said = interval(calls_say[0], calls_say[1], own.df[0])
         least, most = interval(left.estimate, left.std_error, df)
         rows.append(
             {"comparison": one.label, "calls": one.calls, "attendance": share, "estimate": one.estimate}
             | {"std_error": one.std_error, "conf_low": float(low), "conf_high": float(high), "df": df}
-            | {"calls_say": calls_say[0], "less_calls": left.estimate, "less_calls_std_error": left.std_error}
+            | {"calls_say": calls_say[0], "calls_say_low": float(said[0]), "calls_say_high": float(said[1])}
+            | {"less_calls": left.estimate, "less_calls_std_error": left.std_error}
             | {"less_calls_low": float(least), "less_calls_high": float(most)}
             | {"p_value": float(p_value(left.estimate / left.std_error, df))}
         )

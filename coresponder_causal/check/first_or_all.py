@@ -40,8 +40,8 @@ def first_or_all(result: Result, design: CallDesign, *, washouts: Sequence[int] 
     -------
     CheckResult
         Contradicts when first calls and all calls differ at 5 %; its power is that to show a difference as large as the
-        estimate. One row per wash-out: ``washout_days, calls, unseen`` (calls whose wash-out begins before the table
-        does), the estimate, and ``less_all`` with its standard error, interval and p-value: the estimate less that of
+        estimate. One row per wash-out: ``kind, washout_days, calls, unseen`` (calls whose wash-out begins before the
+        table), the estimate, and ``less_all`` with its standard error, interval and p-value: the estimate less that of
         all calls, over the calls and persons that both share. No later call is among the first ones, so that a
         difference is what earlier treatment brought, or that who calls again is another person than who does not: the
         two cannot be told apart here, and either way first calls are the ones to report.
@@ -109,7 +109,11 @@ def _table(fits: dict[int, Result], design: CallDesign) -> pd.DataFrame:
         low, high = interval(apart.estimate, apart.std_error, df)
         told = apart.std_error > 0 and days > 0
         rows.append(
-            {"washout_days": days, "calls": fit.n_obs, "unseen": int((seen.loc[own[2].unit] < days).sum())}
+            {"kind": f"first in {days} days" if days else "all calls", "washout_days": days, "calls": fit.n_obs}
+            | {
+                "role": "treated" if days == design.sequence.washout_days else "comparison",
+                "unseen": int((seen.loc[own[2].unit] < days).sum()),
+            }
             | {key: float(shown[key]) for key in ("estimate", "std_error", "conf_low", "conf_high")}
             | {"df": df, "less_all": apart.estimate, "less_all_std_error": apart.std_error}
             | {"less_all_low": float(low), "less_all_high": float(high)}
@@ -126,9 +130,10 @@ def _headline(fit: Result) -> tuple[float, float, Influence]:
 
 
 def _judged(result: Result, table: pd.DataFrame, first: int, failed: Sequence[str]) -> CheckResult:
+    numbers = table.drop(columns=["kind", "role"])
     own, whole = (
         {str(key): float(value) for key, value in row.items()}
-        for row in (table[table["washout_days"] == days].iloc[0] for days in (first, 0))
+        for row in (numbers[numbers["washout_days"] == days].iloc[0] for days in (first, 0))
     )
     if not own["less_all_std_error"] > 0:
         return not_applicable(name, assumption, "First calls are all the calls there are: nobody called again.")

@@ -4,13 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from coresponder_causal import check
+from coresponder_causal import check, report
 from coresponder_causal.core.errors import DesignError
 from coresponder_causal.core.notes import quietly
 from coresponder_causal.design import CallDesign, match_nearest, weight_propensity
 from coresponder_causal.design.adjusted_again import adjusted_again
 from coresponder_causal.design.call_sequence import shift_of
 from coresponder_causal.estimate import call_aipw, call_difference
+from coresponder_causal.report.write import rendered
 from coresponder_causal.simulate import WorldConfig, world
 
 
@@ -226,3 +227,13 @@ def test_shifts_of_calls():
     times = pd.Series(pd.to_datetime(["2020-07-15 12:00", "2020-07-15 22:00", "2020-07-17 00:00"]))
     assert shift_of(times, shifts).tolist() == [0, -1, -1]
     assert shift_of(times, shifts.iloc[:0]).tolist() == [-1, -1, -1]
+
+
+def test_pictures():
+    _, _, first = by_hand()
+    curve = report.figure(first)
+    assert curve.data["cities"]["city"].tolist()[:2] == ["all calls", "first in 30 days"]
+    sums = report.figure(checked(1)[0])
+    assert sums.data["cities"]["role"].tolist() == ["treated", "comparison"] * 2
+    for picture in (curve, sums):
+        assert rendered(picture, ".png").startswith(b"\x89PNG")
