@@ -100,8 +100,8 @@ def outreach_panel(
     >>> study = outreach(world(seed=1).treated_calls)
     >>> with quietly():
     ...     d = outreach_panel(study.calls, study.contacts)
-    >>> d.start, len(d.treated_units) > 100
-    ('0', True)
+    >>> int(d.source["period"].min()), int(d.source["period"].max()), len(d.treated_units) > 100
+    (-12, 5, True)
     """
     problems = Problems("outreach")
     with collecting() as said:
