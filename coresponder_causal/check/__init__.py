@@ -11,9 +11,11 @@ from coresponder_causal.check.break_date import break_date
 from coresponder_causal.check.cluster_bootstrap import cluster_bootstrap
 from coresponder_causal.check.control_outcomes import control_outcomes
 from coresponder_causal.check.covid_interval import covid_interval
+from coresponder_causal.check.displacement import displacement
 from coresponder_causal.check.dowhy_bridge import dowhy_refuters
 from coresponder_causal.check.evalue import evalue, evalue_of_counts, evalue_of_published
 from coresponder_causal.check.exclusion import exclusion
+from coresponder_causal.check.first_or_all import first_or_all
 from coresponder_causal.check.first_stage import first_stage
 from coresponder_causal.check.forecast_skill import forecast_skill
 from coresponder_causal.check.graph_independences import Implied, graph_independences
@@ -72,11 +74,13 @@ __all__ = [
     "control_outcomes",
     "covid_interval",
     "density_around_openings",
+    "displacement",
     "dowhy_refuters",
     "evalue",
     "evalue_of_counts",
     "evalue_of_published",
     "exclusion",
+    "first_or_all",
     "first_stage",
     "forecast_skill",
     "graph_independences",
@@ -308,7 +312,7 @@ def _made(
 
 
 def _of_calls(result: Result, design: CallDesign) -> tuple[CheckResult, ...]:
-    """Ask whether few weeks decide a finding, and how much hidden selection of calls it survives."""
+    """Ask whether few weeks decide a finding, what hidden selection it survives, and whether calls stand alone."""
     return (
         leave_one_week_out(result, design, refits=0),
         placebo_exposure(result, design),
@@ -317,7 +321,13 @@ def _of_calls(result: Result, design: CallDesign) -> tuple[CheckResult, ...]:
         oster(result, design),
         rosenbaum(result, design),
         marginal_sensitivity(result, design),
+        *_of_sequences(result, design),
     )
+
+
+def _of_sequences(result: Result, design: CallDesign) -> tuple[CheckResult, ...]:
+    """Ask whether calls can be taken one by one: whether earlier or other calls are part of an outcome."""
+    return first_or_all(result, design), displacement(result, design)
 
 
 def _series_checks(

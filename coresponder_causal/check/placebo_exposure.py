@@ -59,11 +59,12 @@ def placebo_exposure(
     """
     if not isinstance(design, CallDesign):
         return not_applicable(name, assumption, "It needs a design of calls.")
-    absent = [column for column in (busy, on_duty) if column not in design.source]
+    calls = design.source if design.sequence is None else design.sequence.calls  # those of a taken team are among these
+    absent = [column for column in (busy, on_duty) if column not in calls]
     if absent:
         return not_applicable(name, assumption, f"The calls have no columns {', '.join(absent)}.")
-    calls = design.source
-    among = calls[~design.treated & calls[on_duty].fillna(False).astype(bool) & calls[busy].notna()]
+    treated = calls[design.treatment].fillna(False).astype(bool)
+    among = calls[~treated & calls[on_duty].fillna(False).astype(bool) & calls[busy].notna()]
     try:
         with quietly():
             placebo = CallDesign.from_frame(

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.core.notes import doubt, note
+from coresponder_causal.data.demand import asked_for
 from coresponder_causal.data.frames import to_pandas
 
 repeat, end = "repeat", "end"
@@ -24,7 +25,8 @@ def follow_up(
     Parameters
     ----------
     calls : pandas, polars or pyarrow frame
-        ``call_id, person, received_at``: all calls that count as a repeat.
+        ``call_id, person, received_at``: all calls that count as a repeat. What police or team started themselves
+        (``origin``) is none and is left out.
     stays : frame, optional
         Times at which a person could not call: ``person, kind, begin, end``, such as `stays_of` gives them. A stay
         without an end is for good: a move, a death.
@@ -60,10 +62,11 @@ def follow_up(
     [[1, 'custody', 2.0, 7.0], [1, 'repeat', 30.0, nan], [1, 'end', 60.0, nan]]
     """
     table = _usable(to_pandas(calls), ("call_id", "person", "received_at"), ("received_at",), "calls")
+    last = table["received_at"].max() if until is None else pd.Timestamp(until)
+    table = asked_for(table)
     known = table[table["person"].notna()]
     if len(known) < len(table):
         note(f"{len(table) - len(known)} of {len(table)} calls have no person and are not followed")
-    last = table["received_at"].max() if until is None else pd.Timestamp(until)
     if until is None:
         note(f"what happened is taken to be known until the last call received, {last:%Y-%m-%d}")
     ends = np.minimum(_days(last - known["received_at"]), float(days))

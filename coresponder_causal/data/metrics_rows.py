@@ -10,12 +10,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coresponder_causal.data.columns import Finding, typed
+from coresponder_causal.data.demand import asked_for, origin
 from coresponder_causal.data.metrics_catalogue import Part, names_in, time_of
 from coresponder_causal.data.metrics_fields import derived
 from coresponder_causal.data.metrics_needs import absent, needs
 from coresponder_causal.data.validate import refuse
 
-also_read = {"calls": ("city", "person", "crisis_on_scene", "crisis_flagged"), "contacts": ("city", "person")}
+also_read = {"calls": ("city", "person", "crisis_on_scene", "crisis_flagged", origin), "contacts": ("city", "person")}
 
 
 @dataclass(slots=True, eq=False)
@@ -129,6 +130,8 @@ def frame_of(rows: str, given: Mapping[str, pd.DataFrame], parts: Iterable[Part]
                 wanted.setdefault(table, []).append(column)
     tables = {name: typed_columns(given[name], name, dict.fromkeys(columns)) for name, columns in wanted.items()}
     base = tables.pop(rows)
+    if rows == "calls" and origin not in by:
+        base = asked_for(base).reset_index(drop=True)
     if rows == "calls" and "outcomes" in tables:
         joined = tables["outcomes"].drop_duplicates("call_id").set_index("call_id")
         base = base.join(joined, on="call_id")

@@ -17,6 +17,7 @@ import pandas as pd
 from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.data.columns import SEVERAL_OFFSETS, Finding, local_clock, typed
+from coresponder_causal.data.demand import asked_for, origin
 from coresponder_causal.data.frames import to_pandas
 from coresponder_causal.data.validate import refuse
 
@@ -63,8 +64,10 @@ def panel(
 
     Notes
     -----
-    The panel spans the period of the first to that of the last call, over all units. A missing outcome counts as
-    nothing and is said in a note. Clock hours are counted, so the hour that summer time takes or repeats is one hour.
+    Calls whose ``origin`` says that officers or the team started them are left out and said: they, and what came of
+    them, are no demand. With ``unit="origin"`` they are counted, as their own units. The panel spans the period of the
+    first to that of the last call, over all units. A missing outcome counts as nothing and is said in a note. Clock
+    hours are counted, so the hour that summer time takes or repeats is one hour.
 
     Examples
     --------
@@ -104,8 +107,8 @@ def _read(frame: pd.DataFrame, unit: str, period: PeriodName, cities: pd.DataFra
     """Read what is counted, with stamps in local clock time."""
     from coresponder_causal.data import dictionary
 
-    frame = frame.reset_index(drop=True)
     table = dictionary.table("calls")
+    frame = asked_for(frame).reset_index(drop=True) if unit != origin else frame.reset_index(drop=True)
     outcomes = [field for field in table.fields if field.type == "boolean" and field.stage != "pre-dispatch"]
     optional = [field for field in (table.field("time_zone"), *outcomes) if field.name in frame.columns]
     described = table.field(unit) if unit in table.names else replace(table.field("city"), privacy="restricted")

@@ -14,6 +14,7 @@ from coresponder_causal.design.match_coarsened import match_coarsened
 from coresponder_causal.design.match_full import match_full
 from coresponder_causal.design.match_nearest import match_nearest
 from coresponder_causal.design.match_optimal import match_optimal
+from coresponder_causal.design.outreach_panel import outreach_panel
 from coresponder_causal.design.panel import PanelDesign
 from coresponder_causal.design.partly_known import PartlyKnownDesign
 from coresponder_causal.design.series import SeriesDesign
@@ -47,6 +48,7 @@ __all__ = [
     "match_full",
     "match_nearest",
     "match_optimal",
+    "outreach_panel",
     "subclassify",
     "switchback_schedule",
     "weight_balance",

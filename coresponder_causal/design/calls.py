@@ -14,6 +14,7 @@ from coresponder_causal.core.errors import DesignError, Problems
 from coresponder_causal.core.fingerprint import fingerprint
 from coresponder_causal.core.notes import collecting, doubt, note
 from coresponder_causal.core.propensity import Propensity, propensity
+from coresponder_causal.data.demand import asked_for
 from coresponder_causal.design import columns
 from coresponder_causal.design.adjustment import Adjustment
 from coresponder_causal.design.call_rules import (
@@ -27,6 +28,7 @@ from coresponder_causal.design.call_rules import (
     refuse_uncontrasted,
     refuse_untold,
 )
+from coresponder_causal.design.call_sequence import CallSequence
 from coresponder_causal.design.covariates import as_numbers, certain_levels, labels, refuse_late, refuse_unusable
 from coresponder_causal.design.eligibility import Eligible
 from coresponder_causal.design.open_calls import Which, open_calls
@@ -46,6 +48,8 @@ class CallDesign:
         Columns of ``source``, as in `from_frame`.
     adjustment : Adjustment, optional
         Put there by ``match_*`` and ``weight_*``.
+    sequence : CallSequence, optional
+        Of `from_tables`: every eligible call in its order, those included that are not compared.
     notes : tuple of str
         What was said when the design was formed.
     """
@@ -59,6 +63,7 @@ class CallDesign:
     stratum: str | None = None
     weights: str | None = None
     adjustment: Adjustment | None = None
+    sequence: CallSequence | None = None
     notes: tuple[str, ...] = ()
 
     @classmethod
@@ -82,7 +87,8 @@ class CallDesign:
         Parameters
         ----------
         calls : pandas, polars or pyarrow frame
-            One row per call, each of which could have had the treatment. A column ``call_id`` names the calls.
+            One row per call, each of which could have had the treatment. A column ``call_id`` names the calls. What
+            police or team started themselves, where a column ``origin`` says so, is left out and said.
         outcome : str or None
             Column of numbers or booleans; None leaves it to `with_outcome`.
         treatment : str
@@ -126,8 +132,10 @@ class CallDesign:
         refuse_roles(treatment, outcome, adjusted, problems)
         refuse_repeats(table, problems)
         with collecting() as notes:
+            table = asked_for(table)
             if on_duty == "only":
-                table = on_duty_rows(table, treatment).reset_index(drop=True)
+                table = on_duty_rows(table, treatment)
+            table = table.reset_index(drop=True)
             refuse_uncontrasted(table, treatment, problems)
             refuse_late([name for name in adjusted if name not in (treatment, outcome)], problems)
             for name in adjusted:
@@ -200,7 +208,8 @@ class CallDesign:
 
         Notes
         -----
-        Left out, each with a count: calls without a time of receipt, of other cities, not eligible, received outside a
+        Left out, each with a count: what officers or the team started themselves (``origin``), which is no demand and
+        nobody's earlier call either; calls without a time of receipt, of other cities, not eligible, received outside a
         shift that took place, received while the team was taken (``team_busy``), and calls that are not the first.
         Shifts that were planned and not delivered are not on duty: whoever wants the effect of the plan takes
         `CoverageDesign`.
@@ -219,7 +228,7 @@ class CallDesign:
         ['a', 'b']
         """
         with collecting() as said:
-            table = open_calls(
+            sequence = open_calls(
                 calls,
                 schedule,
                 treatment=treatment,
@@ -231,7 +240,7 @@ class CallDesign:
                 city=city,
             )
         design = cls.from_frame(
-            table,
+            sequence.calls[sequence.compared(sequence.asked)],
             outcome=outcome,
             treatment=treatment,
             covariates=covariates,
@@ -240,7 +249,41 @@ class CallDesign:
             stratum=stratum,
             weights=weights,
         )
-        return replace(design, notes=(*said, *design.notes))
+        return replace(design, sequence=sequence, notes=(*said, *design.notes))
+
+    def with_washout(self, days: int) -> Self:
+        """Return the design as it was before any adjustment, of the first calls of another wash-out.
+
+        Parameters
+        ----------
+        days : int
+            Days before a call without an eligible one of the same person; 0: all calls. A covariate ``prior_calls``
+            stays as it was made; covariates that are the same in all of these calls, and calls whose outcome is not
+            known, are left out.
+
+        Raises
+        ------
+        DesignError
+            If the design was not made by `from_tables`, or these calls cannot be compared.
+        """
+        if self.sequence is None:
+            raise DesignError("this design holds no calls but those it compares", mend="form it by from_tables")
+        calls = self.sequence.calls[self.sequence.compared(days)]
+        if self.outcome is not None and calls[self.outcome].isna().any():
+            known = calls[calls[self.outcome].notna()]
+            calls = known.assign(**{self.outcome: known[self.outcome].astype(float)})
+        plain = type(self).from_frame(
+            calls,
+            outcome=self.outcome,
+            treatment=self.treatment,
+            covariates=[each for each in self.covariates if calls[each].nunique(dropna=False) > 1],
+            exact=self.exact,
+            person=self.person,
+            stratum=self.stratum,
+            weights=self.weights,
+        )
+        kept = self.sequence.washout_days
+        return replace(plain, sequence=replace(self.sequence, first_only=days > 0, washout_days=days or kept))
 
     def with_outcome(self, outcome: str) -> Self:
         """Return the same design, with the same weights and pairs, for another column of its frame."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from coresponder_causal.core.errors import DesignError, Problems
 from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.data import dictionary
+from coresponder_causal.data.demand import asked_for
 from coresponder_causal.data.panel import local_stamps, panel
 from coresponder_causal.data.validate import validate
 from coresponder_causal.design import columns
@@ -95,7 +96,7 @@ def eligible_calls(
     DataError
         Cells that break the rules of the dictionary.
     """
-    table = columns.rectangular(given, [*keys, *covariates, person, *eligible], problems)
+    table = asked_for(columns.rectangular(given, [*keys, *covariates, person, *eligible], problems))
     kept = _kept(table, [outcome, *covariates, person])
     taken = [name for name in kept if name in made]
     if taken:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, get_args
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import DesignError, Problems
 from coresponder_causal.core.notes import note
+from coresponder_causal.data.demand import asked_for, origin
 from coresponder_causal.design import columns
-from coresponder_causal.design.call_rules import busy, call_id, duty, on_duty_rows
+from coresponder_causal.design.call_rules import busy, duty, on_duty_rows
+from coresponder_causal.design.call_sequence import CallSequence, earlier_calls, in_sequence
 from coresponder_causal.design.call_timing import received, received_times, shifts_of, within
 from coresponder_causal.design.covariates import prior_calls
 from coresponder_causal.design.coverage_shifts import took_place
@@ -25,8 +25,6 @@ from coresponder_causal.design.eligibility import (
 )
 
 Which = Literal["first", "all"]
-Counts = NDArray[np.int64]
-a_day = 86_400
 
 
 def open_calls(
@@ -40,8 +38,8 @@ def open_calls(
     which: Which = "first",
     washout_days: int = 180,
     city: str | None = None,
-) -> pd.DataFrame:
-    """Keep the calls that are compared; how many each rule leaves out is said.
+) -> CallSequence:
+    """Put eligible calls into their order and mark those that are compared; how many each rule leaves out is said.
 
     Parameters
     ----------
@@ -50,8 +48,8 @@ def open_calls(
 
     Returns
     -------
-    DataFrame
-        The calls kept, with ``prior_calls`` where the covariates name it.
+    CallSequence
+        Its calls have ``prior_calls`` where the covariates name it.
 
     Raises
     ------
@@ -63,49 +61,25 @@ def open_calls(
     refuse_late_eligibility(eligible or {}, list(table.columns), problems)
     refuse_of_the_team(covariates, problems)
     _refuse_options(which, washout_days, person, covariates, problems)
-    table = with_time_zero(table)
+    if origin not in table:
+        note(f"no column '{origin}' says which calls officers started themselves: all count as calls of somebody")
+    table = with_time_zero(asked_for(table))
     table = table.assign(**{received: received_times(table, problems)})
     problems.raise_if_any(DesignError)
-    table = _with_duty(table, schedule, city)
+    table, roster = _with_duty(table, schedule, city)
     before = earlier_calls(table, person, days=washout_days)
     if prior_calls in covariates and prior_calls not in table:
         table = table.assign(**{prior_calls: before})
     begin = table[received].min()
-    table = table[eligible_rows(table, eligible or {})]
-    again = pd.Series(earlier_calls(table, person, days=washout_days) > 0, index=table.index)
-    table = _free(on_duty_rows(table, treatment), treatment)
-    if which == "first":
-        table = _first(table, again[table.index], begin, washout_days)
-    if table.empty:
+    table = table[eligible_rows(table, eligible or {})].reset_index(drop=True)
+    first = which == "first"
+    sequence = in_sequence(table, person, begin, first_only=first, washout_days=washout_days, roster=roster)
+    _say_free(on_duty_rows(table, treatment), treatment)
+    if first:
+        _say_first(sequence)
+    if not sequence.compared(sequence.asked).any():
         raise DesignError("no call is left that could have gone either way", mend="correct eligible= or the schedule")
-    return table.reset_index(drop=True)
-
-
-def earlier_calls(table: pd.DataFrame, person: str | None, *, days: int) -> Counts:
-    """Count the calls of the same person in the days before each call; of a call without a person none.
-
-    Of calls received in the same second the one with the lower id is the earlier one.
-
-    Examples
-    --------
-    >>> table = pd.DataFrame({"person": ["a", "a", "b", "a", None]})
-    >>> table["received_at"] = pd.to_datetime(["2020-01-01", "2020-01-20", "2020-01-05", "2020-03-30", "2020-01-01"])
-    >>> earlier_calls(table, "person", days=60).tolist()
-    [0, 1, 0, 0, 0]
-    """
-    found = np.zeros(len(table), np.int64)
-    if person is None:
-        return found
-    code = pd.factorize(table[person])[0]
-    seconds = table[received].to_numpy("datetime64[s]").astype(np.int64)
-    seconds = seconds - seconds.min(initial=0)
-    known = np.flatnonzero(code >= 0)
-    ids = table[call_id].astype(str).to_numpy() if call_id in table else np.arange(len(table))
-    rows = known[np.lexsort((ids[known], seconds[known], code[known]))]
-    apart = int(seconds.max(initial=0)) + days * a_day + 1
-    clock = code[rows] * apart + seconds[rows]
-    found[rows] = np.arange(len(rows)) - np.searchsorted(clock, clock - days * a_day, side="left")
-    return found
+    return sequence
 
 
 def _refuse_options(
@@ -124,8 +98,10 @@ def _refuse_options(
         )
 
 
-def _with_duty(table: pd.DataFrame, schedule: object | None, city: str | None) -> pd.DataFrame:
-    """Take the calls of the city with the team, each with whether it was received in a shift that took place."""
+def _with_duty(
+    table: pd.DataFrame, schedule: object | None, city: str | None
+) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """Take the calls of the city with the team, each with whether the team was on duty; and its shifts."""
     shifts = None
     if schedule is not None:
         shifts, city = shifts_of(schedule, city)
@@ -134,7 +110,7 @@ def _with_duty(table: pd.DataFrame, schedule: object | None, city: str | None) -
         note(f"{int((~own).sum())} of {len(table)} calls are not of {city} and are left out")
         table = table[own]
     if shifts is not None:
-        return table.assign(**{duty: within(pd.DatetimeIndex(table[received]), *took_place(shifts))})
+        return table.assign(**{duty: within(pd.DatetimeIndex(table[received]), *took_place(shifts))}), shifts
     if duty not in table:
         raise DesignError(
             "nothing says when the team was on duty: calls that nobody could be sent to are no controls",
@@ -143,28 +119,30 @@ def _with_duty(table: pd.DataFrame, schedule: object | None, city: str | None) -
     unsaid = table[duty].isna()
     if unsaid.any():
         note(f"{int(unsaid.sum())} of {len(table)} calls do not say '{duty}' and are left out")
-    return table[~unsaid]
+    return table[~unsaid], None
 
 
-def _free(table: pd.DataFrame, treatment: str) -> pd.DataFrame:
-    """Leave out calls received while the team was taken."""
+def _say_free(table: pd.DataFrame, treatment: str) -> None:
+    """Say how many calls received on duty are left out as the team was taken."""
     if busy not in table:
         note(f"no column '{busy}' says when the team was taken: calls it could not be sent to may be untreated calls")
-        return table
+        return
     taken = table[busy].eq(True).fillna(False).to_numpy(bool)
     came = int(table.loc[taken, treatment].eq(1).fillna(False).sum()) if treatment in table else 0
     besides = f", {came} of them with {treatment}" if came else ""
     note(f"{int(taken.sum())} of {len(table)} calls were received while the team was taken and are left out{besides}")
-    return table[~taken]
 
 
-def _first(table: pd.DataFrame, again: pd.Series, begin: pd.Timestamp, days: int) -> pd.DataFrame:
-    """Leave out calls of persons with an eligible call in the days before, on duty or not."""
-    kept = table[~again]
-    early = int((kept[received] < begin + pd.Timedelta(days=days)).sum())
+def _say_first(sequence: CallSequence) -> None:
+    """Say how many calls are left out as their persons had an eligible one in the days before, on duty or not."""
+    days = sequence.washout_days
+    whole, kept = sequence.compared(0), sequence.compared(days)
+    early = int((kept & (sequence.timing["days_seen"] < days)).sum())
     note(
-        f"{int(again.sum())} of {len(table)} calls came in the {days} days after another eligible one of the same "
-        "person and are left out"
+        f"{int(whole.sum() - kept.sum())} of {int(whole.sum())} calls came in the {days} days after another eligible "
+        "one of the same person and are left out"
     )
-    note(f"{early} of {len(kept)} calls fall into the first {days} days of the table: what came before is not known")
-    return kept
+    note(
+        f"{early} of {int(kept.sum())} calls fall into the first {days} days of the table: what came before is not "
+        "known"
+    )

@@ -8,6 +8,7 @@ import pandas as pd
 from coresponder_causal.core.errors import DesignError, Problems
 from coresponder_causal.core.notes import note
 from coresponder_causal.data import dictionary
+from coresponder_causal.data.demand import asked_for
 from coresponder_causal.data.frames import to_pandas
 from coresponder_causal.data.validate import validate
 from coresponder_causal.design.eligibility import Eligible, eligible_rows, refuse_late_eligibility
@@ -58,7 +59,7 @@ def block_counts(
         raise DesignError(
             "'received_at' has an offset from UTC but no local time zone", mend="fill time_zone in the calls"
         )
-    mine = table[table["city"] == city]
+    mine = asked_for(table[table["city"] == city])
     if mine.empty:
         raise DesignError(f"there is no call in {city!r}", mend="spell the city alike in calls and schedule")
     if chosen:

@@ -11,6 +11,7 @@ import pandas as pd
 from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.core.fingerprint import fingerprint
 from coresponder_causal.core.notes import collecting, doubt, note
+from coresponder_causal.data.demand import asked_for
 from coresponder_causal.data.panel import panel, whole_span
 from coresponder_causal.data.registers import breaks_for, contaminated, scheduled_hours
 from coresponder_causal.design import DonorPool
@@ -180,7 +181,7 @@ def _adopters(study: Study, programmes: pd.DataFrame, monthly: pd.DataFrame) -> 
 def _whole_months(calls: pd.DataFrame | None, counted: pd.DataFrame) -> pd.DataFrame:
     """Leave out a city's months that its calls do not span (see `whole_span`): a half-covered one is no low count."""
     assert calls is not None  # the study names calls or a city_panel
-    span = whole_span(calls, "city", "M")
+    span = whole_span(asked_for(calls), "city", "M")
     whole = counted["month"].between(counted["city"].map(span["first"]), counted["city"].map(span["last"]))
     left = counted[~whole].groupby("city")["month"].agg(lambda months: ", ".join(sorted({str(m) for m in months})))
     if len(left):

@@ -70,8 +70,9 @@ def plain_calls(study: Study, data: Counts, outcome: str | None, options: Option
     only = options.get("only", "team_on_duty" if "team_on_duty" in frame and not chosen else None)
     if only is not None:
         frame = _only(frame, only)
+    sequence = None
     if chosen:
-        frame = open_calls(
+        sequence = open_calls(
             frame,
             None if data.schedule.empty else data.schedule,
             treatment=treatment,
@@ -79,8 +80,9 @@ def plain_calls(study: Study, data: Counts, outcome: str | None, options: Option
             person=person,
             **chosen,
         )
+        frame = sequence.calls[sequence.compared(sequence.asked)]
     known = frame if outcome is None else _known(frame, outcome, treatment)
-    return CallDesign.from_frame(
+    design = CallDesign.from_frame(
         known.reset_index(drop=True),
         outcome=outcome,
         treatment=treatment,
@@ -89,6 +91,7 @@ def plain_calls(study: Study, data: Counts, outcome: str | None, options: Option
         person=person,
         stratum=options.get("stratum"),
     )
+    return replace(design, sequence=sequence)
 
 
 def histories(study: Study, data: Counts, outcome: str, options: Options) -> HistoryDesign:

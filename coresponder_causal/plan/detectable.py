@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from coresponder_causal.core.inference import minimum_detectable_effect
 from coresponder_causal.core.notes import quietly
 from coresponder_causal.data import panel
+from coresponder_causal.data.demand import origin
 from coresponder_causal.data.registers import scheduled_hours
 from coresponder_causal.validity.drift import between
 
@@ -103,8 +104,9 @@ def monthly_counts(tables: Mapping[str, pd.DataFrame], outcome: str = "calls") -
         counted = tables["city_panel"]
     else:
         with quietly():  # the first and the last month, which calls may cut, are left out below
-            fields = ["call_id", "city", "received_at", *([] if outcome == "calls" else [outcome])]
-            counted = panel(tables["calls"][fields], unit="city", period="month")
+            calls, asked = tables["calls"], [] if outcome == "calls" else [outcome]
+            fields = ["call_id", "city", "received_at", *asked, *([origin] if origin in calls else [])]
+            counted = panel(calls[fields], unit="city", period="month")
     wide = counted.pivot(index="month", columns="city", values=outcome).dropna().astype(float)
     return wide.iloc[1:-1] if "city_panel" not in tables and len(wide) > 4 else wide
 

@@ -19,6 +19,7 @@ from coresponder_causal.core.strata import quantile_strata
 from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.data import dictionary, read_table
 from coresponder_causal.data.columns import typed
+from coresponder_causal.data.demand import asked_for
 from coresponder_causal.data.validate import refuse
 from coresponder_causal.design import CallDesign, StrataDesign
 from coresponder_causal.design.adjustment import Adjustment
@@ -96,7 +97,7 @@ def prepare_strata(
     if not 2 <= strata <= most_strata:
         raise DataError(f"{strata} strata", mend=f"ask for 5, or for 2 to {most_strata}")
     with collecting() as remarks:
-        table = read_table(calls)
+        table = asked_for(read_table(calls))
         if missing := [name for name in (first, last, birth, time, treatment, *covariates) if name not in table]:
             raise DataError(f"{calls} has no column {', '.join(missing)}", mend="name the columns it has")
         if of_a_person := [name for name in (treatment, *covariates) if name in (first, last, birth)]:

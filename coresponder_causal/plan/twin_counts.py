@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from coresponder_causal.core.notes import note
 from coresponder_causal.core.raking import Margin, raked
+from coresponder_causal.data.demand import asked_for
 from coresponder_causal.data.panel import local_stamps, whole_span
 from coresponder_causal.plan.study import Study
 from coresponder_causal.privacy import Counts, Earlier, Policy, Released, release, spanning
@@ -98,7 +99,7 @@ def gated(
 
 def _labelled(study: Study, tables: Mapping[str, pd.DataFrame], outcomes: Sequence[str]) -> pd.DataFrame:
     """Return the labels of every call in months that its city's calls span: whoever counts needs no more."""
-    calls = tables["calls"]
+    calls = asked_for(tables["calls"])
     cities = tables.get("cities")
     stamps = local_stamps(calls, "received_at", None if cities is None else cities.set_index("city"))
     frame = pd.DataFrame({"city": calls["city"].astype(str), "received_at": stamps})

@@ -111,6 +111,40 @@ def common_support(check: CheckResult) -> Picture:
     )
 
 
+def sums_of_calls(check: CheckResult) -> Picture:
+    """Draw what whole shifts, and hours of a free team, show beside what attended calls say of them.
+
+    Parameters
+    ----------
+    check : CheckResult
+        Of ``check.displacement``.
+
+    Returns
+    -------
+    Picture
+        ``data["cities"]``: two rows for each comparison, ``city`` (its words), ``role, effect, low, high``.
+    """
+    seen = {"effect": "estimate", "low": "conf_low", "high": "conf_high"}
+    said = {"effect": "calls_say", "low": "calls_say_low", "high": "calls_say_high"}
+    rows = [
+        {"city": label, "role": role} | {name: row[column] for name, column in columns.items()}
+        for row in check.table.to_dict("records")
+        for label, role, columns in (
+            (str(row["comparison"]), "treated", seen),
+            ("the same by attended calls alone", "comparison", said),
+        )
+    ]
+    return Picture(
+        title="Do attended calls add up to what whole shifts show?",
+        caption=f"{check.assumption} {check.sentence}",
+        alt=f"Two estimates for each of {len(check.table)} comparisons. {check.sentence}",
+        kind="forest",
+        data={"cities": pd.DataFrame(rows)},
+        labels=Facts({"x": "Change per eligible call", "percent": False}),
+        support=check.support,
+    )
+
+
 def placebos(check: CheckResult) -> Picture:
     """Draw how the estimates of placebo treatments spread, and where the estimate lies.
 

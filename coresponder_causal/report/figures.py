@@ -17,7 +17,7 @@ from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.report import words
 from coresponder_causal.report.bias_pictures import contour, growing_bias
 from coresponder_causal.report.boundary_picture import at_boundary
-from coresponder_causal.report.check_pictures import breaks, common_support, placebos, residuals
+from coresponder_causal.report.check_pictures import breaks, common_support, placebos, residuals, sums_of_calls
 from coresponder_causal.report.incidence_picture import after_calls
 from coresponder_causal.report.instrument_pictures import gap_over_time, team_came
 from coresponder_causal.report.rows import across, events, love
@@ -31,6 +31,7 @@ from coresponder_causal.report.tipping_picture import tipping
 own_picture = {
     "balance": love,
     "break_date": breaks,
+    "displacement": sums_of_calls,
     "marginal_sensitivity": growing_bias,
     "overlap": common_support,
     "placebo_treatment": placebos,

@@ -9,6 +9,7 @@ import pandas as pd
 
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.data import surface
+from coresponder_causal.data.demand import asked_for
 from coresponder_causal.data.metrics_eligible import eligible
 from coresponder_causal.data.registers import scheduled_hours
 from coresponder_causal.design.call_timing import hours_in_week
@@ -125,7 +126,7 @@ def reach_picture(calls: pd.DataFrame, schedule: pd.DataFrame, city: str, start:
         (reached), ``rate`` (calls a week) and ``share``, which few calls draw towards that of all planned, or of all
         other hours.
     """
-    dated = calls[calls["received_at"].notna()]
+    dated = asked_for(calls[calls["received_at"].notna()])
     since = dated if start is None else dated[dated["received_at"] >= pd.Timestamp(start)]
     known = since[eligible(since).fillna(False).astype(bool) & since["attended"].notna()]
     if known.empty:

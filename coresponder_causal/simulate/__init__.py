@@ -2,6 +2,7 @@
 
 from coresponder_causal.simulate.config import WorldConfig
 from coresponder_causal.simulate.like import Aggregates, like
+from coresponder_causal.simulate.outreach import Outreach, outreach
 from coresponder_causal.simulate.presets import Preset, presets
 from coresponder_causal.simulate.staggered import staggered, staggered_effect
 from coresponder_causal.simulate.truth import Truth
@@ -9,11 +10,13 @@ from coresponder_causal.simulate.worlds import World, world
 
 __all__ = [
     "Aggregates",
+    "Outreach",
     "Preset",
     "Truth",
     "World",
     "WorldConfig",
     "like",
+    "outreach",
     "presets",
     "staggered",
     "staggered_effect",

@@ -6,8 +6,8 @@ import pytest
 
 from coresponder_causal.core.errors import DesignError, IdentificationWarning
 from coresponder_causal.design import CallDesign, CallInstrumentDesign, match_nearest, weight_propensity
+from coresponder_causal.design.call_sequence import earlier_calls
 from coresponder_causal.design.covariates import certain_levels, stage_of
-from coresponder_causal.design.open_calls import earlier_calls
 from coresponder_causal.simulate import world
 
 SHIFTS = pd.DataFrame(
