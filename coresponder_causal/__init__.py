@@ -31,7 +31,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from coresponder_causal import check, core, data, design, estimate, plan, privacy, report, simulate, validity
+    from coresponder_causal import (
+        check,
+        core,
+        data,
+        decide,
+        design,
+        estimate,
+        plan,
+        privacy,
+        report,
+        simulate,
+        validity,
+    )
     from coresponder_causal.core.registry import METHODS
     from coresponder_causal.core.version import VERSION as __version__
 
@@ -41,6 +53,7 @@ __all__ = [
     "check",
     "core",
     "data",
+    "decide",
     "design",
     "estimate",
     "plan",

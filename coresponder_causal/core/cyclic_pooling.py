@@ -16,8 +16,8 @@ from scipy.linalg import cho_factor, cho_solve
 
 Array = NDArray[np.float64]
 harmonics = ((24, 3), (168, 2))
-waves = (0.0, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.0, 1.3)
-departures = (0.0, 0.1, 0.2, 0.4, 0.7, 1.0)
+waves = (0.0, 0.05, 0.1, 0.2, 0.35, 0.55, 0.8, 1.2)
+departures = (0.0, 0.1, 0.3, 0.7)
 negligible = 1e-4
 
 

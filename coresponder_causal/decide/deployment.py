@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -15,6 +18,7 @@ from coresponder_causal.decide.exploration import exploration_plan
 from coresponder_causal.decide.hour_effects import Contrast, HourlyCalls, hourly_calls
 from coresponder_causal.decide.hour_values import Better, HourValues, values_of, weeks_in_year
 from coresponder_causal.decide.shifts import Schedule, ShiftRules, best_schedule
+from coresponder_causal.design.call_timing import received
 from coresponder_causal.design.coverage import CoverageDesign
 from coresponder_causal.design.coverage_shifts import first_monday
 from coresponder_causal.design.switchback_calendar import SwitchbackCalendar
@@ -43,6 +47,8 @@ class Deployment:
         on one half of the weeks and valued on the other.
     frontier : DataFrame
         ``hours`` a week, ``averted`` a year, ``per_hour``: what one more hour a week adds since the row before.
+    first_monday : date
+        From which a new schedule could begin.
     exploration : SwitchbackCalendar or None
         Lot for the hours that were never covered.
     notes : tuple of str
@@ -61,6 +67,7 @@ class Deployment:
     averted_today: float
     held_out: pd.DataFrame
     frontier: pd.DataFrame
+    first_monday: dt.date
     exploration: SwitchbackCalendar | None
     notes: tuple[str, ...]
 
@@ -149,19 +156,19 @@ def deployment(
     """
     with collecting() as said:
         calls = hourly_calls(design, contrast=contrast, since=since)
-        rules = rules or ShiftRules(hours=round(float(calls.plan.mean(axis=0).sum())))
-        how = {"better": better, "minutes_per_call": minutes_per_call, "draws": draws, "seed": seed}
-        values = values_of(calls, teams=rules.teams, **how)
+        rules = rules or ShiftRules(hours=hours_today(design, contrast=contrast, since=since))
+        fit = partial(
+            values_of, better=better, teams=rules.teams, minutes_per_call=minutes_per_call, draws=draws, seed=seed
+        )
+        values = fit(calls)
         never = ~values.identified & (values.today < 0.5)
         _say_unknown(values, never)
         if rules.exploration_hours and not never.any():
             rules = replace(rules, exploration_hours=0)
-        explored = _explored(design, values, never, rules, explore_from, seed)
-        if not values.identified.any():
-            proposed = None
-        else:
-            proposed = chosen(values, rules, robust=robust)
-        halves = _held_out(calls, rules, how) if proposed else _nothing_held_out
+        monday = _following(design, explore_from)
+        explored = _explored(design.treated, values, never, rules, monday, seed)
+        proposed = chosen(values, rules, robust=robust) if values.identified.any() else None
+        halves = _held_out(values, fit, rules, better) if proposed else _nothing_held_out
         further = _frontier(values, rules) if proposed else pd.DataFrame(columns=["hours", "averted", "per_hour"])
     won = gains(values, proposed) if proposed else np.zeros(draws)
     low, high = np.quantile(won, [0.05, 0.95])
@@ -179,9 +186,22 @@ def deployment(
         averted_today=float(values.value[0] @ values.today) if proposed else float("nan"),
         held_out=halves,
         frontier=further,
+        first_monday=monday,
         exploration=explored,
         notes=tuple(dict.fromkeys((*design.notes, *said))),
     )
+
+
+def hours_today(design: CoverageDesign, *, contrast: Contrast = "planned", since: str | None = None) -> int:
+    """Return the team hours a week of the weeks that `deployment` uses, rounded.
+
+    Parameters
+    ----------
+    design : CoverageDesign
+    contrast, since
+        As of `deployment`.
+    """
+    return round(float(hourly_calls(design, contrast=contrast, since=since).plan.mean(axis=0).sum()))
 
 
 _nothing_held_out = pd.DataFrame(columns=["against", "gain", "low", "high", "weeks"])
@@ -190,9 +210,7 @@ _nothing_held_out = pd.DataFrame(columns=["against", "gain", "low", "high", "wee
 def chosen(values: HourValues, rules: ShiftRules, *, robust: bool = False, by_calls: bool = False) -> Schedule:
     """Find the schedule that is worth most, or that meets most calls, with unidentified hours as they are today."""
     kept = ~values.identified
-    worth_of = values.value / np.maximum(values.value[0], 1e-12) * values.rate if by_calls else values.value
-    if by_calls:
-        worth_of = np.vstack([values.rate, *[0.5 * values.rate] * (rules.teams - 1)])
+    worth_of = values.by_team * values.rate if by_calls else values.value
     some = values.draws[:scenarios] if robust else None
     base = None if some is None else some[:, 0] @ np.where(kept, 0.0, values.today)
     return best_schedule(worth_of, rules, kept=kept, today=values.today >= 0.5, draws=some, base=base)
@@ -229,47 +247,49 @@ def _say_unknown(values: HourValues, never: NDArray[np.bool_]) -> None:
         )
 
 
+def _following(d: CoverageDesign, start: str | None) -> dt.date:
+    """Monday on which something new may begin."""
+    if start is not None:
+        return dt.date.fromisoformat(start)
+    return first_monday(d.require_calls()[received].max() + pd.Timedelta(days=1)).date()
+
+
 def _explored(
-    d: CoverageDesign,
-    values: HourValues,
-    never: NDArray[np.bool_],
-    rules: ShiftRules,
-    start: str | None,
-    seed: int,
+    city: str, values: HourValues, never: NDArray[np.bool_], rules: ShiftRules, monday: dt.date, seed: int
 ) -> SwitchbackCalendar | None:
     if not never.any() or not rules.exploration_hours:
         return None
-    last = d.require_calls()["received_at"].max() + pd.Timedelta(days=1)
-    monday = start or first_monday(last).date().isoformat()
-    return exploration_plan(
-        values.rate, never, hours=rules.exploration_hours, city=d.treated, start=monday, seed=seed
-    )
+    hours = rules.exploration_hours
+    return exploration_plan(values.rate, never, hours=hours, city=city, start=monday.isoformat(), seed=seed)
 
 
-def _held_out(calls: HourlyCalls, rules: ShiftRules, how: dict[str, object]) -> pd.DataFrame:
+def _held_out(
+    values: HourValues, fit: Callable[[HourlyCalls], HourValues], rules: ShiftRules, better: Better
+) -> pd.DataFrame:
     """Choose on odd weeks and value on even ones, and the other way round."""
-    even = np.arange(len(calls.plan)) % 2 == 0
+    even = np.arange(len(values.calls.plan)) % 2 == 0
+    on = np.vstack([np.zeros(len(values.today)), np.cumsum(values.by_team, axis=0)])  # by teams on duty
     scores = []
-    open_hours = values_of(calls, teams=rules.teams, **how).identified
     for half in (even, ~even):
-        learned = values_of(calls.of_weeks(half), teams=rules.teams, **how)
-        if not (learned.identified == open_hours).all():
+        learned = fit(values.calls.of_weeks(half))
+        if (learned.identified != values.identified).any():
             note("half of the weeks identify fewer hours than all: schedules are not held against other weeks")
             return _nothing_held_out
-        ours, busiest = chosen(learned, rules), chosen(learned, rules, by_calls=True)
-        scored = _weekly_scores(calls.of_weeks(~half), learned, calls.plan.mean(axis=0), str(how["better"]))
-        scale = np.vstack([np.zeros(168), np.cumsum(learned.value, axis=0) / np.where(learned.value[0], learned.value[0], 1)])
-        of_ours, of_busiest = (np.take_along_axis(scale, s.teams[None], axis=0)[0] for s in (ours, busiest))
-        scores.append(np.stack([scored @ (of_ours - learned.today), scored @ (of_ours - of_busiest)]))
-    weekly = np.concatenate(scores, axis=1) * weeks_in_year
-    n = weekly.shape[1]
-    mean, error = weekly.mean(axis=1), weekly.std(axis=1, ddof=1) / np.sqrt(n)
+        scored = _weekly_scores(values.calls.of_weeks(~half), learned, values.today, better)
+        ours, busiest = (
+            np.take_along_axis(on, chosen(learned, rules, by_calls=by_calls).teams[None], axis=0)[0]
+            for by_calls in (False, True)
+        )
+        scores.append(scored @ np.column_stack([ours - values.today, ours - busiest]))
+    weekly = np.concatenate(scores) * weeks_in_year
+    n = len(weekly)
+    mean, error = weekly.mean(axis=0), weekly.std(axis=0, ddof=1) / np.sqrt(n)
     low, high = interval(mean, error, n - 2)
     names = ["today's schedule", "the schedule that meets most calls"]
     return pd.DataFrame({"against": names, "gain": mean, "low": low, "high": high, "weeks": n})
 
 
-def _weekly_scores(calls: HourlyCalls, learned: HourValues, share: Array, better: str) -> Array:
+def _weekly_scores(calls: HourlyCalls, learned: HourValues, share: Array, better: Better) -> Array:
     """Doubly robust scores of what one team on duty averts, summed by week and hour, shape (weeks, 168)."""
     hour, on = calls.hour, calls.on_duty
     sign = -1.0 if better == "fewer" else 1.0
@@ -281,11 +301,11 @@ def _weekly_scores(calls: HourlyCalls, learned: HourValues, share: Array, better
     usable = learned.identified[hour]
     place = calls.week[usable] * 168 + hour[usable]
     size = len(calls.plan) * 168
-    return np.bincount(place, weights=score[usable], minlength=size).reshape(-1, 168)
+    return np.bincount(place, weights=score[usable], minlength=size).astype(float).reshape(-1, 168)
 
 
 def _frontier(values: HourValues, rules: ShiftRules) -> pd.DataFrame:
-    """What fewer and more hours a week avert under the same rules."""
+    """Say what fewer and more hours a week avert under the same rules."""
     rows = []
     for hours in sorted({rules.hours + more for more in (*more_hours, 0)}):
         wide = rules.with_hours(hours) if hours > rules.exploration_hours + min(rules.lengths) else None

@@ -26,6 +26,7 @@ Bools = NDArray[np.bool_]
 Whole = NDArray[np.int64]
 Contrast = Literal["planned", "delivered"]
 least_weeks, weeks_together = 4, 13
+nothing = 1e-6  # calls that an hour without calls counts as: what the others say of it, is said of it
 floor = 0.25  # of the mean variance, below which that of no hour is taken to lie
 
 
@@ -51,7 +52,7 @@ class HourlyCalls:
     @property
     def on_duty(self) -> Bools:
         """Whether the team was on duty when the call came."""
-        return self.plan[self.week, self.hour]
+        return np.asarray(self.plan[self.week, self.hour], bool)
 
     def of_weeks(self, chosen: Bools) -> HourlyCalls:
         """Keep some of the weeks, shape (weeks,); they are numbered anew."""
@@ -60,12 +61,12 @@ class HourlyCalls:
             outcome=self.outcome[rows],
             attended=self.attended[rows],
             hour=self.hour[rows],
-            week=place[self.week[rows]],
+            week=np.asarray(place[self.week[rows]], np.int64),
             plan=self.plan[chosen],
         )
 
     def counts(self, weights: Array | None = None) -> Array:
-        """Calls, or sums over them, by hour of the week."""
+        """Count calls, or sum over them, by hour of the week."""
         return np.bincount(self.hour, weights=weights, minlength=hours_in_week).astype(float)
 
 
@@ -76,13 +77,13 @@ class HourEffects:
     Parameters
     ----------
     identified : ndarray of bool, shape (168,)
-        Both kinds of weeks in at least four weeks each, with known calls in both.
+        The team was on duty in at least four weeks, and not in at least four.
     effect : ndarray, shape (168,)
         Mean outcome with the team on duty less that without; NaN where not identified.
     covariance : ndarray, shape (m, m)
         Of the effects identified.
     level, level_variance : ndarray, shape (168,)
-        Mean outcome of an hour without the team where that is seen, else with it, and its variance; NaN without calls.
+        Mean outcome of an hour without the team where that is seen, else with it, and its variance.
     """
 
     identified: Bools
@@ -113,7 +114,7 @@ def hourly_calls(d: CoverageDesign, *, contrast: Contrast, since: str | None) ->
         outcome=outcome,
         attended=own["attended"].to_numpy(float) if "attended" in own else np.full(len(own), np.nan),
         hour=own["hour_of_week"].to_numpy(np.int64),
-        week=((own[received] - begin) // pd.Timedelta(days=7)).to_numpy(np.int64),
+        week=np.asarray((own[received] - begin) // pd.Timedelta(days=7), np.int64),
         plan=weekly_plan(*edges, begin, weeks),
     )
 
@@ -144,20 +145,17 @@ def hour_effects(calls: HourlyCalls) -> HourEffects:
     cell = 2 * hour + calls.plan[week, hour]
     n = np.bincount(cell, minlength=2 * hours_in_week).astype(float)
     on_weeks = calls.plan.sum(axis=0)
-    enough = np.minimum(on_weeks, len(calls.plan) - on_weeks) >= least_weeks
-    identified = enough & (n.reshape(-1, 2) > 0).all(axis=1)
+    identified = np.minimum(on_weeks, len(calls.plan) - on_weeks) >= least_weeks
     stretch = week // weeks_together
     apart = (stretch[:, None] == np.arange(1, stretch.max(initial=0) + 1)).astype(float)
     residual, *_ = _fitted(y, cell, apart, np.ones(len(y)), n)
     variance = _variance(residual, hour)
     _, means, shift, common = _fitted(y, cell, apart, 1 / variance[hour], n)
-    own = np.column_stack([means, np.repeat(variance, 2) / np.maximum(n, 1)])
+    own = np.column_stack([means, np.repeat(variance, 2) / np.where(n > 0, n, nothing)])
     off, on = own[0::2], own[1::2]
     moved = (shift[1::2] - shift[0::2])[identified]
     covariance = np.diag((off[:, 1] + on[:, 1])[identified]) + moved @ common @ moved.T
-    without = n[0::2] > 0
-    level = np.where(without[:, None], off, on)
-    level[n.reshape(-1, 2).sum(axis=1) == 0] = np.nan
+    level = np.where((n[0::2] > 0)[:, None], off, on)
     return HourEffects(
         identified=identified,
         effect=np.where(identified, on[:, 0] - off[:, 0], np.nan),
@@ -180,7 +178,7 @@ def _fitted(y: Array, cell: Whole, apart: Array, weight: Array, n: Array) -> tup
             "hours covered and stretches of thirteen weeks cannot be told apart",
             mend="draw hours by lot, or give since= a day from which on coverage varied from week to week",
         )
-    common = np.linalg.inv(gram) if len(gram) else gram
+    common = np.asarray(np.linalg.inv(gram), float)
     term = common @ (within.T @ (weight * (y - mean[cell])))
     return y - mean[cell] - within @ term, mean - share @ term, share, common
 
@@ -190,4 +188,4 @@ def _variance(residual: Array, hour: Whole) -> Array:
     waves = np.column_stack([np.ones(hours_in_week), basis(np.arange(hours_in_week))])
     squares = residual**2
     term, *_ = np.linalg.lstsq(waves[hour], squares, rcond=None)
-    return np.maximum(waves @ term, floor * max(float(squares.mean()), 1e-12))
+    return np.asarray(np.maximum(waves @ term, floor * max(float(squares.mean()), 1e-12)), float)

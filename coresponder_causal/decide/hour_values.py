@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from coresponder_causal.core.cyclic_pooling import PooledCycle, pooled_cycle
+from coresponder_causal.core.cyclic_pooling import pooled_cycle
 from coresponder_causal.core.erlang import blocked, offered_load
 from coresponder_causal.core.errors import DesignError
 from coresponder_causal.decide.hour_effects import HourEffects, HourlyCalls, hour_effects
@@ -41,6 +41,8 @@ class HourValues:
         Of the first team on duty, and what the second adds; 0 where not identified.
     draws : ndarray, shape (s, teams, 168)
         Of the value, given the data.
+    by_team : ndarray, shape (teams, 168)
+        Value of each further team in units of that of the first.
     """
 
     calls: HourlyCalls
@@ -50,6 +52,7 @@ class HourValues:
     level: Array
     value: Array
     draws: Array
+    by_team: Array
 
     @property
     def identified(self) -> Bools:
@@ -59,7 +62,7 @@ class HourValues:
     @property
     def today(self) -> Array:
         """Share of weeks in which the team was on duty, shape (168,)."""
-        return self.calls.plan.mean(axis=0)
+        return np.asarray(self.calls.plan.mean(axis=0), float)
 
     def frame(self) -> pd.DataFrame:
         """One row per hour of the week, with 90 % limits of the value of a first team."""
@@ -98,13 +101,11 @@ def values_of(
     volume = pooled_cycle(np.log(seen / len(calls.plan)), np.diag(1 / seen), week)
     rate = np.exp(volume.mean + np.diag(volume.covariance) / 2)
     sign = -1.0 if better == "fewer" else 1.0
-    known = np.isfinite(effects.level)
-    level = np.full(hours_in_week, np.nan)
-    level[known] = pooled_cycle(effects.level[known], np.diag(effects.level_variance[known]), week[known]).mean
+    level = pooled_cycle(effects.level, np.diag(effects.level_variance), week).mean
     averted, drawn = np.full(hours_in_week, np.nan), np.zeros((draws, hours_in_week))
     open_hours = np.flatnonzero(effects.identified)
     if len(open_hours) > 2:
-        pooled: PooledCycle = pooled_cycle(sign * effects.effect[open_hours], effects.covariance, open_hours)
+        pooled = pooled_cycle(sign * effects.effect[open_hours], effects.covariance, open_hours)
         averted[open_hours], drawn[:, open_hours] = pooled.mean, pooled.draws(draws, rng)
     by_team = _by_team(calls, rate, teams, minutes_per_call)
     often = np.exp(volume.draws(draws, rng)) * weeks_in_year
@@ -116,11 +117,12 @@ def values_of(
         level=level,
         value=by_team * np.nan_to_num(rate * averted) * weeks_in_year,
         draws=by_team * (often * drawn)[:, None],
+        by_team=by_team,
     )
 
 
 def _by_team(calls: HourlyCalls, rate: Array, teams: int, minutes: float | None) -> Array:
-    """What each further team adds, in units of what the first does, shape (teams, 168)."""
+    """Say what each further team adds, in units of what the first does, shape (teams, 168)."""
     if teams == 1:
         return np.ones((1, hours_in_week))
     known = calls.on_duty & np.isfinite(calls.attended)
@@ -136,4 +138,4 @@ def _by_team(calls: HourlyCalls, rate: Array, teams: int, minutes: float | None)
             mend="correct minutes_per_call",
         )
     free = [1 - blocked(team, load) for team in range(teams + 1)]
-    return np.array([after - before for before, after in zip(free, free[1:], strict=False)]) / free[1]
+    return np.asarray(np.diff(np.array(free), axis=0) / free[1], float)

@@ -9,7 +9,7 @@ of teams is concave, and so a straight piece per team.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -192,7 +192,7 @@ def best_schedule(
         cost = np.concatenate([np.zeros(of_shifts + pieces), [-1.0], tail])
         lower = np.concatenate([lower, [-np.inf], np.zeros(len(draws))])
         upper = np.concatenate([upper, np.full(1 + len(draws), np.inf)])
-    whole = np.zeros(len(cost))
+    whole = np.zeros(len(cost), np.int64)
     whole[:of_shifts] = 1
     if rules.teams > 1:
         whole[of_shifts : of_shifts + hours_in_week] = 1
@@ -205,14 +205,14 @@ def best_schedule(
     return _read(found.x[:of_shifts], rules, inside, -float(found.fun), -float(found.mip_dual_bound))
 
 
-def _rows(rules: ShiftRules, still: Keep, today: Keep) -> tuple[Array, object, Array, Array]:
+def _rows(rules: ShiftRules, still: Keep, today: Keep) -> tuple[Array, Any, Array, Array]:
     """Rows of the program over shifts by crew and pieces by team and hour, with their limits."""
     from scipy.sparse import block_array, coo_array, csr_array, eye_array, hstack, kron
 
     shifts = rules.candidates
     inside = _covers(shifts)
     worked = kron(np.ones((1, rules.crews)), csr_array(inside), format="csr")
-    rest = csr_array(_covers(shifts + [0, rules.rest_hours]))
+    rest = csr_array(_covers(shifts + np.array([0, rules.rest_hours])))
     pieces = hstack([eye_array(hours_in_week)] * rules.teams)
     on_duty = hstack([worked, -pieces])
     of_shifts = worked.shape[1]
@@ -221,7 +221,7 @@ def _rows(rules: ShiftRules, still: Keep, today: Keep) -> tuple[Array, object, A
     first = np.concatenate([np.zeros(of_shifts), at_night, np.zeros((rules.teams - 1) * hours_in_week)])[None]
     crew = eye_array(rules.crews)
     by_crew = kron(crew, np.ones((1, len(shifts))))
-    blocks = [
+    blocks: list[tuple[Any, Any, Any]] = [
         (on_duty, 0.0, 0.0),
         (hstack([worked[still], coo_array((int(still.sum()), none.shape[1]))]), 1.0 * today[still], 1.0 * today[still]),
         (hstack([kron(crew, rest), coo_array((rules.crews * hours_in_week, none.shape[1]))]), 0.0, 1.0),
@@ -235,7 +235,7 @@ def _rows(rules: ShiftRules, still: Keep, today: Keep) -> tuple[Array, object, A
     if rules.teams > 1:  # the second team comes after the first
         steps = hstack([coo_array((hours_in_week, of_shifts)), eye_array(hours_in_week), -eye_array(hours_in_week)])
         blocks.append((steps, 0.0, np.inf))
-    rows = block_array([[block] for block, _, _ in blocks]).tocsr()
+    rows = csr_array(block_array([[block] for block, _, _ in blocks]))
     low = np.concatenate([np.broadcast_to(low, block.shape[0]) for block, low, _ in blocks])
     high = np.concatenate([np.broadcast_to(high, block.shape[0]) for block, _, high in blocks])
     return inside, rows, low, high
@@ -264,7 +264,7 @@ def _no_schedule(status: int, rules: ShiftRules, still: Keep) -> Exception:
     kept = f", with {int(still.sum())} hours of the week left as they are" if still.any() else ""
     return DesignError(
         f"no shifts of {', '.join(map(str, rules.lengths))} hours keep to {rules.hours:g} hours a week, "
-        f"{rules.night_hours} of them at night, {rules.rest_hours} hours of rest and {rules.most_shifts} shifts for each "
-        f"of {rules.crews} crews{kept}",
+        f"{rules.night_hours} of them at night, {rules.rest_hours} hours of rest and {rules.most_shifts} shifts "
+        f"for each of {rules.crews} crews{kept}",
         mend="allow the lengths of today's shifts, more crews, less rest or fewer hours at night",
     )

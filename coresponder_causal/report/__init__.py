@@ -2,6 +2,7 @@
 
 from coresponder_causal.report.codebook import codebook
 from coresponder_causal.report.council_page import council_page
+from coresponder_causal.report.deployment_page import deployment_page, deployment_picture, shifts_table
 from coresponder_causal.report.figures import figure
 from coresponder_causal.report.hours_picture import hours_picture
 from coresponder_causal.report.logic_picture import logic_picture
@@ -31,6 +32,8 @@ __all__ = [
     "calibration_picture",
     "codebook",
     "council_page",
+    "deployment_page",
+    "deployment_picture",
     "donor_table",
     "figure",
     "flow_picture",
@@ -46,6 +49,7 @@ __all__ = [
     "rates_picture",
     "released",
     "sentence",
+    "shifts_table",
     "supervisor_page",
     "surface_picture",
     "switchback_page",

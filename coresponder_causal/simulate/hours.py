@@ -131,7 +131,7 @@ def _drawn(rng: np.random.Generator, weeks: int) -> NDArray[np.bool_]:
 
 
 def _shifts(on: NDArray[np.bool_]) -> pd.DataFrame:
-    """Runs of covered hours as shifts."""
+    """Turn runs of covered hours into shifts."""
     flat = np.concatenate([[False], on.ravel(), [False]])
     begins, ends = (np.flatnonzero(edge) for edge in (flat[1:] & ~flat[:-1], ~flat[1:] & flat[:-1]))
     return pd.DataFrame(
