@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import DesignError
 from coresponder_causal.core.inference import interval
-from coresponder_causal.core.notes import collecting, doubt, note
+from coresponder_causal.core.notes import collecting, doubt
 from coresponder_causal.decide.exploration import exploration_plan
 from coresponder_causal.decide.hour_effects import Contrast, HourlyCalls, hourly_calls
-from coresponder_causal.decide.hour_values import Better, HourValues, values_of, weeks_in_year
+from coresponder_causal.decide.hour_values import HourValues, fewest, values_of, weeks_in_year
 from coresponder_causal.decide.shifts import Schedule, ShiftRules, best_schedule
 from coresponder_causal.design.call_timing import received
 from coresponder_causal.design.coverage import CoverageDesign
@@ -88,7 +88,6 @@ def deployment(
     rules: ShiftRules | None = None,
     contrast: Contrast = "planned",
     since: str | None = None,
-    better: Better = "fewer",
     minutes_per_call: float | None = None,
     robust: bool = False,
     explore_from: str | None = None,
@@ -100,7 +99,7 @@ def deployment(
     Parameters
     ----------
     design : CoverageDesign
-        Formed of calls one by one, with an outcome that a call can have or not.
+        Formed of calls one by one, with an outcome to avert that a call can have or not.
     rules : ShiftRules, optional
         By default shifts of 8, 10 or 12 hours, one team, two crews, and as many hours a week as planned today.
     contrast : {"planned", "delivered"}
@@ -108,8 +107,6 @@ def deployment(
         right only if staff does not fall out when calls go worse (`check.absences`).
     since : str, optional
         First day that counts, e.g. of a plan drawn by lot; by default the start.
-    better : {"fewer", "more"}
-        Whether the outcome is one to avert or one to reach.
     minutes_per_call : float, optional
         Minutes that a call takes the team; needed for two teams.
     robust : bool
@@ -157,9 +154,7 @@ def deployment(
     with collecting() as said:
         calls = hourly_calls(design, contrast=contrast, since=since)
         rules = rules or ShiftRules(hours=hours_today(design, contrast=contrast, since=since))
-        fit = partial(
-            values_of, better=better, teams=rules.teams, minutes_per_call=minutes_per_call, draws=draws, seed=seed
-        )
+        fit = partial(values_of, teams=rules.teams, minutes_per_call=minutes_per_call, draws=draws, seed=seed)
         values = fit(calls)
         never = ~values.identified & (values.today < 0.5)
         _say_unknown(values, never)
@@ -167,8 +162,8 @@ def deployment(
             rules = replace(rules, exploration_hours=0)
         monday = _following(design, explore_from)
         explored = _explored(design.treated, values, never, rules, monday, seed)
-        proposed = chosen(values, rules, robust=robust) if values.identified.any() else None
-        halves = _held_out(values, fit, rules, better) if proposed else _nothing_held_out
+        proposed = chosen(values, rules, robust=robust) if values.identified.sum() >= fewest else None
+        halves = _held_out(values, fit, rules) if proposed else _nothing_held_out
         further = _frontier(values, rules) if proposed else pd.DataFrame(columns=["hours", "averted", "per_hour"])
     won = gains(values, proposed) if proposed else np.zeros(draws)
     low, high = np.quantile(won, [0.05, 0.95])
@@ -263,19 +258,14 @@ def _explored(
     return exploration_plan(values.rate, never, hours=hours, city=city, start=monday.isoformat(), seed=seed)
 
 
-def _held_out(
-    values: HourValues, fit: Callable[[HourlyCalls], HourValues], rules: ShiftRules, better: Better
-) -> pd.DataFrame:
+def _held_out(values: HourValues, fit: Callable[..., HourValues], rules: ShiftRules) -> pd.DataFrame:
     """Choose on odd weeks and value on even ones, and the other way round."""
     even = np.arange(len(values.calls.plan)) % 2 == 0
     on = np.vstack([np.zeros(len(values.today)), np.cumsum(values.by_team, axis=0)])  # by teams on duty
     scores = []
     for half in (even, ~even):
-        learned = fit(values.calls.of_weeks(half))
-        if (learned.identified != values.identified).any():
-            note("half of the weeks identify fewer hours than all: schedules are not held against other weeks")
-            return _nothing_held_out
-        scored = _weekly_scores(values.calls.of_weeks(~half), learned, values.today, better)
+        learned = fit(values.calls.of_weeks(half), identified=values.identified)
+        scored = _weekly_scores(values.calls.of_weeks(~half), learned, values.today)
         ours, busiest = (
             np.take_along_axis(on, chosen(learned, rules, by_calls=by_calls).teams[None], axis=0)[0]
             for by_calls in (False, True)
@@ -289,15 +279,14 @@ def _held_out(
     return pd.DataFrame({"against": names, "gain": mean, "low": low, "high": high, "weeks": n})
 
 
-def _weekly_scores(calls: HourlyCalls, learned: HourValues, share: Array, better: Better) -> Array:
+def _weekly_scores(calls: HourlyCalls, learned: HourValues, share: Array) -> Array:
     """Doubly robust scores of what one team on duty averts, summed by week and hour, shape (weeks, 168)."""
     hour, on = calls.hour, calls.on_duty
-    sign = -1.0 if better == "fewer" else 1.0
     m0 = learned.level[hour]
-    m1 = m0 + sign * learned.averted[hour]
+    m1 = m0 - learned.averted[hour]
     p = np.clip(share[hour], 1e-9, 1 - 1e-9)
     rest = np.where(on, (calls.outcome - m1) / p, -(calls.outcome - m0) / (1 - p))
-    score = sign * (m1 - m0 + np.nan_to_num(rest))
+    score = m0 - m1 - np.nan_to_num(rest)
     usable = learned.identified[hour]
     place = calls.week[usable] * 168 + hour[usable]
     size = len(calls.plan) * 168

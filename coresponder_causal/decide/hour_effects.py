@@ -119,12 +119,14 @@ def hourly_calls(d: CoverageDesign, *, contrast: Contrast, since: str | None) ->
     )
 
 
-def hour_effects(calls: HourlyCalls) -> HourEffects:
+def hour_effects(calls: HourlyCalls, *, identified: Bools | None = None) -> HourEffects:
     """Estimate the effects by least squares on hour of the week × on duty, and thirteen weeks.
 
     Parameters
     ----------
     calls : HourlyCalls
+    identified : ndarray of bool, shape (168,), optional
+        Hours identified by more weeks than these: one that these weeks do not show counts next to nothing.
 
     Returns
     -------
@@ -144,8 +146,9 @@ def hour_effects(calls: HourlyCalls) -> HourEffects:
     y, hour, week = calls.outcome[known], calls.hour[known], calls.week[known]
     cell = 2 * hour + calls.plan[week, hour]
     n = np.bincount(cell, minlength=2 * hours_in_week).astype(float)
-    on_weeks = calls.plan.sum(axis=0)
-    identified = np.minimum(on_weeks, len(calls.plan) - on_weeks) >= least_weeks
+    if identified is None:
+        on_weeks = calls.plan.sum(axis=0)
+        identified = np.minimum(on_weeks, len(calls.plan) - on_weeks) >= least_weeks
     stretch = week // weeks_together
     apart = (stretch[:, None] == np.arange(1, stretch.max(initial=0) + 1)).astype(float)
     residual, *_ = _fitted(y, cell, apart, np.ones(len(y)), n)
@@ -168,8 +171,8 @@ def hour_effects(calls: HourlyCalls) -> HourEffects:
 def _fitted(y: Array, cell: Whole, apart: Array, weight: Array, n: Array) -> tuple[Array, Array, Array, Array]:
     """Residuals, cell means less the stretches' shares, those shares, and the covariance of the stretches' terms."""
     calls = np.maximum(n, 1)
-    share = np.column_stack([np.bincount(cell, weights=column, minlength=len(n)) / calls for column in apart.T])
-    share = share if apart.shape[1] else np.zeros((len(n), 0))
+    sums = [np.bincount(cell, weights=column, minlength=len(n)) for column in apart.T]
+    share = np.reshape(sums, (apart.shape[1], len(n))).T / calls[:, None]
     mean = np.bincount(cell, weights=y, minlength=len(n)) / calls
     within = apart - share[cell]
     gram = within.T @ (weight[:, None] * within)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -17,9 +16,9 @@ from coresponder_causal.design.call_timing import hours_in_week
 
 Array = NDArray[np.float64]
 Bools = NDArray[np.bool_]
-Better = Literal["fewer", "more"]
 weeks_in_year = 365.25 / 7
 week = np.arange(hours_in_week)
+fewest = 3  # hours that can be pooled
 days = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -86,9 +85,15 @@ class HourValues:
 
 
 def values_of(
-    calls: HourlyCalls, *, better: Better, teams: int, minutes_per_call: float | None, draws: int, seed: int
+    calls: HourlyCalls,
+    *,
+    teams: int,
+    minutes_per_call: float | None,
+    draws: int,
+    seed: int,
+    identified: Bools | None = None,
 ) -> HourValues:
-    """Pool calls and effects of the hours of the week, and multiply them; see `deployment` for the options.
+    """Pool calls and effects of the hours of the week, and multiply them; see `deployment` and `hour_effects`.
 
     Raises
     ------
@@ -96,16 +101,15 @@ def values_of(
         Two teams without the time that a call takes, or a time in which one team cannot have attended so many calls.
     """
     rng = np.random.default_rng(seed)
-    effects = hour_effects(calls)
+    effects = hour_effects(calls, identified=identified)
     seen = calls.counts() + 0.5
     volume = pooled_cycle(np.log(seen / len(calls.plan)), np.diag(1 / seen), week)
     rate = np.exp(volume.mean + np.diag(volume.covariance) / 2)
-    sign = -1.0 if better == "fewer" else 1.0
     level = pooled_cycle(effects.level, np.diag(effects.level_variance), week).mean
     averted, drawn = np.full(hours_in_week, np.nan), np.zeros((draws, hours_in_week))
     open_hours = np.flatnonzero(effects.identified)
-    if len(open_hours) > 2:
-        pooled = pooled_cycle(sign * effects.effect[open_hours], effects.covariance, open_hours)
+    if len(open_hours) >= fewest:
+        pooled = pooled_cycle(-effects.effect[open_hours], effects.covariance, open_hours)
         averted[open_hours], drawn[:, open_hours] = pooled.mean, pooled.draws(draws, rng)
     by_team = _by_team(calls, rate, teams, minutes_per_call)
     often = np.exp(volume.draws(draws, rng)) * weeks_in_year

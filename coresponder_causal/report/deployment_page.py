@@ -26,13 +26,16 @@ def deployment_picture(found: Deployment) -> Picture:
     """
     hours = found.frame()
     unknown = int((~found.values.identified).sum())
+    of_grey = (
+        f" Grey: {unknown} hours always or never covered, of whose worth the data say nothing; they stay as they are."
+    )
+    grey = of_grey if unknown else ""
     return Picture(
         title=f"{found.city}: hours of the week",
         caption=(
             f"Shade: {_events(found)} averted a year by a team on duty in that hour of every week, each hour drawn "
             "towards a daily and a weekly wave as far as the data ask for it. Outlined: on the left hours covered in "
-            f"at least half of the weeks, on the right those proposed. Grey: {unknown} hours that were always or never "
-            "covered, of whose worth the data say nothing; they stay as they are."
+            f"at least half of the weeks, on the right those proposed.{grey}"
         ),
         alt=(
             f"Two weeks of 7 days by 24 hours. Today {int((hours['today'] >= 0.5).sum())} hours are covered, "
@@ -129,6 +132,10 @@ def _events(found: Deployment) -> str:
     return f"events of {found.outcome.replace('_', ' ')}"
 
 
+def _chance(share: float) -> str:
+    return "above 0.99" if share > 0.99 else "below 0.01" if share < 0.01 else f"of {share:.2f}"
+
+
 def _finding(found: Deployment, known: pd.DataFrame) -> tuple[Sentence, ...]:
     never = int(found.never_covered.sum())
     unseen = Sentence(
@@ -141,7 +148,7 @@ def _finding(found: Deployment, known: pd.DataFrame) -> tuple[Sentence, ...]:
     text = (
         f"The shifts proposed avert about {found.averted:.0f} {_events(found)} a year in hours whose worth is known, "
         f"today's {found.averted_today:.0f}: {found.gain:.0f} more (90 % from {found.gain_low:.0f} to "
-        f"{found.gain_high:.0f}), with a probability of {found.better:.2f} that it is more at all."
+        f"{found.gain_high:.0f}), with a probability {_chance(found.better)} that it is more at all."
     )
     return (Sentence(text=text, support=known), *((unseen,) if never else ()))
 
