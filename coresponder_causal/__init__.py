@@ -6,12 +6,13 @@ doubt on either.
 
 It is one corridor, and a reader who walks it in order has read an evaluation::
 
-    data → design → estimate → check → report
+    data → design → estimate → check → decide → report
 
 - ``data`` reads and validates tables and makes panels of them;
 - ``design`` freezes who is compared with whom, when, for which outcome;
 - ``estimate`` holds the methods: a design in, a ``Result`` out;
 - ``check`` speaks to one assumption at a time;
+- ``decide`` weighs what was found for what to do next;
 - ``report`` turns results into tables, figures, sentences and pages.
 
 Beside the corridor, ``simulate`` makes worlds whose true effect is known, ``validity`` says what a design can find and

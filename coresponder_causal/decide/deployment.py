@@ -71,11 +71,6 @@ class Deployment:
     exploration: SwitchbackCalendar | None
     notes: tuple[str, ...]
 
-    @property
-    def never_covered(self) -> NDArray[np.bool_]:
-        """Hours of the week whose worth is not identified since the team was never on duty."""
-        return ~self.values.identified & (self.values.today < 0.5)
-
     def frame(self) -> pd.DataFrame:
         """One row per hour of the week: `HourValues.frame` with ``proposed``, the teams on duty."""
         teams = _kept_today(self.values) if self.proposed is None else self.proposed.teams
@@ -131,11 +126,11 @@ def deployment(
     -----
     What is identified. An hour's worth is calls × (mean outcome without − with the team on duty), the effect of being
     on duty and so the product of being free, being sent and attending. It is identified where the team was on duty in
-    some weeks and off in others, at least four each, for reasons that have nothing to do with what calls of these
-    weeks would have come to: by lot (`switchback_schedule`), else by assumption. What all hours share in thirteen weeks
-    is taken out. Before against after the start is not used: within one town that is not safe. Hours always covered and
-    hours never covered are not identified: they stay as they are, are not ranked, and no wave of the week is drawn
-    through them. For those never covered a lot is drawn.
+    some weeks and off in others, at least four each and back and forth, for reasons that have nothing to do with what
+    calls of these weeks would have come to: by lot (`switchback_schedule`), else by assumption. What all hours share in
+    thirteen weeks is taken out. Before against after the start, or a change of the roster, is not used: within one town
+    that is not safe. Hours always covered and hours never covered are not identified: they stay as they are, are not
+    ranked, and no wave of the week is drawn through them. For those never covered a lot is drawn.
 
     The number of calls is taken as it was: calls that the team itself prevents later are not counted. The interval
     of ``held_out`` is honest about the choice; that of ``gain`` rests on the model of pooled hours.
@@ -156,7 +151,7 @@ def deployment(
         rules = rules or ShiftRules(hours=hours_today(design, contrast=contrast, since=since))
         fit = partial(values_of, teams=rules.teams, minutes_per_call=minutes_per_call, draws=draws, seed=seed)
         values = fit(calls)
-        never = ~values.identified & (values.today < 0.5)
+        never = values.never_covered
         _say_unknown(values, never)
         if rules.exploration_hours and not never.any():
             rules = replace(rules, exploration_hours=0)
@@ -229,16 +224,16 @@ def _kept_today(values: HourValues) -> Array:
 
 
 def _say_unknown(values: HourValues, never: NDArray[np.bool_]) -> None:
-    always = ~values.identified & ~never
+    others = int((~values.identified & ~never).sum())
     if never.any():
         doubt(
             f"{int(never.sum())} hours of the week were never covered: what the team would do in them is not "
             "identified, they are not ranked and stay uncovered, and hours drawn by lot can tell"
         )
-    if always.any():
+    if others:
         doubt(
-            f"{int(always.sum())} hours of the week were always covered: what the team does in them is not identified, "
-            "and they stay covered"
+            f"{others} hours of the week were covered all the time, or changed with the roster alone: what the team "
+            "does in them is not identified, and they stay as they were in most weeks"
         )
 
 

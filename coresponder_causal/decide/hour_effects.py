@@ -2,7 +2,8 @@
 
 Within an hour of the week the calls of weeks in which the team was on duty stand against those of weeks in which it
 was not, less what all hours of the week have in common in each thirteen weeks. An hour that was always or never
-covered has nothing to stand against: its effect is not identified, and no number is given for it.
+covered, or changed with the roster once, has nothing to stand against but other times: its effect is not identified,
+and no number is given for it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ Array = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Whole = NDArray[np.int64]
 Contrast = Literal["planned", "delivered"]
-least_weeks, weeks_together = 4, 13
+least_weeks, least_turns, weeks_together = 4, 4, 13
 nothing = 1e-6  # calls that an hour without calls counts as: what the others say of it, is said of it
 floor = 0.25  # of the mean variance, below which that of no hour is taken to lie
 
@@ -77,7 +78,8 @@ class HourEffects:
     Parameters
     ----------
     identified : ndarray of bool, shape (168,)
-        The team was on duty in at least four weeks, and not in at least four.
+        The team was on duty in at least four weeks and off in at least four, and came and went at least four times: a
+        roster that changed once compares before with after.
     effect : ndarray, shape (168,)
         Mean outcome with the team on duty less that without; NaN where not identified.
     covariance : ndarray, shape (m, m)
@@ -147,8 +149,8 @@ def hour_effects(calls: HourlyCalls, *, identified: Bools | None = None) -> Hour
     cell = 2 * hour + calls.plan[week, hour]
     n = np.bincount(cell, minlength=2 * hours_in_week).astype(float)
     if identified is None:
-        on_weeks = calls.plan.sum(axis=0)
-        identified = np.minimum(on_weeks, len(calls.plan) - on_weeks) >= least_weeks
+        on_weeks, turns = calls.plan.sum(axis=0), (calls.plan[1:] != calls.plan[:-1]).sum(axis=0)
+        identified = (np.minimum(on_weeks, len(calls.plan) - on_weeks) >= least_weeks) & (turns >= least_turns)
     stretch = week // weeks_together
     apart = (stretch[:, None] == np.arange(1, stretch.max(initial=0) + 1)).astype(float)
     residual, *_ = _fitted(y, cell, apart, np.ones(len(y)), n)

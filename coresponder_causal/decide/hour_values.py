@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from coresponder_causal.core.cyclic_pooling import pooled_cycle
 from coresponder_causal.core.erlang import blocked, offered_load
 from coresponder_causal.core.errors import DesignError
-from coresponder_causal.decide.hour_effects import HourEffects, HourlyCalls, hour_effects
+from coresponder_causal.decide.hour_effects import HourEffects, HourlyCalls, hour_effects, least_weeks
 from coresponder_causal.design.call_timing import hours_in_week
 
 Array = NDArray[np.float64]
@@ -62,6 +62,11 @@ class HourValues:
     def today(self) -> Array:
         """Share of weeks in which the team was on duty, shape (168,)."""
         return np.asarray(self.calls.plan.mean(axis=0), float)
+
+    @property
+    def never_covered(self) -> Bools:
+        """Hours in which the team was on duty in fewer than four weeks."""
+        return np.asarray(~self.identified & (self.calls.plan.sum(axis=0) < least_weeks), bool)
 
     def frame(self) -> pd.DataFrame:
         """One row per hour of the week, with 90 % limits of the value of a first team."""

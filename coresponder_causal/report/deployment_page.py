@@ -26,9 +26,7 @@ def deployment_picture(found: Deployment) -> Picture:
     """
     hours = found.frame()
     unknown = int((~found.values.identified).sum())
-    of_grey = (
-        f" Grey: {unknown} hours always or never covered, of whose worth the data say nothing; they stay as they are."
-    )
+    of_grey = f" Grey: {unknown} hours of whose worth the data say nothing; they stay as they are."
     grey = of_grey if unknown else ""
     return Picture(
         title=f"{found.city}: hours of the week",
@@ -137,7 +135,7 @@ def _chance(share: float) -> str:
 
 
 def _finding(found: Deployment, known: pd.DataFrame) -> tuple[Sentence, ...]:
-    never = int(found.never_covered.sum())
+    never = int(found.values.never_covered.sum())
     unseen = Sentence(
         text=f"In {never} hours of the week the team was never on duty: whether it should be, these data cannot say.",
         support=of_nobody,
@@ -145,10 +143,13 @@ def _finding(found: Deployment, known: pd.DataFrame) -> tuple[Sentence, ...]:
     if found.proposed is None:
         text = "No hour of the week was covered in some weeks and not in others: no schedule is ranked above today's."
         return (Sentence(text=text, support=of_nobody), *((unseen,) if never else ()))
+    many = f"{abs(found.gain):.0f} {'more' if found.gain >= 0 else 'fewer'}"
+    kept = found.rules.exploration_hours
     text = (
         f"The shifts proposed avert about {found.averted:.0f} {_events(found)} a year in hours whose worth is known, "
-        f"today's {found.averted_today:.0f}: {found.gain:.0f} more (90 % from {found.gain_low:.0f} to "
-        f"{found.gain_high:.0f}), with a probability {_chance(found.better)} that it is more at all."
+        f"today's {found.averted_today:.0f}: {many} (90 % from {found.gain_low:.0f} to {found.gain_high:.0f}), with a "
+        f"probability {_chance(found.better)} that it is more at all."
+        + (f" Of {found.rules.hours:g} hours a week {kept} are kept back to learn." if kept else "")
     )
     return (Sentence(text=text, support=known), *((unseen,) if never else ()))
 

@@ -16,6 +16,7 @@ from coresponder_causal.decide.hour_values import values_of
 from coresponder_causal.design import CoverageDesign
 from coresponder_causal.simulate.hours import hours_world
 
+pytestmark = pytest.mark.filterwarnings("ignore::coresponder_causal.core.errors.IdentificationWarning")
 rules = ShiftRules(hours=72, exploration_hours=0)
 
 
@@ -55,8 +56,17 @@ def test_a_drift_that_all_hours_share_is_no_effect():
     plan[20:, 0:84] = True
     week, hour = np.divmod(np.repeat(np.arange(52 * 168), 2), 168)
     drift = 0.1 * (week // 13)
-    found = hour_effects(hourly(drift + 0.01 * rng.normal(size=len(week)), hour, week, plan))
+    found = hour_effects(
+        hourly(drift + 0.01 * rng.normal(size=len(week)), hour, week, plan), identified=np.arange(168) < 84
+    )
     assert np.nanmean(found.effect) == pytest.approx(0, abs=0.002)
+
+
+def test_a_roster_that_changed_once_identifies_nothing():
+    plan = np.zeros((52, 168), bool)
+    plan[20:, 0:84] = True
+    week, hour = np.divmod(np.arange(52 * 168), 168)
+    assert not hour_effects(hourly(np.arange(52 * 168) % 2, hour, week, plan)).identified.any()
 
 
 def test_coverage_that_changed_in_all_hours_at_once_is_refused():
@@ -64,7 +74,7 @@ def test_coverage_that_changed_in_all_hours_at_once_is_refused():
     plan[13:] = True
     week, hour = np.divmod(np.arange(26 * 168), 168)
     with pytest.raises(EstimationError, match="cannot be told apart"):
-        hour_effects(hourly(np.arange(26 * 168) % 2, hour, week, plan))
+        hour_effects(hourly(np.arange(26 * 168) % 2, hour, week, plan), identified=np.ones(168, bool))
 
 
 def test_a_choice_by_lot_delivers_what_it_says():
@@ -100,7 +110,7 @@ def test_hours_never_covered_are_not_ranked_and_are_explored():
     frame = found.frame()
     assert frame["value"].isna().all()
     assert (frame["proposed"] == (frame["today"] >= 0.5)).all()
-    assert int(found.never_covered.sum()) == 98
+    assert int(found.values.never_covered.sum()) == 98
     assert found.exploration.law.block_hours == 8
     assert found.exploration.covered.sum(axis=1).tolist() == [1] * 13
     assert any("98 hours of the week were never covered" in said for said in found.notes)
