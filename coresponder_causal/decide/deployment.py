@@ -158,7 +158,7 @@ def deployment(
         monday = _following(design, explore_from)
         explored = _explored(design.treated, values, never, rules, monday, seed)
         proposed = chosen(values, rules, robust=robust) if values.identified.sum() >= fewest else None
-        halves = _held_out(values, fit, rules) if proposed else _nothing_held_out
+        halves = _held_out(values, fit, rules, robust) if proposed else _nothing_held_out
         further = _frontier(values, rules) if proposed else pd.DataFrame(columns=["hours", "averted", "per_hour"])
     won = gains(values, proposed) if proposed else np.zeros(draws)
     low, high = np.quantile(won, [0.05, 0.95])
@@ -253,7 +253,7 @@ def _explored(
     return exploration_plan(values.rate, never, hours=hours, city=city, start=monday.isoformat(), seed=seed)
 
 
-def _held_out(values: HourValues, fit: Callable[..., HourValues], rules: ShiftRules) -> pd.DataFrame:
+def _held_out(values: HourValues, fit: Callable[..., HourValues], rules: ShiftRules, robust: bool) -> pd.DataFrame:
     """Choose on odd weeks and value on even ones, and the other way round."""
     even = np.arange(len(values.calls.plan)) % 2 == 0
     on = np.vstack([np.zeros(len(values.today)), np.cumsum(values.by_team, axis=0)])  # by teams on duty
@@ -261,10 +261,8 @@ def _held_out(values: HourValues, fit: Callable[..., HourValues], rules: ShiftRu
     for half in (even, ~even):
         learned = fit(values.calls.of_weeks(half), identified=values.identified)
         scored = _weekly_scores(values.calls.of_weeks(~half), learned, values.today)
-        ours, busiest = (
-            np.take_along_axis(on, chosen(learned, rules, by_calls=by_calls).teams[None], axis=0)[0]
-            for by_calls in (False, True)
-        )
+        schedules = chosen(learned, rules, robust=robust), chosen(learned, rules, by_calls=True)
+        ours, busiest = (np.take_along_axis(on, schedule.teams[None], axis=0)[0] for schedule in schedules)
         scores.append(scored @ np.column_stack([ours - values.today, ours - busiest]))
     weekly = np.concatenate(scores) * weeks_in_year
     n = len(weekly)
