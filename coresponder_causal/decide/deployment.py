@@ -133,7 +133,8 @@ def deployment(
     ranked, and no wave of the week is drawn through them. For those never covered a lot is drawn.
 
     The number of calls is taken as it was: calls that the team itself prevents later are not counted. The interval
-    of ``held_out`` is honest about the choice; that of ``gain`` rests on the model of pooled hours.
+    of ``held_out`` is honest about the choice, but of schedules chosen on half of the weeks, which are worth a little
+    less than one chosen on all; that of ``gain`` rests on the model of pooled hours.
 
     Examples
     --------
