@@ -12,7 +12,7 @@ It is one corridor, and a reader who walks it in order has read an evaluation::
 - ``design`` freezes who is compared with whom, when, for which outcome;
 - ``estimate`` holds the methods: a design in, a ``Result`` out;
 - ``check`` speaks to one assumption at a time;
-- ``decide`` weighs results;
+- ``decide`` weighs what was found for what to do next;
 - ``report`` turns results into tables, figures, sentences and pages.
 
 Beside the corridor, ``simulate`` makes worlds whose true effect is known, ``validity`` says what a design can find and

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from coresponder_causal.cli_bundle import pack_bundle, verify_bundle
+from coresponder_causal.cli_deploy import deploy
 from coresponder_causal.cli_logic import logic
 from coresponder_causal.cli_options import Force
 from coresponder_causal.cli_plan import plan_app
@@ -33,6 +34,7 @@ app.add_typer(privacy, name="privacy")
 app.add_typer(logic, name="logic")
 app.add_typer(strata, name="strata")
 app.add_typer(plan_app, name="plan")
+app.command("deploy")(deploy)
 app.command("twin")(write_a_twin)
 app.command("bundle")(pack_bundle)
 app.command("verify")(verify_bundle)

@@ -1,6 +1,7 @@
-"""The decide room: weighing results."""
+"""The decide room: results weighed, and what a city does next."""
 
 from coresponder_causal.decide.converted import Attendance
+from coresponder_causal.decide.deployment import Deployment, deployment, hours_today
 from coresponder_causal.decide.evidence import Evidence, evidence
 from coresponder_causal.decide.family import Family
 from coresponder_causal.decide.multiplicity import exploratory, holm, sharpened_q, step_down
@@ -8,21 +9,28 @@ from coresponder_causal.decide.operating import Setting, operating_characteristi
 from coresponder_causal.decide.operating_worlds import verdicts_in_worlds
 from coresponder_causal.decide.pooled import Bias, Pooled
 from coresponder_causal.decide.rule import Rule, verdicts
+from coresponder_causal.decide.shifts import Schedule, ShiftRules, best_schedule
 from coresponder_causal.decide.summary_index import mean_effect, summary_index
 from coresponder_causal.decide.verdict import Judged, judge_outcome, pool
 
 __all__ = [
     "Attendance",
     "Bias",
+    "Deployment",
     "Evidence",
     "Family",
     "Judged",
     "Pooled",
     "Rule",
+    "Schedule",
     "Setting",
+    "ShiftRules",
+    "best_schedule",
+    "deployment",
     "evidence",
     "exploratory",
     "holm",
+    "hours_today",
     "judge_outcome",
     "mean_effect",
     "operating_characteristics",

@@ -51,7 +51,7 @@ def _texts(values: pd.Series) -> bool:
 
 
 def shifts_of(schedule: object, city: str | None) -> tuple[pd.DataFrame, str]:
-    """Planned shifts of the city with the team, and its name."""
+    """Planned shifts of the city with the team, and its name; rows that plan no hours, as of a drawn plan, are none."""
     try:
         shifts = validate(frames.to_pandas(schedule), table="schedule")
     except DataError as error:
@@ -63,6 +63,7 @@ def shifts_of(schedule: object, city: str | None) -> tuple[pd.DataFrame, str]:
     own = shifts[shifts["city"] == named]
     if own.empty:
         raise DesignError(f"the schedule has no shift in '{named}'", mend="correct the name of the city")
+    own = own[~own["planned_hours"].eq(0)]
     backwards = int((own["shift_end"] <= own["shift_start"]).sum())
     if backwards:
         raise DesignError(

@@ -145,10 +145,20 @@ def weekly_variation(
     tuple of ndarray, shape (168,) each
         Zeros where fewer than eight whole weeks follow the start.
     """
-    monday = begin.normalize() + pd.Timedelta(days=-begin.day_of_week % 7)
+    monday = first_monday(begin)
     weeks = (last - monday) // pd.Timedelta(days=7)
     if weeks < least_weeks:
         return np.zeros(hours_in_week), np.zeros(hours_in_week)
-    middles = monday + pd.to_timedelta(np.arange(weeks * hours_in_week) + 0.5, unit="h")
-    plan = within(middles, roster["shift_start"], roster["shift_end"]).reshape(weeks, hours_in_week)
+    plan = weekly_plan(roster["shift_start"], roster["shift_end"], monday, weeks)
     return plan.mean(axis=0), (plan[1:] != plan[:-1]).mean(axis=0)
+
+
+def first_monday(begin: pd.Timestamp) -> pd.Timestamp:
+    """Return the first moment of the first Monday from a day on."""
+    return begin.normalize() + pd.Timedelta(days=-begin.day_of_week % 7)
+
+
+def weekly_plan(starts: pd.Series, ends: pd.Series, monday: pd.Timestamp, weeks: int) -> Booleans:
+    """Whether the middle of each hour lies in a shift, week by week from a Monday on, shape (weeks, 168)."""
+    middles = monday + pd.to_timedelta(np.arange(weeks * hours_in_week) + 0.5, unit="h")
+    return within(middles, starts, ends).reshape(weeks, hours_in_week)

@@ -5,6 +5,7 @@ from coresponder_causal.plan.ahead import Redrawn, designs_ahead, designs_of, le
 from coresponder_causal.plan.audience import meant_for, policy_for
 from coresponder_causal.plan.before import before_start
 from coresponder_causal.plan.bundle import bundle
+from coresponder_causal.plan.deployment import hours_of_team, write_deployment
 from coresponder_causal.plan.describe import City, city_of, write_metrics, write_pathway
 from coresponder_causal.plan.deviations import deviations, with_deviations
 from coresponder_causal.plan.dictionary_export import export_dictionary
@@ -88,6 +89,7 @@ __all__ = [
     "example_plan",
     "export_dictionary",
     "freeze",
+    "hours_of_team",
     "ingest_into",
     "kept_beside",
     "left_out",
@@ -138,6 +140,7 @@ __all__ = [
     "with_deviations",
     "with_evidence",
     "write_calibration",
+    "write_deployment",
     "write_example_plan",
     "write_manifest",
     "write_mapping_example",

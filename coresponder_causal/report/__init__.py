@@ -2,6 +2,7 @@
 
 from coresponder_causal.report.codebook import codebook
 from coresponder_causal.report.council_page import council_page
+from coresponder_causal.report.deployment_page import deployment_page, deployment_picture, shifts_table
 from coresponder_causal.report.evidence import evidence_section, evidence_table, trust_table
 from coresponder_causal.report.evidence_sentences import Weighed, council_verdicts, short_verdicts, verdict_sentence
 from coresponder_causal.report.families import family_sentence, family_table
@@ -36,6 +37,8 @@ __all__ = [
     "codebook",
     "council_page",
     "council_verdicts",
+    "deployment_page",
+    "deployment_picture",
     "donor_table",
     "evidence_section",
     "evidence_table",
@@ -55,6 +58,7 @@ __all__ = [
     "rates_picture",
     "released",
     "sentence",
+    "shifts_table",
     "short_verdicts",
     "supervisor_page",
     "surface_picture",

@@ -18,6 +18,7 @@ from coresponder_causal.report.drawing_bias import draw_bias, draw_contour
 from coresponder_causal.report.drawing_boundary import draw_boundary
 from coresponder_causal.report.drawing_calendar import calendar_height, draw_calendar
 from coresponder_causal.report.drawing_checks import draw_breaks, draw_placebos, draw_residuals, draw_support
+from coresponder_causal.report.drawing_deployment import draw_deployment
 from coresponder_causal.report.drawing_hours import draw_hours
 from coresponder_causal.report.drawing_hundred import draw_hundred, hundred_height
 from coresponder_causal.report.drawing_incidence import draw_incidence
@@ -77,6 +78,9 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
         elif picture.kind == "hours":
             canvas.set_size_inches(wide, tall + 1.6)
             draw_hours(canvas, picture)
+        elif picture.kind == "deployment":
+            canvas.set_size_inches(wide, tall + 1.6)
+            draw_deployment(canvas, picture)
         elif picture.kind == "incidence":
             canvas.set_size_inches(wide, tall + 0.7)
             draw_incidence(canvas, picture)

@@ -39,36 +39,36 @@ def draw_hours(canvas: Figure, picture: Picture) -> None:
     names = list(dict.fromkeys(rows["day"]))
     left, right = canvas.add_subplot(1, 2, 1), canvas.add_subplot(1, 2, 2)
     most = float(np.nanmax(amount, initial=0.0)) if reached else max(1.0, float(amount.max()))
-    shown = _panel(left, amount, _shades(("#FFFFFF", "#4D4D4D")), (0.0, most), names)
-    _key(left, shown, [0.0, most], ["none", f"{most:.3g} {'' if reached else 'h '}a week"])
-    _finish(left, covered > 0, str(picture.labels["left"]))
+    shown = panel(left, amount, shades(("#FFFFFF", "#4D4D4D")), (0.0, most), names)
+    key(left, shown, [0.0, most], ["none", f"{most:.3g} {'' if reached else 'h '}a week"])
+    finish(left, covered > 0, str(picture.labels["left"]))
     if covered.any():
         day, hour = np.argwhere(covered.T > 0)[0]
         left.text(day + 0.08, hour - 0.2, "covered", ha="left", va="bottom", fontsize=8.5, color=ink)
     (_draw_shares if reached else _draw_changes)(right, told, names)
-    _finish(right, covered > 0, str(picture.labels["right"]))
+    finish(right, covered > 0, str(picture.labels["right"]))
     right.tick_params(axis="y", labelleft=False)
 
 
 def _draw_shares(axes: Axes, shares: Array, names: list[str]) -> None:
     most = max(0.05, float(np.nanmax(shares, initial=0.0)))
-    shown = _panel(axes, shares, _shades(("#EEF5FA", accent)), (0.0, most), names)
-    _key(axes, shown, [0.0, most], ["none", f"{100 * most:.0f} of 100"])
+    shown = panel(axes, shares, shades(("#EEF5FA", accent)), (0.0, most), names)
+    key(axes, shown, [0.0, most], ["none", f"{100 * most:.0f} of 100"])
 
 
 def _draw_changes(axes: Axes, change: Array, names: list[str]) -> None:
     reach = max(least_reach, float(np.nanmax(np.abs(change), initial=0.0)))
-    shown = _panel(axes, change, _shades((accent, "#F7F7F7", expected)), (-reach, reach), names)
+    shown = panel(axes, change, shades((accent, "#F7F7F7", expected)), (-reach, reach), names)
     _signs(axes, change, reach)
     ends = [words.percent_size(100 * float(np.expm1(end))) for end in (-reach, reach)]
-    _key(axes, shown, [-reach, 0.0, reach], [f"{ends[0]} fewer", "0", f"{ends[1]} more"])
+    key(axes, shown, [-reach, 0.0, reach], [f"{ends[0]} fewer", "0", f"{ends[1]} more"])
 
 
-def _panel(axes: Axes, cells: Array, shades: Colormap, limits: tuple[float, float], names: list[str]) -> QuadMesh:
+def panel(axes: Axes, cells: Array, colours: Colormap, limits: tuple[float, float], names: list[str]) -> QuadMesh:
     """Draw 24 hours downwards and 7 days across."""
     low, high = limits
     across, down = np.arange(8), np.arange(25)  # as paths: a page shows no picture within a picture
-    shown = axes.pcolormesh(across, down, cells, cmap=shades, vmin=low, vmax=high, edgecolors="face", linewidth=0.2)
+    shown = axes.pcolormesh(across, down, cells, cmap=colours, vmin=low, vmax=high, edgecolors="face", linewidth=0.2)
     axes.set_ylim(24, 0)
     axes.set_xticks(np.arange(7) + 0.5, names)
     axes.xaxis.tick_top()
@@ -90,7 +90,7 @@ def _signs(axes: Axes, change: Array, reach: float) -> None:
         )  # fmt: skip
 
 
-def _finish(axes: Axes, covered: NDArray[np.bool_], label: str) -> None:
+def finish(axes: Axes, covered: NDArray[np.bool_], label: str) -> None:
     """Outline the covered hours and name the panel."""
     from matplotlib.collections import LineCollection
 
@@ -101,22 +101,23 @@ def _finish(axes: Axes, covered: NDArray[np.bool_], label: str) -> None:
     axes.set_title(label, fontsize=9.5, color=ink, loc="left")
 
 
-def _key(axes: Axes, shown: QuadMesh, places: list[float], names: list[str]) -> None:
+def key(axes: Axes, shown: QuadMesh, places: list[float], names: list[str]) -> None:
     """Draw the shades with their meaning below a panel."""
-    key = axes.inset_axes((0.0, -0.09, 1.0, 0.03))
+    strip = axes.inset_axes((0.0, -0.09, 1.0, 0.03))
     low, high = shown.get_clim()
     ends = np.linspace(low, high, 65)
-    key.pcolormesh(ends, [0, 1], (ends[None, 1:] + ends[:-1]) / 2, cmap=shown.get_cmap(), edgecolors="face")
-    key.set_yticks([])
-    key.set_xticks(places, names)
-    first, *_, last = key.get_xticklabels()
+    strip.pcolormesh(ends, [0, 1], (ends[None, 1:] + ends[:-1]) / 2, cmap=shown.get_cmap(), edgecolors="face")
+    strip.set_yticks([])
+    strip.set_xticks(places, names)
+    first, *_, last = strip.get_xticklabels()
     first.set_horizontalalignment("left")
     last.set_horizontalalignment("right")
-    key.tick_params(length=0, labelsize=8, labelcolor=grey)
-    key.grid(visible=False)
+    strip.tick_params(length=0, labelsize=8, labelcolor=grey)
+    strip.grid(visible=False)
 
 
-def _shades(colours: tuple[str, ...]) -> Colormap:
+def shades(colours: tuple[str, ...]) -> Colormap:
+    """Blend colours into a scale."""
     from matplotlib.colors import LinearSegmentedColormap
 
     return LinearSegmentedColormap.from_list("shades", list(colours))

@@ -34,6 +34,7 @@ PictureKind = Literal[
     "rates",
     "calendar",
     "hours",
+    "deployment",
     "boundary",
     "shares",
     "course",
@@ -128,7 +129,8 @@ class Picture:
         "love": one row per covariate; "events": one point per time since the start; "power": how often effects are
         found; "heat": missing values by field and week; "rate": a share by week with its changes; "trend": a metric in
         time; "flow": the course of calls; "surface": shares in cells; "rates": one rate by several definitions;
-        "calendar": one square per half-day; "hours": the hours of a week, day by day; "boundary": an outcome on both
+        "calendar": one square per half-day; "hours": the hours of a week, day by day; "deployment": the
+        same with the hours of today and those proposed; "boundary": an outcome on both
         sides of a clock time; "shares": how often the team came, by hour or by call takers' leniency; "course": one
         point per half-year; "residuals": residuals and their autocorrelation; "breaks": the test of a break by date;
         "support": calls by their probability of treatment; "placebos": estimates of placebo treatments; "contour": an
