@@ -5,6 +5,9 @@ from coresponder_causal.design.calls import CallDesign
 from coresponder_causal.design.coverage import CoverageDesign
 from coresponder_causal.design.donor_pool import DonorPool, donor_pool
 from coresponder_causal.design.double_sampling import DoubleSample, double_sampling
+from coresponder_causal.design.graph import CausalGraph, GraphPath
+from coresponder_causal.design.graph_identify import Identification
+from coresponder_causal.design.graph_parts import Arrow, GraphNode
 from coresponder_causal.design.history import HistoryDesign
 from coresponder_causal.design.match_cardinality import match_cardinality
 from coresponder_causal.design.match_coarsened import match_coarsened
@@ -22,12 +25,17 @@ from coresponder_causal.design.weight_balance import weight_balance
 from coresponder_causal.design.weight_propensity import weight_propensity
 
 __all__ = [
+    "Arrow",
     "CallDesign",
     "CallInstrumentDesign",
+    "CausalGraph",
     "CoverageDesign",
     "DonorPool",
     "DoubleSample",
+    "GraphNode",
+    "GraphPath",
     "HistoryDesign",
+    "Identification",
     "PanelDesign",
     "PartlyKnownDesign",
     "SeriesDesign",
