@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -136,7 +137,9 @@ class CausalGraph:
         problems = Problems(f"changes of the causal graph '{self.name}'")
         there = {arrow.pair for arrow in self.arrows}
         for pair in set(remove) - there:
-            problems.add(f"the arrow {' → '.join(pair)} is not there to be taken out", mend="name an arrow of the graph")
+            problems.add(
+                f"the arrow {' → '.join(pair)} is not there to be taken out", mend="name an arrow of the graph"
+            )
         own = {node.id: node for node in (*self.nodes, *nodes)}
         arrows = (*(arrow for arrow in self.arrows if arrow.pair not in set(remove)), *add)
         left = tuple(arrow for arrow in self.left_out if arrow.pair not in {one.pair for one in add})
@@ -164,7 +167,7 @@ class CausalGraph:
         return [node for node in self.nodes if column in node.columns or column in node.fields]
 
     def words(self, name: str) -> str:
-        """What people call a node."""
+        """Return what people call a node."""
         return self.node(name).words
 
     def measured(self, there: Collection[str] | None = None) -> tuple[str, ...]:
@@ -216,12 +219,13 @@ class CausalGraph:
         Examples
         --------
         >>> graph = CausalGraph.named("call")
-        >>> for path in graph.paths("on_duty", "force", longest=4):
+        >>> for path in graph.paths("on_duty", "force", ["clock"], longest=3):
         ...     print(path, "open" if path.open else "blocked")
-        team on duty ← hour, day, season → how the person is met → force open
         team on duty → team attends → how the person is met → force open
-        team on duty ← hour, day, season → how bad it is → force open
+        team on duty → team attends → what is written down ← force blocked
         team on duty → team attends ← how bad it is → force blocked
+        team on duty ← hour, day, season → how the person is met → force blocked
+        team on duty ← hour, day, season → how bad it is → force blocked
         """
         from networkx import all_simple_paths
 
@@ -229,7 +233,7 @@ class CausalGraph:
         opened = {name for one in given for name in (one, *self.ancestors(one))}
         found = all_simple_paths(graph.to_undirected(), self.node(a).id, self.node(b).id, cutoff=longest)
         for nodes in sorted(map(tuple, found), key=lambda nodes: (len(nodes), nodes)):
-            forward = [graph.has_edge(*pair) for pair in zip(nodes, nodes[1:], strict=False)]
+            forward = [graph.has_edge(*pair) for pair in pairwise(nodes)]
             inner = zip(nodes[1:-1], forward, forward[1:], strict=False)
             passes = [(name in opened) if (into and not on) else (name not in given) for name, into, on in inner]
             signs = [" → " if one else " ← " for one in forward]

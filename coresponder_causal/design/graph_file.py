@@ -72,7 +72,9 @@ def entries(content: Mapping[str, Any], key: str, problems: Problems, *, like: s
     given, named = content.get(key, []), lists[like or key]
     listed = key == "nodes"
     if not isinstance(given, list) or not all(isinstance(entry, dict) for entry in given):
-        problems.add(f"{key} is no list of entries", mend=f"write each as {{{', '.join(f'{one}: …' for one in named)}}}")
+        problems.add(
+            f"{key} is no list of entries", mend=f"write each as {{{', '.join(f'{one}: …' for one in named)}}}"
+        )
         return []
     found: Entries = []
     for place, entry in enumerate(given, 1):

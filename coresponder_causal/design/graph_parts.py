@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from coresponder_causal.core.errors import Problems
 from coresponder_causal.data import dictionary
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GraphNode:
     """One variable of a causal graph.
@@ -90,16 +91,18 @@ def note_broken(
             problems.add(f"the arrow {' → '.join(pair)} is there {count} times", mend="write it once")
     _note_ends([*arrows, *left_out], set(known), effects, problems)
     for arrow in (arrow for arrow in arrows if set(arrow.pair) <= known.keys()):
-        earlier, later = (known[end].time for end in arrow.pair)
-        if {earlier, later} <= set(order) and order.index(earlier) > order.index(later):
-            problems.add(f"the arrow {arrow} leads from '{later}' back to '{earlier}'", mend="turn it round")
+        from_time, to_time = (known[end].time for end in arrow.pair)
+        if {from_time, to_time} <= set(order) and order.index(from_time) > order.index(to_time):
+            problems.add(f"the arrow {arrow} leads from '{from_time}' back to '{to_time}'", mend="turn it round")
     for arrow in left_out:
         if arrow.pair in {there.pair for there in arrows}:
             problems.add(f"the arrow {arrow} is there and is left out", mend="delete one of the two")
     _note_circles(arrows, problems)
 
 
-def _note_ends(arrows: Sequence[Arrow], known: set[str], effects: Sequence[tuple[str, str]], problems: Problems) -> None:
+def _note_ends(
+    arrows: Sequence[Arrow], known: set[str], effects: Sequence[tuple[str, str]], problems: Problems
+) -> None:
     for arrow in arrows:
         for end in set(arrow.pair) - known:
             problems.add(f"the arrow {arrow} has an end '{end}', which is no node", mend="name a node's id, or add it")
@@ -113,7 +116,11 @@ def _note_ends(arrows: Sequence[Arrow], known: set[str], effects: Sequence[tuple
 def _note_circles(arrows: Sequence[Arrow], problems: Problems) -> None:
     """Note what is left when arrows from where none arrives, and to where none leaves, are taken away over and over."""
     left = {arrow.pair for arrow in arrows if arrow.start != arrow.end}
-    while (kept := {pair for pair in left if pair[0] in {b for _, b in left} and pair[1] in {a for a, _ in left}}) != left:
+    while True:
+        causes, moved = {start for start, _ in left}, {end for _, end in left}
+        kept = {pair for pair in left if pair[0] in moved and pair[1] in causes}
+        if kept == left:
+            break
         left = kept
     if left:
         said = ", ".join(sorted(" → ".join(pair) for pair in left))

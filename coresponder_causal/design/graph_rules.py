@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from coresponder_causal.design.graph import CausalGraph
 
-main_graph, main_treatment = "call", "attended"
+main_graph = "call"
 
 
 @lru_cache(maxsize=4096)
@@ -30,21 +30,16 @@ def why_late(column: str, treatment: str | None = None, graph: CausalGraph | Non
     graph = graph or CausalGraph.named(main_graph)
     start = _treatment(graph, treatment)
     nodes = graph.nodes_of(column)
-    if start is None or not nodes or any(node.id == start for node in nodes):
+    if start is None or not nodes or column == treatment:
         return None
-    ways = [graph.way(start, node.id) for node in nodes]
+    ways = [None if node.id == start else graph.way(start, node.id) for node in nodes]
     if all(way is not None for way in ways):
         return ways[0]
     order = [time for time, _ in graph.times]
     node = min(nodes, key=lambda one: order.index(one.time))
-    if order.index(node.time) < order.index(graph.node(start).time):
+    if order.index(node.time) < max(1, order.index(graph.node(start).time)):
         return None
-    return dict(graph.times)[node.time].lower() if _moves_back(graph, node.id, start) else None
-
-
-def _moves_back(graph: CausalGraph, name: str, start: str) -> bool:
-    """Whether a node moves the treatment at the very time of the treatment: known too late to be adjusted for."""
-    return name in graph.ancestors(start)
+    return f"time “{dict(graph.times)[node.time]}”"
 
 
 def _treatment(graph: CausalGraph, treatment: str | None) -> str | None:
