@@ -31,6 +31,8 @@ from coresponder_causal.design.call_rules import (
 from coresponder_causal.design.call_sequence import CallSequence
 from coresponder_causal.design.covariates import as_numbers, certain_levels, labels, refuse_late, refuse_unusable
 from coresponder_causal.design.eligibility import Eligible
+from coresponder_causal.design.graph import CausalGraph
+from coresponder_causal.design.graph_rules import opened
 from coresponder_causal.design.open_calls import Which, open_calls
 
 Array = NDArray[np.float64]
@@ -52,6 +54,8 @@ class CallDesign:
         Of `from_tables`: every eligible call in its order, those included that are not compared.
     notes : tuple of str
         What was said when the design was formed.
+    graph : CausalGraph, optional
+        What moves what; None for that of a call.
     """
 
     source: pd.DataFrame
@@ -65,6 +69,7 @@ class CallDesign:
     adjustment: Adjustment | None = None
     sequence: CallSequence | None = None
     notes: tuple[str, ...] = ()
+    graph: CausalGraph | None = None
 
     @classmethod
     def from_frame(
@@ -79,6 +84,7 @@ class CallDesign:
         stratum: str | None = None,
         weights: str | None = None,
         on_duty: Literal["only", "all"] = "only",
+        graph: CausalGraph | None = None,
     ) -> Self:
         """Form the design of calls that could have gone either way, checking everything at once.
 
@@ -108,6 +114,9 @@ class CallDesign:
         on_duty : {"only", "all"}
             Whether calls of which a column ``team_on_duty`` says no are left out. Kept, as an instrument of hours needs
             them, they are refused wherever a probability of treatment is asked for.
+        graph : CausalGraph, optional
+            What moves what; by default ``CausalGraph.named("call")``. A covariate that the treatment moves is refused
+            with the way it does so; one that opens a path and closes none, as colliders do, is said as a doubt.
 
         Raises
         ------
@@ -137,7 +146,8 @@ class CallDesign:
                 table = on_duty_rows(table, treatment)
             table = table.reset_index(drop=True)
             refuse_uncontrasted(table, treatment, problems)
-            refuse_late([name for name in adjusted if name not in (treatment, outcome)], problems)
+            others = tuple(name for name in adjusted if name not in (treatment, outcome))
+            refuse_late(others, problems, treatment=treatment, graph=graph)
             for name in adjusted:
                 refuse_unusable(table, name, problems, grouping=name not in covariates)
             if outcome is not None:
@@ -146,6 +156,8 @@ class CallDesign:
                 columns.numbers(table, weights, problems, sign="positive")
             problems.raise_if_any(DesignError)
             if on_duty == "only":
+                for said in opened(others, treatment, outcome, graph):
+                    doubt(said)
                 for said in certain_levels(table, adjusted, table[treatment].to_numpy(bool)):
                     doubt(f"{said}: calls that could only go one way are compared with none of their kind")
             if person is not None and table[person].isna().any():
@@ -160,6 +172,7 @@ class CallDesign:
             stratum=stratum,
             weights=weights,
             notes=tuple(notes),
+            graph=graph,
         )
 
     @classmethod
@@ -179,6 +192,7 @@ class CallDesign:
         person: str | None = None,
         stratum: str | None = None,
         weights: str | None = None,
+        graph: CausalGraph | None = None,
     ) -> Self:
         """Form the design of calls that could have gone either way when they were received.
 
@@ -188,7 +202,7 @@ class CallDesign:
             Table of calls, with ``received_at``: time zero, in local clock time.
         schedule : frame, optional
             Table of the team's shifts. Without it the column ``team_on_duty`` says when the team was on duty.
-        outcome, treatment, covariates, exact, person, stratum, weights
+        outcome, treatment, covariates, exact, person, stratum, weights, graph
             As in `from_frame`. The covariate ``prior_calls`` is made where it is no column: calls of the person in the
             table in the ``washout_days`` before, eligible or not, without the call itself.
         eligible : mapping of field to values, optional
@@ -248,6 +262,7 @@ class CallDesign:
             person=person,
             stratum=stratum,
             weights=weights,
+            graph=graph,
         )
         return replace(design, sequence=sequence, notes=(*said, *design.notes))
 

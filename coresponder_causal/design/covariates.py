@@ -14,8 +14,11 @@ from coresponder_causal.core.notes import note
 from coresponder_causal.data import dictionary
 from coresponder_causal.data.metrics_fields import derived
 from coresponder_causal.design import columns
+from coresponder_causal.design.graph import CausalGraph
+from coresponder_causal.design.graph_rules import unknown, why_late
 
 Array = NDArray[np.float64]
+coverage = "team_on_duty"
 order, prior_calls = ("pre-dispatch", "on scene", "after"), "prior_calls"
 most_levels, no_value = 100, "missing"
 most_values, enough_expected = 30, 10  # of a column of whole numbers; calls that chance would have sent the other way
@@ -49,23 +52,56 @@ def _stages() -> dict[str, str]:
     return made | known | {prior_calls: order[0]}
 
 
-def refuse_late(names: Sequence[str], problems: Problems) -> None:
-    """Refuse fields that come about after dispatch: they may be effects of the treatment."""
-    stages = {name: stage_of(name) for name in names}
-    for name, stage in stages.items():
-        if stage not in (None, "pre-dispatch"):
+def refuse_late(
+    names: Sequence[str], problems: Problems, *, treatment: str = coverage, graph: CausalGraph | None = None
+) -> None:
+    """Refuse columns that the treatment may have changed, with the way in the causal graph or the dictionary's stage.
+
+    Parameters
+    ----------
+    names : sequence of str
+    problems : Problems
+        Gathers every broken rule.
+    treatment : str
+        Column of the treatment.
+    graph : CausalGraph, optional
+        By default that of a call.
+    """
+    for name in names:
+        if way := late(name, treatment, graph):
             problems.add(
-                f"'{name}' comes about after dispatch (stage '{stage}'): the treatment may have changed it",
+                f"'{name}' comes about after dispatch ({way}): the treatment may have changed it",
                 mend="adjust for fields known before dispatch only",
             )
-    say_unknown([name for name, stage in stages.items() if stage is None])
+    say_unknown(names, graph)
 
 
-def say_unknown(names: Sequence[str]) -> None:
-    """Say which fields the dictionary does not know."""
-    if names:
-        verb = "is" if len(names) == 1 else "are"
-        note(f"{', '.join(names)} {verb} not in the data dictionary: make sure of what was known before dispatch")
+def late(name: str, treatment: str = coverage, graph: CausalGraph | None = None) -> str | None:
+    """Say how a column comes about after dispatch; None of one that was known before, or that nothing is known of.
+
+    Examples
+    --------
+    >>> late("final_type"), late("minutes_to_co_responder"), late("hour")
+    ('team on duty → team attends → what is written down', "stage 'on scene'", None)
+    """
+    if not unknown([name], graph):
+        return why_late(name, treatment, graph)
+    stage = stage_of(name)
+    return f"stage '{stage}'" if stage not in (None, "pre-dispatch") else None
+
+
+def say_unknown(names: Sequence[str], graph: CausalGraph | None = None) -> None:
+    """Say which columns neither the causal graph nor the dictionary knows, and which the graph alone does not."""
+    missing = unknown(names, graph)
+    strange = [name for name in missing if stage_of(name) is None]
+    if strange:
+        verb = "is" if len(strange) == 1 else "are"
+        note(
+            f"{', '.join(strange)} {verb} not in the data dictionary and not in the causal graph: make sure of what "
+            "was known before dispatch"
+        )
+    if early := [name for name in missing if stage_of(name) == "pre-dispatch"]:
+        note(f"not in the causal graph, but known before dispatch by the data dictionary: {', '.join(early)}")
 
 
 def refuse_unusable(table: pd.DataFrame, name: str, problems: Problems, *, grouping: bool = False) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import Problems
 from coresponder_causal.core.notes import note
-from coresponder_causal.design.covariates import say_unknown, stage_of
+from coresponder_causal.design.covariates import late, say_unknown
 
 Eligible = Mapping[str, Sequence[object]]
 of_the_team = ("team_on_duty", "team_busy")
@@ -28,16 +28,16 @@ def refuse_late_eligibility(eligible: Eligible, there: Sequence[str], problems: 
         Gathers every broken rule.
     """
     for name, values in eligible.items():
-        stage = stage_of(name)
+        way = late(name)
         if name not in there:
             problems.add(f"column '{name}' is missing", mend="choose calls by a column of the table")
         elif name in of_the_team:
             refuse_of_the_team([name], problems)
-        elif stage is None:
+        elif way is None:
             say_unknown([name])
-        elif stage != "pre-dispatch":
+        else:
             problems.add(
-                f"'{name}' comes about after dispatch (stage '{stage}'): the team may have changed it, and calls "
+                f"'{name}' comes about after dispatch ({way}): the team may have changed it, and calls "
                 "chosen by it are no longer alike in covered and uncovered hours",
                 mend="choose calls by fields known before dispatch, such as initial_type",
             )

@@ -85,7 +85,8 @@ def _refuse_apart(c: CallDesign, antiexact: Sequence[str], problems: Problems) -
         problems.add(f"antiexact has no column of the design: {', '.join(missing)}", mend="name columns it has")
     if torn := [name for name in antiexact if name in c.equal_in]:
         problems.add(f"calls would be equal and different in {', '.join(torn)}", mend="take it out of antiexact")
-    refuse_late([name for name in antiexact if name not in c.covariates], problems)
+    others = [name for name in antiexact if name not in c.covariates]
+    refuse_late(others, problems, treatment=c.treatment, graph=c.graph)
 
 
 def score_of(c: CallDesign, distance: Distance) -> Array:

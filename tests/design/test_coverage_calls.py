@@ -130,9 +130,9 @@ def test_what_comes_after_dispatch_neither_chooses_nor_adjusts(late):
     with pytest.raises(DesignError) as caught:
         made(covariates=[late], eligible={late: [True], "team_busy": [False]}, start="2020-09-30", phase_in=9)
     said = str(caught.value)
-    stage = "after" if late == "final_type" else "on scene"
-    assert f"'{late}' comes about after dispatch (stage '{stage}'): the team may have changed it, and calls" in said
-    assert f"'{late}' comes about after dispatch (stage '{stage}'): the treatment may have changed it" in said
+    way = "team on duty → team attends" + " → what is written down" * (late == "final_type")
+    assert f"'{late}' comes about after dispatch ({way}): the team may have changed it, and calls" in said
+    assert f"'{late}' comes about after dispatch ({way}): the treatment may have changed it" in said
     assert "'team_busy' follows from the coverage itself" in said
     assert "phase_in=9 periods reach beyond the data" in said
 

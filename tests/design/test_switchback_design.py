@@ -50,8 +50,8 @@ def test_calls_are_chosen_by_what_was_known_before_dispatch():
     with pytest.raises(DesignError) as caught:
         formed(table.assign(team_on_duty=True), eligible=late)
     said = str(caught.value)
-    assert "'attended' comes about after dispatch (stage 'on scene')" in said
-    assert "'final_type' comes about after dispatch (stage 'after')" in said
+    assert "'attended' comes about after dispatch (team on duty → team attends)" in said
+    assert "'final_type' comes about after dispatch (team on duty → team attends → what is written down)" in said
     assert "'team_on_duty' follows from the coverage" in said
     with pytest.raises(DesignError, match="column 'colour' is missing"):
         formed(table, eligible={"colour": ["red"]})
