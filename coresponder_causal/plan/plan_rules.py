@@ -37,10 +37,10 @@ falsifications: dict[str, tuple[str, ...]] = {
         ("series", "counts", "rare", "arima", "structural"),
         ("placebo_dates", "control_outcomes", "forecast_skill", "break_date", "covid_interval"),
     ),
-    **dict.fromkeys(like_calls, ("overlap",)),
+    **dict.fromkeys(like_calls, ("overlap", "placebo_exposure", "first_or_all", "displacement")),
     **dict.fromkeys((*after_calls, *some_known), ("balance", "overlap")),
     "strata": ("evalue",),
-    "calls": ("balance", "overlap", "placebo_exposure"),
+    "calls": ("balance", "overlap", "placebo_exposure", "first_or_all", "displacement"),
     "instrument": ("first_stage", "reduced_form_before", "hour_profile", "leniency_balance", "leniency_monotone"),
     "boundary": ("placebo_boundaries", "holding"),
 }
