@@ -3,6 +3,8 @@
 from coresponder_causal.decide.converted import Attendance
 from coresponder_causal.decide.evidence import Evidence, evidence
 from coresponder_causal.decide.family import Family
+from coresponder_causal.decide.funnel import Decomposed, funnel
+from coresponder_causal.decide.funnel_worlds import funnels_in_worlds
 from coresponder_causal.decide.multiplicity import exploratory, holm, sharpened_q, step_down
 from coresponder_causal.decide.operating import Setting, operating_characteristics
 from coresponder_causal.decide.operating_worlds import verdicts_in_worlds
@@ -14,6 +16,7 @@ from coresponder_causal.decide.verdict import Judged, judge_outcome, pool
 __all__ = [
     "Attendance",
     "Bias",
+    "Decomposed",
     "Evidence",
     "Family",
     "Judged",
@@ -22,6 +25,8 @@ __all__ = [
     "Setting",
     "evidence",
     "exploratory",
+    "funnel",
+    "funnels_in_worlds",
     "holm",
     "judge_outcome",
     "mean_effect",
