@@ -9,7 +9,9 @@ uncovered hours (or in all hours), here less the mean of comparison cities. It i
 of counts pooled over each side of the start, so that weeks without an event cost nothing, and it is linear in the log
 counts, so that stages add up to the total exactly.
 
-Inference: weekly counts over their mean, less 1, are the errors of a log count. Those of all stages are taken together
+Inference: weekly counts over their mean, less 1, are the errors of a log count; after the start what follows the hours
+that the team was planned for is taken out of the city's own, so that staff that arrives over months is not taken for
+noise. Those of all stages are taken together
 week by week and city by city; each stage and each sum is a contrast of them, with the prediction interval of
 `core.prediction.predict_effects`. A sum therefore holds how its stages move together, and is not put together from
 errors of single stages.
@@ -23,7 +25,7 @@ sets: from none of it to all of it, if the two parts did not move against each o
 Rule: a part is named if its interval lies wholly on that side of no change to which the record moved, and it is at
 least half of what the record moved. What dispatch alone knows comes first, which needs no witness; then what dispatch
 and witness say together; then recording. Each is wrong, where that part did not change, in half of (1 − level): where
-nothing that happened has changed, "upstream" is said in at most (1 − level) of studies.
+only recording changed, "upstream" is said in at most (1 − level) of studies.
 
 Reference: the identity by hand, and simulated worlds in which events or only records change; the funnel as the rival
 explanation of Dee & Pyne 2022, doi:10.1126/sciadv.abm2106.
@@ -230,6 +232,7 @@ def _counts(d: CoverageDesign, reached: Array, against: Against) -> _Counts:
     mean = np.where(after[:, None, None, None], used[after].mean(axis=0), used[~after].mean(axis=0))[:, kept]
     change = np.log(used[after][:, kept].mean(axis=0) / used[~after][:, kept].mean(axis=0))
     errors, signs = used[:, kept] / mean - 1, np.array([-1.0, 1.0])[-used.shape[2] :]
+    errors[after, 0] = _unplanned(errors[after, 0], _planned(d, week[after]))
     return _Counts(
         np.einsum("jsk,s->jk", change, signs),
         np.einsum("tjsk,s->tjk", errors, signs),
@@ -237,6 +240,21 @@ def _counts(d: CoverageDesign, reached: Array, against: Against) -> _Counts:
         week.astype(float),
         used[:, 0].sum(axis=(0, 1)),
     )
+
+
+def _planned(d: CoverageDesign, week: NDArray[np.int64]) -> Array:
+    """Team hours planned in each week, less their mean."""
+    began = (d.roster["shift_start"] - d.begin) // pd.Timedelta(days=7)
+    hours = d.roster["planned_hours"].groupby(began).sum().reindex(week, fill_value=0.0).to_numpy(float)
+    return np.asarray(hours - hours.mean())
+
+
+def _unplanned(errors: Array, planned: Array) -> Array:
+    """Take out what follows the team's planned hours: an effect that comes with staff is no error of its mean."""
+    if np.ptp(planned) < 1e-9:
+        return errors
+    slope = np.tensordot(planned, errors, axes=1) / (planned @ planned)
+    return np.asarray(errors - planned[:, None, None] * slope)
 
 
 def _kept(cities: list[str], sides: Array, after: NDArray[np.bool_]) -> NDArray[np.intp]:

@@ -102,6 +102,12 @@ covariates = ["initial_type", "priority", "caller_type", "prior_contacts", "patr
 # sd = 0.1
 # source = "what they rest it on"
 
+# [funnel]                             # a record followed from the call on: did events change, or their recording?
+# record = "report_filed"              # what the responders write
+# stages = ["dispatched_at", "report_filed", "arrest"]   # fields of calls, in order
+# witness = ["ed_transport"]           # events that others record too; [] where there are none
+# against = "other_hours"              # or "cities": all hours, the whole bundle
+
 # [switchback]
 # assignment = "switchback/schedule.csv"   # as coresponder-causal switchback wrote it, delivered hours filled in
 """

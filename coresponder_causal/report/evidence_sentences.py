@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from coresponder_causal.core.facts import Facts
-from coresponder_causal.decide import Evidence, Judged, Pooled
+from coresponder_causal.decide import Decomposed, Evidence, Judged, Pooled
 from coresponder_causal.report import words
 from coresponder_causal.report.specs import Sentence
 from coresponder_causal.report.tables import support_of
@@ -36,12 +36,15 @@ class Weighed:
         For each verdict; None where nobody said how far designs may be wrong.
     planned : bool
         Whether a frozen plan fixed the rule.
+    funnel : Decomposed or None
+        Where the change of a record lies; None where the study does not ask.
     """
 
     evidence: Evidence
     judged: tuple[Judged, ...]
     pooled: tuple[Pooled | None, ...]
     planned: bool
+    funnel: Decomposed | None = None
 
 
 def verdict_sentence(judged: Judged, evidence: Evidence) -> Sentence:
