@@ -43,9 +43,9 @@ from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.inference import interval
-from coresponder_causal.core.notes import doubt, note
+from coresponder_causal.core.notes import collecting, doubt, note
 from coresponder_causal.core.prediction import predict_effects
-from coresponder_causal.decide.assumptions import Funnel
+from coresponder_causal.decide.assumptions import Funnel, recording_of
 from coresponder_causal.design import CoverageDesign
 
 Array = NDArray[np.float64]
@@ -80,6 +80,8 @@ class Decomposed:
     cities : int
         Comparison cities.
     level : float
+    notes : tuple of str
+        What is to be known of the counts.
     """
 
     rows: pd.DataFrame
@@ -92,6 +94,7 @@ class Decomposed:
     start: str
     cities: int
     level: float
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -161,8 +164,11 @@ def funnel(
     >>> funnel(d).verdict
     'recording'
     """
-    reached, names = _reached(d, stages, record, witness)
-    counts = _counts(d, reached, against)
+    with collecting() as said:
+        reached, names = _reached(d, stages, record, witness)
+        counts = _counts(d, reached, against)
+        if not witness:
+            note("no witness tells what happened on scene from what was recorded of it: both sums are sets")
     rows = _rows(names, list(stages), record, bool(witness))
     steps = np.array(rows.pop("contrast").tolist())
     at = {part: steps[rows["part"].eq(part).to_numpy()].sum(axis=0) for part in dict.fromkeys(rows["part"])}
@@ -183,6 +189,7 @@ def funnel(
         start=d.start,
         cities=counts.change.shape[0] - 1,
         level=level,
+        notes=tuple(said),
     )
 
 
@@ -193,6 +200,8 @@ def _reached(
     calls = d.require_calls()
     if record not in stages:
         raise DesignError(f"the record '{record}' is not among the stages", mend=f"name one of {', '.join(stages)}")
+    for name in (name for name in witness if recording_of(name).by_responders):
+        doubt(f"the responders write '{name}' themselves: as a witness it may change as the record does")
     flags = {name: _flag(calls, name) for name in (*stages, *witness)}
     passed = np.column_stack([np.ones(len(calls)), *(flags[name] for name in stages)])
     nested: Array = np.multiply.accumulate(passed, axis=1)
@@ -339,8 +348,6 @@ def _sums(counts: _Counts, at: dict[str, Array], rows: pd.DataFrame, level: floa
                 "high": max(one["high"] for one in found),
             }
         )
-    if mixed.any():
-        note("no witness tells what happened on scene from what was recorded of it: both sums are sets")
     return pd.DataFrame(made).set_index("part")
 
 

@@ -40,8 +40,19 @@ against_words = {
 }
 
 
+def in_plain_words(found: Decomposed) -> str:
+    """Say to a council whether events changed or records of them."""
+    name, less = _stage(found.record), found.sums["log_low"].to_dict()["record"] < 0
+    fewer, much = ("fewer", "less") if less else ("more", "more")
+    if found.verdict == "upstream":
+        return f"There were {fewer} {name} because {much} happened, not only because it was recorded otherwise."
+    if found.verdict == "recording":
+        return f"{fewer.capitalize()} {name} were written, not {fewer} incidents: what is put on record changed."
+    return f"Whether incidents changed or only the {name} of them cannot be told."
+
+
 def funnel_sentence(found: Decomposed) -> Sentence:
-    """Say in plain words whether events changed or records of them.
+    """Say whether events changed or records of them, and by how much.
 
     Parameters
     ----------
@@ -54,17 +65,8 @@ def funnel_sentence(found: Decomposed) -> Sentence:
     """
     sums = found.sums.to_dict("index")
     record, upstream, recording = (sums[part] for part in ("record", "upstream", "recording"))
-    name = _stage(found.record)
-    way = "fewer" if record["log_low"] < 0 else "more"
-    verdicts = {
-        "upstream": f"There were {way} {name} because there was {'less' if way == 'fewer' else 'more'} to report, not "
-        "only because it was recorded otherwise.",
-        "recording": f"{words.capital(way)} {name} were written, not {way} incidents: the change lies in what is put "
-        "on record.",
-        "unknown": f"Whether incidents changed or only the {name} cannot be told.",
-    }
     text = (
-        f"{verdicts[found.verdict]} On record: {_said(record)}; what happened: {_said(upstream)}; what was recorded of "
+        f"{in_plain_words(found)} On record: {_said(record)}; what happened: {_said(upstream)}; what was recorded of "
         f"it: {_said(recording)}."
     )
     numbers = {"record": record["log_low"], "upstream_low": upstream["log_low"], "upstream_high": upstream["log_high"],
@@ -99,11 +101,13 @@ def funnel_table(found: Decomposed) -> Table:
     note = (
         f"{told}Stages multiply to the last one exactly; intervals of sums hold how stages move together. Rule: a part "
         "is named if its interval lies wholly on the record's side of no change and it is at least half of that "
-        f"change. Verdict: {found.verdict}."
+        f"change. Verdict: {found.verdict}. {'; '.join(words.capital(one) for one in found.notes)}"
     )
+    behind = [row["events"] for row in stages]
+    support = pd.DataFrame({"events": behind + [min(behind)] * len(found.sums)})
     return Table(
-        title="From call to record, stage by stage", frame=pd.DataFrame(rows), columns=columns, note=note,
-        support=_support(found),
+        title="From call to record, stage by stage", frame=pd.DataFrame(rows), columns=columns, note=note.strip(),
+        support=support,
     )  # fmt: skip
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from coresponder_causal.core.errors import DesignError, EstimationError
-from coresponder_causal.core.notes import collecting, quietly
+from coresponder_causal.core.errors import DesignError, EstimationError, IdentificationWarning
+from coresponder_causal.core.notes import quietly
 from coresponder_causal.decide import funnel, funnels_in_worlds
 from coresponder_causal.design import CoverageDesign
 from coresponder_causal.simulate import WorldConfig, world
@@ -115,9 +115,11 @@ def test_rare_events_and_unknown_stages_are_said(recorded):
     with pytest.raises(EstimationError, match="no call in West Sacramento"):
         funnel(replace(recorded, calls=calls.assign(arrest=calls["arrest"] & calls["after"])))
     flag = calls["report_filed"].astype("boolean").mask(np.arange(len(calls)) % 50 == 0)
-    with collecting() as said:
-        funnel(replace(recorded, calls=calls.assign(report_filed=flag)), stages=("report_filed",))
-    assert any("is not known of" in str(one) for one in said)
+    asked = replace(recorded, calls=calls.assign(report_filed=flag))
+    with pytest.warns(IdentificationWarning):
+        found = funnel(asked, stages=("report_filed",), witness=("hold",))
+    assert "is not known of" in " ".join(found.notes)
+    assert "the responders write 'hold' themselves" in " ".join(found.notes)
 
 
 def test_what_cannot_be_a_stage_is_refused(recorded):

@@ -53,3 +53,4 @@ def test_sets_are_shown_from_end_to_end(design):
 def test_every_part_carries_its_support(found):
     for part in (report.funnel_sentence(found), report.funnel_table(found), report.funnel_picture(found)):
         assert (part.support["events"] > 0).all()
+    assert len(report.funnel_table(found).support) == len(report.funnel_table(found).frame)
