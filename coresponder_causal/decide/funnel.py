@@ -156,8 +156,7 @@ def funnel(
 
     Examples
     --------
-    >>> from coresponder_causal.simulate import WorldConfig, world
-    >>> from coresponder_causal.simulate.presets import LESSONS
+    >>> from coresponder_causal.simulate import world
     >>> w = world("funnel_only", seed=1)
     >>> asked = {"outcome": "report_filed", "start": "2020-07-15", "exposure": "calls"}
     >>> d = CoverageDesign.from_tables(w.tables["calls"], w.tables["schedule"], **asked)
