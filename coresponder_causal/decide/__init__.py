@@ -4,6 +4,8 @@ from coresponder_causal.decide.converted import Attendance
 from coresponder_causal.decide.deployment import Deployment, deployment, hours_today
 from coresponder_causal.decide.evidence import Evidence, evidence
 from coresponder_causal.decide.family import Family
+from coresponder_causal.decide.funnel import Decomposed, funnel
+from coresponder_causal.decide.funnel_worlds import funnels_in_worlds
 from coresponder_causal.decide.multiplicity import exploratory, holm, sharpened_q, step_down
 from coresponder_causal.decide.operating import Setting, operating_characteristics
 from coresponder_causal.decide.operating_worlds import verdicts_in_worlds
@@ -16,6 +18,7 @@ from coresponder_causal.decide.verdict import Judged, judge_outcome, pool
 __all__ = [
     "Attendance",
     "Bias",
+    "Decomposed",
     "Deployment",
     "Evidence",
     "Family",
@@ -29,6 +32,8 @@ __all__ = [
     "deployment",
     "evidence",
     "exploratory",
+    "funnel",
+    "funnels_in_worlds",
     "holm",
     "hours_today",
     "judge_outcome",

@@ -29,6 +29,7 @@ from coresponder_causal.plan.designs import (
 )
 from coresponder_causal.plan.designs_of_calls import adjustments, default_adjustment, files_of
 from coresponder_causal.plan.designs_partly_known import named, needs_of, ranged
+from coresponder_causal.plan.funnel_block import read_funnel
 from coresponder_causal.privacy import Ledger, Policy, inside
 
 keys: dict[str, tuple[str, ...]] = {
@@ -43,6 +44,7 @@ keys: dict[str, tuple[str, ...]] = {
     ),
     "release": ("audience", "agreement", "ledger"),
     "bias": ("elicited_from", *settings()),
+    "funnel": ("stages", "record", "witness", "against"),
 }  # fmt: skip
 design_names = tuple(settings())
 counted = tuple(name for name in design_names if name not in of_calls)
@@ -121,6 +123,8 @@ class Study:
         Where releases are recorded.
     bias : mapping of str to Bias or None
         How far each design may be wrong, in the judgement of those who know it; without it nothing is pooled.
+    funnel : mapping or None
+        How a record is followed from the call on, see `plan.funnel_block.read_funnel`.
     folder : Path or None
         Where its file lies, and its plan where there is one.
     """
@@ -142,6 +146,7 @@ class Study:
     policy: Policy = inside
     ledger: Ledger | None = None
     bias: Mapping[str, Bias] | None = None
+    funnel: Mapping[str, Any] | None = None
     folder: Path | None = field(default=None, compare=False)
 
     def asked(self, design: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -191,12 +196,19 @@ def parse_study(content: Mapping[str, Any], folder: Path, *, name: str) -> Study
     _check_calls(sections, options, problems)
     policy = _policy(sections["release"], problems)
     bias = read_biases(sections["bias"], _asked(sections), problems)
+    followed = read_funnel(sections["funnel"], sections["tables"], problems) if "funnel" in content else None
     problems.raise_if_any(DataError)
     ledger = sections["release"].get("ledger")
     kept = None if ledger is None else Ledger(folder / ledger)
     chosen = sections["donors"] if "donors" in content else None
     return replace(
-        _study(sections, tables, options), donors=chosen, policy=policy, ledger=kept, bias=bias, folder=folder
+        _study(sections, tables, options),
+        donors=chosen,
+        policy=policy,
+        ledger=kept,
+        bias=bias,
+        funnel=followed,
+        folder=folder,
     )
 
 

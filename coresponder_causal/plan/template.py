@@ -131,6 +131,13 @@ covariates = ["initial_type", "priority", "caller_type", "prior_contacts", "patr
 # returned = "county_return.json"      # as the county's program wrote it
 # scores = "kept.csv"                  # what the police kept of the list
 
+
+# [funnel]                             # a record followed from the call on: did events change, or their recording?
+# record = "report_filed"              # what the responders write
+# stages = ["dispatched_at", "report_filed", "arrest"]   # fields of calls, in order
+# witness = ["ed_transport"]           # events that others record too; [] where there are none
+# against = "other_hours"              # or "cities": all hours, the whole bundle
+
 # [switchback]
 # assignment = "switchback/schedule.csv"   # as coresponder-causal switchback wrote it, delivered hours filled in
 """

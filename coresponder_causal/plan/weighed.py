@@ -14,6 +14,7 @@ from coresponder_causal.decide.verdict import only_described, pooled_places
 from coresponder_causal.plan.before import first_day
 from coresponder_causal.plan.designs import settings
 from coresponder_causal.plan.frozen import frozen_state
+from coresponder_causal.plan.funnel import funnel_of
 from coresponder_causal.plan.run import Evaluation
 from coresponder_causal.plan.study import Study
 from coresponder_causal.report.specs import Page
@@ -25,7 +26,8 @@ def weighed(evaluation: Evaluation, tables: Mapping[str, pd.DataFrame]) -> repor
     """Weigh the results of an evaluation; None where none may judge.
 
     The rule, the outcomes that get a verdict and the check that may contradict each design are those of the frozen
-    plan; without one the usual rule is applied to every outcome, and every check may contradict.
+    plan; without one the usual rule is applied to every outcome, and every check may contradict. The block [funnel]
+    says where the change of its record lies, and with it what that record may show.
 
     Parameters
     ----------
@@ -49,9 +51,15 @@ def weighed(evaluation: Evaluation, tables: Mapping[str, pd.DataFrame]) -> repor
     outcomes = _outcomes(made, plan)
     if not outcomes:
         return None
-    judged = tuple(decide.judge_outcome(made, outcome, primaries=outcomes) for outcome in outcomes)
+    placed = funnel_of(study, tables)
+    judged = tuple(
+        decide.judge_outcome(made, outcome, primaries=outcomes, funnel=placed.verdict)
+        if placed is not None and outcome == placed.record
+        else decide.judge_outcome(made, outcome, primaries=outcomes)
+        for outcome in outcomes
+    )
     pooled = tuple(_pooled(made, outcome) for outcome in outcomes)
-    return report.Weighed(evidence=made, judged=judged, pooled=pooled, planned=plan is not None)
+    return report.Weighed(evidence=made, judged=judged, pooled=pooled, planned=plan is not None, funnel=placed)
 
 
 def with_evidence(page: Page, found: report.Weighed | None) -> Page:

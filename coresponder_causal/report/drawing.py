@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from coresponder_causal.report import words
 from coresponder_causal.report.colours import accent, expected, grey, ink, pale
-from coresponder_causal.report.drawing_axes import calendar_axis, start_line
+from coresponder_causal.report.drawing_axes import calendar_axis, percent_axis, start_line
 from coresponder_causal.report.drawing_bias import draw_bias, draw_contour
 from coresponder_causal.report.drawing_boundary import draw_boundary
 from coresponder_causal.report.drawing_calendar import calendar_height, draw_calendar
 from coresponder_causal.report.drawing_checks import draw_breaks, draw_placebos, draw_residuals, draw_support
 from coresponder_causal.report.drawing_deployment import draw_deployment
+from coresponder_causal.report.drawing_funnel import draw_funnel, funnel_height
 from coresponder_causal.report.drawing_hours import draw_hours
 from coresponder_causal.report.drawing_hundred import draw_hundred, hundred_height
 from coresponder_causal.report.drawing_incidence import draw_incidence
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 style = Path(__file__).with_name("style.mplstyle")
-changes = (-0.9, -0.8, -0.7, -0.6, -0.5, -0.4, -0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 4.0, 9.0)
 described = ("trend", "flow", "surface", "rates")
 no_dates = {
     "svg": {"Date": None, "Creator": None, "Format": None, "Type": None},
@@ -97,6 +96,9 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
         elif picture.kind == "hundred":
             canvas.set_size_inches(wide, hundred_height(picture) + 1.0 * framed)
             draw_hundred(canvas.add_subplot(), picture)
+        elif picture.kind == "funnel":
+            canvas.set_size_inches(wide, funnel_height(picture) + 1.0 * framed)
+            draw_funnel(canvas.add_subplot(), picture)
         elif picture.kind in described:
             canvas.set_size_inches(*size_of(picture, framed=framed))
             draw_metrics(canvas, picture)
@@ -205,7 +207,7 @@ def _forest(axes: Axes, picture: Picture) -> None:
         ends = pd.concat([ends, picture.data["range"]])
     if picture.labels["percent"]:
         least, most = min(ends["low"].min(), rows["effect"].min(), 0), max(ends["high"].max(), rows["effect"].max(), 0)
-        _percent_axis(axes, float(least), float(most))
+        percent_axis(axes, float(least), float(most))
 
 
 def _edges(rows: pd.DataFrame) -> tuple[tuple[str, float], tuple[str, float]]:
@@ -268,15 +270,3 @@ def _range(axes: Axes, limits: pd.DataFrame, label: str) -> None:
         label, (0, 1), (0, 4), xycoords=("data", "axes fraction"), textcoords="offset points",
         ha="center", va="bottom", fontsize=8.5, color=grey,
     )  # fmt: skip
-
-
-def _percent_axis(axes: Axes, low: float, high: float) -> None:
-    """Label the axis of log ratios with percent changes, with room for each."""
-    margin = 0.04 * (high - low)
-    axes.set_xlim(low - margin, high + margin)
-    inside = sorted((np.log1p(change) for change in changes if low <= np.log1p(change) <= high), key=abs)
-    kept: list[float] = []
-    for place in inside:
-        if all(abs(place - other) > (high - low) / 7.5 for other in kept):
-            kept.append(float(place))
-    axes.set_xticks(kept, [words.percent(round(100 * np.expm1(place), 6)).replace(".0 %", " %") for place in kept])

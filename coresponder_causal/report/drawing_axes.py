@@ -1,4 +1,4 @@
-"""What several pictures in time share: years on the axis, and the line of the start."""
+"""What several pictures share: years on the axis, the line of the start, and log ratios as percent."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from coresponder_causal.report import words
 from coresponder_causal.report.colours import ink
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+changes = (-0.9, -0.8, -0.7, -0.6, -0.5, -0.4, -0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 4.0, 9.0)
 
 
 def calendar_axis(axes: Axes, first: float, last: float) -> None:
@@ -30,3 +33,15 @@ def start_line(axes: Axes, position: float, label: str) -> None:
         label, (position, 1), (0, 4), xycoords=("data", "axes fraction"), textcoords="offset points",
         ha=side, va="bottom", fontsize=9, color=ink,
     )  # fmt: skip
+
+
+def percent_axis(axes: Axes, low: float, high: float) -> None:
+    """Label the axis of log ratios with percent changes, with room for each."""
+    margin = 0.04 * (high - low)
+    axes.set_xlim(low - margin, high + margin)
+    inside = sorted((np.log1p(change) for change in changes if low <= np.log1p(change) <= high), key=abs)
+    kept: list[float] = []
+    for place in inside:
+        if all(abs(place - other) > (high - low) / 7.5 for other in kept):
+            kept.append(float(place))
+    axes.set_xticks(kept, [words.percent(round(100 * np.expm1(place), 6)).replace(".0 %", " %") for place in kept])

@@ -12,6 +12,7 @@ from coresponder_causal.core.result import Result
 from coresponder_causal.decide import Evidence, Judged, Pooled
 from coresponder_causal.report import words
 from coresponder_causal.report.evidence_sentences import Weighed, pooled_sentence, verdict_sentence
+from coresponder_causal.report.funnel import funnel_picture, funnel_sentence, funnel_table
 from coresponder_causal.report.rows import headlines, of_designs
 from coresponder_causal.report.specs import Block, Column, Picture, Section, Sentence, Table, of_nobody
 from coresponder_causal.report.tables import support_of
@@ -109,6 +110,8 @@ def evidence_section(weighed: Weighed) -> Section:
             "No pooled number is given: nobody has said how far each design may be wrong (block [bias] of the study)."
         )
         blocks.append(Sentence(text=text, support=of_nobody))
+    if weighed.funnel is not None:
+        blocks += [funnel_sentence(weighed.funnel), funnel_picture(weighed.funnel), funnel_table(weighed.funnel)]
     return Section(
         title="What do all designs say together?", blocks=(*blocks, evidence_table(evidence), trust_table(evidence))
     )

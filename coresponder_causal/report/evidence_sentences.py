@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from coresponder_causal.core.facts import Facts
-from coresponder_causal.decide import Evidence, Judged, Pooled
+from coresponder_causal.decide import Decomposed, Evidence, Judged, Pooled
 from coresponder_causal.report import words
+from coresponder_causal.report.funnel import in_plain_words
 from coresponder_causal.report.specs import Sentence
 from coresponder_causal.report.tables import support_of
 
@@ -36,12 +37,15 @@ class Weighed:
         For each verdict; None where nobody said how far designs may be wrong.
     planned : bool
         Whether a frozen plan fixed the rule.
+    funnel : Decomposed or None
+        Where the change of a record lies; None where the study does not ask.
     """
 
     evidence: Evidence
     judged: tuple[Judged, ...]
     pooled: tuple[Pooled | None, ...]
     planned: bool
+    funnel: Decomposed | None = None
 
 
 def verdict_sentence(judged: Judged, evidence: Evidence) -> Sentence:
@@ -130,6 +134,8 @@ def council_verdicts(weighed: Weighed) -> dict[str, Sentence]:
     for judged in weighed.judged:
         results = [weighed.evidence.results[i] for i in judged.rows]
         text = f"{rule}, taking all ways of comparing {words.outcome(results[0])} together: {_in_plain_words(judged)}"
+        if weighed.funnel is not None and judged.outcome == weighed.funnel.record:
+            text = f"{text} Followed from the call on: {in_plain_words(weighed.funnel)}"
         supported = Facts({"supported": judged.verdict in ("fewer", "more")})
         said[judged.outcome] = Sentence(text=text, numbers=supported, support=support_of(results))
     return said

@@ -50,6 +50,7 @@ PictureKind = Literal[
     "hundred",
     "incidence",
     "ladder",
+    "funnel",
 ]
 
 
@@ -136,7 +137,8 @@ class Picture:
         "support": calls by their probability of treatment; "placebos": estimates of placebo treatments; "contour": an
         estimate by the strength of an omitted variable; "bias": what is left of a finding as hidden bias grows;
         "logic": the boxes and arrows of a logic model; "hundred": bars of how many of a hundred; "incidence": what came
-        after calls, by day; "ladder": outcomes from the scene on, by arm.
+        after calls, by day; "ladder": outcomes from the scene on, by arm; "funnel": the change of a record, stage by
+        stage.
     data : mapping of str to DataFrame
         Every number drawn.
     labels : Facts
