@@ -1,12 +1,15 @@
 """The decide room: weighing results."""
 
+from coresponder_causal.decide.account import Effect, Posts
 from coresponder_causal.decide.converted import Attendance
+from coresponder_causal.decide.cost import Cost, cost
 from coresponder_causal.decide.evidence import Evidence, evidence
 from coresponder_causal.decide.family import Family
 from coresponder_causal.decide.multiplicity import exploratory, holm, sharpened_q, step_down
 from coresponder_causal.decide.operating import Setting, operating_characteristics
 from coresponder_causal.decide.operating_worlds import verdicts_in_worlds
 from coresponder_causal.decide.pooled import Bias, Pooled
+from coresponder_causal.decide.prices import Price
 from coresponder_causal.decide.rule import Rule, verdicts
 from coresponder_causal.decide.summary_index import mean_effect, summary_index
 from coresponder_causal.decide.verdict import Judged, judge_outcome, pool
@@ -14,12 +17,17 @@ from coresponder_causal.decide.verdict import Judged, judge_outcome, pool
 __all__ = [
     "Attendance",
     "Bias",
+    "Cost",
+    "Effect",
     "Evidence",
     "Family",
     "Judged",
     "Pooled",
+    "Posts",
+    "Price",
     "Rule",
     "Setting",
+    "cost",
     "evidence",
     "exploratory",
     "holm",
