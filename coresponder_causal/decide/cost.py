@@ -158,11 +158,11 @@ def _usable(effects: Sequence[Effect]) -> tuple[tuple[Effect, ...], list[str]]:
         else:
             used.append(effect)
     outcomes = [effect.outcome for effect in used]
-    if not used or len(set(outcomes)) < len(outcomes):
-        raise DesignError(
-            f"effects on {', '.join(outcomes) or 'nothing'} cannot be weighed ({'; '.join(notes) or 'named twice'})",
-            mend="give one effect by t, or one set, for each outcome",
-        )
+    mend = "give one effect with a standard error, or one set, for each outcome"
+    if not used:
+        raise DesignError("; ".join(notes) or "no effect can be counted in events a year", mend=mend)
+    if len(set(outcomes)) < len(outcomes):
+        raise DesignError(f"several effects on one outcome: {', '.join(outcomes)}", mend=mend)
     return tuple(used), notes
 
 
@@ -324,7 +324,9 @@ def _tornado(account: Account, world: World) -> pd.DataFrame:
     """Net cost with one thing at a time at its low and high end, and where it would be 0."""
     averted, amounts = _centre(account, world)
     point, many = np.concatenate([averted[0], amounts[0]]), len(account.effects)
-    names = [f"{e.outcome} averted a year" for e in account.effects] + [p.what for p in account.prices]
+    names = [f"{e.outcome} averted a year" for e in account.effects] + [
+        f"saved by one {p.what}" if p.enters == "averted" else p.what for p in account.prices
+    ]
     ends = [e.bounds for e in account.effects] + [p.ends for p in account.prices]
     rows = []
     for place, (name, own) in enumerate(zip(names, ends, strict=True)):

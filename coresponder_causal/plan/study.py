@@ -16,6 +16,7 @@ from coresponder_causal.core.errors import DataError, DisclosureError, Problems
 from coresponder_causal.data import dictionary
 from coresponder_causal.decide import Bias
 from coresponder_causal.plan.bias import read_biases
+from coresponder_causal.plan.costs import CostPlan, cost_keys, read_costs
 from coresponder_causal.plan.designs import (
     after_calls,
     by_hours,
@@ -40,6 +41,7 @@ keys: dict[str, tuple[str, ...]] = {
     ),
     "release": ("audience", "agreement", "ledger"),
     "bias": ("elicited_from", *settings()),
+    "cost": cost_keys,
 }  # fmt: skip
 design_names = tuple(settings())
 counted = tuple(name for name in design_names if name not in of_calls)
@@ -118,6 +120,8 @@ class Study:
         Where releases are recorded.
     bias : mapping of str to Bias or None
         How far each design may be wrong, in the judgement of those who know it; without it nothing is pooled.
+    cost : CostPlan or None
+        Prices, and whose costs count over how long; without it no cost is told.
     folder : Path or None
         Where its file lies, and its plan where there is one.
     """
@@ -139,6 +143,7 @@ class Study:
     policy: Policy = inside
     ledger: Ledger | None = None
     bias: Mapping[str, Bias] | None = None
+    cost: CostPlan | None = None
     folder: Path | None = field(default=None, compare=False)
 
     def asked(self, design: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -188,12 +193,19 @@ def parse_study(content: Mapping[str, Any], folder: Path, *, name: str) -> Study
     _check_calls(sections, options, problems)
     policy = _policy(sections["release"], problems)
     bias = read_biases(sections["bias"], _asked(sections), problems)
+    costs = read_costs(sections["cost"], problems)
     problems.raise_if_any(DataError)
     ledger = sections["release"].get("ledger")
     kept = None if ledger is None else Ledger(folder / ledger)
     chosen = sections["donors"] if "donors" in content else None
     return replace(
-        _study(sections, tables, options), donors=chosen, policy=policy, ledger=kept, bias=bias, folder=folder
+        _study(sections, tables, options),
+        donors=chosen,
+        policy=policy,
+        ledger=kept,
+        bias=bias,
+        cost=costs,
+        folder=folder,
     )
 
 

@@ -1,6 +1,7 @@
 """The report room: results as tables, figures, sentences and pages; `write` alone makes files."""
 
 from coresponder_causal.report.codebook import codebook
+from coresponder_causal.report.cost import cost_section, cost_sentence
 from coresponder_causal.report.council_page import council_page
 from coresponder_causal.report.evidence import evidence_section, evidence_table, trust_table
 from coresponder_causal.report.evidence_sentences import Weighed, council_verdicts, short_verdicts, verdict_sentence
@@ -34,6 +35,8 @@ __all__ = [
     "calendar_picture",
     "calibration_picture",
     "codebook",
+    "cost_section",
+    "cost_sentence",
     "council_page",
     "council_verdicts",
     "donor_table",

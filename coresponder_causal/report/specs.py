@@ -48,6 +48,8 @@ PictureKind = Literal[
     "hundred",
     "incidence",
     "ladder",
+    "acceptability",
+    "tornado",
 ]
 
 
@@ -133,7 +135,8 @@ class Picture:
         "support": calls by their probability of treatment; "contour": an estimate by the strength of an omitted
         variable; "bias": what is left of a finding as hidden bias grows; "logic": the boxes and arrows of a logic
         model; "hundred": bars of how many of a hundred; "incidence": what came after calls, by day; "ladder": outcomes
-        from the scene on, by arm.
+        from the scene on, by arm; "acceptability": the chance that a programme is worth its cost; "tornado": what moves
+        the cost most.
     data : mapping of str to DataFrame
         Every number drawn.
     labels : Facts

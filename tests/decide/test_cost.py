@@ -122,7 +122,7 @@ def test_tornado_by_hand():
     events = 100 - 25 * stats.norm.isf(0.025)
     assert found.loc["arrest averted a year", "net_low"] == pytest.approx(364000 - 2000 * events)
     assert found.loc["arrest averted a year", "break_even"] == pytest.approx(182)
-    assert found.loc["arrest", "break_even"] == pytest.approx(3640)
+    assert found.loc["saved by one arrest", "break_even"] == pytest.approx(3640)
     width = (found["net_high"] - found["net_low"]).abs()
     assert width.is_monotonic_decreasing
 
