@@ -5,6 +5,7 @@ from coresponder_causal.decide.converted import Attendance
 from coresponder_causal.decide.cost import Cost, cost
 from coresponder_causal.decide.evidence import Evidence, evidence
 from coresponder_causal.decide.family import Family
+from coresponder_causal.decide.improve import Lever, improve, reach
 from coresponder_causal.decide.multiplicity import exploratory, holm, sharpened_q, step_down
 from coresponder_causal.decide.operating import Setting, operating_characteristics
 from coresponder_causal.decide.operating_worlds import verdicts_in_worlds
@@ -22,6 +23,7 @@ __all__ = [
     "Evidence",
     "Family",
     "Judged",
+    "Lever",
     "Pooled",
     "Posts",
     "Price",
@@ -31,10 +33,12 @@ __all__ = [
     "evidence",
     "exploratory",
     "holm",
+    "improve",
     "judge_outcome",
     "mean_effect",
     "operating_characteristics",
     "pool",
+    "reach",
     "sharpened_q",
     "step_down",
     "summary_index",
