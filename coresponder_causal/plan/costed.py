@@ -95,7 +95,8 @@ def _own_months(study: Study, tables: Mapping[str, pd.DataFrame]) -> pd.DataFram
     panel, start = tables.get("city_panel", pd.DataFrame()), first_day(study)
     if panel.empty or start is None:
         return pd.DataFrame()
-    return panel[panel["city"].eq(str(study.city)) & (panel["month"].dt.start_time >= start)]
+    own: pd.DataFrame = panel[panel["city"].eq(str(study.city)) & (panel["month"].dt.start_time >= start)]
+    return own
 
 
 def _per_year(result: Result, estimand: str, calls: pd.DataFrame) -> float | None:
@@ -103,7 +104,7 @@ def _per_year(result: Result, estimand: str, calls: pd.DataFrame) -> float | Non
     if calls.empty or (estimand != "bundle" and populations.get(estimand) not in calls):
         return None
     own = calls if estimand == "bundle" else calls[calls[populations[estimand]].fillna(False).astype(bool)]
-    years = (calls["received_at"].max() - calls["received_at"].min()).days / days_of_year
+    years = float((calls["received_at"].max() - calls["received_at"].min()).days) / days_of_year
     outcome = result.estimand.outcome
     if years <= 0:
         return None

@@ -152,7 +152,7 @@ def _acceptability(found: Cost, first: str, support: pd.DataFrame | None) -> Pic
 def _tornado(found: Cost, support: pd.DataFrame | None) -> Picture:
     moving = found.tornado[found.tornado["net_low"] != found.tornado["net_high"]]
     moving = moving.assign(what=moving["what"].str.replace("_", " "))
-    centre = float(found.totals.set_index("what").loc["net_cost", "estimate"])
+    centre = float(found.totals.set_index("what")["estimate"]["net_cost"])
     return Picture(
         title="What moves the net cost most?",
         caption="One thing at a time at the ends of its 95 % interval or range, which stand beside the bars; all else "
