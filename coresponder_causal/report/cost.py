@@ -52,7 +52,7 @@ def cost_section(found: Cost, results: Sequence[Result]) -> Section:
             _per_event(found, names, support),
             _acceptability(found, first, support),
             _tornado(found, support),
-            Bullets(items=said),
+            *((Bullets(items=said),) if said else ()),
         ),
     )
 
