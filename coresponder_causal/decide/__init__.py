@@ -1,15 +1,19 @@
 """The decide room: results weighed, and what a city does next."""
 
+from coresponder_causal.decide.account import Effect, Posts
 from coresponder_causal.decide.converted import Attendance
+from coresponder_causal.decide.cost import Cost, cost
 from coresponder_causal.decide.deployment import Deployment, deployment, hours_today
 from coresponder_causal.decide.evidence import Evidence, evidence
 from coresponder_causal.decide.family import Family
 from coresponder_causal.decide.funnel import Decomposed, funnel
 from coresponder_causal.decide.funnel_worlds import funnels_in_worlds
+from coresponder_causal.decide.improve import Lever, improve, reach
 from coresponder_causal.decide.multiplicity import exploratory, holm, sharpened_q, step_down
 from coresponder_causal.decide.operating import Setting, operating_characteristics
 from coresponder_causal.decide.operating_worlds import verdicts_in_worlds
 from coresponder_causal.decide.pooled import Bias, Pooled
+from coresponder_causal.decide.prices import Price
 from coresponder_causal.decide.rule import Rule, verdicts
 from coresponder_causal.decide.shifts import Schedule, ShiftRules, best_schedule
 from coresponder_causal.decide.summary_index import mean_effect, summary_index
@@ -18,17 +22,23 @@ from coresponder_causal.decide.verdict import Judged, judge_outcome, pool
 __all__ = [
     "Attendance",
     "Bias",
+    "Cost",
     "Decomposed",
     "Deployment",
+    "Effect",
     "Evidence",
     "Family",
     "Judged",
+    "Lever",
     "Pooled",
+    "Posts",
+    "Price",
     "Rule",
     "Schedule",
     "Setting",
     "ShiftRules",
     "best_schedule",
+    "cost",
     "deployment",
     "evidence",
     "exploratory",
@@ -36,10 +46,12 @@ __all__ = [
     "funnels_in_worlds",
     "holm",
     "hours_today",
+    "improve",
     "judge_outcome",
     "mean_effect",
     "operating_characteristics",
     "pool",
+    "reach",
     "sharpened_q",
     "step_down",
     "summary_index",

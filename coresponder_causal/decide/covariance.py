@@ -66,6 +66,23 @@ def joint_covariance(results: Sequence[Result], errors: Sequence[float]) -> Join
     return Joint(possible(apart), possible(together), int(unknown))
 
 
+def joint_correlation(results: Sequence[Result]) -> Joint:
+    """Correlation of the first terms of results about different outcomes; unknown where they share no kind of units.
+
+    Parameters
+    ----------
+    results : sequence of Result
+
+    Returns
+    -------
+    Joint
+    """
+    known = _by_influence(results, np.ones(len(results)))
+    np.fill_diagonal(known, 1.0)
+    unknown = int(np.isnan(known).sum() // 2)
+    return Joint(possible(np.nan_to_num(known, nan=0.0)), possible(np.nan_to_num(known, nan=1.0)), unknown)
+
+
 def possible(matrix: Array) -> Array:
     """Return a matrix as it is where it can be a covariance, else the nearest correlations that can, same variances."""
     values, vectors = np.linalg.eigh(matrix)

@@ -13,6 +13,7 @@ from coresponder_causal import report
 from coresponder_causal.core.files import write_whole
 from coresponder_causal.core.notes import quietly
 from coresponder_causal.core.version import VERSION
+from coresponder_causal.plan.costed import with_cost
 from coresponder_causal.plan.deviations import with_deviations
 from coresponder_causal.plan.manifest import as_json
 from coresponder_causal.plan.numbers import numbers
@@ -66,7 +67,9 @@ def evaluated_anew(study: Study, *, version: str = VERSION, say: Say = lambda _:
         found = run(study, tables, quality, say=say)
         stamped = (replace(one, provenance=replace(one.provenance, version=version)) for one in found.results)
         evaluation = replace(found, results=tuple(stamped))
-        page = with_evidence(evaluation_page(evaluation), weighed(evaluation, tables))
+        together = weighed(evaluation, tables)
+        page = with_evidence(evaluation_page(evaluation), together)
+        page = with_cost(page, evaluation, tables, together)
         page = with_deviations(page, evaluation, tables)
     return Anew(evaluation=evaluation, page=page, tables=tables)
 

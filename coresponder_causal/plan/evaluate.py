@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from coresponder_causal.plan.audience import meant_for
+from coresponder_causal.plan.costed import with_cost
 from coresponder_causal.plan.deviations import with_deviations
 from coresponder_causal.plan.embedded import embedded_study, truths
 from coresponder_causal.plan.manifest import write_manifest
@@ -108,6 +109,7 @@ def evaluate(
     truth = None if simulated is None else truths(simulated)
     together = weighed(evaluation, tables)
     page = with_evidence(evaluation_page(evaluation, truth=truth), together)
+    page = with_cost(page, evaluation, tables, together)
     page = with_deviations(page, evaluation, tables)
     file = publish(page, evaluation, out, others=reader_specs(evaluation, page, tables, together), force=force)
     write_manifest(

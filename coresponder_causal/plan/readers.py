@@ -10,6 +10,7 @@ import pandas as pd
 from coresponder_causal import report
 from coresponder_causal.core.notes import collecting, quietly
 from coresponder_causal.data import metrics, quality
+from coresponder_causal.plan.costed import cost_line
 from coresponder_causal.plan.describe import city_in
 from coresponder_causal.plan.deviations import deviations
 from coresponder_causal.plan.frozen import frozen_state
@@ -73,6 +74,7 @@ def reader_specs(
         design_lines=[Sentence(text=text, support=behind) for text in evaluation.lines],
         planned=_planned(evaluation, tables),
         verdicts={} if together is None else report.council_verdicts(together),
+        costs=cost_line(page),
         simulated=simulated,
         sensitive=study.sensitive,
     )

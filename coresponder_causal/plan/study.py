@@ -16,6 +16,7 @@ from coresponder_causal.core.errors import DataError, DisclosureError, Problems
 from coresponder_causal.data import dictionary
 from coresponder_causal.decide import Bias
 from coresponder_causal.plan.bias import read_biases
+from coresponder_causal.plan.costs import CostPlan, cost_keys, read_costs
 from coresponder_causal.plan.designs import (
     adjusted_calls,
     after_calls,
@@ -45,6 +46,7 @@ keys: dict[str, tuple[str, ...]] = {
     "release": ("audience", "agreement", "ledger"),
     "bias": ("elicited_from", *settings()),
     "funnel": ("stages", "record", "witness", "against"),
+    "cost": cost_keys,
 }  # fmt: skip
 design_names = tuple(settings())
 counted = tuple(name for name in design_names if name not in of_calls)
@@ -125,6 +127,8 @@ class Study:
         How far each design may be wrong, in the judgement of those who know it; without it nothing is pooled.
     funnel : mapping or None
         How a record is followed from the call on, see `plan.funnel_block.read_funnel`.
+    cost : CostPlan or None
+        Prices, and whose costs count over how long; without it no cost is told.
     folder : Path or None
         Where its file lies, and its plan where there is one.
     """
@@ -147,6 +151,7 @@ class Study:
     ledger: Ledger | None = None
     bias: Mapping[str, Bias] | None = None
     funnel: Mapping[str, Any] | None = None
+    cost: CostPlan | None = None
     folder: Path | None = field(default=None, compare=False)
 
     def asked(self, design: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -197,6 +202,7 @@ def parse_study(content: Mapping[str, Any], folder: Path, *, name: str) -> Study
     policy = _policy(sections["release"], problems)
     bias = read_biases(sections["bias"], _asked(sections), problems)
     followed = read_funnel(sections["funnel"], sections["tables"], problems) if "funnel" in content else None
+    costs = read_costs(sections["cost"], problems)
     problems.raise_if_any(DataError)
     ledger = sections["release"].get("ledger")
     kept = None if ledger is None else Ledger(folder / ledger)
@@ -208,6 +214,7 @@ def parse_study(content: Mapping[str, Any], folder: Path, *, name: str) -> Study
         ledger=kept,
         bias=bias,
         funnel=followed,
+        cost=costs,
         folder=folder,
     )
 

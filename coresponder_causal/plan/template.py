@@ -108,7 +108,6 @@ covariates = ["initial_type", "priority", "caller_type", "prior_contacts", "patr
 # sd = 0.1
 # source = "what they rest it on"
 
-
 # Outcomes that are known of some calls. Each has the keys of [[calls]] besides; a blank outcome is not known.
 # [[bounds]]                           # and [[observed]]
 # outcomes = ["linked_30d"]
@@ -131,12 +130,31 @@ covariates = ["initial_type", "priority", "caller_type", "prior_contacts", "patr
 # returned = "county_return.json"      # as the county's program wrote it
 # scores = "kept.csv"                  # what the police kept of the list
 
-
 # [funnel]                             # a record followed from the call on: did events change, or their recording?
 # record = "report_filed"              # what the responders write
 # stages = ["dispatched_at", "report_filed", "arrest"]   # fields of calls, in order
 # witness = ["ed_transport"]           # events that others record too; [] where there are none
 # against = "other_hours"              # or "cities": all hours, the whole bundle
+
+# [cost]                               # what the programme costs for what it averts. All numbers below are EXAMPLES:
+# perspective = "city"                 # replace each by one with a source of your own. Or "county", "society"
+# horizon_years = 1
+# discount = 0.03
+# price_year = 2021
+# index = { 2019 = 100.0, 2021 = 106.0 }   # a price index, needed where prices are of other years
+# officer_hours = { arrest = 3.0 }     # officer-hours that one event takes
+# posts = { posts = 5, hours = 1700, filled = 0.2 }   # officer posts given up, productive hours of one a year, share
+#                                      # of the time in which they would have been filled
+# [[cost.price]]                       # one for each thing paid for
+# what = "clinician"
+# unit = "hour"
+# amount = 65.0
+# year = 2019
+# source = "EXAMPLE: your payroll"
+# payer = "city"                       # or "county", "other"
+# enters = "spent"                     # "freed" (posts' funding), "averted" (what is an outcome), "officer_hour"
+# quantity = 3640                      # units a year; once = true for what falls due at the beginning alone
+# std_error = 5.0                      # or low and high, a 95 % range
 
 # [switchback]
 # assignment = "switchback/schedule.csv"   # as coresponder-causal switchback wrote it, delivered hours filled in

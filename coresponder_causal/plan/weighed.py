@@ -37,7 +37,7 @@ def weighed(evaluation: Evaluation, tables: Mapping[str, pd.DataFrame]) -> repor
     """
     study, state = evaluation.study, frozen_state(evaluation.study)
     plan = None if state is None else state["plan"]
-    calls = _own_calls(study, tables)
+    calls = own_calls(study, tables)
     made = decide.evidence(
         evaluation.results,
         designs=evaluation.designs,
@@ -102,8 +102,14 @@ def _pooled(made: decide.Evidence, outcome: str) -> decide.Pooled | None:
     return decide.pool(made, outcome) if ready else None
 
 
-def _own_calls(study: Study, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return the calls of the study's city from the start on."""
+def own_calls(study: Study, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the calls of the study's city from the start on.
+
+    Parameters
+    ----------
+    study : Study
+    tables : mapping of DataFrame
+    """
     calls, start = tables.get("calls", pd.DataFrame()), first_day(study)
     if calls.empty or start is None or "received_at" not in calls:
         return pd.DataFrame()

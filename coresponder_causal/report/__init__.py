@@ -1,6 +1,7 @@
 """The report room: results as tables, figures, sentences and pages; `write` alone makes files."""
 
 from coresponder_causal.report.codebook import codebook
+from coresponder_causal.report.cost import cost_section, cost_sentence
 from coresponder_causal.report.council_page import council_page
 from coresponder_causal.report.deployment_page import deployment_page, deployment_picture, shifts_table
 from coresponder_causal.report.evidence import evidence_section, evidence_table, trust_table
@@ -36,6 +37,8 @@ __all__ = [
     "calendar_picture",
     "calibration_picture",
     "codebook",
+    "cost_section",
+    "cost_sentence",
     "council_page",
     "council_verdicts",
     "deployment_page",

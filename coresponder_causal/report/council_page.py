@@ -44,6 +44,7 @@ def council_page(
     design_lines: Sequence[Sentence] = (),
     planned: Sentence | None = None,
     verdicts: Mapping[str, Sentence] = MappingProxyType({}),
+    costs: Sentence | None = None,
     simulated: bool = False,
     sensitive: bool = False,
 ) -> Page:
@@ -64,6 +65,8 @@ def council_page(
         Whether it was run as planned.
     verdicts : mapping of str to Sentence
         What all designs say together of each outcome, by the decision rule, as `council_verdicts` gives it.
+    costs : Sentence, optional
+        What the programme costs, as `cost_sentence` gives it.
     simulated, sensitive : bool
         Put a banner on top.
 
@@ -90,10 +93,12 @@ def council_page(
         picture = hundred_picture(headline)
         beside = (said for outcome, said in verdicts.items() if outcome != judged)
         sure = (*_sure(headline, results, own, planned), *beside, *_doubted(design_lines))
+        told = () if costs is None else (Section(title="What does it cost?", blocks=(Bullets(items=(costs,)),)),)
         sections = (
             *((Section(title="", blocks=(picture,)),) if picture is not None else ()),
             Section(title="How sure is this?", blocks=(Bullets(items=sure),)),
             Section(title="What does it not say?", blocks=(Bullets(items=_unsaid(headline)),)),
+            *told,
             Section(title="What next?", blocks=(Bullets(items=_next(headline, own, quality)),)),
         )
     made = Page(

@@ -17,6 +17,7 @@ from coresponder_causal.report.drawing_bias import draw_bias, draw_contour
 from coresponder_causal.report.drawing_boundary import draw_boundary
 from coresponder_causal.report.drawing_calendar import calendar_height, draw_calendar
 from coresponder_causal.report.drawing_checks import draw_breaks, draw_placebos, draw_residuals, draw_support
+from coresponder_causal.report.drawing_cost import draw_acceptability, draw_tornado, tornado_height
 from coresponder_causal.report.drawing_deployment import draw_deployment
 from coresponder_causal.report.drawing_funnel import draw_funnel, funnel_height
 from coresponder_causal.report.drawing_hours import draw_hours
@@ -99,6 +100,9 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
         elif picture.kind == "funnel":
             canvas.set_size_inches(wide, funnel_height(picture) + 1.0 * framed)
             draw_funnel(canvas.add_subplot(), picture)
+        elif picture.kind == "tornado":
+            canvas.set_size_inches(wide, tornado_height(picture) + 1.0 * framed)
+            draw_tornado(canvas.add_subplot(), picture)
         elif picture.kind in described:
             canvas.set_size_inches(*size_of(picture, framed=framed))
             draw_metrics(canvas, picture)
@@ -106,7 +110,7 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
             draw = {
                 "forest": _forest, "love": _love, "events": _events, "course": _events, "calendar": draw_calendar,
                 "shares": draw_shares, "boundary": draw_boundary, "breaks": draw_breaks,
-                "support": draw_support, "placebos": draw_placebos,
+                "support": draw_support, "placebos": draw_placebos, "acceptability": draw_acceptability,
                 "bias": draw_bias, "contour": draw_contour, "tipping": draw_tipping,
             }.get(picture.kind, _path)  # fmt: skip
             draw(canvas.add_subplot(), picture)

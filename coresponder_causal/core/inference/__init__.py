@@ -35,6 +35,7 @@ from coresponder_causal.core.inference.rates import (
     split_p_value,
     wilson,
 )
+from coresponder_causal.core.inference.ratios import RatioSet, ratio_set
 from coresponder_causal.core.inference.sets import set_interval, set_p_value
 from coresponder_causal.core.inference.student import (
     critical,
@@ -51,6 +52,7 @@ from coresponder_causal.core.inference.wild import Tails, wild_interval, wild_p_
 __all__ = [
     "Block",
     "RankTest",
+    "RatioSet",
     "Tails",
     "WaldTest",
     "as_student",
@@ -76,6 +78,7 @@ __all__ = [
     "randomization_p_value",
     "rank_critical",
     "rank_test",
+    "ratio_set",
     "rearrangement_size",
     "rejection_rate_limit",
     "set_interval",
