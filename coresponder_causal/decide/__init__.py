@@ -3,6 +3,7 @@
 from coresponder_causal.decide.converted import Attendance
 from coresponder_causal.decide.evidence import Evidence, evidence
 from coresponder_causal.decide.family import Family
+from coresponder_causal.decide.heterogeneity import Heterogeneity, heterogeneity
 from coresponder_causal.decide.multiplicity import exploratory, holm, sharpened_q, step_down
 from coresponder_causal.decide.operating import Setting, operating_characteristics
 from coresponder_causal.decide.operating_worlds import verdicts_in_worlds
@@ -16,12 +17,14 @@ __all__ = [
     "Bias",
     "Evidence",
     "Family",
+    "Heterogeneity",
     "Judged",
     "Pooled",
     "Rule",
     "Setting",
     "evidence",
     "exploratory",
+    "heterogeneity",
     "holm",
     "judge_outcome",
     "mean_effect",

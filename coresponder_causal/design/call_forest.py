@@ -24,7 +24,9 @@ def grow_forest(
     seed: int,
     modifiers: int | None = None,
 ) -> Any:  # noqa: ANN401
-    """Let econml grow a forest of some calls, its models on folds of whole persons; effects are in units of `outcome_scale`.
+    """Let econml grow a forest of some calls, its models on folds of whole persons.
+
+    Effects are in units of `outcome_scale`.
 
     The effect moves with the first ``modifiers`` covariates (default: all), the others are adjusted for alone.
     Outcomes are rounded to nine decimals of that unit, so that no tie between splits hangs on their own unit.

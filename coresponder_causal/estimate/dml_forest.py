@@ -235,7 +235,9 @@ def _with_middle(
 ) -> Result:
     """Add the effect at the call with the median of every covariate, by the forest's own interval."""
     matrix = samples.outcome.matrix
-    forest = grow_forest(samples, models, np.arange(len(matrix)), fold, trees=int(result.extra.number("trees")), seed=seed)
+    forest = grow_forest(
+        samples, models, np.arange(len(matrix)), fold, trees=int(result.extra.number("trees")), seed=seed
+    )
     found = forest.effect_inference(np.median(matrix[:, 1:], axis=0)[None])
     k = len(result.terms)
     vcov = np.full((k + 1, k + 1), np.nan)
