@@ -9,6 +9,7 @@ from coresponder_causal.decide.operating import Setting, operating_characteristi
 from coresponder_causal.decide.operating_worlds import verdicts_in_worlds
 from coresponder_causal.decide.pooled import Bias, Pooled
 from coresponder_causal.decide.rule import Rule, verdicts
+from coresponder_causal.decide.subgroups import Subgroups, subgroups
 from coresponder_causal.decide.summary_index import mean_effect, summary_index
 from coresponder_causal.decide.verdict import Judged, judge_outcome, pool
 
@@ -22,6 +23,7 @@ __all__ = [
     "Pooled",
     "Rule",
     "Setting",
+    "Subgroups",
     "evidence",
     "exploratory",
     "heterogeneity",
@@ -32,6 +34,7 @@ __all__ = [
     "pool",
     "sharpened_q",
     "step_down",
+    "subgroups",
     "summary_index",
     "verdicts",
     "verdicts_in_worlds",
