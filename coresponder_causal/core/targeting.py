@@ -51,7 +51,7 @@ def projection(value: Array, tilt: Array, regressors: Array) -> Estimated:
     gram = regressors.T @ (tilt[:, None] * regressors)
     if np.linalg.matrix_rank(gram, hermitian=True) < k:
         return Estimated(np.full(k, np.nan), np.full((n, k), np.nan))
-    beta = np.linalg.solve(gram, regressors.T @ value)
+    beta = np.asarray(np.linalg.solve(gram, regressors.T @ value), float)
     residual = value - tilt * (regressors @ beta)
     return Estimated(beta, n * np.linalg.solve(gram, (regressors * residual[:, None]).T).T)
 

@@ -16,6 +16,8 @@ from coresponder_causal.core.doubly_robust import Contrast, say_probabilities
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.inference import Medians
 from coresponder_causal.core.notes import collecting, note
+from coresponder_causal.core.support import smallest
+from coresponder_causal.core.targeting import ranked_groups
 from coresponder_causal.decide.held_out_tests import Halves, fifths, shares, tested
 from coresponder_causal.decide.learned_effects import EffectLearner, HeldOut, held_out, material
 from coresponder_causal.design.call_estimates import support
@@ -56,7 +58,7 @@ class Heterogeneity:
     effects : Series or None
         Predicted effect of each call, brought to the slope that the tests found; None where they do not pass.
     support : DataFrame
-        Persons, events and calls behind all .
+        Persons, events and calls behind all, and the fewest behind a tenth of a half.
     notes : tuple of str
     seed : int
     """
@@ -196,7 +198,7 @@ def heterogeneity(
     p = tests.set_index("test")["p_value"]
     passed = bool((p[list(gate_tests)] <= 1 - level).all())
     predicted = sign * np.median([half.predicted for half in each], axis=0)
-    apart = float(tests.set_index("test").loc["most_least", "std_error"])
+    apart = float(tests.set_index("test")["std_error"]["most_least"])
     return Heterogeneity(
         outcome=str(c.outcome),
         treatment=c.treatment,
@@ -209,7 +211,7 @@ def heterogeneity(
         passed=passed,
         detectable=inference.minimum_detectable_effect(apart, float(np.median(found.df)), level=level),
         effects=_effects(c, parts, found, sign) if passed else None,
-        support=support(c, {"all": np.ones(len(c.source), bool)}),
+        support=_support(c, parts, sign, seed),
         notes=tuple(said),
         seed=seed,
         level=level,
@@ -261,6 +263,18 @@ def _effects(c: CallDesign, parts: Sequence[HeldOut], found: Halves, sign: float
         times[part.rows] += 1
     with np.errstate(invalid="ignore"):
         return pd.Series(total / times, index=c.calls, name="predicted effect")
+
+
+def _support(c: CallDesign, parts: Sequence[HeldOut], sign: float, seed: int) -> pd.DataFrame:
+    """Count what stands behind all calls, and the least that stands behind a place in the ranking."""
+    whole = support(c, {"all": np.ones(len(c.source), bool)})
+    tenths: dict[str, NDArray[np.bool_]] = {}
+    for r, part in enumerate(parts):
+        places = np.full(len(c.source), -1)
+        places[part.rows] = ranked_groups(sign * part.predicted, part.tilt, 1 + len(shares), seed=seed)
+        tenths |= {f"{r}, {k}": places == k for k in range(1 + len(shares))}
+    least = smallest(support(c, tenths))
+    return whole if least is None else pd.concat([whole, least.assign(term="smallest tenth")], ignore_index=True)
 
 
 def _frame(key: str, names: Iterable[object], found: Medians) -> pd.DataFrame:

@@ -78,7 +78,7 @@ def material(
             mend=f"name some of {', '.join(c.covariates)}; what is learnt on scene cannot tell whom to send to",
         )
     plain = call_samples(c, "heterogeneity")
-    first = list(as_numbers(c.source, list(effect_modifiers), levels_of=c.stratum, reference_levels=False))
+    first = list(map(str, as_numbers(c.source, list(effect_modifiers), levels_of=c.stratum, reference_levels=False)))
     names = [*first, *(name for name in plain.names if name not in first)]
     order = [0, *(1 + plain.names.index(name) for name in names)]
     treatment, outcome = (Sample(part.matrix[:, order], *part[1:]) for part in plain[:2])
@@ -121,7 +121,7 @@ def held_out(
         with_treatment(samples.outcome.take(learning & treated))(matrix),
         without(samples.outcome.take(learning & ~treated))(matrix),
     )
-    _, y, weights, _ = (part[rows] for part in samples.outcome)
+    y, weights = samples.outcome.target[rows], samples.outcome.weights[rows]
     scores = arm_scores(fitted, y, treated[rows], contrast, weights=weights)
     value = scores.arms[:, 0] - scores.arms[:, 1]
     return HeldOut(rows, value, scores.tilt, np.asarray(predicted, float).ravel(), fitted.probability)

@@ -21,6 +21,13 @@ from coresponder_causal.report.specs import Page, Paper, Picture, Sentence, Tabl
 from coresponder_causal.report.supervisor_page import supervisor_page
 from coresponder_causal.report.switchback_page import calendar_picture, switchback_page
 from coresponder_causal.report.tables import table
+from coresponder_causal.report.who_benefits import (
+    benefit_picture,
+    difference_table,
+    heterogeneity_section,
+    subgroup_picture,
+    subgroup_table,
+)
 from coresponder_causal.report.write import released, write, write_all
 
 __all__ = [
@@ -30,12 +37,14 @@ __all__ = [
     "Sentence",
     "Table",
     "Weighed",
+    "benefit_picture",
     "breaks_table",
     "calendar_picture",
     "calibration_picture",
     "codebook",
     "council_page",
     "council_verdicts",
+    "difference_table",
     "donor_table",
     "evidence_section",
     "evidence_table",
@@ -43,6 +52,7 @@ __all__ = [
     "family_table",
     "figure",
     "flow_picture",
+    "heterogeneity_section",
     "hours_picture",
     "logic_picture",
     "metrics_page",
@@ -56,6 +66,8 @@ __all__ = [
     "released",
     "sentence",
     "short_verdicts",
+    "subgroup_picture",
+    "subgroup_table",
     "supervisor_page",
     "surface_picture",
     "switchback_page",

@@ -48,6 +48,7 @@ PictureKind = Literal[
     "hundred",
     "incidence",
     "ladder",
+    "benefit",
 ]
 
 
@@ -133,7 +134,7 @@ class Picture:
         "support": calls by their probability of treatment; "contour": an estimate by the strength of an omitted
         variable; "bias": what is left of a finding as hidden bias grows; "logic": the boxes and arrows of a logic
         model; "hundred": bars of how many of a hundred; "incidence": what came after calls, by day; "ladder": outcomes
-        from the scene on, by arm.
+        from the scene on, by arm; "benefit": effects in fifths of the predicted benefit, and the gain of the ranking.
     data : mapping of str to DataFrame
         Every number drawn.
     labels : Facts

@@ -42,7 +42,7 @@ def groups() -> Subgroups:
 
 
 def test_where_all_benefit_alike_it_stays_silent() -> None:
-    """The gate holds 5 % with room: 25 worlds here, 400 in the study of which the page on methods speaks."""
+    """Of 400 such worlds of 800 calls .002 passed, of 200 with forests none: twice the median p is cautious."""
     spoke = [found(seed, 0.0, halves=5).passed for seed in range(25)]
     assert np.mean(spoke) <= 0.08
     silent = found(2, 0.0)
@@ -79,7 +79,7 @@ def test_benefit_follows_the_sign_that_is_asked_for() -> None:
     assert less.tests["estimate"][0] == pytest.approx(more.tests["estimate"][0])
 
 
-def test_the_same_seed_says_the_same_and_units_do_not_matter() -> None:
+def test_the_same_seed_says_the_same() -> None:
     first, again = found(4, 0.6, halves=3), found(4, 0.6, halves=3)
     pd.testing.assert_frame_equal(first.tests, again.tests)
 
