@@ -42,7 +42,9 @@ class Halves(NamedTuple):
         return inference.over_partitions(size - null, error, self.df, side=side, level=self.level)
 
 
-def tested(part: HeldOut, sign: float, raw: Array, persons: NDArray[np.int64], names: Sequence[str], seed: int) -> Half:
+def examined(
+    part: HeldOut, sign: float, raw: Array, persons: NDArray[np.int64], names: Sequence[str], seed: int
+) -> Half:
     """Estimate all that is asked of one half, with errors clustered by person.
 
     Parameters

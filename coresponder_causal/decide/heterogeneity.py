@@ -18,7 +18,7 @@ from coresponder_causal.core.inference import Medians
 from coresponder_causal.core.notes import collecting, note
 from coresponder_causal.core.support import smallest
 from coresponder_causal.core.targeting import ranked_groups
-from coresponder_causal.decide.held_out_tests import Halves, fifths, shares, tested
+from coresponder_causal.decide.held_out_tests import Halves, examined, fifths, shares
 from coresponder_causal.decide.learned_effects import EffectLearner, HeldOut, held_out, material
 from coresponder_causal.design.call_estimates import support
 from coresponder_causal.design.call_learners import OutcomeModel, PropensityModel
@@ -187,7 +187,7 @@ def heterogeneity(
         note(f"{halves} random halves of persons; effects learnt in one half and tested in the other")
     names = known.modifiers
     raw, persons = c.covariate_frame(reference_levels=False)[names].to_numpy(float), c.persons.to_numpy()
-    each = [tested(part, sign, raw[part.rows], persons[part.rows], names, seed) for part in parts]
+    each = [examined(part, sign, raw[part.rows], persons[part.rows], names, seed) for part in parts]
     found = Halves(
         pd.DataFrame([half.estimate for half in each]),
         pd.DataFrame([half.std_error for half in each]),

@@ -26,9 +26,8 @@ def grow_forest(
 ) -> Any:  # noqa: ANN401
     """Let econml grow a forest of some calls, its models on folds of whole persons.
 
-    Effects are in units of `outcome_scale`.
-
-    The effect moves with the first ``modifiers`` covariates (default: all), the others are adjusted for alone.
+    Effects are in units of `outcome_scale`. They move with the first ``modifiers`` covariates (default: all);
+    the others are adjusted for alone.
     Outcomes are rounded to nine decimals of that unit, so that no tie between splits hangs on their own unit.
     """
     from econml.dml import CausalForestDML
