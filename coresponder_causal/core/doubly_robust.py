@@ -42,6 +42,66 @@ class ArmMeans(NamedTuple):
     influence: Array
 
 
+class Scores(NamedTuple):
+    """Doubly robust scores of both arms, (n, 2), and the weight h of each call in the population, (n,).
+
+    The mean of arm a over the population is Σ scores[:, a] / Σ tilt, and so it is within any group.
+    """
+
+    arms: Array
+    tilt: Array
+
+
+def arm_scores(
+    fitted: Fitted, y: Array, treated: Mask, contrast: Contrast, *, weights: Array, among: Mask | None = None
+) -> Scores:
+    """Score every call as in `arm_means`.
+
+    Parameters
+    ----------
+    fitted : Fitted
+    y : ndarray, shape (n,)
+    treated : ndarray of bool, shape (n,)
+    contrast : {"ATT", "ATE", "ATO"}
+    weights : ndarray, shape (n,)
+        Sampling weights s.
+    among : ndarray of bool, shape (n,), optional
+        Rows that count; others have scores and tilts of 0.
+
+    Raises
+    ------
+    EstimationError
+        As `arm_means`.
+
+    Examples
+    --------
+    >>> half, none = np.full(2, 0.5), np.zeros(2)
+    >>> arm_scores(Fitted(half, none, none), np.array([3.0, 1.0]), np.array([True, False]), "ATE",
+    ...            weights=np.ones(2)).arms.tolist()
+    [[6.0, 0.0], [0.0, 2.0]]
+    """
+    p, d = fitted.probability, treated.astype(float)
+    with np.errstate(divide="ignore"):
+        tilt, first, second = {
+            "ATE": (np.ones_like(p), 1 / p, 1 / (1 - p)),
+            "ATT": (d, np.ones_like(p), p / (1 - p)),
+            "ATO": ((d - p) ** 2, 1 - p, p),
+        }[contrast]
+    own = weights if among is None else weights * among
+    expected = np.column_stack([fitted.with_treatment, fitted.without])
+    arms = np.column_stack([treated & (own > 0), ~treated & (own > 0)])
+    if not arms.any(axis=0).all():
+        raise EstimationError("no call of one kind is left", mend="leave fewer calls out")
+    weight = np.where(arms, np.column_stack([first, second]), 0.0)
+    scores = own[:, None] * (tilt[:, None] * expected + weight * (y[:, None] - expected))
+    if not np.isfinite(scores).all():
+        raise EstimationError(
+            f"the treatment of {int((~np.isfinite(scores).all(axis=1)).sum())} calls is certain",
+            mend="leave out kinds of calls that always or never get it, or take contrast='ATO'",
+        )
+    return Scores(scores, own * tilt)
+
+
 def arm_means(
     fitted: Fitted, y: Array, treated: Mask, contrast: Contrast, *, weights: Array, among: Mask | None = None
 ) -> ArmMeans:
@@ -84,28 +144,10 @@ def arm_means(
     >>> arms.means.tolist()
     [4.0, 1.0]
     """
-    p, d = fitted.probability, treated.astype(float)
-    with np.errstate(divide="ignore"):
-        tilt, first, second = {
-            "ATE": (np.ones_like(p), 1 / p, 1 / (1 - p)),
-            "ATT": (d, np.ones_like(p), p / (1 - p)),
-            "ATO": ((d - p) ** 2, 1 - p, p),
-        }[contrast]
-    own = weights if among is None else weights * among
-    expected = np.column_stack([fitted.with_treatment, fitted.without])
-    arms = np.column_stack([treated & (own > 0), ~treated & (own > 0)])
-    if not arms.any(axis=0).all():
-        raise EstimationError("no call of one kind is left", mend="leave fewer calls out")
-    weight = np.where(arms, np.column_stack([first, second]), 0.0)
-    scores = own[:, None] * (tilt[:, None] * expected + weight * (y[:, None] - expected))
-    if not np.isfinite(scores).all():
-        raise EstimationError(
-            f"the treatment of {int((~np.isfinite(scores).all(axis=1)).sum())} calls is certain",
-            mend="leave out kinds of calls that always or never get it, or take contrast='ATO'",
-        )
-    total = float(own @ tilt)
+    scores, tilt = arm_scores(fitted, y, treated, contrast, weights=weights, among=among)
+    total = float(tilt.sum())
     means = scores.sum(axis=0) / total
-    return ArmMeans(means, len(y) * (scores - (own * tilt)[:, None] * means) / total)
+    return ArmMeans(means, len(y) * (scores - tilt[:, None] * means) / total)
 
 
 def say_probabilities(drawn: Sequence[Array]) -> None:

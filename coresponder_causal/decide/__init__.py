@@ -8,6 +8,7 @@ from coresponder_causal.decide.evidence import Evidence, evidence
 from coresponder_causal.decide.family import Family
 from coresponder_causal.decide.funnel import Decomposed, funnel
 from coresponder_causal.decide.funnel_worlds import funnels_in_worlds
+from coresponder_causal.decide.heterogeneity import Heterogeneity, heterogeneity
 from coresponder_causal.decide.improve import Lever, improve, reach
 from coresponder_causal.decide.multiplicity import exploratory, holm, sharpened_q, step_down
 from coresponder_causal.decide.operating import Setting, operating_characteristics
@@ -16,6 +17,7 @@ from coresponder_causal.decide.pooled import Bias, Pooled
 from coresponder_causal.decide.prices import Price
 from coresponder_causal.decide.rule import Rule, verdicts
 from coresponder_causal.decide.shifts import Schedule, ShiftRules, best_schedule
+from coresponder_causal.decide.subgroups import Subgroups, subgroups
 from coresponder_causal.decide.summary_index import mean_effect, summary_index
 from coresponder_causal.decide.verdict import Judged, judge_outcome, pool
 
@@ -28,6 +30,7 @@ __all__ = [
     "Effect",
     "Evidence",
     "Family",
+    "Heterogeneity",
     "Judged",
     "Lever",
     "Pooled",
@@ -37,6 +40,7 @@ __all__ = [
     "Schedule",
     "Setting",
     "ShiftRules",
+    "Subgroups",
     "best_schedule",
     "cost",
     "deployment",
@@ -44,6 +48,7 @@ __all__ = [
     "exploratory",
     "funnel",
     "funnels_in_worlds",
+    "heterogeneity",
     "holm",
     "hours_today",
     "improve",
@@ -54,6 +59,7 @@ __all__ = [
     "reach",
     "sharpened_q",
     "step_down",
+    "subgroups",
     "summary_index",
     "verdicts",
     "verdicts_in_worlds",

@@ -16,9 +16,11 @@ from coresponder_causal.core.cross_fit import (
     Sample,
     linear,
     logistic,
+    out_of_fold,
     person_folds,
     training_rows,
 )
+from coresponder_causal.core.doubly_robust import Fitted
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.core.peer_models import splits
@@ -26,6 +28,9 @@ from coresponder_causal.core.propensity import standardised
 from coresponder_causal.design.calls import CallDesign
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+ArmModels = tuple[Learner, Learner, Learner]
+"""Learners of the treatment, and of the outcome with and without it."""
 OutcomeModel = Literal["auto", "linear", "logistic", "ridge", "lasso", "boosted"]
 PropensityModel = Literal["logistic", "ridge", "lasso", "boosted"]
 penalties, tuning_folds, most_steps = 13, 5, 10_000
@@ -159,6 +164,31 @@ def pooled_learners(
     return (
         learner(propensity_model, samples.treatment, names=names, seed=seed, what="the treatment"),
         learner(outcome_model, samples.outcome, names=names, seed=seed, what="the outcome"),
+    )
+
+
+def arm_learners(
+    samples: CallSamples, treated: Mask, outcome_model: OutcomeModel, propensity_model: PropensityModel, seed: int
+) -> ArmModels:
+    """Give learners of the treatment, and of the outcome with and without it."""
+    arms: tuple[tuple[str, Sample, OutcomeModel], ...] = (
+        ("the treatment", samples.treatment, propensity_model),
+        ("the outcome of treated calls", samples.outcome.take(treated), outcome_model),
+        ("the outcome of untreated calls", samples.outcome.take(~treated), outcome_model),
+    )
+    first, second, third = (
+        learner(model, sample, names=samples.names, seed=seed, what=what) for what, sample, model in arms
+    )
+    return first, second, third
+
+
+def fitted_arms(samples: CallSamples, treated: Mask, models: ArmModels, fold: Labels) -> Fitted:
+    """Predict the treatment and both outcomes of the calls of each fold by models of the others."""
+    treatment, with_treatment, without = models
+    return Fitted(
+        out_of_fold(treatment, samples.treatment, fold),
+        out_of_fold(with_treatment, samples.outcome, fold, among=treated),
+        out_of_fold(without, samples.outcome, fold, among=~treated),
     )
 
 

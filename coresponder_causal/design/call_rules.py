@@ -112,7 +112,7 @@ def on_duty_rows(table: pd.DataFrame, treatment: str) -> pd.DataFrame:
 
 def refuse_off_duty(table: pd.DataFrame, treatment: str, asked: str) -> None:
     """Refuse to give a probability of treatment to calls that nobody could be sent to."""
-    off = int(table[duty].eq(False).fillna(False).sum()) if duty in table else 0
+    off = int(table[duty].eq(False).fillna(False).sum()) if duty in table and treatment != duty else 0
     if off:
         raise DesignError(
             f"{asked} was given {off} of {len(table)} calls received while the team was off duty: none of them could "

@@ -20,7 +20,7 @@ from coresponder_causal.design.graph_rules import unknown, why_late
 Array = NDArray[np.float64]
 coverage = "team_on_duty"
 order, prior_calls = ("pre-dispatch", "on scene", "after"), "prior_calls"
-most_levels, no_value = 100, "missing"
+most_levels, no_value, most_groups = 100, "missing", 8
 most_values, enough_expected = 30, 10  # of a column of whole numbers; calls that chance would have sent the other way
 
 
@@ -207,3 +207,18 @@ def as_numbers(
         shown = levels if reference_levels and len(levels) > 2 else levels[1:]
         found |= {f"{name}: {level}": (texts == level).astype(float) for level in shown}
     return pd.DataFrame(found, index=pd.RangeIndex(len(table)))
+
+
+def value_groups(values: pd.Series) -> dict[str, NDArray[np.bool_]]:
+    """Tell which rows have each value, in order; numbers with more than eight values are cut at their quartiles.
+
+    Examples
+    --------
+    >>> {text: rows.tolist() for text, rows in value_groups(pd.Series([1, 0, 1])).items()}
+    {'0': [False, True, False], '1': [True, False, True]}
+    """
+    if not is_text(values) and values.nunique() > most_groups:
+        values = pd.qcut(values.astype(float), 4, duplicates="drop")
+    texts = labels(values)
+    order = dict.fromkeys(texts[np.argsort(pd.factorize(values, sort=True)[0], kind="stable")])
+    return {str(text): np.asarray(texts == text, bool) for text in order}

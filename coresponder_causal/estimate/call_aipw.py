@@ -40,7 +40,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from coresponder_causal.core.cross_fit import Labels, Learner, Sample, out_of_fold
+from coresponder_causal.core.cross_fit import Labels
 from coresponder_causal.core.doubly_robust import (
     ArmMeans,
     Contrast,
@@ -57,12 +57,14 @@ from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.result import Result
 from coresponder_causal.design.call_estimates import averaged_over, estimand, facts, support
 from coresponder_causal.design.call_learners import (
+    ArmModels,
     CallSamples,
     OutcomeModel,
     PropensityModel,
+    arm_learners,
     call_samples,
     draw_folds,
-    learner,
+    fitted_arms,
     require_folds,
 )
 from coresponder_causal.design.calls import CallDesign
@@ -71,7 +73,6 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Scale = Literal["difference", "ratio"]
 Engine = Literal["own", "econml"]
-Models = tuple[Learner, Learner, Learner]
 
 
 @estimator(
@@ -152,8 +153,8 @@ def call_aipw(
     if not 0 <= trim < 0.5:
         raise EstimationError(f"trim={trim:g} is no probability below one half", mend="take, say, trim=0.01")
     samples, treated, y = call_samples(c, "call_aipw"), c.treated, c.outcome_values()
-    models = _models(samples, treated, outcome_model, propensity_model, seed)
-    fit = {"own": _own, "econml": _by_econml}[engine]
+    models = arm_learners(samples, treated, outcome_model, propensity_model, seed)
+    fit = {"own": fitted_arms, "econml": _by_econml}[engine]
     drawn = range(1 if folds == 1 else repeats)
     fitted = [fit(samples, treated, models, draw_folds(samples.treatment, folds, seed=(seed, k))) for k in drawn]
     kept = [(each.probability >= trim) & (each.probability <= 1 - trim) for each in fitted]
@@ -194,31 +195,7 @@ def call_aipw(
     )
 
 
-def _models(
-    samples: CallSamples, treated: Mask, outcome_model: OutcomeModel, propensity_model: PropensityModel, seed: int
-) -> Models:
-    """Learners of the treatment, and of the outcome with and without it."""
-    arms: tuple[tuple[str, Sample, OutcomeModel], ...] = (
-        ("the treatment", samples.treatment, propensity_model),
-        ("the outcome of treated calls", samples.outcome.take(treated), outcome_model),
-        ("the outcome of untreated calls", samples.outcome.take(~treated), outcome_model),
-    )
-    first, second, third = (
-        learner(model, sample, names=samples.names, seed=seed, what=what) for what, sample, model in arms
-    )
-    return first, second, third
-
-
-def _own(samples: CallSamples, treated: Mask, models: Models, fold: Labels) -> Fitted:
-    treatment, with_treatment, without = models
-    return Fitted(
-        out_of_fold(treatment, samples.treatment, fold),
-        out_of_fold(with_treatment, samples.outcome, fold, among=treated),
-        out_of_fold(without, samples.outcome, fold, among=~treated),
-    )
-
-
-def _by_econml(samples: CallSamples, treated: Mask, models: Models, fold: Labels) -> Fitted:
+def _by_econml(samples: CallSamples, treated: Mask, models: ArmModels, fold: Labels) -> Fitted:
     """Let econml fit the models on the folds, and read its models off."""
     from econml.dr import LinearDRLearner
 

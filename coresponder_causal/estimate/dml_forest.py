@@ -29,7 +29,6 @@ Say: Among {population}, {outcome} differed by {effect} between calls with and w
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -46,10 +45,10 @@ from coresponder_causal.core.doubly_robust import (
 from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.notes import doubt, note
-from coresponder_causal.core.peer_models import Classification, Regression, by_row, splits
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.result import Result
 from coresponder_causal.design.call_estimates import averaged_over, estimand, facts, support
+from coresponder_causal.design.call_forest import grow_forest, outcome_scale
 from coresponder_causal.design.call_learners import (
     CallSamples,
     OutcomeModel,
@@ -60,11 +59,11 @@ from coresponder_causal.design.call_learners import (
     require_folds,
 )
 from coresponder_causal.design.calls import CallDesign
-from coresponder_causal.design.covariates import is_text, labels
+from coresponder_causal.design.covariates import value_groups
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-most_values, fewest_in_arm = 8, 20
+fewest_in_arm = 20
 at_middle = "effect at the middle call"
 
 
@@ -203,12 +202,7 @@ def _groups(c: CallDesign, by: str | None) -> dict[str, Mask]:
     known = dict.fromkeys((*c.covariates, *([c.stratum] if c.stratum else [])))
     if by not in known:
         raise EstimationError(f"by='{by}' is not among what is adjusted for", mend=f"choose from {', '.join(known)}")
-    values = c.source[by]
-    if not is_text(values) and values.nunique() > most_values:
-        values = pd.qcut(values.astype(float), 4, duplicates="drop")
-    texts = labels(values)
-    order = dict.fromkeys(texts[np.argsort(pd.factorize(values, sort=True)[0], kind="stable")])
-    groups |= {f"effect: {text}": texts == text for text in order}
+    groups |= {f"effect: {text}": members for text, members in value_groups(c.source[by]).items()}
     for term, members in groups.items():
         fewest = int(min((members & c.treated).sum(), (members & ~c.treated).sum()))
         if fewest < fewest_in_arm:
@@ -228,44 +222,12 @@ def _effects_out_of_fold(
     samples: CallSamples, models: tuple[Learner, Learner], fold: Labels, *, trees: int, seed: int
 ) -> Array:
     """Predict the effect at the calls of each fold by a forest of the others, shape (n,)."""
-    tau, folds, (_, unit) = np.empty(len(fold)), int(fold.max()) + 1, _scale(samples.outcome.target)
+    tau, folds, (_, unit) = np.empty(len(fold)), int(fold.max()) + 1, outcome_scale(samples.outcome.target)
     for number, training in enumerate(training_rows(fold)):
         inner = draw_folds(samples.treatment.take(training), folds, seed=(seed, number))
-        forest = _forest(samples, models, np.flatnonzero(training), inner, trees=trees, seed=seed)
+        forest = grow_forest(samples, models, np.flatnonzero(training), inner, trees=trees, seed=seed)
         tau[~training] = unit * forest.effect(samples.outcome.matrix[~training, 1:])
     return tau
-
-
-def _forest(
-    samples: CallSamples, models: tuple[Learner, Learner], rows: Labels, inner: Labels, *, trees: int, seed: int
-) -> Any:  # noqa: ANN401
-    """Let econml grow a forest of some calls, its models on folds of whole persons; effects are in units of `_scale`.
-
-    Outcomes are rounded to nine decimals of that unit, so that no tie between splits hangs on their own unit.
-    """
-    from econml.dml import CausalForestDML
-
-    treatment, outcome = (by_row(each, samples.outcome.persons) for each in models)
-    forest = CausalForestDML(
-        model_y=Regression(outcome),
-        model_t=Classification(treatment),
-        discrete_treatment=True,
-        cv=splits(inner),
-        drate=False,
-        n_estimators=trees,
-        n_jobs=1,
-        random_state=seed,
-    )
-    matrix, _, weights, _ = (part[rows] for part in samples.outcome)
-    middle, unit = _scale(samples.outcome.target)
-    target = np.round((samples.outcome.target[rows] - middle) / unit, 9)
-    treated = samples.treatment.target[rows].astype(int)
-    return forest.fit(target, treated, X=matrix[:, 1:], W=rows[:, None].astype(float), sample_weight=weights)
-
-
-def _scale(y: Array) -> tuple[float, float]:
-    """Mean and standard deviation of an outcome; 0 and 1 of one that is yes or no."""
-    return (0.0, 1.0) if np.isin(y, [0.0, 1.0]).all() else (float(y.mean()), float(y.std()))
 
 
 def _with_middle(
@@ -273,11 +235,13 @@ def _with_middle(
 ) -> Result:
     """Add the effect at the call with the median of every covariate, by the forest's own interval."""
     matrix = samples.outcome.matrix
-    forest = _forest(samples, models, np.arange(len(matrix)), fold, trees=int(result.extra.number("trees")), seed=seed)
+    forest = grow_forest(
+        samples, models, np.arange(len(matrix)), fold, trees=int(result.extra.number("trees")), seed=seed
+    )
     found = forest.effect_inference(np.median(matrix[:, 1:], axis=0)[None])
     k = len(result.terms)
     vcov = np.full((k + 1, k + 1), np.nan)
-    _, unit = _scale(samples.outcome.target)
+    _, unit = outcome_scale(samples.outcome.target)
     vcov[:k, :k], vcov[k, k] = result.vcov, unit**2 * float(found.var.item())
     doubt(f"{at_middle}: a forest's own interval, which says nothing of a bias at this very call")
     return replace(

@@ -24,6 +24,13 @@ from coresponder_causal.report.specs import Page, Paper, Picture, Sentence, Tabl
 from coresponder_causal.report.supervisor_page import supervisor_page
 from coresponder_causal.report.switchback_page import calendar_picture, switchback_page
 from coresponder_causal.report.tables import table
+from coresponder_causal.report.who_benefits import (
+    benefit_picture,
+    difference_table,
+    heterogeneity_section,
+    subgroup_picture,
+    subgroup_table,
+)
 from coresponder_causal.report.write import released, write, write_all
 
 __all__ = [
@@ -33,6 +40,7 @@ __all__ = [
     "Sentence",
     "Table",
     "Weighed",
+    "benefit_picture",
     "breaks_table",
     "calendar_picture",
     "calibration_picture",
@@ -43,6 +51,7 @@ __all__ = [
     "council_verdicts",
     "deployment_page",
     "deployment_picture",
+    "difference_table",
     "donor_table",
     "evidence_section",
     "evidence_table",
@@ -53,6 +62,7 @@ __all__ = [
     "funnel_picture",
     "funnel_sentence",
     "funnel_table",
+    "heterogeneity_section",
     "hours_picture",
     "logic_picture",
     "metrics_page",
@@ -67,6 +77,8 @@ __all__ = [
     "sentence",
     "shifts_table",
     "short_verdicts",
+    "subgroup_picture",
+    "subgroup_table",
     "supervisor_page",
     "surface_picture",
     "switchback_page",

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from coresponder_causal.report.colours import accent, expected, grey, ink, pale
 from coresponder_causal.report.drawing_axes import calendar_axis, percent_axis, start_line
+from coresponder_causal.report.drawing_benefit import draw_benefit
 from coresponder_causal.report.drawing_bias import draw_bias, draw_contour
 from coresponder_causal.report.drawing_boundary import draw_boundary
 from coresponder_causal.report.drawing_calendar import calendar_height, draw_calendar
@@ -86,6 +87,8 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
             draw_incidence(canvas, picture)
         elif picture.kind == "logic":
             draw_logic(canvas, picture, framed=framed)
+        elif picture.kind == "benefit":
+            draw_benefit(canvas, picture)
         elif picture.kind == "residuals":
             draw_residuals(canvas, picture)
         elif picture.kind == "specifications":

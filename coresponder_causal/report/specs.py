@@ -53,6 +53,7 @@ PictureKind = Literal[
     "funnel",
     "acceptability",
     "tornado",
+    "benefit",
 ]
 
 
@@ -140,7 +141,8 @@ class Picture:
         estimate by the strength of an omitted variable; "bias": what is left of a finding as hidden bias grows;
         "logic": the boxes and arrows of a logic model; "hundred": bars of how many of a hundred; "incidence": what came
         after calls, by day; "ladder": outcomes from the scene on, by arm; "funnel": the change of a record, stage by
-        stage; "acceptability": the chance that a programme is worth its cost; "tornado": what moves the cost most.
+        stage; "acceptability": the chance that a programme is worth its cost; "tornado": what moves the cost most;
+        "benefit": effects in fifths of the predicted benefit, and the gain of the ranking.
     data : mapping of str to DataFrame
         Every number drawn.
     labels : Facts

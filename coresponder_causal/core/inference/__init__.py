@@ -18,6 +18,7 @@ from coresponder_causal.core.inference.chi_square import (
     yes_count_tail,
 )
 from coresponder_causal.core.inference.families import Block, as_student, deviate, holm, sharpened_q, step_down
+from coresponder_causal.core.inference.partitions import Medians, over_partitions
 from coresponder_causal.core.inference.ranks import (
     RankTest,
     randomization_interval,
@@ -51,6 +52,7 @@ from coresponder_causal.core.inference.wild import Tails, wild_interval, wild_p_
 
 __all__ = [
     "Block",
+    "Medians",
     "RankTest",
     "RatioSet",
     "Tails",
@@ -71,6 +73,7 @@ __all__ = [
     "minimum_detectable_effect",
     "mixture_half_width",
     "normal_tail",
+    "over_partitions",
     "p_value",
     "power",
     "quantile_ranks",
