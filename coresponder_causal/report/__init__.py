@@ -7,6 +7,7 @@ from coresponder_causal.report.evidence import evidence_section, evidence_table,
 from coresponder_causal.report.evidence_sentences import Weighed, council_verdicts, short_verdicts, verdict_sentence
 from coresponder_causal.report.families import family_sentence, family_table
 from coresponder_causal.report.figures import figure
+from coresponder_causal.report.graph_picture import graph_picture
 from coresponder_causal.report.hours_picture import hours_picture
 from coresponder_causal.report.logic_picture import logic_picture
 from coresponder_causal.report.metric_pictures import flow_picture, rates_picture, surface_picture, trend_picture
@@ -46,6 +47,7 @@ __all__ = [
     "family_table",
     "figure",
     "flow_picture",
+    "graph_picture",
     "hours_picture",
     "logic_picture",
     "metrics_page",

@@ -47,6 +47,7 @@ PictureKind = Literal[
     "specifications",
     "tipping",
     "logic",
+    "graph",
     "hundred",
     "incidence",
     "ladder",
@@ -135,8 +136,8 @@ class Picture:
         point per half-year; "residuals": residuals and their autocorrelation; "breaks": the test of a break by date;
         "support": calls by their probability of treatment; "placebos": estimates of placebo treatments; "contour": an
         estimate by the strength of an omitted variable; "bias": what is left of a finding as hidden bias grows;
-        "logic": the boxes and arrows of a logic model; "hundred": bars of how many of a hundred; "incidence": what came
-        after calls, by day; "ladder": outcomes from the scene on, by arm.
+        "logic": the boxes and arrows of a logic model; "graph": those of a causal graph; "hundred": bars of how many of
+        a hundred; "incidence": what came after calls, by day; "ladder": outcomes from the scene on, by arm.
     data : mapping of str to DataFrame
         Every number drawn.
     labels : Facts
