@@ -159,6 +159,7 @@ def made_again(
             person=calls.person,
             stratum=calls.stratum if calls.stratum in wanted else None,
             weights=calls.weights,
+            graph=calls.graph,
             on_duty="only" if isinstance(design, CallDesign) else "all",
         )
         if isinstance(design, CallDesign):

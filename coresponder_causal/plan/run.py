@@ -103,7 +103,7 @@ def run(
     say("Counting calls by city, month and hour")
     stated, keyed = study_content(study), {name: tables[name] for name in sorted(tables)}
     data = step("counts", ([stated[key] for key in (*of_data, *of_counts)], keyed), lambda: counts(study, tables))
-    given = ([stated[key] for key in of_data], "" if step.folder is None else data.fingerprint)
+    given = ([*(stated[key] for key in of_data), stated.get("graph")], "" if step.folder is None else data.fingerprint)
     with collecting() as said:
         found = [_one(study, data, asked, (*given, asked.said()), step, say) for asked in _asked(study)]
         falsified = step(

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 from coresponder_causal.core.errors import DataError, DisclosureError, Problems
 from coresponder_causal.data import dictionary
 from coresponder_causal.decide import Bias
+from coresponder_causal.design import CausalGraph
 from coresponder_causal.plan.bias import read_biases
 from coresponder_causal.plan.designs import (
     adjusted_calls,
@@ -29,6 +30,7 @@ from coresponder_causal.plan.designs import (
 )
 from coresponder_causal.plan.designs_of_calls import adjustments, default_adjustment, files_of
 from coresponder_causal.plan.designs_partly_known import named, needs_of, ranged
+from coresponder_causal.plan.study_graph import keys_of_graph, study_graph
 from coresponder_causal.privacy import Ledger, Policy, inside
 
 keys: dict[str, tuple[str, ...]] = {
@@ -43,6 +45,7 @@ keys: dict[str, tuple[str, ...]] = {
     ),
     "release": ("audience", "agreement", "ledger"),
     "bias": ("elicited_from", *settings()),
+    "graph": keys_of_graph,
 }  # fmt: skip
 design_names = tuple(settings())
 counted = tuple(name for name in design_names if name not in of_calls)
@@ -70,6 +73,8 @@ kinds: tuple[tuple[str, str, type | tuple[type, ...], str], ...] = (
     ("release", "audience", str, "internal, partner or public"),
     ("release", "agreement", str, "the name of the agreement with a partner"),
     ("release", "ledger", str, "a file"),
+    ("graph", "name", str, "the name of a shipped graph"),
+    ("graph", "file", str, "a file"),
 )
 adopters = ("leave out", "until then")
 Sections: TypeAlias = Mapping[str, Mapping[str, Any]]
@@ -121,6 +126,10 @@ class Study:
         Where releases are recorded.
     bias : mapping of str to Bias or None
         How far each design may be wrong, in the judgement of those who know it; without it nothing is pooled.
+    graph : CausalGraph or None
+        What moves what, for designs of calls; None for the shipped graph of a call.
+    graph_file : Path or None
+        Where a graph of its own lies.
     folder : Path or None
         Where its file lies, and its plan where there is one.
     """
@@ -142,6 +151,8 @@ class Study:
     policy: Policy = inside
     ledger: Ledger | None = None
     bias: Mapping[str, Bias] | None = None
+    graph: CausalGraph | None = None
+    graph_file: Path | None = field(default=None, compare=False)
     folder: Path | None = field(default=None, compare=False)
 
     def asked(self, design: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -191,12 +202,22 @@ def parse_study(content: Mapping[str, Any], folder: Path, *, name: str) -> Study
     _check_calls(sections, options, problems)
     policy = _policy(sections["release"], problems)
     bias = read_biases(sections["bias"], _asked(sections), problems)
+    stated = sections["graph"].get("file")
+    graph_file = _file(stated, folder, "file in [graph]", problems) if isinstance(stated, str) else None
+    graph = study_graph(sections["graph"], graph_file, problems) if "graph" in content else None
     problems.raise_if_any(DataError)
     ledger = sections["release"].get("ledger")
     kept = None if ledger is None else Ledger(folder / ledger)
     chosen = sections["donors"] if "donors" in content else None
     return replace(
-        _study(sections, tables, options), donors=chosen, policy=policy, ledger=kept, bias=bias, folder=folder
+        _study(sections, tables, options),
+        donors=chosen,
+        policy=policy,
+        ledger=kept,
+        bias=bias,
+        graph=graph,
+        graph_file=graph_file,
+        folder=folder,
     )
 
 
