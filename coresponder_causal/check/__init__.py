@@ -206,8 +206,8 @@ def refute(
     controls : sequence of str
         Outcomes that the programme cannot touch, of designs over time.
     independences : iterable of (str, str, sequence of str)
-        What a causal graph implies, see `graph_independences`; by default what the graph of a design of calls implies of
-        the columns at hand, where it carries one.
+        What a causal graph implies, see `graph_independences`; by default what the graph that a design of calls carries
+        implies of the columns at hand.
     seed : int
         Of placebos and bootstrap.
 

@@ -20,8 +20,8 @@ def study_graph(given: Mapping[str, Any], file: Path | None, problems: Problems)
     Parameters
     ----------
     given : mapping
-        ``name`` of a shipped graph (by default that of a call), or ``file``; ``nodes`` and arrows to ``add``, written as
-        in a graph's own file; arrows to ``remove``, pairs of ids.
+        ``name`` of a shipped graph (by default that of a call), or ``file``; ``nodes`` and arrows to ``add``, written
+        as in a graph's own file; arrows to ``remove``, pairs of ids.
     file : Path or None
         Where its file lies.
     problems : Problems

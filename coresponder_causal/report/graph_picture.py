@@ -79,7 +79,7 @@ def graph_picture(
 
 
 def _alt(graph: CausalGraph, start: str, end: str) -> str:
-    words = (f"{time}: {', '.join(node.words for node in graph.nodes if node.time == name)}"
+    words = (f"{time}: {'; '.join(node.words for node in graph.nodes if node.time == name)}"
              for name, time in graph.times)  # fmt: skip
     return (
         f"Causal graph of {len(graph.nodes)} nodes and {len(graph.arrows)} arrows. {'. '.join(words)}. "
