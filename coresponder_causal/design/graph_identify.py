@@ -170,7 +170,7 @@ def identify(
     )
     found = None if not general else tuple(sorted(general[0].get_adjustment_variables()))
     hidden = () if found is not None else _hidden(graph, whole, start, end, measured)
-    most = _most(graph, start, end, measured)
+    most = tuple(name for name in before_treatment(graph, start, end) if name in measured)
     way = None if found is not None else open_back_door(graph, start, end, most)
     return Identification(
         graph=graph,
@@ -195,9 +195,7 @@ def _between(graph: CausalGraph, start: str, end: str, measured: Sequence[str]) 
 
 def _hidden(graph: CausalGraph, whole: DiGraph, start: str, end: str, measured: Sequence[str]) -> tuple[str, ...]:
     """Unmeasured nodes of which, beside all measured ones, none can be left out of what closes every back door."""
-    cut, late = without_leaving(whole, start), {start, end, *graph.descendants(start)}
-    moving = {*graph.ancestors(start), *graph.ancestors(end)}
-    allowed = [node.id for node in graph.nodes if node.id in moving and node.id not in late]
+    cut, allowed = without_leaving(whole, start), before_treatment(graph, start, end)
     wanted = [name for name in allowed if name not in measured]
     for name in list(wanted):
         fewer = [one for one in allowed if one != name and (one in measured or one in wanted)]
@@ -206,10 +204,11 @@ def _hidden(graph: CausalGraph, whole: DiGraph, start: str, end: str, measured: 
     return tuple(wanted)
 
 
-def _most(graph: CausalGraph, start: str, end: str, measured: Sequence[str]) -> tuple[str, ...]:
-    """All that was measured before the treatment and moves it or the outcome."""
-    moving = {*graph.ancestors(start), *graph.ancestors(end)} - {start, *graph.descendants(start)}
-    return tuple(name for name in measured if name in moving)
+def before_treatment(graph: CausalGraph, treatment: str, outcome: str) -> tuple[str, ...]:
+    """Ids of all nodes that move treatment or outcome and that the treatment does not move."""
+    moving = {*graph.ancestors(treatment), *graph.ancestors(outcome)}
+    late = {treatment, outcome, *graph.descendants(treatment)}
+    return tuple(node.id for node in graph.nodes if node.id in moving - late)
 
 
 def open_back_door(graph: CausalGraph, treatment: str, outcome: str, given: Collection[str] = ()) -> GraphPath | None:

@@ -29,9 +29,9 @@ def graph_page() -> str:
         "# Causal graphs",
         "",
         "Generated from `data_dictionary/graphs` by `python -m coresponder_causal.plan.graph_page`; change those "
-        "files, not this page. In words and as a picture: `coresponder-causal graph NAME --out FILE`. A study edits its "
-        "graph in the section `[graph]` of STUDY.toml; a covariate that the treatment moves by it is refused with the "
-        "way.",
+        "files, not this page. In words and as a picture: `coresponder-causal graph NAME --out FILE`. A study edits "
+        "its graph in the section `[graph]` of STUDY.toml; a covariate that the treatment moves by it is refused with "
+        "the way.",
         "",
         "An arrow is a claim, and so is every arrow that is not there. Pictures show the first effect of each graph, "
         "with the smallest set that closes every back door in double frames; where there is none, with all that is "

@@ -194,17 +194,20 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Fold:
-    """A table that opens on a click, and is printed open.
+    """A table, or a picture with its table, that opens on a click, and is printed open.
 
     Parameters
     ----------
     label : str
         What stands on the closed fold.
     table : Table
+    picture : Picture, optional
+        What stands above it.
     """
 
     label: str
     table: Table
+    picture: Picture | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -268,7 +271,7 @@ class Page:
         for section in self.sections:
             for block in section.blocks:
                 if isinstance(block, Fold):
-                    yield block.table
+                    yield from (part for part in (block.picture, block.table) if part is not None)
                 elif isinstance(block, Bullets):
                     yield from block.items
                 else:

@@ -6,7 +6,7 @@ import pytest
 
 from coresponder_causal import report
 from coresponder_causal.core.errors import DesignError
-from coresponder_causal.design import Arrow, CausalGraph
+from coresponder_causal.design import Arrow, CausalGraph, GraphNode
 from coresponder_causal.design.graph import names
 from coresponder_causal.report.colours import accent, expected
 from coresponder_causal.report.drawing_graph import draw_graph
@@ -94,7 +94,7 @@ def test_a_longer_way_is_found_where_no_short_one_is_open():
         name="chain",
         title="A chain",
         times=(("now", "now"),),
-        nodes=tuple(CALL.nodes[0].__class__(id=one, words=one, time="now") for one in "abcdefty"),
+        nodes=tuple(GraphNode(id=one, words=one, time="now") for one in "abcdefty"),
         arrows=tuple(Arrow(start=a, end=b) for a, b in ("cb", "ba", "at", "cd", "de", "ef", "fy", "ty")),
         effects=(("t", "y"),),
     )
