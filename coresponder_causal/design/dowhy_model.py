@@ -75,7 +75,11 @@ def causal_model(design: OfCalls, *, graph: object = None) -> Any:  # noqa: ANN4
     if graph is None and isinstance(design, CallDesign):
         return model
     # put in afterwards: on its way in, every node that is not measured is warned of
-    unmeasured = _own_graph(design, unmeasured=(hidden,)) if graph is None else _by_columns(graph, design, list(table))
+    unmeasured = (
+        _own_graph(design, unmeasured=(hidden,))
+        if graph is None
+        else _by_columns(graph, design, table.columns.tolist())
+    )
     model.init_graph(graph=unmeasured, identify_vars=False)
     nodes = set(model._graph.get_all_nodes(include_unobserved=True))
     if absent := [name for name in (design.treatment, str(design.outcome)) if name not in nodes]:

@@ -12,7 +12,8 @@ from coresponder_causal.design.separators import separated, without_leaving
 if TYPE_CHECKING:
     from networkx import DiGraph
 
-    from coresponder_causal.design.graph import CausalGraph, GraphPath
+    from coresponder_causal.design.graph import CausalGraph
+    from coresponder_causal.design.graph_paths import GraphPath
 
 Sets = tuple[tuple[str, ...], ...]
 shown_sets = 3
