@@ -1,4 +1,4 @@
-"""The command line: studies, their plans, validity, a city's data, switchbacks, logic models, privacy, strata."""
+"""The command line: studies, plans, validity, a city's data, switchbacks, logic models, graphs, privacy, strata."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from rich.text import Text
 
 from coresponder_causal.cli_bundle import pack_bundle, verify_bundle
 from coresponder_causal.cli_deploy import deploy
+from coresponder_causal.cli_graph import graph
 from coresponder_causal.cli_logic import logic
 from coresponder_causal.cli_options import Force
 from coresponder_causal.cli_plan import plan_app
@@ -35,6 +36,7 @@ app.add_typer(logic, name="logic")
 app.add_typer(strata, name="strata")
 app.add_typer(plan_app, name="plan")
 app.command("deploy")(deploy)
+app.command("graph")(graph)
 app.command("twin")(write_a_twin)
 app.command("bundle")(pack_bundle)
 app.command("verify")(verify_bundle)

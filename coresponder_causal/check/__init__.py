@@ -18,7 +18,7 @@ from coresponder_causal.check.exclusion import exclusion
 from coresponder_causal.check.first_or_all import first_or_all
 from coresponder_causal.check.first_stage import first_stage
 from coresponder_causal.check.forecast_skill import forecast_skill
-from coresponder_causal.check.graph_independences import Implied, graph_independences
+from coresponder_causal.check.graph_independences import Implied, graph_independences, implied_by
 from coresponder_causal.check.holding import density_around_openings, holding
 from coresponder_causal.check.hour_profile import hour_profile
 from coresponder_causal.check.leave_one_out import leave_one_out
@@ -192,7 +192,7 @@ def refute(
     which: Sequence[str] | None = None,
     *,
     controls: Sequence[str] = (),
-    independences: Iterable[Implied] = (),
+    independences: Iterable[Implied] | None = None,
     seed: int = 1,
 ) -> tuple[CheckResult, ...]:
     """Try to refute a result: give the treatment to whom it was not given, take parts away, draw clusters again.
@@ -206,7 +206,8 @@ def refute(
     controls : sequence of str
         Outcomes that the programme cannot touch, of designs over time.
     independences : iterable of (str, str, sequence of str)
-        What a causal graph implies, see `graph_independences`.
+        What a causal graph implies, see `graph_independences`; by default what the graph that a design of calls carries
+        implies of the columns at hand.
     seed : int
         Of placebos and bootstrap.
 
@@ -231,7 +232,8 @@ def refute(
     """
     if unknown := sorted(set(which or ()) - set(refuters)):
         raise EstimationError(f"no refuter is called {', '.join(unknown)}", mend=f"choose from {', '.join(refuters)}")
-    there = _refuters(result, design, controls, list(independences), seed)
+    implied = implied_by(design) if independences is None else tuple(independences)
+    there = _refuters(result, design, controls, implied, seed)
     otherwise = "It is not made for this design."
     found = [
         there[name]() if name in there else not_applicable(name, "The result cannot be refuted by it.", otherwise)

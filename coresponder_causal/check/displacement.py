@@ -133,6 +133,7 @@ def _busy(own: Result, design: CallDesign, sequence: CallSequence) -> Whole:
         treatment="team_free",
         covariates=[each for each in covariates if calls[each].nunique(dropna=False) > 1],
         person=design.person,
+        graph=design.graph,
     )
     weighted = weight_propensity(plain)
     fit, weights = refit(own, weighted), weighted.call_weights()

@@ -69,7 +69,7 @@ def dowhy_refuters(
         ``"unobserved_common_cause"`` (a simulated one that flips 5 and 10 % of treatments and moves the outcome by up
         to .2 standard deviations); and slower ones of `CallDesign` alone, ``"nonparametric_sensitivity"`` (of the ATE
         only) and ``"overlap"`` (probability of treatment between .1 and .9).
-    graph : networkx DiGraph or GML text, optional
+    graph : CausalGraph, networkx DiGraph or GML text, optional
         As in `causal_model`.
     simulations : int
         Draws of each, at least 100: of fewer DoWhy takes their distribution to be normal.

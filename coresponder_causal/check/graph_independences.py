@@ -108,6 +108,18 @@ def graph_independences(
     )
 
 
+def implied_by(design: object) -> tuple[Implied, ...]:
+    """Return what the graph of a design of calls implies of the columns that its calls have; nothing without a graph.
+
+    Parameters
+    ----------
+    design : object
+    """
+    if not isinstance(design, CallDesign) or design.graph is None:
+        return ()
+    return design.graph.implied_independences(there=list(design.source.columns))
+
+
 def _tested(design: CallDesign, one: Implied) -> Independence | None:
     """Test an independence among the calls that have all its columns."""
     first, second, given = one

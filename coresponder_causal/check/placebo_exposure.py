@@ -75,6 +75,7 @@ def placebo_exposure(
                 person=design.person,
                 stratum=design.stratum,
                 weights=design.weights,
+                graph=design.graph,
             )
             fit = refit(result, weight_propensity(placebo))
     except (DesignError, EstimationError) as error:

@@ -8,9 +8,10 @@ from coresponder_causal.design.double_sampling import DoubleSample, double_sampl
 from coresponder_causal.design.dowhy_estimator import dowhy_estimate
 from coresponder_causal.design.dowhy_model import causal_model
 from coresponder_causal.design.dowhy_own import dowhy_own_estimate
-from coresponder_causal.design.graph import CausalGraph, GraphPath
+from coresponder_causal.design.graph import CausalGraph
 from coresponder_causal.design.graph_identify import Identification
 from coresponder_causal.design.graph_parts import Arrow, GraphNode
+from coresponder_causal.design.graph_paths import GraphPath
 from coresponder_causal.design.history import HistoryDesign
 from coresponder_causal.design.match_cardinality import match_cardinality
 from coresponder_causal.design.match_coarsened import match_coarsened

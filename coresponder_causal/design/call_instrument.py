@@ -27,6 +27,7 @@ from coresponder_causal.design.call_timing import (
     timing_of,
 )
 from coresponder_causal.design.calls import CallDesign
+from coresponder_causal.design.graph import CausalGraph
 
 Array = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
@@ -89,6 +90,7 @@ class CallInstrumentDesign:
         covariates: Sequence[str] = (),
         person: str | None = None,
         city: str | None = None,
+        graph: CausalGraph | None = None,
     ) -> Self:
         """Form the design from calls and the team's schedule, checking everything at once.
 
@@ -121,6 +123,8 @@ class CallInstrumentDesign:
             Column of person codes.
         city : str, optional
             City with the team; by default the only one of the schedule.
+        graph : CausalGraph, optional
+            As in `CallDesign.from_frame`.
 
         Raises
         ------
@@ -168,6 +172,7 @@ class CallInstrumentDesign:
                 covariates=covariates,
                 person=person,
                 on_duty="all",
+                graph=graph,
             )
             timing, covered = timing_of(plain.source, shifts, begin, moved=_free(plain.source, instrument))
             if instrument == "call_taker":

@@ -34,7 +34,7 @@ def dowhy_estimate(result: Result, design: OfCalls, *, graph: object = None) -> 
         Of calls, made by a registered estimator; its headline is DoWhy's number.
     design : CallDesign or CallInstrumentDesign
         The design it was made from.
-    graph : networkx DiGraph or GML text, optional
+    graph : CausalGraph, networkx DiGraph or GML text, optional
         As in `causal_model`. What it asks to be adjusted for takes the place of what the design adjusts for.
 
     Returns

@@ -22,6 +22,8 @@ from coresponder_causal.design.call_instrument import CallInstrumentDesign
 from coresponder_causal.design.call_rules import call_id
 from coresponder_causal.design.calls import CallDesign
 from coresponder_causal.design.covariates import is_text, labels
+from coresponder_causal.design.graph import CausalGraph
+from coresponder_causal.design.graph_columns import column_digraph
 
 OfCalls = CallDesign | CallInstrumentDesign
 hidden = "what is not recorded"
@@ -34,8 +36,9 @@ def causal_model(design: OfCalls, *, graph: object = None) -> Any:  # noqa: ANN4
     ----------
     design : CallDesign or CallInstrumentDesign
         With an outcome.
-    graph : networkx DiGraph or GML text, optional
-        Causal graph whose nodes have the names of columns; nodes that are no columns are not measured. By default every
+    graph : CausalGraph, networkx DiGraph or GML text, optional
+        A `CausalGraph`, of a `CallDesign` alone, whose nodes get the names of the columns that measure them; or one
+        whose nodes have the names of columns; nodes that are no columns are not measured. By default every
         column adjusted for moves treatment and outcome; with an instrument so does something that is not recorded, and
         the instrument, named as in the design, moves the treatment.
 
@@ -46,7 +49,8 @@ def causal_model(design: OfCalls, *, graph: object = None) -> Any:  # noqa: ANN4
     Raises
     ------
     DesignError
-        Another design, none with an outcome, or a graph without treatment or outcome.
+        Another design, none with an outcome, a graph without treatment or outcome, or a `CausalGraph` for calls by an
+        instrument: hours and months, by which it is one, are taken out before DoWhy sees it.
 
     Notes
     -----
@@ -71,7 +75,11 @@ def causal_model(design: OfCalls, *, graph: object = None) -> Any:  # noqa: ANN4
     if graph is None and isinstance(design, CallDesign):
         return model
     # put in afterwards: on its way in, every node that is not measured is warned of
-    unmeasured = _own_graph(design, unmeasured=(hidden,)) if graph is None else graph
+    unmeasured = (
+        _own_graph(design, unmeasured=(hidden,))
+        if graph is None
+        else _by_columns(graph, design, table.columns.tolist())
+    )
     model.init_graph(graph=unmeasured, identify_vars=False)
     nodes = set(model._graph.get_all_nodes(include_unobserved=True))
     if absent := [name for name in (design.treatment, str(design.outcome)) if name not in nodes]:
@@ -79,6 +87,18 @@ def causal_model(design: OfCalls, *, graph: object = None) -> Any:  # noqa: ANN4
             f"the graph has no node {', '.join(absent)}", mend="name its nodes as the columns of the design"
         )
     return model
+
+
+def _by_columns(graph: object, design: OfCalls, columns: Sequence[str]) -> object:
+    """Return a graph whose nodes are columns."""
+    if not isinstance(graph, CausalGraph):
+        return graph
+    if isinstance(design, CallInstrumentDesign):
+        raise DesignError(
+            "a CausalGraph does not show what an instrument of calls is given",
+            mend="leave graph= out, or give a networkx DiGraph whose nodes are columns",
+        )
+    return column_digraph(graph, columns)
 
 
 def model_frame(design: OfCalls) -> pd.DataFrame:
@@ -159,6 +179,7 @@ def made_again(
             person=calls.person,
             stratum=calls.stratum if calls.stratum in wanted else None,
             weights=calls.weights,
+            graph=calls.graph,
             on_duty="only" if isinstance(design, CallDesign) else "all",
         )
         if isinstance(design, CallDesign):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from coresponder_causal.core.errors import DesignError, Problems
 from coresponder_causal.data.folder import folder
 from coresponder_causal.design.graph_file import contents
 from coresponder_causal.design.graph_parts import Arrow, GraphNode, note_broken
+from coresponder_causal.design.graph_paths import GraphPath, longest_path, paths_between
 from coresponder_causal.design.separators import a_separator, digraph, minimal_separators, separated, without_leaving
 
 if TYPE_CHECKING:
@@ -21,31 +21,6 @@ if TYPE_CHECKING:
     from coresponder_causal.design.graph_identify import Identification
 
 Pair = tuple[str, str]
-longest_path = 6
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GraphPath:
-    """One path between two nodes.
-
-    Parameters
-    ----------
-    nodes : tuple of str
-    text : str
-        The path in words, with its arrows.
-    causal : bool
-        Whether all arrows point along it.
-    open : bool
-        Whether nothing blocks it.
-    """
-
-    nodes: tuple[str, ...]
-    text: str
-    causal: bool
-    open: bool
-
-    def __str__(self) -> str:
-        return self.text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,18 +202,7 @@ class CausalGraph:
         team on duty ← hour, day, season → how the person is met → force blocked
         team on duty ← hour, day, season → how bad it is → force blocked
         """
-        from networkx import all_simple_paths
-
-        graph = self.digraph()
-        opened = {name for one in given for name in (one, *self.ancestors(one))}
-        found = all_simple_paths(graph.to_undirected(), self.node(a).id, self.node(b).id, cutoff=longest)
-        for nodes in sorted(map(tuple, found), key=lambda nodes: (len(nodes), nodes)):
-            forward = [graph.has_edge(*pair) for pair in pairwise(nodes)]
-            inner = zip(nodes[1:-1], forward, forward[1:], strict=False)
-            passes = [(name in opened) if (into and not on) else (name not in given) for name, into, on in inner]
-            signs = [" → " if one else " ← " for one in forward]
-            text = "".join(sign + self.words(name) for sign, name in zip(["", *signs], nodes, strict=True))
-            yield GraphPath(nodes=nodes, text=text, causal=all(forward), open=all(passes))
+        yield from paths_between(self, self.node(a).id, self.node(b).id, given, longest=longest)
 
     def backdoor_sets(
         self, treatment: str, outcome: str, *, there: Collection[str] | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from coresponder_causal.design.separators import separated, without_leaving
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from networkx import DiGraph
 
     from coresponder_causal.design.graph import CausalGraph
+    from coresponder_causal.design.graph_paths import GraphPath
 
 Sets = tuple[tuple[str, ...], ...]
 shown_sets = 3
@@ -40,6 +42,8 @@ class Identification:
         Where no set exists: unmeasured nodes that would have to be measured.
     open_path : str or None
         Where no set exists: the shortest back door that stays open whatever columns are adjusted for.
+    adjusted : tuple of str
+        Nodes of the smallest set; where none exists, every measured node before the treatment that moves either.
     """
 
     graph: CausalGraph
@@ -52,6 +56,7 @@ class Identification:
     instruments: tuple[tuple[str, tuple[str, ...]], ...] = ()
     hidden: tuple[str, ...] = ()
     open_path: str | None = None
+    adjusted: tuple[str, ...] = ()
 
     @property
     def identified(self) -> bool:
@@ -166,6 +171,8 @@ def identify(
     )
     found = None if not general else tuple(sorted(general[0].get_adjustment_variables()))
     hidden = () if found is not None else _hidden(graph, whole, start, end, measured)
+    most = tuple(name for name in before_treatment(graph, start, end) if name in measured)
+    way = None if found is not None else open_back_door(graph, start, end, most)
     return Identification(
         graph=graph,
         treatment=start,
@@ -176,7 +183,8 @@ def identify(
         frontdoor=tuple(sorted(identify_frontdoor(whole, [start], [end], _between(graph, start, end, measured)) or ())),
         instruments=graph.instruments(start, end, there=there),
         hidden=hidden,
-        open_path=None if found is not None else _open_path(graph, start, end, measured),
+        open_path=None if way is None else way.text,
+        adjusted=next(iter(sets), most if found is None else found),
     )
 
 
@@ -188,9 +196,7 @@ def _between(graph: CausalGraph, start: str, end: str, measured: Sequence[str]) 
 
 def _hidden(graph: CausalGraph, whole: DiGraph, start: str, end: str, measured: Sequence[str]) -> tuple[str, ...]:
     """Unmeasured nodes of which, beside all measured ones, none can be left out of what closes every back door."""
-    cut, late = without_leaving(whole, start), {start, end, *graph.descendants(start)}
-    moving = {*graph.ancestors(start), *graph.ancestors(end)}
-    allowed = [node.id for node in graph.nodes if node.id in moving and node.id not in late]
+    cut, allowed = without_leaving(whole, start), before_treatment(graph, start, end)
     wanted = [name for name in allowed if name not in measured]
     for name in list(wanted):
         fewer = [one for one in allowed if one != name and (one in measured or one in wanted)]
@@ -199,9 +205,35 @@ def _hidden(graph: CausalGraph, whole: DiGraph, start: str, end: str, measured: 
     return tuple(wanted)
 
 
-def _open_path(graph: CausalGraph, start: str, end: str, measured: Sequence[str]) -> str | None:
-    """Find the shortest back door that stays open when all that was measured before the treatment is adjusted for."""
-    moving = {*graph.ancestors(start), *graph.ancestors(end)} - {start, *graph.descendants(start)}
-    given = [name for name in measured if name in moving]
-    ways = (path for path in graph.paths(start, end, given, longest=4) if path.open)
-    return next((path.text for path in ways if path.nodes[1] not in graph.descendants(start)), None)
+def before_treatment(graph: CausalGraph, treatment: str, outcome: str) -> tuple[str, ...]:
+    """Ids of all nodes that move treatment or outcome and that the treatment does not move."""
+    moving = {*graph.ancestors(treatment), *graph.ancestors(outcome)}
+    late = {treatment, outcome, *graph.descendants(treatment)}
+    return tuple(node.id for node in graph.nodes if node.id in moving - late)
+
+
+def open_back_door(graph: CausalGraph, treatment: str, outcome: str, given: Collection[str] = ()) -> GraphPath | None:
+    """Find the shortest path behind the treatment that stays open given nodes; None where all are closed.
+
+    Parameters
+    ----------
+    graph : CausalGraph
+    treatment, outcome : str
+    given : collection of str
+        Ids of nodes that are adjusted for.
+
+    Examples
+    --------
+    >>> from coresponder_causal.design.graph import CausalGraph
+    >>> graph = CausalGraph.named("call")
+    >>> open_back_door(graph, "on_duty", "arrest", ["clock"]) is None
+    True
+    >>> open_back_door(graph, "on_duty", "arrest").nodes == ("on_duty", "clock", "approach", "arrest")
+    True
+    """
+    if separated(without_leaving(graph.digraph(), treatment), treatment, outcome, given):
+        return None
+    moved = graph.descendants(treatment)
+    every = (graph.paths(treatment, outcome, given, longest=most) for most in range(2, len(graph.nodes)))
+    ways = chain.from_iterable(every)
+    return next((path for path in ways if path.open and path.nodes[1] not in moved), None)

@@ -14,6 +14,7 @@ from coresponder_causal.plan.evaluate import Written, evaluate
 from coresponder_causal.plan.evaluation_plan import EvaluationPlan
 from coresponder_causal.plan.freeze import freeze
 from coresponder_causal.plan.frozen import differences, read_record, require_frozen
+from coresponder_causal.plan.graph_words import effects_in_words, graph_asked, picture_of
 from coresponder_causal.plan.intake import ingest_into, write_mapping_example
 from coresponder_causal.plan.logic_model import LogicModel
 from coresponder_causal.plan.logic_parts import Assumption, External, Node
@@ -82,6 +83,7 @@ __all__ = [
     "designs_of",
     "deviations",
     "differences",
+    "effects_in_words",
     "embedded_study",
     "estimate_strata",
     "evaluate",
@@ -89,6 +91,7 @@ __all__ = [
     "example_plan",
     "export_dictionary",
     "freeze",
+    "graph_asked",
     "hours_of_team",
     "ingest_into",
     "kept_beside",
@@ -98,6 +101,7 @@ __all__ = [
     "numbers",
     "operating_characteristics",
     "parse_plan",
+    "picture_of",
     "plan_diff",
     "plan_document",
     "planned",

@@ -134,6 +134,7 @@ def _copy_inputs(file: Path, folder: Path) -> None:
             shutil.copyfile(file.parent / name, folder / name)
     for path, new in moved.values():
         if "/" in new:
+            (folder / new).parent.mkdir(exist_ok=True)
             shutil.copyfile(path, folder / new)
 
 

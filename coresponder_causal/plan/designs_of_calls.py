@@ -90,6 +90,7 @@ def plain_calls(study: Study, data: Counts, outcome: str | None, options: Option
         exact=options.get("exact", ()),
         person=person,
         stratum=options.get("stratum"),
+        graph=study.graph,
     )
     return replace(design, sequence=sequence)
 
@@ -144,6 +145,7 @@ def by_instrument(study: Study, data: Counts, outcome: str, options: Options) ->
         covariates=options.get("covariates", ()),
         person=options.get("person", "person" if "person" in data.calls else None),
         city=study.city,
+        graph=study.graph,
     )
 
 

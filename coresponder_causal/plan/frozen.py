@@ -57,8 +57,8 @@ def plan_content(plan: EvaluationPlan) -> dict[str, Any]:
 def study_content(study: Study) -> dict[str, Any]:
     """Return what of a study decides its results, as plain values: names of files, but not where they lie."""
     kept = asdict(study)
-    del kept["folder"]
-    for name in ("bias", "funnel", "cost"):
+    del kept["folder"], kept["graph_file"]
+    for name in ("bias", "funnel", "cost", "graph"):
         if kept[name] is None:
             del kept[name]
     kept["tables"] = {name: [source.path.name, dict(source.columns)] for name, source in study.tables.items()}

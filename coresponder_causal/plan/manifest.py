@@ -54,6 +54,8 @@ def inputs(study: Study, file: Path | None) -> Iterator[Input]:
     yield Input("study", file)
     yield from (Input(role, path) for name, role in of_the_plan.items() if (path := study.folder / name).is_file())
     yield from (Input(f"table {name}", source.path) for name, source in study.tables.items())
+    if study.graph_file is not None:
+        yield Input("causal graph", study.graph_file)
     for name, entries in study.options.items():
         found = {value: key for entry in entries for key, value in entry.items() if isinstance(value, Path)}
         yield from (Input(f"{key} of {name}", path) for path, key in found.items())

@@ -15,7 +15,7 @@ from typing import Any
 from coresponder_causal.core.errors import DataError
 from coresponder_causal.plan.designs_of_calls import files_of
 
-of_tables = "tables"
+of_tables, of_graph = "tables", "graph"
 
 
 def moved_paths(content: Mapping[str, Any], folder: Path) -> dict[str, tuple[Path, str]]:
@@ -23,7 +23,8 @@ def moved_paths(content: Mapping[str, Any], folder: Path) -> dict[str, tuple[Pat
     moved: dict[str, tuple[Path, str]] = {}
     for entry, key in _paths(content):
         found = (folder / Template(entry[key]).safe_substitute(os.environ)).absolute()
-        moved[entry[key]] = (found, found.name if key == "ledger" else f"{of_tables}/{found.name}")
+        where = "" if key == "ledger" else f"{of_graph if key == 'file' else of_tables}/"
+        moved[entry[key]] = (found, f"{where}{found.name}")
     files = {new: path for path, new in moved.values()}
     for path, new in moved.values():
         if files[new] != path:
@@ -35,6 +36,8 @@ def _paths(content: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
     """Give every place in a study file that holds a path."""
     for name, given in content["tables"].items():
         yield (given, "path") if isinstance(given, dict) else (content["tables"], name)
+    if "file" in (graph := content.get("graph", {})):
+        yield graph, "file"
     for part in content.values():
         for entry in part if isinstance(part, list) else [part]:
             yield from ((entry, key) for key in (*chain(*files_of.values()), "ledger") if key in entry)

@@ -18,7 +18,7 @@ from coresponder_causal.core.notes import collecting
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.data.ingest_files import checksum
-from coresponder_causal.design import CoverageDesign, DonorPool
+from coresponder_causal.design import CallDesign, CoverageDesign, DonorPool
 from coresponder_causal.plan.assemble import Counts, counts, sentence_of
 from coresponder_causal.plan.designs import Design, Estimated, estimated, rank
 from coresponder_causal.plan.donors import further_checks
@@ -103,7 +103,7 @@ def run(
     say("Counting calls by city, month and hour")
     stated, keyed = study_content(study), {name: tables[name] for name in sorted(tables)}
     data = step("counts", ([stated[key] for key in (*of_data, *of_counts)], keyed), lambda: counts(study, tables))
-    given = ([stated[key] for key in of_data], "" if step.folder is None else data.fingerprint)
+    given = ([*(stated[key] for key in of_data), stated.get("graph")], "" if step.folder is None else data.fingerprint)
     with collecting() as said:
         found = [_one(study, data, asked, (*given, asked.said()), step, say) for asked in _asked(study)]
         falsified = step(
@@ -197,6 +197,7 @@ def evaluation_page(evaluation: Evaluation, *, truth: Mapping[str, float] | None
     """
     study = evaluation.study
     sensitive = study.sensitive or study.policy.guarded
+    calls = next((design for design in evaluation.designs if isinstance(design, CallDesign)), None)
     quality = evaluation.quality.drop(columns="rows") if sensitive else evaluation.quality
     return report.page(
         evaluation.results,
@@ -211,6 +212,7 @@ def evaluation_page(evaluation: Evaluation, *, truth: Mapping[str, float] | None
         donors=None if evaluation.pool is None else report.donor_table(evaluation.pool),
         families=families_of(study, evaluation.results),
         ladder=evaluation.ladder,
+        graph=None if calls is None else report.graph_section(calls),
     )
 
 

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 from coresponder_causal.core.errors import DataError, DisclosureError, Problems
 from coresponder_causal.data import dictionary
 from coresponder_causal.decide import Bias
+from coresponder_causal.design import CausalGraph
 from coresponder_causal.plan.bias import read_biases
 from coresponder_causal.plan.costs import CostPlan, cost_keys, read_costs
 from coresponder_causal.plan.designs import (
@@ -31,6 +32,7 @@ from coresponder_causal.plan.designs import (
 from coresponder_causal.plan.designs_of_calls import adjustments, default_adjustment, files_of
 from coresponder_causal.plan.designs_partly_known import named, needs_of, ranged
 from coresponder_causal.plan.funnel_block import read_funnel
+from coresponder_causal.plan.study_graph import keys_of_graph, study_graph
 from coresponder_causal.privacy import Ledger, Policy, inside
 
 keys: dict[str, tuple[str, ...]] = {
@@ -47,6 +49,7 @@ keys: dict[str, tuple[str, ...]] = {
     "bias": ("elicited_from", *settings()),
     "funnel": ("stages", "record", "witness", "against"),
     "cost": cost_keys,
+    "graph": keys_of_graph,
 }  # fmt: skip
 design_names = tuple(settings())
 counted = tuple(name for name in design_names if name not in of_calls)
@@ -74,6 +77,8 @@ kinds: tuple[tuple[str, str, type | tuple[type, ...], str], ...] = (
     ("release", "audience", str, "internal, partner or public"),
     ("release", "agreement", str, "the name of the agreement with a partner"),
     ("release", "ledger", str, "a file"),
+    ("graph", "name", str, "the name of a shipped graph"),
+    ("graph", "file", str, "a file"),
 )
 adopters = ("leave out", "until then")
 Sections: TypeAlias = Mapping[str, Mapping[str, Any]]
@@ -129,6 +134,10 @@ class Study:
         How a record is followed from the call on, see `plan.funnel_block.read_funnel`.
     cost : CostPlan or None
         Prices, and whose costs count over how long; without it no cost is told.
+    graph : CausalGraph or None
+        What moves what, for designs of calls; None for the shipped graph of a call.
+    graph_file : Path or None
+        Where a graph of its own lies.
     folder : Path or None
         Where its file lies, and its plan where there is one.
     """
@@ -152,6 +161,8 @@ class Study:
     bias: Mapping[str, Bias] | None = None
     funnel: Mapping[str, Any] | None = None
     cost: CostPlan | None = None
+    graph: CausalGraph | None = None
+    graph_file: Path | None = field(default=None, compare=False)
     folder: Path | None = field(default=None, compare=False)
 
     def asked(self, design: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -203,6 +214,9 @@ def parse_study(content: Mapping[str, Any], folder: Path, *, name: str) -> Study
     bias = read_biases(sections["bias"], _asked(sections), problems)
     followed = read_funnel(sections["funnel"], sections["tables"], problems) if "funnel" in content else None
     costs = read_costs(sections["cost"], problems)
+    stated = sections["graph"].get("file")
+    graph_file = _file(stated, folder, "file in [graph]", problems) if isinstance(stated, str) else None
+    graph = study_graph(sections["graph"], graph_file, problems) if "graph" in content else None
     problems.raise_if_any(DataError)
     ledger = sections["release"].get("ledger")
     kept = None if ledger is None else Ledger(folder / ledger)
@@ -215,6 +229,8 @@ def parse_study(content: Mapping[str, Any], folder: Path, *, name: str) -> Study
         bias=bias,
         funnel=followed,
         cost=costs,
+        graph=graph,
+        graph_file=graph_file,
         folder=folder,
     )
 

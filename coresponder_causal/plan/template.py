@@ -101,6 +101,12 @@ covariates = ["initial_type", "priority", "caller_type", "prior_contacts", "patr
 # adopters = "leave out"               # cities with a programme after the start; or "until then"
 # specifications = true                # the comparison of cities under every other choice too
 
+# [graph]                              # what moves what; without it the graph "call" (coresponder-causal graph call)
+# file = "our_graph.yaml"              # a graph of your own; or name = "call", one of those shipped, and its changes:
+# nodes = [{ id = "weather", words = "weather", time = "received", fields = ["degrees"] }]   # fields: your columns
+# add = [{ from = "weather", to = "severity", why = "Heat makes crises worse." }]
+# remove = [["call_taker", "attended"]]   # arrows that are not there in your city
+
 # [bias]                               # how far each design may be wrong, as log ratios: without it nothing is pooled
 # elicited_from = "who was asked, and how"
 # [bias.cities]                        # one for each design that runs

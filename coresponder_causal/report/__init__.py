@@ -9,6 +9,8 @@ from coresponder_causal.report.evidence_sentences import Weighed, council_verdic
 from coresponder_causal.report.families import family_sentence, family_table
 from coresponder_causal.report.figures import figure
 from coresponder_causal.report.funnel import funnel_picture, funnel_sentence, funnel_table
+from coresponder_causal.report.graph_picture import graph_picture
+from coresponder_causal.report.graph_section import graph_section
 from coresponder_causal.report.hours_picture import hours_picture
 from coresponder_causal.report.logic_picture import logic_picture
 from coresponder_causal.report.metric_pictures import flow_picture, rates_picture, surface_picture, trend_picture
@@ -62,6 +64,8 @@ __all__ = [
     "funnel_picture",
     "funnel_sentence",
     "funnel_table",
+    "graph_picture",
+    "graph_section",
     "heterogeneity_section",
     "hours_picture",
     "logic_picture",

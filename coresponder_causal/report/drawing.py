@@ -21,6 +21,7 @@ from coresponder_causal.report.drawing_checks import draw_breaks, draw_placebos,
 from coresponder_causal.report.drawing_cost import draw_acceptability, draw_tornado, tornado_height
 from coresponder_causal.report.drawing_deployment import draw_deployment
 from coresponder_causal.report.drawing_funnel import draw_funnel, funnel_height
+from coresponder_causal.report.drawing_graph import draw_graph
 from coresponder_causal.report.drawing_hours import draw_hours
 from coresponder_causal.report.drawing_hundred import draw_hundred, hundred_height
 from coresponder_causal.report.drawing_incidence import draw_incidence
@@ -89,6 +90,8 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
             draw_logic(canvas, picture, framed=framed)
         elif picture.kind == "benefit":
             draw_benefit(canvas, picture)
+        elif picture.kind == "graph":
+            draw_graph(canvas, picture, framed=framed)
         elif picture.kind == "residuals":
             draw_residuals(canvas, picture)
         elif picture.kind == "specifications":
@@ -117,7 +120,7 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
                 "bias": draw_bias, "contour": draw_contour, "tipping": draw_tipping,
             }.get(picture.kind, _path)  # fmt: skip
             draw(canvas.add_subplot(), picture)
-        if framed and picture.kind != "logic":  # which frames itself
+        if framed and picture.kind not in ("logic", "graph"):  # which frame themselves
             _frame(canvas, picture)
         target = io.BytesIO()
         canvas.savefig(target, format=form, metadata=no_dates[form])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
@@ -30,10 +30,11 @@ class Sheet:
     axes: Axes
     stages: tuple[str, ...]
     wide: float
+    gap: float = gap
 
     def left(self, column: int) -> float:
         """Left edge of a column."""
-        return margin + column * (self.wide + gap)
+        return margin + column * (self.wide + self.gap)
 
     def write(
         self, x: float, y: float, text: str, size: float, *, bold: bool = False,
@@ -62,7 +63,7 @@ def draw_logic(canvas: Figure, picture: Picture, *, framed: bool) -> None:
     stages = tuple(picture.data["stages"]["heading"])
     wide = (page_width - 2 * margin - gap * (len(stages) - 1)) / len(stages)
     lines = {box.id: _lines(box, wide) for box in _boxes_of(picture)}
-    heights = {name: _height(own) for name, own in lines.items()}
+    heights = {name: box_height(own) for name, own in lines.items()}
     head, foot = _head(picture) if framed else [], _notes(picture)
     caption = folded(picture.caption, small, page_width - 2 * margin) if framed else []
     top = 0.7 * margin + leading * sum(size for _, size in head) + (10 if head else 0)
@@ -77,7 +78,7 @@ def draw_logic(canvas: Figure, picture: Picture, *, framed: bool) -> None:
     axes = canvas.add_axes((0, 0, 1, 1), xlim=(0, page_width), ylim=(tall, 0))
     axes.set_axis_off()
     sheet = Sheet(axes=axes, stages=stages, wide=wide)
-    _stack(sheet, margin, 0.7 * margin, head)
+    stack(sheet, margin, 0.7 * margin, head)
     _columns(sheet, top, layout.height)
     _links(sheet, picture, layout, top + 26)
     _boxes(sheet, picture, layout, lines, top + 26)
@@ -113,7 +114,8 @@ def _lines(box: Box, wide: float) -> list[Line]:
     return words + [(line, small) for line in folded(marks, small, wide - 2 * inset) if line]
 
 
-def _height(lines: list[Line]) -> float:
+def box_height(lines: list[Line]) -> float:
+    """Height of a box with its lines."""
     return 2 * inset + leading * sum(size for _, size in lines)
 
 
@@ -167,7 +169,7 @@ def _boxes(sheet: Sheet, picture: Picture, layout: Layout, lines: Mapping[str, l
         shape = FancyBboxPatch(
             (left, y),
             sheet.wide,
-            _height(lines[box.id]),
+            box_height(lines[box.id]),
             boxstyle="round,pad=0,rounding_size=3",
             facecolor="white",
             edgecolor=dark,
@@ -176,10 +178,10 @@ def _boxes(sheet: Sheet, picture: Picture, layout: Layout, lines: Mapping[str, l
             zorder=4,
         )
         sheet.axes.add_patch(shape)
-        _stack(sheet, left + inset, y + inset, lines[box.id])
+        stack(sheet, left + inset, y + inset, lines[box.id])
 
 
-def _stack(sheet: Sheet, x: float, y: float, lines: list[Line]) -> None:
+def stack(sheet: Sheet, x: float, y: float, lines: list[Line]) -> None:
     """Write lines one below the other; those of a title are bold."""
     for line, size in lines:
         sheet.write(x, y, line, size, bold=size == large)
@@ -188,36 +190,54 @@ def _stack(sheet: Sheet, x: float, y: float, lines: list[Line]) -> None:
 
 def _links(sheet: Sheet, picture: Picture, layout: Layout, top: float) -> None:
     """Draw each link as curves across the gaps and straight lanes through the columns it passes."""
+    column = {box.id: sheet.stages.index(box.stage) for box in _boxes_of(picture)}
+    for start, end, marks in picture.data["links"][["start", "end", "marks"]].itertuples(index=False, name=None):
+        style = Stroke(ls=dashed if marks else "solid")
+        place = draw_arrow(sheet, layout.routes[start, end], column[start], top, style)
+        if marks:
+            _badge(sheet, *place, marks)
+
+
+class Stroke(NamedTuple):
+    """How a line is drawn; dashes and dots by their lengths."""
+
+    ls: str | tuple[int, tuple[float, float]] = "solid"
+    lw: float = 0.8
+    color: str = dark
+    over: float = 0.0
+
+
+def draw_arrow(
+    sheet: Sheet, route: Sequence[tuple[float, float]], column: int, top: float, style: Stroke
+) -> tuple[float, float]:
+    """Draw one link from a column on: curves across the gaps, straight lanes between; return where it begins."""
     from matplotlib.patches import FancyArrowPatch
     from matplotlib.path import Path
 
-    column = {box.id: sheet.stages.index(box.stage) for box in _boxes_of(picture)}
-    for start, end, marks in picture.data["links"][["start", "end", "marks"]].itertuples(index=False, name=None):
-        points: list[tuple[float, float]] = []
-        for place, heights in enumerate(layout.routes[start, end], column[start]):
-            x, far = sheet.left(place) + sheet.wide, sheet.left(place + 1)
-            y, to = (top + height for height in heights)
-            middle = (x + far) / 2
-            points += [(x, y), (middle, y), (middle, to), (far, to)]
-        codes = [Path.MOVETO, *[Path.CURVE4] * 3]
-        codes += [Path.LINETO, *[Path.CURVE4] * 3] * (len(points) // 4 - 1)
-        shape = FancyArrowPatch(
-            path=Path(points, codes),
-            arrowstyle="-|>,head_length=3.2,head_width=1.5",
-            mutation_scale=1,
-            lw=0.8,
-            color=dark,
-            ls=dashed if marks else "solid",
-            shrinkA=0,
-            shrinkB=0,
-            zorder=3,
-            joinstyle="miter",
-            capstyle="butt",
-            fill=True,
-        )
-        sheet.axes.add_patch(shape)
-        if marks:
-            _badge(sheet, *points[0], marks)
+    points: list[tuple[float, float]] = []
+    for place, heights in enumerate(route, column):
+        x, far = sheet.left(place) + sheet.wide, sheet.left(place + 1)
+        y, to = (top + height for height in heights)
+        middle = (x + far) / 2
+        points += [(x, y), (middle, y), (middle, to), (far, to)]
+    codes = [Path.MOVETO, *[Path.CURVE4] * 3]
+    codes += [Path.LINETO, *[Path.CURVE4] * 3] * (len(points) // 4 - 1)
+    shape = FancyArrowPatch(
+        path=Path(points, codes),
+        arrowstyle="-|>,head_length=3.2,head_width=1.5",
+        mutation_scale=1,
+        lw=style.lw,
+        color=style.color,
+        ls=style.ls,
+        shrinkA=0,
+        shrinkB=0,
+        zorder=3 + style.over,
+        joinstyle="miter",
+        capstyle="butt",
+        fill=True,
+    )
+    sheet.axes.add_patch(shape)
+    return points[0]
 
 
 def _badge(sheet: Sheet, x: float, y: float, marks: str) -> None:
@@ -246,4 +266,4 @@ def _foot(sheet: Sheet, foot: list[tuple[str, list[Note]]], caption: list[str], 
                 sheet.write(x + mark_width, y, line, plain)
                 y += leading * plain
         lowest = max(lowest, y + 8)
-    _stack(sheet, margin, lowest, [(line, small) for line in caption])
+    stack(sheet, margin, lowest, [(line, small) for line in caption])

@@ -201,8 +201,9 @@ def _block(block: Block, next_part: Callable[[Part], Part]) -> Block:
         said = dict.fromkeys(str(next_part(item)) for item in block.items)
         return Bullets(items=tuple(Sentence(text=text) for text in said))
     if isinstance(block, Fold):
-        made = next_part(block.table)
-        return replace(block, table=made) if isinstance(made, Table) else made
+        drawn = None if block.picture is None else next_part(block.picture)
+        made, shown = next_part(block.table), drawn if isinstance(drawn, Picture) else None
+        return replace(block, table=made, picture=shown) if isinstance(made, Table) else made
     return next_part(block)
 
 

@@ -123,17 +123,23 @@ def _by_barycentre(columns: list[list[Place]], edges: Sequence[Edge], *, forward
 def _exchanged(columns: list[list[Place]], edges: Sequence[Edge]) -> list[list[Place]]:
     """Exchange neighbours as long as that takes crossings away."""
     made = [list(column) for column in columns]
-    fewest = _crossings(made, edges)
+    at = {place: height for own in made for height, place in enumerate(own)}
+    beside: dict[Place, tuple[list[Place], list[Place]]] = {place: ([], []) for place in at}
+    for start, end in edges:
+        beside[start][1].append(end)
+        beside[end][0].append(start)
     better = True
     while better:
         better = False
         for column in made:
             for upper in range(len(column) - 1):
-                column[upper : upper + 2] = column[upper : upper + 2][::-1]
-                if (crossed := _crossings(made, edges)) < fewest:
-                    fewest, better = crossed, True
-                else:
-                    column[upper : upper + 2] = column[upper : upper + 2][::-1]
+                one, other = column[upper : upper + 2]
+                sides = zip(beside[one], beside[other], strict=True)
+                fewer = sum((at[a] > at[b]) - (at[a] < at[b]) for ours, theirs in sides for a in ours for b in theirs)
+                if fewer > 0:
+                    column[upper : upper + 2] = other, one
+                    at[one], at[other] = at[other], at[one]
+                    better = True
     return made
 
 

@@ -47,6 +47,7 @@ def _block(block: Block) -> Iterator[str]:
     if isinstance(block, Table):
         yield from _table(block)
     elif isinstance(block, Fold):
+        yield from () if block.picture is None else _block(block.picture)
         yield from _table(block.table)
     elif isinstance(block, Bullets):
         yield "\n".join(f"- {item.text}" for item in block.items)

@@ -100,6 +100,7 @@ def page(
     donors: Table | None = None,
     families: Sequence[Family] = (),
     ladder: tuple[Table, Picture] | None = None,
+    graph: Section | None = None,
 ) -> Page:
     """Put a study on one page.
 
@@ -127,6 +128,8 @@ def page(
         Outcomes judged together, see `coresponder_causal.decide`.
     ladder : tuple of (Table, Picture), optional
         What became of calls, from the scene on, see `outcome_ladder`.
+    graph : Section, optional
+        What moves what, and what was adjusted for, see `graph_section`.
 
     Returns
     -------
@@ -156,6 +159,7 @@ def page(
         _doubts(own),
         _ladder(ladder),
         *_others(by_result, headline),
+        graph,
         *_within(results, falsification),
         _together(results),
         counted_together(families),

@@ -64,5 +64,6 @@ def _block(block: Block, sensitive: bool) -> Block:
     if isinstance(block, Bullets):
         return Bullets(items=tuple(as_sensitive(item, sensitive) for item in block.items))
     if isinstance(block, Fold):
-        return replace(block, table=as_sensitive(block.table, sensitive))
+        drawn = None if block.picture is None else as_sensitive(block.picture, sensitive)
+        return replace(block, table=as_sensitive(block.table, sensitive), picture=drawn)
     return replace(block, sensitive=sensitive)

@@ -47,6 +47,7 @@ PictureKind = Literal[
     "specifications",
     "tipping",
     "logic",
+    "graph",
     "hundred",
     "incidence",
     "ladder",
@@ -139,10 +140,11 @@ class Picture:
         point per half-year; "residuals": residuals and their autocorrelation; "breaks": the test of a break by date;
         "support": calls by their probability of treatment; "placebos": estimates of placebo treatments; "contour": an
         estimate by the strength of an omitted variable; "bias": what is left of a finding as hidden bias grows;
-        "logic": the boxes and arrows of a logic model; "hundred": bars of how many of a hundred; "incidence": what came
-        after calls, by day; "ladder": outcomes from the scene on, by arm; "funnel": the change of a record, stage by
-        stage; "acceptability": the chance that a programme is worth its cost; "tornado": what moves the cost most;
-        "benefit": effects in fifths of the predicted benefit, and the gain of the ranking.
+        "logic": the boxes and arrows of a logic model; "graph": those of a causal graph; "hundred": bars of how many of
+        a hundred; "incidence": what came after calls, by day; "ladder": outcomes from the scene on, by arm; "funnel":
+        the change of a record, stage by stage; "acceptability": the chance that a programme is worth its cost;
+        "tornado": what moves the cost most; "benefit": effects in fifths of the predicted benefit, and the gain of the
+        ranking.
     data : mapping of str to DataFrame
         Every number drawn.
     labels : Facts
@@ -199,17 +201,20 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Fold:
-    """A table that opens on a click, and is printed open.
+    """A table, or a picture with its table, that opens on a click, and is printed open.
 
     Parameters
     ----------
     label : str
         What stands on the closed fold.
     table : Table
+    picture : Picture, optional
+        What stands above it.
     """
 
     label: str
     table: Table
+    picture: Picture | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -273,7 +278,7 @@ class Page:
         for section in self.sections:
             for block in section.blocks:
                 if isinstance(block, Fold):
-                    yield block.table
+                    yield from (part for part in (block.picture, block.table) if part is not None)
                 elif isinstance(block, Bullets):
                     yield from block.items
                 else:

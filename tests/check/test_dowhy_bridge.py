@@ -16,7 +16,10 @@ from coresponder_causal.core.dowhy_rates import dowhy_rates, rates
 from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.notes import quietly
 from coresponder_causal.design import (
+    Arrow,
     CallInstrumentDesign,
+    CausalGraph,
+    GraphNode,
     SeriesDesign,
     causal_model,
     dowhy_estimate,
@@ -249,6 +252,33 @@ def test_a_hidden_cause_in_the_graph_is_an_error(weighted, result):
             dowhy_estimate(result, weighted, graph=hidden)
     with pytest.raises(DesignError, match="no node attended"):
         dowhy_estimate(result, weighted, graph=nx.DiGraph([("treated", "minutes")]))
+
+
+def causal_graph(*, hidden=False):
+    """What moves attendance and minutes, by nodes of other names than the columns that measure them."""
+    measured = {
+        "danger": () if hidden else ("severity",),
+        "came": ("attended",),
+        "time": ("minutes",),
+        "when": ("hour",),
+    }
+    pairs = [("danger", "came"), ("danger", "time"), ("when", "time"), ("came", "time")]
+    return CausalGraph(
+        name="own",
+        title="Own",
+        times=(("now", "Now"),),
+        nodes=tuple(GraphNode(id=name, words=name, time="now", fields=own) for name, own in measured.items()),
+        arrows=tuple(Arrow(start=start, end=end) for start, end in pairs),
+    )
+
+
+def test_a_causal_graph_is_read_by_the_columns_that_measure_its_nodes(weighted, result):
+    model = causal_model(weighted, graph=causal_graph())
+    assert model.identify_effect(method_name="minimal-adjustment").get_backdoor_variables() == ["severity"]
+    direct = causal_model(weighted, graph=graph(("severity", "attended"), ("severity", "minutes"), ("hour", "minutes")))
+    assert set(model._graph._graph.edges) == set(direct._graph._graph.edges)
+    with pytest.raises(DesignError, match="not identified by 'backdoor'"):
+        dowhy_estimate(result, weighted, graph=causal_graph(hidden=True))
 
 
 def test_whom_an_estimate_speaks_of_is_the_design_s(weighted, result):
