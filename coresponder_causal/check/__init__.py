@@ -46,7 +46,8 @@ from coresponder_causal.check.specification_curve import specification_curve
 from coresponder_causal.check.spillover import spillover
 from coresponder_causal.check.start_range import start_range
 from coresponder_causal.check.tipping_point import tipping_point
-from coresponder_causal.core.errors import EstimationError
+from coresponder_causal.core.choices import names_of
+from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.registry import series_regression
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.support import smallest, with_least
@@ -182,8 +183,14 @@ def battery(
     design : the design it was made from
     controls : sequence of str
         Outcomes in the design's frame that the programme cannot touch.
+
+    Raises
+    ------
+    DesignError
+        A result of another outcome than the design's.
     """
-    return by_what_they_could_change(standing_on(result, design, _made(result, design, controls)), result)
+    _require_own(result, design)
+    return by_what_they_could_change(standing_on(result, design, _made(result, design, names_of(controls))), result)
 
 
 def refute(
@@ -218,6 +225,8 @@ def refute(
 
     Raises
     ------
+    DesignError
+        A result of another outcome than the design's.
     EstimationError
         A name that is no refuter.
 
@@ -230,10 +239,12 @@ def refute(
     >>> [one.check for one in refute(its_segmented(d), d)]
     ['placebo_dates']
     """
+    _require_own(result, design)
+    which = None if which is None else names_of(which)
     if unknown := sorted(set(which or ()) - set(refuters)):
         raise EstimationError(f"no refuter is called {', '.join(unknown)}", mend=f"choose from {', '.join(refuters)}")
     implied = implied_by(design) if independences is None else tuple(independences)
-    there = _refuters(result, design, controls, implied, seed)
+    there = _refuters(result, design, names_of(controls), implied, seed)
     otherwise = "It is not made for this design."
     found = [
         there[name]() if name in there else not_applicable(name, "The result cannot be refuted by it.", otherwise)
@@ -265,6 +276,13 @@ def standing_on(
         one if one.support is not None else replace(one, support=finest if one.check in of_refits else behind)
         for one in checks
     )
+
+
+def _require_own(result: Result, design: Checked) -> None:
+    """Refuse a result of another outcome that was not made from the design."""
+    own, given = design.outcome, result.estimand.outcome
+    if own is not None and own != given and result.provenance.data != design.fingerprint:
+        raise DesignError(f"a result on '{given}' and a design of '{own}'", mend="give the design it was made from")
 
 
 def _made(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from coresponder_causal.core.choices import names_of
 from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.registry import refit
 from coresponder_causal.core.result import Result
@@ -57,7 +58,7 @@ def control_outcomes(
         return not_applicable(name, assumption, "No outcome was named that the programme cannot touch.")
     place = 0 if term is None else list(result.terms["term"]).index(term)
     fits, failed = {}, []
-    for outcome in outcomes:
+    for outcome in names_of(outcomes):
         try:
             fits[outcome] = refit(result, design.with_outcome(outcome), options={"horizons": ()})
         except (DesignError, EstimationError) as error:

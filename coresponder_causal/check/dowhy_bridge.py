@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
+from coresponder_causal.core.choices import names_of
 from coresponder_causal.core.dowhy_rates import Rates, rates
 from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.result import Result
@@ -111,7 +112,7 @@ def dowhy_refuters(
     >>> found.verdict, bool(found.table["p_value"].iloc[0] > 0.05)
     ('cannot tell', True)
     """
-    _require(which, simulations)
+    which = _require(which, simulations)
     if not isinstance(design, CallDesign | CallInstrumentDesign):
         why = "DoWhy's refuters draw single rows that were treated or not: they are for designs of calls."
         return tuple(not_applicable(_named(one), assumptions[one], why) for one in which)
@@ -119,14 +120,17 @@ def dowhy_refuters(
     return tuple(_refuted(one, estimate, design, simulations, seed) for one in which)
 
 
-def _require(which: Sequence[str], simulations: int) -> None:
-    if unknown := [one for one in which if one not in assumptions]:
+def _require(which: Sequence[Refuter], simulations: int) -> tuple[Refuter, ...]:
+    """Names of refuters, of which a text is one, if all of them exist and are drawn often enough."""
+    asked = names_of(which)
+    if unknown := [one for one in asked if one not in assumptions]:
         raise EstimationError(f"no refuter {', '.join(unknown)}", mend=f"choose from {', '.join(assumptions)}")
     if simulations < least_simulations:
         raise EstimationError(
             f"simulations={simulations}: DoWhy then takes the draws to be normal",
-            mend=f"take {least_simulations} or more",
+            mend=f"take {least_simulations} or more: fewer are summed up by a normal law, more by their own ranks",
         )
+    return asked
 
 
 def _named(refuter: str) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from coresponder_causal.core.choices import names_of
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.inference import holm
 from coresponder_causal.core.inference import power as power_of
@@ -66,7 +67,7 @@ def exclusion(
     calls, z, clock, regressors = _sides(design)
     relative = _relative(result, calls, design.outcome)
     rows, able, failed = [], [], []
-    for outcome in outcomes:
+    for outcome in names_of(outcomes):
         try:
             row = _row(calls, outcome, z, clock, regressors)
         except EstimationError as error:

@@ -73,6 +73,10 @@ class Cost:
     notes: tuple[str, ...]
     about: Mapping[str, object] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        net = self.totals.set_index("what").loc["net_cost"]
+        return f"Cost: net {net['low']:,.0f} to {net['high']:,.0f}; see .totals, .per_event, .acceptability, .tornado"
+
 
 def cost(
     effects: Sequence[Effect],

@@ -71,6 +71,10 @@ class Deployment:
     exploration: SwitchbackCalendar | None
     notes: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        gain = "today's hours stay" if self.proposed is None else f"{self.gain:.3g} averted a year beyond today"
+        return f"Deployment: {self.outcome} in {self.city}, {self.rules.hours:g} hours a week, {gain}; see .frame()"
+
     def frame(self) -> pd.DataFrame:
         """One row per hour of the week: `HourValues.frame` with ``proposed``, the teams on duty."""
         teams = _kept_today(self.values) if self.proposed is None else self.proposed.teams
@@ -147,6 +151,8 @@ def deployment(
     >>> bool(found.values.identified.all()), bool(found.gain > 0)
     (True, True)
     """
+    if draws < 1:
+        raise DesignError(f"draws={draws!r}", mend="ask for 1 or more, such as 1000")
     with collecting() as said:
         calls = hourly_calls(design, contrast=contrast, since=since)
         rules = rules or ShiftRules(hours=hours_today(design, contrast=contrast, since=since))

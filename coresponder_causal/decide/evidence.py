@@ -65,6 +65,10 @@ class Evidence:
     rule: Rule
     bias: Mapping[str, Bias] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        outcomes = ", ".join(self.frame["outcome"].unique())
+        return f"Evidence: {len(self.results)} results on {outcomes}; see .frame, or judge_outcome(evidence, outcome)"
+
     def places(self, *outcomes: str) -> list[int]:
         """Rows of the outcomes, in the order in which their designs are believed."""
         return [int(i) for i in np.flatnonzero(self.frame["outcome"].isin(outcomes))]
@@ -108,7 +112,7 @@ def evidence(
     Raises
     ------
     DesignError
-        If designs or checks are given that are not one for each result.
+        Without results, or if designs or checks are given that are not one for each result.
 
     Examples
     --------
@@ -121,6 +125,8 @@ def evidence(
     >>> evidence([r]).frame[["estimand", "ratio", "itt", "falsification"]].round(1).values.tolist()
     [['bundle', 0.8, 200.0, 'not run']]
     """
+    if not results:
+        raise DesignError("evidence of no results", mend="give the results that speak to the outcomes")
     for name, given in (("designs", designs), ("checks", checks)):
         if len(given) not in (0, len(results)):
             raise DesignError(f"{len(given)} {name} for {len(results)} results", mend="give one for each result")

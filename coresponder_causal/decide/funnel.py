@@ -96,6 +96,9 @@ class Decomposed:
     level: float
     notes: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        return f"Decomposed: change of {self.record} in {self.city} from {self.start}: {self.verdict}; see .rows, .sums"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Counts:

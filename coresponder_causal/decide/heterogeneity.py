@@ -79,6 +79,12 @@ class Heterogeneity:
     seed: int
     level: float = 0.95
 
+    def __repr__(self) -> str:
+        found = "tests pass" if self.passed else "tests do not pass"
+        return (
+            f"Heterogeneity: {self.contrast} of {self.treatment} on {self.outcome}: {found}; see .tests, .gates, .who"
+        )
+
     @property
     def sentence(self) -> str:
         """What may be said."""

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from coresponder_causal.core.choices import require_choice
 from coresponder_causal.core.cyclic_pooling import basis
 from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.notes import note
@@ -95,14 +96,22 @@ class HourEffects:
     level_variance: Array
 
 
+def _day(since: str) -> pd.Timestamp:
+    day = pd.to_datetime(since, errors="coerce")
+    if pd.isna(day):
+        raise DesignError(f"since={since!r} is no day", mend="write it as 2025-01-06")
+    return pd.Timestamp(day)
+
+
 def hourly_calls(d: CoverageDesign, *, contrast: Contrast, since: str | None) -> HourlyCalls:
     """Take the treated city's calls of whole weeks from the start, or a later day, on."""
+    require_choice("deployment", "contrast", contrast, Contrast)
     calls = d.require_calls()
     if d.outcome is None or (d.outcome != "calls" and d.outcome not in calls):
         raise DesignError("the design names no outcome of its calls", mend="name one by .with_outcome")
     if d.outcome == "calls":
         raise DesignError("every call counts as one call", mend="name an outcome that a call can have or not")
-    begin = first_monday(max(d.begin, pd.Timestamp(since)) if since else d.begin)
+    begin = first_monday(max(d.begin, _day(since)) if since else d.begin)
     own = calls[calls["city"].eq(d.treated) & calls[received].ge(begin)]
     weeks = int((own[received].max() - begin) // pd.Timedelta(days=7)) if len(own) else 0
     if weeks < 2 * least_weeks:

@@ -8,11 +8,14 @@ from typing import Literal
 import numpy as np
 
 from coresponder_causal.core import inference
+from coresponder_causal.core.choices import require_choice
 from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.inference import sharpened_q
 from coresponder_causal.core.result import Result
 from coresponder_causal.decide.family import Family, Terms, family, listed
 from coresponder_causal.decide.joint_law import Method, joint_law, tested_by_t
+
+Asked = Literal[Method, "both"]
 
 __all__ = ["exploratory", "holm", "sharpened_q", "step_down"]
 
@@ -71,7 +74,7 @@ def holm(results: Sequence[Result], *, domains: Mapping[str, str] | None = None,
 def step_down(
     results: Sequence[Result],
     *,
-    method: Method | Literal["both"] = "romano_wolf",
+    method: Asked = "romano_wolf",
     terms: Terms = "headline",
     domains: Mapping[str, str] | None = None,
     draws: int = 10_000,
@@ -111,6 +114,8 @@ def step_down(
 
     Raises
     ------
+    DesignError
+        A method that is none of these.
     EstimationError
         Without results, with one that has no test, with units that cannot be told to be the same, or too few draws.
 
@@ -142,6 +147,7 @@ def step_down(
     >>> bool(found.table["p_romano_wolf"].sum() < found.table["p_holm"].sum())
     True
     """
+    require_choice("step_down", "method", method, Asked)
     if draws < 99:
         raise EstimationError(f"{draws} draws", mend="ask for 999 or more")
     rows = tested_by_t(results, listed(results, terms, domains))

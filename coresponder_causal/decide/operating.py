@@ -98,6 +98,9 @@ def operating_characteristics(
     """
     known, stated = setting or Setting(), rule or Rule()
     _require(known)
+    for name, count in (("outcomes", outcomes), ("draws", draws)):
+        if count < 1:
+            raise DesignError(f"{name}={count!r}", mend=f"give {name} of 1 or more")
     truths = dict(zip(worlds, (0.0, 0.0, np.log(known.weak), np.log(known.strong)), strict=True))
     rows = []
     for number, (world, truth) in enumerate(truths.items()):

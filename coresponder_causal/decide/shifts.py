@@ -90,6 +90,11 @@ class ShiftRules:
             problems.add(f"exploration_hours={self.exploration_hours!r}", mend="keep 6 to 10 hours back, or 0")
         if not self.hours - self.exploration_hours >= min(self.lengths, default=1):
             problems.add(f"{self.hours:g} hours a week hold no shift", mend="give more hours, or explore less")
+        if self.teams in (1, 2) and self.hours > self.teams * hours_in_week:
+            problems.add(
+                f"{self.hours:g} hours a week",
+                mend=f"give at most {self.teams * hours_in_week}: a week has {hours_in_week} for each team",
+            )
         problems.raise_if_any(DesignError)
 
     @property

@@ -71,6 +71,10 @@ class Subgroups:
     left_out: tuple[str, ...]
     tau: float
 
+    def __repr__(self) -> str:
+        fields = ", ".join(self.differences["field"])
+        return f"Subgroups: {self.result.estimand.outcome} by {fields}; see .table, .differences"
+
 
 def subgroups(
     c: CallDesign,

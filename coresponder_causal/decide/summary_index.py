@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from coresponder_causal.core.choices import names_of, require_choice
 from coresponder_causal.core.errors import DesignError, EstimationError, Problems
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.influence import Influence
@@ -99,6 +100,7 @@ def summary_index(
     >>> found.outcome_values().round(3).tolist()
     [-0.787, 0.433, 0.274, 0.079, -0.433, -0.433]
     """
+    outcomes = names_of(outcomes)
     items = _items(design, outcomes, kind, signs)
     index = _index(items, kind)
     if len(empty := np.flatnonzero(np.isnan(index))):
@@ -204,6 +206,7 @@ def _items(
     design: CallDesign | PanelDesign, outcomes: Sequence[str], kind: IndexKind, signs: Mapping[str, int] | None
 ) -> Items:
     """Outcomes with the means, standard deviations and weights of the controls; every broken rule at once."""
+    require_choice("index", "kind", kind, IndexKind)
     problems, frame = Problems("index"), design.source
     turned = dict.fromkeys(outcomes, 1) | dict(signs or {})
     if len(set(outcomes)) < 2 or len(set(outcomes)) < len(outcomes):

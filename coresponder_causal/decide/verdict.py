@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from coresponder_causal.core.choices import names_of, require_choice
 from coresponder_causal.core.errors import DesignError
 from coresponder_causal.core.inference import critical, holm, p_value
 from coresponder_causal.core.result import Result
@@ -62,6 +63,9 @@ class Judged:
     flips: pd.DataFrame
     must_fail: tuple[tuple[str, ...], ...]
 
+    def __repr__(self) -> str:
+        return f"Judged: {self.outcome}: {self.verdict}, by {len(self.rows)} designs; see .flips, .must_fail"
+
 
 def judge_outcome(
     evidence: Evidence,
@@ -91,8 +95,10 @@ def judge_outcome(
     Raises
     ------
     DesignError
-        If no result speaks to the outcome.
+        If no result speaks to the outcome, or the funnel is none of these.
     """
+    require_choice("judge_outcome", "funnel", funnel, Funnel)
+    primaries, other_sources = names_of(primaries), names_of(other_sources)
     places = _order(evidence, outcome, other_sources)
     if not places:
         raise DesignError(f"no design that may judge speaks to '{outcome}'", mend="estimate it, or name another")

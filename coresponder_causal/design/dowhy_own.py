@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from coresponder_causal.core.choices import require_choice
 from coresponder_causal.design.calls import CallDesign
 from coresponder_causal.design.dowhy_estimator import units
 from coresponder_causal.design.dowhy_model import causal_model
@@ -32,6 +33,11 @@ def dowhy_own_estimate(design: CallDesign, estimator: Own = "linear_regression")
     dowhy.causal_estimator.CausalEstimate
         Without interval: that of DoWhy is a bootstrap of independent rows.
 
+    Raises
+    ------
+    DesignError
+        An estimator that is none of these.
+
     Examples
     --------
     >>> frame = pd.DataFrame({"attended": [1, 0] * 20, "night": [0, 0, 1, 1] * 10, "minutes": [5, 7, 6, 9] * 10})
@@ -39,6 +45,7 @@ def dowhy_own_estimate(design: CallDesign, estimator: Own = "linear_regression")
     >>> round(float(dowhy_own_estimate(c).value), 6)
     -2.5
     """
+    require_choice("dowhy_own_estimate", "estimator", estimator, Own)
     from dowhy.causal_estimator import estimate_effect
     from dowhy.causal_estimators.propensity_score_weighting_estimator import PropensityScoreWeightingEstimator
 

@@ -69,6 +69,10 @@ class CausalGraph:
         note_broken(self.times, self.nodes, self.arrows, self.left_out, self.effects, problems)
         problems.raise_if_any(DesignError)
 
+    def __repr__(self) -> str:
+        size = f"{len(self.nodes)} nodes, {len(self.arrows)} arrows"
+        return f"CausalGraph: {self.name}, {self.title}: {size}; see .nodes, .arrows, .identify(treatment, outcome)"
+
     @classmethod
     def from_file(cls, path: str | Path) -> CausalGraph:
         """Read a graph from its YAML file, whose keys data_dictionary/graphs/call.yaml explains.

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from coresponder_causal.core.choices import refuse_choice
 from coresponder_causal.core.covariate_distance import rank_coordinates, scaled_coordinates, whitener
 from coresponder_causal.core.errors import Problems
 from coresponder_causal.core.links import step
@@ -72,12 +73,6 @@ class Alike(NamedTuple):
 
 def _positive(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0
-
-
-def refuse_choice(name: str, value: object, hint: object, problems: Problems) -> None:
-    """Note an option that is none of its choices."""
-    if value not in get_args(hint):
-        problems.add(f"{name}={value!r} is not a choice", mend=f"choose from {', '.join(get_args(hint))}")
 
 
 def _refuse_apart(c: CallDesign, antiexact: Sequence[str], problems: Problems) -> None:

@@ -8,13 +8,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from coresponder_causal.core.choices import refuse_choice
 from coresponder_causal.core.errors import DesignError, Problems
 from coresponder_causal.core.line_pairs import least_line_pairs
 from coresponder_causal.core.links import Array, Limits, Links, Rows, least_links, nothing
 from coresponder_causal.core.notes import collecting, note
 from coresponder_causal.core.stratum_weights import Whom
 from coresponder_causal.design.calls import CallDesign
-from coresponder_causal.design.likeness import Distance, likeness, refuse_choice
+from coresponder_causal.design.likeness import Distance, likeness
 from coresponder_causal.design.linking import adjusted, linked
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from coresponder_causal.core.choices import refuse_choice
 from coresponder_causal.core.errors import DesignError, Problems
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.matching import Matches, Order, match_on_score, processing_order
@@ -25,7 +26,6 @@ from coresponder_causal.design.likeness import (
     Width,
     alike,
     in_support,
-    refuse_choice,
     score_of,
 )
 
