@@ -56,12 +56,17 @@ def control_outcomes(
     if not outcomes:
         return not_applicable(name, assumption, "No outcome was named that the programme cannot touch.")
     place = 0 if term is None else list(result.terms["term"]).index(term)
-    fits, failed = {}, []
+    fits, failed, absent = {}, [], []
     for outcome in outcomes:
         try:
             fits[outcome] = refit(result, design.with_outcome(outcome), options={"horizons": ()})
         except (DesignError, EstimationError) as error:
             failed.append(f"{outcome}: {error.what}")
+            absent += [outcome] if f"column '{outcome}' is missing" in error.what else []
+    if len(absent) == len(outcomes):
+        return not_applicable(
+            name, assumption, f"The control counts are not given in the data of this design ({', '.join(absent)})."
+        )
     return none_moved(
         fits,
         failed,

@@ -263,7 +263,10 @@ def _own_programme(study: Study, programmes: pd.DataFrame | None, monthly: pd.Da
     before = programmes[programmes["city"] == study.city]["start_earliest"].min()
     begins = study.start or (study.start_between or ("",))[0]
     if pd.notna(before) and begins and str(before)[:10] < begins:
-        doubt(f"{study.city} had a programme from {str(before)[:10]} on: before the start it was not untreated")
+        doubt(
+            f"{study.city} had a programme from {str(before)[:10]} on: before the start it was not untreated, and the "
+            "start is a change of its dose"
+        )
     first, last = monthly["month"].min().start_time.date(), monthly["month"].max().end_time.date()
     found = contaminated(programmes, sorted(set(monthly["city"].unique()) - {study.city}), first, last)
     return sorted(map(str, found["city"].unique()))
