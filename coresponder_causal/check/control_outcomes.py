@@ -62,7 +62,8 @@ def control_outcomes(
             fits[outcome] = refit(result, design.with_outcome(outcome), options={"horizons": ()})
         except (DesignError, EstimationError) as error:
             failed.append(f"{outcome}: {error.what}")
-            absent += [outcome] if f"column '{outcome}' is missing" in error.what else []
+            if f"column '{outcome}' is missing" in error.what:
+                absent.append(outcome)
     if len(absent) == len(outcomes):
         return not_applicable(
             name, assumption, f"The control counts are not given in the data of this design ({', '.join(absent)})."

@@ -92,7 +92,12 @@ def council_page(
         finding = _answer(headline, own, tuple(said for outcome, said in verdicts.items() if outcome == judged))
         picture = hundred_picture(headline)
         beside = (said for outcome, said in verdicts.items() if outcome != judged)
-        sure = (*_sure(headline, results, own, planned), *beside, *_doubted(design_lines))
+        sure = (
+            *_sure(headline, results, own, planned),
+            *_others_broken(headline, results, checks),
+            *beside,
+            *_doubted(design_lines),
+        )
         told = () if costs is None else (Section(title="What does it cost?", blocks=(Bullets(items=(costs,)),)),)
         sections = (
             *((Section(title="", blocks=(picture,)),) if picture is not None else ()),
@@ -199,6 +204,21 @@ def _beside(headline: Result, results: Sequence[Result]) -> list[Sentence]:
     parts.append((only, f"only {'describes' if only == 1 else 'describe'}"))
     said = ", ".join(f"{count} {what}" for count, what in parts if count)
     return [Sentence(text=f"Other ways of comparing the same: {said}.", support=support_of(same))]
+
+
+def _others_broken(
+    headline: Result, results: Sequence[Result], checks: Sequence[Sequence[CheckResult]]
+) -> list[Sentence]:
+    """Count the other comparisons, of any outcome, that a check speaks against."""
+    broken = [
+        result
+        for result, made in zip(results, checks, strict=True)
+        if result is not headline and _of_verdict(made, "contradicts")
+    ]
+    if not broken:
+        return []
+    text = f"A check speaks against {len(broken)} of the other comparisons; the full report names them."
+    return [Sentence(text=text, support=support_of(broken))]
 
 
 def _unsaid(headline: Result) -> tuple[Sentence, ...]:

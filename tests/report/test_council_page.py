@@ -146,6 +146,12 @@ def test_other_comparisons_of_the_same_outcome_are_counted():
     assert "Other ways of comparing the same: 1 cannot tell, 1 only describes." in text
 
 
+def test_other_comparisons_that_a_check_speaks_against_are_counted():
+    made = [(check("no contradiction found"),), (check("contradicts"),), (check("cannot tell"),)]
+    page = council_page([result(), result(0.3), result(0.2)], checks=made, title="A town", quality=QUALITY)
+    assert "A check speaks against 1 of the other comparisons; the full report names them." in read(page)
+
+
 def test_doubts_the_plan_and_the_data_are_said():
     lines = [Sentence(text=Doubt(f"doubt {number} since 2018-01-01"), support=of_nobody) for number in "abc"]
     planned = Sentence(text="The plan was kept.", support=of_nobody)
