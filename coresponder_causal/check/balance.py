@@ -108,9 +108,10 @@ def _said(table: pd.DataFrame, threshold: float) -> str:
     beyond = covariates.loc[size > threshold, "covariate"].tolist()
     worst, farthest = (covariates.iloc[int(values.argmax())] for values in (size, covariates["ks_after"]))
     listed = ", ".join(beyond[:5]) + (f" and {len(beyond) - 5} more" if len(beyond) > 5 else "")
+    least = f"{worst['smd_after']:z.2f}".replace("-", "−")
     parts = [
         f"{len(beyond)} of {len(covariates)} covariates and levels differ by more than {threshold:g} standard "
-        f"deviations{f' ({listed})' if beyond else ''}; the largest difference is {worst['smd_after']:.2f} in "
+        f"deviations{f' ({listed})' if beyond else ''}; the largest difference is {least} in "
         f"{worst['covariate']} (before adjustment the largest was {covariates['smd_before'].abs().max():.2f}), the "
         f"largest distance of distributions {farthest['ks_after']:.2f} in {farthest['covariate']}."
     ]

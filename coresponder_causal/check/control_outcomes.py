@@ -57,12 +57,19 @@ def control_outcomes(
     if not outcomes:
         return not_applicable(name, assumption, "No outcome was named that the programme cannot touch.")
     place = 0 if term is None else list(result.terms["term"]).index(term)
-    fits, failed = {}, []
-    for outcome in names_of(outcomes):
+    names = names_of(outcomes)
+    fits, failed, absent = {}, [], []
+    for outcome in names:
         try:
             fits[outcome] = refit(result, design.with_outcome(outcome), options={"horizons": ()})
         except (DesignError, EstimationError) as error:
             failed.append(f"{outcome}: {error.what}")
+            if f"column '{outcome}' is missing" in error.what:
+                absent.append(outcome)
+    if len(absent) == len(names):
+        return not_applicable(
+            name, assumption, f"The control counts are not given in the data of this design ({', '.join(absent)})."
+        )
     return none_moved(
         fits,
         failed,

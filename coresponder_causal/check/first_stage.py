@@ -64,7 +64,7 @@ def first_stage(result: Result, design: CallInstrumentDesign) -> CheckResult:
     verdict: Verdict = "no contradiction found" if effective >= enough else "cannot tell"
     sentence = (
         f"The instrument {'lowered' if moved < 0 else 'raised'} the share of calls with the team by {abs(moved):.3f} "
-        f"(effective F = {effective:.1f}; {enough} is wanted), in single hours of the day by "
+        f"(effective F = {effective:,.1f}; {enough} is wanted), in single hours of the day by "
         f"{table['difference'].min():.3f} to {table['difference'].max():.3f}; "
         f"in {against} of {len(table)} hours it kept the team away."
     )

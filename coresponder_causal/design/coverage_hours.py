@@ -110,7 +110,7 @@ def say_hours(covered: NDArray[np.bool_], planned: float, delivered: float) -> N
     given = f" and {delivered:.1f} delivered" if np.isfinite(delivered) else ""
     note(
         f"{int(covered.sum())} of {hours_in_week} hours of the week count as covered; {planned:.1f} hours a week "
-        f"planned{given} from the start on"
+        f"planned{given} from the start on, counted in whole months"
     )
 
 

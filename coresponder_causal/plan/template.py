@@ -29,7 +29,8 @@ city_panel = "city_panel.csv"          # one row per city and month, comparison 
 schedule = "schedule.csv"              # planned and delivered shifts of the team
 control_series = "control_series.csv"  # counts the programme cannot touch
 cities = "cities.csv"                  # who might be compared, for [donors]
-programmes = "programmes.csv"          # comparison cities' own programmes: these cities are left out
+programmes = "programmes.csv"          # comparison cities' own programmes: these cities are left out; an earlier one of
+                                       # your own city, as in this example, makes the start a change of dose: a doubt
 breaks = "breaks.csv"                  # changes of recording: each gets a step in the city's own series
 # ... or a file whose columns are named otherwise; environment variables are filled in:
 # calls = { path = "${OUR_DATA}/cad.csv", columns = { received_at = "CallTime", call_id = "Incident" } }

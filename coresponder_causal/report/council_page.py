@@ -92,7 +92,12 @@ def council_page(
         finding = _answer(headline, own, tuple(said for outcome, said in verdicts.items() if outcome == judged))
         picture = hundred_picture(headline)
         beside = (said for outcome, said in verdicts.items() if outcome != judged)
-        sure = (*_sure(headline, results, own, planned), *beside, *_doubted(design_lines))
+        sure = (
+            *_sure(headline, results, own, planned),
+            *_others_broken(headline, results, checks),
+            *beside,
+            *_doubted(design_lines),
+        )
         told = () if costs is None else (Section(title="What does it cost?", blocks=(Bullets(items=(costs,)),)),)
         sections = (
             *((Section(title="", blocks=(picture,)),) if picture is not None else ()),
@@ -166,7 +171,9 @@ def _sure(
     tried = "Nothing was tried yet that could prove this wrong."
     if decided:
         broke, unable = (_of_verdict(decided, verdict) for verdict in ("contradicts", "cannot tell"))
-        tried = f"{_many(len(decided), 'check')} tried to prove this wrong. {broke or 'None'} did"
+        tried = (
+            f"{_many(len(decided), 'check')} of this way of comparing tried to prove it wrong. {broke or 'None'} did"
+        )
         tried += f"; {unable} could not tell." if unable else "."
     said = []
     found, doubts = measured(headline), sum(isinstance(text, Doubt) for text in headline.notes)
@@ -186,18 +193,32 @@ def _doubted(lines: Sequence[Sentence]) -> list[Sentence]:
 
 
 def _beside(headline: Result, results: Sequence[Result]) -> list[Sentence]:
-    """Count the other comparisons of the same outcome by what they say."""
-    others = [
-        result
-        for result in results
-        if result is not headline and words.outcome(result) == words.outcome(headline) and not too_narrow(result)
-    ]
-    if not others:
+    """Count the other comparisons of the same outcome by what they say; some only describe."""
+    same = [one for one in results if one is not headline and words.outcome(one) == words.outcome(headline)]
+    others = [one for one in same if not too_narrow(one)]
+    if not same:
         return []
     found = [_direction(result) for result in others]
     parts = [(found.count(-1), "for fewer"), (found.count(1), "for more"), (found.count(0), "cannot tell")]
+    only = len(same) - len(others)
+    parts.append((only, f"only {'describes' if only == 1 else 'describe'}"))
     said = ", ".join(f"{count} {what}" for count, what in parts if count)
-    return [Sentence(text=f"Other ways of comparing the same: {said}.", support=support_of(others))]
+    return [Sentence(text=f"Other ways of comparing the same: {said}.", support=support_of(same))]
+
+
+def _others_broken(
+    headline: Result, results: Sequence[Result], checks: Sequence[Sequence[CheckResult]]
+) -> list[Sentence]:
+    """Count the other comparisons, of any outcome, that a check speaks against."""
+    broken = [
+        result
+        for result, made in zip(results, checks, strict=True)
+        if result is not headline and _of_verdict(made, "contradicts")
+    ]
+    if not broken:
+        return []
+    text = f"A check speaks against {len(broken)} of the other comparisons; the full report names them."
+    return [Sentence(text=text, support=support_of(broken))]
 
 
 def _unsaid(headline: Result) -> tuple[Sentence, ...]:

@@ -124,6 +124,7 @@ def _shown(evidence: Evidence) -> pd.DataFrame:
     return frame.assign(
         outcome=[words.capital(words.counted(result)) for result in evidence.results],
         named=[words.named(result) for result in evidence.results],
+        place=["can be pooled" if row["place"] == "pooled" else row["place"] for row in rows],
         ratio_said=[_with_bounds(row, "ratio") for row in rows],
         itt_said=[_with_bounds(row, "itt") for row in rows],
         att_said=[_with_bounds(row, "att") for row in rows],

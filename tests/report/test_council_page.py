@@ -129,7 +129,7 @@ def test_a_check_that_speaks_against_it_is_said_with_the_answer_and_first_of_wha
     page = sheet(result(), checks=("contradicts", "cannot tell", "reported", "no contradiction found"))
     assert page.finding[-1].text == "But 1 of 3 checks speaks against this answer: do not rely on it."
     text = read(page)
-    assert "3 checks tried to prove this wrong. 1 did; 1 could not tell." in text
+    assert "3 checks of this way of comparing tried to prove it wrong. 1 did; 1 could not tell." in text
     assert "First answer the checks" in text
     assert "Weigh it beside" not in text
 
@@ -142,6 +142,14 @@ def test_other_comparisons_of_the_same_outcome_are_counted():
     other = replace(result().estimand, outcome="arrest")
     text = read(sheet(result(), result(-0.2, 0.2), result(0.3, 0.05), result(estimand=other)))
     assert "Other ways of comparing the same: 1 for more, 1 cannot tell." in text
+    text = read(sheet(result(), result(-0.2, 0.2), result(extra=Facts({"enough_clusters": False}))))
+    assert "Other ways of comparing the same: 1 cannot tell, 1 only describes." in text
+
+
+def test_other_comparisons_that_a_check_speaks_against_are_counted():
+    made = [(check("no contradiction found"),), (check("contradicts"),), (check("cannot tell"),)]
+    page = council_page([result(), result(0.3), result(0.2)], checks=made, title="A town", quality=QUALITY)
+    assert "A check speaks against 1 of the other comparisons; the full report names them." in read(page)
 
 
 def test_doubts_the_plan_and_the_data_are_said():
