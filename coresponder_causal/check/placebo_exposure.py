@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.notes import quietly
 from coresponder_causal.core.registry import refit
@@ -12,6 +14,10 @@ from coresponder_causal.design import CallDesign, CoverageDesign, PanelDesign, S
 from coresponder_causal.design.weight_propensity import weight_propensity
 
 name = "placebo_exposure"
+meaning = (
+    "A change here speaks against comparing attended with like calls, as those a free team left are chosen by it; it "
+    "does not speak against comparing free with taken hours, whoever was attended."
+)
 assumption = "Calls that look alike and were not attended ended alike whether the team was free or busy."
 
 
@@ -24,8 +30,12 @@ def placebo_exposure(
 ) -> CheckResult:
     """Compare calls that were not attended because the team was busy with calls it could have attended and did not.
 
-    Nobody of either got the team. If, given the covariates, the team were sent without regard to anything hidden, both
-    would end alike; where it goes to the graver calls, those it left while free are the lighter ones.
+    Nobody of either got the team. The free team's calls are those that it declined: all calls of a free team against
+    all of a taken one would be an effect and no placebo. If, given the covariates, the team were sent without regard to
+    anything hidden, both would end alike; where it goes to the graver calls, those it left while free are the lighter
+    ones.
+    A difference speaks against comparing attended with like calls; it does not speak against comparing the hours of a
+    free with those of a taken team, as an instrument does, where every call counts, attended or not.
 
     Parameters
     ----------
@@ -65,6 +75,7 @@ def placebo_exposure(
         return not_applicable(name, assumption, f"The calls have no columns {', '.join(absent)}.")
     treated = calls[design.treatment].fillna(False).astype(bool)
     among = calls[~treated & calls[on_duty].fillna(False).astype(bool) & calls[busy].notna()]
+    among = among[among[str(design.outcome)].notna()]
     try:
         with quietly():
             placebo = CallDesign.from_frame(
@@ -80,7 +91,7 @@ def placebo_exposure(
             fit = refit(result, weight_propensity(placebo))
     except (DesignError, EstimationError) as error:
         return not_applicable(name, assumption, f"It cannot be made of {len(among)} calls: {error.what}.")
-    return none_moved(
+    found = none_moved(
         {"busy against free, nobody attended": fit},
         [],
         beside=result,
@@ -90,3 +101,4 @@ def placebo_exposure(
         column="exposure",
         noun="placebo exposures",
     )
+    return replace(found, sentence=f"{found.sentence} {meaning}")

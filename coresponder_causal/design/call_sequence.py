@@ -29,7 +29,8 @@ class CallSequence:
     timing : DataFrame
         Beside them: ``days_since``, days since the person's latest eligible call in the table, infinite where there is
         none or no person; ``days_seen``, days of the table before the call; ``open``, received on duty while the team
-        was free; ``shift``, the planned shift as its row of ``shifts``, −1 where there is none.
+        was free, or what else a study compares; ``shift``, the planned shift as its row of ``shifts``, −1 where there
+        is none.
     shifts : DataFrame or None
         Planned shifts as `kept_shifts` gives them; None where a column alone says when the team was on duty.
     first_only : bool

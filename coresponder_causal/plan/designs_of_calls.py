@@ -16,6 +16,9 @@ from coresponder_causal.core.notes import collecting, doubt, note, quietly
 from coresponder_causal.data import follow_up, read_table, stays_of
 from coresponder_causal.data.follow_up import of_outcomes
 from coresponder_causal.design import CallDesign, CallInstrumentDesign, HistoryDesign, SwitchbackDesign
+from coresponder_causal.design.call_rules import duty
+from coresponder_causal.design.call_sequence import CallSequence
+from coresponder_causal.design.call_timing import received
 from coresponder_causal.design.open_calls import open_calls
 
 if TYPE_CHECKING:
@@ -82,6 +85,8 @@ def plain_calls(study: Study, data: Counts, outcome: str | None, options: Option
         )
         frame = sequence.calls[sequence.compared(sequence.asked)]
     known = frame if outcome is None else _known(frame, outcome, treatment)
+    if not chosen:
+        sequence = _sequence_of(known, _own_calls(study, data), data, outcome, options)
     design = CallDesign.from_frame(
         known.reset_index(drop=True),
         outcome=outcome,
@@ -93,6 +98,30 @@ def plain_calls(study: Study, data: Counts, outcome: str | None, options: Option
         graph=study.graph,
     )
     return replace(design, sequence=sequence)
+
+
+def _sequence_of(
+    compared: pd.DataFrame, own: pd.DataFrame, data: Counts, outcome: str | None, options: Options
+) -> CallSequence | None:
+    """Put calls chosen by a column into the order of all those of the city; None where they have no order."""
+    rows = ("call_id", received, duty)
+    if not all(name in own for name in rows) or own[received].isna().any():
+        return None
+    if outcome in own and own[outcome].isna().any():
+        own = own.assign(**{str(outcome): own[outcome].astype(float)})
+    with quietly(), collecting():  # it chooses no calls: what it would leave out stays
+        sequence = open_calls(
+            own,
+            None if data.schedule.empty else data.schedule,
+            treatment=options.get("treatment", "attended"),
+            covariates=(),
+            person=options.get("person", "person" if "person" in own else None),
+            which="all",
+        )
+    there = sequence.calls["call_id"].isin(compared["call_id"])
+    if int(there.sum()) < len(compared):
+        return None
+    return replace(sequence, timing=sequence.timing.assign(open=there.to_numpy(bool)))
 
 
 def histories(study: Study, data: Counts, outcome: str, options: Options) -> HistoryDesign:

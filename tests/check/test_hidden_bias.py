@@ -204,6 +204,7 @@ def test_a_busy_team_shows_hidden_selection_and_nothing_else():
     assert verdicts == ["no contradiction found", "contradicts"]
     assert found.table["estimate"][0] > 0  # those left by a free team are the lighter ones
     assert found.support is not None
+    assert "does not speak against comparing free with taken hours" in found.sentence
 
 
 def test_placebo_needs_both_kinds(treated_weights):

@@ -202,6 +202,24 @@ def test_a_study_may_ask_for_the_first_calls_of_persons():
     assert any("in the 90 days after another eligible one" in line for line in done.lines)
 
 
+@pytest.mark.parametrize("unknown", [False, True])
+def test_calls_of_a_study_know_what_came_before_them(unknown):
+    """Both checks of single calls run, on the calls that the study compares, whatever other outcomes are not known."""
+    table = calls()["calls"]
+    if unknown:
+        table = table.astype({"arrest": "float64"})
+        table.loc[::7, "arrest"] = np.nan
+    study = replace(OF_CALLS, options={"calls": ({"outcomes": ["arrest"], "covariates": KNOWN},)})
+    with quietly():
+        done = evaluated(study, {"calls": table})
+    found = {one.check: one for one in done.checks[0]}
+    for name in ("first_or_all", "displacement", "placebo_exposure"):
+        assert found[name].verdict != "not applicable", found[name].sentence
+    rows = found["first_or_all"].table.set_index("washout_days")
+    assert rows["calls"][0] == done.results[0].n_obs == (table["team_on_duty"] & table["arrest"].notna()).sum()
+    assert rows["calls"][180] < rows["calls"][0]
+
+
 def test_calls_on_duty_are_compared_by_models():
     on_duty = calls()["calls"][lambda table: table["team_on_duty"]].reset_index(drop=True)
     plain = CallDesign.from_frame(on_duty, outcome="arrest", treatment="attended", covariates=KNOWN, person="person")
