@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from coresponder_causal import decide
+from coresponder_causal.core.errors import DesignError
 from coresponder_causal.design import CoverageDesign
 from coresponder_causal.plan.study import Study
 
@@ -19,16 +20,24 @@ def funnel_of(study: Study, tables: Mapping[str, pd.DataFrame]) -> decide.Decomp
     study : Study
     tables : mapping of DataFrame
         Validated tables.
+
+    Raises
+    ------
+    DesignError
+        As of `CoverageDesign.from_tables` and `decide.funnel`, with the name of the block.
     """
     if study.funnel is None:
         return None
-    d = CoverageDesign.from_tables(
-        tables["calls"],
-        tables["schedule"],
-        outcome=study.funnel["record"],
-        treated=str(study.city),
-        start=study.start,
-        start_between=study.start_between,
-        exposure="calls",
-    )
-    return decide.funnel(d, **study.funnel)
+    try:
+        d = CoverageDesign.from_tables(
+            tables["calls"],
+            tables["schedule"],
+            outcome=study.funnel["record"],
+            treated=str(study.city),
+            start=study.start,
+            start_between=study.start_between,
+            exposure="calls",
+        )
+        return decide.funnel(d, **study.funnel)
+    except DesignError as error:
+        raise DesignError(f"[funnel]: {error.what}", mend=error.mend) from error

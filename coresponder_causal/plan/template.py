@@ -137,6 +137,7 @@ covariates = ["initial_type", "priority", "caller_type", "prior_contacts", "patr
 # scores = "kept.csv"                  # what the police kept of the list
 
 # [funnel]                             # a record followed from the call on: did events change, or their recording?
+#                                      # needs the calls of at least three comparison cities too
 # record = "report_filed"              # what the responders write
 # stages = ["dispatched_at", "report_filed", "arrest"]   # fields of calls, in order
 # witness = ["ed_transport"]           # events that others record too; [] where there are none

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from coresponder_causal import plan, report
-from coresponder_causal.core.errors import DataError, Problems
+from coresponder_causal.core.errors import DataError, DesignError, Problems
 from coresponder_causal.core.notes import quietly
 from coresponder_causal.plan.embedded import embedded_study
 from coresponder_causal.plan.frozen import study_content
@@ -31,6 +31,16 @@ def test_a_study_without_the_block_is_the_study_it_was(tmp_path, town):
     stated = plan.read_study(town(tmp_path))
     assert funnel_of(stated, {}) is None
     assert "funnel" not in study_content(stated)
+
+
+def test_what_cannot_be_compared_names_the_block():
+    stated, given, _ = embedded_study()
+    tables = {name: given[name] for name in ("calls", "schedule")}
+    calls = tables["calls"]
+    tables["calls"] = calls[calls["city"] == stated.city]
+    followed = read_funnel({}, {"calls": "", "schedule": ""}, Problems("study"))
+    with quietly(), pytest.raises(DesignError, match=r"^\[funnel\]: 0 comparison cities have every stage"):
+        funnel_of(replace(stated, funnel=followed), tables)
 
 
 def test_where_a_change_lies_decides_what_its_record_may_show():
