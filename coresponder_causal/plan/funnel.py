@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from coresponder_causal import decide
-from coresponder_causal.core.errors import DesignError
+from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.design import CoverageDesign
 from coresponder_causal.plan.study import Study
 
@@ -23,7 +23,7 @@ def funnel_of(study: Study, tables: Mapping[str, pd.DataFrame]) -> decide.Decomp
 
     Raises
     ------
-    DesignError
+    DesignError, EstimationError
         As of `CoverageDesign.from_tables` and `decide.funnel`, with the name of the block.
     """
     if study.funnel is None:
@@ -39,5 +39,5 @@ def funnel_of(study: Study, tables: Mapping[str, pd.DataFrame]) -> decide.Decomp
             exposure="calls",
         )
         return decide.funnel(d, **study.funnel)
-    except DesignError as error:
-        raise DesignError(f"[funnel]: {error.what}", mend=error.mend) from error
+    except (DesignError, EstimationError) as error:
+        raise type(error)(f"[funnel]: {error.what}", mend=error.mend) from error

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from coresponder_causal import plan, report
-from coresponder_causal.core.errors import DataError, DesignError, Problems
+from coresponder_causal.core.errors import DataError, EstimationError, Problems
 from coresponder_causal.core.notes import quietly
 from coresponder_causal.plan.embedded import embedded_study
 from coresponder_causal.plan.frozen import study_content
@@ -39,7 +39,7 @@ def test_what_cannot_be_compared_names_the_block():
     calls = tables["calls"]
     tables["calls"] = calls[calls["city"] == stated.city]
     followed = read_funnel({}, {"calls": "", "schedule": ""}, Problems("study"))
-    with quietly(), pytest.raises(DesignError, match=r"^\[funnel\]: 0 comparison cities have every stage"):
+    with quietly(), pytest.raises(EstimationError, match=r"^\[funnel\]: 0 comparison cities have every stage"):
         funnel_of(replace(stated, funnel=followed), tables)
 
 
