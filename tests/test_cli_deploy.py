@@ -39,3 +39,16 @@ def test_from_a_study_to_shifts(tmp_path):
     shifts = pd.read_csv(out / "shifts.csv")
     assert shifts["hours"].sum() <= 60
     assert {path.name for path in out.iterdir()} >= {"index.html", "hours.csv", "shifts.csv", "shifts.ics"}
+
+
+def test_that_there_is_a_call_is_no_outcome_and_the_screen_names_the_key(tmp_path):
+    assert CliRunner().invoke(app, ["init", str(tmp_path / "town")]).exit_code == 0
+    stated = ["deploy", str(tmp_path / "town" / "STUDY.toml"), "--out", str(tmp_path / "out")]
+    refused = CliRunner().invoke(app, stated)
+    assert refused.exit_code != 0
+    assert "primary = 'calls'" in refused.output
+    assert "STUDY.toml" in refused.output
+    done = CliRunner().invoke(app, [*stated, "--outcome", "arrest"])
+    assert done.exit_code == 0, done.output
+    assert not (tmp_path / "out" / "shifts.csv").exists()  # no planned hour was covered in some weeks only
+    assert (tmp_path / "out" / "exploration.csv").exists()

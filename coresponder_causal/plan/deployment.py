@@ -37,11 +37,16 @@ def hours_of_team(study: Study, tables: Mapping[str, pd.DataFrame], *, outcome: 
     Raises
     ------
     DesignError
-        Without calls or shifts.
+        Without calls or shifts, or where the outcome is that there is a call.
     """
     missing = [name for name in ("calls", "schedule") if name not in tables]
     if missing:
         raise DesignError(f"the study has no table {' and '.join(missing)}", mend="add it: hours are chosen by both")
+    if (outcome or study.primary) == "calls":
+        raise DesignError(
+            "every call counts as one call: [outcomes] primary = 'calls' in STUDY.toml is nothing a call can have",
+            mend="name a yes-or-no field of calls there, or for this command alone: --outcome arrest",
+        )
     options = next(iter(study.options.get("triple", ())), {})
     return CoverageDesign.from_tables(
         tables["calls"],
