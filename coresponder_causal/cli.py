@@ -28,18 +28,8 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     help="Does sending a mental-health professional with the police help, for whom, and how should it be run?",
 )
-app.add_typer(validity, name="validity")
 dictionary = typer.Typer(no_args_is_help=True, help="The data dictionary, its forms and its instruments.")
-app.add_typer(dictionary, name="dictionary")
-app.add_typer(privacy, name="privacy")
-app.add_typer(logic, name="logic")
-app.add_typer(strata, name="strata")
-app.add_typer(plan_app, name="plan")
-app.command("deploy")(deploy)
-app.command("graph")(graph)
-app.command("twin")(write_a_twin)
-app.command("bundle")(pack_bundle)
-app.command("verify")(verify_bundle)
+of_study, of_data, beforehand = "A study", "A city's data", "Before outcomes are read"
 TablesOf = Annotated[
     Path | None, typer.Argument(help="Folder of tables, or STUDY.toml; without it the simulated city.")
 ]
@@ -52,7 +42,7 @@ Agreement = Annotated[str | None, typer.Option(help="Name of the agreement with 
 LedgerFile = Annotated[Path | None, typer.Option("--ledger", help="File in which releases are recorded.")]
 
 
-@app.command()
+@app.command(rich_help_panel=of_study)
 def evaluate(
     study: Annotated[Path | None, typer.Argument(help="STUDY.toml; without it the embedded simulated study.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for what is written.")] = Path("evaluation"),
@@ -75,7 +65,7 @@ def evaluate(
     tell_evaluation(done)
 
 
-@app.command()
+@app.command(rich_help_panel=of_study)
 def init(
     folder: Annotated[Path, typer.Argument(help="Folder for the study.")],
     force: Annotated[bool, typer.Option("--force", help="Write into a folder that holds files.")] = False,
@@ -93,7 +83,7 @@ def init(
     console.print(Text(f"coresponder-causal evaluate {written[0]}"), soft_wrap=True)
 
 
-@app.command()
+@app.command(rich_help_panel=of_data)
 def ingest(
     mapping: Annotated[Path | None, typer.Argument(help="MAPPING.toml: which column becomes which field.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for the tables and their account.")] = Path("tables"),
@@ -115,7 +105,7 @@ def ingest(
         console.print(Text(line), soft_wrap=True)
 
 
-@app.command()
+@app.command(rich_help_panel=of_data)
 def quality(
     tables: Annotated[list[Path], typer.Argument(help="A folder of tables, such as `ingest` writes, or files.")],
     out: Annotated[Path, typer.Option(help="Folder for the page.")] = Path("quality"),
@@ -143,7 +133,7 @@ def quality(
         console.print(Text(str(path)), soft_wrap=True)
 
 
-@app.command()
+@app.command(rich_help_panel=of_data)
 def metrics(
     source: TablesOf = None,
     out: Annotated[Path, typer.Option(help="Folder for the page and the tables.")] = Path("metrics"),
@@ -166,7 +156,7 @@ def metrics(
     tell_files([f"Metrics of {described.name or 'the city'}."], written, simulated=described.simulated)
 
 
-@app.command()
+@app.command(rich_help_panel=of_data)
 def pathway(
     source: TablesOf = None,
     out: Annotated[Path, typer.Option(help="Folder for the picture and the tables.")] = Path("pathway"),
@@ -188,7 +178,7 @@ def pathway(
     tell_files([f"The course of calls in {described.name or 'the city'}."], written, simulated=described.simulated)
 
 
-@app.command()
+@app.command(rich_help_panel=of_data)
 def readiness(
     folder: Annotated[
         Path | None, typer.Argument(help="Folder with files named after tables; without it the simulated city.")
@@ -214,7 +204,7 @@ def readiness(
     tell_files(["\n".join([plan.screen(found), *read.lines])], written[:1], simulated=folder is None)
 
 
-@app.command()
+@app.command(rich_help_panel=of_data)
 def publication(
     volume: Annotated[float, typer.Option(help="Calls a month.")],
     share: Annotated[
@@ -259,7 +249,7 @@ def dictionary_export(
         console.print(Text(str(path)), soft_wrap=True)
 
 
-@app.command()
+@app.command(rich_help_panel=beforehand)
 def switchback(
     weeks: Annotated[int, typer.Option(help="Weeks of the trial; whole runs of 7 are balanced by clock block.")],
     start: Annotated[str, typer.Option(help="First Monday, e.g. 2027-01-04.")],
@@ -297,6 +287,15 @@ def switchback(
     console.print(Text(calendar.describe() + "\n"))
     for path in written:
         console.print(Text(str(path)), soft_wrap=True)
+
+
+for later, named in ((deploy, "deploy"), (pack_bundle, "bundle"), (verify_bundle, "verify"), (write_a_twin, "twin")):
+    app.command(named, rich_help_panel=of_study)(later)
+for group, named in ((dictionary, "dictionary"), (privacy, "privacy"), (strata, "strata")):
+    app.add_typer(group, name=named, rich_help_panel=of_data)
+for group, named in ((plan_app, "plan"), (validity, "validity"), (logic, "logic")):
+    app.add_typer(group, name=named, rich_help_panel=beforehand)
+app.command("graph", rich_help_panel=beforehand)(graph)
 
 
 def main() -> None:
