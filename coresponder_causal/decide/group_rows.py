@@ -120,7 +120,7 @@ def group_rows(
     """
     problems = Problems("subgroups")
     for field in dict.fromkeys(fields):
-        if why := why_not(field, list(frame), adjusted):
+        if why := why_not(field, [*map(str, frame)], adjusted):
             problems.add(f"'{field}' {why}", mend=f"choose from {', '.join(_known(frame, adjusted))}")
     for said, mend in _wrong_cuts(frame, fields, cuts):
         problems.add(said, mend=mend)
@@ -174,7 +174,7 @@ def too_small(y: Array, counts: pd.DataFrame) -> bool:
 
 def _known(frame: pd.DataFrame, adjusted: Sequence[str] | None) -> list[str]:
     return sorted(
-        name for name in {*map(str, frame), *(adjusted or ())} if why_not(name, list(frame), adjusted) is None
+        name for name in {*map(str, frame), *(adjusted or ())} if why_not(name, [*map(str, frame)], adjusted) is None
     )
 
 

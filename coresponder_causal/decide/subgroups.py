@@ -46,10 +46,10 @@ class Subgroups:
         difference from the other groups of its field that would be found four times in five. ``shrunk`` is drawn
         towards the effect on all calls by the spread between groups that is more than chance.
     differences : DataFrame
-        One row per field: ``field, groups, difference, std_error, conf_low, conf_high, p_value, p_holm, mde, verdict``:
+        One row per field: ``field, groups, difference, std_error, conf_low, conf_high, p_value, mde, p_holm, verdict``:
         whether its groups differ. The difference (last less first group) is of fields with two groups, else NaN;
-        ``mde`` is that of the group of which least is known. The verdict is ``groups differ`` where ``p_holm`` says so, else
-        ``not testable at this n`` where ``mde`` is over ``matters``, else ``no evidence that groups differ``.
+        ``mde`` is that of the group of which least is known. The verdict is ``groups differ`` where ``p_holm`` says so,
+        else ``not testable at this n`` where ``mde`` is over ``matters``, else ``no evidence that groups differ``.
     result : Result
         ``effect`` of all calls, then ``field: group``; of a `CallDesign` with influence.
     family : Family
