@@ -172,6 +172,20 @@ def too_small(y: Array, counts: pd.DataFrame) -> bool:
     return not varies or bool(small_rows(counts).any()) or int(counts["units"].min()) < least_shown
 
 
+def wrong_cuts(field: str, at: Sequence[float]) -> str | None:
+    """Say how to mend the cuts of a field; None where they are right.
+
+    Examples
+    --------
+    >>> wrong_cuts("hour", [6])
+    'give two numbers or more, each larger than the one before'
+    """
+    round_the_clock = field in clocks
+    if len(at) < 1 + round_the_clock or any(b <= a for a, b in pairwise(at)):
+        return f"give {'two numbers or more' if round_the_clock else 'numbers'}, each larger than the one before"
+    return None
+
+
 def _known(frame: pd.DataFrame, adjusted: Sequence[str] | None) -> list[str]:
     return sorted(
         name for name in {*map(str, frame), *(adjusted or ())} if why_not(name, [*map(str, frame)], adjusted) is None
@@ -184,9 +198,8 @@ def _wrong_cuts(frame: pd.DataFrame, fields: Sequence[str], cuts: Cuts) -> Itera
             yield f"cuts name '{field}', which is no field asked for", "name it among the fields, or take it out"
         elif field in frame and is_text(frame[field]):
             yield f"'{field}' holds text and cannot be cut", "take its cuts out"
-        if len(at) < 1 + (field in clocks) or any(b <= a for a, b in pairwise(at)):
-            many = "two numbers or more" if field in clocks else "numbers"
-            yield f"cuts of '{field}' are {list(at)}", f"give {many}, each larger than the one before"
+        if mend := wrong_cuts(field, at):
+            yield f"cuts of '{field}' are {list(at)}", mend
 
 
 def _values(values: pd.Series, field: str, at: Sequence[float] | None) -> dict[str, Mask]:

@@ -28,6 +28,7 @@ from coresponder_causal.design.calls import CallDesign
 from coresponder_causal.design.coverage import CoverageDesign
 
 Array = NDArray[np.float64]
+of_differences = ("field", "groups", "difference", "std_error", "conf_low", "conf_high", "p_value", "mde")
 differ, alike, untestable = "groups differ", "no evidence that groups differ", "not testable at this n"
 of_models = ("ATT", "auto", "logistic", 5, 3)
 no_cuts: Cuts = MappingProxyType({})
@@ -71,7 +72,7 @@ class Subgroups:
     matters: float
 
     def __repr__(self) -> str:
-        fields = ", ".join(self.differences["field"])
+        fields = ", ".join(dict.fromkeys(self.table["field"]))
         return f"Subgroups: {self.result.estimand.outcome} by {fields}; see .table, .differences"
 
 
@@ -242,9 +243,7 @@ def _differences(estimates: Estimates, table: pd.DataFrame, level: float, matter
             "mde": float(table["mde"].iloc[places].max()),
         }
         rows.append(row)
-    if not rows:
-        return pd.DataFrame()
-    found = pd.DataFrame(rows)
+    found = pd.DataFrame(rows, columns=list(of_differences))
     found["p_holm"] = inference.holm(found["p_value"])
     silent = np.where(found["mde"] > matters, untestable, alike)
     return found.assign(verdict=np.where(found["p_holm"] <= 1 - level, differ, silent))
