@@ -14,13 +14,14 @@ from coresponder_causal.core.errors import EstimationError, Problems
 from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.support import least_shown, small_rows
-from coresponder_causal.data.populations import populations
+from coresponder_causal.data.populations import traits
 from coresponder_causal.design.covariates import is_text, late, no_value, value_groups
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Cuts = Mapping[str, Sequence[float]]
 clocks = ("hour", "hour_of_week")
+together = "others together"
 even_shares = 0.05  # differences in what is recorded that pass without a doubt
 
 
@@ -51,17 +52,6 @@ class Estimates(NamedTuple):
     contrast: Callable[[Array], Contrasted]
     together: Callable[[Array], float]
     without: float
-
-
-def traits() -> tuple[str, ...]:
-    """Fields of who people are, for which results are shown apart though they are recorded only after dispatch.
-
-    Examples
-    --------
-    >>> traits()[:2]
-    ('unhoused', 'perceived_race')
-    """
-    return tuple(dict.fromkeys(one.field for one in populations()))
 
 
 def why_not(field: str, columns: Sequence[str], adjusted: Sequence[str] | None) -> str | None:
@@ -101,6 +91,8 @@ def group_rows(
 ) -> Grouped:
     """Tell which calls are in each group; groups too small to be shown stand aside, with one that would give them away.
 
+    Those that stand aside are put together as one group where that is large enough.
+
     Parameters
     ----------
     frame : DataFrame, n rows
@@ -127,21 +119,34 @@ def group_rows(
     problems.raise_if_any(EstimationError)
     kept, small = {("", "effect"): np.ones(len(frame), bool)}, []
     for field in dict.fromkeys(fields):
-        found = _values(frame[field], field, cuts.get(field))
-        hidden = [text for text, rows in found.items() if is_small(rows)]
-        if len(hidden) == 1 and len(found) > 1:  # its numbers could be had by subtraction
-            hidden.append(min((text for text in found if text not in hidden), key=lambda text: int(found[text].sum())))
+        shown, hidden = _shown(_values(frame[field], field, cuts.get(field)), field, is_small)
         small += [f"{field}: {text}" for text in hidden]
-        unknown = {no_value} if field in traits() else set()
-        kept |= {(field, text): rows for text, rows in found.items() if text not in {*hidden, *unknown}}
+        kept |= {(field, text): rows for text, rows in shown.items()}
     if len(kept) == 1:
         raise EstimationError(
             f"no group of {', '.join(fields)} has {least_shown} persons and events in both arms",
             mend="merge rare values, or name other fields",
         )
-    for text in small:
-        note(f"{text}: left out, too small to be shown or next to one that is")
     return Grouped(kept, tuple(small))
+
+
+def _shown(found: dict[str, Mask], field: str, is_small: Callable[[Mask], bool]) -> tuple[dict[str, Mask], list[str]]:
+    """Choose groups that can be shown, and name those that cannot, which are put together if that is large enough."""
+    hidden = [text for text, rows in found.items() if is_small(rows)]
+    if len(hidden) == 1 and len(found) > 1:  # its numbers could be had by subtraction
+        hidden.append(min((text for text in found if text not in hidden), key=lambda text: int(found[text].sum())))
+    unknown = {no_value} if field in traits() else set()
+    shown = {text: rows for text, rows in found.items() if text not in {*hidden, *unknown}}
+    apart = [found[text] for text in hidden if text not in unknown]
+    pooled = np.any(apart, axis=0) if len(apart) > 1 and shown else None
+    if pooled is not None and not is_small(pooled):
+        shown[together] = pooled
+    named = f"{field}: {', '.join(hidden)}"
+    if together in shown:
+        note(f"{named}: too small to be shown, or next to one that is; shown as '{together}'")
+    elif hidden:
+        note(f"{named}: left out, too small to be shown or next to one that is")
+    return shown, hidden
 
 
 def say_recorded(frame: pd.DataFrame, fields: Sequence[str], arms: Mapping[str, Mask]) -> None:
@@ -149,10 +154,10 @@ def say_recorded(frame: pd.DataFrame, fields: Sequence[str], arms: Mapping[str, 
     for field in (name for name in dict.fromkeys(fields) if name in traits()):
         shares = {name: float(frame.loc[rows, field].notna().mean()) for name, rows in arms.items()}
         uneven = max(shares.values()) - min(shares.values()) > even_shares
-        said = ", ".join(f"{100 * share:.0f} % of {name}" for name, share in shares.items())
-        tail = ": groups of it may be unlike each other for that alone" if uneven else ""
+        said = ", ".join(f"{100 * share:.0f} % ({name})" for name, share in shares.items())
+        tail = "; its groups may be unlike each other for that alone" if uneven else ""
         (doubt if uneven else note)(
-            f"{field}, which is recorded on scene and not adjusted for, is known of {said}{tail}"
+            f"{field}, which is recorded on scene and not adjusted for, is known of so many calls: {said}{tail}"
         )
 
 

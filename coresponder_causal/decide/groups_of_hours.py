@@ -18,7 +18,7 @@ from coresponder_causal.core import inference
 from coresponder_causal.core.drdid import Method
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.facts import Facts
-from coresponder_causal.core.notes import note
+from coresponder_causal.core.notes import collecting, note
 from coresponder_causal.core.prediction import predict_effects
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.triple import Changes
@@ -68,7 +68,10 @@ def groups_of_hours(
     )
     there = _with_every_cell(d, calls, grouped, list(cells.values()))
     refuse_few(len(cities_of(d, calls[there])) - 1, predicted=True)
-    found = [_changes(d, calls[there & rows], term, method) for term, rows in grouped.terms.items()]
+    with collecting() as said:
+        found = [_changes(d, calls[there & rows], term, method) for term, rows in grouped.terms.items()]
+    if said:
+        note(f"{len(said)} remarks on single groups and classes of hours, such as: {said[0]}")
     effects = np.stack([each.change @ [-1.0, 1.0] for each in found], axis=1)
     errors = _on_the_same_weeks(found)
     week, after = found[0].week.astype(float), found[0].after
@@ -93,10 +96,10 @@ def _cells(calls: pd.DataFrame) -> dict[str, Mask]:
     """Tell calls apart by covered and uncovered hours, before and after."""
     covered, after = (calls[name].to_numpy(bool) for name in ("covered", "after"))
     return {
-        "calls in covered hours after the start": covered & after,
-        "before it": covered & ~after,
-        "calls in uncovered hours after it": ~covered & after,
-        "and before": ~covered & ~after,
+        "covered hours after the start": covered & after,
+        "covered hours before it": covered & ~after,
+        "uncovered hours after it": ~covered & after,
+        "uncovered hours before it": ~covered & ~after,
     }
 
 

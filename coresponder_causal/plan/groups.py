@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from coresponder_causal import decide, report
 from coresponder_causal.core.errors import CausalError
-from coresponder_causal.decide.group_rows import traits, why_not
+from coresponder_causal.data.populations import traits
+from coresponder_causal.decide.group_rows import why_not
 from coresponder_causal.decide.groups_of_calls import grouping_columns
 from coresponder_causal.design import CallDesign, CoverageDesign
 from coresponder_causal.plan.frozen import frozen_state
@@ -94,7 +95,7 @@ def benefits(
     except CausalError as error:
         refused.append(f"what was to be looked for: {error.what}; to mend it: {error.mend}")
     told = {name for one in groups for name in one.differences["field"]}
-    asked = dict.fromkeys((*named.fields, *named.later, *always))
+    asked = dict.fromkeys((*always, *named.fields, *named.later))
     reasons = {name: _reason(name, named, designs, refused) for name in asked if name not in told}
     refused += _why_refused(designs, [name for name, why in reasons.items() if why == "refused"])
     return report.Benefits(

@@ -17,15 +17,16 @@ from coresponder_causal.report.who_benefits import group_blocks, heterogeneity_s
 
 plainly = {
     differ: "it does",
-    untestable: "too few calls to tell",
     alike: "nothing shows it, though a difference that matters would have been seen",
+    untestable: "too few calls to tell",
 }
+"""Verdicts for a council, the one that tells most first."""
 Reason = Literal["not named", "not yet recorded", "no column", "too small", "refused"]
 reasons: dict[Reason, tuple[str, str]] = {
     "not named": ("nobody named it beforehand", "nobody asked beforehand"),
     "not yet recorded": ("the plan says that nobody records it yet", "not recorded yet"),
     "no column": ("no column of the calls holds it", "not recorded"),
-    "too small": ("its groups are too small to be shown", "too few people to show"),
+    "too small": ("fewer than two of its groups have enough calls to be shown", "too few calls to compare"),
     "refused": ("it cannot cut the calls of any design here, see below", "cannot be told"),
 }
 """Why no group of a field is shown: for whoever checks, and for a council."""
@@ -93,19 +94,18 @@ def _named(found: Benefits) -> Sentence:
     verdicts = _verdicts(found)
     if not verdicts:
         return Sentence(text="No groups could be held against each other.", support=of_nobody)
-    who = "the frozen plan" if found.planned else "the study, which no plan fixed beforehand"
+    who = "the frozen plan" if found.planned else "the study, without a plan that fixed them beforehand"
     each = "; ".join(f"{name.replace('_', ' ')}: {verdict}" for name, verdict in verdicts.items())
     behind = smallest(found.groups[0].table[["persons", "events", "units"]])
-    return Sentence(text=f"By groups that {who} names: {each}.", support=behind)
+    return Sentence(text=f"Groups named by {who}: {each}.", support=behind)
 
 
 def _verdicts(found: Benefits) -> dict[str, str]:
-    """Verdict on each field: of the first design that has one, unless a later one finds a difference."""
+    """Verdict on each field, of the design that can tell most."""
     verdicts: dict[str, str] = {}
     for groups in found.groups:
         for name, verdict in zip(groups.differences["field"], groups.differences["verdict"], strict=True):
-            if verdict == differ or name not in verdicts:
-                verdicts[name] = verdict
+            verdicts[name] = min(verdict, verdicts.get(name, untestable), key=list(plainly).index)
     return verdicts
 
 
@@ -124,7 +124,7 @@ def _of_design(groups: Subgroups) -> Sentence:
         f"{words.dates(about.treatment.replace('_', ' '))}, averaged over {about.population}, by group."
     )
     if left_out:
-        text += f" Not shown, too small or next to one that is: {', '.join(left_out)}."
+        text += f" Not shown alone, too small or next to one that is: {', '.join(left_out)}."
     return Sentence(text=text, support=smallest(groups.result.support))
 
 

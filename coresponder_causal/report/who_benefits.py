@@ -145,7 +145,7 @@ def subgroup_table(groups: Subgroups) -> Table:
             Column("p_romano_wolf", "p, adjusted", "p"),
             Column("shrunk", "Drawn together", "signed"),
         ),
-        note=groups_note + "".join(f" Left out: {name}." for name in groups.left_out),
+        note=groups_note + "".join(f" Not shown alone: {name}." for name in groups.left_out),
         support=groups.table[["persons", "events", "units"]],
     )
 
