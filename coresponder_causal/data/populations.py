@@ -57,7 +57,7 @@ def populations() -> tuple[Population, ...]:
 
 
 def traits() -> tuple[str, ...]:
-    """Return the fields of who people are, for which results are shown apart though they are recorded only after dispatch.
+    """Return fields of who people are: results are shown apart by them though they are recorded only after dispatch.
 
     Examples
     --------

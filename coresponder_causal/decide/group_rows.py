@@ -211,7 +211,7 @@ def _values(values: pd.Series, field: str, at: Sequence[float] | None) -> dict[s
     """Rows of each value, of a number between its cuts; yes and no in these words."""
     if at is None:
         yes_no = pd.api.types.is_bool_dtype(values) or (field in traits() and not is_text(values))
-        return value_groups(values.map({True: "yes", False: "no"}) if yes_no else values)
+        return value_groups(values.astype("float64").map({1.0: "yes", 0.0: "no"}) if yes_no else values)
     number, known = values.to_numpy(float), values.notna().to_numpy(bool)
     ends = [f"{cut:g}" for cut in at]
     names = [f"{a} to below {b}" for a, b in pairwise(ends)]

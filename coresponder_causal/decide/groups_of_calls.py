@@ -53,8 +53,8 @@ def groups_of_calls(
         The last counts what stands behind each group.
     """
     require_folds(c, folds, repeats, least=2)
-    say_recorded(c.source, fields, {f"calls with {c.treatment}": c.treated, "other calls": ~c.treated})
     grouped = group_rows(c.source, fields, cuts, adjusted=grouping_columns(c), is_small=lambda rows: _is_small(c, rows))
+    say_recorded(c.source, fields, {f"calls with {c.treatment}": c.treated, "other calls": ~c.treated})
     samples = call_samples(c, "subgroups")
     models = arm_learners(samples, c.treated, outcome_model, propensity_model, seed)
     drawn = [

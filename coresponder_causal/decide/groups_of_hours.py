@@ -58,7 +58,6 @@ def groups_of_hours(
     calls = calls_with_outcome(d, "subgroups")
     own = calls["city"].eq(d.treated).to_numpy(bool)
     cells = _cells(calls)
-    say_recorded(calls, fields, {name: own & rows for name, rows in cells.items()})
     grouped = group_rows(
         calls,
         fields,
@@ -66,6 +65,7 @@ def groups_of_hours(
         adjusted=None,
         is_small=lambda rows: _is_small(d, calls, [own & rows & c for c in cells.values()]),
     )
+    say_recorded(calls, fields, {name: own & rows for name, rows in cells.items()})
     there = _with_every_cell(d, calls, grouped, list(cells.values()))
     refuse_few(len(cities_of(d, calls[there])) - 1, predicted=True)
     with collecting() as said:
