@@ -166,6 +166,8 @@ def _reason(name: str, named: Named, designs: list[CallDesign | CoverageDesign],
         return "not yet recorded"
     if name not in named.fields:
         return "not named"
+    if not designs:
+        return "no design"
     whys = [_cannot(design, name) for design in designs]
     if None in whys:
         return "refused" if refused else "too small"

@@ -21,12 +21,13 @@ plainly = {
     untestable: "too few calls to tell",
 }
 """Verdicts for a council, the one that tells most first."""
-Reason = Literal["not named", "not yet recorded", "no column", "too small", "refused"]
+Reason = Literal["not named", "not yet recorded", "no column", "too small", "no design", "refused"]
 reasons: dict[Reason, tuple[str, str]] = {
     "not named": ("nobody named it beforehand", "nobody asked beforehand"),
     "not yet recorded": ("the plan says that nobody records it yet", "not recorded yet"),
     "no column": ("no column of the calls holds it", "not recorded"),
     "too small": ("fewer than two of its groups have enough calls to be shown", "too few calls to compare"),
+    "no design": ("no design here compares calls one by one", "calls were not compared one by one"),
     "refused": ("it cannot cut the calls of any design here, see below", "cannot be told"),
 }
 """Why no group of a field is shown: for whoever checks, and for a council."""
