@@ -17,6 +17,7 @@ from coresponder_causal.plan.run import Evaluation, Say
 from coresponder_causal.plan.steps import Steps
 from coresponder_causal.plan.study import Study
 from coresponder_causal.report.group_sentences import Reason
+from coresponder_causal.report.page import all_together
 from coresponder_causal.report.specs import Page
 
 always = ("unhoused", "perceived_race")
@@ -104,7 +105,7 @@ def benefits(
 
 
 def with_groups(page: Page, found: report.Benefits | None) -> Page:
-    """Put whom it helps more on a page, after what the designs say.
+    """Put whom it helps more on a page, after what each design says and before all estimates together.
 
     Parameters
     ----------
@@ -112,7 +113,11 @@ def with_groups(page: Page, found: report.Benefits | None) -> Page:
     found : Benefits or None
         As `benefits` gives it; without it the page stays as it is.
     """
-    return page if found is None else replace(page, sections=(*page.sections, report.benefits_section(found)))
+    if found is None:
+        return page
+    place = next((i for i, one in enumerate(page.sections) if one.title == all_together), len(page.sections))
+    added = (*page.sections[:place], report.benefits_section(found), *page.sections[place:])
+    return replace(page, sections=added)
 
 
 def _designs(evaluation: Evaluation) -> list[CallDesign | CoverageDesign]:
