@@ -56,6 +56,17 @@ def populations() -> tuple[Population, ...]:
     return tuple(_population(entry) for entry in spec["populations"])
 
 
+def traits() -> tuple[str, ...]:
+    """Return fields of who people are: results are shown apart by them though they are recorded only after dispatch.
+
+    Examples
+    --------
+    >>> traits()[:2]
+    ('unhoused', 'perceived_race')
+    """
+    return tuple(dict.fromkeys(one.field for one in populations()))
+
+
 def _population(entry: dict[str, Any]) -> Population:
     """Make a population of its YAML mapping, with a field that every table of it has."""
     from coresponder_causal.data import dictionary

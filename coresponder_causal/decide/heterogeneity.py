@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NoReturn
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from coresponder_causal.core import inference
 from coresponder_causal.core.cross_fit import person_folds
 from coresponder_causal.core.doubly_robust import Contrast, say_probabilities
-from coresponder_causal.core.errors import EstimationError
+from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.inference import Medians
 from coresponder_causal.core.notes import collecting, note
 from coresponder_causal.core.support import smallest
@@ -23,6 +23,7 @@ from coresponder_causal.decide.learned_effects import EffectLearner, HeldOut, he
 from coresponder_causal.design.call_estimates import support
 from coresponder_causal.design.call_learners import OutcomeModel, PropensityModel
 from coresponder_causal.design.calls import CallDesign
+from coresponder_causal.design.coverage import CoverageDesign
 
 Array = NDArray[np.float64]
 gate_tests = ("slope", "autoc")
@@ -90,9 +91,9 @@ class Heterogeneity:
         """What may be said."""
         if not self.passed:
             return (
-                f"No evidence that {self.treatment} changes {self.outcome} more for some calls than for others; the "
-                f"data could have seen a difference of {self.detectable:.3g} between the fifths of calls with the most "
-                "and the least predicted benefit."
+                f"No evidence that {self.treatment} changes {self.outcome} more for some calls than for others, and no "
+                f"group is named; the data could have seen a difference of {self.detectable:.3g} between the fifths of "
+                "calls with the most and the least predicted benefit."
             )
         first, last = self.gates.iloc[0], self.gates.iloc[-1]
         return (
@@ -103,7 +104,7 @@ class Heterogeneity:
 
 
 def heterogeneity(
-    c: CallDesign,
+    c: CallDesign | CoverageDesign,
     *,
     effect_modifiers: Sequence[str],
     contrast: Contrast = "ATT",
@@ -122,8 +123,9 @@ def heterogeneity(
     Parameters
     ----------
     c : CallDesign
-        As `CallDesign.from_frame` made it. Treatment ``attended`` gives the effect of attendance; whether the team was
-        on duty when the call was received gives the intention to treat, of calls that could have come in either.
+        As `CallDesign.from_frame` made it; a `CoverageDesign` is refused. Treatment ``attended``
+        gives the effect of attendance; whether the team was on duty when the call was received gives the intention to
+        treat, of calls that could have come in either.
     effect_modifiers : sequence of str
         Covariates by which effects may differ.
     contrast : {"ATT", "ATE", "ATO"}
@@ -149,7 +151,8 @@ def heterogeneity(
     Raises
     ------
     DesignError
-        If the design is adjusted already, or modifiers are not among its covariates.
+        If the design is adjusted already, modifiers are not among its covariates, or it is a `CoverageDesign`: by a
+        fixed roster whether the team is on duty is certain at every hour, and no effect can be learnt call by call.
     EstimationError
         Without halves, or models without an estimate.
 
@@ -172,6 +175,8 @@ def heterogeneity(
     >>> heterogeneity(c, effect_modifiers=["night"], learner="linear", halves=3).passed
     True
     """
+    if isinstance(c, CoverageDesign):
+        refuse_roster(c)
     if halves < 1:
         raise EstimationError(f"halves={halves}", mend="take 15 or more")
     sign = -1.0 if better == "less" else 1.0
@@ -221,6 +226,24 @@ def heterogeneity(
         notes=tuple(said),
         seed=seed,
         level=level,
+    )
+
+
+def refuse_roster(d: CoverageDesign) -> NoReturn:
+    """Refuse to learn effects of being on duty: the roster decides on it, and leaves no like calls to compare."""
+    calls, said = d.calls, "the design holds no calls"
+    if calls is not None:
+        own = calls[calls["city"].eq(d.treated) & calls["after"]]
+        both = own.groupby("hour_of_week")["planned"].nunique().gt(1)
+        share = float(own["hour_of_week"].map(both).mean())
+        said = (
+            f"after the start {int(both.sum())} of {len(both)} hours of the week, with {100 * share:.0f} % of the "
+            "calls, had calls both with and without a planned shift"
+        )
+    raise DesignError(
+        f"effects of being on duty cannot be learnt call by call from a roster: {said}; the rest is told from other "
+        "hours and other months, which differ for other reasons",
+        mend="give subgroups() this design and groups named beforehand, or draw shifts by lot (SwitchbackDesign)",
     )
 
 

@@ -2,43 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from coresponder_causal.core import inference
-from coresponder_causal.core.doubly_robust import (
-    Contrast,
-    arm_means,
-    median_of_partitions,
-    say_probabilities,
-)
-from coresponder_causal.core.errors import EstimationError, Problems
-from coresponder_causal.core.facts import Facts
-from coresponder_causal.core.notes import collecting, note
+from coresponder_causal.core.doubly_robust import Contrast
+from coresponder_causal.core.drdid import Method
+from coresponder_causal.core.errors import DesignError
+from coresponder_causal.core.notes import collecting
 from coresponder_causal.core.provenance import Provenance
 from coresponder_causal.core.result import Result
-from coresponder_causal.core.support import least_shown, small_rows
 from coresponder_causal.decide.family import Family
+from coresponder_causal.decide.group_rows import Contrasted, Cuts, Estimates
+from coresponder_causal.decide.groups_of_calls import groups_of_calls
+from coresponder_causal.decide.groups_of_hours import groups_of_hours
 from coresponder_causal.decide.multiplicity import step_down
-from coresponder_causal.design.call_estimates import averaged_over, estimand, facts, support
-from coresponder_causal.design.call_learners import (
-    OutcomeModel,
-    PropensityModel,
-    arm_learners,
-    call_samples,
-    draw_folds,
-    fitted_arms,
-    require_folds,
-)
+from coresponder_causal.decide.rule import Rule
+from coresponder_causal.design.call_learners import OutcomeModel, PropensityModel
 from coresponder_causal.design.calls import CallDesign
-from coresponder_causal.design.covariates import value_groups
+from coresponder_causal.design.coverage import CoverageDesign
 
 Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
+of_differences = ("field", "groups", "difference", "std_error", "conf_low", "conf_high", "p_value", "mde")
+differ, alike, untestable = "groups differ", "no evidence that groups differ", "not testable at this n"
+of_models = ("ATT", "auto", "logistic", 5, 3)
+no_cuts: Cuts = MappingProxyType({})
+usual_share = Rule().smallest_effect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,20 +42,25 @@ class Subgroups:
     Parameters
     ----------
     table : DataFrame
-        ``field, group, estimate, std_error, conf_low, conf_high, p_value, p_romano_wolf, p_holm, shrunk, persons,
-        events, units``; adjusted p-values count all groups of all fields, against no effect at all. ``shrunk`` is drawn
+        ``field, group, estimate, std_error, conf_low, conf_high, p_value, p_romano_wolf, p_holm, mde, shrunk, persons,
+        events, units``; adjusted p-values count all groups of all fields, against no effect at all. ``mde`` is the
+        difference from the other groups of its field that would be found four times in five. ``shrunk`` is drawn
         towards the effect on all calls by the spread between groups that is more than chance.
     differences : DataFrame
-        One row per field: ``field, groups, difference, std_error, conf_low, conf_high, p_value, p_holm``: whether its
-        groups differ. The difference (last less first group) is of fields with two groups, else NaN.
+        One row per field: ``field, groups, difference, std_error, conf_low, conf_high, p_value, mde, p_holm, verdict``:
+        whether its groups differ. The difference (last less first group) is of fields with two groups, else NaN;
+        ``mde`` is that of the group of which least is known. The verdict is ``groups differ`` where ``p_holm`` says so,
+        else ``not testable at this n`` where ``mde`` is over ``matters``, else ``no evidence that groups differ``.
     result : Result
-        ``effect`` of all calls, then ``field: group``; with influence.
+        ``effect`` of all calls, then ``field: group``; of a `CallDesign` with influence.
     family : Family
         The groups' hypotheses, judged together.
     left_out : tuple of str
         Groups too small to be shown, and the next smallest where there is only one.
     tau : float
         Standard deviation between groups that is more than chance.
+    matters : float
+        Smallest difference between groups that would matter, in units of the outcome.
     """
 
     table: pd.DataFrame
@@ -70,36 +69,53 @@ class Subgroups:
     family: Family
     left_out: tuple[str, ...]
     tau: float
+    matters: float
 
     def __repr__(self) -> str:
-        fields = ", ".join(self.differences["field"])
+        fields = ", ".join(dict.fromkeys(self.table["field"]))
         return f"Subgroups: {self.result.estimand.outcome} by {fields}; see .table, .differences"
 
 
 def subgroups(
-    c: CallDesign,
+    d: CallDesign | CoverageDesign,
     *,
     pre_specified: Sequence[str],
+    cuts: Mapping[str, Sequence[float]] = no_cuts,
+    smallest_effect: float = usual_share,
     contrast: Contrast = "ATT",
     outcome_model: OutcomeModel = "auto",
     propensity_model: PropensityModel = "logistic",
     folds: int = 5,
     repeats: int = 3,
+    method: Method = "dr",
     level: float = 0.95,
     seed: int = 1,
 ) -> Subgroups:
-    """Effects by doubly robust means within each group of calls, and tests whether groups differ.
+    """Effects within each group of calls, and tests whether groups differ.
+
+    Of a `CallDesign` by doubly robust means: the effect of its treatment. Of a `CoverageDesign` that holds calls by
+    triple differences (`did_triple`) within each group: the intention to treat, the effect of planned hours on calls
+    received in them, attended or not; differences between groups are taken within weeks and within cities.
 
     Parameters
     ----------
-    c : CallDesign
-        As `CallDesign.from_frame` made it.
+    d : CallDesign or CoverageDesign
+        As `CallDesign.from_frame` or `CoverageDesign.from_tables` made it.
     pre_specified : sequence of str
-        Covariates, or the stratum, named before outcomes were seen; numbers with more than eight values are cut at
-        their quartiles.
+        Fields named before outcomes were seen: of a `CallDesign` covariates, or the stratum; of a `CoverageDesign`
+        columns of its calls known before dispatch; of both also who people are (`data.populations`), which is recorded
+        on scene: such groups are not adjusted for, and calls without the record are in none. Numbers with more than
+        eight values are cut at their quartiles.
+    cuts : mapping of field to numbers
+        Where a number is cut instead: a group begins at each; ``{"hour": [6, 22]}`` gives day and night.
+    smallest_effect : float
+        Ratio nearest to 1 that would matter to the city, below 1: a difference between groups matters from the same
+        share of the mean outcome without the team.
     contrast : {"ATT", "ATE", "ATO"}
     outcome_model, propensity_model, folds, repeats, seed
-        As in `call_aipw`.
+        Of a `CallDesign`, as in `call_aipw`.
+    method : {"dr", "dr_improved", "ipw", "reg"}
+        Of a `CoverageDesign`, as in `did_triple`.
     level : float
 
     Returns
@@ -109,12 +125,20 @@ def subgroups(
     Raises
     ------
     EstimationError
-        Fields that are not known before dispatch, or no group that is large enough.
+        Fields that cannot cut these calls, cuts that are none, or no group that is large enough; too few cities.
+    DesignError
+        Models of calls asked of a `CoverageDesign`.
+
+    Notes
+    -----
+    Not for groups formed after outcomes were seen (`heterogeneity` looks for such), nor for fields that the team's
+    coming changes. That one group has an effect by its p-value and another has none does not say that they differ.
 
     References
     ----------
     Semenova & Chernozhukov (2021), doi:10.1093/ectj/utaa027; on testing differences: Gelman & Stern (2006),
-    doi:10.1198/000313006X152649; shrinkage: Morris (1983), doi:10.1080/01621459.1983.10477920.
+    doi:10.1198/000313006X152649; shrinkage: Morris (1983), doi:10.1080/01621459.1983.10477920. Of the intention to
+    treat no outside program gives groups: worked by hand and simulated truth.
 
     Examples
     --------
@@ -123,114 +147,43 @@ def subgroups(
     >>> frame = pd.DataFrame({"attended": rng.random(400) < 0.3 + 0.3 * night, "night": night})
     >>> frame["minutes"] = 30 - 5 * frame["attended"] * night + rng.normal(size=400)
     >>> c = CallDesign.from_frame(frame, outcome="minutes", treatment="attended", covariates=["night"])
-    >>> subgroups(c, pre_specified=["night"]).table["estimate"].round().astype(int).tolist()
-    [0, -5]
+    >>> found = subgroups(c, pre_specified=["night"])
+    >>> found.table["estimate"].round().astype(int).tolist(), found.differences["verdict"].tolist()
+    ([0, -5], ['groups differ'])
     """
-    require_folds(c, folds, repeats, least=2)
     with collecting() as said:
-        groups, left_out = _groups(c, pre_specified)
-        result = _estimated(c, groups, contrast, outcome_model, propensity_model, folds, repeats, seed)
-        for text in left_out:
-            note(f"{text}: left out, too small to be shown or next to one that is")
-    result = _noted(result, c, tuple(said), seed)
+        if isinstance(d, CoverageDesign):
+            if (contrast, outcome_model, propensity_model, folds, repeats) != of_models:
+                raise DesignError(
+                    "contrast, models and folds are of a CallDesign: hours covered and not have no propensity",
+                    mend="leave them out; method= says how triple differences adjust",
+                )
+            estimates, grouped, counts = groups_of_hours(d, pre_specified, cuts, method)
+        else:
+            models = (contrast, outcome_model, propensity_model, folds, repeats, seed)
+            estimates, grouped, counts = groups_of_calls(d, pre_specified, cuts, *models)
+    about = Provenance(design=type(d).__name__, data=d.fingerprint, seed=seed)
+    result = replace(estimates.result, notes=tuple(said), provenance=about)
     family = step_down([_without_all(result)], terms="all", seed=seed, level=level)
-    shrunk, tau = _shrunk(result)
+    fields = pd.DataFrame([key for key in grouped.rows if key[0]], columns=["field", "group"])
+    counts = counts.iloc[1:].drop(columns="term").reset_index(drop=True)
     tidy = result.tidy(level=level).iloc[1:].reset_index(drop=True)
-    fields = pd.DataFrame([key for key in groups if key[0]], columns=["field", "group"])
-    adjusted = family.table[["p_romano_wolf", "p_holm"]]
-    counts = support(c, {f"{field}: {text}": rows for (field, text), rows in groups.items() if field})
     shown = tidy[["estimate", "std_error", "conf_low", "conf_high", "p_value"]]
-    table = pd.concat([fields, shown, adjusted.reset_index(drop=True), counts.drop(columns="term")], axis=1)
+    adjusted = family.table[["p_romano_wolf", "p_holm"]].reset_index(drop=True)
+    apart = _from_the_others(estimates, fields["field"], counts["units"].to_numpy(float))
+    detectable = [inference.minimum_detectable_effect(one.std_error, one.df, level=level) for one in apart]
+    shrunk, tau = _shrunk(estimates)
+    table = pd.concat([fields, shown, adjusted, counts], axis=1).assign(shrunk=shrunk, mde=detectable)
+    matters = (1 - smallest_effect) * abs(estimates.without)
     return Subgroups(
-        table=table.assign(shrunk=shrunk),
-        differences=_differences(result, fields, level),
+        table=table,
+        differences=_differences(estimates, table, level, matters),
         result=result,
         family=family,
-        left_out=left_out,
+        left_out=grouped.left_out,
         tau=tau,
+        matters=matters,
     )
-
-
-def _groups(c: CallDesign, fields: Sequence[str]) -> tuple[dict[tuple[str, str], Mask], tuple[str, ...]]:
-    """Tell which calls are in each group, all first; groups too small to be shown aside."""
-    known, problems = {*c.covariates, *([c.stratum] if c.stratum else [])}, Problems("subgroups")
-    for field in fields:
-        if field not in known:
-            problems.add(f"'{field}' is not among what is adjusted for", mend=f"choose from {', '.join(sorted(known))}")
-    problems.raise_if_any(EstimationError)
-    kept, small = {("", "effect"): np.ones(len(c.source), bool)}, []
-    for field in fields:
-        found = value_groups(c.source[field])
-        hidden = [text for text, rows in found.items() if _is_small(c, rows)]
-        if len(hidden) == 1 and len(found) > 1:  # its numbers could be had by subtraction
-            hidden.append(min((text for text in found if text not in hidden), key=lambda text: int(found[text].sum())))
-        small += [f"{field}: {text}" for text in hidden]
-        kept |= {(field, text): rows for text, rows in found.items() if text not in hidden}
-    if len(kept) == 1:
-        raise EstimationError(
-            f"no group of {', '.join(fields)} has {least_shown} persons and events in both arms",
-            mend="merge rare values, or name other fields",
-        )
-    return kept, tuple(small)
-
-
-def _is_small(c: CallDesign, rows: Mask) -> bool:
-    """Whether a group has too few persons, events or calls in one arm, or an outcome that does not vary."""
-    parts = {"all": rows, "treated": rows & c.treated, "untreated": rows & ~c.treated}
-    counts, y = support(c, parts), c.outcome_values()
-    if not np.isin(y, [0.0, 1.0]).all():
-        counts = counts.drop(columns="events")  # the sum of a number is no count
-    varies = bool(np.ptp(y[rows]) > 0)
-    return not varies or bool(small_rows(counts).any()) or int(counts["units"].min()) < least_shown
-
-
-def _estimated(
-    c: CallDesign,
-    groups: dict[tuple[str, str], Mask],
-    contrast: Contrast,
-    outcome_model: OutcomeModel,
-    propensity_model: PropensityModel,
-    folds: int,
-    repeats: int,
-    seed: int,
-) -> Result:
-    """Estimate all groups by the same models."""
-    samples = call_samples(c, "subgroups")
-    models = arm_learners(samples, c.treated, outcome_model, propensity_model, seed)
-    drawn = [
-        fitted_arms(samples, c.treated, models, draw_folds(samples.treatment, folds, seed=(seed, k)))
-        for k in range(repeats)
-    ]
-    say_probabilities([each.probability for each in drawn])
-    effects, influences = [], []
-    for fitted in drawn:
-        arms = [
-            arm_means(fitted, c.outcome_values(), c.treated, contrast, weights=samples.outcome.weights, among=rows)
-            for rows in groups.values()
-        ]
-        effects.append(np.array([each.means[0] - each.means[1] for each in arms]))
-        influences.append(np.column_stack([each.influence @ [1.0, -1.0] for each in arms]))
-    found = median_of_partitions(effects, influences, c.calls, c.persons if c.person else None)
-    terms = {f"{field}: {text}" if field else text: rows for (field, text), rows in groups.items()}
-    return Result(
-        method="call_aipw",
-        estimand=estimand(c, contrast, averaged_over[contrast], ratio=False),
-        terms=pd.DataFrame({"term": list(terms)}),
-        estimate=found.estimate,
-        vcov=found.vcov,
-        df=found.df,
-        scale="difference",
-        influence=found.influence,
-        support=support(c, terms),
-        n_obs=len(c.source),
-        n_units=found.clusters,
-        extra=Facts(facts(c) | found.facts(c.person) | {"folds": folds, "repeats": repeats}),
-    )
-
-
-def _noted(result: Result, c: CallDesign, said: tuple[str, ...], seed: int) -> Result:
-    about = Provenance(design=type(c).__name__, data=c.fingerprint, seed=seed)
-    return replace(result, notes=said, provenance=about)
 
 
 def _without_all(result: Result) -> Result:
@@ -239,29 +192,58 @@ def _without_all(result: Result) -> Result:
     return result.combine(np.eye(many)[1:], result.terms.iloc[1:].reset_index(drop=True))
 
 
-def _shrunk(result: Result) -> tuple[Array, float]:
+def _shrunk(estimates: Estimates) -> tuple[Array, float]:
     """Draw groups towards all calls, by τ² = mean of (difference² − its variance), at least 0."""
-    apart = np.eye(len(result.terms))[1:] - np.eye(len(result.terms))[0]
-    differences, variances = apart @ result.estimate, np.diag(apart @ result.vcov @ apart.T)
+    many, whole = len(estimates.result.terms), estimates.result.estimate[0]
+    each = [estimates.contrast(row) for row in np.eye(many)[1:] - np.eye(many)[0]]
+    differences, variances = np.array([(one.estimate, one.std_error**2) for one in each]).T
     tau2 = max(float(np.mean(differences**2 - variances)), 0.0)
     share = np.divide(tau2, tau2 + variances, out=np.zeros_like(variances), where=tau2 + variances > 0)
-    return result.estimate[0] + share * differences, float(np.sqrt(tau2))
+    return whole + share * differences, float(np.sqrt(tau2))
 
 
-def _differences(result: Result, fields: pd.DataFrame, level: float) -> pd.DataFrame:
+def _against_others(fields: pd.Series, units: Array) -> Array:
+    """Weights of each group less the mean of the other groups of its field, by their calls."""
+    weights = np.zeros((len(fields), len(fields) + 1))
+    for k, field in enumerate(fields):
+        others = np.flatnonzero((fields == field).to_numpy() & (np.arange(len(fields)) != k))
+        weights[k, 1 + k] = 1.0
+        weights[k, 1 + others] = -units[others] / units[others].sum()
+    return weights
+
+
+def _from_the_others(estimates: Estimates, fields: pd.Series, units: Array) -> list[Contrasted]:
+    """Contrast each group with the others of its field; a group without others is not known to differ."""
+    alone = ~fields.duplicated(keep=False)
+    unknown = Contrasted(np.nan, np.nan, np.inf)
+    rows = _against_others(fields, units)
+    return [unknown if only else estimates.contrast(row) for row, only in zip(rows, alone, strict=True)]
+
+
+def _differences(estimates: Estimates, table: pd.DataFrame, level: float, matters: float) -> pd.DataFrame:
     """Test each field whether its groups are alike; over fields by Holm's correction."""
-    rows = []
-    for field in dict.fromkeys(fields["field"]):
-        places = 1 + np.flatnonzero(fields["field"] == field)
+    weights, rows = _against_others(table["field"], table["units"].to_numpy(float)), []
+    for field in dict.fromkeys(table["field"]):
+        places = np.flatnonzero(table["field"] == field)
         if len(places) < 2:
             continue
-        weights = np.eye(len(result.terms))[places[1:]] - np.eye(len(result.terms))[places[0]]
-        terms = pd.DataFrame({"term": [f"{field}, group {k + 2} less the first" for k in range(len(weights))]})
-        between = result.combine(weights, terms)
-        tidy = between.tidy(level=level).iloc[0]
-        shown = ["estimate", "std_error", "conf_low", "conf_high"]
-        pair = tidy[shown] if len(places) == 2 else pd.Series(np.nan, index=shown)
-        rows.append({"field": field, "groups": len(places), **pair.rename({"estimate": "difference"})})
-        rows[-1]["p_value"] = between.wald().p_value
-    table = pd.DataFrame(rows)
-    return table if table.empty else table.assign(p_holm=inference.holm(table["p_value"]))
+        row: dict[str, object] = {"field": field, "groups": len(places), "difference": np.nan, "std_error": np.nan}
+        row |= {"conf_low": np.nan, "conf_high": np.nan}
+        if len(places) == 2:
+            one = estimates.contrast(weights[places[1]])
+            low, high = inference.interval(one.estimate, one.std_error, one.df, level=level)
+            row |= {
+                "difference": one.estimate,
+                "std_error": one.std_error,
+                "conf_low": float(low),
+                "conf_high": float(high),
+            }
+        row |= {
+            "p_value": estimates.together(weights[places[1:] if len(places) == 2 else places]),
+            "mde": float(table["mde"].iloc[places].max()),
+        }
+        rows.append(row)
+    found = pd.DataFrame(rows, columns=list(of_differences))
+    found["p_holm"] = inference.holm(found["p_value"])
+    silent = np.where(found["mde"] > matters, untestable, alike)
+    return found.assign(verdict=np.where(found["p_holm"] <= 1 - level, differ, silent))

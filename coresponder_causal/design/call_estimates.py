@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from coresponder_causal.core.doubly_robust import Contrast, Fitted, arm_means, median_of_partitions
 from coresponder_causal.core.estimand import Estimand
+from coresponder_causal.core.facts import Facts
+from coresponder_causal.core.result import Result
 from coresponder_causal.design.calls import CallDesign
 
 averaged_over = {
@@ -53,11 +58,23 @@ def support(c: CallDesign, terms: dict[str, NDArray[np.bool_]]) -> pd.DataFrame:
     terms : dict
         By term, whether each call stands behind it, shape (n,).
     """
-    y, persons = c.outcome_values(), c.persons
+    return counts_behind(c.outcome_values(), c.persons if c.person else None, terms)
+
+
+def counts_behind(
+    y: NDArray[np.float64], persons: pd.Index | None, terms: Mapping[str, NDArray[np.bool_]]
+) -> pd.DataFrame:
+    """Count the persons (NaN where they have no codes), the sum of the outcome and the calls behind each term.
+
+    Examples
+    --------
+    >>> counts_behind(np.array([1.0, 0.0]), None, {"first": np.array([True, False])})["units"].tolist()
+    [1]
+    """
     rows = [
         {
             "term": term,
-            "persons": persons[used].nunique() if c.person else np.nan,
+            "persons": np.nan if persons is None else persons[used].nunique(),
             "events": y[used].sum(),
             "units": int(used.sum()),
         }
@@ -75,3 +92,61 @@ def facts(c: CallDesign) -> dict[str, object]:
         "calls": len(c.source),
         "share_treated": float(c.treated.mean()),
     }
+
+
+def by_group(
+    c: CallDesign,
+    drawn: Sequence[Fitted],
+    groups: dict[str, NDArray[np.bool_]],
+    *,
+    method: str,
+    contrast: Contrast,
+    about: Mapping[str, object],
+) -> Result:
+    """Doubly robust differences of all calls and of groups, terms together, clustered by person.
+
+    Parameters
+    ----------
+    c : CallDesign
+    drawn : sequence of Fitted
+        Models of each random partition.
+    groups : dict
+        By term, which calls it speaks of, shape (n,); the first gives the means of both arms.
+    method : str
+        Estimator to which the numbers belong.
+    contrast : {"ATT", "ATE", "ATO"}
+    about : mapping
+        Further facts.
+
+    Raises
+    ------
+    EstimationError
+        As of `arm_means` and `median_of_partitions`.
+    """
+    weights = c.sampling_weights()
+    arms = [
+        [arm_means(fitted, c.outcome_values(), c.treated, contrast, weights=weights, among=rows) for fitted in drawn]
+        for rows in groups.values()
+    ]
+    found = median_of_partitions(
+        [np.array([each[r].means[0] - each[r].means[1] for each in arms]) for r in range(len(drawn))],
+        [np.column_stack([each[r].influence @ [1.0, -1.0] for each in arms]) for r in range(len(drawn))],
+        c.calls,
+        c.persons if c.person else None,
+    )
+    treated, untreated = np.median([each.means for each in arms[0]], axis=0)
+    told = facts(c) | found.facts(c.person) | {"mean_treated": treated, "mean_untreated": untreated}
+    return Result(
+        method=method,
+        estimand=estimand(c, contrast, averaged_over[contrast], ratio=False),
+        terms=pd.DataFrame({"term": list(groups)}),
+        estimate=found.estimate,
+        vcov=found.vcov,
+        df=found.df,
+        scale="difference",
+        influence=found.influence,
+        support=support(c, groups),
+        n_obs=len(c.source),
+        n_units=found.clusters,
+        extra=Facts(told | dict(about)),
+    )

@@ -13,6 +13,7 @@ from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.data import dictionary
 from coresponder_causal.data.demand import asked_for
 from coresponder_causal.data.panel import local_stamps, panel
+from coresponder_causal.data.populations import traits
 from coresponder_causal.data.validate import validate
 from coresponder_causal.design import columns
 from coresponder_causal.design.call_timing import clock_of, received, within
@@ -301,14 +302,14 @@ def say_calls(calls: pd.DataFrame, city: str, *, between: bool) -> None:
 
 
 def _kept(table: pd.DataFrame, named: Sequence[str | None]) -> list[str]:
-    """Columns that the design holds: keys, stamps, numbers, yes and no, and what was named."""
+    """Columns that the design holds: keys, stamps, numbers, yes and no, who people are, and what was named."""
     known = {entry.name: entry.type for entry in dictionary.table("calls").fields}
     found = [name for name in (*keys, dispatched) if name in table]
     for name in map(str, table.columns):
         numeric = known.get(name, str(table[name].dtype)) in ("integer", "number", "boolean") or (
             name not in known and pd.api.types.is_numeric_dtype(table[name])
         )
-        if numeric or name in named:
+        if numeric or name in (*named, *traits()):
             found.append(name)
     return list(dict.fromkeys(found))
 

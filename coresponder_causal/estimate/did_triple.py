@@ -53,20 +53,24 @@ from numpy.typing import NDArray
 from coresponder_causal.core import inference as tests
 from coresponder_causal.core.domain import measured_table
 from coresponder_causal.core.drdid import Method
-from coresponder_causal.core.errors import DesignError, EstimationError
-from coresponder_causal.core.estimand import Estimand
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.core.prediction import Prediction, facts_of_spread, predict_effects
 from coresponder_causal.core.prediction_tables import city_table
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.result import Result
-from coresponder_causal.core.triple import Changes, changes
-from coresponder_causal.design.covariates import as_numbers
+from coresponder_causal.core.triple import Changes
 from coresponder_causal.design.coverage import CoverageDesign
+from coresponder_causal.design.coverage_changes import (
+    calls_with_outcome,
+    changes_of,
+    cities_of,
+    estimand_of_calls,
+    refuse_few,
+)
 
 Array = NDArray[np.float64]
-few_cities, least_cities, weeks_in_point = 5, 3, 4
+weeks_in_point = 4
 terms = {"triple_difference": (-1.0, 1.0), "covered_hours": (0.0, 1.0), "uncovered_hours": (1.0, 0.0)}
 
 
@@ -131,59 +135,16 @@ def did_triple(
     >>> did_triple(d).terms["term"].tolist()
     ['triple_difference', 'covered_hours', 'uncovered_hours']
     """
-    calls = _with_outcome(d)
-    cities = sorted(calls["city"].unique(), key=lambda city: (city != d.treated, city))
+    calls = calls_with_outcome(d, "did_triple")
+    cities = cities_of(d, calls)
     place = pd.Index(cities).get_indexer(pd.Index(calls["city"])).astype(np.int64)
-    _refuse_few(len(cities) - 1, inference)
-    y = calls[str(d.outcome)].to_numpy(float)
-    known = as_numbers(calls, d.covariates, reference_levels=False)
-    found = changes(
-        y,
-        city=place,
-        covered=calls["covered"].to_numpy(bool),
-        after=calls["after"].to_numpy(bool),
-        week=calls["week"].to_numpy(np.int64),
-        covariates=known.to_numpy(float).reshape(len(calls), -1),
-        names=cities,
-        known_as=known.columns.astype(str).tolist(),
-        method=method,
-    )
+    refuse_few(len(cities) - 1, predicted=inference != "cluster")
+    found = changes_of(d, calls, method=method)
     if found.trimmed:
         note(f"{found.trimmed} calls count nothing: their like is hardly seen outside the covered hours")
     by_term = {name: _term(found, np.array(weights), inference) for name, weights in terms.items()}
     _say(by_term, d)
     return _result(d, calls, cities, place, found, by_term)
-
-
-def _with_outcome(d: CoverageDesign) -> pd.DataFrame:
-    """Keep the calls whose outcome is known."""
-    name = str(d.outcome)
-    if d.calls is None or name not in d.calls:
-        what = "counts by hour, not calls" if d.calls is None else f"no column '{name}' of its calls"
-        raise DesignError(
-            f"did_triple compares calls one by one, and this design holds {what}",
-            mend="form it of the table of calls, with an outcome per call, or use call_coverage",
-        )
-    unknown = d.calls[name].isna()
-    if unknown.any():
-        shares = unknown.groupby([d.calls["covered"], d.calls["after"]]).mean()
-        doubt(
-            f"'{name}' is not known of {int(unknown.sum())} of {len(unknown)} calls ({100 * shares.min():.1f} to "
-            f"{100 * shares.max():.1f} % of a class of hours before or after): they are left out"
-        )
-        return d.calls[~unknown].reset_index(drop=True)
-    return d.calls
-
-
-def _refuse_few(m: int, inference: str) -> None:
-    if m < 1 or (m < least_cities and inference != "cluster"):
-        raise EstimationError(
-            f"{m} comparison cities bring calls: how far cities drift apart cannot be seen",
-            mend="bring the calls of at least three in the table calls; with one or two only inference='cluster' is "
-            "left, with none the designs hours and instrument of a study (call_coverage, call_iv)",
-        )
-    if m < few_cities and inference != "cluster":
-        doubt(f"{m} comparison cities: the spread between cities is hardly known")
 
 
 def _term(found: Changes, weights: Array, inference: str) -> _Term:
@@ -266,7 +227,7 @@ def _result(
     variances = [term.variance for term in by_term.values()]
     return Result(
         method="did_triple",
-        estimand=_estimand(d, calls),
+        estimand=estimand_of_calls(d, calls),
         terms=pd.DataFrame({"term": names}),
         estimate=np.array([term.effect for term in by_term.values()]),
         vcov=np.where(np.eye(len(names)) == 1, variances, np.nan),
@@ -324,16 +285,4 @@ def _path(mine: pd.DataFrame, found: Changes, headline: _Term) -> pd.DataFrame:
             "events": counted.reindex(points.index, fill_value=0).to_numpy(float),
             "dose": points["after"].to_numpy(float),
         }
-    )
-
-
-def _estimand(d: CoverageDesign, calls: pd.DataFrame) -> Estimand:
-    times = pd.DatetimeIndex(calls.loc[calls["after"], "received_at"])
-    return Estimand(
-        contrast="ITT of coverage",
-        outcome=str(d.outcome),
-        treatment=d.treatment,
-        population=f"calls received in covered hours of {d.treated}, relative to its uncovered hours",
-        horizon=f"calls received {times.min():%Y-%m-%d} to {times.max():%Y-%m-%d}",
-        scale="difference of means",
     )

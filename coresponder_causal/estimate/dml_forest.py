@@ -35,19 +35,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coresponder_causal.core.cross_fit import Labels, Learner, out_of_fold, training_rows
-from coresponder_causal.core.doubly_robust import (
-    Contrast,
-    Fitted,
-    arm_means,
-    median_of_partitions,
-    say_probabilities,
-)
+from coresponder_causal.core.doubly_robust import Contrast, Fitted, say_probabilities
 from coresponder_causal.core.errors import DesignError, EstimationError
-from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.result import Result
-from coresponder_causal.design.call_estimates import averaged_over, estimand, facts, support
+from coresponder_causal.design.call_estimates import by_group, support
 from coresponder_causal.design.call_forest import grow_forest, outcome_scale
 from coresponder_causal.design.call_learners import (
     CallSamples,
@@ -152,33 +145,11 @@ def dml_forest(
     fold = draw_folds(samples.treatment, folds, seed=(seed, 0))
     tau = _effects_out_of_fold(samples, models, fold, trees=trees, seed=seed)
     fitted = _fitted(samples, models, fold, tau)
-    weights = samples.outcome.weights
-    arms = [
-        arm_means(fitted, c.outcome_values(), c.treated, contrast, weights=weights, among=each)
-        for each in groups.values()
-    ]
-    differences = np.array([each.means[0] - each.means[1] for each in arms])
-    influence = np.column_stack([each.influence @ [1.0, -1.0] for each in arms])
-    found = median_of_partitions([differences], [influence], c.calls, c.persons if c.person else None)
-    say_probabilities([fitted.probability])
-    note(f"{folds} folds of whole persons, a forest of {trees} trees for each")
     low, high = np.quantile(tau, [0.1, 0.9])
     about = {"predicted_low": low, "predicted_high": high, "by": by, "trees": trees, "folds": folds}
-    about |= {"mean_treated": arms[0].means[0], "mean_untreated": arms[0].means[1]}
-    result = Result(
-        method="dml_forest",
-        estimand=estimand(c, contrast, averaged_over[contrast], ratio=False),
-        terms=pd.DataFrame({"term": list(groups)}),
-        estimate=found.estimate,
-        vcov=found.vcov,
-        df=found.df,
-        scale="difference",
-        influence=found.influence,
-        support=support(c, groups),
-        n_obs=len(c.source),
-        n_units=found.clusters,
-        extra=Facts(facts(c) | found.facts(c.person) | about),
-    )
+    result = by_group(c, [fitted], groups, method="dml_forest", contrast=contrast, about=about)
+    say_probabilities([fitted.probability])
+    note(f"{folds} folds of whole persons, a forest of {trees} trees for each")
     return _with_middle(result, c, samples, models, fold, seed) if at_middle_call else result
 
 

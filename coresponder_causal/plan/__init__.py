@@ -15,6 +15,7 @@ from coresponder_causal.plan.evaluation_plan import EvaluationPlan
 from coresponder_causal.plan.freeze import freeze
 from coresponder_causal.plan.frozen import differences, read_record, require_frozen
 from coresponder_causal.plan.graph_words import effects_in_words, graph_asked, picture_of
+from coresponder_causal.plan.groups import benefits, with_groups
 from coresponder_causal.plan.intake import ingest_into, write_mapping_example
 from coresponder_causal.plan.logic_model import LogicModel
 from coresponder_causal.plan.logic_parts import Assumption, External, Node
@@ -76,6 +77,7 @@ __all__ = [
     "Verified",
     "Written",
     "before_start",
+    "benefits",
     "blinded",
     "bundle",
     "city_of",
@@ -143,6 +145,7 @@ __all__ = [
     "whole_course",
     "with_deviations",
     "with_evidence",
+    "with_groups",
     "write_calibration",
     "write_deployment",
     "write_example_plan",

@@ -15,6 +15,7 @@ from coresponder_causal.core.notes import quietly
 from coresponder_causal.core.version import VERSION
 from coresponder_causal.plan.costed import with_cost
 from coresponder_causal.plan.deviations import with_deviations
+from coresponder_causal.plan.groups import benefits, with_groups
 from coresponder_causal.plan.manifest import as_json
 from coresponder_causal.plan.numbers import numbers
 from coresponder_causal.plan.reading import read_tables
@@ -68,7 +69,8 @@ def evaluated_anew(study: Study, *, version: str = VERSION, say: Say = lambda _:
         stamped = (replace(one, provenance=replace(one.provenance, version=version)) for one in found.results)
         evaluation = replace(found, results=tuple(stamped))
         together = weighed(evaluation, tables)
-        page = with_evidence(evaluation_page(evaluation), together)
+        page = with_groups(evaluation_page(evaluation), benefits(evaluation))
+        page = with_evidence(page, together)
         page = with_cost(page, evaluation, tables, together)
         page = with_deviations(page, evaluation, tables)
     return Anew(evaluation=evaluation, page=page, tables=tables)

@@ -10,6 +10,7 @@ from coresponder_causal.plan.audience import meant_for
 from coresponder_causal.plan.costed import with_cost
 from coresponder_causal.plan.deviations import with_deviations
 from coresponder_causal.plan.embedded import embedded_study, truths
+from coresponder_causal.plan.groups import benefits, with_groups
 from coresponder_causal.plan.manifest import write_manifest
 from coresponder_causal.plan.readers import reader_specs
 from coresponder_causal.plan.reading import quality_of, read_tables
@@ -108,10 +109,12 @@ def evaluate(
     say("Writing the page")
     truth = None if simulated is None else truths(simulated)
     together = weighed(evaluation, tables)
-    page = with_evidence(evaluation_page(evaluation, truth=truth), together)
+    helped = benefits(evaluation, say=say, steps=steps)
+    page = with_evidence(with_groups(evaluation_page(evaluation, truth=truth), helped), together)
     page = with_cost(page, evaluation, tables, together)
     page = with_deviations(page, evaluation, tables)
-    file = publish(page, evaluation, out, others=reader_specs(evaluation, page, tables, together), force=force)
+    readers = reader_specs(evaluation, page, tables, together, helped)
+    file = publish(page, evaluation, out, others=readers, force=force)
     write_manifest(
         out,
         evaluation,

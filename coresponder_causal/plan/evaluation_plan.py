@@ -85,11 +85,15 @@ class Sensitivity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subgroup:
-    """Groups shown apart: a field of the dictionary, the groups it is cut into, whether it is recorded yet."""
+    """Groups shown apart: a field of the dictionary, the groups it is cut into, whether it is recorded yet.
+
+    ``cuts`` says where a number is cut, as in `decide.subgroups`; without them it is cut as numbers usually are there.
+    """
 
     field: str
     groups: str
     recorded: bool = True
+    cuts: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

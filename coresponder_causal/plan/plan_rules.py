@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from coresponder_causal.data import dictionary, metric_catalogue
 from coresponder_causal.decide.assumptions import Family, family_of
+from coresponder_causal.decide.group_rows import wrong_cuts
 from coresponder_causal.plan.designs import after_calls, like_calls, settings, some_known
 from coresponder_causal.plan.evaluation_plan import EvaluationPlan
 from coresponder_causal.plan.study import Study
@@ -191,6 +192,9 @@ def _of_groups(plan: EvaluationPlan) -> Iterator[Rule]:
     known = {field.name for table in ("calls", "contacts") for field in dictionary.table(table).fields}
     for name in (name for name in there if name not in known):
         yield f"a subgroup is cut by '{name}', which no call has", "name a field of calls or contacts"
+    for entry in (entry for entry in plan.subgroup if entry.cuts):
+        if mend := wrong_cuts(entry.field, entry.cuts):
+            yield f"cuts of the subgroup '{entry.field}' are {list(entry.cuts)}", mend
 
 
 def _of_people(plan: EvaluationPlan) -> Iterator[Rule]:

@@ -31,6 +31,7 @@ def reader_specs(
     page: Page,
     tables: Mapping[str, pd.DataFrame],
     together: report.Weighed | None = None,
+    helped: report.Benefits | None = None,
 ) -> dict[str, Spec]:
     """Return the files of an evaluation beside the full report: what each of its readers is given.
 
@@ -43,6 +44,8 @@ def reader_specs(
         Tables the evaluation was run on.
     together : Weighed, optional
         What all designs say together.
+    helped : Benefits, optional
+        Whom it helps more, as `benefits` gives it.
 
     Returns
     -------
@@ -75,6 +78,7 @@ def reader_specs(
         planned=_planned(evaluation, tables),
         verdicts={} if together is None else report.council_verdicts(together),
         costs=cost_line(page),
+        groups=None if helped is None else report.benefits_line(helped),
         simulated=simulated,
         sensitive=study.sensitive,
     )

@@ -32,6 +32,7 @@ from coresponder_causal.plan.designs import (
 from coresponder_causal.plan.designs_of_calls import adjustments, default_adjustment, files_of
 from coresponder_causal.plan.designs_partly_known import named, needs_of, ranged
 from coresponder_causal.plan.funnel_block import read_funnel
+from coresponder_causal.plan.group_block import GroupPlan, keys_of_groups, read_groups
 from coresponder_causal.plan.study_graph import keys_of_graph, study_graph
 from coresponder_causal.privacy import Ledger, Policy, inside
 
@@ -50,6 +51,7 @@ keys: dict[str, tuple[str, ...]] = {
     "funnel": ("stages", "record", "witness", "against"),
     "cost": cost_keys,
     "graph": keys_of_graph,
+    "groups": keys_of_groups,
 }  # fmt: skip
 design_names = tuple(settings())
 counted = tuple(name for name in design_names if name not in of_calls)
@@ -134,6 +136,8 @@ class Study:
         How a record is followed from the call on, see `plan.funnel_block.read_funnel`.
     cost : CostPlan or None
         Prices, and whose costs count over how long; without it no cost is told.
+    groups : GroupPlan or None
+        Groups of calls that are held against each other beside those of the plan, and what is looked through.
     graph : CausalGraph or None
         What moves what, for designs of calls; None for the shipped graph of a call.
     graph_file : Path or None
@@ -161,6 +165,7 @@ class Study:
     bias: Mapping[str, Bias] | None = None
     funnel: Mapping[str, Any] | None = None
     cost: CostPlan | None = None
+    groups: GroupPlan | None = None
     graph: CausalGraph | None = None
     graph_file: Path | None = field(default=None, compare=False)
     folder: Path | None = field(default=None, compare=False)
@@ -214,6 +219,7 @@ def parse_study(content: Mapping[str, Any], folder: Path, *, name: str) -> Study
     bias = read_biases(sections["bias"], _asked(sections), problems)
     followed = read_funnel(sections["funnel"], sections["tables"], problems) if "funnel" in content else None
     costs = read_costs(sections["cost"], problems)
+    groups = read_groups(sections["groups"], problems) if "groups" in content else None
     stated = sections["graph"].get("file")
     graph_file = _file(stated, folder, "file in [graph]", problems) if isinstance(stated, str) else None
     graph = study_graph(sections["graph"], graph_file, problems) if "graph" in content else None
@@ -229,6 +235,7 @@ def parse_study(content: Mapping[str, Any], folder: Path, *, name: str) -> Study
         bias=bias,
         funnel=followed,
         cost=costs,
+        groups=groups,
         graph=graph,
         graph_file=graph_file,
         folder=folder,

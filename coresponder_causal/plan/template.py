@@ -144,6 +144,12 @@ covariates = ["initial_type", "priority", "caller_type", "prior_contacts", "patr
 # witness = ["ed_transport"]           # events that others record too; [] where there are none
 # against = "other_hours"              # or "cities": all hours, the whole bundle
 
+# [groups]                             # beside the groups of a plan: does it help some more than others?
+# fields = ["unhoused", "perceived_race", "hour"]        # fields of calls, named before outcomes are seen
+# cuts = { hour = [6, 22] }            # where numbers are cut: a group begins at each; hours go round
+# explore = ["hour", "prior_contacts"] # covariates looked through for what nobody named; told only if tests pass
+# better = "less"                      # for that: whether less or more of the outcome is a benefit
+
 # [cost]                               # what the programme costs for what it averts. All numbers below are EXAMPLES:
 # perspective = "city"                 # replace each by one with a source of your own. Or "county", "society"
 # horizon_years = 1

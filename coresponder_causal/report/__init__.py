@@ -11,6 +11,7 @@ from coresponder_causal.report.figures import figure
 from coresponder_causal.report.funnel import funnel_picture, funnel_sentence, funnel_table
 from coresponder_causal.report.graph_picture import graph_picture
 from coresponder_causal.report.graph_section import graph_section
+from coresponder_causal.report.group_sentences import Benefits, benefits_line, benefits_section
 from coresponder_causal.report.hours_picture import hours_picture
 from coresponder_causal.report.logic_picture import logic_picture
 from coresponder_causal.report.metric_pictures import flow_picture, rates_picture, surface_picture, trend_picture
@@ -36,6 +37,7 @@ from coresponder_causal.report.who_benefits import (
 from coresponder_causal.report.write import released, write, write_all
 
 __all__ = [
+    "Benefits",
     "Page",
     "Paper",
     "Picture",
@@ -43,6 +45,8 @@ __all__ = [
     "Table",
     "Weighed",
     "benefit_picture",
+    "benefits_line",
+    "benefits_section",
     "breaks_table",
     "calendar_picture",
     "calibration_picture",

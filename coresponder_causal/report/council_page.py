@@ -45,6 +45,7 @@ def council_page(
     planned: Sentence | None = None,
     verdicts: Mapping[str, Sentence] = MappingProxyType({}),
     costs: Sentence | None = None,
+    groups: Sentence | None = None,
     simulated: bool = False,
     sensitive: bool = False,
 ) -> Page:
@@ -67,6 +68,8 @@ def council_page(
         What all designs say together of each outcome, by the decision rule, as `council_verdicts` gives it.
     costs : Sentence, optional
         What the programme costs, as `cost_sentence` gives it.
+    groups : Sentence, optional
+        Whether it helps some more than others, as `benefits_line` gives it.
     simulated, sensitive : bool
         Put a banner on top.
 
@@ -98,11 +101,12 @@ def council_page(
             *beside,
             *_doubted(design_lines),
         )
+        of_groups = () if groups is None else (groups,)
         told = () if costs is None else (Section(title="What does it cost?", blocks=(Bullets(items=(costs,)),)),)
         sections = (
             *((Section(title="", blocks=(picture,)),) if picture is not None else ()),
             Section(title="How sure is this?", blocks=(Bullets(items=sure),)),
-            Section(title="What does it not say?", blocks=(Bullets(items=_unsaid(headline)),)),
+            Section(title="What does it not say?", blocks=(Bullets(items=(*_unsaid(headline), *of_groups)),)),
             *told,
             Section(title="What next?", blocks=(Bullets(items=_next(headline, own, quality)),)),
         )

@@ -59,6 +59,7 @@ single_series = ("its_segmented", "its_counts", "its_rare", "its_arima", "its_st
 describes_alone = Sentence(
     text="Description only: a single series cannot tell the programme from anything else that changed at that time."
 )
+all_together = "All estimates together"
 unread_column = "column is not in the dictionary"
 questions = {
     "series": "How do we know? The city against its own course",
@@ -390,7 +391,7 @@ def _together(results: Sequence[Result]) -> Section | None:
         return None
     every = Fold(label="Every term of every design", table=table(*results))
     drawn = [figure(*results)] if sum(result.scale == "log_ratio" for result in results) > 1 else []
-    return Section(title="All estimates together", blocks=(*drawn, table(*results, terms="headline"), every))
+    return Section(title=all_together, blocks=(*drawn, table(*results, terms="headline"), every))
 
 
 def _truth(results: Sequence[Result], truth: Mapping[str, float] | None) -> Section | None:

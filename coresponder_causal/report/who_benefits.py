@@ -10,6 +10,7 @@ from coresponder_causal.decide import Heterogeneity, Subgroups
 from coresponder_causal.report import words
 from coresponder_causal.report.specs import Column, Picture, Section, Sentence, Table
 
+title = "Does it help some more than others?"
 bounds = (Column("low", "95 % from", "signed"), Column("high", "to", "signed"))
 test_words = {
     "slope": "Slope of the effect on its prediction (0: none)",
@@ -52,8 +53,19 @@ def heterogeneity_section(found: Heterogeneity, groups: Subgroups | None = None)
         support=support,
     )
     spoken = Sentence(text=words.capital(found.sentence), support=support)
-    more = () if groups is None else (subgroup_picture(groups), subgroup_table(groups), difference_table(groups))
-    return Section(title="Does it help some more than others?", blocks=(spoken, benefit_picture(found), tests, *more))
+    more = () if groups is None else group_blocks(groups)
+    return Section(title=title, blocks=(spoken, benefit_picture(found), tests, *more))
+
+
+def group_blocks(groups: Subgroups) -> tuple[Picture | Table, ...]:
+    """Return the picture of groups named beforehand, their effects, and the tests of their differences.
+
+    Parameters
+    ----------
+    groups : Subgroups
+    """
+    told = (difference_table(groups),) if len(groups.differences) else ()
+    return (subgroup_picture(groups), subgroup_table(groups), *told)
 
 
 def benefit_picture(found: Heterogeneity) -> Picture:
@@ -92,13 +104,19 @@ def subgroup_picture(groups: Subgroups) -> Picture:
         "city": names, "role": ["treated", *["comparison"] * len(groups.table)],
         "effect": tidy["estimate"], "low": tidy["conf_low"], "high": tidy["conf_high"],
     })  # fmt: skip
-    outcome = words.outcome(groups.result)
+    outcome, about = words.outcome(groups.result), groups.result.estimand
+    tests = groups.differences
+    asked = [
+        f"{field.replace('_', ' ')}, p {words.p_value(p)}"
+        for field, p in zip(tests["field"], tests["p_value"], strict=True)
+    ]
+    tested = f" Tests that groups differ: {'; '.join(asked)}." if asked else ""
     pairs = zip(names, tidy["estimate"].to_numpy(float), strict=True)
     each = " ".join(f"{name}: {words.number(effect)}." for name, effect in pairs)
     return Picture(
-        title=f"Effect on {outcome}, by groups named beforehand",
-        caption="Points: difference between calls with and without. Bars: 95 % intervals, each for itself. Whether "
-        "groups differ is another question than whether each has an effect.",
+        title=f"Effect on {outcome}, by groups named beforehand ({about.contrast})",
+        caption=f"Points: effect of {words.dates(about.treatment.replace('_', ' '))}. Bars: 95 % intervals, each for "
+        f"itself. Whether groups differ is another question than whether each has an effect.{tested}",
         alt=f"One row per group. {each}",
         kind="forest",
         data={"cities": rows},
@@ -115,7 +133,7 @@ def subgroup_table(groups: Subgroups) -> Table:
     groups : Subgroups
     """
     return Table(
-        title="Effect by group",
+        title=f"Effect by group ({groups.result.estimand.contrast})",
         frame=groups.table.rename(columns={"conf_low": "low", "conf_high": "high"}),
         columns=(
             Column("field", "Field"),
@@ -127,7 +145,7 @@ def subgroup_table(groups: Subgroups) -> Table:
             Column("p_romano_wolf", "p, adjusted", "p"),
             Column("shrunk", "Drawn together", "signed"),
         ),
-        note=groups_note + "".join(f" Left out: {name}." for name in groups.left_out),
+        note=groups_note + "".join(f" Not shown alone: {name}." for name in groups.left_out),
         support=groups.table[["persons", "events", "units"]],
     )
 
@@ -140,7 +158,7 @@ def difference_table(groups: Subgroups) -> Table:
     groups : Subgroups
     """
     return Table(
-        title="Do groups differ?",
+        title=f"Do groups differ? ({groups.result.estimand.contrast})",
         frame=groups.differences.rename(columns={"conf_low": "low", "conf_high": "high"}),
         columns=(
             Column("field", "Field"),
@@ -149,7 +167,11 @@ def difference_table(groups: Subgroups) -> Table:
             *bounds,
             Column("p_value", "p", "p"),
             Column("p_holm", "p, all fields counted", "p"),
+            Column("mde", "Found 4 times in 5", "number"),
+            Column("verdict", "Verdict"),
         ),
-        note="Test that all groups of a field have the same effect; a difference is given of two groups.",
+        note="Test that all groups of a field have the same effect; a difference is given of two groups. Found 4 times "
+        "in 5: how far the group of which least is known would have to lie from the others. Not testable: that is more "
+        f"than the smallest difference that matters, {words.number(groups.matters)}; then silence says nothing.",
         support=smallest(groups.table[["persons", "events", "units"]]),
     )

@@ -124,14 +124,53 @@ def test_all_calls_are_the_answer_of_the_estimator() -> None:
     assert groups().result.vcov[0, 0] == pytest.approx(own.vcov[0, 0], rel=1e-8)
 
 
-def test_small_groups_are_left_out_with_one_that_would_give_them_away() -> None:
+def test_small_groups_are_put_together_with_one_that_would_give_them_away() -> None:
     told = subgroups(design(3, 0.6, more=("rare",)), pre_specified=["night", "rare"], propensity_model="ridge")
-    assert "rare: rare" in told.left_out
+    assert told.left_out[0] == "rare: rare"
     assert len(told.left_out) == 2
     assert any("too small" in text for text in told.result.notes)
-    assert told.table["field"].tolist() == ["night", "night", "rare"]
+    assert told.table["field"].tolist() == ["night", "night", "rare", "rare"]
+    assert told.table["group"].tolist()[-1] == "others together"
     with pytest.raises(EstimationError, match="horoscope"):
         subgroups(design(3, 0.6), pre_specified=["horoscope"])
+
+
+def test_numbers_are_cut_where_it_was_said() -> None:
+    told = subgroups(design(3, 0.6), pre_specified=["x"], cuts={"x": [-0.5, 0.5]})
+    assert told.table["group"].tolist() == ["below -0.5", "-0.5 to below 0.5", "0.5 or more"]
+    assert told.table["units"].sum() == 800
+
+
+def test_differences_cover_and_say_what_they_could_have_seen() -> None:
+    """x is cut at 0: the true difference of mean effects is −0.6 (E[x | x > 0] − E[x | x < 0]) for all calls."""
+    truth = -0.6 * 2 * np.sqrt(2 / np.pi)
+    told = [
+        subgroups(design(seed, 0.6), pre_specified=["x"], cuts={"x": [0.0]}, contrast="ATE", repeats=1).differences.loc[
+            0
+        ]
+        for seed in range(12)
+    ]
+    assert sum(one["conf_low"] <= truth <= one["conf_high"] for one in told) >= 10
+    assert all(0.2 < one["mde"] < 0.8 for one in told)
+    null = [
+        subgroups(design(seed, 0.0), pre_specified=["x"], cuts={"x": [0.0]}, contrast="ATE", repeats=1).differences.loc[
+            0
+        ]
+        for seed in range(12)
+    ]
+    assert sum(one["p_value"] < 0.05 for one in null) <= 3
+
+
+def test_silence_is_called_evidence_only_where_a_difference_that_matters_would_be_seen() -> None:
+    c = design(3, 0.0)
+    rich = CallDesign.from_frame(
+        c.source.assign(score=c.source["score"] + 100), outcome="score", treatment="attended",
+        covariates=["night", "x"], person="person",
+    )  # fmt: skip
+    says = [subgroups(one, pre_specified=["night"], repeats=1) for one in (c, rich)]
+    assert says[0].differences.loc[0, "verdict"] == "not testable at this n"
+    assert says[1].differences.loc[0, "verdict"] == "no evidence that groups differ"
+    assert says[1].matters > 10
 
 
 def test_both_are_of_the_room() -> None:
