@@ -13,13 +13,13 @@ from coresponder_causal.data.metrics_eligible import eligibility, eligible_repor
 from coresponder_causal.decide.converted import Attendance
 from coresponder_causal.decide.improve import Lever
 from coresponder_causal.decide.worth_of_calls import (
+    Flags,
     PerCall,
     Yearly,
     fewest_weeks,
     lacking,
     lacks_for,
     no,
-    unit,
     worth,
     yes,
 )
@@ -75,7 +75,7 @@ def lever_labels(each: PerCall, calls: pd.DataFrame, narratives: pd.DataFrame | 
         each,
         [None if end is None else _share_of(end, reached) for end in ends],
         what=what,
-        formula=f"{formula} × share of labelled calls attended × {unit(each)} averted per attended call",
+        formula=f"{formula} × share of labelled calls attended × events averted per attended call",
         assumes=f"these calls would gain as much as {each.of}, and be attended as often as labelled ones",
         said=said,
         many=int((unheard & on).sum()),

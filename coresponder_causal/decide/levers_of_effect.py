@@ -14,7 +14,7 @@ from coresponder_causal.data.metrics_eligible import eligible_reported
 from coresponder_causal.decide.converted import Attendance, Bounds, times_share
 from coresponder_causal.decide.deployment import Deployment, chosen, gains
 from coresponder_causal.decide.improve import Lever
-from coresponder_causal.decide.worth_of_calls import PerCall, Yearly, lacking, lacks_for, no, unit, worth, yes
+from coresponder_causal.decide.worth_of_calls import PerCall, Yearly, lacking, lacks_for, no, worth, yes
 
 Array = NDArray[np.float64]
 
@@ -38,7 +38,7 @@ def lever_reach(each: PerCall, calls: pd.DataFrame) -> tuple[Lever, ...]:
     -----
     Not for a team that is sent to calls that need it most: those that it misses then gain less.
     """
-    what = "go to every eligible call of its hours that the team missed"
+    what = "go to every eligible call missed in its hours"
     if lacks := lacking(calls, ("received_at", "initial_type", "team_on_duty", "attended")):
         return (Lever(what=what, currency="averted", outcome=each.outcome, needs=lacks),)
     missed = yes(eligible_reported(calls)) & yes(calls["team_on_duty"]) & no(calls["attended"])
@@ -89,7 +89,7 @@ def lever_follow_up(calls: pd.DataFrame, outcomes: pd.DataFrame | None) -> Lever
     if many is None or not all(linked[reached == one].any() for one in (True, False)):
         return lacks_for(empty, "both answers of enough people: reached or not, linked or not")
     shares = [Attendance.of_calls(linked[reached == one], person[reached == one]) for one in (True, False)]
-    difference, error = shares[0].share - shares[1].share, float(np.hypot(*(one.std_error for one in shares)))
+    difference, error = shares[0].share - shares[1].share, float(np.hypot(shares[0].std_error, shares[1].std_error))
     low, high = interval(difference, error, np.inf)
     most = times_share(
         Bounds(difference, float(low), float(high)), Attendance(share=many.mean, std_error=many.std_error)
@@ -120,13 +120,19 @@ def lever_hours(found: Deployment) -> tuple[Lever, ...]:
     The schedule is the best by the same values that it is then worth: it is promised a little too much, more so where
     hours are poorly told apart. ``found.held_out`` values the first step by other weeks.
     """
-    what, more = "move today's hours to the best ones", "add hours to the best ones"
-    empty = [Lever(what=text, currency="averted", outcome=found.outcome) for text in (what, more)]
     if found.proposed is None:
+        what = "come at other hours, or for more of them"
         needs = "weeks in which the team was on duty in an hour, and weeks in which it was not, drawn by lot"
-        return tuple(lacks_for(lever, needs) for lever in empty)
+        return (Lever(what=what, currency="averted", outcome=found.outcome, needs=needs),)
     moved = gains(found.values, found.proposed)
-    levers = [_of_draws(found, moved, what, "the worth of the best hours less that of today's, as many a week")]
+    levers = [
+        _of_draws(
+            found,
+            moved,
+            "move today's hours to the best ones",
+            "the worth of the best hours less that of today's, as many a week",
+        )
+    ]
     further = found.frontier.loc[found.frontier["hours"] > found.rules.hours, "hours"]
     if len(further):
         wide = chosen(found.values, found.rules.with_hours(int(further.iloc[0])))
@@ -158,7 +164,7 @@ def _more_calls(each: PerCall, calls: pd.DataFrame, weight: Array, what: str) ->
         each,
         [counted, counted],
         what=what,
-        formula=f"such calls a year × {unit(each)} averted per attended call",
+        formula="such calls a year × events averted per attended call",
         assumes=f"these calls would gain as much as {each.of}",
         said="",
         many=int(weight.sum()),
@@ -170,4 +176,4 @@ def _once_a_year(met: pd.DataFrame, person: pd.Series) -> Array:
     year = (met["received_at"] - met["received_at"].min()) // pd.Timedelta(days=365.25)
     order = met["received_at"].argsort(kind="stable")
     again = pd.DataFrame({"person": person, "year": year}).iloc[order].duplicated()
-    return (~again.sort_index()).to_numpy(float)
+    return np.asarray(~again.sort_index(), dtype=float)

@@ -73,17 +73,18 @@ class PerCall:
         if rows.empty:
             return None
         order = pd.DataFrame(
-            {"other": rows["outcome"].ne(outcome), "against": rows["falsification"].eq("contradicted")},
+            {"other": rows["outcome"].ne(str(outcome)), "against": rows["falsification"].eq("contradicted")},
         ).sort_values(["other", "against"], kind="stable")
         place = int(order.index[0])
         row = rows.loc[place]
-        behind = smallest(evidence.results[place].support)
+        support = evidence.results[place].support
+        behind = np.array([np.nan]) if support is None or "events" not in support else smallest(support)["events"]
         return cls(
             outcome=str(row["outcome"]),
             averted=Bounds(*(float(row[name]) / per_calls for name in ("att", "att_low", "att_high"))),
             of=of_calls.get(str(row["estimand"]), "the calls it attended"),
             said=f"{row['contradicted_by']} speaks against the effect" if order["against"].iloc[0] else "",
-            events=float("nan") if behind is None else float(behind.get("events", pd.Series([np.nan])).iloc[0]),
+            events=float(np.asarray(behind, float)[0]),
         )
 
 
@@ -183,8 +184,3 @@ def yes(values: pd.Series) -> Flags:
 def no(values: pd.Series) -> Flags:
     """Whether each value is a no; what is missing is not."""
     return (~values.astype("boolean")).fillna(False).to_numpy(bool)
-
-
-def unit(each: PerCall) -> str:
-    """Name what is averted."""
-    return each.outcome.replace("_", " ")

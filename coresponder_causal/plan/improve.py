@@ -108,10 +108,10 @@ def _of_evidence(
 
 def _answer(evidence: decide.Evidence, outcome: str | None) -> pd.Series | None:
     """Row of the design believed first of the primary outcome, if it has a ratio with two ends."""
-    rows = evidence.frame[evidence.frame["outcome"].eq(outcome) & ~evidence.frame["place"].isin(only_described)]
-    ends = rows[["ratio_low", "ratio_high"]].astype(float)
-    rows = rows[np.isfinite(ends).all(axis=1) & (ends > 0).all(axis=1)]
-    return None if rows.empty else rows.iloc[0]
+    rows = evidence.frame[evidence.frame["outcome"].eq(str(outcome)) & ~evidence.frame["place"].isin(only_described)]
+    ends = np.log(rows[["ratio_low", "ratio_high"]].astype(float))
+    told = np.flatnonzero(np.isfinite(ends).all(axis=1))
+    return rows.iloc[told[0]] if len(told) else None
 
 
 def _longer_and_wider(
@@ -178,7 +178,7 @@ def _against_cities(now: Monthly, then: Monthly, row: pd.Series, support: Mappin
 
 
 def _more_calls(calls: pd.DataFrame, row: pd.Series) -> list[Lever]:
-    """A year more of calls that are compared one by one: SE falls with the root of their number."""
+    """Add a year of calls that are compared one by one: SE falls with the root of their number."""
     what = "go on for a year more"
     many = None if calls.empty else Yearly.of_weeks(calls["received_at"], np.ones(len(calls)))
     if many is None:
@@ -214,7 +214,7 @@ def _narrower(
 
 
 def _by_lot(study: Study, calls: pd.DataFrame, row: pd.Series) -> list[Lever]:
-    """A quarter and a year of half-days drawn by lot, against the interval of today."""
+    """Draw half-days of a quarter and of a year by lot, against the interval of today."""
     outcome = str(row["outcome"])
     half = float(np.log(row["ratio_high"] / row["ratio_low"])) / 2
     now = Precision(half / Precision(1.0).half)
