@@ -141,7 +141,7 @@ def _key(lever: Lever) -> float:
 def _row(lever: Lever) -> dict[str, object]:
     gain = lever.gain or Bounds(np.nan, np.nan, np.nan)
     none_averted = lever.currency != "interval" and gain.low <= 0
-    maybe = "its range holds no gain at all" if none_averted else ""
+    maybe = "it may bring nothing" if none_averted else ""
     return {
         "currency": lever.currency,
         "outcome": lever.outcome,

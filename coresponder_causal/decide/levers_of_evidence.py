@@ -178,7 +178,7 @@ def lever_second_sample(result: Result, design: PartlyKnownDesign, *, share: flo
     least, most = (float(np.sqrt(found_anyway + spread**2 * added.sum())) for spread in (0.0, 0.5))
     outcome = str(design.outcome)
     return lever_narrower(
-        what=f"search for {100 * share:g} % of those whose {outcome.replace('_', ' ')} is not known, drawn by lot",
+        what=f"search for {100 * share:g} % of the missing outcomes by lot",
         outcome=outcome,
         now=Precision((row["conf_high"] - row["conf_low"]) / 2 / float(critical(np.inf))),
         then=Precision(sample.std_error),

@@ -77,14 +77,15 @@ class PerCall:
         ).sort_values(["other", "against"], kind="stable")
         place = int(order.index[0])
         row = rows.loc[place]
-        support = evidence.results[place].support
-        behind = np.array([np.nan]) if support is None or "events" not in support else smallest(support)["events"]
+        behind = smallest(evidence.results[place].support)
         return cls(
             outcome=str(row["outcome"]),
             averted=Bounds(*(float(row[name]) / per_calls for name in ("att", "att_low", "att_high"))),
             of=of_calls.get(str(row["estimand"]), "the calls it attended"),
             said=f"{row['contradicted_by']} speaks against the effect" if order["against"].iloc[0] else "",
-            events=float(np.asarray(behind, float)[0]),
+            events=float("nan")
+            if behind is None or "events" not in behind
+            else float(behind["events"].to_numpy(float).sum()),
         )
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 shades = {"averted": accent, "linked": accent, "interval": expected}
-letters = 84
+letters = 92
 
 
 def improvements_height(picture: Picture) -> float:

@@ -64,7 +64,7 @@ def improvement_tables(found: Improvements) -> tuple[Table, ...]:
     for currency, rows, support in _told(found):
         frame = rows.assign(
             place=rows["rank"].astype(int).astype(str),
-            what=rows["what"].map(words.capital),
+            what=_changes(rows),
             gain=[_gain(row) for row in rows.to_dict("records")],
             counted=[f"{words.capital(str(row['formula']))}." for row in rows.to_dict("records")],
             holds=[f"{words.capital(str(row['assumes']))}." for row in rows.to_dict("records")],
@@ -92,14 +92,14 @@ def improvement_picture(found: Improvements) -> Picture:
     parts = list(_told(found))
     bars = pd.concat([rows for _, rows, _ in parts], ignore_index=True)
     bars = bars.assign(
-        what=bars["what"].map(words.capital),
+        what=_changes(bars),
         said=[_gain(row) for row in bars.to_dict("records")],
         factor=np.where(bars["currency"].eq("interval"), 100.0, 1.0),
     )
     shown = ["currency", "what", "estimate", "low", "high", "factor", "said"]
-    firsts = "; ".join(f"{headings[currency].lower()}: {rows['what'].iloc[0]}" for currency, rows, _ in parts)
+    firsts = "; ".join(f"{headings[currency].lower()}: {_changes(rows)[0]}" for currency, rows, _ in parts)
     return Picture(
-        title="What would help most",
+        title="The changes, ranked",
         caption="Bars: estimates; lines: 95 % intervals; pale bars without a line: all that the gain can be. "
         "Dashed: the interval of today.",
         alt=f"Ranked bars. First stands, of {firsts}.",
@@ -125,13 +125,24 @@ def _leaders(found: Improvements) -> list[Sentence]:
     """Say what stands first in each ranking."""
     made = []
     for currency, rows, support in _told(found):
-        row = rows.iloc[0]
-        gain = f"{_gain(row.to_dict())} {_axis(currency, rows)}"
-        if currency == "interval":
-            gain = f"an interval {_gain(row.to_dict())} % as long as today"
-        text = f"{headings[currency]}: {row['what']}: {gain}."
+        size = _gain(rows.iloc[0].to_dict())
+        gain = f"an interval {size} % as long as today" if currency == "interval" else f"{size} {_axis(currency, rows)}"
+        text = f"{headings[currency]}: {_changes(rows)[0]} – {gain}."
         made.append(Sentence(text=text, support=support.iloc[:1]))
     return made
+
+
+def _changes(rows: pd.DataFrame) -> list[str]:
+    """Name the changes; of intervals also the answer that would be sharper."""
+    about = [
+        f" ({_counted(name)})" if of == "interval" else ""
+        for name, of in zip(rows["outcome"], rows["currency"], strict=True)
+    ]
+    return [f"{words.capital(what)}{text}" for what, text in zip(rows["what"], about, strict=True)]
+
+
+def _counted(outcome: str) -> str:
+    return words.outcomes.get(outcome, outcome.replace("_", " "))
 
 
 def _axis(currency: str, rows: pd.DataFrame) -> str:
@@ -140,8 +151,7 @@ def _axis(currency: str, rows: pd.DataFrame) -> str:
         return "length of the interval, % of today's"
     if currency == "linked":
         return "more people linked to care a year"
-    outcome = str(rows["outcome"].iloc[0])
-    return f"{words.outcomes.get(outcome, outcome.replace('_', ' '))} averted a year"
+    return f"{_counted(str(rows['outcome'].iloc[0]))} averted a year"
 
 
 def _gain(row: Mapping[object, object]) -> str:
