@@ -11,6 +11,7 @@ import pandas as pd
 from coresponder_causal.core.detectable import detectable_falls
 from coresponder_causal.core.errors import DesignError
 from coresponder_causal.core.facts import Facts
+from coresponder_causal.core.registry import measured
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.decide.assumptions import Family, family_of, recording_of, shared_before
@@ -21,6 +22,8 @@ from coresponder_causal.decide.rule import Rule
 from coresponder_causal.decide.sceptical import prior_sd, probability_below
 
 description = "covered_within_city"
+most_rejected = 0.15
+too_often = "listed: its test finds too often what is not there"
 of_cities = ("the city against other cities, before and after", "the city against its own past")
 own_tests = {
     "placebo": "ranks among placebos",
@@ -175,6 +178,10 @@ def _row(
     kind = estimand_of(result, family)
     told = converted(result, kind=kind, design=design, shares=shares, attendance=attendance)
     place, unknown = place_of(result, told), list(told.unknown)
+    if place == too_often:
+        unknown.append(
+            f"what it may judge: a 5 % test rejected {100 * _rejected(result):.0f} % of the time without an effect"
+        )
     broken, size = _breakdown(result, checks)
     fall = _fall(result, told, unknown)
     if not broken:
@@ -219,7 +226,10 @@ def estimand_of(result: Result, family: Family) -> str:
 
 
 def place_of(result: Result, told: Converted) -> str:
-    """Return "pooled", or why a result is only listed."""
+    """Return "pooled", or why a result is only listed.
+
+    A method whose 5 % test rejected more often than `most_rejected` in simulated worlds without an effect is one.
+    """
     for name, said in own_tests.items():
         if getattr(result, name) is not None:
             return f"listed: {said}"
@@ -231,9 +241,17 @@ def place_of(result: Result, told: Converted) -> str:
         return "listed: it only describes"
     if result.extra.get("enough_clusters") is False:
         return "listed: too few cities for its standard error"
+    if _rejected(result) > most_rejected:
+        return too_often
     if told.log_ratio is None or not np.isfinite(told.log_ratio).all():
         return "listed: no ratio"
     return "pooled"
+
+
+def _rejected(result: Result) -> float:
+    """Share of 5 % tests of the headline that found an effect in the nearest simulated cell without one; 0: unknown."""
+    found = measured(result)
+    return 0.0 if found is None or found.term != result.terms["term"].iloc[0] else found.size
 
 
 def _fall(result: Result, told: Converted, unknown: list[str]) -> float:

@@ -17,13 +17,13 @@ from coresponder_causal.core.result import Result
 from coresponder_causal.decide.assumptions import Funnel, apart, families, recording_of
 from coresponder_causal.decide.converted import Bounds
 from coresponder_causal.decide.covariance import Joint, joint_covariance
-from coresponder_causal.decide.evidence import Evidence, log_error
+from coresponder_causal.decide.evidence import Evidence, log_error, too_often
 from coresponder_causal.decide.pooled import Pooled, pooled_value
 from coresponder_causal.decide.rule import Seen, judged, verdicts
 
 Array = NDArray[np.float64]
 most_errors, step = 8.0, 0.05
-only_described = ("listed: it only describes", "listed: too few cities for its standard error")
+only_described = ("listed: it only describes", "listed: too few cities for its standard error", too_often)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

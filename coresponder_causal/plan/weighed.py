@@ -35,6 +35,8 @@ def weighed(evaluation: Evaluation, tables: Mapping[str, pd.DataFrame]) -> repor
     tables : mapping of DataFrame
         Validated tables it was run on.
     """
+    if not evaluation.results:
+        return None
     study, state = evaluation.study, frozen_state(evaluation.study)
     plan = None if state is None else state["plan"]
     calls = own_calls(study, tables)
@@ -87,8 +89,6 @@ def _named(plan: Mapping[str, Any]) -> dict[str, str]:
 
 def _outcomes(made: decide.Evidence, plan: Mapping[str, Any] | None) -> tuple[str, ...]:
     """Outcomes with a verdict: those of the plan, else all, that a design which may judge speaks to."""
-    if made.frame.empty:
-        return ()
     judging = made.frame[~made.frame["place"].isin(only_described)]
     there = list(dict.fromkeys(map(str, judging["outcome"])))
     if plan is None:

@@ -13,6 +13,7 @@ from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.decide.converted import Attendance, Bounds, over_share, times_share
+from coresponder_causal.decide.evidence import too_often
 from coresponder_causal.decide.falsification import falsified
 
 
@@ -120,6 +121,15 @@ def test_what_is_no_t_interval_is_listed_and_not_pooled():
     places = decide.evidence([CITIES, ranks, conformal, described, few]).frame["place"].tolist()
     assert places[0] == "pooled"
     assert all(place.startswith("listed: ") for place in places[1:])
+
+
+def test_a_method_measured_to_find_too_much_does_not_judge():
+    """With one treated city the default error of did_group_time rejected in about half of the worlds without effect."""
+    one_city = result("did_group_time", 0.5, term="overall", extra=Facts({"treated_units": 1, "untreated_units": 10}))
+    made = decide.evidence([one_city, CITIES])
+    assert made.frame["place"].tolist() == [too_often, "pooled"]
+    assert "% of the time without an effect" in made.frame["unknown"].iloc[0]
+    assert decide.judge_outcome(made, "calls").rows == (1,)
 
 
 def test_what_is_not_known_is_said():

@@ -296,9 +296,10 @@ def test_contrasts_agree_with_weights_where_both_hold():
 
 
 def test_a_report_speaks_of_like_calls_and_shows_their_overlap():
-    result = call_aipw(calls().with_outcome("arrest"), scale="ratio", repeats=1)
+    design = calls().with_outcome("arrest")
+    result = call_aipw(design, scale="ratio", repeats=1)
     text = report.sentence(result).text
     assert "in calls the team attended than in like calls it did not attend" in text
-    made = {each.check for each in check.battery(result, calls())}
+    made = {each.check for each in check.battery(result, design)}
     assert {"overlap", "evalue"} <= made
     assert "balance" not in made
