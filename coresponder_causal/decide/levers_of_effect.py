@@ -81,14 +81,14 @@ def lever_follow_up(calls: pd.DataFrame, outcomes: pd.DataFrame | None) -> Lever
     if lacks := lacking(known, ("followed_up_72h", "linked_30d")):
         return lacks_for(empty, f"{lacks}, in a table outcomes by call_id")
     met = calls[yes(calls["attended"])].merge(known[["call_id", "followed_up_72h", "linked_30d"]], on="call_id")
+    there = len(met)
     met = met.dropna(subset=["followed_up_72h", "linked_30d"]).reset_index(drop=True)
     reached, linked = yes(met["followed_up_72h"]), met["linked_30d"].astype("boolean")
     person = met["person"].fillna(met["call_id"].astype(str)) if "person" in met else met["call_id"]
     many = Yearly.of_weeks(met["received_at"], _once_a_year(met, person) * ~reached) if len(met) else None
-    cells = [int((reached == one).sum()) for one in (True, False)]
-    if many is None or not all(linked[reached == one].any() for one in (True, False)):
+    if many is None or not all(linked[group].any() and person[group].nunique() > 1 for group in (reached, ~reached)):
         return lacks_for(empty, "both answers of enough people: reached or not, linked or not")
-    shares = [Attendance.of_calls(linked[reached == one], person[reached == one]) for one in (True, False)]
+    shares = [Attendance.of_calls(linked[group], person[group]) for group in (reached, ~reached)]
     difference, error = shares[0].share - shares[1].share, float(np.hypot(shares[0].std_error, shares[1].std_error))
     low, high = interval(difference, error, np.inf)
     most = times_share(
@@ -103,8 +103,9 @@ def lever_follow_up(calls: pd.DataFrame, outcomes: pd.DataFrame | None) -> Lever
         formula="people a year not reached × (share linked of those reached − of those not), from none of it to all",
         assumes="a follow-up does no harm, and people who are reached are no worse placed than those who are not",
         said=f"observed difference alone: {most.estimate:.0f}; without these assumptions from {none:.0f} to "
-        f"{all_of_them:.0f}; a lot over whom to reach first would tell",
-        support={"calls": float(min(cells))},
+        f"{all_of_them:.0f}; both answers are known after {len(met)} of {there} calls attended; a lot over whom to reach "
+        "first would tell",
+        support={"calls": float(pd.crosstab(reached, linked.to_numpy(bool)).to_numpy().min())},
     )
 
 

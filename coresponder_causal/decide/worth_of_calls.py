@@ -76,8 +76,9 @@ class PerCall:
             {"other": rows["outcome"].ne(str(outcome)), "against": rows["falsification"].eq("contradicted")},
         ).sort_values(["other", "against"], kind="stable")
         place = int(order.index[0])
-        row = rows.loc[place]
-        behind = smallest(evidence.results[place].support)
+        row = evidence.frame.to_dict("records")[place]
+        support = evidence.results[place].support
+        behind = pd.DataFrame() if support is None else smallest(support)
         return cls(
             outcome=str(row["outcome"]),
             averted=Bounds(*(float(row[name]) / per_calls for name in ("att", "att_low", "att_high"))),

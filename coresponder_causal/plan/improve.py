@@ -10,7 +10,7 @@ import pandas as pd
 
 from coresponder_causal import decide, report
 from coresponder_causal.core.errors import DesignError, EstimationError
-from coresponder_causal.core.notes import quietly
+from coresponder_causal.core.notes import collecting, quietly
 from coresponder_causal.decide import Lever, Precision, Yearly
 from coresponder_causal.decide.assumptions import at_receipt
 from coresponder_causal.decide.verdict import only_described
@@ -54,7 +54,7 @@ def improvements_of(
     """
     study = evaluation.study
     calls = own_calls(study, tables)
-    with quietly():
+    with collecting(), quietly():  # what must be read with a lever stands beside it
         levers = [*_of_effect(study, tables, calls, together), decide.lever_follow_up(calls, tables.get("outcomes"))]
         levers += _of_evidence(evaluation, tables, calls, together)
     return decide.improve(levers)
