@@ -20,8 +20,8 @@ headings = {
     "interval": "What would make the answer sharper",
 }
 intro = (
-    "Each change is told as if it came alone, and whole: half of it brings half. Changes overlap, so their numbers must "
-    "not be added; where intervals overlap the order may be another. What raises the effect and what sharpens the "
+    "Each change is told as if it came alone, and whole: half of it brings half. Changes overlap, so their numbers "
+    "must not be added; where intervals overlap the order may be another. What raises the effect and what sharpens the "
     "answer are ranked apart."
 )
 range_note = "Of a range without an estimate only the ends are known; its middle gives its place."

@@ -153,19 +153,19 @@ def test_hours_are_those_of_the_deployment():
 
 
 def test_reach_holds_the_truth():
-    """A team misses 3 calls a week of 9, each worth 0.06: both are estimated, and the product is held."""
+    """A team attends half of ten calls a week, each worth 0.08; effect and count come from the same calls."""
     rng, held, many = np.random.default_rng(7), 0, 300
-    truth = 3 * YEAR * 0.06
+    truth = 5 * YEAR * 0.08
     for _ in range(many):
-        missed = pd.to_timedelta(7 * WEEKS * rng.random(rng.poisson(3 * WEEKS)), unit="D")
-        when = pd.Series(
-            [*(pd.Timestamp("2021-01-04") + missed), pd.Timestamp("2021-01-04"), pd.Timestamp("2022-07-17 23:00")]
-        )
-        calls = pd.DataFrame({"received_at": when, "initial_type": HEARD, "team_on_duty": True, "attended": False})
-        calls.loc[calls.index[-2:], "attended"] = True
-        each = rng.normal(0.06, 0.015)
-        effect = replace(ARREST, averted=Bounds(each, each - 1.959964 * 0.015, each + 1.959964 * 0.015))
-        gain = lever_reach(effect, calls)[0].gain
+        n = rng.poisson(10 * WEEKS)
+        attended = rng.random(n) < 0.5
+        arrest = rng.random(n) < np.where(attended, 0.12, 0.2)
+        calls = pd.DataFrame({"attended": attended, "initial_type": HEARD, "team_on_duty": True})
+        calls["received_at"] = pd.Timestamp("2021-01-04") + pd.to_timedelta(7 * WEEKS * rng.random(n), unit="D")
+        groups = arrest[~attended], arrest[attended]
+        each = groups[0].mean() - groups[1].mean()
+        half = 1.959964 * np.sqrt(sum(group.var() / len(group) for group in groups))
+        gain = lever_reach(replace(ARREST, averted=Bounds(each, each - half, each + half)), calls)[0].gain
         held += gain.low <= truth <= gain.high
     assert held / many == pytest.approx(0.95, abs=0.04)
 
