@@ -9,7 +9,10 @@ from coresponder_causal.decide.family import Family
 from coresponder_causal.decide.funnel import Decomposed, funnel
 from coresponder_causal.decide.funnel_worlds import funnels_in_worlds
 from coresponder_causal.decide.heterogeneity import Heterogeneity, heterogeneity
-from coresponder_causal.decide.improve import Lever, improve, reach
+from coresponder_causal.decide.improve import Improvements, Lever, improve
+from coresponder_causal.decide.lever_labels import lever_labels
+from coresponder_causal.decide.levers_of_effect import lever_follow_up, lever_hours, lever_reach
+from coresponder_causal.decide.levers_of_evidence import Precision, lever_by_lot, lever_narrower, lever_second_sample
 from coresponder_causal.decide.multiplicity import exploratory, holm, sharpened_q, step_down
 from coresponder_causal.decide.operating import Setting, operating_characteristics
 from coresponder_causal.decide.operating_worlds import verdicts_in_worlds
@@ -20,6 +23,7 @@ from coresponder_causal.decide.shifts import Schedule, ShiftRules, best_schedule
 from coresponder_causal.decide.subgroups import Subgroups, subgroups
 from coresponder_causal.decide.summary_index import mean_effect, summary_index
 from coresponder_causal.decide.verdict import Judged, judge_outcome, pool
+from coresponder_causal.decide.worth_of_calls import PerCall, Yearly
 
 __all__ = [
     "Attendance",
@@ -31,16 +35,20 @@ __all__ = [
     "Evidence",
     "Family",
     "Heterogeneity",
+    "Improvements",
     "Judged",
     "Lever",
+    "PerCall",
     "Pooled",
     "Posts",
+    "Precision",
     "Price",
     "Rule",
     "Schedule",
     "Setting",
     "ShiftRules",
     "Subgroups",
+    "Yearly",
     "best_schedule",
     "cost",
     "deployment",
@@ -53,10 +61,16 @@ __all__ = [
     "hours_today",
     "improve",
     "judge_outcome",
+    "lever_by_lot",
+    "lever_follow_up",
+    "lever_hours",
+    "lever_labels",
+    "lever_narrower",
+    "lever_reach",
+    "lever_second_sample",
     "mean_effect",
     "operating_characteristics",
     "pool",
-    "reach",
     "sharpened_q",
     "step_down",
     "subgroups",

@@ -14,7 +14,7 @@ from coresponder_causal.core.notes import quietly
 from coresponder_causal.data import panel
 from coresponder_causal.data.demand import origin
 from coresponder_causal.data.registers import scheduled_hours
-from coresponder_causal.validity.drift import between
+from coresponder_causal.validity.drift import Drift, between
 
 Array = NDArray[np.float64]
 months_for_drift, season = 36, 12.0
@@ -128,24 +128,28 @@ def of_series(data: Monthly) -> Detectable:
     return _fall("series", error, max(len(own) - 4.0, 1.0), said)
 
 
-def of_cities(data: Monthly) -> Detectable:
+def of_cities(data: Monthly, *, drift: float | None = None, others: int | None = None) -> Detectable:
     """Give what a comparison with other cities can show: their noise, and how far cities drift apart.
 
     Parameters
     ----------
     data : Monthly
+    drift : float, optional
+        Standard deviation of the drift, log scale; by default what the months before the start show.
+    others : int, optional
+        Comparison cities like those there are; by default as many.
 
     Returns
     -------
     Detectable
     """
-    others = [name for name in data.counts if name != data.city]
-    seen = data.seen[[data.city, *others]]
-    drift, known = _drift(seen)
+    seen = data.seen[[data.city, *(name for name in data.counts if name != data.city)]]
+    many = others or len(seen.columns) - 1
+    used, known = _drift(seen) if drift is None else (drift, f"a drift of {100 * np.expm1(drift):.0f} %")
     terms = [_noise(seen[name].to_numpy(float)) * _inverse(data, seen[name].mean()) for name in seen]
-    error = np.sqrt(terms[0] + drift**2 + (np.mean(terms[1:]) + drift**2) / len(others))
-    said = f"{data.split}; {len(others)} comparison cities; {known}"
-    return _fall("cities", error, float(len(others) - 1), said)
+    error = np.sqrt(terms[0] + used**2 + (np.mean(terms[1:]) + used**2) / many)
+    said = f"{data.split}; {many} comparison cities; {known}"
+    return _fall("cities", error, float(many - 1), said)
 
 
 def of_adopters(data: Monthly, starters: list[str]) -> Detectable:
@@ -282,10 +286,28 @@ def _noise(counts: Array) -> float:
     return max(float(spread.sum() / (len(counts) - columns.shape[1])), 1.0)
 
 
-def _drift(counts: pd.DataFrame) -> tuple[float, str]:
-    """How far cities drift apart, where the months are enough to see it."""
-    rates = np.log(np.maximum(counts.to_numpy(float), 0.5))
+def drift_of(counts: pd.DataFrame) -> Drift:
+    """Estimate how far cities drift apart; where so few months or cities cannot show it, what is usual, without limits.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        One row per month before the start, one column per city, the treated city first.
+
+    Returns
+    -------
+    Drift
+    """
     if len(counts) < months_for_drift or counts.shape[1] < 4:
-        return usual_drift, f"a drift of {100 * np.expm1(usual_drift):.0f} %, as so few months or cities cannot show it"
-    drift = between(rates, np.arange(float(len(counts))), season=season, pairs=1, stated=None).used
-    return drift, f"cities that drift apart by {100 * np.expm1(drift):.0f} % without a programme"
+        return Drift(used=usual_drift, estimate=float("nan"), high=float("nan"))
+    rates = np.log(np.maximum(counts.to_numpy(float), 0.5))
+    return between(rates, np.arange(float(len(counts))), season=season, pairs=1, stated=None)
+
+
+def _drift(counts: pd.DataFrame) -> tuple[float, str]:
+    """Say how far cities drift apart."""
+    found = drift_of(counts)
+    size = f"{100 * np.expm1(found.used):.0f} %"
+    if np.isnan(found.estimate):
+        return found.used, f"a drift of {size}, as so few months or cities cannot show it"
+    return found.used, f"cities that drift apart by {size} without a programme"

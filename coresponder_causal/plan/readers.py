@@ -14,6 +14,7 @@ from coresponder_causal.plan.costed import cost_line
 from coresponder_causal.plan.describe import city_in
 from coresponder_causal.plan.deviations import deviations
 from coresponder_causal.plan.frozen import frozen_state
+from coresponder_causal.plan.improve import improvements_of
 from coresponder_causal.plan.run import Evaluation, folder_of_tables
 from coresponder_causal.report import words
 from coresponder_causal.report.gate import hidden_whole
@@ -82,7 +83,7 @@ def reader_specs(
         simulated=simulated,
         sensitive=study.sensitive,
     )
-    team = _supervisor(evaluation, tables, simulated)
+    team = _supervisor(evaluation, tables, simulated, together)
     return {council: sheet, supervisor: team, workbook: page} | _tables(page, evaluation)
 
 
@@ -109,7 +110,9 @@ def _planned(evaluation: Evaluation, tables: Mapping[str, pd.DataFrame]) -> Sent
     return Sentence(text=text, support=of_nobody)
 
 
-def _supervisor(evaluation: Evaluation, tables: Mapping[str, pd.DataFrame], simulated: bool) -> Page:
+def _supervisor(
+    evaluation: Evaluation, tables: Mapping[str, pd.DataFrame], simulated: bool, together: report.Weighed | None
+) -> Page:
     """Count what the supervisor's page shows, of the study's own city alone."""
     study = evaluation.study
     with collecting() as said, quietly():
@@ -123,6 +126,7 @@ def _supervisor(evaluation: Evaluation, tables: Mapping[str, pd.DataFrame], simu
                 values=metrics(own.tables, period="all", start=own.start, only=asked_metrics),
                 monthly=metrics(own.tables, period="month", only=asked_metrics),
                 quality=quality(own.tables),
+                improvements=improvements_of(evaluation, tables, together),
                 notes=said,
                 simulated=simulated,
                 sensitive=study.sensitive,

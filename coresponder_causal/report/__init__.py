@@ -13,6 +13,7 @@ from coresponder_causal.report.graph_picture import graph_picture
 from coresponder_causal.report.graph_section import graph_section
 from coresponder_causal.report.group_sentences import Benefits, benefits_line, benefits_section
 from coresponder_causal.report.hours_picture import hours_picture
+from coresponder_causal.report.improvements import improvement_picture, improvement_section, improvement_tables
 from coresponder_causal.report.logic_picture import logic_picture
 from coresponder_causal.report.metric_pictures import flow_picture, rates_picture, surface_picture, trend_picture
 from coresponder_causal.report.metrics_page import metrics_page
@@ -72,6 +73,9 @@ __all__ = [
     "graph_section",
     "heterogeneity_section",
     "hours_picture",
+    "improvement_picture",
+    "improvement_section",
+    "improvement_tables",
     "logic_picture",
     "metrics_page",
     "of_nobody",

@@ -24,6 +24,7 @@ from coresponder_causal.report.drawing_funnel import draw_funnel, funnel_height
 from coresponder_causal.report.drawing_graph import draw_graph
 from coresponder_causal.report.drawing_hours import draw_hours
 from coresponder_causal.report.drawing_hundred import draw_hundred, hundred_height
+from coresponder_causal.report.drawing_improvements import draw_improvements, improvements_height
 from coresponder_causal.report.drawing_incidence import draw_incidence
 from coresponder_causal.report.drawing_instrument import draw_shares
 from coresponder_causal.report.drawing_ladder import draw_ladder, ladder_height
@@ -109,6 +110,9 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
         elif picture.kind == "tornado":
             canvas.set_size_inches(wide, tornado_height(picture) + 1.0 * framed)
             draw_tornado(canvas.add_subplot(), picture)
+        elif picture.kind == "improvements":
+            canvas.set_size_inches(1.2 * wide, improvements_height(picture) + 1.0 * framed)
+            draw_improvements(canvas, picture)
         elif picture.kind in described:
             canvas.set_size_inches(*size_of(picture, framed=framed))
             draw_metrics(canvas, picture)

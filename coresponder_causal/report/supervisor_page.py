@@ -7,7 +7,10 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from coresponder_causal.data import Quality, metric_catalogue
+from coresponder_causal.decide import Improvements
 from coresponder_causal.report import words
+from coresponder_causal.report.improvements import improvement_section
+from coresponder_causal.report.improvements import title as of_improvements
 from coresponder_causal.report.metrics_page import metric_section, months_in, values_table
 from coresponder_causal.report.page import sensitive_banner, simulated_banner
 from coresponder_causal.report.quality_page import issues_section
@@ -46,6 +49,10 @@ describes = (
     "These numbers are for running the team. None of them is an effect of the programme: that is in the full report "
     "(index.html)."
 )
+but_one = (
+    "These numbers are for running the team. Only those under “{title}” rest on effects of the programme, which are in "
+    "the full report (index.html)."
+)
 
 
 def supervisor_page(
@@ -57,6 +64,7 @@ def supervisor_page(
     values: pd.DataFrame | None = None,
     monthly: pd.DataFrame | None = None,
     quality: Quality,
+    improvements: Improvements | None = None,
     notes: Sequence[str] = (),
     simulated: bool = False,
     sensitive: bool = True,
@@ -74,6 +82,8 @@ def supervisor_page(
         As of `metrics_page`, of `asked_metrics`; without them the page is about the data alone.
     quality : Quality
         How far the tables can be trusted.
+    improvements : Improvements, optional
+        What would help most.
     notes : sequence of str
         What was said while it was counted.
     simulated, sensitive : bool
@@ -91,11 +101,15 @@ def supervisor_page(
             _shifts(tables, start),
             *(_asked(question, tables, values, monthly, city, start) for question in asked),
         ]
+    said = describes if sections else "No metric was counted: this is about the data alone."
+    if improvements is not None:
+        sections.append(improvement_section(improvements))
+        said = but_one.format(title=of_improvements)
     made = Page(
         title=f"For whoever runs the team: {title}",
         subtitle="" if start is None else f"The programme began on {words.dates(start)}.",
         banners=(simulated_banner,) * simulated + (sensitive_banner,) * sensitive,
-        finding=(_said(describes if sections else "No metric was counted: this is about the data alone."),),
+        finding=(_said(said),),
         sections=(*sections, _data(quality), *_heard(notes, tables)),
     )
     return as_sensitive(made, True) if sensitive else made

@@ -138,7 +138,7 @@ def test_the_supervisor_reads_hours_reach_repeats_and_what_to_mend(written):
         assert f"{words.number(100 * value)} %" in text
     assert text.count("What to do:") == 5
     assert "Not shown: linked to care, for want of the table “outcomes”." in text
-    assert "None of them is an effect of the programme" in text
+    assert "Only those under “What would help most?” rest on effects of the programme" in text
     assert "who mends it?" in text
 
 
