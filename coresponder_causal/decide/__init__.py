@@ -11,6 +11,7 @@ from coresponder_causal.decide.funnel_worlds import funnels_in_worlds
 from coresponder_causal.decide.heterogeneity import Heterogeneity, heterogeneity
 from coresponder_causal.decide.improve import Lever, improve, reach
 from coresponder_causal.decide.multiplicity import exploratory, holm, sharpened_q, step_down
+from coresponder_causal.decide.officer_hours import OfficerHours
 from coresponder_causal.decide.operating import Setting, operating_characteristics
 from coresponder_causal.decide.operating_worlds import verdicts_in_worlds
 from coresponder_causal.decide.pooled import Bias, Pooled
@@ -33,6 +34,7 @@ __all__ = [
     "Heterogeneity",
     "Judged",
     "Lever",
+    "OfficerHours",
     "Pooled",
     "Posts",
     "Price",

@@ -10,7 +10,7 @@ import pytest
 
 from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.decide import ShiftRules, best_schedule, deployment
-from coresponder_causal.decide.deployment import chosen
+from coresponder_causal.decide.hour_choice import chosen
 from coresponder_causal.decide.hour_effects import HourlyCalls, hour_effects, hourly_calls
 from coresponder_causal.decide.hour_values import values_of
 from coresponder_causal.design import CoverageDesign
