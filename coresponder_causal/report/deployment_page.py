@@ -174,8 +174,8 @@ def _officers(found: Deployment, known: pd.DataFrame) -> tuple[Section, ...]:
         frame=found.apart,
         columns=(Column("what", ""), Column("today", "Today", "number"), Column("proposed", "Proposed", "number")),
         note=(
-            f"In the choice one officer-hour counts as {found.officers.worth:g} of one event, an hour of a team on duty "
-            f"as {found.officers.on_duty:g} officer-hours. Negative: more time on calls with the team than without. Here "
+            f"One officer-hour counts as {found.officers.worth:g} of one event, an hour of a team on duty "
+            f"as {found.officers.on_duty:g} officer-hours. Negative: more time on calls with the team. Here "
             "events and hours are each drawn towards the week's waves by themselves, and need not add up exactly."
         ),
         support=pd.concat([known] * len(found.apart), ignore_index=True),
@@ -197,7 +197,7 @@ def _held_out(found: Deployment, known: pd.DataFrame) -> Table:
         ),
         note=(
             f"The weeks are dealt into {folds} parts. By all but one a schedule is chosen, and valued on the one left "
-            "out: no week has a say in the choice that it values. The interval is that of choosing by so many weeks; the "
+            "out: no week has a say in the choice that it values. The interval is of choosing by so many weeks; the "
             "shifts proposed are chosen by all of them."
         ),
         support=pd.concat([known] * len(found.held_out), ignore_index=True),

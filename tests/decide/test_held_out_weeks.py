@@ -32,10 +32,11 @@ def test_held_out_weeks_by_hand():
     values = fit(calls)
     found = held_out_weeks(values, fit, rules).iloc[0]
     weekly = []
+    others = [np.arange(len(calls.plan)) % 5 != fold for fold in range(5)]
+    fits = [fit(calls.of_weeks(weeks), identified=values.identified) for weeks in others]
+    more_of = [(chosen(learned, rules).teams - values.today) * values.identified for learned in fits]
     for week in range(len(calls.plan)):
-        others = np.arange(len(calls.plan)) % 5 != week % 5
-        learned = fit(calls.of_weeks(others), identified=values.identified)
-        more = (chosen(learned, rules).teams - values.today) * values.identified
+        learned, more = fits[week % 5], more_of[week % 5]
         own = calls.week == week
         total = -0.01 * more.sum()
         for y, hour in zip(calls.outcome[own], calls.hour[own], strict=True):
