@@ -133,7 +133,8 @@ def cost(
     notes += _said_of_prices(account, perspective, horizon_years)
     worlds, unknown = worlds_of(used)
     if unknown:
-        notes.append(f"{unknown} pairs of effects of unknown correlation: none and a perfect one were both computed")
+        pairs = "one pair of effects is" if unknown == 1 else f"{unknown} pairs of effects are"
+        notes.append(f"{pairs} of unknown correlation: none and a perfect one were both computed")
     drawn = drawn_rows(account, worlds, draws, np.random.default_rng(seed))
     return Cost(
         totals=totals(account, worlds, drawn),

@@ -13,7 +13,7 @@ from coresponder_causal.decide.account import Account, Rows
 from coresponder_causal.decide.cost_worlds import World, centre, law
 
 Array = NDArray[np.float64]
-filled = "share of the posts that would have been filled"
+filled = "posts that would have been filled, share"
 
 
 def totals(account: Account, worlds: Sequence[World], drawn: Sequence[Rows]) -> pd.DataFrame:
@@ -89,7 +89,7 @@ def _limits(found: RatioSet, of: str, least: float, most: float) -> str:
     if most < 0:
         return "there were more, not fewer: nothing was averted to divide by"
     if found.kind != "interval" or least <= 0:
-        return "no finite upper limit: the effect's interval holds no effect"
+        return "no finite upper limit: there may be no effect"
     either, below = found.low < 0 < found.high, found.high < 0
     said = {
         "net_cost": ("may cost less than it saves", "costs less than it saves: no cost per averted event"),

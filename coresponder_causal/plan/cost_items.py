@@ -35,9 +35,8 @@ def cheers(page: Page, plan: CostPlan, *, planned: bool) -> Fold:
         found = item.section in there or (in_plan and planned)
         place = f"{'plan: ' if in_plan else ''}{item.section}" if found else unanswered
         given = item.number in reasons and reasons[item.number] in plan.reasons
-        rows.append(
-            (item.number, item.asked, place, "" if given or not (found or item.section == "") else item.not_said)
-        )
+        missing = "PLAN.toml would say it" if in_plan and not found else "" if given else item.not_said
+        rows.append((item.number, item.asked, place, missing))
     many = sum(row[2] != unanswered for row in rows)
     return Fold(
         label=f"What is asked of such a page (CHEERS 2022): {many} of {len(rows)} items answered",

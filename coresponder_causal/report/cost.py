@@ -23,7 +23,10 @@ total_names = {
 }
 kinds = {"spent": "dollars spent", "net_cost": "dollars, net", "officer_hours": "officer-hours released, net"}
 chances = {"saved": "saves money", "cost": "costs money", "released": "releases officer-hours", "taken": "takes them"}
-verbs = {"net_cost": ("saves", "costs"), "officer_hours": ("takes", "releases")}
+verbs = {
+    "net_cost": (("saves", "saving"), ("costs", "costing")),
+    "officer_hours": (("takes", "taking"), ("releases", "releasing")),
+}
 per_event_note = (
     "Averted: over the horizon, negative where there were more. By each: Fieller's 95 % set, without an end where the "
     "effect's own interval holds no effect. Net: less what averted events save and what is freed. Officer-hours: those "
@@ -88,25 +91,36 @@ def cost_sentence(found: Cost, results: Sequence[Result]) -> Sentence:
 
 def _told(found: Cost, what: str, support: pd.DataFrame | None) -> Sentence:
     """Say a total that may be of either sign, for whom and over how long."""
-    row = found.totals.set_index("what").loc[what]
-    less, more = verbs[what]
+    row = found.totals.set_index("what").loc[what].map(float).to_dict()
     unit = f"dollars of {found.about['price_year']}" if what == "net_cost" else "officer-hours"
     years = found.about["horizon_years"]
     of = f"Over {years} year{'s' if years != 1 else ''}"
     of += f", for {whose[str(found.about['perspective'])]}," if what == "net_cost" else ""
-    ends = [_signed(float(row[end]), less, more) for end in ("low", "high")]
-    centres = list(dict.fromkeys(_signed(float(row[end]), less, more) for end in ("estimate", "estimate_to")))
-    than = more if row["estimate"] >= 0 else less
-    other = less if than == more else more
-    certain = row["low"] > 0 or row["high"] < 0
-    text = f"{of} the programme {' to '.join(centres)} {unit} more than it {other}; 95 %: {ends[0]} to {ends[1]}. " + (
-        f"It {than} more than it {other}." if certain else f"It may be that it {less} more than it {more}, or less."
-    )
+    below, above = verbs[what]
+    centre = (row["estimate"] + row["estimate_to"]) / 2
+    (than, _), (other, _) = (above, below) if centre >= 0 else (below, above)
+    if row["estimate"] * row["estimate_to"] < 0:
+        most = f"may come to anything {_from_to(row['estimate'], row['estimate_to'], what)} {unit}"
+    else:
+        amounts = sorted({_rounded(row[end]) for end in ("estimate", "estimate_to")})
+        most = f"{than} about {' to '.join(f'{one:,.0f}' for one in amounts)} {unit} more than it {other}"
+    open_end = ": which of both it does is not known" if row["low"] < 0 < row["high"] else ""
+    text = f"{of} the programme {most} (95 %: {_from_to(row['low'], row['high'], what)}){open_end}."
     return Sentence(text=text, numbers=Facts({"low": row["low"], "high": row["high"]}), support=support)
 
 
-def _signed(value: float, less: str, more: str) -> str:
-    return f"{more if value >= 0 else less} {abs(value):,.0f}"
+def _from_to(low: float, high: float, what: str) -> str:
+    """Write limits without a sign: what is below zero is named."""
+    if low * high >= 0:
+        least, most = sorted((_rounded(low), _rounded(high)))
+        return f"{least:,.0f} to {most:,.0f}"
+    (_, below), (_, above) = verbs[what]
+    return f"from {below} {_rounded(low):,.0f} to {above} {_rounded(high):,.0f}"
+
+
+def _rounded(value: float) -> float:
+    """Round to three digits, without the sign."""
+    return abs(float(f"{value:.3g}"))
 
 
 def _both(found: Cost, support: pd.DataFrame | None) -> Table:
@@ -114,7 +128,7 @@ def _both(found: Cost, support: pd.DataFrame | None) -> Table:
     frame = found.both.assign(
         money=[chances[str(row["money"])] for row in rows],
         hours=[chances[str(row["hours"])] for row in rows],
-        chance=[" to ".join(dict.fromkeys(f"{float(row[end]):.2f}" for end in ("low", "high"))) for row in rows],
+        chance=[" to ".join(dict.fromkeys(words.chance(row[end]) for end in ("low", "high"))) for row in rows],
     )
     return Table(
         title="Money and officer-hours together",

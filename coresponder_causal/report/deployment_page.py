@@ -8,6 +8,7 @@ import pandas as pd
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.decide.deployment import Deployment
 from coresponder_causal.decide.shifts import days
+from coresponder_causal.report import words
 from coresponder_causal.report.specs import Block, Bullets, Column, Page, Picture, Section, Sentence, Table, of_nobody
 from coresponder_causal.report.switchback_page import calendar_picture
 
@@ -136,10 +137,6 @@ def _events(found: Deployment) -> str:
     return events if found.officers is None else f"{events} and what officer-hours count as"
 
 
-def _chance(share: float) -> str:
-    return "above 0.99" if share > 0.99 else "below 0.01" if share < 0.01 else f"of {share:.2f}"
-
-
 def _finding(found: Deployment, known: pd.DataFrame) -> tuple[Sentence, ...]:
     never = int(found.values.never_covered.sum())
     unseen = Sentence(
@@ -153,8 +150,8 @@ def _finding(found: Deployment, known: pd.DataFrame) -> tuple[Sentence, ...]:
     kept = found.rules.exploration_hours
     text = (
         f"The shifts proposed avert about {found.averted:.0f} {_events(found)} a year in hours whose worth is known, "
-        f"today's {found.averted_today:.0f}: {many} (90 % from {found.gain_low:.0f} to {found.gain_high:.0f}), with a "
-        f"probability {_chance(found.better)} that it is more at all."
+        f"today's {found.averted_today:.0f}: {many} (90 % from {found.gain_low:.0f} to {found.gain_high:.0f}; chance "
+        f"that it is more at all: {words.chance(found.better)})."
         + (f" Of {found.rules.hours:g} hours a week {kept} are kept back to learn." if kept else "")
     )
     cautious = (
