@@ -12,16 +12,14 @@ from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import DesignError
 from coresponder_causal.core.notes import collecting, doubt
-from coresponder_causal.decide.exploration import exploration_plan
+from coresponder_causal.decide.exploration import explored_hours, following
 from coresponder_causal.decide.held_out_weeks import held_out_weeks, nothing
 from coresponder_causal.decide.hour_choice import chosen, frontier, gains, worth
 from coresponder_causal.decide.hour_effects import Contrast, hourly_calls
 from coresponder_causal.decide.hour_values import HourValues, fewest, values_of
 from coresponder_causal.decide.officer_hours import OfficerHours, nothing_apart, told_apart, weighed
 from coresponder_causal.decide.shifts import Schedule, ShiftRules
-from coresponder_causal.design.call_timing import received
 from coresponder_causal.design.coverage import CoverageDesign
-from coresponder_causal.design.coverage_shifts import first_monday
 from coresponder_causal.design.switchback_calendar import SwitchbackCalendar
 
 Array = NDArray[np.float64]
@@ -182,8 +180,8 @@ def deployment(
         _say_unknown(values, never)
         if rules.exploration_hours and not never.any():
             rules = replace(rules, exploration_hours=0)
-        monday = _following(design, explore_from)
-        explored = _explored(design.treated, values, never, rules, monday, seed)
+        monday = following(design, explore_from)
+        explored = explored_hours(design.treated, values, rules, monday, seed)
         proposed = chosen(values, rules, robust=robust) if values.identified.sum() >= fewest else None
         held_out, further, apart = nothing, nothing_further, nothing_apart
         if proposed is not None:
@@ -245,19 +243,3 @@ def _say_unknown(values: HourValues, never: NDArray[np.bool_]) -> None:
             f"{others} hours of the week were covered all the time, or changed with the roster alone: what the team "
             "does in them is not identified, and they stay as they were in most weeks"
         )
-
-
-def _following(d: CoverageDesign, start: str | None) -> dt.date:
-    """Monday on which something new may begin."""
-    if start is not None:
-        return dt.date.fromisoformat(start)
-    return first_monday(d.require_calls()[received].max() + pd.Timedelta(days=1)).date()
-
-
-def _explored(
-    city: str, values: HourValues, never: NDArray[np.bool_], rules: ShiftRules, monday: dt.date, seed: int
-) -> SwitchbackCalendar | None:
-    if not never.any() or not rules.exploration_hours:
-        return None
-    hours = rules.exploration_hours
-    return exploration_plan(values.rate, never, hours=hours, city=city, start=monday.isoformat(), seed=seed)

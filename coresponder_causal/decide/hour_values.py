@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from coresponder_causal.core.cyclic_pooling import pooled_cycle
 from coresponder_causal.core.erlang import blocked, offered_load
 from coresponder_causal.core.errors import DesignError
+from coresponder_causal.core.notes import note
 from coresponder_causal.decide.hour_effects import HourEffects, HourlyCalls, hour_effects, least_weeks
 from coresponder_causal.design.call_timing import hours_in_week
 
@@ -155,5 +156,9 @@ def _by_team(calls: HourlyCalls, rate: Array, teams: int, minutes: float | None)
             f"a team that takes {minutes:g} minutes a call cannot have attended so many",
             mend="correct minutes_per_call",
         )
+    note(
+        "what a second team adds is not seen in the data: it follows from Erlang's loss formula with "
+        f"{minutes:g} minutes a call, calls that come by chance, and teams that help alike"
+    )
     free = [1 - blocked(team, load) for team in range(teams + 1)]
     return np.asarray(np.diff(np.array(free), axis=0) / free[1], float)

@@ -4,6 +4,9 @@ With w the events that one officer-hour counts as, what is made large is events 
 calls − officer-hours of the team on duty). It is linear in what is seen of a call, so that the effect on
 event + w · officer-hours of the call is estimated as one outcome, and errors of both move together as they do in the
 calls.
+
+Not to be used where minutes are written only when the team came, or by another clock then: the difference would be that
+of the record. Nor to say what hours cost: `decide.cost` does, with prices.
 """
 
 from __future__ import annotations
