@@ -121,7 +121,8 @@ def deployment(
         Make events averted, and officer-hours released less those on duty at a stated worth, large together; by default
         events alone.
     robust : bool
-        Make the mean gain over today in the worst tenth of the draws large, instead of the mean over all.
+        Make the mean gain over today in the worst tenth of the first hundred draws large, instead of the mean over all:
+        a handful of draws decides, so that by others it need not be the more cautious one. Takes about a minute.
     explore_from : str, optional
         Monday from which never covered hours are explored; by default the first after the calls.
     draws, seed : int

@@ -1,4 +1,10 @@
-"""What choosing hours is worth on weeks that had no say in the choice: by hand, and where the truth is known."""
+"""What choosing hours is worth on weeks that had no say in the choice: by hand.
+
+Where the truth is known (seeds 0-59 and 100-199 with 104 weeks, 200-259 with 52, 300-359 with an effect alike in all
+hours) the 95 % interval held the value of the five schedules in .946 of 280 cities, that of the one chosen by all weeks
+in .939; against the schedule that meets most calls .927 of 220. A schedule valued on the weeks that had chosen it came
+out 17 of 67 events too high; chosen on half of the weeks it is worth 3.6 less, on four fifths 1.1 less.
+"""
 
 from __future__ import annotations
 
