@@ -35,8 +35,8 @@ class PooledCycle:
     weights : ndarray, shape (g,)
         Of the points of the grid.
     means : ndarray, shape (g, m)
-    roots : ndarray, shape (g, m, m)
-        Square roots of the covariances at these points.
+    covariances : ndarray, shape (g, m, m)
+        At these points.
     """
 
     mean: Array
@@ -45,7 +45,7 @@ class PooledCycle:
     departure: float
     weights: Array
     means: Array
-    roots: Array
+    covariances: Array
 
     def draws(self, number: int, rng: np.random.Generator) -> Array:
         """Draw δ, shape (number, m)."""
@@ -54,7 +54,7 @@ class PooledCycle:
         drawn = np.empty_like(normal)
         for g in np.unique(point):
             own = point == g
-            drawn[own] = self.means[g] + normal[own] @ self.roots[g].T
+            drawn[own] = self.means[g] + normal[own] @ _root(self.covariances[g]).T
         return drawn
 
 
@@ -93,14 +93,15 @@ def pooled_cycle(estimate: Array, covariance: Array, hours: NDArray[np.int64]) -
     pattern = f @ f.T / (f.shape[1] / 2)
     scale = float(np.std(estimate)) or 1.0
     grid = [(scale * wave, scale * depart) for wave in waves for depart in departures]
-    fits = [_given(estimate, covariance, wave**2 * pattern, depart**2) for wave, depart in grid]
+    priors = [wave**2 * pattern + depart**2 * np.eye(len(estimate)) for wave, depart in grid]
+    fits = [_given(estimate, covariance, prior) for prior in priors]
     height = np.array([fit[0] for fit in fits])
     weights = np.exp(height - height.max())
     weights /= weights.sum()
     kept = np.flatnonzero(weights > negligible)
     w = weights[kept] / weights[kept].sum()
     means = np.array([fits[g][1] for g in kept])
-    covariances = np.array([fits[g][2] for g in kept])
+    covariances = np.array([_left(covariance, priors[g]) for g in kept])
     mean = w @ means
     apart = means - mean
     spread = np.array(grid)[kept]
@@ -111,23 +112,29 @@ def pooled_cycle(estimate: Array, covariance: Array, hours: NDArray[np.int64]) -
         departure=float(w @ spread[:, 1]),
         weights=w,
         means=means,
-        roots=np.array([_root(each) for each in covariances]),
+        covariances=covariances,
     )
 
 
-def _given(y: Array, sigma: Array, pattern: Array, departure: float) -> tuple[float, Array, Array]:
-    """Restricted log likelihood, mean and covariance of δ at one point of the grid."""
-    prior = pattern + departure * np.eye(len(y))
+def _given(y: Array, sigma: Array, prior: Array) -> tuple[float, Array]:
+    """Restricted log likelihood and mean of δ at one point of the grid."""
     factor = cho_factor(sigma + prior, lower=True)
     ones = np.ones(len(y))
-    solved = cho_solve(factor, np.column_stack([ones, y, prior]))
+    solved = cho_solve(factor, np.column_stack([ones, y]))
     information = float(solved[:, 0].sum())
     mu = float(solved[:, 1].sum()) / information
     residual = solved[:, 1] - mu * solved[:, 0]  # V⁻¹(y − μ)
     height = -np.log(np.diag(factor[0])).sum() - 0.5 * np.log(information) - 0.5 * float((y - mu) @ residual)
+    return float(height), mu + prior @ residual
+
+
+def _left(sigma: Array, prior: Array) -> Array:
+    """Covariance of δ given the data at one point of the grid."""
+    factor = cho_factor(sigma + prior, lower=True)
+    ones = np.ones(len(sigma))
+    solved = cho_solve(factor, np.column_stack([ones, prior]))
     left = ones - prior @ solved[:, 0]
-    covariance = prior - prior @ solved[:, 2:] + np.outer(left, left) / information
-    return float(height), mu + prior @ residual, covariance
+    return np.asarray(prior - prior @ solved[:, 1:] + np.outer(left, left) / solved[:, 0].sum(), float)
 
 
 def _root(covariance: Array) -> Array:

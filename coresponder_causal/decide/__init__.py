@@ -9,11 +9,12 @@ from coresponder_causal.decide.family import Family
 from coresponder_causal.decide.funnel import Decomposed, funnel
 from coresponder_causal.decide.funnel_worlds import funnels_in_worlds
 from coresponder_causal.decide.heterogeneity import Heterogeneity, heterogeneity
-from coresponder_causal.decide.improve import Improvements, Lever, improve
+from coresponder_causal.decide.improve import Improvements, Lever, improve, reach
 from coresponder_causal.decide.lever_labels import lever_labels
 from coresponder_causal.decide.levers_of_effect import lever_follow_up, lever_hours, lever_reach
 from coresponder_causal.decide.levers_of_evidence import Precision, lever_by_lot, lever_narrower, lever_second_sample
 from coresponder_causal.decide.multiplicity import exploratory, holm, sharpened_q, step_down
+from coresponder_causal.decide.officer_hours import OfficerHours
 from coresponder_causal.decide.operating import Setting, operating_characteristics
 from coresponder_causal.decide.operating_worlds import verdicts_in_worlds
 from coresponder_causal.decide.pooled import Bias, Pooled
@@ -38,6 +39,7 @@ __all__ = [
     "Improvements",
     "Judged",
     "Lever",
+    "OfficerHours",
     "PerCall",
     "Pooled",
     "Posts",
@@ -71,6 +73,7 @@ __all__ = [
     "mean_effect",
     "operating_characteristics",
     "pool",
+    "reach",
     "sharpened_q",
     "step_down",
     "subgroups",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -12,19 +11,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import DesignError
-from coresponder_causal.core.inference import interval
 from coresponder_causal.core.notes import collecting, doubt
-from coresponder_causal.decide.exploration import exploration_plan
-from coresponder_causal.decide.hour_effects import Contrast, HourlyCalls, hourly_calls
-from coresponder_causal.decide.hour_values import HourValues, fewest, values_of, weeks_in_year
-from coresponder_causal.decide.shifts import Schedule, ShiftRules, best_schedule
-from coresponder_causal.design.call_timing import received
+from coresponder_causal.decide.exploration import explored_hours, following
+from coresponder_causal.decide.held_out_weeks import held_out_weeks, nothing
+from coresponder_causal.decide.hour_choice import chosen, frontier, gains, worth
+from coresponder_causal.decide.hour_effects import Contrast, hourly_calls
+from coresponder_causal.decide.hour_values import HourValues, fewest, values_of
+from coresponder_causal.decide.officer_hours import OfficerHours, nothing_apart, told_apart, weighed
+from coresponder_causal.decide.shifts import Schedule, ShiftRules
 from coresponder_causal.design.coverage import CoverageDesign
-from coresponder_causal.design.coverage_shifts import first_monday
 from coresponder_causal.design.switchback_calendar import SwitchbackCalendar
 
 Array = NDArray[np.float64]
-scenarios, more_hours = 100, (-20, -10, 10, 20)
+nothing_further = pd.DataFrame(columns=["hours", "averted", "per_hour"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -43,14 +42,19 @@ class Deployment:
     averted, averted_today : float
         Events averted a year by the identified hours of both schedules.
     held_out : DataFrame
-        ``against`` (today, or the schedule that follows calls), ``gain, low, high`` (95 %), ``weeks``: schedules chosen
-        on one half of the weeks and valued on the other.
+        As of `held_out_weeks`: what choosing by four fifths of the weeks gains on the fifth left out.
     frontier : DataFrame
-        ``hours`` a week, ``averted`` a year, ``per_hour``: what one more hour a week adds since the row before.
+        As of `hour_choice.frontier`: what fewer and more hours a week, and of two teams the second, would avert.
     first_monday : date
         From which a new schedule could begin.
     exploration : SwitchbackCalendar or None
         Lot for the hours that were never covered.
+    contrast : {"planned", "delivered"}
+    robust : bool
+    officers : OfficerHours or None
+        How officer-hours count. Where they do, ``gain`` and all else that is averted are in events that they count as.
+    apart : DataFrame
+        Then ``what, today, proposed``: events and officer-hours a year each by itself, as of `told_apart`; else empty.
     notes : tuple of str
     """
 
@@ -69,6 +73,10 @@ class Deployment:
     frontier: pd.DataFrame
     first_monday: dt.date
     exploration: SwitchbackCalendar | None
+    contrast: Contrast
+    robust: bool
+    officers: OfficerHours | None
+    apart: pd.DataFrame
     notes: tuple[str, ...]
 
     def __repr__(self) -> str:
@@ -88,6 +96,7 @@ def deployment(
     contrast: Contrast = "planned",
     since: str | None = None,
     minutes_per_call: float | None = None,
+    officers: OfficerHours | None = None,
     robust: bool = False,
     explore_from: str | None = None,
     draws: int = 1000,
@@ -108,8 +117,12 @@ def deployment(
         First day that counts, e.g. of a plan drawn by lot; by default the start.
     minutes_per_call : float, optional
         Minutes that a call takes the team; needed for two teams.
+    officers : OfficerHours, optional
+        Make events averted, and officer-hours released less those on duty at a stated worth, large together; by default
+        events alone.
     robust : bool
-        Make the mean gain over today in the worst tenth of the draws large, instead of the mean over all.
+        Make the mean gain over today in the worst tenth of the first hundred draws large, instead of the mean over all:
+        a handful of draws decides, so that by others it need not be the more cautious one. Takes about a minute.
     explore_from : str, optional
         Monday from which never covered hours are explored; by default the first after the calls.
     draws, seed : int
@@ -136,9 +149,13 @@ def deployment(
     that is not safe. Hours always covered and hours never covered are not identified: they stay as they are, are not
     ranked, and no wave of the week is drawn through them. For those never covered a lot is drawn.
 
-    The number of calls is taken as it was: calls that the team itself prevents later are not counted. The interval
-    of ``held_out`` is honest about the choice, but of schedules chosen on half of the weeks, which are worth a little
-    less than one chosen on all; that of ``gain`` rests on the model of pooled hours.
+    The number of calls is taken as it was: calls that the team itself prevents later are not counted. What a second
+    team adds is not seen but follows from Erlang's loss formula: calls come by chance, and one that finds every team
+    taken is lost to them.
+
+    ``gain`` is of the schedule proposed and rests on the model of pooled hours, by which its chosen hours are already
+    drawn towards the others. ``held_out`` does not: it is the gain that *choosing by four fifths of the weeks* brings,
+    and what is proposed, chosen by all, is worth a little more.
 
     Examples
     --------
@@ -154,20 +171,26 @@ def deployment(
     if draws < 1:
         raise DesignError(f"draws={draws!r}", mend="ask for 1 or more, such as 1000")
     with collecting() as said:
-        calls = hourly_calls(design, contrast=contrast, since=since)
+        minutes = None if officers is None else officers.minutes
+        calls = hourly_calls(design, contrast=contrast, since=since, minutes=minutes)
         rules = rules or ShiftRules(hours=hours_today(design, contrast=contrast, since=since))
-        fit = partial(values_of, teams=rules.teams, minutes_per_call=minutes_per_call, draws=draws, seed=seed)
-        values = fit(calls)
+        plain = partial(values_of, teams=rules.teams, minutes_per_call=minutes_per_call, draws=draws, seed=seed)
+        fit = partial(plain, duty=0.0 if officers is None else officers.duty)
+        values = fit(weighed(calls, officers))
         never = values.never_covered
         _say_unknown(values, never)
         if rules.exploration_hours and not never.any():
             rules = replace(rules, exploration_hours=0)
-        monday = _following(design, explore_from)
-        explored = _explored(design.treated, values, never, rules, monday, seed)
+        monday = following(design, explore_from)
+        explored = explored_hours(design.treated, values, rules, monday, seed)
         proposed = chosen(values, rules, robust=robust) if values.identified.sum() >= fewest else None
-        halves = _held_out(values, fit, rules, robust) if proposed else _nothing_held_out
-        further = _frontier(values, rules) if proposed else pd.DataFrame(columns=["hours", "averted", "per_hour"])
-    won = gains(values, proposed) if proposed else np.zeros(draws)
+        held_out, further, apart = nothing, nothing_further, nothing_apart
+        if proposed is not None:
+            held_out = held_out_weeks(values, fit, rules, robust=robust)
+            further = frontier(values, rules, robust=robust)
+        if proposed is not None and officers is not None:
+            apart = told_apart(calls, plain, proposed, officers, values=values)
+    won = gains(values, proposed) if proposed else np.full(draws, np.nan)
     low, high = np.quantile(won, [0.05, 0.95])
     return Deployment(
         city=design.treated,
@@ -175,16 +198,20 @@ def deployment(
         rules=rules,
         values=values,
         proposed=proposed,
-        gain=float(won.mean()) if proposed else float("nan"),
-        gain_low=float(low) if proposed else float("nan"),
-        gain_high=float(high) if proposed else float("nan"),
+        gain=float(won.mean()),
+        gain_low=float(low),
+        gain_high=float(high),
         better=float((won > 0).mean()) if proposed else float("nan"),
-        averted=worth(values.value, proposed.teams, values.identified) if proposed else float("nan"),
+        averted=worth(values, proposed) if proposed else float("nan"),
         averted_today=float(values.value[0] @ values.today) if proposed else float("nan"),
-        held_out=halves,
+        held_out=held_out,
         frontier=further,
         first_monday=monday,
         exploration=explored,
+        contrast=contrast,
+        robust=robust,
+        officers=officers,
+        apart=apart,
         notes=tuple(dict.fromkeys((*design.notes, *said))),
     )
 
@@ -199,31 +226,6 @@ def hours_today(design: CoverageDesign, *, contrast: Contrast = "planned", since
         As of `deployment`.
     """
     return round(float(hourly_calls(design, contrast=contrast, since=since).plan.mean(axis=0).sum()))
-
-
-_nothing_held_out = pd.DataFrame(columns=["against", "gain", "low", "high", "weeks"])
-
-
-def chosen(values: HourValues, rules: ShiftRules, *, robust: bool = False, by_calls: bool = False) -> Schedule:
-    """Find the schedule that is worth most, or that meets most calls, with unidentified hours as they are today."""
-    kept = ~values.identified
-    worth_of = values.by_team * values.rate if by_calls else values.value
-    some = values.draws[:scenarios] if robust else None
-    base = None if some is None else some[:, 0] @ np.where(kept, 0.0, values.today)
-    return best_schedule(worth_of, rules, kept=kept, today=values.today >= 0.5, draws=some, base=base)
-
-
-def worth(value: Array, teams: NDArray[np.int64], identified: NDArray[np.bool_]) -> float:
-    """Events averted a year by teams on duty in identified hours."""
-    on = teams >= np.arange(1, len(value) + 1)[:, None]
-    return float((value * on * identified).sum())
-
-
-def gains(values: HourValues, schedule: Schedule) -> Array:
-    """Gain over today's schedule in each draw, shape (s,)."""
-    on = (schedule.teams >= np.arange(1, len(values.value) + 1)[:, None]) * values.identified
-    today = np.where(values.identified, values.today, 0.0)
-    return np.asarray(np.einsum("sth,th->s", values.draws, on.astype(float)) - values.draws[:, 0] @ today)
 
 
 def _kept_today(values: HourValues) -> Array:
@@ -242,68 +244,3 @@ def _say_unknown(values: HourValues, never: NDArray[np.bool_]) -> None:
             f"{others} hours of the week were covered all the time, or changed with the roster alone: what the team "
             "does in them is not identified, and they stay as they were in most weeks"
         )
-
-
-def _following(d: CoverageDesign, start: str | None) -> dt.date:
-    """Monday on which something new may begin."""
-    if start is not None:
-        return dt.date.fromisoformat(start)
-    return first_monday(d.require_calls()[received].max() + pd.Timedelta(days=1)).date()
-
-
-def _explored(
-    city: str, values: HourValues, never: NDArray[np.bool_], rules: ShiftRules, monday: dt.date, seed: int
-) -> SwitchbackCalendar | None:
-    if not never.any() or not rules.exploration_hours:
-        return None
-    hours = rules.exploration_hours
-    return exploration_plan(values.rate, never, hours=hours, city=city, start=monday.isoformat(), seed=seed)
-
-
-def _held_out(values: HourValues, fit: Callable[..., HourValues], rules: ShiftRules, robust: bool) -> pd.DataFrame:
-    """Choose on odd weeks and value on even ones, and the other way round."""
-    even = np.arange(len(values.calls.plan)) % 2 == 0
-    on = np.vstack([np.zeros(len(values.today)), np.cumsum(values.by_team, axis=0)])  # by teams on duty
-    scores = []
-    for half in (even, ~even):
-        learned = fit(values.calls.of_weeks(half), identified=values.identified)
-        scored = _weekly_scores(values.calls.of_weeks(~half), learned, values.today)
-        schedules = chosen(learned, rules, robust=robust), chosen(learned, rules, by_calls=True)
-        ours, busiest = (np.take_along_axis(on, schedule.teams[None], axis=0)[0] for schedule in schedules)
-        scores.append(scored @ np.column_stack([ours - values.today, ours - busiest]))
-    weekly = np.concatenate(scores) * weeks_in_year
-    n = len(weekly)
-    mean, error = weekly.mean(axis=0), weekly.std(axis=0, ddof=1) / np.sqrt(n)
-    low, high = interval(mean, error, n - 2)
-    names = ["today's schedule", "the schedule that meets most calls"]
-    return pd.DataFrame({"against": names, "gain": mean, "low": low, "high": high, "weeks": n})
-
-
-def _weekly_scores(calls: HourlyCalls, learned: HourValues, share: Array) -> Array:
-    """Doubly robust scores of what one team on duty averts, summed by week and hour, shape (weeks, 168)."""
-    hour, on = calls.hour, calls.on_duty
-    m0 = learned.level[hour]
-    m1 = m0 - learned.averted[hour]
-    p = np.clip(share[hour], 1e-9, 1 - 1e-9)
-    rest = np.where(on, (calls.outcome - m1) / p, -(calls.outcome - m0) / (1 - p))
-    score = m0 - m1 - np.nan_to_num(rest)
-    usable = learned.identified[hour]
-    place = calls.week[usable] * 168 + hour[usable]
-    size = len(calls.plan) * 168
-    return np.bincount(place, weights=score[usable], minlength=size).astype(float).reshape(-1, 168)
-
-
-def _frontier(values: HourValues, rules: ShiftRules) -> pd.DataFrame:
-    """Say what fewer and more hours a week avert under the same rules."""
-    rows = []
-    for hours in sorted({rules.hours + more for more in (*more_hours, 0)}):
-        wide = rules.with_hours(hours) if hours > rules.exploration_hours + min(rules.lengths) else None
-        if wide is None:
-            continue
-        try:
-            found = chosen(values, wide)
-        except DesignError:
-            continue
-        rows.append({"hours": hours, "averted": worth(values.value, found.teams, values.identified)})
-    frame = pd.DataFrame(rows, columns=["hours", "averted"])
-    return frame.assign(per_hour=frame["averted"].diff() / frame["hours"].diff())

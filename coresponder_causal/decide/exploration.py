@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from coresponder_causal.decide.hour_values import HourValues
+from coresponder_causal.decide.shifts import ShiftRules
+from coresponder_causal.design.call_timing import received
+from coresponder_causal.design.coverage import CoverageDesign
+from coresponder_causal.design.coverage_shifts import first_monday
 from coresponder_causal.design.switchback_calendar import SwitchbackCalendar, switchback_schedule
 
 quarter = 13
@@ -51,3 +59,20 @@ def exploration_plan(
         covered_per_week=1,
         strata=(),
     )
+
+
+def following(d: CoverageDesign, start: str | None) -> dt.date:
+    """Return the Monday on which something new may begin: the one given, else the first after the calls."""
+    if start is not None:
+        return dt.date.fromisoformat(start)
+    return first_monday(d.require_calls()[received].max() + pd.Timedelta(days=1)).date()
+
+
+def explored_hours(
+    city: str, values: HourValues, rules: ShiftRules, monday: dt.date, seed: int
+) -> SwitchbackCalendar | None:
+    """Draw the lot for hours never covered, as far as the rules keep hours back for it."""
+    never, hours = values.never_covered, rules.exploration_hours
+    if not never.any() or not hours:
+        return None
+    return exploration_plan(values.rate, never, hours=hours, city=city, start=monday.isoformat(), seed=seed)

@@ -43,6 +43,8 @@ class HourlyCalls:
     hour, week : ndarray of int, shape (n,)
     plan : ndarray of bool, shape (weeks, 168)
         Whether the team was on duty.
+    minutes : ndarray, shape (n,), or None
+        Minutes of officers on the call, NaN where not known.
     """
 
     outcome: Array
@@ -50,6 +52,7 @@ class HourlyCalls:
     hour: Whole
     week: Whole
     plan: Bools
+    minutes: Array | None = None
 
     @property
     def on_duty(self) -> Bools:
@@ -65,6 +68,7 @@ class HourlyCalls:
             hour=self.hour[rows],
             week=np.asarray(place[self.week[rows]], np.int64),
             plan=self.plan[chosen],
+            minutes=None if self.minutes is None else self.minutes[rows],
         )
 
     def counts(self, weights: Array | None = None) -> Array:
@@ -103,7 +107,9 @@ def _day(since: str) -> pd.Timestamp:
     return pd.Timestamp(day)
 
 
-def hourly_calls(d: CoverageDesign, *, contrast: Contrast, since: str | None) -> HourlyCalls:
+def hourly_calls(
+    d: CoverageDesign, *, contrast: Contrast, since: str | None, minutes: str | None = None
+) -> HourlyCalls:
     """Take the treated city's calls of whole weeks from the start, or a later day, on."""
     require_choice("deployment", "contrast", contrast, Contrast)
     calls = d.require_calls()
@@ -111,13 +117,17 @@ def hourly_calls(d: CoverageDesign, *, contrast: Contrast, since: str | None) ->
         raise DesignError("the design names no outcome of its calls", mend="name one by .with_outcome")
     if d.outcome == "calls":
         raise DesignError("every call counts as one call", mend="name an outcome that a call can have or not")
+    if minutes is not None and minutes not in calls:
+        raise DesignError(f"calls have no field {minutes}", mend="name the field of officers' minutes, or leave it out")
     begin = first_monday(max(d.begin, _day(since)) if since else d.begin)
     own = calls[calls["city"].eq(d.treated) & calls[received].ge(begin)]
     weeks = int((own[received].max() - begin) // pd.Timedelta(days=7)) if len(own) else 0
     if weeks < 2 * least_weeks:
         raise DesignError(f"{weeks} whole weeks of calls from {begin:%Y-%m-%d} on", mend=f"give {2 * least_weeks}")
     own = own[own[received] < begin + pd.Timedelta(days=7 * weeks)]
-    edges = took_place(d.roster) if contrast == "delivered" else (d.roster["shift_start"], d.roster["shift_end"])
+    planned = weekly_plan(d.roster["shift_start"], d.roster["shift_end"], begin, weeks)
+    delivered = weekly_plan(*took_place(d.roster), begin, weeks)
+    _say_delivered(planned, delivered, contrast)
     outcome = own[d.outcome].to_numpy(float)
     if unknown := int(np.isnan(outcome).sum()):
         note(f"{d.outcome} is not known of {unknown} of {len(own)} calls: they count as calls, not for the effect")
@@ -126,8 +136,17 @@ def hourly_calls(d: CoverageDesign, *, contrast: Contrast, since: str | None) ->
         attended=own["attended"].to_numpy(float) if "attended" in own else np.full(len(own), np.nan),
         hour=own["hour_of_week"].to_numpy(np.int64),
         week=np.asarray((own[received] - begin) // pd.Timedelta(days=7), np.int64),
-        plan=weekly_plan(*edges, begin, weeks),
+        plan=delivered if contrast == "delivered" else planned,
+        minutes=None if minutes is None else own[minutes].to_numpy(float),
     )
+
+
+def _say_delivered(planned: Bools, delivered: Bools, contrast: Contrast) -> None:
+    """Say how many of the planned hours took place, and of which kind of hour the worth is."""
+    missed = int((planned & ~delivered).sum())
+    if missed or contrast == "delivered":
+        of = {"planned": "a planned hour, its absences among it", "delivered": "an hour that took place"}[contrast]
+        note(f"{missed} of {int(planned.sum())} planned hours did not take place: worth is that of {of}")
 
 
 def hour_effects(calls: HourlyCalls, *, identified: Bools | None = None) -> HourEffects:

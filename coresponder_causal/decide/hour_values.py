@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from coresponder_causal.core.cyclic_pooling import pooled_cycle
 from coresponder_causal.core.erlang import blocked, offered_load
 from coresponder_causal.core.errors import DesignError
+from coresponder_causal.core.notes import note
 from coresponder_causal.decide.hour_effects import HourEffects, HourlyCalls, hour_effects, least_weeks
 from coresponder_causal.design.call_timing import hours_in_week
 
@@ -24,7 +25,7 @@ days = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class HourValues:
-    """Values of the hours of the week, V(h) = λ(h) · e(h) a(h) τ(h), in events averted a year.
+    """Values of the hours of the week, V(h) = λ(h) · e(h) a(h) τ(h), in events averted a year, less what duty costs.
 
     Parameters
     ----------
@@ -41,7 +42,9 @@ class HourValues:
     draws : ndarray, shape (s, teams, 168)
         Of the value, given the data.
     by_team : ndarray, shape (teams, 168)
-        Value of each further team in units of that of the first.
+        Value of each further team in units of that of the first, before what duty costs.
+    duty : float
+        What an hour of a team on duty costs, in events.
     """
 
     calls: HourlyCalls
@@ -52,6 +55,7 @@ class HourValues:
     value: Array
     draws: Array
     by_team: Array
+    duty: float = 0.0
 
     @property
     def identified(self) -> Bools:
@@ -69,10 +73,10 @@ class HourValues:
         return np.asarray(~self.identified & (self.calls.plan.sum(axis=0) < least_weeks), bool)
 
     def frame(self) -> pd.DataFrame:
-        """One row per hour of the week, with 90 % limits of the value of a first team."""
+        """One row per hour of the week, with 90 % limits of a first team's value; of two, also what the second adds."""
         first = np.where(self.identified, self.draws[:, 0], np.nan)
         low, high = np.quantile(first, [0.05, 0.95], axis=0)
-        return pd.DataFrame(
+        frame = pd.DataFrame(
             {
                 "hour_of_week": week,
                 "day": [days[hour // 24] for hour in week],
@@ -87,6 +91,9 @@ class HourValues:
                 "today": self.today,
             }
         )
+        if len(self.value) == 1:
+            return frame
+        return frame.assign(second_adds=np.where(self.identified, self.value[1], np.nan))
 
 
 def values_of(
@@ -96,6 +103,7 @@ def values_of(
     minutes_per_call: float | None,
     draws: int,
     seed: int,
+    duty: float = 0.0,
     identified: Bools | None = None,
 ) -> HourValues:
     """Pool calls and effects of the hours of the week, and multiply them; see `deployment` and `hour_effects`.
@@ -118,15 +126,17 @@ def values_of(
         averted[open_hours], drawn[:, open_hours] = pooled.mean, pooled.draws(draws, rng)
     by_team = _by_team(calls, rate, teams, minutes_per_call)
     often = np.exp(volume.draws(draws, rng)) * weeks_in_year
+    paid = duty * weeks_in_year * effects.identified
     return HourValues(
         calls=calls,
         effects=effects,
         rate=rate,
         averted=averted,
         level=level,
-        value=by_team * np.nan_to_num(rate * averted) * weeks_in_year,
-        draws=by_team * (often * drawn)[:, None],
+        value=by_team * np.nan_to_num(rate * averted) * weeks_in_year - paid,
+        draws=by_team * (often * drawn)[:, None] - paid,
         by_team=by_team,
+        duty=duty,
     )
 
 
@@ -146,5 +156,9 @@ def _by_team(calls: HourlyCalls, rate: Array, teams: int, minutes: float | None)
             f"a team that takes {minutes:g} minutes a call cannot have attended so many",
             mend="correct minutes_per_call",
         )
+    note(
+        "what a second team adds is not seen in the data: it follows from Erlang's loss formula with "
+        f"{minutes:g} minutes a call, calls that come by chance, and teams that help alike"
+    )
     free = [1 - blocked(team, load) for team in range(teams + 1)]
     return np.asarray(np.diff(np.array(free), axis=0) / free[1], float)

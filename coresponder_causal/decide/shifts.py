@@ -24,6 +24,7 @@ Keep = NDArray[np.bool_]
 days = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 hour_of_day = np.arange(hours_in_week) % 24
 at_night = (hour_of_day >= 22) | (hour_of_day < 6)
+usual_lengths = (8, 10, 12)
 gap, seconds = 1e-4, 60.0
 
 
@@ -62,7 +63,7 @@ class ShiftRules:
     """
 
     hours: float
-    lengths: tuple[int, ...] = (8, 10, 12)
+    lengths: tuple[int, ...] = usual_lengths
     teams: Literal[1, 2] = 1
     crews: int = 2
     most_shifts: int = 5

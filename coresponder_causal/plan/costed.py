@@ -13,6 +13,9 @@ from coresponder_causal.core.errors import DesignError
 from coresponder_causal.core.result import Result
 from coresponder_causal.decide.assumptions import at_receipt
 from coresponder_causal.plan.before import first_day
+from coresponder_causal.plan.cost_items import cheers
+from coresponder_causal.plan.plan_file import plan_path
+from coresponder_causal.plan.reporting_items import costs as title
 from coresponder_causal.plan.run import Evaluation
 from coresponder_causal.plan.study import Study
 from coresponder_causal.plan.weighed import own_calls
@@ -20,7 +23,6 @@ from coresponder_causal.report.specs import Page, Section, Sentence, of_nobody
 
 days_of_year, months_of_year = 365.25, 12
 populations = {"ITT": "team_on_duty", "ATT": "attended"}
-title = "What does it cost?"
 
 
 def with_cost(
@@ -57,7 +59,10 @@ def with_cost(
     except DesignError as error:
         said = Sentence(text=f"Not told: {error.what}. To mend it: {error.mend}.", support=of_nobody)
         return replace(page, sections=(*page.sections, Section(title=title, blocks=(said,))))
-    return replace(page, sections=(*page.sections, report.cost_section(found, results)))
+    section = report.cost_section(found, results, reasons=plan.reasons, index_source=plan.index_source)
+    whole = replace(page, sections=(*page.sections, section))
+    asked = cheers(whole, plan, planned=plan_path(evaluation.study) is not None)
+    return replace(page, sections=(*page.sections, replace(section, blocks=(*section.blocks, asked))))
 
 
 def cost_line(page: Page) -> Sentence | None:

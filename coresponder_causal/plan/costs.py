@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, cast, get_args
 
-from coresponder_causal.core.errors import Problems
+from coresponder_causal.core.errors import DesignError, Problems
 from coresponder_causal.decide import Posts, Price
 from coresponder_causal.decide.prices import Enters, Payer, Perspective
 
 cost_keys = (
-    "perspective", "horizon_years", "discount", "price_year", "index", "officer_hours", "posts", "price",
+    "perspective", "horizon_years", "discount", "price_year", "index", "index_source", "officer_hours", "posts",
+    "price", "reasons",
 )  # fmt: skip
+reasoned = ("perspective", "horizon_years", "discount")
 words_of = {"what": str, "unit": str, "source": str, "year": int, "once": bool}
 choices = {"payer": get_args(Payer), "enters": get_args(Enters)}
 needed = ("what", "unit", "amount", "year", "source", "payer", "enters")
@@ -30,9 +32,13 @@ class CostPlan:
     horizon_years : int
     discount : float
     index : mapping of int to float
+    index_source : str
+        Where the index is from.
     officer_hours : mapping of str to float
         That one event takes, by outcome.
     posts : Posts or None
+    reasons : mapping of str to str
+        Why this perspective, this horizon, this discount.
     """
 
     prices: tuple[Price, ...]
@@ -41,8 +47,10 @@ class CostPlan:
     horizon_years: int = 1
     discount: float = 0.03
     index: Mapping[int, float] = field(default_factory=dict)
+    index_source: str = ""
     officer_hours: Mapping[str, float] = field(default_factory=dict)
     posts: Posts | None = None
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_costs(given: Mapping[str, Any], problems: Problems) -> CostPlan | None:
@@ -72,16 +80,20 @@ def read_costs(given: Mapping[str, Any], problems: Problems) -> CostPlan | None:
     for row in rows:
         _check_price(row, problems)
     _check_settings(given, problems)
+    posts = _posts(given["posts"], problems) if "posts" in given else None
     if len(problems.found) > before:
         return None
-    posts = given.get("posts")
-    settings = {key: given[key] for key in ("perspective", "horizon_years", "discount") if key in given}
+    settings = {
+        key: given[key]
+        for key in ("perspective", "horizon_years", "discount", "index_source", "reasons")
+        if key in given
+    }
     return CostPlan(
         prices=tuple(Price(**row) for row in rows),
         price_year=given["price_year"],
         index={int(year): float(value) for year, value in given.get("index", {}).items()},
         officer_hours={str(name): float(value) for name, value in given.get("officer_hours", {}).items()},
-        posts=None if posts is None else Posts(**posts),
+        posts=posts,
         **settings,
     )
 
@@ -115,14 +127,33 @@ def _check_settings(given: Mapping[str, Any], problems: Problems) -> None:
         problems.add(f"horizon_years in [cost] is {years!r}", mend="write whole years")
     if not _number(given.get("discount", 0.03)) or given.get("discount", 0.03) >= 1:
         problems.add(f"discount in [cost] is {given['discount']!r}", mend="write a share from 0 to below 1")
-    for key in ("index", "officer_hours", "posts"):
+    for key in ("index", "officer_hours"):
         entry = given.get(key, {})
         if not isinstance(entry, dict) or not all(map(_number, entry.values())):
             problems.add(f"{key} in [cost] is {entry!r}", mend="write { name = number }")
         elif key == "index" and not all(str(year).isdigit() and value > 0 for year, value in entry.items()):
             problems.add(f"index in [cost] is {entry!r}", mend="write { year = number over 0 }")
-    if isinstance(given.get("posts"), dict) and set(given["posts"]) != {one.name for one in fields(Posts)}:
+    if not isinstance(given.get("index_source", ""), str):
+        problems.add(f"index_source in [cost] is {given['index_source']!r}", mend="write text")
+    reasons = given.get("reasons", {})
+    if not isinstance(reasons, dict) or not all(
+        key in reasoned and isinstance(why, str) for key, why in reasons.items()
+    ):
+        problems.add(f"reasons in [cost] is {reasons!r}", mend=f"write text for {', '.join(reasoned)}")
+
+
+def _posts(given: object, problems: Problems) -> Posts | None:
+    """Read the officer posts given up."""
+    known = [one.name for one in fields(Posts)]
+    rows = given if isinstance(given, dict) else {}
+    if not {"posts", "hours", "filled"} <= set(rows) <= set(known) or not all(map(_number, rows.values())):
         problems.add("posts in [cost] is not complete", mend="write { posts = 5, hours = 1700, filled = 0.2 }")
+        return None
+    try:
+        return Posts(**rows)
+    except DesignError as error:
+        problems.add(f"posts in [cost]: {error.what}", mend=error.mend)
+        return None
 
 
 def _number(value: object) -> bool:

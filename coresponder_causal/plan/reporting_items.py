@@ -1,4 +1,4 @@
-"""Where a plan answers what evaluators are asked to report: CDC's framework of 2024 and TARGET of 2025.
+"""Where a plan or a page answers what evaluators are asked to report: CDC 2024, TARGET 2025, CHEERS 2022.
 
 Wording is ours, short, and no substitute for the statements:
 CDC Program Evaluation Framework, MMWR Recomm Rep 2024;73(RR-6), doi:10.15585/mmwr.rr7306a1. Steps, standards and
@@ -8,6 +8,9 @@ Cashin et al. (2025), Transparent Reporting of Observational Studies Emulating a
 doi:10.1001/jama.2025.13350. Numbers, order and content of its 39 points were held against a published paraphrase of the
 checklist (Aperivue/medsci-skills, TARGET.md), whose authors compared theirs with the tables of PMC13084563; the
 article's own text was not at hand.
+Husereau et al. (2022), Consolidated Health Economic Evaluation Reporting Standards 2022 (CHEERS 2022), BMC Medicine
+20:23, doi:10.1186/s12916-021-02204-0: 28 items, answered on the page of an evaluation that says what the programme
+costs, or in its plan.
 """
 
 from __future__ import annotations
@@ -98,3 +101,39 @@ target_items = (
     Item("20", "Funding, and the funders' part", reviewed),
     Item("21", "Interests of all authors", reviewed),
 )
+
+costs = "What does it cost?"
+rests, priced = "What the costs rest on", "Prices"
+read_with = "What must be read with these numbers?"
+why = "why: reasons in [cost] of STUDY.toml"
+cheers_items = (
+    Item("1", "Title: that it is an economic evaluation, and of what", "", "the title is the study's own"),
+    Item("2", "Abstract: context, methods, results, other analyses", costs, "the context"),
+    Item("3", "Context, the question, why it matters for a decision", "What is known beforehand"),
+    Item("4", "Whether the economic analysis was planned, and where", asked, "which prices: [cost] of STUDY.toml"),
+    Item("5", "What the people are like whom it is about", estimated, "their age and health"),
+    Item("6", "Where, and what of it may matter", "What is known beforehand"),
+    Item("7", "What is compared, and why that", "The programme"),
+    Item("8", "Whose costs and benefits count, and why", rests, why),
+    Item("9", "Over how long, and why", rests, why),
+    Item("10", "At what discount, and why", rests, why),
+    Item("11", "Which outcomes stand for benefit and harm", costs),
+    Item("12", "How these were measured", asked),
+    Item("13", "How and by whom outcomes were valued", priced, "what people themselves would give"),
+    Item("14", "How costs were valued", priced),
+    Item("15", "When quantities and prices are of; currency, its year, how converted", rests),
+    Item("16", "The model, if there is one, and where to get it", rests),
+    Item("17", "Analysis: statistics, extrapolation, how models are held to data", read_with),
+    Item("18", "How results differ between groups", "Groups shown apart", "their costs"),
+    Item("19", "Who gains and who pays, and what was done for the worse off", "", "costs are not told by group"),
+    Item("20", "How uncertainty was handled", costs),
+    Item("21", "How those who are served, and others concerned, took part in the design", "Who takes part"),
+    Item("22", "Every input with its range or distribution, and assumptions", priced),
+    Item("23", "Mean costs and outcomes, and a fitting overall measure", costs),
+    Item("24", "What uncertainty of judgements, inputs and projections changes; horizon and discount, if they matter",
+         costs, "other horizons and discounts"),
+    Item("25", "What taking part changed in the approach or the findings", "", "nobody has written it down"),
+    Item("26", "Findings, limits, fairness, how they carry over", read_with, "whether they hold elsewhere"),
+    Item("27", "Who paid, and the funders' part", reviewed),
+    Item("28", "Interests of the authors", reviewed),
+)  # fmt: skip

@@ -156,9 +156,12 @@ covariates = ["initial_type", "priority", "caller_type", "prior_contacts", "patr
 # discount = 0.03
 # price_year = 2021
 # index = { 2019 = 100.0, 2021 = 106.0 }   # a price index, needed where prices are of other years
+# index_source = "EXAMPLE: name the index"
+# reasons = { perspective = "EXAMPLE: who decides", horizon_years = "...", discount = "..." }   # why these
 # officer_hours = { arrest = 3.0 }     # officer-hours that one event takes
-# posts = { posts = 5, hours = 1700, filled = 0.2 }   # officer posts given up, productive hours of one a year, share
-#                                      # of the time in which they would have been filled
+# posts = { posts = 5, hours = 1700, filled = 0.2, filled_low = 0.0, filled_high = 0.5 }   # officer posts given up,
+#                                      # productive hours of one a year, share of the time in which they would have been
+#                                      # filled, and a 95 % range of that share
 # [[cost.price]]                       # one for each thing paid for
 # what = "clinician"
 # unit = "hour"

@@ -8,6 +8,7 @@ import pandas as pd
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.decide.deployment import Deployment
 from coresponder_causal.decide.shifts import days
+from coresponder_causal.report import words
 from coresponder_causal.report.specs import Block, Bullets, Column, Page, Picture, Section, Sentence, Table, of_nobody
 from coresponder_causal.report.switchback_page import calendar_picture
 
@@ -56,11 +57,14 @@ def shifts_table(found: Deployment) -> Table:
     Returns
     -------
     Table
-        ``crew, day, begins, ends, hours, averted`` (events a year, of the first team on duty) and ``calls`` a week.
+        ``crew, day, begins, ends, hours, averted`` (events a year; two teams on duty at a time share what they avert)
+        and ``calls`` a week.
     """
     shifts = pd.DataFrame(columns=["crew", "start", "hours"]) if found.proposed is None else found.proposed.shifts
     places = [(np.arange(length) + start) % 168 for start, length in shifts[["start", "hours"]].to_numpy(int)]
-    value, rate, seen = found.values.value[0], found.values.rate, found.values.calls.counts()
+    teams = np.zeros(168, int) if found.proposed is None else found.proposed.teams
+    value = (found.values.value * (teams >= np.arange(1, len(found.values.value) + 1)[:, None])).sum(axis=0)
+    value, rate, seen = value / np.maximum(teams, 1), found.values.rate, found.values.calls.counts()
     frame = pd.DataFrame(
         {
             "crew": shifts["crew"].astype(str),
@@ -104,7 +108,8 @@ def deployment_page(found: Deployment) -> Page:
     if found.proposed is not None:
         sections += [
             Section(title="The shifts", blocks=(shifts_table(found),)),
-            Section(title="Chosen on half of the weeks, valued on the other", blocks=_held_out(found, known)),
+            *_officers(found, known),
+            Section(title="Chosen on some of the weeks, valued on the others", blocks=(_held_out(found, known),)),
             Section(title="What more hours would bring", blocks=(_frontier(found, known),)),
         ]
     if found.exploration is not None:
@@ -127,11 +132,9 @@ def deployment_page(found: Deployment) -> Page:
 
 
 def _events(found: Deployment) -> str:
-    return f"events of {found.outcome.replace('_', ' ')}"
-
-
-def _chance(share: float) -> str:
-    return "above 0.99" if share > 0.99 else "below 0.01" if share < 0.01 else f"of {share:.2f}"
+    """Name what is averted."""
+    events = f"events of {found.outcome.replace('_', ' ')}"
+    return events if found.officers is None else f"{events} and what officer-hours count as"
 
 
 def _finding(found: Deployment, known: pd.DataFrame) -> tuple[Sentence, ...]:
@@ -147,17 +150,39 @@ def _finding(found: Deployment, known: pd.DataFrame) -> tuple[Sentence, ...]:
     kept = found.rules.exploration_hours
     text = (
         f"The shifts proposed avert about {found.averted:.0f} {_events(found)} a year in hours whose worth is known, "
-        f"today's {found.averted_today:.0f}: {many} (90 % from {found.gain_low:.0f} to {found.gain_high:.0f}), with a "
-        f"probability {_chance(found.better)} that it is more at all."
+        f"today's {found.averted_today:.0f}: {many} (90 % from {found.gain_low:.0f} to {found.gain_high:.0f}; chance "
+        f"that it is more at all: {words.chance(found.better)})."
         + (f" Of {found.rules.hours:g} hours a week {kept} are kept back to learn." if kept else "")
     )
-    return (Sentence(text=text, support=known), *((unseen,) if never else ()))
+    cautious = (
+        "Chosen so that little can be lost: by the gain over today in the worst tenth of what the data leave possible, "
+        "not by the mean."
+    )
+    more = (Sentence(text=cautious, support=of_nobody),) if found.robust else ()
+    return (Sentence(text=text, support=known), *more, *((unseen,) if never else ()))
 
 
-def _held_out(found: Deployment, known: pd.DataFrame) -> tuple[Block, ...]:
-    if found.held_out.empty:
-        return (Sentence(text="Half of the weeks are too few for it.", support=of_nobody),)
+def _officers(found: Deployment, known: pd.DataFrame) -> tuple[Section, ...]:
+    """Show events and officer-hours each by itself, where both were weighed."""
+    if found.officers is None:
+        return ()
     table = Table(
+        title="Events and officer-hours a year, in hours whose worth is known",
+        frame=found.apart,
+        columns=(Column("what", ""), Column("today", "Today", "number"), Column("proposed", "Proposed", "number")),
+        note=(
+            f"One officer-hour counts as {found.officers.worth:g} of one event, an hour of a team on duty "
+            f"as {found.officers.on_duty:g} officer-hours. Negative: more time on calls with the team. Here "
+            "events and hours are each drawn towards the week's waves by themselves, and need not add up exactly."
+        ),
+        support=pd.concat([known] * len(found.apart), ignore_index=True),
+    )
+    return (Section(title="Events and officer-hours apart", blocks=(table,)),)
+
+
+def _held_out(found: Deployment, known: pd.DataFrame) -> Table:
+    folds = int(found.held_out["folds"].iloc[0])
+    return Table(
         title=f"{_events(found).capitalize()} averted a year beyond another schedule",
         frame=found.held_out,
         columns=(
@@ -167,21 +192,32 @@ def _held_out(found: Deployment, known: pd.DataFrame) -> tuple[Block, ...]:
             Column("high", "to", "number"),
             Column("weeks", "Weeks", "whole"),
         ),
-        note="No week has a say in the choice that it values; this interval knows that hours were chosen.",
+        note=(
+            f"The weeks are dealt into {folds} parts. By all but one a schedule is chosen, and valued on the one left "
+            "out: no week has a say in the choice that it values. The interval is of choosing by so many weeks; the "
+            "shifts proposed are chosen by all of them."
+        ),
         support=pd.concat([known] * len(found.held_out), ignore_index=True),
     )
-    return (table,)
 
 
 def _frontier(found: Deployment, known: pd.DataFrame) -> Table:
+    second = (
+        Column("one_team", "With one team at a time", "number"),
+        Column("second_adds", "By a second team", "number"),
+    )
+    two = found.rules.teams == 2
+    said = "Under the same rules, in hours whose worth is known."
+    lost = " What a second team adds: the calls that find the first one taken, by Erlang's loss formula."
     return Table(
         title="Hours a week and what they avert",
         frame=found.frontier,
         columns=(
-            Column("hours", "Hours a week", "whole"),
+            Column("hours", "Team hours a week", "whole"),
             Column("averted", f"{_events(found).capitalize()} averted a year", "number"),
             Column("per_hour", "By each hour more", "number"),
+            *(second if two else ()),
         ),
-        note="Under the same rules, in hours whose worth is known.",
+        note=said + (lost if two else ""),
         support=pd.concat([known] * len(found.frontier), ignore_index=True),
     )

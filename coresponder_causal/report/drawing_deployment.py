@@ -46,6 +46,7 @@ def draw_deployment(canvas: Figure, picture: Picture) -> None:
         for hour, day in np.argwhere(proposed > 1) if axes is right else ():
             axes.text(day + 0.5, hour + 0.5, "2", ha="center", va="center_baseline", fontsize=7.5, color=ink)
     if np.isfinite(value).any():
-        key(left, shown, [0.0, most], ["none or less", f"{most:.2g} averted a year by an hour a week"])
+        key(left, shown, [0.0, most], ["none or less", f"{most:.2g} averted a year"])
     right.tick_params(axis="y", labelleft=False)
-    right.text(0.0, -0.06, "outlined: a team on duty", transform=right.transAxes, fontsize=8, color=grey, va="top")
+    said = "outlined: a team on duty" + ("; 2: two teams" if (proposed > 1).any() else "")
+    right.text(0.0, -0.06, said, transform=right.transAxes, fontsize=8, color=grey, va="top")

@@ -202,6 +202,17 @@ def p_value(value: float) -> str:
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
+def chance(share: float) -> str:
+    """Write a probability in two decimals, never as none or certain.
+
+    Examples
+    --------
+    >>> chance(0.42), chance(0.999)
+    ('0.42', 'above 0.99')
+    """
+    return "above 0.99" if share > 0.99 else "below 0.01" if share < 0.01 else f"{share:.2f}"
+
+
 def cell(value: object, form: Form) -> str:
     """Write a table's cell.
 

@@ -177,3 +177,88 @@ def test_ranks_are_left_out_and_said():
     ranked = Effect(result=result(placebo=np.ones((1, 9))), per_year=2500.0)
     with pytest.raises(DesignError, match="ranks among placebos"):
         cost([ranked], [team], price_year=2021)
+
+
+def test_officer_hours_by_averted_event_have_fiellers_set():
+    """H/E with H = 3 E − f · 8500, E ~ (100, 25²) and f ~ (.2, .05²): both ends solve (H − λE)² = t² Var(H − λE)."""
+    spread = 0.05 * 3.92 / 2
+    posts = Posts(posts=5, hours=1700, filled=0.2, filled_low=0.2 - spread, filled_high=0.2 + spread)
+    found = cost([many], [team], price_year=2021, posts=posts).per_event.set_index("of").loc["officer_hours"]
+    assert found["estimate"] == pytest.approx((300 - 1700) / 100)
+    assert found["said"] == "takes more officer-hours than it releases"
+    for end in (found["low"], found["high"]):
+        error = np.hypot((3 - end) * 25, 8500 * 0.05)
+        assert abs(300 - 1700 - end * 100) / error == pytest.approx(stats.norm.isf(0.025))
+
+
+@pytest.mark.parametrize(
+    ("filled", "said"), [(0.0, ""), (0.03, "may release officer-hours, or take them"), (0.2, "takes more")]
+)
+def test_officer_hours_go_both_ways(filled, said):
+    posts = Posts(posts=5, hours=1700, filled=filled)
+    found = cost([many], [team], price_year=2021, posts=posts)
+    hours = found.per_event.set_index("of").loc["officer_hours"]
+    assert hours["said"].startswith(said)
+    assert bool(said) == bool(hours["said"])
+    row = total(found, "officer_hours")
+    assert row["estimate"] == pytest.approx(300 - 8500 * filled)
+    chance = found.both.groupby("hours")["low"].sum()
+    assert chance.sum() == pytest.approx(1)
+    assert chance["released"] == pytest.approx(stats.norm.cdf((300 - 8500 * filled) / 75), abs=0.01)
+
+
+def test_money_and_hours_move_together():
+    """C = 200000 − 2000 E and H = 3 E − 300 are both better than zero exactly if E > 100."""
+    posts = Posts(posts=1, hours=300, filled=1.0)
+    prices = [price(amount=200000.0), price("arrest", 2000.0, enters="averted")]
+    both = cost([many], prices, price_year=2021, posts=posts).both.set_index(["money", "hours"])["low"]
+    assert both["saved", "released"] == pytest.approx(0.5, abs=0.01)
+    assert both["cost", "taken"] == pytest.approx(0.5, abs=0.01)
+    assert both["saved", "taken"] == both["cost", "released"] == 0
+
+
+def test_vacant_posts_stand_in_the_tornado():
+    """Net cost moves by hours of a whole year × price of an hour × share filled; without a range from none to all."""
+    worth = price("officer hour", 80.0, enters="officer_hour")
+    for posts, ends in (
+        (Posts(posts=5, hours=1700, filled=0.2), (0.0, 1.0)),
+        (Posts(posts=5, hours=1700, filled=0.2, filled_low=0.1, filled_high=0.4), (0.1, 0.4)),
+    ):
+        found = cost([many], [team, worth], price_year=2021, posts=posts)
+        row = found.tornado.set_index("what").loc["posts that would have been filled, share"]
+        assert (row["at_low"], row["at_high"]) == ends
+        assert row["net_low"] == pytest.approx(364000 - 80 * (300 - 8500 * ends[0]))
+        assert row["net_high"] == pytest.approx(364000 - 80 * (300 - 8500 * ends[1]))
+        assert any("filled 20% of the time is taken as exact" in said for said in found.notes) == (ends == (0.0, 1.0))
+
+
+def test_the_share_filled_is_drawn_by_beta():
+    posts = Posts(posts=1, hours=1, filled=0.3, filled_low=0.1, filled_high=0.5)
+    made = posts.drawn(200000, np.random.default_rng(1))
+    assert made.mean() == pytest.approx(0.3, abs=0.001)
+    assert made.std() == pytest.approx(0.4 / 3.92, abs=0.001)
+    assert 0 < made.min() < made.max() < 1
+
+
+def test_posts_that_cannot_be_are_refused_with_every_rule():
+    with pytest.raises(DesignError, match=r"breaks 2 rules"):
+        Posts(posts=-1, hours=1700, filled=1.2)
+    with pytest.raises(DesignError, match="one end of a range"):
+        Posts(posts=5, hours=1700, filled=0.2, filled_low=0.1)
+    with pytest.raises(DesignError, match="cannot be that uncertain"):
+        Posts(posts=5, hours=1700, filled=0.01, filled_low=0.0, filled_high=1.0)
+
+
+def test_a_rise_is_nothing_averted():
+    more = Effect(result=result(estimate=0.04), per_year=2500.0)
+    said = cost([more], [team], price_year=2021).per_event["said"]
+    assert said.str.startswith("there were more").all()
+
+
+def test_every_price_is_listed_with_its_year_and_source():
+    old = price("training", 10000.0, year=2019, once=True)
+    jail = price("arrest", 900.0, enters="averted", payer="county")
+    listed = cost([many], [team, old, jail], price_year=2021, index={2019: 200.0, 2021: 220.0}).prices.set_index("what")
+    assert listed["factor"].tolist() == pytest.approx([1.0, 1.1, 0.0])
+    assert listed["counted"].tolist() == [True, True, False]
+    assert listed["source"].eq("example").all()

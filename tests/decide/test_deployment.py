@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from coresponder_causal.core.errors import DesignError, EstimationError
+from coresponder_causal.core.notes import collecting
 from coresponder_causal.decide import ShiftRules, best_schedule, deployment
-from coresponder_causal.decide.deployment import chosen
+from coresponder_causal.decide.hour_choice import chosen, frontier
 from coresponder_causal.decide.hour_effects import HourlyCalls, hour_effects, hourly_calls
 from coresponder_causal.decide.hour_values import values_of
 from coresponder_causal.design import CoverageDesign
@@ -154,6 +155,39 @@ def test_rows_of_a_drawn_plan_that_plan_no_hours_are_no_shifts():
 
 
 def test_the_cautious_choice_is_held_against_other_weeks_too():
-    found = deployment(design_of(hours_world(2, weeks=40)), rules=rules, robust=True, draws=100)
+    found = deployment(design_of(hours_world(2, weeks=40)), rules=rules, robust=True, draws=20)
     assert found.proposed.value <= found.gain  # the mean of the worst draws is below that of all
     assert found.held_out["weeks"].eq(39).all()
+
+
+def test_what_a_second_team_adds_is_what_erlang_says():
+    """Load a: one team meets 1/(1+a), two 1 − B(2, a); to allow two at a time costs nothing."""
+    world = hours_world(2, weeks=30)
+    calls = hourly_calls(design_of(world), contrast="planned", since=None)
+    values = values_of(calls, teams=2, minutes_per_call=60, draws=10, seed=0)
+    hour = int(values.rate.argmax())
+    carried = values.rate[hour] * calls.attended[calls.on_duty].mean()
+    load = carried / (1 - carried)
+    two = 1 - load**2 / 2 / (1 + load + load**2 / 2)
+    assert values.by_team[1, hour] == pytest.approx(two * (1 + load) - 1)
+    two_teams = ShiftRules(hours=64, teams=2, crews=2, lengths=(8,), exploration_hours=0)
+    found = frontier(values, two_teams)
+    assert (found["second_adds"] >= -1e-3 * found["averted"]).all()
+    assert found["one_team"].is_monotonic_increasing
+
+
+def test_hours_delivered_are_told_from_hours_planned():
+    """Every second planned shift falls out by chance: the plan stays, what was delivered is less, and it is said."""
+    world = hours_world(3, weeks=60)
+    took = np.random.default_rng(1).random(len(world.schedule)) < 0.5
+    full = world.schedule.assign(delivered_hours=world.schedule["planned_hours"])
+    part = pd.concat([full[took], full[~took].assign(delivered_hours=0.0)])
+    whole = hourly_calls(design_of(world), contrast="planned", since=None)
+    d = CoverageDesign.from_tables(world.calls, part, outcome="harm", start="2025-01-06", exposure="calls")
+    with collecting() as said:
+        planned = hourly_calls(d, contrast="planned", since=None)
+    delivered = hourly_calls(d, contrast="delivered", since=None)
+    assert (planned.plan == whole.plan).all()
+    assert delivered.plan.sum() < 0.6 * planned.plan.sum()
+    missed = int((planned.plan & ~delivered.plan).sum())
+    assert any(f"{missed} of {int(planned.plan.sum())} planned hours did not take place" in one for one in said)
