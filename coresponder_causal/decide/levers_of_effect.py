@@ -102,7 +102,7 @@ def lever_follow_up(calls: pd.DataFrame, outcomes: pd.DataFrame | None) -> Lever
         gain=Bounds(float("nan"), 0.0, max(most.high, 0.0)),
         formula="people a year not reached × (share linked of those reached − of those not), from none of it to all",
         assumes="a follow-up does no harm, and people who are reached are no worse placed than those who are not",
-        said=f"observed difference alone: {most.estimate:.0f}; without these assumptions from {none:.0f} to "
+        said=f"observed difference alone: {most.estimate:.0f}; without these assumptions from −{-none:.0f} to "
         f"{all_of_them:.0f}; both answers are known after {len(met)} of {there} calls attended; a lot over whom to "
         "reach first would tell",
         support={"calls": float(pd.crosstab(reached, linked.to_numpy(bool)).to_numpy().min())},
