@@ -46,6 +46,12 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "flag_found_by_team": (0, 1),
     "flag_false": (0, 1),
     "flag_false_by_team": (0, 1),
+    "officer_effect": (-10, 10),
+    "officer_sd": (0, 3),
+    "officer_selection": (-10, 10),
+    "ride_volunteers": (0, 1),
+    "squad_spillover": (0, 1),
+    "officer_fade": (0, 0.5),
 }
 _WHOLE = ("n_comparison", "covid_months", "months_running", "adopters", "adoption_waves")
 
@@ -125,6 +131,19 @@ class WorldConfig:
         Probability that the machine finds a crisis which the narrative tells, on calls without and with the team.
     flag_false, flag_false_by_team : float
         Probability that it finds one that the narrative does not tell.
+    officer_effect : float
+        Strength of everything that officers learn from calls answered together with the team and do on calls without
+        it: 1 as built, 0 nothing.
+    officer_sd : float
+        Strength of the differences between officers in skill and leniency: 1 as built, 0 all alike.
+    officer_selection : float
+        Log odds by which one standard deviation of skill raises the chance that an officer volunteers.
+    ride_volunteers : float
+        Share of shared shifts that go to volunteers where there are some; the roster decides on the others.
+    squad_spillover : float
+        Share of the calls that squad mates answered with the team, on average, which counts as an officer's own.
+    officer_fade : float
+        Log decay a month of the calls that count.
 
     Raises
     ------
@@ -183,6 +202,12 @@ class WorldConfig:
     flag_found_by_team: float = 0.92
     flag_false: float = 0.06
     flag_false_by_team: float = 0.12
+    officer_effect: float = 0.0
+    officer_sd: float = 0.0
+    officer_selection: float = 1.0
+    ride_volunteers: float = 0.4
+    squad_spillover: float = 0.0
+    officer_fade: float = 0.0
 
     def __post_init__(self) -> None:
         problems = Problems("WorldConfig")

@@ -34,6 +34,18 @@ class Tier(IntEnum):
     PERSONS = 10
     RECORDING = 11
     TWIN = 12
+    OFFICERS = 13
+    RIDES = 14
+    PATROL = 15
+    LEAVE = 16
+    STAFF = 17
+    WAVES = 18
+    TRAITS = 19
+    LABELS = 20
+    NARRATIVES = 21
+    INTERVIEWS = 22
+    CONTACTS = 23
+    SURVEYS = 24
 
 
 def stream(seed: int, tier: Tier, part: int = 0) -> np.random.Generator:

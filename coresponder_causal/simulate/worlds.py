@@ -5,7 +5,7 @@ through, among these candidates, so the tiers always agree.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from numbers import Integral
 
 import numpy as np
@@ -19,9 +19,10 @@ from coresponder_causal.simulate.config import WorldConfig
 from coresponder_causal.simulate.controls import draw_controls
 from coresponder_causal.simulate.dispatch import draw_absences, within
 from coresponder_causal.simulate.effects import DutyPlay
+from coresponder_causal.simulate.full import Full, Roster
 from coresponder_causal.simulate.intake import receive_calls
 from coresponder_causal.simulate.persons import Persons, draw_persons
-from coresponder_causal.simulate.play import Play, play
+from coresponder_causal.simulate.play import Play, alike, play
 from coresponder_causal.simulate.presets import Preset, preset_config
 from coresponder_causal.simulate.rates import Rates, WorldName, expected_calls
 from coresponder_causal.simulate.shocks import Shocks, draw_shocks
@@ -61,6 +62,7 @@ class World:
                 "breaks": self._breaks_table,
                 "schedule": self._schedule_table,
                 "control_series": self._control_table,
+                **self._full.makers(),
             }
         )
 
@@ -90,7 +92,7 @@ class World:
     @cached_property
     def truth(self) -> Truth:
         """True effects of the programme in the treated city."""
-        return true_effects(self._rates, self.config, self._cities, self._duty)
+        return true_effects(self._rates, self.config, self._cities, self._duty, self._full)
 
     @cached_property
     def _cities(self) -> Cities:
@@ -147,7 +149,16 @@ class World:
         planned, delivered = (
             within(calls.received, shifts, held) for held in (np.ones_like(absences.delivered), absences.delivered)
         )
-        return DutyPlay(play(calls, self._persons[0], delivered, self.config, self.seed), planned, delivered)
+        ways = self._roster.ways(calls, shifts) if self.config.officer_effect or self.config.officer_sd else alike
+        return DutyPlay(play(calls, self._persons[0], delivered, self.config, self.seed, ways), planned, delivered)
+
+    @cached_property
+    def _roster(self) -> Roster:
+        return Roster(self.config, self.seed)
+
+    @cached_property
+    def _full(self) -> Full:
+        return Full(self.config, self.seed, self._cities, self._roster, partial(self._duty, "bundle"))
 
     def _plays(self, city: int) -> Play:
         """Give the calls of a city in the observed study, played through."""

@@ -1,0 +1,116 @@
+"""The full tier of a world: the treated city's officers, staff and what they tell, each drawn when it is asked for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, partial
+
+import pandas as pd
+
+from coresponder_causal.simulate import force_frames
+from coresponder_causal.simulate.cities import Cities
+from coresponder_causal.simulate.config import WorldConfig
+from coresponder_causal.simulate.dispatch import Booleans, draw_absences
+from coresponder_causal.simulate.effects import DutyPlay
+from coresponder_causal.simulate.force import Force, draw_force
+from coresponder_causal.simulate.habits import Habits, habits
+from coresponder_causal.simulate.intake import Intake
+from coresponder_causal.simulate.play import Ways
+from coresponder_causal.simulate.rosters import Crew, Riders, draw_crew, draw_riders
+from coresponder_causal.simulate.spells import Shifts, planned_shifts
+from coresponder_causal.simulate.team import clinicians, staff
+
+
+@dataclass(frozen=True, eq=False)
+class Roster:
+    """The treated city's officers, and who would answer which call.
+
+    Parameters
+    ----------
+    config : WorldConfig
+        How officers differ, learn and come to ride.
+    seed : int
+        Seed of the world.
+    """
+
+    config: WorldConfig
+    seed: int
+
+    @cached_property
+    def force(self) -> Force:
+        """Officers."""
+        return draw_force(self.config, self.seed)
+
+    def riders(self, shifts: Shifts) -> Riders:
+        """Tell who shares each planned shift."""
+        return draw_riders(self.force, shifts, self.config, self.seed)
+
+    def crew(self, calls: Intake, shifts: Shifts) -> Crew:
+        """Tell who would answer each call."""
+        return draw_crew(calls.id, calls.received, self.force, shifts, self.riders(shifts), self.seed)
+
+    def ways(self, calls: Intake, shifts: Shifts) -> Ways:
+        """Give the habits of who answered, for any choice of calls that the team attended."""
+        crew = self.crew(calls, shifts)
+
+        def held(same_calls: Intake, attended: Booleans) -> Habits:
+            return habits(crew, attended, same_calls.received, self.force, self.config)
+
+        return held
+
+
+@dataclass(frozen=True, eq=False)
+class Full:
+    """The full tier's tables.
+
+    Parameters
+    ----------
+    config : WorldConfig
+        Sizes and effects.
+    seed : int
+        Seed of the world.
+    cities : Cities
+        The treated city first.
+    roster : Roster
+        The treated city's officers.
+    duty : callable
+        Gives the treated city's calls in the observed study.
+    """
+
+    config: WorldConfig
+    seed: int
+    cities: Cities
+    roster: Roster
+    duty: Callable[[], DutyPlay]
+
+    def makers(self) -> dict[str, Callable[[], pd.DataFrame]]:
+        """Name what makes each table."""
+        return {
+            "officers": partial(force_frames.officers_frame, self.roster.force, self.cities),
+            "staff": partial(force_frames.staff_frame, staff(), self.cities),
+            "rides": self._rides,
+            "units": self._units,
+        }
+
+    @cached_property
+    def shifts(self) -> Shifts:
+        """Planned shifts of the observed study."""
+        return planned_shifts(self.config.months_running)
+
+    @cached_property
+    def crew(self) -> Crew:
+        """Who would answer each call."""
+        return self.roster.crew(self.duty().play.calls, self.shifts)
+
+    def _rides(self) -> pd.DataFrame:
+        return force_frames.rides_frame(
+            self.duty(),
+            self.crew,
+            self.roster.riders(self.shifts),
+            self.shifts,
+            clinicians(self.shifts, self.seed),
+            draw_absences(self.shifts, self.config, self.seed).delivered,
+            self.cities,
+        )
+
+    def _units(self) -> pd.DataFrame:
+        return force_frames.units_frame(self.duty(), self.crew, self.roster.force, self.seed)

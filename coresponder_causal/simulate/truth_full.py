@@ -1,0 +1,102 @@
+"""What the full tier of a world knows: what officers learnt, who volunteered, and how what is told and coded errs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from coresponder_causal.simulate.aftercare import follow_calls
+from coresponder_causal.simulate.dispatch import Booleans
+from coresponder_causal.simulate.full import Full
+from coresponder_causal.simulate.habits import MINUTES, Habits
+from coresponder_causal.simulate.intake import Intake, since_start
+from coresponder_causal.simulate.outcomes import end_calls
+from coresponder_causal.simulate.streams import Floats
+
+LEARNT = ("arrest", "hold", "linked_30d", MINUTES)
+"""Outcomes that officers may learn to change."""
+
+
+@dataclass(frozen=True, eq=False)
+class FullTruth:
+    """Truths of the full tier; asking for one makes what it needs.
+
+    Parameters
+    ----------
+    full : Full
+        The full tier.
+    """
+
+    full: Full = field(repr=False)
+
+    @cached_property
+    def officers(self) -> pd.DataFrame:
+        """What officers learnt, over the calls that they answered without the team since the start.
+
+        One row per outcome (arrest, hold, linked_30d, minutes) and group (all, volunteers, others): outcome, group,
+        calls, dose (mean calls answered together before), observed, untaught, effect. `untaught` is the mean of the
+        same calls had no officer ever worked with the team: same calls, same officers, same attendance.
+        """
+        own = since_start(self._calls.received) & ~self._attended
+        rows = [
+            (name, group, int(chosen.sum()), *(float(of[chosen].mean()) for of in (self.habits.dose, seen, untaught)))
+            for name, seen, untaught in self._outcomes(self.habits.untaught())
+            for group, members in self._groups()
+            if (chosen := own & members).any()
+        ]
+        made = pd.DataFrame(rows, columns=["outcome", "group", "calls", "dose", "observed", "untaught"])
+        return made.assign(effect=made.observed - made.untaught)
+
+    @cached_property
+    def volunteers(self) -> pd.DataFrame:
+        """How officers who volunteered differed from the others before the start, over calls without the team.
+
+        One row per outcome: outcome, volunteers, others (means), difference, log_odds (mean difference of what the
+        officers themselves add to log odds; of log minutes for minutes). A comparison of officers who rode with those
+        who did not has this bias before anybody learns anything.
+        """
+        before = ~since_start(self._calls.received) & ~self._attended
+        came = self._volunteers
+        rows = []
+        for name, seen, _ in self._outcomes(self.habits):
+            own = np.broadcast_to(self.habits.shift(name, with_team=True), seen.shape)
+            means = [float(of[before & who].mean()) for of in (seen, own) for who in (came, ~came)]
+            rows.append((name, means[0], means[1], means[0] - means[1], means[2] - means[3]))
+        return pd.DataFrame(rows, columns=["outcome", "volunteers", "others", "difference", "log_odds"])
+
+    @property
+    def _calls(self) -> Intake:
+        return self.full.duty().play.calls
+
+    @property
+    def _attended(self) -> Booleans:
+        return self.full.duty().play.sent.attended
+
+    @cached_property
+    def habits(self) -> Habits:
+        """What the officer of each of the treated city's calls adds to outcomes, and the calls with the team before."""
+        return self.full.roster.ways(self._calls, self.full.shifts)(self._calls, self._attended)
+
+    @cached_property
+    def _volunteers(self) -> Booleans:
+        found: Booleans = self.full.roster.force.volunteered[self.full.crew.officer(self._attended)]
+        return found
+
+    def _groups(self) -> Iterator[tuple[str, Booleans]]:
+        yield "all", np.ones(len(self._attended), dtype=bool)
+        yield from (("volunteers", self._volunteers), ("others", ~self._volunteers))
+
+    def _outcomes(self, other: Habits) -> Iterator[tuple[str, Floats, Floats]]:
+        """Outcomes of calls had the team not come: name, as officers were, and with other habits of theirs."""
+        played, config, seed = self.full.duty().play, self.full.config, self.full.seed
+        ends = end_calls(played.calls, played.sent, config, seed, other).without
+        care = follow_calls(played.calls, played.sent, config, seed, other).without
+        for name in LEARNT[:-1]:
+            of_play = played.care.without if name in care else played.endings.without
+            yield name, of_play[name].astype(float), {**ends, **care}[name].astype(float)
+        minutes = played.sent.officer_minutes
+        stay = (played.sent.cleared - played.sent.engaged) / 60
+        ratio = np.exp(other.shift(MINUTES, with_team=False) - self.habits.shift(MINUTES, with_team=False))
+        yield MINUTES, minutes, minutes + stay * (ratio - 1)
