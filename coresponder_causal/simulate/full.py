@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
+from typing import Literal
 
 import pandas as pd
 
 from coresponder_causal.simulate import force_frames
+from coresponder_causal.simulate.asked import officers_asked, staff_asked
 from coresponder_causal.simulate.cities import Cities
 from coresponder_causal.simulate.config import WorldConfig
 from coresponder_causal.simulate.dispatch import Booleans, draw_absences
@@ -18,6 +20,13 @@ from coresponder_causal.simulate.play import Ways
 from coresponder_causal.simulate.rosters import Crew, Riders, draw_crew, draw_riders
 from coresponder_causal.simulate.spells import Shifts, planned_shifts
 from coresponder_causal.simulate.team import clinicians, staff
+from coresponder_causal.simulate.waves import Answers, Survey, items_frame, run_survey, waves_frame
+
+SurveyName = Literal["officer_wave", "staff_wave"]
+SURVEYS: dict[SurveyName, str] = {"officer_wave": "officer", "staff_wave": "staff"}
+"""Surveys by instrument, with the column of persons."""
+
+_codes = {"officer_wave": force_frames.officer_codes, "staff_wave": force_frames.staff_codes}
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +98,13 @@ class Full:
             "staff": partial(force_frames.staff_frame, staff(), self.cities),
             "rides": self._rides,
             "units": self._units,
+            "officer_waves": partial(self._waves, "officer_wave"),
+            "staff_waves": partial(self._waves, "staff_wave"),
         }
+
+    def answers(self) -> dict[str, Callable[[], pd.DataFrame]]:
+        """Name what makes the answers to each survey, item by item."""
+        return {name: partial(self._items, name) for name in SURVEYS}
 
     @cached_property
     def shifts(self) -> Shifts:
@@ -100,6 +115,30 @@ class Full:
     def crew(self) -> Crew:
         """Who would answer each call."""
         return self.roster.crew(self.duty().play.calls, self.shifts)
+
+    def survey(self, name: SurveyName) -> tuple[Survey, Answers]:
+        """Ask officers or staff: who was asked and what came back."""
+        if name not in self._surveys:
+            self._surveys[name] = (asked := self._asked(name)), run_survey(asked, self.seed)
+        return self._surveys[name]
+
+    @cached_property
+    def _surveys(self) -> dict[SurveyName, tuple[Survey, Answers]]:
+        return {}
+
+    def _asked(self, name: SurveyName) -> Survey:
+        if name == "staff_wave":
+            return staff_asked(staff(), self.seed)
+        attended, received = self.duty().play.sent.attended, self.duty().play.calls.received
+        return officers_asked(self.roster.force, self.crew.rider[attended], received[attended], self.config)
+
+    def _waves(self, name: SurveyName) -> pd.DataFrame:
+        asked, answers = self.survey(name)
+        return waves_frame(asked, answers, SURVEYS[name], _codes[name](asked.who), f"own_{SURVEYS[name]}_v1")
+
+    def _items(self, name: SurveyName) -> pd.DataFrame:
+        asked, answers = self.survey(name)
+        return items_frame(asked, answers, SURVEYS[name], _codes[name](asked.who))
 
     def _rides(self) -> pd.DataFrame:
         return force_frames.rides_frame(

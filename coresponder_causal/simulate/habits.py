@@ -82,18 +82,53 @@ def habits(crew: Crew, attended: Booleans, received: Integers, force: Force, con
         One value per call. What happens at one time depends on earlier times alone.
     """
     officer = crew.officer(attended)
-    month = (received - np.datetime64(START, "s").astype(np.int64)) / _MONTH
-    rider, at = crew.rider[attended], received[attended]
-    weight, fading = np.exp(config.officer_fade * month[attended]), np.exp(-config.officer_fade * month)
-    dose = fading * _before(rider, at, weight, officer, received)
-    if config.squad_spillover:
-        squad = force.squad[officer]
-        of_squad = fading * _before(force.squad[rider], at, weight, squad, received)
-        dose += config.squad_spillover * np.where(squad >= 0, of_squad - dose, 0.0) / (SQUAD_SIZE - 1)
-    learnt = -config.officer_effect * np.expm1(-dose / SATURATION)
+    dose = doses(officer, received, crew.rider[attended], received[attended], force, config)
+    learnt = config.officer_effect * taught(dose)
     skill, leniency = config.officer_sd * force.skill[officer], config.officer_sd * force.leniency[officer]
     own = {name: by * skill + _LENIENCY.get(name, 0.0) * leniency for name, by in _SKILL.items()}
     return Habits(own, {name: by * learnt for name, by in _LEARNT.items()}, dose)
+
+
+def doses(
+    officer: Integers, when: Integers, rider: Integers, ridden: Integers, force: Force, config: WorldConfig
+) -> Floats:
+    """Count calls answered together with the team before given times.
+
+    Parameters
+    ----------
+    officer, when : ndarray of int
+        Officers, and local seconds since 1970.
+    rider, ridden : ndarray of int, shape (attended calls,)
+        Officer whose car was at the call, and when it was received.
+    force : Force
+        Officers.
+    config : WorldConfig
+        Its `squad_spillover` and `officer_fade`.
+
+    Returns
+    -------
+    ndarray
+        One value per officer and time: faded, and with those of squad mates as far as they count.
+    """
+    since = np.datetime64(START, "s").astype(np.int64)
+    weight = np.exp(config.officer_fade * (ridden - since) / _MONTH)
+    fading = np.exp(-config.officer_fade * (when - since) / _MONTH)
+    own = fading * _before(rider, ridden, weight, officer, when)
+    squad = force.squad[officer]
+    of_squad = fading * _before(force.squad[rider], ridden, weight, squad, when)
+    mates = np.where(squad >= 0, of_squad - own, 0.0) / (SQUAD_SIZE - 1)
+    return np.asarray(own + config.squad_spillover * mates)
+
+
+def taught(dose: Floats) -> Floats:
+    """Share of what can be learnt that was learnt.
+
+    Examples
+    --------
+    >>> taught(np.array([0.0, SATURATION])).round(2).tolist()
+    [0.0, 0.63]
+    """
+    return np.asarray(-np.expm1(-dose / SATURATION))
 
 
 def stay_longer(sent: Dispatch, held: Habits) -> Dispatch:

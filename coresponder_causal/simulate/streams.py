@@ -46,6 +46,7 @@ class Tier(IntEnum):
     INTERVIEWS = 22
     CONTACTS = 23
     SURVEYS = 24
+    ATTITUDES = 25
 
 
 def stream(seed: int, tier: Tier, part: int = 0) -> np.random.Generator:

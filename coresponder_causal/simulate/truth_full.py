@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import product
 
 import numpy as np
 import pandas as pd
 
+from coresponder_causal.data.scoring import scored
 from coresponder_causal.simulate.aftercare import follow_calls
+from coresponder_causal.simulate.answers import reliability, scores_of
 from coresponder_causal.simulate.dispatch import Booleans
-from coresponder_causal.simulate.full import Full
+from coresponder_causal.simulate.full import SURVEYS, Full
 from coresponder_causal.simulate.habits import MINUTES, Habits
 from coresponder_causal.simulate.intake import Intake, since_start
 from coresponder_causal.simulate.outcomes import end_calls
@@ -65,6 +68,34 @@ class FullTruth:
             means = [float(of[before & who].mean()) for of in (seen, own) for who in (came, ~came)]
             rows.append((name, means[0], means[1], means[0] - means[1], means[2] - means[3]))
         return pd.DataFrame(rows, columns=["outcome", "volunteers", "others", "difference", "log_odds"])
+
+    @cached_property
+    def scores(self) -> pd.DataFrame:
+        """How reliable the scores of surveys are with every item answered: instrument, score, items, reliability."""
+        rows = [
+            (name, score.field, len(score.items), reliability(score)) for name in SURVEYS for score in scores_of(name)
+        ]
+        return pd.DataFrame(rows, columns=["instrument", "score", "items", "reliability"])
+
+    @cached_property
+    def waves(self) -> pd.DataFrame:
+        """Mean scores of everybody who was asked, answered or not, wave by wave.
+
+        One row per instrument, score and wave: instrument, score, wave, asked, answered (share that came back), mean,
+        untaught (had nobody learnt anything), effect, mean_of_answers (of the forms that came back).
+        """
+        rows = []
+        for name in SURVEYS:
+            asked, answers = self.full.survey(name)
+            seen, without = (scored(of, instrument=name) for of in (answers.items, answers.untaught))
+            for score, wave in product(seen.columns, np.unique(asked.wave).tolist()):
+                among = asked.wave == wave
+                came = among & answers.answered
+                means = [float(of[score][who].mean()) for of, who in ((seen, among), (without, among), (seen, came))]
+                rows.append((name, score, wave, int(among.sum()), float(answers.answered[among].mean()), *means))
+        columns = ["instrument", "score", "wave", "asked", "answered", "mean", "untaught", "mean_of_answers"]
+        made = pd.DataFrame(rows, columns=columns)
+        return made.assign(effect=made["mean"] - made.untaught)
 
     @property
     def _calls(self) -> Intake:

@@ -66,6 +66,11 @@ class World:
             }
         )
 
+    @cached_property
+    def answers(self) -> Tables:
+        """Answers of officers ("officer_wave") and of staff ("staff_wave") item by item, each made when asked for."""
+        return Tables(self._full.answers())
+
     @property
     def hours(self) -> pd.DataFrame:
         """Calls by city, month and hour of the week (0 is Monday 00:00), with clock hours, population and days."""
