@@ -52,6 +52,8 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "ride_volunteers": (0, 1),
     "squad_spillover": (0, 1),
     "officer_fade": (0, 0.5),
+    "label_error": (0, 0.5),
+    "label_bias": (0, 0.5),
 }
 _WHOLE = ("n_comparison", "covid_months", "months_running", "adopters", "adoption_waves")
 
@@ -144,6 +146,11 @@ class WorldConfig:
         Share of the calls that squad mates answered with the team, on average, which counts as an officer's own.
     officer_fade : float
         Log decay a month of the calls that count.
+    label_error : float
+        Probability, with the average call taker, that a call by a stranger about somebody in need is written as a
+        disturbance; twice as high for a person without a home.
+    label_bias : float
+        What is added to it for a person who is not perceived as white.
 
     Raises
     ------
@@ -208,6 +215,8 @@ class WorldConfig:
     ride_volunteers: float = 0.4
     squad_spillover: float = 0.0
     officer_fade: float = 0.0
+    label_error: float = 0.0
+    label_bias: float = 0.0
 
     def __post_init__(self) -> None:
         problems = Problems("WorldConfig")

@@ -16,10 +16,14 @@ from coresponder_causal.simulate.effects import DutyPlay
 from coresponder_causal.simulate.force import Force, draw_force
 from coresponder_causal.simulate.habits import Habits, habits
 from coresponder_causal.simulate.intake import Intake
-from coresponder_causal.simulate.play import Ways
+from coresponder_causal.simulate.labels import Labels, write_labels
+from coresponder_causal.simulate.people_frames import detailed_frame, persons_frame
+from coresponder_causal.simulate.persons import Persons
+from coresponder_causal.simulate.play import Play, Ways
 from coresponder_causal.simulate.rosters import Crew, Riders, draw_crew, draw_riders
 from coresponder_causal.simulate.spells import Shifts, planned_shifts
 from coresponder_causal.simulate.team import clinicians, staff
+from coresponder_causal.simulate.traits import Traits, draw_traits
 from coresponder_causal.simulate.waves import Answers, Survey, items_frame, run_survey, waves_frame
 
 SurveyName = Literal["officer_wave", "staff_wave"]
@@ -83,6 +87,10 @@ class Full:
         The treated city's officers.
     duty : callable
         Gives the treated city's calls in the observed study.
+    persons : callable
+        Gives the persons of every city.
+    plays : callable
+        Gives the calls of every city, and how many come before them.
     """
 
     config: WorldConfig
@@ -90,6 +98,8 @@ class Full:
     cities: Cities
     roster: Roster
     duty: Callable[[], DutyPlay]
+    persons: Callable[[], list[Persons]]
+    plays: Callable[[], tuple[list[Play], list[int]]]
 
     def makers(self) -> dict[str, Callable[[], pd.DataFrame]]:
         """Name what makes each table."""
@@ -98,6 +108,7 @@ class Full:
             "staff": partial(force_frames.staff_frame, staff(), self.cities),
             "rides": self._rides,
             "units": self._units,
+            "persons": self._persons,
             "officer_waves": partial(self._waves, "officer_wave"),
             "staff_waves": partial(self._waves, "staff_wave"),
         }
@@ -115,6 +126,26 @@ class Full:
     def crew(self) -> Crew:
         """Who would answer each call."""
         return self.roster.crew(self.duty().play.calls, self.shifts)
+
+    @cached_property
+    def traits(self) -> Traits:
+        """Traits of the treated city's persons."""
+        return draw_traits(self.persons()[0], self.seed)
+
+    @cached_property
+    def labels(self) -> Labels:
+        """What was written on the treated city's calls."""
+        made, persons = self.duty().play.calls, self.persons()[0]
+        return write_labels(
+            made.id, made.caller, made.problem, made.caller_type, self.traits, persons, self.config, self.seed
+        )
+
+    def detailed(self, calls: pd.DataFrame) -> pd.DataFrame:
+        """Add to the treated city's table of calls what the full tier knows of them."""
+        return detailed_frame(calls, self.duty().play, self.crew, self.labels, self.traits, self.seed)
+
+    def _persons(self) -> pd.DataFrame:
+        return persons_frame(self.plays()[0], self.persons(), self.seed)
 
     def survey(self, name: SurveyName) -> tuple[Survey, Answers]:
         """Ask officers or staff: who was asked and what came back."""

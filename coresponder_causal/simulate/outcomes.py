@@ -16,7 +16,7 @@ from coresponder_causal.simulate.config import WorldConfig
 from coresponder_causal.simulate.dispatch import Booleans, Dispatch, standard_load
 from coresponder_causal.simulate.habits import NOBODY, Habits
 from coresponder_causal.simulate.intake import Intake, since_start
-from coresponder_causal.simulate.streams import Floats, Integers, Tier, logistic, normal, uniforms
+from coresponder_causal.simulate.streams import Floats, Integers, Tier, choose, logistic, normal, uniforms
 
 RECORDING_CHANGE = "2021-01-01"
 """Day on which every city changed its report form."""
@@ -115,7 +115,8 @@ def end_calls(calls: Intake, sent: Dispatch, config: WorldConfig, seed: int, hel
     without, with_team = _potential(calls, draws, config, held)
     observed = {name: np.where(sent.attended, with_team[name], without[name]) for name in without}
     looked = _FOUND_OTHERWISE + config.attendance * (_FOUND_WITH_TEAM - _FOUND_OTHERWISE) * sent.attended
-    found = np.searchsorted(np.cumsum(_FOUND_SHARES)[:-1], draws[5], side="right")
+    drawn = choose(_FOUND_SHARES, draws[5])
+    found = np.where(calls.problem == calls.initial_type, drawn, calls.problem)
     final_type = np.where(logistic(draws[6]) < looked, found, calls.initial_type)
     hospital, custody = _stays(observed, normal(draws[7]), normal(draws[8]))
     return Endings(without, with_team, observed, final_type, hospital, custody)

@@ -20,6 +20,7 @@ Preset = Literal[
     "withdrawal",
     "staggered_consortium",
     "riding_along",
+    "biased_labels",
 ]
 """Names of the worlds that `world` knows."""
 
@@ -128,6 +129,12 @@ LESSONS: dict[Preset, Lesson] = {
         "Officers who rode are compared with officers who did not.",
         "Compare officers with themselves, on calls without the team, and ask the roster rather than the volunteers.",
         {"officer_effect": 1.0, "officer_sd": 1.0, "officer_selection": 1.5},
+    ),
+    "biased_labels": Lesson(
+        "What strangers report is sooner written as a disturbance if the person is not perceived as white.",
+        "The type that was written is taken for what happened, and adjusted for.",
+        "Compare calls about the same problem and home, and let call takers, who are drawn by chance, speak.",
+        {"label_error": 0.10, "label_bias": 0.15},
     ),
 }
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from coresponder_causal.simulate.candidates import DAY
+from coresponder_causal.simulate.labels import CALL_TAKERS
 from coresponder_causal.simulate.spells import MONTHS, PHASES, START, Shifts
 from coresponder_causal.simulate.streams import Integers, Tier, uniforms
 
 _END = str(MONTHS[-1] + 1)
-_DISPATCHERS = 12
 _EMPLOYED = (
     ("clinician", "lcsw", PHASES[0].first_day, "2021-10-01"),
     ("clinician", "lmft", START, _END),
@@ -20,7 +20,7 @@ _EMPLOYED = (
     ("case_manager", "none", "2022-05-01", _END),
     ("peer", "peer_certified", PHASES[3].first_day, _END),
     ("supervisor", "lcsw", START, _END),
-    *(("dispatcher", "none", str(MONTHS[0]) + "-01", _END) for _ in range(_DISPATCHERS)),
+    *(("dispatcher", "none", str(MONTHS[0]) + "-01", _END) for _ in range(CALL_TAKERS)),
 )
 """Role, licence, first day and first day after the last one."""
 
@@ -58,6 +58,11 @@ def staff() -> Staff:
     """
     role, licence, first, end = zip(*_EMPLOYED, strict=True)
     return Staff(role, licence, np.array(first, dtype="datetime64[D]"), np.array(end, dtype="datetime64[D]"))
+
+
+def first_dispatcher() -> int:
+    """Give the position of the first call taker among the staff."""
+    return staff().role.index("dispatcher")
 
 
 def clinicians(shifts: Shifts, seed: int) -> Integers:

@@ -70,6 +70,24 @@ class FullTruth:
         return pd.DataFrame(rows, columns=["outcome", "volunteers", "others", "difference", "log_odds"])
 
     @cached_property
+    def labels(self) -> pd.DataFrame:
+        """How many calls by strangers about somebody in need are written as a disturbance.
+
+        One row per group (all, housed, unhoused): group, calls, as_white and as_other (share were the person perceived
+        as white, and were they not), bias (their difference, the gap net of true problem, caller and home) and gap
+        (observed, of persons not perceived as white over white ones).
+        """
+        labels, traits, whom = self.full.labels, self.full.traits, self._calls.caller
+        white, unhoused = traits.white[whom], traits.unhoused[whom]
+        rows = []
+        for group, members in (("all", labels.likely), ("housed", ~unhoused), ("unhoused", unhoused)):
+            among = labels.likely & members
+            as_white, as_other = float(labels.as_white[among].mean()), float(labels.as_other[among].mean())
+            gap = float(labels.written[among & ~white].mean() - labels.written[among & white].mean())
+            rows.append((group, int(among.sum()), as_white, as_other, as_other - as_white, gap))
+        return pd.DataFrame(rows, columns=["group", "calls", "as_white", "as_other", "bias", "gap"])
+
+    @cached_property
     def scores(self) -> pd.DataFrame:
         """How reliable the scores of surveys are with every item answered: instrument, score, items, reliability."""
         rows = [

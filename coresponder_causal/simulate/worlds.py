@@ -56,10 +56,10 @@ class World:
             {
                 "calls": self._calls_table,
                 "outcomes": self._outcomes_table,
-                "cities": self._cities_table,
+                "cities": partial(registers.cities_frame, self._cities),
                 "city_panel": self._city_panel_table,
-                "programmes": self._programmes_table,
-                "breaks": self._breaks_table,
+                "programmes": partial(registers.programmes_frame, self._cities, self.config),
+                "breaks": partial(registers.breaks_frame, self._cities),
                 "schedule": self._schedule_table,
                 "control_series": self._control_table,
                 **self._full.makers(),
@@ -88,6 +88,11 @@ class World:
     def treated_calls(self) -> pd.DataFrame:
         """The treated city's rows of the table of calls, without making the calls of other cities."""
         return frames.calls_frame(self._plays(0), self._cities, city=0, first=0)
+
+    @property
+    def detailed_calls(self) -> pd.DataFrame:
+        """The treated city's calls with who took and answered them, and what was seen of whom they were about."""
+        return self._full.detailed(self.treated_calls)
 
     @property
     def treated_outcomes(self) -> pd.DataFrame:
@@ -148,7 +153,7 @@ class World:
         """Play the treated city's calls through."""
         with_team, fewer_posts = world in ("bundle", "co_responder"), world in ("bundle", "fewer_posts")
         log_load = self.config.posts_load if fewer_posts else 0.0
-        calls = receive_calls(self._candidates(0, world), self._persons[0], self.seed, log_load=log_load)
+        calls = receive_calls(self._candidates(0, world), self._persons[0], self.config, self.seed, log_load=log_load)
         shifts = planned_shifts(self.config.months_running if with_team else 0)
         absences = draw_absences(shifts, self.config, self.seed)
         planned, delivered = (
@@ -163,13 +168,21 @@ class World:
 
     @cached_property
     def _full(self) -> Full:
-        return Full(self.config, self.seed, self._cities, self._roster, partial(self._duty, "bundle"))
+        return Full(
+            self.config,
+            self.seed,
+            self._cities,
+            self._roster,
+            duty=partial(self._duty, "bundle"),
+            persons=partial(getattr, self, "_persons"),
+            plays=partial(getattr, self, "_all_plays"),
+        )
 
     def _plays(self, city: int) -> Play:
         """Give the calls of a city in the observed study, played through."""
         if not city:
             return self._duty("bundle").play
-        calls = receive_calls(self._candidates(city), self._persons[city], self.seed)
+        calls = receive_calls(self._candidates(city), self._persons[city], self.config, self.seed)
         return play(calls, self._persons[city], np.zeros(len(calls.id), dtype=bool), self.config, self.seed)
 
     @cached_property
@@ -191,15 +204,6 @@ class World:
 
     def _city_panel_table(self) -> pd.DataFrame:
         return frames.city_panel_frame(self.panel_counts, self._all_plays[0])
-
-    def _cities_table(self) -> pd.DataFrame:
-        return registers.cities_frame(self._cities)
-
-    def _programmes_table(self) -> pd.DataFrame:
-        return registers.programmes_frame(self._cities, self.config)
-
-    def _breaks_table(self) -> pd.DataFrame:
-        return registers.breaks_frame(self._cities)
 
     def _schedule_table(self) -> pd.DataFrame:
         shifts = planned_shifts(self.config.months_running)
