@@ -54,6 +54,10 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "officer_fade": (0, 0.5),
     "label_error": (0, 0.5),
     "label_bias": (0, 0.5),
+    "hand_coded": (0, 1),
+    "coder_kappa": (0, 1),
+    "stigma_words": (0, 0.5),
+    "stigma_bias": (0, 0.5),
 }
 _WHOLE = ("n_comparison", "covid_months", "months_running", "adopters", "adoption_waves")
 
@@ -151,6 +155,13 @@ class WorldConfig:
         disturbance; twice as high for a person without a home.
     label_bias : float
         What is added to it for a person who is not perceived as white.
+    hand_coded : float
+        Share of the narratives to be drawn for coding by hand; twice as likely where the machine reads a crisis.
+    coder_kappa : float
+        Agreement beyond chance of a second person with the first.
+    stigma_words, stigma_bias : float
+        Probability of a stigmatising term in a narrative, and what is added to it for a person who is not perceived as
+        white.
 
     Raises
     ------
@@ -217,6 +228,10 @@ class WorldConfig:
     officer_fade: float = 0.0
     label_error: float = 0.0
     label_bias: float = 0.0
+    hand_coded: float = 0.10
+    coder_kappa: float = 0.80
+    stigma_words: float = 0.08
+    stigma_bias: float = 0.05
 
     def __post_init__(self) -> None:
         problems = Problems("WorldConfig")

@@ -16,12 +16,20 @@ from coresponder_causal.simulate.effects import DutyPlay
 from coresponder_causal.simulate.force import Force, draw_force
 from coresponder_causal.simulate.habits import Habits, habits
 from coresponder_causal.simulate.intake import Intake
+from coresponder_causal.simulate.interviews import (
+    Interviews,
+    hold_interviews,
+    interview_themes_frame,
+    interviews_frame,
+)
 from coresponder_causal.simulate.labels import Labels, write_labels
+from coresponder_causal.simulate.narratives import Narratives, narratives_frame, tell, themes_frame
 from coresponder_causal.simulate.people_frames import detailed_frame, persons_frame
 from coresponder_causal.simulate.persons import Persons
 from coresponder_causal.simulate.play import Play, Ways
 from coresponder_causal.simulate.rosters import Crew, Riders, draw_crew, draw_riders
 from coresponder_causal.simulate.spells import Shifts, planned_shifts
+from coresponder_causal.simulate.streams import Integers
 from coresponder_causal.simulate.team import clinicians, staff
 from coresponder_causal.simulate.traits import Traits, draw_traits
 from coresponder_causal.simulate.waves import Answers, Survey, items_frame, run_survey, waves_frame
@@ -109,8 +117,17 @@ class Full:
             "rides": self._rides,
             "units": self._units,
             "persons": self._persons,
+            "narratives": self._narratives,
+            "interviews": self._interviews,
             "officer_waves": partial(self._waves, "officer_wave"),
             "staff_waves": partial(self._waves, "staff_wave"),
+        }
+
+    def themes(self) -> dict[str, Callable[[], pd.DataFrame]]:
+        """Name what makes the themes of narratives and interviews, as a reader without error would code them."""
+        return {
+            "narratives": self._themes,
+            "interviews": partial(interview_themes_frame, self.interviews),
         }
 
     def answers(self) -> dict[str, Callable[[], pd.DataFrame]]:
@@ -139,6 +156,36 @@ class Full:
         return write_labels(
             made.id, made.caller, made.problem, made.caller_type, self.traits, persons, self.config, self.seed
         )
+
+    @cached_property
+    def officer(self) -> Integers:
+        """Whose call each was."""
+        return self.crew.officer(self.duty().play.sent.attended)
+
+    @cached_property
+    def habits(self) -> Habits:
+        """What the officer of each of the treated city's calls adds to outcomes, and the calls with the team before."""
+        made = self.duty().play
+        return self.roster.ways(made.calls, self.shifts)(made.calls, made.sent.attended)
+
+    @cached_property
+    def told(self) -> Narratives:
+        """What the narratives tell and what is read in them."""
+        return tell(self.duty().play, self.traits, self.habits, self.config, self.seed)
+
+    @cached_property
+    def interviews(self) -> Interviews:
+        """Interviews held."""
+        return hold_interviews(self.seed)
+
+    def _narratives(self) -> pd.DataFrame:
+        return narratives_frame(self.told, self.duty().play, self.officer, self.seed)
+
+    def _interviews(self) -> pd.DataFrame:
+        return interviews_frame(self.interviews, self.seed)
+
+    def _themes(self) -> pd.DataFrame:
+        return themes_frame(self.told)
 
     def detailed(self, calls: pd.DataFrame) -> pd.DataFrame:
         """Add to the treated city's table of calls what the full tier knows of them."""

@@ -23,7 +23,7 @@ SATURATION = 10.0
 """Calls answered together after which all but exp(-1) of what can be learnt is learnt."""
 
 MINUTES = "minutes"
-_LEARNT = {"arrest": -0.7, "hold": -0.4, "linked_30d": 0.7, MINUTES: 0.15}
+_LEARNT = {"arrest": -0.7, "hold": -0.4, "linked_30d": 0.7, MINUTES: 0.15, "stigmatising_term": -0.7}
 _SKILL = {"arrest": -0.8, "hold": -0.5, "force": -0.8, "linked_30d": 0.6, MINUTES: 0.1}
 _LENIENCY = {"arrest": -0.6}
 _MONTH = 365.25 * 86_400 / 12

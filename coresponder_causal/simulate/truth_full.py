@@ -15,6 +15,8 @@ from coresponder_causal.simulate.dispatch import Booleans
 from coresponder_causal.simulate.full import SURVEYS, Full
 from coresponder_causal.simulate.habits import MINUTES, Habits
 from coresponder_causal.simulate.intake import Intake, since_start
+from coresponder_causal.simulate.interviews import STAKEHOLDERS
+from coresponder_causal.simulate.interviews import THEMES as INTERVIEW_THEMES
 from coresponder_causal.simulate.outcomes import end_calls
 from coresponder_causal.simulate.streams import Floats
 
@@ -44,8 +46,13 @@ class FullTruth:
         """
         own = since_start(self._calls.received) & ~self._attended
         rows = [
-            (name, group, int(chosen.sum()), *(float(of[chosen].mean()) for of in (self.habits.dose, seen, untaught)))
-            for name, seen, untaught in self._outcomes(self.habits.untaught())
+            (
+                name,
+                group,
+                int(chosen.sum()),
+                *(float(of[chosen].mean()) for of in (self.full.habits.dose, seen, untaught)),
+            )
+            for name, seen, untaught in self._outcomes(self.full.habits.untaught())
             for group, members in self._groups()
             if (chosen := own & members).any()
         ]
@@ -63,8 +70,8 @@ class FullTruth:
         before = ~since_start(self._calls.received) & ~self._attended
         came = self._volunteers
         rows = []
-        for name, seen, _ in self._outcomes(self.habits):
-            own = np.broadcast_to(self.habits.shift(name, with_team=True), seen.shape)
+        for name, seen, _ in self._outcomes(self.full.habits):
+            own = np.broadcast_to(self.full.habits.shift(name, with_team=True), seen.shape)
             means = [float(of[before & who].mean()) for of in (seen, own) for who in (came, ~came)]
             rows.append((name, means[0], means[1], means[0] - means[1], means[2] - means[3]))
         return pd.DataFrame(rows, columns=["outcome", "volunteers", "others", "difference", "log_odds"])
@@ -86,6 +93,41 @@ class FullTruth:
             gap = float(labels.written[among & ~white].mean() - labels.written[among & white].mean())
             rows.append((group, int(among.sum()), as_white, as_other, as_other - as_white, gap))
         return pd.DataFrame(rows, columns=["group", "calls", "as_white", "as_other", "bias", "gap"])
+
+    @cached_property
+    def themes(self) -> pd.DataFrame:
+        """How often themes come up: source, theme, group (all, and by the team's presence or stakeholder), n, share."""
+        told, held = self.full.told, self.full.interviews
+        arms = {"all": np.ones(len(self._attended), dtype=bool), "team": self._attended, "no_team": ~self._attended}
+        rows = [
+            ("narratives", theme, group, int(who.sum()), float(shown[who].mean()) if who.any() else np.nan)
+            for theme, shown in {**told.themes, "crisis": told.crisis, "stigmatising_term": told.slur}.items()
+            for group, who in arms.items()
+        ]
+        groups = {"all": np.ones(len(held.stakeholder), dtype=bool)}
+        groups |= {name: held.stakeholder == place for place, name in enumerate(STAKEHOLDERS)}
+        rows += [
+            ("interviews", theme, group, int(who.sum()), float(held.told[who, place].mean()))
+            for place, theme in enumerate(INTERVIEW_THEMES)
+            for group, who in groups.items()
+        ]
+        return pd.DataFrame(rows, columns=["source", "theme", "group", "n", "share"])
+
+    @cached_property
+    def coding(self) -> pd.DataFrame:
+        """How the reading of narratives errs: reader, arm (team or no_team), found, false.
+
+        `found` is the share of told crises that are read, `false` that of others in which one is read. The reader
+        "second" agrees with the first beyond chance by `coder_kappa`, over all narratives.
+        """
+        told, rows = self.full.told, []
+        for reader, read in (("machine", told.flagged), ("second", told.second)):
+            for arm, among in (("team", self._attended), ("no_team", ~self._attended)):
+                shares = (
+                    read[among & of].mean() if (among & of).any() else np.nan for of in (told.crisis, ~told.crisis)
+                )
+                rows.append((reader, arm, *(float(share) for share in shares)))
+        return pd.DataFrame(rows, columns=["reader", "arm", "found", "false"])
 
     @cached_property
     def scores(self) -> pd.DataFrame:
@@ -124,13 +166,8 @@ class FullTruth:
         return self.full.duty().play.sent.attended
 
     @cached_property
-    def habits(self) -> Habits:
-        """What the officer of each of the treated city's calls adds to outcomes, and the calls with the team before."""
-        return self.full.roster.ways(self._calls, self.full.shifts)(self._calls, self._attended)
-
-    @cached_property
     def _volunteers(self) -> Booleans:
-        found: Booleans = self.full.roster.force.volunteered[self.full.crew.officer(self._attended)]
+        found: Booleans = self.full.roster.force.volunteered[self.full.officer]
         return found
 
     def _groups(self) -> Iterator[tuple[str, Booleans]]:
@@ -147,5 +184,5 @@ class FullTruth:
             yield name, of_play[name].astype(float), {**ends, **care}[name].astype(float)
         minutes = played.sent.officer_minutes
         stay = (played.sent.cleared - played.sent.engaged) / 60
-        ratio = np.exp(other.shift(MINUTES, with_team=False) - self.habits.shift(MINUTES, with_team=False))
+        ratio = np.exp(other.shift(MINUTES, with_team=False) - self.full.habits.shift(MINUTES, with_team=False))
         yield MINUTES, minutes, minutes + stay * (ratio - 1)

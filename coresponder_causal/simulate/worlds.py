@@ -71,6 +71,11 @@ class World:
         """Answers of officers ("officer_wave") and of staff ("staff_wave") item by item, each made when asked for."""
         return Tables(self._full.answers())
 
+    @cached_property
+    def themes(self) -> Tables:
+        """Themes of the treated city's "narratives" and of "interviews", as a reader without error would code them."""
+        return Tables(self._full.themes())
+
     @property
     def hours(self) -> pd.DataFrame:
         """Calls by city, month and hour of the week (0 is Monday 00:00), with clock hours, population and days."""

@@ -156,7 +156,7 @@ def test_volunteers_differ_before_they_ride(study, own_calls):
 def test_a_regression_with_the_known_confounder_recovers_what_was_learnt(study, own_calls):
     """Within officers the taught differ from the untaught by the effect; across officers selection is added."""
     calls = study.truth.play("bundle").play
-    dose = study.truth.full.habits.dose[~calls.sent.attended]
+    dose = study.truth.full.full.habits.dose[~calls.sent.attended]
     own_calls = own_calls.assign(taught=-np.expm1(-dose / SATURATION), arrest=own_calls.arrest.astype(float))
     own_calls["era"] = (own_calls.received_at >= START).astype(str) + own_calls.initial_type
     mean_taught = own_calls.taught[own_calls.received_at >= START].mean()
