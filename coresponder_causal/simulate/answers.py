@@ -57,12 +57,37 @@ def answer_items(attitudes: Mapping[str, Floats], instrument: str, ids: Integers
     draws = uniforms(seed, Tier.WAVES, ids, 2 * len(keyed)).T
     marked = {}
     for (score, place, item), noise, left in zip(keyed, draws[::2], draws[1::2], strict=True):
-        loading = _loading(place)
-        drawn = loading * attitudes[score.field] + (1 - loading**2) ** 0.5 * normal(noise)
-        point = 1.0 + np.searchsorted(_CUTS, drawn)
+        point = mark(attitudes[score.field], place, noise).astype(np.float64)
         turned = score.low + score.high - point if item in score.reversed else point
         marked[item] = np.where(left < _LEFT_OUT, np.nan, turned)
     return pd.DataFrame(marked)
+
+
+def mark(attitude: Floats, place: int, uniform: Floats) -> Integers:
+    """Turn an attitude into the point marked on a scale from 1 to 5.
+
+    Parameters
+    ----------
+    attitude : ndarray
+        Attitude behind the item.
+    place : int
+        Place of the item in its score, on which its loading depends.
+    uniform : ndarray
+        Uniform numbers that fix its noise.
+
+    Returns
+    -------
+    ndarray of int
+        Points.
+
+    Examples
+    --------
+    >>> mark(np.array([-9.0, 0.0, 9.0]), 0, np.full(3, 0.5)).tolist()
+    [1, 3, 5]
+    """
+    loading = _loading(place)
+    drawn = loading * attitude + (1 - loading**2) ** 0.5 * normal(uniform)
+    return np.asarray(1 + np.searchsorted(_CUTS, drawn))
 
 
 def reliability(score: Score) -> float:

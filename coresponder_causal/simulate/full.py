@@ -11,11 +11,11 @@ from coresponder_causal.simulate import force_frames
 from coresponder_causal.simulate.asked import officers_asked, staff_asked
 from coresponder_causal.simulate.cities import Cities
 from coresponder_causal.simulate.config import WorldConfig
-from coresponder_causal.simulate.dispatch import Booleans, draw_absences
+from coresponder_causal.simulate.contacts import contacts_frame
+from coresponder_causal.simulate.dispatch import draw_absences
 from coresponder_causal.simulate.effects import DutyPlay
-from coresponder_causal.simulate.force import Force, draw_force
-from coresponder_causal.simulate.habits import Habits, habits
-from coresponder_causal.simulate.intake import Intake
+from coresponder_causal.simulate.experience import Experience, ask_about_calls, surveys_frame
+from coresponder_causal.simulate.habits import Habits
 from coresponder_causal.simulate.interviews import (
     Interviews,
     hold_interviews,
@@ -24,10 +24,11 @@ from coresponder_causal.simulate.interviews import (
 )
 from coresponder_causal.simulate.labels import Labels, write_labels
 from coresponder_causal.simulate.narratives import Narratives, narratives_frame, tell, themes_frame
+from coresponder_causal.simulate.officers import Officers
 from coresponder_causal.simulate.people_frames import detailed_frame, persons_frame
 from coresponder_causal.simulate.persons import Persons
-from coresponder_causal.simulate.play import Play, Ways
-from coresponder_causal.simulate.rosters import Crew, Riders, draw_crew, draw_riders
+from coresponder_causal.simulate.play import Play
+from coresponder_causal.simulate.rosters import Crew
 from coresponder_causal.simulate.spells import Shifts, planned_shifts
 from coresponder_causal.simulate.streams import Integers
 from coresponder_causal.simulate.team import clinicians, staff
@@ -42,44 +43,6 @@ _codes = {"officer_wave": force_frames.officer_codes, "staff_wave": force_frames
 
 
 @dataclass(frozen=True, eq=False)
-class Roster:
-    """The treated city's officers, and who would answer which call.
-
-    Parameters
-    ----------
-    config : WorldConfig
-        How officers differ, learn and come to ride.
-    seed : int
-        Seed of the world.
-    """
-
-    config: WorldConfig
-    seed: int
-
-    @cached_property
-    def force(self) -> Force:
-        """Officers."""
-        return draw_force(self.config, self.seed)
-
-    def riders(self, shifts: Shifts) -> Riders:
-        """Tell who shares each planned shift."""
-        return draw_riders(self.force, shifts, self.config, self.seed)
-
-    def crew(self, calls: Intake, shifts: Shifts) -> Crew:
-        """Tell who would answer each call."""
-        return draw_crew(calls.id, calls.received, self.force, shifts, self.riders(shifts), self.seed)
-
-    def ways(self, calls: Intake, shifts: Shifts) -> Ways:
-        """Give the habits of who answered, for any choice of calls that the team attended."""
-        crew = self.crew(calls, shifts)
-
-        def held(same_calls: Intake, attended: Booleans) -> Habits:
-            return habits(crew, attended, same_calls.received, self.force, self.config)
-
-        return held
-
-
-@dataclass(frozen=True, eq=False)
 class Full:
     """The full tier's tables.
 
@@ -91,8 +54,6 @@ class Full:
         Seed of the world.
     cities : Cities
         The treated city first.
-    roster : Roster
-        The treated city's officers.
     duty : callable
         Gives the treated city's calls in the observed study.
     persons : callable
@@ -104,7 +65,6 @@ class Full:
     config: WorldConfig
     seed: int
     cities: Cities
-    roster: Roster
     duty: Callable[[], DutyPlay]
     persons: Callable[[], list[Persons]]
     plays: Callable[[], tuple[list[Play], list[int]]]
@@ -112,13 +72,15 @@ class Full:
     def makers(self) -> dict[str, Callable[[], pd.DataFrame]]:
         """Name what makes each table."""
         return {
-            "officers": partial(force_frames.officers_frame, self.roster.force, self.cities),
+            "officers": partial(force_frames.officers_frame, self.officers.force, self.cities),
             "staff": partial(force_frames.staff_frame, staff(), self.cities),
             "rides": self._rides,
             "units": self._units,
             "persons": self._persons,
+            "contacts": self._contacts,
             "narratives": self._narratives,
             "interviews": self._interviews,
+            "surveys": self._experience,
             "officer_waves": partial(self._waves, "officer_wave"),
             "staff_waves": partial(self._waves, "staff_wave"),
         }
@@ -135,6 +97,11 @@ class Full:
         return {name: partial(self._items, name) for name in SURVEYS}
 
     @cached_property
+    def officers(self) -> Officers:
+        """The treated city's officers."""
+        return Officers(self.config, self.seed)
+
+    @cached_property
     def shifts(self) -> Shifts:
         """Planned shifts of the observed study."""
         return planned_shifts(self.config.months_running)
@@ -142,7 +109,7 @@ class Full:
     @cached_property
     def crew(self) -> Crew:
         """Who would answer each call."""
-        return self.roster.crew(self.duty().play.calls, self.shifts)
+        return self.officers.crew(self.duty().play.calls, self.shifts)
 
     @cached_property
     def traits(self) -> Traits:
@@ -166,7 +133,7 @@ class Full:
     def habits(self) -> Habits:
         """What the officer of each of the treated city's calls adds to outcomes, and the calls with the team before."""
         made = self.duty().play
-        return self.roster.ways(made.calls, self.shifts)(made.calls, made.sent.attended)
+        return self.officers.ways(made.calls, self.shifts)(made.calls, made.sent.attended)
 
     @cached_property
     def told(self) -> Narratives:
@@ -177,6 +144,18 @@ class Full:
     def interviews(self) -> Interviews:
         """Interviews held."""
         return hold_interviews(self.seed)
+
+    @cached_property
+    def experience(self) -> Experience:
+        """Who was asked about a call, and what they answered."""
+        return ask_about_calls(self.duty().play, self.config, self.seed)
+
+    def _experience(self) -> pd.DataFrame:
+        return surveys_frame(self.experience, self.duty().play, self.seed)
+
+    def _contacts(self) -> pd.DataFrame:
+        on_duty = clinicians(self.shifts, self.seed)[self.crew.shift]
+        return contacts_frame(self.duty().play, on_duty, self.traits, self.cities, self.seed)
 
     def _narratives(self) -> pd.DataFrame:
         return narratives_frame(self.told, self.duty().play, self.officer, self.seed)
@@ -208,7 +187,7 @@ class Full:
         if name == "staff_wave":
             return staff_asked(staff(), self.seed)
         attended, received = self.duty().play.sent.attended, self.duty().play.calls.received
-        return officers_asked(self.roster.force, self.crew.rider[attended], received[attended], self.config)
+        return officers_asked(self.officers.force, self.crew.rider[attended], received[attended], self.config)
 
     def _waves(self, name: SurveyName) -> pd.DataFrame:
         asked, answers = self.survey(name)
@@ -222,7 +201,7 @@ class Full:
         return force_frames.rides_frame(
             self.duty(),
             self.crew,
-            self.roster.riders(self.shifts),
+            self.officers.riders(self.shifts),
             self.shifts,
             clinicians(self.shifts, self.seed),
             draw_absences(self.shifts, self.config, self.seed).delivered,
@@ -230,4 +209,4 @@ class Full:
         )
 
     def _units(self) -> pd.DataFrame:
-        return force_frames.units_frame(self.duty(), self.crew, self.roster.force, self.seed)
+        return force_frames.units_frame(self.duty(), self.crew, self.officers.force, self.seed)

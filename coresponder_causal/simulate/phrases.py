@@ -28,5 +28,5 @@ ENDS = {
     "ed_transport": "Taken to the emergency department.",
 }
 LEFT, TOLD_OF_CARE = "Cleared without further action.", "A contact for care was given."
-SLURS = ("Subject is a known {}.", "Subject is {} as usual.")
+SLURS = ('Known here as "{}".', 'Radio had it as "{}".')
 """With a listed term put in."""

@@ -12,6 +12,7 @@ from coresponder_causal.data.scoring import scored
 from coresponder_causal.simulate.aftercare import follow_calls
 from coresponder_causal.simulate.answers import reliability, scores_of
 from coresponder_causal.simulate.dispatch import Booleans
+from coresponder_causal.simulate.experience import ITEMS
 from coresponder_causal.simulate.full import SURVEYS, Full
 from coresponder_causal.simulate.habits import MINUTES, Habits
 from coresponder_causal.simulate.intake import Intake, since_start
@@ -157,6 +158,23 @@ class FullTruth:
         made = pd.DataFrame(rows, columns=columns)
         return made.assign(effect=made["mean"] - made.untaught)
 
+    @cached_property
+    def experience(self) -> pd.DataFrame:
+        """Mean answers after calls with the team, of everybody invited and of those who answered.
+
+        One row per item: item, invited, answered (numbers), mean, without (had the team not come but the call ended
+        as it did), effect, mean_of_answers.
+        """
+        asked = self.full.experience
+        among, rows = asked.with_team, []
+        came = among & asked.answered
+        for item, points, without in zip(ITEMS, asked.items, asked.without, strict=True):
+            means = (float(of[who].mean()) for of, who in ((points, among), (without, among), (points, came)))
+            rows.append((item, int(among.sum()), int(came.sum()), *means))
+        columns = ["item", "invited", "answered", "mean", "without", "mean_of_answers"]
+        made = pd.DataFrame(rows, columns=columns)
+        return made.assign(effect=made["mean"] - made.without)
+
     @property
     def _calls(self) -> Intake:
         return self.full.duty().play.calls
@@ -167,7 +185,7 @@ class FullTruth:
 
     @cached_property
     def _volunteers(self) -> Booleans:
-        found: Booleans = self.full.roster.force.volunteered[self.full.officer]
+        found: Booleans = self.full.officers.force.volunteered[self.full.officer]
         return found
 
     def _groups(self) -> Iterator[tuple[str, Booleans]]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from coresponder_causal.data import dictionary
 from coresponder_causal.data.scoring import scored
 from coresponder_causal.simulate.answers import answer_items, scores_of
 from coresponder_causal.simulate.columns import STAMP, Text
@@ -137,10 +138,8 @@ def waves_frame(survey: Survey, answers: Answers, key: str, codes: Text, version
         One row per form that came back; without consent it has no score.
     """
     made = scored(items_frame(survey, answers, key, codes), instrument=survey.instrument)
-    fields = [score.field for score in scores_of(survey.instrument)]
-    return made.assign(instrument=pd.array([version] * len(made), dtype="str"))[
-        [key, "wave", "date", *fields, "instrument", "consent"]
-    ]
+    made = made.assign(instrument=pd.array([version] * len(made), dtype="str"))
+    return made[list(dictionary.table(f"{survey.instrument}s").names)]
 
 
 def items_frame(survey: Survey, answers: Answers, key: str, codes: Text) -> pd.DataFrame:

@@ -19,7 +19,7 @@ from coresponder_causal.simulate.config import WorldConfig
 from coresponder_causal.simulate.controls import draw_controls
 from coresponder_causal.simulate.dispatch import draw_absences, within
 from coresponder_causal.simulate.effects import DutyPlay
-from coresponder_causal.simulate.full import Full, Roster
+from coresponder_causal.simulate.full import Full
 from coresponder_causal.simulate.intake import receive_calls
 from coresponder_causal.simulate.persons import Persons, draw_persons
 from coresponder_causal.simulate.play import Play, alike, play
@@ -164,12 +164,10 @@ class World:
         planned, delivered = (
             within(calls.received, shifts, held) for held in (np.ones_like(absences.delivered), absences.delivered)
         )
-        ways = self._roster.ways(calls, shifts) if self.config.officer_effect or self.config.officer_sd else alike
+        ways = (
+            self._full.officers.ways(calls, shifts) if self.config.officer_effect or self.config.officer_sd else alike
+        )
         return DutyPlay(play(calls, self._persons[0], delivered, self.config, self.seed, ways), planned, delivered)
-
-    @cached_property
-    def _roster(self) -> Roster:
-        return Roster(self.config, self.seed)
 
     @cached_property
     def _full(self) -> Full:
@@ -177,7 +175,6 @@ class World:
             self.config,
             self.seed,
             self._cities,
-            self._roster,
             duty=partial(self._duty, "bundle"),
             persons=partial(getattr, self, "_persons"),
             plays=partial(getattr, self, "_all_plays"),
