@@ -11,7 +11,9 @@ import pandas as pd
 from coresponder_causal.data.scoring import scored
 from coresponder_causal.simulate.aftercare import follow_calls
 from coresponder_causal.simulate.answers import reliability, scores_of
+from coresponder_causal.simulate.columns import months
 from coresponder_causal.simulate.dispatch import Booleans
+from coresponder_causal.simulate.engagement import ENGAGED, LINKED
 from coresponder_causal.simulate.experience import ITEMS
 from coresponder_causal.simulate.full import SURVEYS, Full
 from coresponder_causal.simulate.habits import MINUTES, Habits
@@ -41,9 +43,9 @@ class FullTruth:
     def officers(self) -> pd.DataFrame:
         """What officers learnt, over the calls that they answered without the team since the start.
 
-        One row per outcome (arrest, hold, linked_30d, minutes) and group (all, volunteers, others): outcome, group,
-        calls, dose (mean calls answered together before), observed, untaught, effect. `untaught` is the mean of the
-        same calls had no officer ever worked with the team: same calls, same officers, same attendance.
+        One row per outcome (arrest, hold, linked_30d, minutes) and group (all, exposed, volunteers, others): outcome,
+        group, calls, dose (mean calls answered together before), observed, untaught, effect. `untaught` is the mean of
+        the same calls had no officer ever worked with the team: same calls, same officers, same attendance.
         """
         own = since_start(self._calls.received) & ~self._attended
         rows = [
@@ -131,6 +133,23 @@ class FullTruth:
         return pd.DataFrame(rows, columns=["reader", "arm", "found", "false"])
 
     @cached_property
+    def engagement(self) -> pd.DataFrame:
+        """Share of the treated city's persons in each state of care at the end of each month.
+
+        One row per month: month, linked, engaged (as observed), engaged_without (had the earlier small dose gone on).
+        A call that the programme prevents also brings no link to care.
+        """
+        seen, without = (self.full.engagement(world) for world in ("bundle", "none"))
+        return pd.DataFrame(
+            {
+                "month": months(np.arange(len(seen))),
+                "linked": (seen == LINKED).mean(axis=1),
+                "engaged": (seen == ENGAGED).mean(axis=1),
+                "engaged_without": (without == ENGAGED).mean(axis=1),
+            }
+        )
+
+    @cached_property
     def scores(self) -> pd.DataFrame:
         """How reliable the scores of surveys are with every item answered: instrument, score, items, reliability."""
         rows = [
@@ -189,7 +208,7 @@ class FullTruth:
         return found
 
     def _groups(self) -> Iterator[tuple[str, Booleans]]:
-        yield "all", np.ones(len(self._attended), dtype=bool)
+        yield from (("all", np.ones(len(self._attended), dtype=bool)), ("exposed", self.full.habits.dose > 0))
         yield from (("volunteers", self._volunteers), ("others", ~self._volunteers))
 
     def _outcomes(self, other: Habits) -> Iterator[tuple[str, Floats, Floats]]:
