@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from coresponder_causal.data.metrics_catalogue import stigmatising_terms
-from coresponder_causal.simulate import WorldConfig, phrases, world
+from coresponder_causal.simulate import WorldConfig, phrases, world, worlds
 from coresponder_causal.simulate.experience import ITEMS
 from coresponder_causal.simulate.narratives import THEMES
 
@@ -158,3 +158,26 @@ def test_what_is_told_does_not_depend_on_what_was_asked_first():
     made = {name: first.tables[name] for name in names}
     for name in reversed(names):
         pd.testing.assert_frame_equal(second.tables[name], made[name])
+
+
+def test_the_full_tier_plays_the_treated_city_once_and_nothing_before_it_is_asked(monkeypatch):
+    played, play = [], worlds.play
+
+    def counted(calls, *others):
+        played.append(len(calls.id))
+        return play(calls, *others)
+
+    monkeypatch.setattr(worlds, "play", counted)
+    made = world(seed=3, config=WorldConfig(n_comparison=2, monthly_calls=30))
+    assert len(made.tables) == 19
+    assert made.truth.full.scores.reliability.between(0.5, 1).all()
+    for name in ("officers", "staff", "interviews"):
+        _ = made.tables[name]
+    assert played == []
+    of_city = ["rides", "units", "contacts", "narratives", "surveys", "officer_waves", "staff_waves"]
+    for name in of_city:
+        _ = made.tables[name]
+    _ = made.detailed_calls, made.truth.full.officers, made.truth.full.labels
+    assert len(played) == 1
+    _ = made.tables["persons"], made.tables["calls"]
+    assert len(played) == 3
