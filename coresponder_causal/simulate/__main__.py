@@ -27,12 +27,17 @@ item, `.themes` what a reader without error would code. The truths of all this a
 
 - `officers`: what officers learnt from calls answered together with the team and did on calls without it, against the
   same calls had nobody learnt anything; `volunteers`: how those who came forward differed before;
+- `traits`, `persons`: skill and leniency of officers and when they may ride; how often each person is expected to call;
 - `labels`: how much sooner a stranger's call is written as a disturbance by the person's perceived race alone, and the
   gap that is observed;
 - `scores`, `waves`: how reliable the scores are, what rides changed in them, and what the forms that came back show;
 - `themes`, `coding`: how often themes come up, and how the machine and a second reader err;
 - `experience`: what the team's presence changed in the answers of everybody invited, and of those who answered;
 - `engagement`: how many persons are in care, with the programme and without it.
+
+What officers learn is part of the bundle. Left out: officers of the comparison cities; calls that engagement in care
+would prevent, since a city's calls are counted before who makes them; perceptions of race that differ between contacts;
+and the variety of real texts, so that a reader of text who does well here has shown nothing yet.
 
 `python -m coresponder_causal.simulate.speed` measures how long worlds take, the full tier as well. This page is written
 by `python -m coresponder_causal.simulate`."""

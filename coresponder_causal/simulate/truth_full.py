@@ -9,12 +9,14 @@ import pandas as pd
 
 from coresponder_causal.data.scoring import scored
 from coresponder_causal.simulate.answers import reliability, scores_of
-from coresponder_causal.simulate.columns import months
+from coresponder_causal.simulate.columns import months, person_codes
 from coresponder_causal.simulate.engagement import ENGAGED, LINKED
 from coresponder_causal.simulate.experience import ITEMS
+from coresponder_causal.simulate.force_frames import officer_codes
 from coresponder_causal.simulate.full import SURVEYS, Full
 from coresponder_causal.simulate.interviews import STAKEHOLDERS
 from coresponder_causal.simulate.interviews import THEMES as INTERVIEW_THEMES
+from coresponder_causal.simulate.spells import MONTHS
 from coresponder_causal.simulate.truth_officers import learnt_effects, mean_of, volunteer_gaps
 
 
@@ -49,6 +51,28 @@ class FullTruth:
         who did not has this bias before anybody learns anything.
         """
         return volunteer_gaps(self.full)
+
+    @cached_property
+    def traits(self) -> pd.DataFrame:
+        """What no table shows of officers.
+
+        One row per officer: officer, skill, leniency (standard normal), volunteers_from, roster_from (month in which
+        the officer's rides as a volunteer and by the roster may begin; missing for never).
+        """
+        force = self.full.officers.force
+        begins = {
+            name: pd.Series(months(np.minimum(month, len(MONTHS) - 1))).where(month < len(MONTHS))
+            for name, month in (("volunteers_from", force.volunteers_from), ("roster_from", force.roster_from))
+        }
+        codes = officer_codes(np.arange(len(force.post)))
+        return pd.DataFrame({"officer": codes, "skill": force.skill, "leniency": force.leniency, **begins})
+
+    @cached_property
+    def persons(self) -> pd.DataFrame:
+        """What no table shows of the treated city's persons: person, expected_calls (in the 72 months), severity."""
+        residents = self.full.persons()[0]
+        codes = person_codes(residents.first + np.arange(len(residents.expected)))
+        return pd.DataFrame({"person": codes, "expected_calls": residents.expected, "severity": residents.shared})
 
     @cached_property
     def labels(self) -> pd.DataFrame:
