@@ -117,7 +117,7 @@ def _imputed(rows: OfficerRows, exposed: Bools, wanted: Bools) -> Array:
 
 
 def _say(d: OfficerDesign, chosen: bool) -> None:
-    if not chosen:
+    if not chosen and not d.intended:
         doubt("it is not known who volunteered: exchanges hold only if the roster decided for everybody")
     if d.assigned is not None and not d.intended:
         doubt("the delivered exposure was exchanged, not what the roster drew: take the design as_intended()")

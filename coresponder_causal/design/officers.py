@@ -237,7 +237,7 @@ class OfficerDesign:
         """Return the design with the dose that the roster intended in place of the one that came about.
 
         Who rides in the end, officers and sergeants choose; whom the roster draws, they do not. Effects of the intended
-        dose are those of being rostered (ITT).
+        dose are those of being rostered (ITT). Officers who volunteered are left out: they ride whatever is drawn.
 
         Raises
         ------
@@ -248,11 +248,17 @@ class OfficerDesign:
             raise DesignError("the design has no roster", mend="give assigned=, the cumulative dose that it intended")
         if not (self.source[self.assigned] > 0).any():
             raise DesignError("the roster sent nobody", mend="take the design as it is: nothing was drawn")
-        first = first_exposed(self.source, self.axis, self.officer, self.assigned)
-        source = self.source
+        source, notes, chose = self.source, self.notes, np.zeros(len(self.source), bool)
         if self.squad is not None:
             source = with_peers(source, self.axis, self.officer, self.squad, self.assigned)
-        return replace(self, source=source, dose=self.assigned, first=first, intended=True)
+        if self.volunteered is not None:
+            chose = source[self.officer].map(self.volunteered).eq(True).to_numpy(bool)
+            notes = (*notes, f"{int(self.volunteered.eq(True).sum())} volunteers left out: the roster did not draw them")
+        source, axis = source[~chose].reset_index(drop=True), replace(self.axis, positions=self.axis.positions[~chose])
+        first = first_exposed(source, axis, self.officer, self.assigned)
+        return replace(
+            self, source=source, axis=axis, dose=self.assigned, first=first, volunteered=None, intended=True, notes=notes
+        )
 
     @property
     def exposed(self) -> list[str]:
