@@ -144,7 +144,7 @@ def with_slopes(weights: Array, slopes: Array, regressors: Array) -> Array:
 
 
 def _ties(rows: TwoWayRows, untreated: Bools) -> Ints:
-    """Part of the graph of units and periods, joined by untreated rows, in which each unit and then each period lies."""
+    """Tied part in which each unit, and then each period, lies; untreated rows tie them."""
     units, periods = int(rows.unit.max()) + 1, int(rows.period.max()) + 1
     ends = rows.unit[untreated], units + rows.period[untreated]
     joined = coo_array((np.ones(len(ends[0])), ends), shape=(units + periods, units + periods))

@@ -42,7 +42,9 @@ def baseline_of(d: OfficerDesign) -> pd.DataFrame:
     if d.outcome is not None:
         events = pd.Series(rows[d.outcome].to_numpy(float)).groupby(officer).sum()
         parts[f"{d.outcome} before"] = events / at.sum() * d.per
-        parts[f"{d.outcome}, change a period before"] = _slopes(officer, d.axis.positions[before], d.rate()[before], calls)
+        parts[f"{d.outcome}, change a period before"] = _slopes(
+            officer, d.axis.positions[before], d.rate()[before], calls
+        )
     parts |= {name: d.source.groupby(d.officer)[name].first().astype(float) for name in d.covariates}
     return _compared(pd.DataFrame(parts), d.group.where(d.first.notna(), never))
 
@@ -53,7 +55,9 @@ def said_apart(d: OfficerDesign) -> list[str]:
     said = []
     for group, rows in table.groupby("group", sort=False):
         known = rows[rows["difference"].notna()]
-        apart = ", ".join(f"{what} {size:+.2f} SD" for what, size in zip(known["what"], known["difference"], strict=True))
+        apart = ", ".join(
+            f"{what} {size:+.2f} SD" for what, size in zip(known["what"], known["difference"], strict=True)
+        )
         many = counted(int(rows["officers"].iloc[0]), "officer")
         said += [f"{str(group).replace('_', ' ')} ({many}) before, against never exposed: {apart}"] if apart else []
     return said
@@ -64,21 +68,19 @@ def _before(d: OfficerDesign) -> NDArray[np.bool_]:
     common = d.axis.positions < start
     if len(np.unique(d.axis.positions[common])) >= least_periods:
         return np.asarray(common)
-    note(f"fewer than {least_periods} {d.period_name} before the first exposure: groups are compared over their own before")
+    note(f"fewer than {least_periods} {d.period_name} before the first exposure: each officer has an own before")
     return ~(d.since >= 0)
 
 
 def _slopes(officer: NDArray[np.object_], position: NDArray[np.int64], rate: Array, calls: Array) -> pd.Series:
     """Weighted least-squares slope of each officer's rate; missing with fewer than three periods."""
     rows = pd.DataFrame({"officer": officer, "t": position.astype(float), "y": rate, "w": calls})
-    sums = {
-        name: (rows["w"] * value).groupby(rows["officer"]).sum()
-        for name, value in {"w": 1.0, "t": rows["t"], "y": rows["y"]}.items()
-    }
-    means = {name: rows["officer"].map(sums[name] / sums["w"]) for name in ("t", "y")}
-    t, y = rows["t"] - means["t"], rows["y"] - means["y"]
-    slope = (rows["w"] * t * y).groupby(rows["officer"]).sum() / (rows["w"] * t**2).groupby(rows["officer"]).sum()
-    return slope.where(rows.groupby("officer").size() >= least_periods)
+    weight = rows["w"].groupby(rows["officer"]).transform("sum")
+    for name in ("t", "y"):
+        rows[name] -= (rows["w"] * rows[name]).groupby(rows["officer"]).transform("sum") / weight
+    products = pd.DataFrame({"ty": rows["w"] * rows["t"] * rows["y"], "tt": rows["w"] * rows["t"] ** 2})
+    sums, many = products.groupby(rows["officer"]).sum(), rows.groupby("officer").size()
+    return (sums["ty"] / sums["tt"]).where(many >= least_periods)
 
 
 def _compared(values: pd.DataFrame, group: pd.Series) -> pd.DataFrame:
@@ -87,7 +89,7 @@ def _compared(values: pd.DataFrame, group: pd.Series) -> pd.DataFrame:
     for name in (volunteers, assigned, unknown, everyone, never):
         own = values[group == name]
         for what in values if len(own) else []:
-            mine, theirs = own[what].dropna(), values.loc[group == never, what].dropna()
+            mine, theirs = own[what].dropna(), values[group == never][what].dropna()
             pooled = np.sqrt((mine.var() + theirs.var()) / 2)
             apart = (mine.mean() - theirs.mean()) / pooled if name != never and pooled > 0 else np.nan
             found.append((name, len(own), what, mine.mean(), mine.std(), apart))

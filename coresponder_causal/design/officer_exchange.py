@@ -25,7 +25,7 @@ Bools = NDArray[np.bool_]
 
 
 class Exchanged(NamedTuple):
-    """Estimate, spread of the exchanged estimates, crossings (B, 2), the group, its exposed rows, who were exchanged."""
+    """Estimate, spread of the exchanged estimates, crossings (B, 2), the group, its exposed rows, within what."""
 
     estimate: float
     spread: float
@@ -85,7 +85,9 @@ def exchanged(d: OfficerDesign, rows: OfficerRows, outcome: Array, *, replicatio
         weights = _imputed(rows, exposed, exposed & count)
         found[number] = weights @ outcome, weights @ treated
     if arrangements < np.log(replications):
-        note(f"there are only about {np.exp(arrangements):.0f} ways to exchange exposure: the p-value has no lower floor")
+        note(
+            f"there are only about {np.exp(arrangements):.0f} ways to exchange exposure: the p-value has no lower floor"
+        )
     within = ("squads" if d.squad else "all officers") + (", volunteers left as they were" if chosen else "")
     crossings = linear_crossings(estimate, found[:, 0], found[:, 1])
     return Exchanged(estimate, float(found[:, 0].std()), crossings, group, treated, within)

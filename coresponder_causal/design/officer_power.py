@@ -113,7 +113,7 @@ def _carried(rows: OfficerRows, before: NDArray[np.bool_], left: Array) -> float
 
 
 def _spread(rows: OfficerRows, loading: Array, rho: float) -> float:
-    """v'Rv with R the correlation within officers."""
+    """Give v'Rv, R the correlation within officers."""
     spread = 0.0
     for number in np.unique(rows.two_way.unit):
         own = rows.two_way.unit == number

@@ -99,9 +99,7 @@ def officer_rows(d: OfficerDesign, *, weighting: Weighting = "calls", cluster: C
     before = ~d.source[d.officer].isin(d.always_exposed).to_numpy()
     since, weight = d.since, d.calls() if weighting == "calls" else np.ones(len(d.source))
     exposed = since >= 0
-    numbered = TwoWayRows(
-        pd.factorize(d.source[d.officer])[0], d.axis.positions - d.axis.positions.min(), weight
-    )
+    numbered = TwoWayRows(pd.factorize(d.source[d.officer])[0], d.axis.positions - d.axis.positions.min(), weight)
     tied = imputable(numbered, ~exposed & before)
     lost = int((exposed & before & ~tied).sum())
     kept = np.flatnonzero(before & (tied | ~exposed))
@@ -114,7 +112,7 @@ def officer_rows(d: OfficerDesign, *, weighting: Weighting = "calls", cluster: C
         note(f"{counted(lost, 'exposed officer-period')} without any unexposed officer beside them: left out")
     return OfficerRows(
         kept=kept,
-        two_way=TwoWayRows(*(np.unique(part[kept], return_inverse=True)[1] for part in numbered[:2]), weight[kept]),
+        two_way=TwoWayRows(_renumbered(numbered.unit[kept]), _renumbered(numbered.period[kept]), weight[kept]),
         exposed=exposed[kept],
         since=since[kept],
         group=d.source[d.officer].map(d.group).to_numpy(str)[kept],
@@ -122,21 +120,9 @@ def officer_rows(d: OfficerDesign, *, weighting: Weighting = "calls", cluster: C
     )
 
 
-def officer_support(d: OfficerDesign, rows: OfficerRows, terms: pd.Series, sets: Bools) -> pd.DataFrame:
-    """Officers, as persons, and events behind terms.
-
-    Parameters
-    ----------
-    d : OfficerDesign
-    rows : OfficerRows
-    terms : Series, length k
-    sets : ndarray of bool, shape (n, k)
-    """
-    values = d.source[str(d.outcome)].to_numpy(float)[rows.kept]
-    counts = bool(np.all((values >= 0) & (values == np.round(values))))
-    officers = [len(np.unique(rows.two_way.unit[own])) for own in sets.T]
-    events = values @ sets if counts else np.full(len(terms), np.nan)
-    return pd.DataFrame({"term": terms, "persons": officers, "events": events, "units": officers})
+def _renumbered(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give the numbers that occur as 0, 1, 2, … in their order."""
+    return np.asarray(np.unique(numbers, return_inverse=True)[1], np.int64)
 
 
 def _clusters(d: OfficerDesign, cluster: Cluster) -> NDArray[np.int64]:

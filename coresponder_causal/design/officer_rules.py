@@ -27,7 +27,8 @@ def with_calls(table: pd.DataFrame, exposure: str | None, problems: Problems) ->
         problems.add(f"'{exposure}' is 0 in every row", mend="give the calls that officers handled without the team")
     elif none.any():
         note(f"{int(none.sum())} of {len(table)} officer-periods without calls are left out")
-        return table[~none].reset_index(drop=True)
+        kept: pd.DataFrame = table[~none].reset_index(drop=True)
+        return kept
     return table
 
 

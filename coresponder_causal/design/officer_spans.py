@@ -86,7 +86,7 @@ def officer_spans(rows: OfficerRows, *, width: int, leads: int, period_name: str
 
 
 def _groups(rows: OfficerRows) -> tuple[tuple[str, ...], NDArray[np.str_]]:
-    """Groups with at least two clusters of exposed officers; one for all unless each has."""
+    """Give the groups, and that of each row; one for all unless each has exposed officers of two clusters."""
     there = [name for name in (volunteers, assigned, unknown) if (rows.exposed & (rows.group == name)).any()]
     few = [name for name in there if len(np.unique(rows.cluster[rows.exposed & (rows.group == name)])) < 2]
     if few and len(there) > 1:

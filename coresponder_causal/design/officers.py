@@ -16,6 +16,7 @@ from coresponder_causal.core.notes import collecting
 from coresponder_causal.data.periods import TimeAxis
 from coresponder_causal.design import columns
 from coresponder_causal.design.columns import counted
+from coresponder_causal.design.eligibility import Eligible
 from coresponder_causal.design.officer_baseline import baseline_of, said_apart
 from coresponder_causal.design.officer_power import Detectable, detectable_of
 from coresponder_causal.design.officer_rules import (
@@ -26,7 +27,7 @@ from coresponder_causal.design.officer_rules import (
     with_calls,
     with_peers,
 )
-from coresponder_causal.design.officer_tables import Counted, officer_months
+from coresponder_causal.design.officer_tables import Counted, Period, officer_months
 from coresponder_causal.design.officer_words import everyone, unknown, volunteer_words
 
 Array = NDArray[np.float64]
@@ -174,9 +175,9 @@ class OfficerDesign:
         officers: object,
         *,
         outcome: str | None,
-        period: Literal["month", "quarter"] = "month",
+        period: Period = "month",
         counted_by: Counted = "primary",
-        eligible: dict[str, Sequence[object]] | None = None,
+        eligible: Eligible | None = None,
         covariates: Sequence[str] = (),
         per: float = 1000.0,
     ) -> Self:
@@ -210,16 +211,25 @@ class OfficerDesign:
         """
         with collecting() as said:
             frame = officer_months(
-                calls, units, rides, officers, period=period, counted_by=counted_by, eligible=eligible
+                calls,
+                units,
+                rides,
+                officers,
+                outcome=outcome,
+                period=period,
+                counted_by=counted_by,
+                eligible=eligible,
+                covariates=covariates,
             )
             made = cls.from_frame(
                 frame,
                 outcome=outcome,
                 dose="calls_together",
+                time=period,
                 exposure="calls",
-                squad="squad",
-                volunteered="volunteered",
-                assigned="assigned",
+                squad="squad" if frame["squad"].notna().any() else None,
+                volunteered="volunteered" if frame["volunteered"].notna().any() else None,
+                assigned="rostered",
                 covariates=covariates,
                 per=per,
             )
@@ -253,11 +263,21 @@ class OfficerDesign:
             source = with_peers(source, self.axis, self.officer, self.squad, self.assigned)
         if self.volunteered is not None:
             chose = source[self.officer].map(self.volunteered).eq(True).to_numpy(bool)
-            notes = (*notes, f"{int(self.volunteered.eq(True).sum())} volunteers left out: the roster did not draw them")
+            notes = (
+                *notes,
+                f"{int(self.volunteered.eq(True).sum())} volunteers left out: the roster did not draw them",
+            )
         source, axis = source[~chose].reset_index(drop=True), replace(self.axis, positions=self.axis.positions[~chose])
         first = first_exposed(source, axis, self.officer, self.assigned)
         return replace(
-            self, source=source, axis=axis, dose=self.assigned, first=first, volunteered=None, intended=True, notes=notes
+            self,
+            source=source,
+            axis=axis,
+            dose=self.assigned,
+            first=first,
+            volunteered=None,
+            intended=True,
+            notes=notes,
         )
 
     @property
@@ -295,17 +315,33 @@ class OfficerDesign:
     @property
     def since(self) -> Array:
         """Periods since the officer's first exposure by row, negative before it, NaN where never exposed."""
-        return self.axis.positions - self.source[self.officer].map(self.first).to_numpy(float)
+        return np.asarray(self.axis.positions - self.source[self.officer].map(self.first).to_numpy(float))
 
     def rate(self) -> Array:
         """Outcome by row: events per ``per`` calls, or as it is without a denominator."""
         return self.source[str(self.outcome)].to_numpy(float) / self.calls() * self.per
 
     def calls(self) -> Array:
-        """Calls behind each row; 1 without a denominator."""
+        """Give the calls behind each row; 1 without a denominator."""
         if self.exposure is None:
             return np.ones(len(self.source))
         return self.source[self.exposure].to_numpy(float)
+
+    def lagged(self, dose: str, lag: int) -> Array:
+        """Give a cumulative dose some periods before each row: the last one seen by then, 0 before the officer is seen.
+
+        Parameters
+        ----------
+        dose : str
+            Column of the frame.
+        lag : int
+            Periods.
+        """
+        own = pd.DataFrame({"officer": self.source[self.officer], "at": self.axis.positions})
+        wanted = own.assign(at=own["at"] - lag, place=np.arange(len(own))).sort_values("at", kind="stable")
+        seen = own.assign(dose=self.source[dose].astype(float)).sort_values("at", kind="stable")
+        found = pd.merge_asof(wanted, seen, on="at", by="officer").sort_values("place")
+        return np.asarray(found["dose"].fillna(0.0), float)
 
     def baseline(self) -> pd.DataFrame:
         """Volunteers, assigned and never exposed officers before anybody was exposed; see `officer_baseline`."""
@@ -341,7 +377,9 @@ class OfficerDesign:
     def fingerprint(self) -> str:
         """SHA-256 of the rows and of the statement of the design."""
         stated = (self.outcome, self.officer, self.time, self.dose, self.exposure, self.squad, self.assigned)
-        return fingerprint("OfficerDesign", stated, self.covariates, self.per, self.first, self.volunteered, self.source)
+        return fingerprint(
+            "OfficerDesign", stated, self.covariates, self.per, self.first, self.volunteered, self.source
+        )
 
     def describe(self) -> str:
         """Return the design in words: first what it could find, then volunteers and assigned apart."""

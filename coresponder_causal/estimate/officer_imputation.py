@@ -4,8 +4,8 @@ Estimand: the mean change of the outcome's rate on exposed officers' calls witho
 on, against what these officers would have done in those periods (ATT); with the dose that the roster intended
 (`as_intended`) the effect of being rostered (ITT). Volunteers and assigned officers each have a mean of their own.
 
-Needs: officers who would have moved in parallel whatever their exposure (check: the leads of this result; they cannot
-show it); no effect before the first exposure; no effect of exposed officers on their squad mates, or `peers="adjusted"`;
+Needs: officers who would have moved in parallel whatever their exposure (check: officer_trends); no effect before
+the first exposure; no effect of exposed officers on their squad mates, or `peers="adjusted"` (check: squad_mates);
 calls without the team that exposure does not choose: graph "officer".
 
 Estimator: y_it = α_i + β_t + e_it is fitted to unexposed officer-periods by least squares weighted by calls, and
@@ -13,16 +13,16 @@ Estimator: y_it = α_i + β_t + e_it is fitted to unexposed officer-periods by l
 spans before the exposure in the same regression, against all of the time before them and officers never exposed. With
 peers adjusted the share of exposed squad mates is a regressor of the unexposed rows, and taken out of all.
 
-Inference: θ̂ = Σ v_it y_it. V = Σ_g (v_g'(I − H_gg)^−½ e_g)² over officers (CR2), e the residuals of the regression of all
-rows on α_i, β_t, group × span of time since the exposure, leads and peers; t with Satterthwaite df of each term.
+Inference: θ̂ = Σ v_it y_it. V = Σ_g (v_g'(I − H_gg)^−½ e_g)² over officers (CR2), e the residuals of the regression of
+all rows on α_i, β_t, group × span of time since the exposure, leads and peers; t with Satterthwaite df of each term.
 Differences of officers within such a span count as noise, which is conservative. "permutation": whole courses of
 exposure are exchanged among the officers of a squad who did not volunteer; the interval holds the additive effects that
 the test does not reject.
 
 Breaks: volunteers differ from others in what they would have become, too: officer effects mend a difference of level,
-not of trend. Read the rows of assigned officers first, and ask for `as_intended()` where the roster is known. Dropped
-officers, and calls that sergeants hand to whom they have trained, bias every row. Without officers exposed late or never
-there is nobody to go by. The comparison of exposed with unexposed officers without officer effects finds the selection.
+not of trend. Read the rows of assigned officers first, and ask for `as_intended()` where the roster is known. Officers
+who leave, and calls that sergeants hand to whom they have trained, bias every row. Without officers exposed late or
+never there is nobody to go by. Exposed against unexposed officers without officer effects finds the selection.
 
 Reference: Borusyak, Jaravel & Spiess 2024, doi:10.1093/restud/rdae007; Pustejovsky & Tipton 2018,
 doi:10.1080/07350015.2016.1247004. Estimates and CR2 checked by hand and against the saturated regression; simulated
@@ -39,17 +39,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from coresponder_causal.core.choices import refuse_choice
-from coresponder_causal.core.errors import DesignError, EstimationError, Problems
-from coresponder_causal.core.estimand import Estimand
-from coresponder_causal.core.facts import Facts
+from coresponder_causal.core.errors import DesignError, Problems
 from coresponder_causal.core.notes import doubt
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.two_way_imputation import imputation_weights, slope_weights, with_slopes
 from coresponder_causal.design.officer_exchange import Exchanged, exchanged
-from coresponder_causal.design.officer_leads import say_leads
-from coresponder_causal.design.officer_rows import Cluster, OfficerRows, Weighting, officer_rows, officer_support
+from coresponder_causal.design.officer_result import officer_result
+from coresponder_causal.design.officer_rows import Cluster, OfficerRows, Weighting, officer_rows
 from coresponder_causal.design.officer_spans import OfficerSpans, apart, officer_spans
 from coresponder_causal.design.officer_words import assigned, everyone, peers_column, volunteers
 from coresponder_causal.design.officers import OfficerDesign
@@ -84,7 +81,8 @@ def officer_imputation(
     ----------
     d : OfficerDesign
     bin_width : int, optional
-        Periods in a span of time since the exposure; by default half a year of months or quarters, else one period.
+        Periods in a span of time since the exposure; by default half a year of months or quarters, else an eighth
+        of all periods.
     leads : int
         Spans before the exposure that are shown, against the time before them.
     weighting : {"calls", "officers"}
@@ -127,10 +125,11 @@ def officer_imputation(
     >>> officer_imputation(d, leads=1).tidy().loc[0, ["term", "estimate"]].round(1).tolist()
     ['exposed', -2.9]
     """
-    _check(d, bin_width, leads, peers, inference, weighting, cluster, replications)
+    _check(d, bin_width, leads, peers, inference, replications)
     rows = officer_rows(d, weighting=weighting, cluster=cluster)
     outcome = d.rate()[rows.kept]
-    width = bin_width or {"M": 6, "Q": 2}.get(d.axis.freq, 1)
+    periods = int(rows.two_way.period.max()) + 1
+    width = bin_width or {"M": 6, "Q": 2}.get(d.axis.freq, max(1, periods // 8))
     if inference == "permutation":
         return _permuted(d, rows, exchanged(d, rows, outcome, replications=replications, seed=seed))
     spans = officer_spans(rows, width=width, leads=leads, period_name=d.period_name)
@@ -141,8 +140,7 @@ def officer_imputation(
     estimate = weights.T @ outcome
     if found.df[0] < few_df:
         doubt(f"{found.df[0]:.1f} degrees of freedom: below {few_df:.0f} the interval is a rough one")
-    facts = {"interval": f"t({found.df[0]:.3g}), CR2, clusters: {cluster}", "bin_width": width}
-    facts |= say_leads(d, spans, terms, estimate, found)
+    facts: dict[str, object] = {"interval": f"t({found.df[0]:.3g}), CR2, clusters: {cluster}", "bin_width": width}
     return _result(d, rows, terms, estimate, sets, facts, vcov=found.vcov, df=found.df)
 
 
@@ -152,18 +150,9 @@ def _check(
     leads: int,
     peers: Peers,
     inference: Inference,
-    weighting: Weighting,
-    cluster: Cluster,
     replications: int,
 ) -> None:
     problems = Problems("officer_imputation")
-    for name, value, hint in (
-        ("peers", peers, Peers),
-        ("inference", inference, Inference),
-        ("weighting", weighting, Weighting),
-        ("cluster", cluster, Cluster),
-    ):
-        refuse_choice(name, value, hint, problems)
     if (bin_width is not None and bin_width < 1) or leads < 0:
         problems.add(f"bin_width={bin_width}, leads={leads}", mend="give spans of one period or more, and leads ≥ 0")
     if peers == "adjusted" and d.squad is None:
@@ -206,16 +195,16 @@ def _terms(
 
 def _permuted(d: OfficerDesign, rows: OfficerRows, found: Exchanged) -> Result:
     """Headline alone, with the crossings of the exchanges."""
-    terms = pd.DataFrame({"term": [found.group], "group": [found.group], "event_time": [pd.NA]})
-    facts = {
-        "interval": f"exchanges of exposure within {found.within}, {len(found.crossings)} drawn",
-        "p_floor": 1 / (1 + len(found.crossings)),
-        "exchanges": len(found.crossings),
+    many = len(found.crossings)
+    facts: dict[str, object] = {
+        "interval": f"exchanges of exposure within {found.within}, {many} drawn",
+        "p_floor": 1 / (1 + many),
+        "exchanges": many,
     }
     return _result(
         d,
         rows,
-        terms,
+        pd.DataFrame({"term": [found.group], "group": [found.group], "event_time": [pd.NA]}),
         np.array([found.estimate]),
         found.rows[:, None],
         facts,
@@ -237,34 +226,18 @@ def _result(
     df: Array,
     crossings: Array | None = None,
 ) -> Result:
-    keys = terms.assign(event_time=terms["event_time"].astype("Int64"))[["group", "event_time", "term"]]
-    exposed = len(np.unique(rows.two_way.unit[rows.exposed]))
-    return Result(
-        method="officer_imputation",
-        estimand=Estimand(
-            contrast="ITT" if d.intended else "ATT",
-            outcome=str(d.outcome),
-            treatment=d.treatment,
-            population=f"{exposed} officers, in calls without the team",
-            horizon=f"{d.period_name} from the first exposure on",
-            scale=d.unit,
-        ),
-        terms=keys,
-        estimate=estimate,
+    return officer_result(
+        "officer_imputation",
+        d,
+        rows,
+        terms.assign(event_time=terms["event_time"].astype("Int64"))[["group", "event_time", "term"]],
+        estimate,
+        sets,
         vcov=vcov,
         df=df,
+        contrast="ITT" if d.intended else "ATT",
+        treatment=d.treatment,
+        horizon=f"{d.period_name} from the first exposure on",
+        facts=facts,
         crossings=crossings,
-        scale="difference",
-        support=officer_support(d, rows, keys["term"], sets),
-        n_obs=len(rows.kept),
-        n_units=rows.officers,
-        extra=Facts(
-            {
-                "outcome_unit": d.unit,
-                "period_name": d.period_name,
-                "treated_units": exposed,
-                "untreated_units": rows.officers - exposed,
-            }
-            | facts
-        ),
     )

@@ -1,4 +1,4 @@
-"""Officers in squads, some of whom come to work beside the team: who chose it, whom the roster sent, what it changed."""
+"""Officers in squads, some of whom come to work beside the team: who chose it, whom the roster sent, what it did."""
 
 from __future__ import annotations
 
