@@ -175,7 +175,7 @@ def linear_crossings(estimate: float, intercept: Array, slope: Array) -> Array:
     >>> linear_crossings(2.0, np.array([1.0, -1.0]), np.array([0.0, 0.5])).tolist()
     [[1.0, 3.0], [0.6666666666666666, 6.0]]
     """
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         ends = np.sort(np.column_stack([(estimate - intercept) / (1 - slope), (estimate + intercept) / (1 + slope)]), 1)
     return np.where((np.abs(slope) < 1 - tie)[:, None], ends, [-np.inf, np.inf])
 

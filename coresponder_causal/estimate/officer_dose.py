@@ -58,6 +58,7 @@ weak, bands = 10.0, 3
 
 @estimator(
     design=OfficerDesign,
+    setting="officer_dose",
     contrasts=("dose response", "LATE"),
     reference="Callaway, Goodman-Bacon & Sant'Anna 2024",
     checked_against="worked by hand, the regression with all dummies and simulated truth",

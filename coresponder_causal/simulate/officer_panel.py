@@ -80,7 +80,7 @@ def officer_panel(
     calls : float
         Mean calls of an officer in a month.
     effect, per_call : float
-        Effect of having been exposed, and of each further 10 calls beside the team, on events per 1,000 calls.
+        Effect of having been exposed, and of each 10 calls beside the team before the month, on events per 1,000 calls.
     volunteers, never : float
         Share of officers who volunteer, and of the others whom the roster never sends.
     level, trend : float
@@ -117,7 +117,8 @@ def officer_panel(
     exposed, rostered = at >= first[:, None], at >= drawn[:, None]
     dose = np.cumsum(exposed * np.maximum(rng.poisson(beside_a_month, exposed.shape), at == first[:, None]), axis=1)
     intended = np.cumsum(rostered * beside_a_month, axis=1)
-    own = np.where(exposed, effect + per_call * dose / 10, 0.0)
+    before = np.pad(dose, ((0, 0), (1, 0)))[:, :-1]
+    own = np.where(exposed, effect + per_call * before / 10, 0.0)
     rate = base + rng.normal(0.0, officer_sd, officers)[:, None] + rng.normal(0.0, month_sd, months) + own
     rate += came_forward[:, None] * (level + trend * (at - months / 2)) + ~exposed * spillover * _mates(squad, exposed)
     rate += ar1(rng.standard_normal(rate.shape), rho, shock_sd)
