@@ -391,6 +391,10 @@ def _officers_cells() -> list[Cell]:
     return [*grid, replace(_officers, treated=55, comparison=19), *effects, *drifting]
 
 
+def _officer_dose_cells() -> list[Cell]:
+    return [_of_dose(cell) for cell in _officers_cells()]
+
+
 def _of_dose(cell: Cell) -> Cell:
     """Put the effect of ten calls in the place of that of the exposure."""
     return replace(cell, setting="officer_dose", effect=_fewer["officer_dose"] if cell.effect else 0.0)
@@ -507,6 +511,6 @@ def cells(setting: Setting, *, full: bool = True) -> list[Cell]:
         "strata": _strata_cells,
         "history": _history_cells,
         "officers": _officers_cells,
-        "officer_dose": lambda: [_of_dose(cell) for cell in _officers_cells()],
+        "officer_dose": _officer_dose_cells,
     }
     return list(dict.fromkeys(make[setting]()))
