@@ -334,7 +334,7 @@ def failures() -> list[Failure]:
     edge = Cell(setting="boundary", calls=13_000, share=0.08, rho=0.0, effect=-0.108)
     held, alone = replace(edge, calls=26_000, world="holding"), (("contrast", "discontinuity"),)
     hours = Cell(setting="hour_calls", comparison=10, calls=4_000, rho=0.0, adjustment="no covariates")
-    officers = Cell(setting="officers", treated=8, comparison=4, periods=24, rho=0.5)
+    officers = Cell(setting="officers", treated=3, comparison=9, periods=24, rho=0.5)
     jailed = Cell(setting="history", calls=1_500, share=0.4, adjustment="weight_propensity overlap")
     return [
         Failure(method="its_segmented", options=(("errors", "ols"),), cell=smooth),
