@@ -95,7 +95,7 @@ def officer_months(
     _check(tables, outcome, period, counted_by, eligible, covariates)
     people = _people(tables["officers"], tables["rides"])
     freq = "M" if period == "month" else "Q"
-    all_calls = with_time_zero(tables["calls"])
+    all_calls = with_time_zero(_of_cities(tables["calls"], people))
     all_calls = all_calls.assign(period=pd.PeriodIndex(pd.to_datetime(all_calls["received_at"]), freq=freq))
     there = _on_scene(tables["units"], all_calls, people)
     team = _with_team(tables["units"], all_calls)
@@ -149,6 +149,14 @@ def _people(officers: pd.DataFrame, rides: pd.DataFrame) -> pd.DataFrame:
     if own.any():
         note(f"{counted(int((own & ~elsewhere).sum()), 'officer')} of the team itself left out")
     return people[~elsewhere & ~own.astype(bool)]
+
+
+def _of_cities(calls: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
+    """Keep the calls of the officers' cities, where calls say theirs."""
+    elsewhere = ~calls["city"].isin(people["city"]) if "city" in calls else pd.Series(False, calls.index)
+    if elsewhere.any():
+        note(f"{int(elsewhere.sum())} of {len(calls)} calls of other cities are left out")
+    return calls[~elsewhere].reset_index(drop=True)
 
 
 def _on_scene(units: pd.DataFrame, calls: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:

@@ -55,6 +55,7 @@ PictureKind = Literal[
     "acceptability",
     "tornado",
     "benefit",
+    "groups",
 ]
 
 

@@ -98,6 +98,7 @@ terms = {
     "exposed": "officers who worked beside the team",
     "volunteers": "volunteers",
     "assigned": "assigned officers",
+    "not_known": "officers of whom it is not known",
     "volunteers_less_assigned": "volunteers less assigned officers",
     "exposed_peers": "unexposed officers, as all squad mates become exposed",
     "per_10": "per 10 calls beside the team",
