@@ -130,7 +130,8 @@ def _check(
         refuse_late_eligibility(eligible, tables["calls"].columns.astype(str).tolist(), problems)
     problems.raise_if_any(DesignError)
     if outcome is not None:
-        columns.numbers(tables["calls"].dropna(subset=[outcome]), outcome, problems, sign="nonnegative")
+        known = tables["calls"].dropna(subset=[outcome]).infer_objects()
+        columns.numbers(known, outcome, problems, sign="nonnegative")
     for name, key in (("calls", "call_id"), ("officers", "officer")):
         if twice := int(tables[name][key].duplicated().sum()):
             problems.add(f"{counted(twice, 'row')} of '{name}' with a {key} of another row", mend="keep one of each")
