@@ -33,8 +33,6 @@ class OfficerSpans:
     after, leads : DataFrame
         ``term, group, event_time`` of the spans from the exposure on, and before it.
     rows_after, rows_before : Bools, shape (n, spans)
-    origin : float
-        Middle of the time before the leads, in periods since the exposure.
     """
 
     groups: tuple[str, ...]
@@ -43,7 +41,6 @@ class OfficerSpans:
     leads: pd.DataFrame
     rows_after: Bools
     rows_before: Bools
-    origin: float
 
 
 def officer_spans(rows: OfficerRows, *, width: int, leads: int, period_name: str) -> OfficerSpans:
@@ -81,7 +78,6 @@ def officer_spans(rows: OfficerRows, *, width: int, leads: int, period_name: str
         leads=before.iloc[told].reset_index(drop=True),
         rows_after=rows_after,
         rows_before=rows_before[:, told],
-        origin=float(np.mean(rows.since[bins < -leads * width])) - (width - 1) / 2 if leads else 0.0,
     )
 
 

@@ -45,7 +45,7 @@ class OfficerPanel:
         """
         own = (self.frame["calls_together"] > 0).to_numpy()
         if volunteered is not None:
-            own &= (self.frame["volunteered"] == volunteered).to_numpy()
+            own = own & (self.frame["volunteered"] == volunteered).to_numpy()
         return float(np.average(self.effect[own], weights=self.frame["calls"].to_numpy(float)[own]))
 
 
