@@ -44,7 +44,7 @@ def officer_trends(result: Result, design: OfficerDesign) -> CheckResult:
     --------
     >>> from coresponder_causal.estimate import officer_imputation
     >>> from coresponder_causal.simulate import officer_panel
-    >>> frame = officer_panel(seed=1, officers=32, months=24, squads=4, trend=6.0).frame
+    >>> frame = officer_panel(seed=1, officers=48, months=24, squads=6, trend=6.0).frame
     >>> d = OfficerDesign.from_frame(frame, outcome="force", dose="calls_together", exposure="calls",
     ...                              volunteered="volunteered")
     >>> officer_trends(officer_imputation(d), d).verdict

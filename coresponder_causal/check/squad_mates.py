@@ -40,7 +40,7 @@ def squad_mates(result: Result, design: OfficerDesign) -> CheckResult:
     --------
     >>> from coresponder_causal.estimate import officer_imputation
     >>> from coresponder_causal.simulate import officer_panel
-    >>> frame = officer_panel(seed=1, officers=32, months=24, squads=4).frame
+    >>> frame = officer_panel(seed=1, officers=48, months=24, squads=6).frame
     >>> d = OfficerDesign.from_frame(frame, outcome="force", dose="calls_together", exposure="calls")
     >>> squad_mates(officer_imputation(d), d).verdict
     'not applicable'

@@ -112,8 +112,8 @@ def officer_dose(
     >>> frame = pd.DataFrame(rows, columns=["officer", "month", "beside"])
     >>> frame["minutes"] = 40 - 0.2 * frame["beside"] + rng.normal(size=len(frame))
     >>> d = OfficerDesign.from_frame(frame, outcome="minutes", dose="beside")
-    >>> officer_dose(d, lag=0).tidy().loc[0, ["term", "estimate"]].round(1).tolist()
-    ['per_10', -2.1]
+    >>> officer_dose(d, lag=0).params.round(1).iloc[:1].to_dict()
+    {'per_10': -2.1}
     """
     _check(d, lag, instrument)
     drawn = d.as_intended() if instrument == "roster" else d

@@ -122,8 +122,8 @@ def officer_imputation(
     ...          max(0, t - 5 - o % 4) * (o < 12)) for o in range(24) for t in range(16)]
     >>> frame = pd.DataFrame(rows, columns=["officer", "month", "force", "beside"])
     >>> d = OfficerDesign.from_frame(frame, outcome="force", dose="beside")
-    >>> officer_imputation(d, leads=1).tidy().loc[0, ["term", "estimate"]].round(1).tolist()
-    ['exposed', -2.9]
+    >>> officer_imputation(d, leads=1).params.round(1).iloc[:1].to_dict()
+    {'exposed': -3.4}
     """
     _check(d, bin_width, leads, peers, inference, replications)
     rows = officer_rows(d, weighting=weighting, cluster=cluster)
