@@ -60,5 +60,5 @@ def _name(axes: Axes, ends: list[tuple[float, float]], names: list[str]) -> None
     for place, height in zip(order, heights, strict=True):
         axes.annotate(
             names[place], (right, height), (9, 0), textcoords="offset points", va="center", fontsize=9,
-            color=colours[place], fontweight="bold",
+            color=colours[place], fontweight="bold", bbox={"fc": "white", "ec": "none", "pad": 1},
         )  # fmt: skip

@@ -388,7 +388,8 @@ def _officers_cells() -> list[Cell]:
     grid = _over(_officers, treated=(8, 16, 30, 55), comparison=(4, 12), periods=(24, 36), rho=(0.0, 0.5, 0.8))
     effects = _over(replace(_officers, effect=_fewer["officers"]), treated=(8, 30, 55))
     drifting = _over(replace(_officers, world="volunteers drift"), treated=(30, 55))
-    return [*grid, replace(_officers, treated=55, comparison=19), *effects, *drifting]
+    large = _over(replace(_officers, treated=55, comparison=19), periods=(36, 72))
+    return [*grid, *large, *effects, *drifting]
 
 
 def _officer_dose_cells() -> list[Cell]:
@@ -448,7 +449,8 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
     after = [*_over(_history, calls=(300, 1500), adjustment=kinds), replace(_history, share=0.1)]
     few = replace(_officers, treated=8, comparison=4, periods=24)
     beside = [*_over(few, rho=(0.0, 0.5)), *_over(_officers, rho=(0.0, 0.5, 0.8)), replace(_officers, comparison=4)]
-    beside += [replace(_officers, treated=55, comparison=19), replace(_officers, effect=_fewer["officers"])]
+    beside += _over(replace(_officers, treated=55, comparison=19), periods=(36, 72))
+    beside += [replace(_officers, effect=_fewer["officers"])]
     beside += [replace(_officers, world="volunteers drift")]
     after += [replace(_history, effect=_fewer["history"]), replace(_history, world="one arm jails more")]
     return {
