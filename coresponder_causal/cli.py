@@ -1,4 +1,4 @@
-"""The command line: studies, plans, validity, a city's data, switchbacks, logic models, graphs, privacy, strata."""
+"""The command line: studies, plans, validity, a city's data, switchbacks, logic models, graphs, privacy, linkage."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from coresponder_causal.cli_screen import longest, one_screen, progress, tell_ev
 from coresponder_causal.cli_strata import strata
 from coresponder_causal.cli_twin import write_a_twin
 from coresponder_causal.cli_validity import validity
+from coresponder_causal.cli_waves import waves
 
 app = typer.Typer(
     add_completion=False,
@@ -34,6 +35,7 @@ app.add_typer(dictionary, name="dictionary")
 app.add_typer(privacy, name="privacy")
 app.add_typer(logic, name="logic")
 app.add_typer(strata, name="strata")
+app.add_typer(waves, name="waves")
 app.add_typer(plan_app, name="plan")
 app.command("deploy")(deploy)
 app.command("graph")(graph)

@@ -13,7 +13,7 @@ from math import comb
 import numpy as np
 import pandas as pd
 
-from coresponder_causal.core.errors import DisclosureError, Problems
+from coresponder_causal.core.errors import DisclosureError
 from coresponder_causal.core.inference import exact_poisson
 from coresponder_causal.core.notes import note
 from coresponder_causal.privacy.county_return import Key
@@ -139,15 +139,15 @@ def _by_chance(waves: list[pd.DataFrame], all_but: int) -> dict[str, float]:
 
 def _say(linkage: pd.DataFrame) -> None:
     """Say what the links are worth."""
-    linked, near = (linkage.loc[name] for name in ("linked", "near"))
-    both = linked["rows"] + near["rows"]
-    if near["rows"]:
+    linked, near, twice, incomplete, _ = linkage["rows"].tolist()
+    chance = linkage["by_chance"].to_dict()["near"]
+    if near:
         note(
-            f"{near['rows']:.0f} pairs of codes differ in one element and are not linked (by chance alone "
-            f"{near['by_chance']:.1f} would): at least {100 * linked['rows'] / both:.0f} % of those who wrote a code twice"
-            " are linked, if nobody erred in two elements"
+            f"{near} pairs of codes differ in one element and are not linked (by chance alone "
+            f"{chance:.1f} would): at least {100 * linked / (linked + near):.0f} % of those who wrote a code twice are "
+            "linked, if nobody erred in two elements"
         )
-    if linkage.loc["twice", "rows"]:
-        note(f"{linkage.loc['twice', 'rows']:.0f} answers are left out: others of the wave wrote the same code")
-    if linkage.loc["incomplete", "rows"]:
-        note(f"{linkage.loc['incomplete', 'rows']:.0f} answers are left out: their code is incomplete")
+    if twice:
+        note(f"{twice} answers are left out: others of the wave wrote the same code")
+    if incomplete:
+        note(f"{incomplete} answers are left out: their code is incomplete")

@@ -196,8 +196,13 @@ def read_groups(path: Path | str) -> WaveGroups:
     again = "ask the employer for the file again, as `waves dose` or `waves roles` writes it"
     head, rows = read_headed(path, groups_format, ("code",), mend=again)
     waves = head.get("between")
-    fits = isinstance(waves, list) and len(waves) == 2 and all(type(wave) is int for wave in waves)
-    if not fits or head.get("person") not in waves_of or rows["code"].duplicated().any() or (rows == "").any(axis=None):
+    if (
+        not isinstance(waves, list)
+        or [type(wave) for wave in waves] != [int, int]
+        or head.get("person") not in waves_of
+        or rows["code"].duplicated().any()
+        or (rows == "").any(axis=None)
+    ):
         raise DisclosureError(f"{path} holds a code twice, an empty cell, or does not say its waves", mend=again)
     return WaveGroups(key=str(head["key"]), person=str(head["person"]), between=(waves[0], waves[1]), frame=rows)
 

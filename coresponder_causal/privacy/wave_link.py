@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from coresponder_causal.core.errors import DisclosureError, Problems
+from coresponder_causal.core.files import write_whole
 from coresponder_causal.core.notes import note
 from coresponder_causal.data import dictionary
 from coresponder_causal.data.frames import to_pandas
 from coresponder_causal.data.metrics_rows import typed_columns
 from coresponder_causal.privacy.county_return import Key
-from coresponder_causal.privacy.wave_codes import answer_code
+from coresponder_causal.privacy.wave_codes import answer_code, read_headed, with_head
 from coresponder_causal.privacy.wave_groups import WaveGroups, waves_of
+
+joined_format = "waves-joined-1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -52,7 +56,9 @@ class LinkedWaves:
 
     def __repr__(self) -> str:
         people = self.frame["person"].nunique()
-        return f"LinkedWaves({people} persons, waves {self.between[0]} and {self.between[1]}, {len(self.frame)} answers)"
+        return (
+            f"LinkedWaves({people} persons, waves {self.between[0]} and {self.between[1]}, {len(self.frame)} answers)"
+        )
 
 
 def link_waves(answers: object, groups: WaveGroups, *, key: Key) -> LinkedWaves:
@@ -104,7 +110,9 @@ def link_waves(answers: object, groups: WaveGroups, *, key: Key) -> LinkedWaves:
     if silent := int((~groups.frame["code"].isin(code)).sum()):
         note(f"{silent} of {len(groups.frame)} who were asked answered in no wave")
     frame = said.assign(code=code).dropna(subset="code").merge(groups.frame, on="code", how="left").drop(columns="code")
-    sizes = [groups.frame[name].value_counts().rename_axis("label").reset_index(name="asked") for name in groups.columns]
+    sizes = [
+        groups.frame[name].value_counts().rename_axis("label").reset_index(name="asked") for name in groups.columns
+    ]
     asked = pd.concat([size.assign(group=name) for name, size in zip(groups.columns, sizes, strict=True)])
     everybody = pd.DataFrame({"group": ["all"], "label": ["all"], "asked": [len(groups.frame)]})
     return LinkedWaves(
@@ -115,6 +123,47 @@ def link_waves(answers: object, groups: WaveGroups, *, key: Key) -> LinkedWaves:
         scores=scores_of(frame, groups.person),
         frame=frame.rename(columns={groups.person: "person"}),
         asked=pd.concat([everybody, asked], ignore_index=True),
+    )
+
+
+def write_linked(linked: LinkedWaves, path: Path | str) -> Path:
+    """Write linked waves into a file that its owner alone may read; it stays at the university."""
+    head = {
+        "format": joined_format,
+        "key": linked.key,
+        "person": linked.person,
+        "between": list(linked.between),
+        "groups": list(linked.groups),
+        "asked": linked.asked.to_dict("list"),
+    }
+    return write_whole(Path(path), with_head(head, linked.frame), private=True)
+
+
+def read_linked(path: Path | str) -> LinkedWaves:
+    """Read linked waves.
+
+    Raises
+    ------
+    DisclosureError
+        The file is not one that `write_linked` wrote.
+    """
+    again = "join the waves again"
+    head, rows = read_headed(path, joined_format, ("person", "wave"), mend=again)
+    try:
+        person, groups = str(head["person"]), tuple(map(str, head["groups"]))
+        between, asked = (int(head["between"][0]), int(head["between"][1])), pd.DataFrame(head["asked"])
+        scores = scores_of(rows, person)
+        numbers = {name: pd.to_numeric(rows[name].replace("", None)) for name in ("wave", *scores)}
+    except (KeyError, TypeError, ValueError, IndexError):
+        raise DisclosureError(f"{path} does not hold linked waves", mend=again) from None
+    return LinkedWaves(
+        key=str(head["key"]),
+        person=person,
+        between=between,
+        groups=groups,
+        scores=scores,
+        frame=rows.assign(**numbers),
+        asked=asked,
     )
 
 
