@@ -52,7 +52,9 @@ def fewest_behind(sums: Array, sizes: NDArray[np.int64], *, threshold: int) -> i
     >>> fewest_behind(second, np.array([10, 12, 12]), threshold=11)
     11
     """
-    left = _cancelling(_directions(sums.reshape(len(sums), -1)).reshape(-1, *sums.shape[1:]), sizes >= threshold)
+    _, classes, answers = sums.shape
+    directions = _directions(sums.reshape(len(sums), classes * answers)).reshape(-1, classes, answers)
+    left = _cancelling(directions, sizes >= threshold)
     small = np.flatnonzero(sizes < threshold)
     chosen = max(len(left) - 1, 0)
     if not len(left):

@@ -224,28 +224,23 @@ def means_table(returned: WaveReturn, person: str) -> Table:
     """
     fields = dictionary.table(waves_of[person])
     rows = returned.frame
-    step = rows["score"].map(dict(returned.step))
-    change, low, high = (list(map(_said, rows[name], step)) for name in ("change", "low", "high"))
     frame = pd.DataFrame(
         {
             "score": [fields.field(name).label if name in fields.names else name for name in rows["score"]],
             "group": [headings.get(name, name.replace("_", " ")) for name in rows["group"]],
             "label": rows["label"].where(rows["group"] != "all", ""),
-            "persons": rows["persons"],
-            "change": [said or not_reported for said in change],
-            "bounds": [f"{a} to {b}" if a else "" for a, b in zip(low, high, strict=True)],
+            "said": rows["said"],
+            **{name: rows[name] for name in ("persons", "change", "low", "high")},
         }
     )
     persons = pd.to_numeric(rows["persons"].str.split(" ").str[0], errors="coerce")
     first, last = returned.between
+    texts = {"score": "Score", "group": "By", "label": "Group", "said": "Mean of the group"}
+    numbers = {"change": "Mean change", "low": "At least (95 %)", "high": "At most (95 %)"}
     columns = (
-        *(
-            Column("score", "Score"),
-            Column("group", "By"),
-            Column("label", "Group"),
-            Column("persons", "Persons", "said"),
-        ),
-        *(Column("change", "Mean change", "said"), Column("bounds", "95 % interval", "said")),
+        *(Column(name, label) for name, label in texts.items()),
+        Column("persons", "Persons", "said"),
+        *(Column(name, label, "signed") for name, label in numbers.items()),
     )
     return Table(
         title=f"Mean change from wave {first} to wave {last}",
@@ -278,11 +273,3 @@ def means_page(table: Table, returned: WaveReturn, person: str, employer: str) -
             Section(title="How to read this", blocks=(Bullets(items=lines),)),
         ),
     )
-
-
-def _said(value: float, step: float) -> str:
-    """Write a rounded number with as many decimals as its step has."""
-    if pd.isna(value):
-        return ""
-    places = next((places for places in range(4) if abs(round(step, places) - step) < 1e-9), 4)
-    return f"{value:+.{places}f}"

@@ -139,7 +139,7 @@ def read_key(path: Path, version: str = key_format) -> Key:
     except (ValueError, KeyError, TypeError):
         raise Refusal(f"{path} is not a key", "name the file that new_key wrote") from None
     if held.get("format") != version or len(secret) != 32:
-        raise Refusal(f"{path} is not a key of this version", "name the file that new_key wrote")
+        raise Refusal(f"{path} is not a key of this version and use", "name the file that new_key wrote for it")
     return Key(secret, str(held["project"]), str(held["period"]))
 
 

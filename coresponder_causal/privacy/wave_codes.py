@@ -143,7 +143,8 @@ def read_headed(
         with Path(path).open(encoding="utf-8", newline="") as file:
             head = json.loads(file.readline().lstrip("# "))
             rows = pd.DataFrame(list(csv.DictReader(file, strict=True)), dtype=object)
-        fits = head["format"] == version and "key" in head and set(columns) <= set(rows)
+        whole = None not in rows and bool(rows.notna().all(axis=None))
+        fits = whole and head["format"] == version and "key" in head and set(columns) <= set(rows)
     except (ValueError, KeyError, TypeError, csv.Error):
         fits = False
     if not fits:
