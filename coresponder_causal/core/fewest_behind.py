@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
-most_tried = 20_000
+most_tried = 2000
 _ZERO = 1e-9
 
 

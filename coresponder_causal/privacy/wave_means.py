@@ -62,7 +62,7 @@ def means_of(changes: pd.DataFrame, by: Sequence[str], asked: pd.DataFrame) -> p
     """
     found: list[tuple[str, str, pd.Index]] = [("all", "all", changes.index)]
     for name in by:
-        labels = sorted({*changes[name], *asked.loc[asked["group"] == name, "label"]})
+        labels = sorted({*changes[name], *asked.loc[asked["group"] == name, "label"]}, key=_in_order)
         found += [(name, label, changes.index[changes[name] == label]) for label in labels]
     sizes = asked.set_index(["group", "label"])["asked"].astype(float).to_dict()
     change = changes["after"] - changes["before"]
@@ -78,6 +78,12 @@ def means_of(changes: pd.DataFrame, by: Sequence[str], asked: pd.DataFrame) -> p
             "spread": [values.std(ddof=1) if len(values) > 1 else np.nan for values in own],
         }
     )
+
+
+def _in_order(label: str) -> tuple[int, str]:
+    """Order labels that begin with a number by it, and the others after them."""
+    first = label.split(" ")[0]
+    return (int(first), label) if first.isdecimal() else (10**9, label)
 
 
 def judged(rows: pd.DataFrame, ends: Scale, level: float) -> pd.DataFrame:

@@ -197,7 +197,11 @@ def _refuse(
 
 def _chosen(rows: pd.DataFrame, members: list[Member], before: list[Member]) -> list[int]:
     """Places of the groups that are shown: those that fit, less as few persons as what left before and the rest ask."""
-    able = [place for place, fits in enumerate(rows["fits"]) if fits]
+    def safe(shown: Sequence[int]) -> bool:
+        told = [*dict.fromkeys([*before, *(members[place] for place in shown)])]
+        return fewest_told(told, threshold=usual_threshold) >= usual_threshold
+
+    able = [place for place, fits in enumerate(rows["fits"]) if fits and safe([place])]
     if len(able) > most_groups:
         raise DisclosureError(
             f"{len(able)} groups are too many to find what must stay hidden beside them", mend="name fewer in by"
@@ -205,8 +209,7 @@ def _chosen(rows: pd.DataFrame, members: list[Member], before: list[Member]) -> 
     sizes = rows["n"].to_list()
     for lost in sorted(_subsets(able), key=lambda some: (sum(sizes[place] for place in some), len(some), some)):
         shown = [place for place in able if place not in lost]
-        told = [*dict.fromkeys([*before, *(members[place] for place in shown)])]
-        if fewest_told(told, threshold=usual_threshold) >= usual_threshold:
+        if safe(shown):
             return shown
     return []
 
@@ -220,11 +223,15 @@ def _told(rows: pd.DataFrame, shown: list[int], step: float) -> pd.DataFrame:
     seen = pd.Series(rows.index.isin(shown), index=rows.index)
     return rows[["group", "label"]].assign(
         persons=rows["persons"].where(seen, ""),
-        change=((rows["mean"] / step).round() * step).where(seen),
-        low=(np.floor(rows["low"] / step) * step).where(seen),
-        high=(np.ceil(rows["high"] / step) * step).where(seen),
+        change=_in_steps(np.round(rows["mean"] / step), step).where(seen),
+        low=_in_steps(np.floor(rows["low"] / step), step).where(seen),
+        high=_in_steps(np.ceil(rows["high"] / step), step).where(seen),
         said=np.where(seen, "reported", not_reported),
     )
+
+
+def _in_steps(many: pd.Series, step: float) -> pd.Series:
+    return (many * step).round(10) + 0.0  # no -0
 
 
 def _union(marks: pd.Series, codes: tuple[str, ...]) -> Member:
