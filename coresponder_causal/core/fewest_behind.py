@@ -7,7 +7,7 @@ only cancel together, so the question is one about a few classes of persons.
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import chain, combinations
 from math import comb
 
 import numpy as np
@@ -54,19 +54,22 @@ def fewest_behind(sums: Array, sizes: NDArray[np.int64], *, threshold: int) -> i
     """
     _, classes, answers = sums.shape
     directions = _directions(sums.reshape(len(sums), classes * answers)).reshape(-1, classes, answers)
-    left = _cancelling(directions, sizes >= threshold)
+    left = _cancelling(directions, np.flatnonzero(sizes >= threshold))
     small = np.flatnonzero(sizes < threshold)
-    chosen = max(len(left) - 1, 0)
+    chosen = len(left) - 1
     if not len(left):
         return threshold
     if comb(len(small), chosen) > most_tried:
         return 1
     fewest = threshold
-    for many in range(chosen + 1):
-        for cancelled in combinations(small.tolist(), many):
-            one = _cancelling(left, np.isin(np.arange(len(sizes)), cancelled))
-            if len(one) == 1:
-                fewest = min(fewest, int(sizes[(np.abs(one[0]) > _ZERO).any(axis=1)].sum()))
+    alone = [np.setdiff1d(small, [one]) for one in small]
+    sets = (np.array(some, np.intp) for many in range(chosen + 1) for some in combinations(small.tolist(), many))
+    for cancelled in chain(alone, sets):
+        one = _cancelling(left, cancelled)
+        if len(one) == 1 or (len(one) and len(cancelled) == len(small) - 1):
+            fewest = min(fewest, int(sizes[(np.abs(one[0]) > _ZERO).any(axis=1)].sum()))
+        if fewest == sizes[small].min():
+            break
     return fewest
 
 
@@ -76,9 +79,9 @@ def _directions(rows: Array) -> Array:
     return np.asarray(right[values > _ZERO * max(1.0, values.max(initial=0.0))])
 
 
-def _cancelling(sums: Array, classes: NDArray[np.bool_]) -> Array:
+def _cancelling(sums: Array, classes: NDArray[np.intp]) -> Array:
     """Directions among sums in which some classes cancel."""
-    if not classes.any() or not len(sums):
+    if not len(classes) or not len(sums):
         return sums
     held = sums[:, classes].reshape(len(sums), -1)
     left, values, _ = np.linalg.svd(held, full_matrices=True)

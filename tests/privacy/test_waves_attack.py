@@ -1,8 +1,8 @@
 """An employer who knows every officer's band, squad and who answered, against all returns of waves together.
 
 Answers are made here, so that the truth is known. The employer sets up programs: every answer lies on the scale, every
-mean that was returned is that of its group, rounded. What is then the smallest and the largest that one officer can have
-answered?
+mean that was returned is that of its group, rounded. What is then the smallest and the largest that one officer can
+have answered?
 """
 
 import numpy as np
@@ -166,7 +166,7 @@ def test_the_ledger_holds_no_answer_and_no_code_of_the_answers(tmp_path):
 def test_a_mean_at_the_end_of_the_scale_tells_of_everybody(tmp_path, change):
     town = Town(3, tmp_path)
     town.answers[:, 0], town.answers[:, 1] = (LOW, LOW + change) if change > 0 else (HIGH, HIGH + change)
-    with pytest.raises(DisclosureError, match="none of .* means may be returned"):
+    with pytest.raises(DisclosureError, match=r"none of .* means may be returned"):
         privacy.wave_return(town.linked(), key=KEY, ledger=town.ledger)
 
 
