@@ -197,6 +197,7 @@ def _refuse(
 
 def _chosen(rows: pd.DataFrame, members: list[Member], before: list[Member]) -> list[int]:
     """Places of the groups that are shown: those that fit, less as few persons as what left before and the rest ask."""
+
     def safe(shown: Sequence[int]) -> bool:
         told = [*dict.fromkeys([*before, *(members[place] for place in shown)])]
         return fewest_told(told, threshold=usual_threshold) >= usual_threshold
