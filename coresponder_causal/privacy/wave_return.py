@@ -43,15 +43,15 @@ class WaveReturn:
         ``score, group, label, persons`` ("20 or more"), ``change, low, high`` (missing where not reported) and
         ``said``: "reported" or "not reported at this n". Bounds are missing too where they would tell how alike answers
         are.
-    step : mapping of str to float
-        To what the means of each score are rounded; bounds are rounded outwards.
+    scales : mapping of str to (low, high)
+        Ends of each score. Means are rounded to a fortieth of what lies between; bounds are rounded outwards.
     cells : mapping of str to list of Earlier
         For the ledger: it stays at the university.
     """
 
     between: tuple[int, int]
     frame: pd.DataFrame
-    step: Mapping[str, float]
+    scales: Mapping[str, Scale]
     cells: Mapping[str, list[Earlier]]
 
     def __repr__(self) -> str:
@@ -135,7 +135,7 @@ def wave_return(
         before = [cell.span for cell in left.get(family, ())]
         rows = judged(means_of(changes, cuts, linked.asked), ends[score], level)
         shown = _chosen(rows, [_union(marks, codes) for codes in rows["codes"]], before)
-        step = (ends[score][1] - ends[score][0]) / steps_of_scale
+        step = step_of(ends[score])
         frames.append(_told(rows, shown, step).assign(score=score))
         cells[family] = [
             Earlier(labels={}, span=_union(marks, codes), value=round(mean / step))
@@ -149,8 +149,12 @@ def wave_return(
             f"none of {len(frame)} means may be returned at this n, with what left before",
             mend="return fewer groupings, or wait for a wave with more answers",
         )
-    steps = {score: (ends[score][1] - ends[score][0]) / steps_of_scale for score in named}
-    return WaveReturn(between=waves, frame=frame, step=steps, cells=cells)
+    return WaveReturn(between=waves, frame=frame, scales={score: ends[score] for score in named}, cells=cells)
+
+
+def step_of(ends: Scale) -> float:
+    """To what means on a scale are rounded."""
+    return (ends[1] - ends[0]) / steps_of_scale
 
 
 def record_return(returned: WaveReturn, ledger: Ledger, *, content: bytes, name: str) -> str:
@@ -224,7 +228,7 @@ def _told(rows: pd.DataFrame, shown: list[int], step: float) -> pd.DataFrame:
     seen = pd.Series(rows.index.isin(shown), index=rows.index)
     return rows[["group", "label"]].assign(
         persons=rows["persons"].where(seen, ""),
-        change=_in_steps(np.round(rows["mean"] / step), step).where(seen),
+        change=_in_steps((rows["mean"] / step).round(), step).where(seen),
         low=_in_steps(np.floor(rows["low"] / step), step).where(seen),
         high=_in_steps(np.ceil(rows["high"] / step), step).where(seen),
         said=np.where(seen, "reported", not_reported),
