@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from coresponder_causal import privacy
+from coresponder_causal import plan, privacy
 from coresponder_causal.cli import app
-from coresponder_causal.core.errors import DisclosureError
+from coresponder_causal.core.errors import DataError, DisclosureError
 from coresponder_causal.core.notes import collecting
 from coresponder_causal.privacy.wave_return import not_reported
 
@@ -285,6 +285,61 @@ def test_a_team_of_four_is_never_reported_alone(tmp_path):
     assert made.loc[["clinician", "other"], "said"].eq(not_reported).all()
     assert made.loc[["clinician", "other"], ["change", "low", "high"]].isna().all(axis=None)
     assert sorted(made.loc[["all", "dispatcher"], "said"]) == sorted([not_reported, "reported"])
+
+
+@pytest.fixture
+def staff(tmp_path):
+    """Four clinicians, 24 dispatchers and 15 others, all of whom answered twice."""
+    people = pd.DataFrame({"staff": range(43), "role": ["clinician"] * 4 + ["dispatcher"] * 24 + ["other"] * 15})
+    key = privacy.new_key(tmp_path / "wave.key", project="team", period="2026", use="waves")
+    issued = privacy.issue_codes(people, key=key, person="staff")
+    groups = privacy.role_groups(people, codes=privacy.Codes(key.id, issued[["person", "code"]]))
+    rng = np.random.default_rng(2)
+    rows = [
+        pd.DataFrame({"staff": issued["answers"], "wave": wave, "safety_score": rng.uniform(1, 5, 43), "consent": True})
+        for wave in (0, 1)
+    ]
+    return privacy.link_waves(pd.concat(rows), groups, key=key), key, privacy.Ledger(tmp_path / "left")
+
+
+def test_the_page_says_what_is_not_reported_and_names_the_agreement(staff, tmp_path):
+    linked, key, ledger = staff
+    made, (page, table) = plan.return_waves(
+        linked, tmp_path / "out", key=key, ledger=ledger, employer="County Health", agreement="county 2026-04"
+    )
+    text = page.read_text(encoding="utf-8")
+    for said in ("agreement county 2026-04", "On a scale from 1 to 5; high is safer.", "40 or more", not_reported):
+        assert said in text
+    assert len(made.frame) == len(pd.read_csv(table)) == 4
+    with pytest.raises(DataError, match="is not empty"):
+        plan.return_waves(linked, tmp_path / "out", key=key, ledger=ledger, employer="County Health")
+
+
+def test_what_could_not_be_written_counts_as_returned_and_leaves_no_file(staff, tmp_path, monkeypatch):
+    """Twice in the ledger hides too much; once too few gives somebody away."""
+    linked, key, ledger = staff
+
+    def full(*_given, **_options):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("coresponder_causal.report.write_all", full)
+    with pytest.raises(OSError, match="No space"):
+        plan.return_waves(linked, tmp_path / "out", key=key, ledger=ledger, employer="County Health")
+    assert not (tmp_path / "out").exists()
+    assert len(ledger.cells()["staff_waves.safety_score"]) == 2
+
+
+def test_linked_waves_are_read_as_they_were_written(staff, tmp_path):
+    linked, _, _ = staff
+    path = privacy.write_linked(linked, tmp_path / "joined.csv")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    again = privacy.read_linked(path)
+    pd.testing.assert_frame_equal(again.frame[list(linked.frame)], linked.frame, check_dtype=False)
+    pd.testing.assert_frame_equal(again.asked, linked.asked, check_dtype=False)
+    assert (again.groups, again.scores, again.between, str(again)) == (
+        linked.groups, linked.scores, linked.between, str(linked),
+    )  # fmt: skip
+    assert repr(linked) == "LinkedWaves(43 persons, waves 0 and 1, 86 answers)"
 
 
 def test_codes_of_a_list_are_refused_where_it_is_unclear(tmp_path):
