@@ -51,6 +51,7 @@ from coresponder_causal.plan.twin_folder import write_twin
 from coresponder_causal.plan.vary import Varied, vary
 from coresponder_causal.plan.vary_page import vary_page, write_varied
 from coresponder_causal.plan.verify import Verified, verify
+from coresponder_causal.plan.waves import code_people, join_waves, return_waves, write_dose, write_roles
 from coresponder_causal.plan.weighed import weighed, with_evidence
 from coresponder_causal.plan.whole_course import whole_course
 
@@ -81,6 +82,7 @@ __all__ = [
     "blinded",
     "bundle",
     "city_of",
+    "code_people",
     "designs_ahead",
     "designs_of",
     "deviations",
@@ -96,6 +98,7 @@ __all__ = [
     "graph_asked",
     "hours_of_team",
     "ingest_into",
+    "join_waves",
     "kept_beside",
     "left_out",
     "manifest",
@@ -127,6 +130,7 @@ __all__ = [
     "refuse_present",
     "require_frozen",
     "result_ids",
+    "return_waves",
     "run",
     "screen",
     "seal",
@@ -148,6 +152,7 @@ __all__ = [
     "with_groups",
     "write_calibration",
     "write_deployment",
+    "write_dose",
     "write_example_plan",
     "write_manifest",
     "write_mapping_example",
@@ -158,6 +163,7 @@ __all__ = [
     "write_power",
     "write_publication",
     "write_readiness",
+    "write_roles",
     "write_switchback",
     "write_template",
     "write_twin",
