@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from coresponder_causal.core.inference import interval
 from coresponder_causal.data.metrics_eligible import eligible_reported
 from coresponder_causal.decide.converted import Attendance, Bounds, times_share
-from coresponder_causal.decide.deployment import Deployment, chosen, gains
+from coresponder_causal.decide.deployment import Deployment
+from coresponder_causal.decide.hour_choice import chosen, gains
 from coresponder_causal.decide.improve import Lever
 from coresponder_causal.decide.worth_of_calls import PerCall, Yearly, lacking, lacks_for, no, worth, yes
 
