@@ -46,6 +46,9 @@ Setting = Literal[
     "double_sample",
     "linkage",
     "narrative",
+    "waves",
+    "ordinal_waves",
+    "lost_waves",
 ]
 """How a method meets the simulated data of the study of coverage."""
 setting_of_design: dict[str, Setting] = {
@@ -58,6 +61,7 @@ setting_of_design: dict[str, Setting] = {
     "SwitchbackDesign": "switchback",
     "StrataDesign": "strata",
     "PartlyKnownDesign": "partly_known",
+    "WaveDesign": "waves",
 }
 
 
@@ -106,7 +110,8 @@ class MethodCard:
         ("switchback"), calls near the hours of the team ("boundary"), calls by hours across cities ("hour_calls"),
         counts by strata of two agencies ("strata"), calls whose outcome is known of some ("partly_known"), of whose
         others a sample was found ("double_sample"), was linked ("linkage"), or coded by a machine and a sample by hand
-        ("narrative"). None: it is not studied.
+        ("narrative"), persons' scores on several waves ("waves"), their answers in order ("ordinal_waves"), or scores
+        of some of them ("lost_waves"). None: it is not studied.
     """
 
     name: str

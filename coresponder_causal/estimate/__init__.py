@@ -30,7 +30,10 @@ from coresponder_causal.estimate.its_counts import its_counts
 from coresponder_causal.estimate.its_rare import its_rare
 from coresponder_causal.estimate.its_segmented import its_segmented
 from coresponder_causal.estimate.its_structural import its_structural
+from coresponder_causal.estimate.officer_ordinal import officer_ordinal
 from coresponder_causal.estimate.switchback_randomization import switchback_randomization
+from coresponder_causal.estimate.wave_bounds import wave_bounds
+from coresponder_causal.estimate.wave_change import wave_change
 
 __all__ = [
     "aggregate",
@@ -63,5 +66,8 @@ __all__ = [
     "its_rare",
     "its_segmented",
     "its_structural",
+    "officer_ordinal",
     "switchback_randomization",
+    "wave_bounds",
+    "wave_change",
 ]
