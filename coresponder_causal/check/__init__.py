@@ -46,6 +46,8 @@ from coresponder_causal.check.specification_curve import specification_curve
 from coresponder_causal.check.spillover import spillover
 from coresponder_causal.check.start_range import start_range
 from coresponder_causal.check.tipping_point import tipping_point
+from coresponder_causal.check.wave_attrition import wave_attrition
+from coresponder_causal.check.wave_leads import wave_leads
 from coresponder_causal.core.choices import names_of
 from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.registry import series_regression
@@ -62,6 +64,7 @@ from coresponder_causal.design import (
     SeriesDesign,
     StrataDesign,
     SwitchbackDesign,
+    WaveDesign,
 )
 
 __all__ = [
@@ -114,6 +117,8 @@ __all__ = [
     "standing_on",
     "start_range",
     "tipping_point",
+    "wave_attrition",
+    "wave_leads",
 ]
 
 Checked: TypeAlias = (
@@ -126,6 +131,7 @@ Checked: TypeAlias = (
     | HistoryDesign
     | StrataDesign
     | SwitchbackDesign
+    | WaveDesign
 )
 """Designs whose results have checks."""
 
@@ -304,6 +310,8 @@ def _made(
         return (evalue(result, design),)  # the agency with the rows checks balance and overlap when it cuts the strata
     if isinstance(design, SwitchbackDesign):
         return (control_outcomes(result, design, outcomes=controls),)
+    if isinstance(design, WaveDesign):
+        return wave_leads(result, design), wave_attrition(result, design)
     if isinstance(design, CallInstrumentDesign):
         made = (reduced_form_before(result, design), hour_profile(result, design), first_stage(result, design))
         answered = design.instrument == "call_taker"

@@ -29,6 +29,7 @@ by_inference, own_interval = ("did_few_treated",), ("wild",)
 steps = {"rho": 0.2, "tau": 0.05, "share": 0.2}
 sizes = ("comparison", "treated", "periods", "events", "calls")
 strange = 10.0
+units_of = {"adopters": "units", "waves": "persons", "ordinal_waves": "persons", "lost_waves": "persons"}
 least_coverage, nominal = 0.93, 0.05
 words = {
     "treated": "{:g} treated",
@@ -61,6 +62,7 @@ worlds = {
     "one arm jails more": "where calls without the team led to custody five times as often",
     "takers alike": "where call takers hardly differ, so that the instrument is weak,",
     "small city": "where the treated city is much smaller than the others",
+    "chosen by course": "where persons who were about to change anyway were exposed",
 }
 
 
@@ -111,7 +113,7 @@ class Measured:
     @property
     def where(self) -> str:
         """The cell in words."""
-        unit = "units" if self.setting == "adopters" else "cities"
+        unit = units_of.get(self.setting, "cities")
         return ", ".join(words[name].format(value, unit=unit) for name, value in self.cell)
 
     def __str__(self) -> str:
@@ -163,7 +165,7 @@ def nearest(
     known = {name: coordinates[name] for name in words if name in coordinates and rows[name].notna().any()}
     nearest_first = np.lexsort([rows["coverage"].to_numpy(), _distance(rows, known)])
     near = rows.iloc[int(nearest_first[0])]
-    unit = "units" if near["setting"] == "adopters" else "cities"
+    unit = units_of.get(str(near["setting"]), "cities")
     for name, value in known.items():
         lower = coordinates.get(f"{name}_lower", value)
         outside += _beyond(rows[name], name, lower, unit)
@@ -218,7 +220,7 @@ def summary(method: str) -> str | None:
     rows = rows[_plain(rows)]
     if rows.empty:
         return None
-    unit = "units" if rows["setting"].iloc[0] == "adopters" else "cities"
+    unit = units_of.get(str(rows["setting"].iloc[0]), "cities")
     spans = [_span(rows[name], name, unit) for name in words if rows[name].notna().any()]
     behaved = [_behaviour(rows[rows["term"] == term], term) for term in rows["term"].unique()]
     said = f"domain: measured in simulated cells without an effect ({', '.join(spans)}): {'; '.join(behaved)}"

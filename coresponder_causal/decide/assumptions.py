@@ -99,6 +99,13 @@ families = (
         why="the team may be sent to graver calls (+) or to calmer scenes (−) than the record shows",
     ),
     Family(
+        title="persons who met the team against others, wave after wave",
+        assumption="persons who met the team would have changed as the others did",
+        methods=("wave_change", "officer_ordinal", "wave_bounds"),
+        bias="?",
+        why="who seeks the team out may be about to change anyway",
+    ),
+    Family(
         title="calls for which something else moved the team's presence",
         assumption="what moved the team's presence touches outcomes through the team alone",
         methods=("call_iv",),

@@ -103,6 +103,7 @@ def wave_bounds(
     if min(answered) < few:
         doubt(f"{min(answered)} persons of a kind answered both times: the standard error is hardly known")
     ends = _lee(pairs, known) if method == "lee" else _worst(d, pairs, known, least, most)
+    shares = [float(known[arm].mean()) for arm in (pairs.exposed, ~pairs.exposed)]
     n = len(known)
     slopes = np.column_stack([end.slope for end in ends]) * np.sqrt(n / (n - 2))
     bounds = np.array([end.value for end in ends])
@@ -129,8 +130,9 @@ def wave_bounds(
                 "treated_units": int(pairs.exposed.sum()),
                 "untreated_units": int((~pairs.exposed).sum()),
                 "periods": 2,
-                "known_exposed": answered[0] / int(pairs.exposed.sum()),
-                "known_others": answered[1] / int((~pairs.exposed).sum()),
+                "adjustment": "four in five known" if min(shares) >= 0.65 else "half known",
+                "known_exposed": shares[0],
+                "known_others": shares[1],
                 "outcome_unit": str(d.outcome).replace("_", " "),
                 "interval": f"of the value in its set, Imbens and Manski, t({n - 2})",
             }

@@ -41,6 +41,9 @@ methods = {
     "did_poisson": "Counted against expected events",
     "did_event_study": "By time since the start",
     "its_conformal": "First periods, among all shifts of the gap",
+    "wave_change": "Change of scores within persons",
+    "wave_bounds": "Change of scores, at the least and at the most",
+    "officer_ordinal": "Odds of a higher answer within persons",
 }
 as_they_came = "as they came"
 kinds_of_adjustment = {
@@ -93,6 +96,8 @@ terms = {
     "first_reader": "the same by the first reader alone",
     "second_reader": "the same by the second reader alone",
     "common_change": "change common to all",
+    "change": "change per unit of exposure",
+    "log_odds": "odds of a higher answer per unit of exposure",
 }
 outcomes = {
     "arrest": "arrests",
