@@ -37,6 +37,7 @@ from coresponder_causal.design import (
     SeriesDesign,
     StrataDesign,
     SwitchbackDesign,
+    WaveDesign,
     switchback_schedule,
     weight_propensity,
 )
@@ -226,6 +227,20 @@ def one_city_with_few_calls():
     return frame.assign(calls=4 * (frame["calls"] > frame["calls"].median()).astype(int))
 
 
+def of_waves(frame, outcome):
+    return WaveDesign.from_frame(frame, outcome=outcome, person="officer", wave="wave", exposure="rides")
+
+
+def by_wave():
+    """Ninety officers on three waves; fifty rode along, in turns, and forty are asked on the last wave in vain."""
+    rng, officer, wave = np.random.default_rng(5), np.repeat(np.arange(90), 3), np.tile([0, 1, 2], 90)
+    rides = ((officer < 50) & (wave > officer % 2)).astype(float)
+    answer = np.digitize(rng.normal(size=90)[officer] + 0.6 * rides + rng.logistic(size=270), [-2, -0.7, 0.7, 2])
+    stayed = (wave < 2) | (rng.random(270) < 0.5 + 0.2 * (officer < 50))
+    frame = pd.DataFrame({"officer": officer, "wave": wave, "rides": rides})
+    return frame.assign(calls=np.where(stayed, answer + 1.0, np.nan))
+
+
 MAKERS = {
     "SeriesDesign": Maker(one_city, of_series),
     "PanelDesign": Maker(lambda: STUDY.panel_counts, of_panel),
@@ -236,6 +251,7 @@ MAKERS = {
     "HistoryDesign": Maker(calls_on_duty, of_histories),
     "StrataDesign": Maker(by_strata, of_strata),
     "SwitchbackDesign": Maker(by_half_day, of_switchback),
+    "WaveDesign": Maker(by_wave, of_waves),
 }
 
 
