@@ -37,6 +37,7 @@ from coresponder_causal.design import (
     SeriesDesign,
     StrataDesign,
     SwitchbackDesign,
+    VignetteDesign,
     WaveDesign,
     switchback_schedule,
     weight_propensity,
@@ -241,6 +242,17 @@ def by_wave():
     return frame.assign(calls=np.where(stayed, answer + 1.0, np.nan))
 
 
+def of_vignettes(frame, outcome):
+    return VignetteDesign.from_frame(frame, outcome=outcome, person="officer", factors=["drunk", "race"])
+
+
+def by_case():
+    """Sixty officers, six cases each."""
+    rng, officer = np.random.default_rng(6), np.repeat(np.arange(60), 6)
+    frame = pd.DataFrame({"officer": officer, "drunk": rng.integers(0, 2, 360), "race": rng.integers(0, 3, 360)})
+    return frame.assign(calls=(rng.normal(3, 1, 60)[officer] + 0.4 * frame["drunk"] + rng.normal(size=360)).round(1))
+
+
 MAKERS = {
     "SeriesDesign": Maker(one_city, of_series),
     "PanelDesign": Maker(lambda: STUDY.panel_counts, of_panel),
@@ -251,6 +263,7 @@ MAKERS = {
     "HistoryDesign": Maker(calls_on_duty, of_histories),
     "StrataDesign": Maker(by_strata, of_strata),
     "SwitchbackDesign": Maker(by_half_day, of_switchback),
+    "VignetteDesign": Maker(by_case, of_vignettes),
     "WaveDesign": Maker(by_wave, of_waves),
 }
 

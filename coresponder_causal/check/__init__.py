@@ -46,6 +46,7 @@ from coresponder_causal.check.specification_curve import specification_curve
 from coresponder_causal.check.spillover import spillover
 from coresponder_causal.check.start_range import start_range
 from coresponder_causal.check.tipping_point import tipping_point
+from coresponder_causal.check.vignette_balance import vignette_balance
 from coresponder_causal.check.wave_attrition import wave_attrition
 from coresponder_causal.check.wave_leads import wave_leads
 from coresponder_causal.core.choices import names_of
@@ -64,6 +65,7 @@ from coresponder_causal.design import (
     SeriesDesign,
     StrataDesign,
     SwitchbackDesign,
+    VignetteDesign,
     WaveDesign,
 )
 
@@ -117,6 +119,7 @@ __all__ = [
     "standing_on",
     "start_range",
     "tipping_point",
+    "vignette_balance",
     "wave_attrition",
     "wave_leads",
 ]
@@ -132,6 +135,7 @@ Checked: TypeAlias = (
     | StrataDesign
     | SwitchbackDesign
     | WaveDesign
+    | VignetteDesign
 )
 """Designs whose results have checks."""
 
@@ -310,6 +314,8 @@ def _made(
         return (evalue(result, design),)  # the agency with the rows checks balance and overlap when it cuts the strata
     if isinstance(design, SwitchbackDesign):
         return (control_outcomes(result, design, outcomes=controls),)
+    if isinstance(design, VignetteDesign):
+        return (vignette_balance(result, design),)
     if isinstance(design, WaveDesign):
         return wave_leads(result, design), wave_attrition(result, design)
     if isinstance(design, CallInstrumentDesign):

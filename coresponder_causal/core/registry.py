@@ -49,6 +49,7 @@ Setting = Literal[
     "waves",
     "ordinal_waves",
     "lost_waves",
+    "vignettes",
 ]
 """How a method meets the simulated data of the study of coverage."""
 setting_of_design: dict[str, Setting] = {
@@ -62,6 +63,7 @@ setting_of_design: dict[str, Setting] = {
     "StrataDesign": "strata",
     "PartlyKnownDesign": "partly_known",
     "WaveDesign": "waves",
+    "VignetteDesign": "vignettes",
 }
 
 
@@ -110,8 +112,8 @@ class MethodCard:
         ("switchback"), calls near the hours of the team ("boundary"), calls by hours across cities ("hour_calls"),
         counts by strata of two agencies ("strata"), calls whose outcome is known of some ("partly_known"), of whose
         others a sample was found ("double_sample"), was linked ("linkage"), or coded by a machine and a sample by hand
-        ("narrative"), persons' scores on several waves ("waves"), their answers in order ("ordinal_waves"), or scores
-        of some of them ("lost_waves"). None: it is not studied.
+        ("narrative"), persons' scores on several waves ("waves"), their answers in order ("ordinal_waves"), scores of
+        some of them ("lost_waves"), or answers to drawn cases ("vignettes"). None: it is not studied.
     """
 
     name: str

@@ -29,7 +29,7 @@ comparisons = (
     "dml_forest",
     "dml_linear",
 )
-within = ("officer_ordinal", "wave_bounds", "wave_change")
+within = ("officer_ordinal", "vignette_effects", "wave_bounds", "wave_change")
 hours_terms = ("triple_difference", "covered_hours", "uncovered_hours")
 
 

@@ -1,4 +1,4 @@
-"""Findings within persons over waves, in words."""
+"""Findings within persons, over waves and over drawn cases, in words."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def within_persons(result: Result) -> Sentence:
     Parameters
     ----------
     result : Result
-        Of ``wave_change``, ``officer_ordinal`` or ``wave_bounds``; its first term is spoken of.
+        Of ``wave_change``, ``officer_ordinal``, ``wave_bounds`` or ``vignette_effects``; its first term is spoken of.
 
     Returns
     -------
@@ -28,7 +28,9 @@ def within_persons(result: Result) -> Sentence:
     ratio = result.scale == "log_ratio"
     row = result.tidy(scale="ratio" if ratio else None).iloc[0]
     said = words.number if ratio else words.signed
-    outcome, exposure = (str(name).replace("_", " ") for name in (result.estimand.outcome, result.extra["exposure"]))
+    outcome, exposure = (
+        str(name).replace("_", " ") for name in (result.estimand.outcome, result.extra.get("exposure", ""))
+    )
     names = ("set_low", "set_high") if result.kind == "set" else ("estimate",)
     numbers = Facts({name: float(row[name]) for name in (*names, "conf_low", "conf_high")})
     held = f"95 % interval {said(row['conf_low'])} to {said(row['conf_high'])}"
@@ -39,6 +41,12 @@ def within_persons(result: Result) -> Sentence:
         text = (
             f"Whatever those who did not answer would have said, {outcome} changed by {ends} more among persons with "
             f"{exposure} than among others ({held}{doubt})."
+        )
+    elif result.method == "vignette_effects":
+        against = next(iter(result.extra["against"]))  # type: ignore[call-overload]
+        text = (
+            f"In cases that differed by lot, {outcome} differed by {said(row['estimate'])} with {row['term']} against "
+            f"{against} ({held}{doubt.replace('change', 'difference')})."
         )
     elif ratio:
         text = (

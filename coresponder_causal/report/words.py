@@ -41,6 +41,7 @@ methods = {
     "did_poisson": "Counted against expected events",
     "did_event_study": "By time since the start",
     "its_conformal": "First periods, among all shifts of the gap",
+    "vignette_effects": "Features of drawn cases",
     "wave_change": "Change of scores within persons",
     "wave_bounds": "Change of scores, at the least and at the most",
     "officer_ordinal": "Odds of a higher answer within persons",

@@ -98,7 +98,8 @@ class Cell:
         half-days covered by lot; calls near the hours of a team; calls of a treated city and others, by covered and
         uncovered hours; persons counted by strata at two agencies; calls with outcomes known of some, followed up by a
         second sample, linked, or coded by a machine and a sample by hand; calls and what came after them; persons'
-        scores on several waves, their answers in order, scores that some do not give on the last wave.
+        scores on several waves, their answers in order, scores that some do not give on the last wave; answers to drawn
+        cases.
     world : str
         ``""`` where the methods' assumptions hold. Otherwise what breaks them: the treated city has twice the τ and the
         AR deviation of the others ("volatile"); three of ten comparison cities start a programme too ("contaminated");
@@ -121,9 +122,10 @@ class Cell:
         after calls as the change of the chance of a repeat; over waves in units of the score, of answers in log odds.
     comparison, treated : int
         Cities, units or persons without and with treatment; of cities one where it is not said, and otherwise each
-        starts half a year after the one before.
+        starts half a year after the one before; persons who answer drawn cases.
     periods : int
-        Months, of which about 58 % lie before the start; for half-days covered by lot, weeks of the trial; waves.
+        Months, of which about 58 % lie before the start; for half-days covered by lot, weeks of the trial; waves;
+        cases drawn for a person.
     events : float
         Mean count a month in the treated city; for half-days covered by lot, a week without coverage.
     rho : float
@@ -227,6 +229,7 @@ _history = Cell(setting="history", calls=1500, share=0.4, adjustment="weight_pro
 _waves = Cell(setting="waves", treated=30, comparison=40, periods=3)
 _ordinal = Cell(setting="ordinal_waves", treated=30, comparison=40, periods=3)
 _lost = Cell(setting="lost_waves", treated=30, comparison=40, periods=2, adjustment="four in five known")
+_vignettes = Cell(setting="vignettes", comparison=70, periods=6)
 _fewer = {
     "city": -0.25,
     "series": -0.25,
@@ -248,6 +251,7 @@ _fewer = {
     "waves": -0.3,
     "ordinal_waves": -0.7,
     "lost_waves": -0.3,
+    "vignettes": 0.3,
 }
 
 
@@ -403,6 +407,13 @@ def _lost_wave_cells() -> list[Cell]:
     return [*made, replace(_lost, effect=_fewer["lost_waves"])]
 
 
+def _vignette_cells() -> list[Cell]:
+    return [
+        *_over(_vignettes, comparison=(20, 70, 200), periods=(2, 6, 12)),
+        replace(_vignettes, effect=_fewer["vignettes"]),
+    ]
+
+
 def _fast_cells() -> dict[Setting, list[Cell]]:
     """Eight cells a setting or a few more: around its base, and at its corners."""
     city = [*_over(_city, comparison=(5, 10, 15)), replace(_city, rho=0.8), *_over(_city, tau=(0.0, 0.2))]
@@ -471,6 +482,7 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
         "waves": _wave_cells(_waves),
         "ordinal_waves": _wave_cells(_ordinal),
         "lost_waves": _lost_wave_cells(),
+        "vignettes": _vignette_cells(),
     }
 
 
@@ -494,7 +506,8 @@ def cells(setting: Setting, *, full: bool = True) -> list[Cell]:
     """
     if not full:
         return _fast_cells()[setting]
-    if setting in ("partly_known", "double_sample", "linkage", "narrative", "waves", "ordinal_waves", "lost_waves"):
+    small = ("waves", "ordinal_waves", "lost_waves", "vignettes")
+    if setting in ("partly_known", "double_sample", "linkage", "narrative", *small):
         return _fast_cells()[setting]
     make = {
         "series": _series_cells,

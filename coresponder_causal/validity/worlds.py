@@ -49,6 +49,7 @@ from coresponder_causal.validity.history_worlds import history_designs, mean_eff
 from coresponder_causal.validity.hour_call_worlds import hour_call_designs
 from coresponder_causal.validity.partly_known_worlds import partly_known_designs
 from coresponder_causal.validity.strata_worlds import strata_designs
+from coresponder_causal.validity.vignette_worlds import vignette_designs
 from coresponder_causal.validity.wave_worlds import wave_designs
 
 Array = NDArray[np.float64]
@@ -82,7 +83,7 @@ def designs(cell: Cell, replications: int) -> Iterator[Design | CausalError]:
     Yields
     ------
     SeriesDesign, PanelDesign, CoverageDesign, CallDesign, CallInstrumentDesign, SwitchbackDesign, StrataDesign or
-    PartlyKnownDesign or HistoryDesign or WaveDesign
+    PartlyKnownDesign or HistoryDesign or WaveDesign or VignetteDesign
         Each independent of the others; the n-th does not depend on how many are asked for. Where calls cannot be made
         comparable it is the error.
 
@@ -110,6 +111,7 @@ def designs(cell: Cell, replications: int) -> Iterator[Design | CausalError]:
             ("partly_known", "double_sample", "linkage", "narrative"), partial(partly_known_designs, block=block)
         ),
         "history": partial(history_designs, block=block),
+        "vignettes": partial(vignette_designs, block=block),
         **dict.fromkeys(("waves", "ordinal_waves", "lost_waves"), partial(wave_designs, block=block)),
     }
     draw = draws[cell.setting]

@@ -304,9 +304,9 @@ def test_what_comes_after_calls_holds_also_where_one_arm_jails_more(method, term
         assert (own["bias"].abs() < 4 * own["sd"] / np.sqrt(own["replications"])).all(), own.to_string()
 
 
-def test_persons_on_waves_hold_and_fail_where_they_chose_by_course_or_left_by_what_is_hidden():
+def test_persons_on_waves_and_cases_hold_and_fail_where_they_chose_by_course_or_left_by_what_is_hidden():
     """Four cells a method at a tenth of the shipped replications; where assumptions break, by the shipped rows."""
-    for method in ("wave_change", "officer_ordinal", "wave_bounds"):
+    for method in ("wave_change", "officer_ordinal", "wave_bounds", "vignette_effects"):
         entries = [entry for entry in study([method]) if not entry.cell.world and not entry.cell.effect][:4]
         rows = pd.concat([measure(entry, replications=FAST // 10) for entry in entries], ignore_index=True)
         assert rows["failures"].sum() <= 1
