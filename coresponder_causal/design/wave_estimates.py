@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.estimand import Estimand
+from coresponder_causal.core.inference import interval
 from coresponder_causal.core.notes import note
 from coresponder_causal.design.waves import WaveDesign
 
@@ -70,6 +71,16 @@ def facts(d: WaveDesign, rows: Flags) -> dict[str, object]:
         "periods": int(used[d.wave].nunique()),
         "outcome_unit": str(d.outcome).replace("_", " "),
     }
+
+
+def course(d: WaveDesign, rows: Flags) -> pd.DataFrame:
+    """Mean outcome by wave, of persons exposed on any wave and of others, with its 95 % interval."""
+    used = pd.DataFrame({"time": d.source[d.wave], "treated": d.ever_exposed(), "y": d.values()})[rows]
+    found = used.groupby(["time", "treated"])["y"].agg(["mean", "std", "size"]).reset_index()
+    many = found["size"].to_numpy(float)
+    low, high = interval(found["mean"], found["std"] / np.sqrt(many), np.maximum(many - 1, 1))
+    named = found.rename(columns={"mean": "observed", "size": "persons"})[["time", "treated", "observed", "persons"]]
+    return named.astype({"time": float}).assign(low=low, high=high, events=named["persons"])
 
 
 def support(d: WaveDesign, terms: list[str], rows: Flags) -> pd.DataFrame:

@@ -32,7 +32,7 @@ from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.sandwich import clustered, clustered_df
 from coresponder_causal.core.within import levels_but_first, within_units
-from coresponder_causal.design.wave_estimates import estimand, facts, support
+from coresponder_causal.design.wave_estimates import course, estimand, facts, support
 from coresponder_causal.design.waves import WaveDesign
 
 Array = NDArray[np.float64]
@@ -58,7 +58,8 @@ def wave_change(d: WaveDesign, *, by: str | None = None) -> Result:
     -------
     Result
         One term ``change`` in units of the outcome; with ``by`` terms ``change, <level>`` and, of two levels,
-        ``difference``. ``extra`` holds the spread of scores on the first wave, ``sd_first``.
+        ``difference``. ``path``: mean scores by wave of those exposed on any and of others. ``extra`` holds the spread
+        of scores on the first wave, ``sd_first``.
 
     Raises
     ------
@@ -100,6 +101,7 @@ def wave_change(d: WaveDesign, *, by: str | None = None) -> Result:
         df=np.array([clustered_df(matrix, person, contrast) for contrast in contrasts]),
         scale="difference",
         support=support(d, terms, rows),
+        path=course(d, rows),
         n_obs=int(rows.sum()),
         n_units=int(person.max()) + 1,
         extra=Facts(facts(d, rows) | {"sd_first": float(np.nanstd(first, ddof=1)), "interval": "t, CR2 by person"}),

@@ -55,6 +55,7 @@ PictureKind = Literal[
     "acceptability",
     "tornado",
     "benefit",
+    "waves",
 ]
 
 
@@ -144,7 +145,7 @@ class Picture:
         a hundred; "incidence": what came after calls, by day; "ladder": outcomes from the scene on, by arm; "funnel":
         the change of a record, stage by stage; "acceptability": the chance that a programme is worth its cost;
         "tornado": what moves the cost most; "benefit": effects in fifths of the predicted benefit, and the gain of the
-        ranking.
+        ranking; "waves": mean scores wave by wave.
     data : mapping of str to DataFrame
         Every number drawn.
     labels : Facts

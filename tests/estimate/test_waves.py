@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from coresponder_causal import check, report
 from coresponder_causal.core.errors import EstimationError
@@ -10,6 +11,7 @@ from coresponder_causal.core.notes import quietly
 from coresponder_causal.core.ordered_logit import ordered_logit
 from coresponder_causal.design import WaveDesign
 from coresponder_causal.estimate import officer_ordinal, wave_bounds, wave_change
+from coresponder_causal.report import drawing
 from coresponder_causal.validity.cells import Cell
 from coresponder_causal.validity.wave_worlds import persons_on_waves
 
@@ -200,6 +202,18 @@ def test_leaving_by_exposure_is_seen():
     assert found.table["term"].tolist()[1] == "exposed"
     whole = of(drawn(periods=2))
     assert check.wave_attrition(None, whole).verdict == "not applicable"
+
+
+def test_the_picture_shows_the_means_of_both_groups_on_every_wave():
+    frame = drawn(treated=30, comparison=25, effect=-0.5)
+    picture = report.figure(wave_change(of(frame)))
+    path = picture.data["path"].set_index(["treated", "time"])
+    assert path["persons"].tolist() == [25, 30] * 3
+    others = frame[(frame["person"] >= 30) & (frame["wave"] == 1)]["score"]
+    assert path.loc[(False, 1.0), "observed"] == pytest.approx(others.mean())
+    low, high = stats.t.interval(0.95, 24, others.mean(), stats.sem(others))
+    assert tuple(path.loc[(False, 1.0), ["low", "high"]]) == pytest.approx((low, high))
+    assert drawing.drawn(picture, "svg").startswith(b"<?xml")
 
 
 def test_the_battery_and_the_sentences():
