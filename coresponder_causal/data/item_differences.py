@@ -58,7 +58,8 @@ def item_differences(
 
     An ordered logit of the item on the sum of all items of its score (itself among them: without it, groups that stand
     apart seem to answer differently), then with the group, then with the group times the sum: likelihood ratios of the
-    steps. Groups may be two waves, to see whether an item changed its meaning. Not to be used to find which items of a
+    steps. Groups may be two waves, to see whether an item changed its meaning: the same persons then count
+    twice, which makes the test cautious. Not to be used to find which items of a
     score differ where many do: their sum is then no fair measure, and sound items seem to differ the other way.
 
     Parameters

@@ -47,8 +47,9 @@ class Reliability:
     notes: tuple[str, ...]
 
     def __repr__(self) -> str:
-        shown = ["score", "n_persons", "alpha", "alpha_low", "alpha_high", "omega", "verdict"]
-        return str(self.table[shown].to_string(index=False, float_format="{:.2f}".format))
+        shown = ["n_persons", "alpha", "alpha_low", "alpha_high", "omega", "verdict"]
+        keys = [name for name in self.table if name in self.items and name not in shown]
+        return str(self.table[[*keys, *shown]].to_string(index=False, float_format="{:.2f}".format))
 
 
 def reliability(

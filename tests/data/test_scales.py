@@ -153,3 +153,10 @@ def test_items_that_do_not_differ_are_seldom_found_where_the_groups_do():
 def test_two_groups_of_three_items_are_needed():
     with pytest.raises(DataError, match="'city' has 1 values"):
         cc.data.item_differences(two_groups(20).assign(city="x"), instrument=KEY[:1], group="city")
+
+
+def test_what_is_shown_names_the_wave():
+    found = cc.data.reliability(answers(60).assign(wave=[0] * 30 + [1] * 30), instrument=KEY, by="wave")
+    assert repr(found).splitlines()[0].split() == [
+        "wave", "score", "n_persons", "alpha", "alpha_low", "alpha_high", "omega", "verdict",
+    ]  # fmt: skip
