@@ -61,7 +61,8 @@ def wave_attrition(result: Result | None, design: WaveDesign) -> CheckResult:
     coef = np.linalg.lstsq(matrix, answered.astype(float), rcond=None)[0]
     vcov = heteroskedastic(matrix, answered - matrix @ coef, kind="HC3")
     test = wald_test(coef[[1, 3]], vcov[np.ix_([1, 3], [1, 3])], n - 4)
-    errors = np.sqrt(np.diag(vcov))
+    spread = np.diag(vcov)
+    errors = np.sqrt(np.where(spread > 1e-18, spread, np.nan))  # where all of a kind answered nothing varies
     able = float(power_of(notable, errors[1], n - 4))
     low, high = interval(coef, errors, n - 4)
     table = pd.DataFrame(

@@ -36,7 +36,7 @@ def wave_leads(result: Result, design: WaveDesign) -> CheckResult:
 
     Examples
     --------
-    >>> import numpy as np
+    >>> import numpy as np, pandas as pd
     >>> from coresponder_causal.estimate import wave_change
     >>> rng, person, wave = np.random.default_rng(1), np.repeat(np.arange(60), 3), np.tile([0, 1, 2], 60)
     >>> later = person < 30
