@@ -38,6 +38,8 @@ from coresponder_causal.design import (
     SeriesDesign,
     StrataDesign,
     SwitchbackDesign,
+    VignetteDesign,
+    WaveDesign,
     switchback_schedule,
     weight_propensity,
 )
@@ -236,6 +238,31 @@ def one_city_with_few_calls():
     return frame.assign(calls=4 * (frame["calls"] > frame["calls"].median()).astype(int))
 
 
+def of_waves(frame, outcome):
+    return WaveDesign.from_frame(frame, outcome=outcome, person="officer", wave="wave", exposure="rides")
+
+
+def by_wave():
+    """Ninety officers on three waves; fifty rode along, in turns, and forty are asked on the last wave in vain."""
+    rng, officer, wave = np.random.default_rng(5), np.repeat(np.arange(90), 3), np.tile([0, 1, 2], 90)
+    rides = ((officer < 50) & (wave > officer % 2)).astype(float)
+    answer = np.digitize(rng.normal(size=90)[officer] + 0.6 * rides + rng.logistic(size=270), [-2, -0.7, 0.7, 2])
+    stayed = (wave < 2) | (rng.random(270) < 0.5 + 0.2 * (officer < 50))
+    frame = pd.DataFrame({"officer": officer, "wave": wave, "rides": rides})
+    return frame.assign(calls=np.where(stayed, answer + 1.0, np.nan))
+
+
+def of_vignettes(frame, outcome):
+    return VignetteDesign.from_frame(frame, outcome=outcome, person="officer", factors=["drunk", "race"])
+
+
+def by_case():
+    """Sixty officers, six cases each."""
+    rng, officer = np.random.default_rng(6), np.repeat(np.arange(60), 6)
+    frame = pd.DataFrame({"officer": officer, "drunk": rng.integers(0, 2, 360), "race": rng.integers(0, 3, 360)})
+    return frame.assign(calls=(rng.normal(3, 1, 60)[officer] + 0.4 * frame["drunk"] + rng.normal(size=360)).round(1))
+
+
 MAKERS = {
     "SeriesDesign": Maker(one_city, of_series),
     "PanelDesign": Maker(lambda: STUDY.panel_counts, of_panel),
@@ -247,6 +274,8 @@ MAKERS = {
     "OfficerDesign": Maker(by_officer, of_officers),
     "StrataDesign": Maker(by_strata, of_strata),
     "SwitchbackDesign": Maker(by_half_day, of_switchback),
+    "VignetteDesign": Maker(by_case, of_vignettes),
+    "WaveDesign": Maker(by_wave, of_waves),
 }
 
 

@@ -48,6 +48,9 @@ from coresponder_causal.check.spillover import spillover
 from coresponder_causal.check.squad_mates import squad_mates
 from coresponder_causal.check.start_range import start_range
 from coresponder_causal.check.tipping_point import tipping_point
+from coresponder_causal.check.vignette_balance import vignette_balance
+from coresponder_causal.check.wave_attrition import wave_attrition
+from coresponder_causal.check.wave_leads import wave_leads
 from coresponder_causal.core.choices import names_of
 from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.registry import series_regression
@@ -65,6 +68,8 @@ from coresponder_causal.design import (
     SeriesDesign,
     StrataDesign,
     SwitchbackDesign,
+    VignetteDesign,
+    WaveDesign,
 )
 
 __all__ = [
@@ -119,6 +124,9 @@ __all__ = [
     "standing_on",
     "start_range",
     "tipping_point",
+    "vignette_balance",
+    "wave_attrition",
+    "wave_leads",
 ]
 
 Checked: TypeAlias = (
@@ -132,6 +140,8 @@ Checked: TypeAlias = (
     | OfficerDesign
     | StrataDesign
     | SwitchbackDesign
+    | WaveDesign
+    | VignetteDesign
 )
 """Designs whose results have checks."""
 
@@ -312,6 +322,10 @@ def _made(
         return (evalue(result, design),)  # the agency with the rows checks balance and overlap when it cuts the strata
     if isinstance(design, SwitchbackDesign):
         return (control_outcomes(result, design, outcomes=controls),)
+    if isinstance(design, VignetteDesign):
+        return (vignette_balance(result, design),)
+    if isinstance(design, WaveDesign):
+        return wave_leads(result, design), wave_attrition(result, design)
     if isinstance(design, CallInstrumentDesign):
         made = (reduced_form_before(result, design), hour_profile(result, design), first_stage(result, design))
         answered = design.instrument == "call_taker"

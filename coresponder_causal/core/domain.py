@@ -32,7 +32,7 @@ strange = 10.0
 least_coverage, nominal = 0.93, 0.05
 words = {
     "treated": "{:g} treated",
-    "comparison": "{:g} comparison {unit}",
+    "comparison": "{:g} comparison cities",
     "rho": "ρ = {:g}",
     "tau": "τ = {:g}",
     "treated_noise": "month shocks of the treated city × {:g}",
@@ -42,9 +42,15 @@ words = {
     "share": "share treated {:g}",
     "adjustment": "{}",
 }
+_of_waves = {"treated": "{:g} exposed persons", "comparison": "{:g} others", "periods": "{:g} waves"}
+own_words = {
+    "adopters": {"comparison": "{:g} comparison units"},
+    **dict.fromkeys(("officers", "officer_dose"), {"comparison": "{:g} comparison officers"}),
+    **dict.fromkeys(("waves", "ordinal_waves", "lost_waves"), _of_waves),
+    "vignettes": {"comparison": "{:g} persons", "periods": "{:g} cases each"},
+}
 
 
-units_of = {"adopters": "units", "officers": "officers", "officer_dose": "officers"}
 worlds = {
     "volatile": "where the treated city's drift and noise are twice the others'",
     "funnel": "where the treated city records 30 % less from the start on",
@@ -63,6 +69,7 @@ worlds = {
     "volunteers drift": "where volunteers were on another course already",
     "takers alike": "where call takers hardly differ, so that the instrument is weak,",
     "small city": "where the treated city is much smaller than the others",
+    "chosen by course": "where persons who were about to change anyway were exposed",
 }
 
 
@@ -113,8 +120,7 @@ class Measured:
     @property
     def where(self) -> str:
         """The cell in words."""
-        unit = units_of.get(self.setting, "cities")
-        return ", ".join(words[name].format(value, unit=unit) for name, value in self.cell)
+        return ", ".join(_word(self.setting, name).format(value) for name, value in self.cell)
 
     def __str__(self) -> str:
         behaved = (
@@ -165,10 +171,9 @@ def nearest(
     known = {name: coordinates[name] for name in words if name in coordinates and rows[name].notna().any()}
     nearest_first = np.lexsort([rows["coverage"].to_numpy(), _distance(rows, known)])
     near = rows.iloc[int(nearest_first[0])]
-    unit = units_of.get(near["setting"], "cities")
     for name, value in known.items():
         lower = coordinates.get(f"{name}_lower", value)
-        outside += _beyond(rows[name], name, lower, unit)
+        outside += _beyond(rows[name], _word(str(near["setting"]), name), lower)
     return _as_measured(near, tuple(known), tuple(outside))
 
 
@@ -220,8 +225,8 @@ def summary(method: str) -> str | None:
     rows = rows[_plain(rows)]
     if rows.empty:
         return None
-    unit = units_of.get(rows["setting"].iloc[0], "cities")
-    spans = [_span(rows[name], name, unit) for name in words if rows[name].notna().any()]
+    setting = str(rows["setting"].iloc[0])
+    spans = [_span(rows[name], _word(setting, name)) for name in words if rows[name].notna().any()]
     behaved = [_behaviour(rows[rows["term"] == term], term) for term in rows["term"].unique()]
     said = f"domain: measured in simulated cells without an effect ({', '.join(spans)}): {'; '.join(behaved)}"
     return "; ".join([said, *_broken(method)])
@@ -337,22 +342,27 @@ def _distance(rows: pd.DataFrame, known: Mapping[str, float | str]) -> NDArray[n
     return distance
 
 
-def _beyond(column: pd.Series, name: str, value: float | str, unit: str) -> list[str]:
+def _word(setting: str, name: str) -> str:
+    """Give the words of a coordinate in a setting, with a place for its value."""
+    return own_words.get(setting, {}).get(name, words[name])
+
+
+def _beyond(column: pd.Series, word: str, value: float | str) -> list[str]:
     """Say that a value lies outside a column of the table, if it does."""
     if isinstance(value, str):
         return [] if (column == value).any() else [f"'{value}' was not measured"]
     low, high = float(column.min()), float(column.max())
     if low <= value <= high:
         return []
-    said = words[name].format(float(f"{value:.3g}"), unit=unit)
+    said = word.format(float(f"{value:.3g}"))
     return [f"{said}, {low:g} to {high:g} were measured" if low < high else f"{said}, {low:g} was measured"]
 
 
-def _span(column: pd.Series, name: str, unit: str) -> str:
+def _span(column: pd.Series, word: str) -> str:
     if not pd.api.types.is_numeric_dtype(column):
         return " or ".join(sorted(column.unique()))
     low, high = float(column.min()), float(column.max())
-    return words[name].replace("{:g}", "{}").format(f"{low:g}" if low == high else f"{low:g} to {high:g}", unit=unit)
+    return word.replace("{:g}", "{}").format(f"{low:g}" if low == high else f"{low:g} to {high:g}")
 
 
 def _behaviour(rows: pd.DataFrame, term: str) -> str:

@@ -51,7 +51,7 @@ def mean(y: Array, weights: Array) -> Moved:
 
 
 def worst_case(
-    y: Array, seen: Flags, weights: Array, least: float, most: float, *, member: Array | None = None
+    y: Array, seen: Flags, weights: Array, least: float | Array, most: float | Array, *, member: Array | None = None
 ) -> Ends:
     """Lowest and highest mean of a group whatever the unseen values are, and whoever the unknown members are.
 
@@ -62,8 +62,8 @@ def worst_case(
     seen : ndarray of bool, shape (n,)
     weights : ndarray, shape (n,)
         0 where a unit is not looked at.
-    least, most : float
-        Range of the values.
+    least, most : float or ndarray, shape (n,)
+        Range of the values, of all or of each.
     member : ndarray, shape (n,), optional
         1 in the group, 0 not, NaN unknown; by default all are.
 
@@ -89,7 +89,7 @@ def worst_case(
     """
     inside = np.ones(len(y)) if member is None else member
     low = _lowest(np.where(seen, y, least), seen, weights, inside)
-    high = _lowest(np.where(seen, -y, -most), seen, weights, inside)
+    high = _lowest(np.where(seen, -y, -np.asarray(most)), seen, weights, inside)
     return Ends(low, Moved(-high.value, -high.slope))
 
 
@@ -147,6 +147,50 @@ def _highest_part(y: Array, weights: Array, share: Moved) -> Moved:
     cut = float(y[order[place]])
     above = mean(cut + np.maximum(y - cut, 0.0) / kept, weights)
     return Moved(above.value, above.slope + (above.value - cut) / kept * share.slope)
+
+
+class TrimmedDifference(NamedTuple):
+    """A difference of means among those who would be known either way.
+
+    ``ends``: those known more often less those known less often; ``size``: weight of the known among the latter;
+    ``turned``: whether the share trimmed would be below zero, so that none was.
+    """
+
+    ends: Ends
+    size: Moved
+    turned: bool
+
+
+def trimmed_difference(y: Array, seen: Flags, often: Array, seldom: Array) -> TrimmedDifference:
+    """Trim the arm that is known more often, by the share p = 1 − q₀/q₁, and compare it with the other.
+
+    Parameters
+    ----------
+    y : ndarray, shape (n,)
+        Values; not looked at where unseen.
+    seen : ndarray of bool, shape (n,)
+    often, seldom : ndarray, shape (n,)
+        Weights of both arms, 0 elsewhere; each has seen units.
+
+    References
+    ----------
+    Lee (2009), doi:10.1111/j.1467-937X.2009.00536.x.
+
+    Examples
+    --------
+    >>> y, arm = np.array([0.0, 1.0, 2.0, 3.0, 1.0, np.nan]), np.array([1.0, 1, 1, 1, 0, 0])
+    >>> found = trimmed_difference(y, np.isfinite(y), arm, 1 - arm)
+    >>> found.ends.low.value, found.ends.high.value
+    (-0.5, 1.5)
+    """
+    q1, q0 = share_of(seen, often), share_of(seen, seldom)
+    cut = Moved(1 - q0.value / q1.value, q0.value / q1.value**2 * q1.slope - q0.slope / q1.value)
+    turned = cut.value < 0
+    cut = Moved(0.0, np.zeros(len(y))) if turned else cut
+    known = seldom * seen
+    other = mean(y, known)
+    size = Moved(float(known.sum()), (known > 0).astype(float))
+    return TrimmedDifference(trimmed(y, often * seen, cut).minus(Ends(other, other)), size, turned)
 
 
 def share_of(flags: Flags, weights: Array) -> Moved:

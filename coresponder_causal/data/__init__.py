@@ -19,6 +19,7 @@ from coresponder_causal.data.follow_up import follow_up, stays_of
 from coresponder_causal.data.frames import read_table, to_pandas
 from coresponder_causal.data.ingest import Ingested, ingest
 from coresponder_causal.data.ingest_write import write_ingested
+from coresponder_causal.data.item_differences import ItemDifferences, item_differences
 from coresponder_causal.data.metrics import metrics
 from coresponder_causal.data.metrics_catalogue import Metric, metric_catalogue
 from coresponder_causal.data.panel import panel
@@ -26,15 +27,20 @@ from coresponder_causal.data.pathway import pathway, pathway_flows
 from coresponder_causal.data.quality import Quality, quality
 from coresponder_causal.data.quality_pairs import agreement, unlogged
 from coresponder_causal.data.rates import rates
+from coresponder_causal.data.reliability import Reliability, reliability
 from coresponder_causal.data.schemas import schema
-from coresponder_causal.data.scoring import scored
+from coresponder_causal.data.score_change import ScoreChange, reliable_change, retest
+from coresponder_causal.data.scoring import scored, scoring_key
 from coresponder_causal.data.surface import surface
 from coresponder_causal.data.validate import findings, validate
 
 __all__ = [
     "Ingested",
+    "ItemDifferences",
     "Metric",
     "Quality",
+    "Reliability",
+    "ScoreChange",
     "agreement",
     "dictionary",
     "export_redcap",
@@ -47,6 +53,7 @@ __all__ = [
     "frames",
     "ingest",
     "instrument",
+    "item_differences",
     "metric_catalogue",
     "metrics",
     "panel",
@@ -57,9 +64,13 @@ __all__ = [
     "rates",
     "read_table",
     "registers",
+    "reliability",
+    "reliable_change",
+    "retest",
     "schema",
     "schemas",
     "scored",
+    "scoring_key",
     "stays_of",
     "surface",
     "to_pandas",

@@ -14,6 +14,7 @@ from coresponder_causal.data.folder import folder, written
 from coresponder_causal.data.forms import Choices, Condition, Form, Question, asked
 
 InstrumentKind: TypeAlias = Literal["card", "log", "survey", "guide"]
+ScoredAs: TypeAlias = Literal["mean", "sum"]
 _ITEM = {
     "name", "fills", "ask", "hint", "required", "unknown", "rating", "note", "prefilled", "automatic", "fixed",
     "show_if", "not_if",
@@ -34,6 +35,8 @@ class Score:
         Ends of the answers.
     needed : int
         Answers without which there is no score.
+    how : {"mean", "sum"}
+        Mean of the answers given, or this mean times the number of items: their sum where all were given.
     """
 
     field: str
@@ -42,6 +45,7 @@ class Score:
     low: float
     high: float
     needed: int
+    how: ScoredAs = "mean"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +104,10 @@ class PublishedScale:
         Ends of the answers.
     items : int or None
         How many items it has.
+    score : {"mean", "sum"} or None
+        What a subscale's answers become.
+    needed : int or None
+        Answers of a subscale without which it has no score; None where the source does not say: all of them.
     subscales : tuple of Subscale
     """
 
@@ -109,7 +117,28 @@ class PublishedScale:
     reference: str
     range: tuple[float, float] | None
     items: int | None
+    score: ScoredAs | None
+    needed: int | None
     subscales: tuple[Subscale, ...]
+
+    def key(self) -> tuple[Score, ...]:
+        """Scoring key, for answers in columns ``<id>_1, <id>_2, …``; empty where it comes with the licensed copy."""
+        if self.range is None or self.score is None:
+            return ()
+        low, high = self.range
+        return tuple(
+            Score(
+                field=f"{self.id}_{part.name}",
+                items=tuple(f"{self.id}_{number}" for number in part.items),
+                reversed=tuple(f"{self.id}_{number}" for number in part.reversed or ()),
+                low=low,
+                high=high,
+                needed=self.needed or len(part.items),
+                how=self.score,
+            )
+            for part in self.subscales
+            if part.items is not None
+        )
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -13,18 +14,20 @@ if TYPE_CHECKING:
     from coresponder_causal.data.instrument import Score
 
 
-def scored(answers: object, *, instrument: str) -> pd.DataFrame:
+def scored(answers: object, *, instrument: str | Sequence[Score]) -> pd.DataFrame:
     """Score the answers of a wave.
 
-    A score is the mean of the answers of its items, those that count the other way round turned first. Where fewer
-    items were answered than the key needs, the score is missing; no answer is filled in.
+    A score is the mean of the answers of its items, those that count the other way round turned first, or their sum
+    where the key says so. Where fewer items were answered than the key needs, the score is missing; no answer is
+    filled in.
 
     Parameters
     ----------
     answers : DataFrame or Table
         One row per form, one column per item; other columns are carried along.
-    instrument : str
-        Name of the instrument whose key is used.
+    instrument : str or sequence of Score
+        Name of the instrument or published scale whose key is used, or the key itself, of a licensed copy. Items of a
+        published scale are columns ``aq_27_1, aq_27_2, …``.
 
     Returns
     -------
@@ -43,23 +46,54 @@ def scored(answers: object, *, instrument: str) -> pd.DataFrame:
     >>> answers = pd.DataFrame({item: [5, 2] for item in items})
     >>> scored(answers, instrument="staff_wave")["trust_in_police_score"].tolist()
     [4.0, 2.5]
+    >>> scored(pd.DataFrame({f"aq_27_{i}": [9] for i in range(1, 28)}), instrument="aq_27")[["aq_27_fear"]]
+       aq_27_fear
+    0        27.0
     """
-    from coresponder_causal.data.instrument import instruments
-
-    known = {name: entry for name, entry in instruments().items() if entry.scores}
-    if instrument not in known:
-        raise DataError(f"no instrument {instrument!r} has a scoring key", mend=f"take one of {', '.join(known)}")
-    frame = to_pandas(answers)
-    scores = known[instrument].scores
-    _refuse(frame, scores, instrument)
+    frame, scores = keyed(answers, instrument)
     items = [item for score in scores for item in score.items]
-    rest = frame[[name for name in frame.columns if name not in items]]
-    return rest.assign(**{score.field: _mean(frame, score) for score in scores})
+    rest: pd.DataFrame = frame[[name for name in frame.columns if name not in items]]
+    return rest.assign(**{score.field: _score(frame, score) for score in scores})
 
 
-def _refuse(frame: pd.DataFrame, scores: tuple[Score, ...], instrument: str) -> None:
-    """Refuse answers that are missing as columns or beyond the ends of their scale."""
-    problems = Problems(f"answers of {instrument!r}")
+def scoring_key(name: str) -> tuple[Score, ...]:
+    """Scoring key of an instrument or of a published scale.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    tuple of Score
+
+    Raises
+    ------
+    DataError
+        No such name, or one whose key comes with the licensed copy.
+
+    Examples
+    --------
+    >>> [score.field for score in scoring_key("staff_wave")][:2]
+    ['role_clarity_score', 'safety_score']
+    """
+    from coresponder_causal.data.instrument import instruments, published_scales
+
+    known = {key: entry.scores for key, entry in instruments().items()}
+    known |= {scale.id: scale.key() for scale in published_scales()}
+    if not known.get(name):
+        there = ", ".join(key for key, scores in known.items() if scores)
+        mend = f"take one of {there}"
+        mend += "; or give the key of the licensed copy, as Scores" if name in known else ""
+        raise DataError(f"no instrument {name!r} has a scoring key", mend=mend)
+    return known[name]
+
+
+def keyed(answers: object, instrument: str | Sequence[Score]) -> tuple[pd.DataFrame, tuple[Score, ...]]:
+    """Answers with their scoring key: items that are missing or beyond the ends of their scale are refused."""
+    frame = to_pandas(answers)
+    scores = scoring_key(instrument) if isinstance(instrument, str) else tuple(instrument)
+    problems = Problems(f"answers of {instrument!r}" if isinstance(instrument, str) else "answers")
     for score in scores:
         for item in score.items:
             if item not in frame.columns:
@@ -72,13 +106,21 @@ def _refuse(frame: pd.DataFrame, scores: tuple[Score, ...], instrument: str) -> 
                 mend = f"give answers from {score.low:g} to {score.high:g}, or leave them empty"
                 problems.add(f"{item!r}: {len(rows)} answers beyond the scale", mend=mend, rows=rows)
     problems.raise_if_any(DataError)
+    return frame, scores
 
 
-def _mean(frame: pd.DataFrame, score: Score) -> pd.Series:
-    """Mean of the answered items, missing where too few were answered."""
-    values = frame[list(score.items)].apply(pd.to_numeric).astype("float64")
+def turned(frame: pd.DataFrame, score: Score) -> pd.DataFrame:
+    """Answers of a score's items as floats, those that count the other way round turned."""
+    values: pd.DataFrame = frame[list(score.items)].apply(pd.to_numeric).astype("float64")
     for item in score.reversed:
         values[item] = score.low + score.high - values[item]
+    return values
+
+
+def _score(frame: pd.DataFrame, score: Score) -> pd.Series:
+    """Mean or sum of the answered items, missing where too few were answered."""
+    values = turned(frame, score)
     enough = values.notna().sum(axis=1) >= score.needed
+    times = len(score.items) if score.how == "sum" else 1
     mean: pd.Series = values.mean(axis=1).where(enough)
-    return mean
+    return mean.mul(times)

@@ -99,6 +99,20 @@ families = (
         why="the team may be sent to graver calls (+) or to calmer scenes (−) than the record shows",
     ),
     Family(
+        title="described cases drawn by lot",
+        assumption="the lot decided the features of the cases",
+        methods=("vignette_effects",),
+        bias="towards no change",
+        why="on paper people say what is expected of them more than they do on a call",
+    ),
+    Family(
+        title="persons who met the team against others, wave after wave",
+        assumption="persons who met the team would have changed as the others did",
+        methods=("wave_change", "officer_ordinal", "wave_bounds"),
+        bias="?",
+        why="who seeks the team out may be about to change anyway",
+    ),
+    Family(
         title="calls for which something else moved the team's presence",
         assumption="what moved the team's presence touches outcomes through the team alone",
         methods=("call_iv",),

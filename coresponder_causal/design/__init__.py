@@ -27,6 +27,8 @@ from coresponder_causal.design.strata import StrataDesign
 from coresponder_causal.design.subclassify import subclassify
 from coresponder_causal.design.switchback import SwitchbackDesign
 from coresponder_causal.design.switchback_calendar import SwitchbackCalendar, switchback_schedule
+from coresponder_causal.design.vignettes import VignetteDesign
+from coresponder_causal.design.waves import WaveDesign
 from coresponder_causal.design.weight_balance import weight_balance
 from coresponder_causal.design.weight_propensity import weight_propensity
 
@@ -49,6 +51,8 @@ __all__ = [
     "StrataDesign",
     "SwitchbackCalendar",
     "SwitchbackDesign",
+    "VignetteDesign",
+    "WaveDesign",
     "causal_model",
     "donor_pool",
     "double_sampling",

@@ -32,7 +32,11 @@ from coresponder_causal.estimate.its_segmented import its_segmented
 from coresponder_causal.estimate.its_structural import its_structural
 from coresponder_causal.estimate.officer_dose import officer_dose
 from coresponder_causal.estimate.officer_imputation import officer_imputation
+from coresponder_causal.estimate.officer_ordinal import officer_ordinal
 from coresponder_causal.estimate.switchback_randomization import switchback_randomization
+from coresponder_causal.estimate.vignette_effects import vignette_effects
+from coresponder_causal.estimate.wave_bounds import wave_bounds
+from coresponder_causal.estimate.wave_change import wave_change
 
 __all__ = [
     "aggregate",
@@ -67,5 +71,9 @@ __all__ = [
     "its_structural",
     "officer_dose",
     "officer_imputation",
+    "officer_ordinal",
     "switchback_randomization",
+    "vignette_effects",
+    "wave_bounds",
+    "wave_change",
 ]

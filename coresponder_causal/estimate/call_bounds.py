@@ -37,7 +37,7 @@ from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.notes import doubt, note
-from coresponder_causal.core.partial_means import Ends, Moved, mean, share_of, trimmed, worst_case
+from coresponder_causal.core.partial_means import Ends, Moved, TrimmedDifference, trimmed_difference, worst_case
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.result import Result
 from coresponder_causal.design.covariates import labels
@@ -159,18 +159,13 @@ def _trimmed(d: PartlyKnownDesign, treated: Arm, untreated: Arm, levels: pd.Seri
     return {"effect": nothing.minus(found)}
 
 
-def _within(d: PartlyKnownDesign, cell: Flags, often: Array, seldom: Array) -> tuple[Ends, Moved, bool]:
-    """Trim one level: often known against seldom known; the size of the latter; whether its share p is below zero."""
+def _within(d: PartlyKnownDesign, cell: Flags, often: Array, seldom: Array) -> TrimmedDifference:
+    """Trim one level: often known against seldom known."""
     y, seen = d.values(), d.seen()
     more, less = np.where(cell, often, 0.0), np.where(cell, seldom, 0.0)
     if not ((more > 0) & seen).any() or not ((less > 0) & seen).any():
         raise EstimationError("a level has no known outcome in one arm", mend="merge levels")
-    q1, q0 = share_of(seen, more), share_of(seen, less)
-    cut = Moved(1 - q0.value / q1.value, q0.value / q1.value**2 * q1.slope - q0.slope / q1.value)
-    turned = cut.value < 0
-    cut = Moved(0.0, np.zeros(len(y))) if turned else cut
-    size = Moved(float(less[seen].sum()), ((less > 0) & seen).astype(float))
-    return trimmed(y, np.where(seen, more, 0.0), cut).minus(point(mean(y, np.where(seen, less, 0.0)))), size, turned
+    return trimmed_difference(y, seen, more, less)
 
 
 def _averaged(values: list[Moved], sizes: list[Moved]) -> Moved:

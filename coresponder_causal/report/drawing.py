@@ -36,6 +36,7 @@ from coresponder_causal.report.drawing_quality import draw_quality, height_of
 from coresponder_causal.report.drawing_specifications import draw_specifications, specifications_height
 from coresponder_causal.report.specs import Picture
 from coresponder_causal.report.tipping_picture import draw_tipping
+from coresponder_causal.report.wave_picture import draw_waves
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -123,6 +124,7 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
                 "shares": draw_shares, "boundary": draw_boundary, "breaks": draw_breaks,
                 "support": draw_support, "placebos": draw_placebos, "acceptability": draw_acceptability,
                 "bias": draw_bias, "contour": draw_contour, "tipping": draw_tipping, "groups": draw_groups,
+                "waves": draw_waves,
             }.get(picture.kind, _path)  # fmt: skip
             draw(canvas.add_subplot(), picture)
         if framed and picture.kind not in ("logic", "graph"):  # which frame themselves

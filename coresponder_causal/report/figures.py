@@ -28,6 +28,7 @@ from coresponder_causal.report.specification_picture import specifications
 from coresponder_causal.report.specs import Picture
 from coresponder_causal.report.time_axis import positions, years
 from coresponder_causal.report.tipping_picture import tipping
+from coresponder_causal.report.wave_picture import over_waves
 
 own_picture = {
     "balance": love,
@@ -89,6 +90,8 @@ def figure(*items: Result | CheckResult, kind: Literal["path", "forest"] | None 
         return groups_over_time(result)
     if kind is None and result.cities is None and _by_time_since_start(result):
         return events(result)
+    if result.method == "wave_change":
+        return over_waves(result)
     if "boundary" in result.extra:
         return at_boundary(result)
     if "followed_days" in result.extra:
@@ -112,7 +115,7 @@ def pictures(result: Result) -> tuple[Picture, ...]:
     -------
     tuple of Picture
     """
-    if "boundary" in result.extra or "followed_days" in result.extra:
+    if "boundary" in result.extra or "followed_days" in result.extra or result.method == "wave_change":
         return (figure(result),)
     if "shares" in result.extra:
         return (team_came(result), *((gap_over_time(result),) if "gap_course" in result.extra else ()))

@@ -68,6 +68,7 @@ questions = {
     "events": "How do we know? Cities by the time since they started",
     "shares": "How do we know? How often the team came",
     "incidence": "How do we know? What came after the calls, day by day",
+    "waves": "How do we know? Scores, wave by wave",
     "course": "How do we know? Covered against other hours over time",
 }
 far_too_low = 0.85

@@ -12,6 +12,7 @@ from coresponder_causal.report.effects import effects
 from coresponder_causal.report.sensitive import as_its_items
 from coresponder_causal.report.sets import between
 from coresponder_causal.report.specs import Sentence
+from coresponder_causal.report.wave_sentences import detectable_within, within_persons
 
 description = "covered_within_city"
 comparisons = (
@@ -28,6 +29,7 @@ comparisons = (
     "dml_forest",
     "dml_linear",
 )
+within = ("officer_ordinal", "vignette_effects", "wave_bounds", "wave_change")
 hours_terms = ("triple_difference", "covered_hours", "uncovered_hours")
 
 
@@ -80,6 +82,8 @@ def finding(result: Result) -> Sentence:
     -------
     Sentence
     """
+    if result.method in within:
+        return within_persons(result)
     if result.kind == "set":
         return between(result)
     low, high = (float(result.tidy()[name].iloc[0]) for name in ("conf_low", "conf_high"))
@@ -103,6 +107,8 @@ def detectable(result: Result) -> Sentence:
     -------
     Sentence
     """
+    if result.method in within:
+        return detectable_within(result)
     if result.kind == "set":
         text = "No smallest detectable effect is stated: more calls do not narrow what is not known."
         return Sentence(text=text, numbers=between(result).numbers, support=result.support)

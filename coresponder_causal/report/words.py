@@ -43,6 +43,10 @@ methods = {
     "officer_imputation": "Officers before and after they worked beside the team",
     "officer_dose": "Officers by how often they worked beside the team",
     "its_conformal": "First periods, among all shifts of the gap",
+    "vignette_effects": "Features of drawn cases",
+    "wave_change": "Change of scores within persons",
+    "wave_bounds": "Change of scores, at the least and at the most",
+    "officer_ordinal": "Odds of a higher answer within persons",
 }
 as_they_came = "as they came"
 kinds_of_adjustment = {
@@ -104,6 +108,8 @@ terms = {
     "per_10": "per 10 calls beside the team",
     "per_doubling": "per doubling of the calls beside the team",
     "bend": "change of the slope from the median dose on",
+    "change": "change per unit of exposure",
+    "log_odds": "odds of a higher answer per unit of exposure",
 }
 outcomes = {
     "arrest": "arrests",

@@ -34,6 +34,7 @@ World = Literal[
     "one arm linked better",
     "one arm jails more",
     "volunteers drift",
+    "chosen by course",
 ]
 Adjustment = Literal[
     "match_nearest",
@@ -98,7 +99,8 @@ class Cell:
         half-days covered by lot; calls near the hours of a team; calls of a treated city and others, by covered and
         uncovered hours; persons counted by strata at two agencies; calls with outcomes known of some, followed up by a
         second sample, linked, or coded by a machine and a sample by hand; calls and what came after them; officers in
-        time, and their dose.
+        time, and their dose; persons' scores on several waves, their answers in order, scores that some do not give on
+        the last wave; answers to drawn cases.
     world : str
         ``""`` where the methods' assumptions hold. Otherwise what breaks them: the treated city has twice the τ and the
         AR deviation of the others ("volatile"); three of ten comparison cities start a programme too ("contaminated");
@@ -110,20 +112,23 @@ class Cell:
         40 minutes before the team comes on are held for it ("holding"); lenient call takers get the calls that are
         severer than was recorded ("takers chosen"), or call takers hardly differ ("takers alike"); the linkage of two
         agencies finds four in five ("links missed"); calls whose outcome is known differ from others by what nobody
-        recorded ("lost by what is hidden"); the linkage finds treated calls more often ("one arm linked better"); calls
-        that the team does not attend lead to custody five times as often, where nobody called again ("one arm jails
-        more"); officers who volunteer are on another course already ("volunteers drift").
+        recorded, or persons leave by what they would have said ("lost by what is hidden"); the linkage finds treated
+        calls more often ("one arm linked better"); calls that the team does not attend lead to custody five times as
+        often, where nobody called again ("one arm jails more"); officers who volunteer are on another course already
+        ("volunteers drift"); persons who were about to change anyway met the team ("chosen by course").
     effect : float
         The truth, in logs of rates; for adopters and calls in standard deviations of the outcome; for calls with an
         instrument or at a boundary as the change of the chance of an arrest on attended calls, for calls by hours on
         covered ones; for strata as the change of the chance of being connected, for calls partly known of engaging;
         after calls as the change of the chance of a repeat; of officers in events per 1,000 calls, for
-        their dose by ten calls beside the team.
+        their dose by ten calls beside the team; over waves in units of the score, of answers in log odds.
     comparison, treated : int
-        Cities or units without and with treatment; of cities one where it is not said, and otherwise each starts half a
-        year after the one before; of officers those who are never exposed and those who are, about.
+        Cities, units or persons without and with treatment; of cities one where it is not said, and otherwise each
+        starts half a year after the one before; of officers those who are never exposed and those who are, about;
+        persons who answer drawn cases.
     periods : int
-        Months, of which about 58 % lie before the start; for half-days covered by lot, weeks of the trial.
+        Months, of which about 58 % lie before the start; for half-days covered by lot, weeks of the trial; waves;
+        cases drawn for a person.
     events : float
         Mean count a month in the treated city; for half-days covered by lot, a week without coverage.
     rho : float
@@ -225,6 +230,10 @@ _linkage = Cell(setting="linkage", calls=1_500, share=0.4, adjustment="one link 
 _narrative = Cell(setting="narrative", calls=1_500, share=0.4, adjustment="a tenth coded")
 _history = Cell(setting="history", calls=1500, share=0.4, adjustment="weight_propensity overlap")
 _officers = Cell(setting="officers", treated=30, comparison=12, periods=36, rho=0.5)
+_waves = Cell(setting="waves", treated=30, comparison=40, periods=3)
+_ordinal = Cell(setting="ordinal_waves", treated=30, comparison=40, periods=3)
+_lost = Cell(setting="lost_waves", treated=30, comparison=40, periods=2, adjustment="four in five known")
+_vignettes = Cell(setting="vignettes", comparison=70, periods=6)
 _fewer = {
     "city": -0.25,
     "series": -0.25,
@@ -245,6 +254,10 @@ _fewer = {
     "history": -0.1,
     "officers": -30.0,
     "officer_dose": -10.0,
+    "waves": -0.3,
+    "ordinal_waves": -0.7,
+    "lost_waves": -0.3,
+    "vignettes": 0.3,
 }
 
 
@@ -401,6 +414,29 @@ def _of_dose(cell: Cell) -> Cell:
     return replace(cell, setting="officer_dose", effect=_fewer["officer_dose"] if cell.effect else 0.0)
 
 
+def _wave_cells(base: Cell) -> list[Cell]:
+    """Cells of persons on waves: around its base, and at its corners."""
+    made = [base, *_over(base, treated=(15, 100), comparison=(20, 100)), replace(base, treated=60, comparison=15)]
+    made += [*_over(base, periods=(2, 4)), replace(base, effect=_fewer[base.setting])]
+    if base.setting == "waves":
+        made += [replace(base, world="chosen by course")]
+        made += [replace(base, world="lost by what is hidden", treated=100, comparison=100, periods=2)]
+    return made
+
+
+def _lost_wave_cells() -> list[Cell]:
+    kinds: tuple[Adjustment, ...] = ("four in five known", "half known")
+    made = _over(_lost, treated=(30, 100), comparison=(40, 100), adjustment=kinds)
+    return [*made, replace(_lost, effect=_fewer["lost_waves"])]
+
+
+def _vignette_cells() -> list[Cell]:
+    return [
+        *_over(_vignettes, comparison=(20, 70, 200), periods=(2, 6, 12)),
+        replace(_vignettes, effect=_fewer["vignettes"]),
+    ]
+
+
 def _fast_cells() -> dict[Setting, list[Cell]]:
     """Eight cells a setting or a few more: around its base, and at its corners."""
     city = [*_over(_city, comparison=(5, 10, 15)), replace(_city, rho=0.8), *_over(_city, tau=(0.0, 0.2))]
@@ -473,6 +509,10 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
         "history": after,
         "officers": beside,
         "officer_dose": [_of_dose(cell) for cell in beside],
+        "waves": _wave_cells(_waves),
+        "ordinal_waves": _wave_cells(_ordinal),
+        "lost_waves": _lost_wave_cells(),
+        "vignettes": _vignette_cells(),
     }
 
 
@@ -496,7 +536,8 @@ def cells(setting: Setting, *, full: bool = True) -> list[Cell]:
     """
     if not full:
         return _fast_cells()[setting]
-    if setting in ("partly_known", "double_sample", "linkage", "narrative"):
+    small = ("waves", "ordinal_waves", "lost_waves", "vignettes")
+    if setting in ("partly_known", "double_sample", "linkage", "narrative", *small):
         return _fast_cells()[setting]
     make = {
         "series": _series_cells,

@@ -44,6 +44,7 @@ beside: dict[str, tuple[tuple[dict[str, object], int], ...]] = {
     "call_bounds": (({"method": "lee"}, 8),),
     "call_linkage": (({"rates": "all"}, 8),),
     "call_narrative": (({"code": "tuned"}, 8),),
+    "wave_bounds": (({"method": "worst case"}, 9),),
     "call_boundary": (({"bandwidth": 60.0}, 1), ({"bandwidth": 240.0}, 1), ({"boundary": "closing"}, 1)),
     "call_difference": (({"regression": "by_arm"}, 8), ({"regression": "shared"}, 8)),
     # Ranks among the 6, 11 or 16 cities of the cells never reach 5 %: they are measured where `few_treated_cases` says.

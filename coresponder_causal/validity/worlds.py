@@ -50,6 +50,8 @@ from coresponder_causal.validity.hour_call_worlds import hour_call_designs
 from coresponder_causal.validity.officer_worlds import officer_designs, officer_truth
 from coresponder_causal.validity.partly_known_worlds import partly_known_designs
 from coresponder_causal.validity.strata_worlds import strata_designs
+from coresponder_causal.validity.vignette_worlds import vignette_designs
+from coresponder_causal.validity.wave_worlds import wave_designs
 
 Array = NDArray[np.float64]
 block = 50
@@ -82,7 +84,7 @@ def designs(cell: Cell, replications: int) -> Iterator[Design | CausalError]:
     Yields
     ------
     SeriesDesign, PanelDesign, CoverageDesign, CallDesign, CallInstrumentDesign, SwitchbackDesign, StrataDesign or
-    PartlyKnownDesign, HistoryDesign or OfficerDesign
+    PartlyKnownDesign, HistoryDesign, OfficerDesign, WaveDesign or VignetteDesign
         Each independent of the others; the n-th does not depend on how many are asked for. Where calls cannot be made
         comparable it is the error.
 
@@ -111,6 +113,8 @@ def designs(cell: Cell, replications: int) -> Iterator[Design | CausalError]:
         ),
         "history": partial(history_designs, block=block),
         **dict.fromkeys(("officers", "officer_dose"), partial(officer_designs, block=block)),
+        "vignettes": partial(vignette_designs, block=block),
+        **dict.fromkeys(("waves", "ordinal_waves", "lost_waves"), partial(wave_designs, block=block)),
     }
     draw = draws[cell.setting]
     parts = (design for part in range(-(-replications // block)) for design in draw(cell, part))

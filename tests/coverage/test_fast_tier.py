@@ -330,6 +330,26 @@ def test_of_drifting_volunteers_only_the_assigned_are_told_rightly():
     assert covered["assigned"] > 0.92 > 0.2 > covered["volunteers"]
 
 
+def test_persons_on_waves_and_cases_hold_and_fail_where_they_chose_by_course_or_left_by_what_is_hidden():
+    """Four cells a method at a tenth of the shipped replications; where assumptions break, by the shipped rows."""
+    for method in ("wave_change", "officer_ordinal", "wave_bounds", "vignette_effects"):
+        entries = [entry for entry in study([method]) if not entry.cell.world and not entry.cell.effect][:4]
+        rows = pd.concat([measure(entry, replications=FAST // 10) for entry in entries], ignore_index=True)
+        assert rows["failures"].sum() <= 1
+        share, n = pooled(rows, "coverage")
+        assert share >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / n), rows.to_string()
+    table = measured_table()
+    ordinal = table[table["method"] == "officer_ordinal"]
+    share, n = pooled(ordinal, "coverage")
+    assert abs(share - 0.95) < 3 * np.sqrt(0.95 * 0.05 / n)
+    broken = table[(table["method"] == "wave_change") & table["world"].notna()].set_index("world")
+    assert (broken["coverage"] < 0.7).all()
+    assert set(broken.index) == {"chosen by course", "lost by what is hidden"}
+    bounds = table[table["method"] == "wave_bounds"].groupby("options")
+    assert (bounds["coverage"].min() > 0.93).all()
+    assert bounds["half_width"].mean()['{"method": "worst case"}'] > 2 * bounds["half_width"].mean()["{}"]
+
+
 def test_every_method_runs_in_this_tier():
     here = Path(__file__).read_text(encoding="utf-8")
     shipped = [name for name in estimate.__all__ if name in METHODS and METHODS[name].setting]

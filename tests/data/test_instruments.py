@@ -115,7 +115,7 @@ def test_published_scales_ship_keys_and_permission_but_no_wording():
                 assert set(subscale.reversed) <= set(subscale.items) <= set(range(1, scale.items + 1))
     text = (folder() / "instruments" / "published_scales.yaml").read_text(encoding="utf-8")
     assert set(yaml.safe_load(text)["published"][0]) == {
-        "id", "name", "permission", "reference", "range", "items", "subscales",
+        "id", "name", "permission", "reference", "range", "items", "score", "needed", "subscales",
     }  # fmt: skip
 
 

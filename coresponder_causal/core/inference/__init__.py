@@ -7,6 +7,7 @@ from coresponder_causal.core.inference.chi_square import (
     WaldTest,
     break_date_limit,
     chi_square_p_value,
+    chi_square_power,
     chi_square_quantile,
     chi_square_sum_probability,
     homogeneity_p_value,
@@ -48,6 +49,12 @@ from coresponder_causal.core.inference.student import (
     power,
     rejection_rate_limit,
 )
+from coresponder_causal.core.inference.variance_ratios import (
+    agreement_interval,
+    feldt_interval,
+    reliability_persons,
+    reliability_power,
+)
 from coresponder_causal.core.inference.wild import Tails, wild_interval, wild_p_value
 
 __all__ = [
@@ -57,16 +64,19 @@ __all__ = [
     "RatioSet",
     "Tails",
     "WaldTest",
+    "agreement_interval",
     "as_student",
     "beta_bounds",
     "break_date_limit",
     "chi_square_p_value",
+    "chi_square_power",
     "chi_square_quantile",
     "chi_square_sum_probability",
     "critical",
     "critical_with_bias",
     "deviate",
     "exact_poisson",
+    "feldt_interval",
     "holm",
     "homogeneity_p_value",
     "interval",
@@ -84,6 +94,8 @@ __all__ = [
     "ratio_set",
     "rearrangement_size",
     "rejection_rate_limit",
+    "reliability_persons",
+    "reliability_power",
     "set_interval",
     "set_p_value",
     "sharpened_q",

@@ -65,6 +65,17 @@ def chi_square_p_value(statistic: ArrayLike, df: ArrayLike) -> Array:
     return np.asarray(stats.chi2.sf(np.asarray(statistic, float), np.asarray(df, float)), float)
 
 
+def chi_square_power(noncentrality: ArrayLike, df: float, level: float = 0.95) -> Array:
+    """Probability that a test by χ²(df) rejects where its statistic has a noncentrality.
+
+    Examples
+    --------
+    >>> round(float(chi_square_power(7.849, 1)), 3)
+    0.8
+    """
+    return np.asarray(stats.ncx2.sf(stats.chi2.isf(1 - level, df), df, np.asarray(noncentrality, float)), float)
+
+
 def chi_square_sum_probability(value: float, weights: ArrayLike) -> float:
     """Probability that Σ λ_j χ²(1), λ_j ≥ 0, is at most a value, by the midpoint rule for Imhof's integral.
 
