@@ -42,10 +42,11 @@ words = {
     "share": "share treated {:g}",
     "adjustment": "{}",
 }
+_of_officers = {"comparison": "{:g} comparison officers"}
 _of_waves = {"treated": "{:g} exposed persons", "comparison": "{:g} others", "periods": "{:g} waves"}
 own_words = {
     "adopters": {"comparison": "{:g} comparison units"},
-    **dict.fromkeys(("officers", "officer_dose"), {"comparison": "{:g} comparison officers"}),
+    **dict.fromkeys(("officers", "officer_dose"), _of_officers),
     **dict.fromkeys(("waves", "ordinal_waves", "lost_waves"), _of_waves),
     "vignettes": {"comparison": "{:g} persons", "periods": "{:g} cases each"},
 }
