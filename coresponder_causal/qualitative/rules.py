@@ -40,8 +40,15 @@ def broken(coded: Coded) -> Problems:
     _sources(coded, problems)
     _cases(coded, problems)
     _segments(coded, problems)
-    entries = chain(coded.codes, coded.sources, coded.cases, coded.segments)
-    _twice("guids of the project", [entry.guid for entry in entries], "give each entry its own guid", problems)
+    guids = [
+        *(code.guid for code in coded.codes),
+        *(source.guid for source in coded.sources),
+        *(case.guid for case in coded.cases),
+        *(segment.guid for segment in coded.segments),
+    ]
+    _twice("guids of the project", guids, "give each entry its own guid", problems)
+    if strange := [guid for guid in guids if not _GUID.fullmatch(guid)]:
+        problems.add(f"{len(strange)} guids have another form ({strange[0]!r})", mend="leave them out")
     return problems
 
 
@@ -52,8 +59,6 @@ def book(codes: Sequence[Code], problems: Problems) -> None:
         problems.add("there is no code", mend="give at least one")
     _twice("names of codes", names, "give each code its own name", problems)
     _where(codes, lambda c: not c.name.strip(), "codes have no name", "give them one", problems)
-    _where(
-        codes, lambda c: not _GUID.fullmatch(c.guid), "codes have a guid of another form", "leave guid out", problems
     )
     lost = sorted({str(code.parent) for code in codes if code.parent is not None and code.parent not in names})
     if lost:
@@ -64,7 +69,7 @@ def book(codes: Sequence[Code], problems: Problems) -> None:
     strange = [code.name for code in codes if code.colour is not None and not _COLOUR.fullmatch(code.colour)]
     if strange:
         problems.add(
-            f"codes {strange} have no colour of the form #1A2B3C", mend="write six hexadecimal digits, or none"
+            f"codes {strange} have no colour of the form #1A2B3C", mend="write six such digits, or none"
         )
     unclear = [code.name for code in codes if parts_of(described(code)) != _parts(code)]
     if unclear:
@@ -81,8 +86,6 @@ def _sources(coded: Coded, problems: Problems) -> None:
     sources = coded.sources
     _twice("names of sources", [s.name for s in sources], "give each source its own name", problems, hide=True)
     _where(sources, lambda s: not s.name.strip(), "sources have no name", "give them one", problems)
-    _where(
-        sources, lambda s: not _GUID.fullmatch(s.guid), "sources have a guid of another form", "leave it out", problems
     )
     _where(sources, lambda s: not s.text, "sources have no text", "give the text, or leave the source out", problems)
     mark = "sources begin with a byte-order mark"
@@ -93,7 +96,7 @@ def _sources(coded: Coded, problems: Problems) -> None:
     _where(sources, _odd, strange, "take control signs out", problems)
     gone = "sources were withdrawn, or have no consent"
     _where(
-        sources, lambda s: refused(dict(s.attributes)), gone, "take them out of the project and delete them", problems
+        sources, lambda s: refused(dict(s.attributes)), gone, "take them out and delete them", problems
     )
 
 
@@ -101,8 +104,6 @@ def _cases(coded: Coded, problems: Problems) -> None:
     """Note what the cases break."""
     cases, known = coded.cases, {source.name: dict(source.attributes) for source in coded.sources}
     _twice("names of cases", [case.name for case in cases], "give each case its own name", problems, hide=True)
-    _where(
-        cases, lambda c: not _GUID.fullmatch(c.guid), "cases have a guid of another form", "leave guid out", problems
     )
     _where(
         cases,
@@ -135,7 +136,7 @@ def _segments(coded: Coded, problems: Problems) -> None:
     headings = sorted({s.code for s in segments if not codable.get(s.code, True)})
     if headings:
         problems.add(
-            f"segments have codes {headings}, which are headings", mend="code with one below, or make it codable"
+            f"segments have codes {headings}, which are headings", mend="take a code below"
         )
     _where(segments, lambda s: s.source not in texts, "segments have a source that is not there", "add it", problems)
     placed = [s for s in segments if s.source in texts]
@@ -150,13 +151,6 @@ def _segments(coded: Coded, problems: Problems) -> None:
     if differ:
         mend = "count code points from 0, the end after the last"
         problems.add(f"{len(differ)} segments quote other words than their source has there", rows=differ, mend=mend)
-    _where(
-        segments,
-        lambda s: not _GUID.fullmatch(s.guid),
-        "segments have a guid of another form",
-        "leave it out",
-        problems,
-    )
     strange = "segments hold signs that XML cannot in a coder or memo"
     _where(segments, lambda s: unwritable(s.coder) or unwritable(s.memo), strange, "take control signs out", problems)
     over = [spots[id(s)] for s in overlapping(segments)]
