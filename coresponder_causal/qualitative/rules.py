@@ -59,7 +59,6 @@ def book(codes: Sequence[Code], problems: Problems) -> None:
         problems.add("there is no code", mend="give at least one")
     _twice("names of codes", names, "give each code its own name", problems)
     _where(codes, lambda c: not c.name.strip(), "codes have no name", "give them one", problems)
-    )
     lost = sorted({str(code.parent) for code in codes if code.parent is not None and code.parent not in names})
     if lost:
         problems.add(f"parents {lost} are no codes", mend="name a code of the book")
@@ -68,9 +67,7 @@ def book(codes: Sequence[Code], problems: Problems) -> None:
         problems.add(f"codes {circles} stand below themselves", mend="give one of them another parent")
     strange = [code.name for code in codes if code.colour is not None and not _COLOUR.fullmatch(code.colour)]
     if strange:
-        problems.add(
-            f"codes {strange} have no colour of the form #1A2B3C", mend="write six such digits, or none"
-        )
+        problems.add(f"codes {strange} have no colour of the form #1A2B3C", mend="write six such digits, or none")
     unclear = [code.name for code in codes if parts_of(described(code)) != _parts(code)]
     if unclear:
         mend = "begin no line with 'Include:', 'Exclude:', 'Example:' or 'About:', and end none of the texts blank"
@@ -86,7 +83,6 @@ def _sources(coded: Coded, problems: Problems) -> None:
     sources = coded.sources
     _twice("names of sources", [s.name for s in sources], "give each source its own name", problems, hide=True)
     _where(sources, lambda s: not s.name.strip(), "sources have no name", "give them one", problems)
-    )
     _where(sources, lambda s: not s.text, "sources have no text", "give the text, or leave the source out", problems)
     mark = "sources begin with a byte-order mark"
     _where(sources, lambda s: s.text.startswith("\ufeff"), mark, "read them as utf-8-sig", problems)
@@ -95,16 +91,13 @@ def _sources(coded: Coded, problems: Problems) -> None:
     strange = "sources hold signs that XML cannot in a name, memo or attribute"
     _where(sources, _odd, strange, "take control signs out", problems)
     gone = "sources were withdrawn, or have no consent"
-    _where(
-        sources, lambda s: refused(dict(s.attributes)), gone, "take them out and delete them", problems
-    )
+    _where(sources, lambda s: refused(dict(s.attributes)), gone, "take them out and delete them", problems)
 
 
 def _cases(coded: Coded, problems: Problems) -> None:
     """Note what the cases break."""
     cases, known = coded.cases, {source.name: dict(source.attributes) for source in coded.sources}
     _twice("names of cases", [case.name for case in cases], "give each case its own name", problems, hide=True)
-    )
     _where(
         cases,
         lambda c: not known.keys() >= set(c.sources),
@@ -135,9 +128,7 @@ def _segments(coded: Coded, problems: Problems) -> None:
         problems.add(f"segments have codes {unknown}, which are not in the codebook", mend="add them or correct them")
     headings = sorted({s.code for s in segments if not codable.get(s.code, True)})
     if headings:
-        problems.add(
-            f"segments have codes {headings}, which are headings", mend="take a code below"
-        )
+        problems.add(f"segments have codes {headings}, which are headings", mend="take a code below")
     _where(segments, lambda s: s.source not in texts, "segments have a source that is not there", "add it", problems)
     placed = [s for s in segments if s.source in texts]
     outside = [s for s in placed if not 0 <= s.start < s.end <= len(texts[s.source])]
