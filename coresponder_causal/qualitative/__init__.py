@@ -11,5 +11,18 @@ from coresponder_causal.qualitative.coded import Case, Code, Coded, Segment, Sou
 from coresponder_causal.qualitative.refi_codes import read_qdc, write_qdc
 from coresponder_causal.qualitative.refi_read import read_qdpx
 from coresponder_causal.qualitative.refi_write import write_qdpx
+from coresponder_causal.qualitative.taguette import read_taguette
 
-__all__ = ["Case", "Code", "Coded", "Segment", "Source", "joined", "read_qdc", "read_qdpx", "write_qdc", "write_qdpx"]
+__all__ = [
+    "Case",
+    "Code",
+    "Coded",
+    "Segment",
+    "Source",
+    "joined",
+    "read_qdc",
+    "read_qdpx",
+    "read_taguette",
+    "write_qdc",
+    "write_qdpx",
+]

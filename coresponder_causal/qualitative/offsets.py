@@ -1,8 +1,8 @@
 """How a program counted the positions it wrote, found out from the words it quotes.
 
-REFI-QDA says Unicode code points from 0. Programs differ: some count UTF-16 units, take a line end of two signs as one,
-count the byte-order mark, or give the place of the last sign instead of the one after it. Where a file quotes what was
-coded, the way of counting that fits most quotations is taken, and the standard where several fit as well.
+REFI-QDA says Unicode code points from 0. Programs differ: some count UTF-16 units or bytes, take a line end of two signs
+as one, count the byte-order mark, or give the place of the last sign instead of the one after it. Where a file quotes
+what was coded, the way of counting that fits most quotations is taken, and the standard where several fit as well.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MARK = "\ufeff"
 class Counting(NamedTuple):
     """A way of counting positions; the defaults are those of the standard."""
 
-    units: Literal["code points", "UTF-16 units"] = "code points"
+    units: Literal["code points", "UTF-16 units", "UTF-8 bytes"] = "code points"
     line_end: Literal["as it is", "as one sign"] = "as it is"
     mark: Literal["not counted", "counted"] = "not counted"
     end: Literal["after the last sign", "at the last sign"] = "after the last sign"
@@ -48,7 +48,7 @@ class Document(NamedTuple):
 
 def every_counting() -> tuple[Counting, ...]:
     """All ways of counting, the standard first."""
-    units, ends = ("code points", "UTF-16 units"), ("after the last sign", "at the last sign")
+    units, ends = ("code points", "UTF-16 units", "UTF-8 bytes"), ("after the last sign", "at the last sign")
     ways = product(units, ("as it is", "as one sign"), ("not counted", "counted"), ends)
     return tuple(Counting(*way) for way in ways)  # type: ignore[arg-type]
 
@@ -122,6 +122,8 @@ def _steps(text: str, counting: Counting) -> NDArray[np.int64]:
     width = np.ones(len(points), np.int64)
     if counting.units == "UTF-16 units":
         width += points > 0xFFFF
+    if counting.units == "UTF-8 bytes":
+        width += (points > 0x7F).astype(np.int64) + (points > 0x7FF) + (points > 0xFFFF)
     if counting.line_end == "as one sign":
         width[:-1] -= (points[:-1] == 13) & (points[1:] == 10)
     if counting.mark == "not counted" and text.startswith(MARK):

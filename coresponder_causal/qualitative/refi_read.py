@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
@@ -14,9 +14,10 @@ from coresponder_causal.qualitative.archive import Archive, archive, xml_of
 from coresponder_causal.qualitative.coded import Attributes, Case, Coded, Segment, Source, joined
 from coresponder_causal.qualitative.offsets import MARK, Counting, Document, Quoted, counting_of, placed
 from coresponder_causal.qualitative.refi_codes import bare, codes_of, identifier, remarks_of
-from coresponder_causal.qualitative.wording import plain
+from coresponder_causal.qualitative.wording import numbered, plain
 
 _INSIDE = "internal://"
+_FOLDER = "sources/"
 _OTHER_SOURCES = ("PictureSource", "PDFSource", "AudioSource", "VideoSource")
 _OTHER_PARTS = {"Links/Link": "links", "Sets/Set": "sets", "Graphs/Graph": "graphs"}
 _LEAST_QUOTED = 0.5
@@ -131,35 +132,34 @@ def _remarks(root: Element, opened: Archive) -> dict[str, str]:
 
 def _texts(root: Element, opened: Archive, project: _Project) -> list[_Text]:
     """Text sources whose text is in the file, each under a name of its own."""
-    found: list[_Text] = []
-    taken: Counter[str] = Counter()
+    found: list[tuple[Element, str]] = []
     for element in root.findall("Sources/TextSource"):
         text = _inner_text(element, opened)
         if text is None or not text.removeprefix(MARK):
             project.left_out["text sources without text in the archive"] += 1
             project.left_out["codings of these"] += len(list(element.iter("Coding")))
-            continue
-        name = _name(element)
-        taken[name] += 1
-        if taken[name] > 1:
-            note(f"{project.file}: sources of one name were numbered")
-            name = f"{name} ({taken[name]})"
-        found.append(_Text(name, element, text))
-    return found
+        else:
+            found.append((element, text))
+    given = [_name(element) for element, _ in found]
+    own = numbered(given)
+    if own != given:
+        note(f"{project.file}: sources that share their name were numbered")
+    return [_Text(name, element, text) for name, (element, text) in zip(own, found, strict=True)]
 
 
 def _name(element: Element) -> str:
-    """Name of a source or a case, or its guid where it has none."""
-    return plain(element.get("name") or element.get("guid") or "").strip()
+    """Name of a source or a case; where it has none, that of its file, or its guid."""
+    file = PurePosixPath(element.get("plainTextPath", "").removeprefix(_INSIDE)).stem
+    return plain(element.get("name") or file or element.get("guid") or "").strip()
 
 
 def _inner_text(element: Element, opened: Archive) -> str | None:
     """Text of a source or a note, the byte-order mark included; None where it is not in the archive."""
     content = element.findtext("PlainTextContent")
-    where = element.get("plainTextPath", "")
-    if content is not None or not where.lower().startswith(_INSIDE):
+    where = element.get("plainTextPath", "").removeprefix(_INSIDE).lstrip("/")
+    if content is not None or not where or "://" in where:
         return content
-    name = f"sources/{where[len(_INSIDE) :].lstrip('/').removeprefix('sources/').removeprefix('Sources/')}"
+    name = where if where.lower().startswith(_FOLDER) else _FOLDER + where
     if name.lower() not in opened.names:
         return None
     found = opened.read(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -54,6 +55,24 @@ def plain(text: str) -> str:
     'a\nb'
     """
     return _UNWRITABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def numbered(names: Iterable[str]) -> list[str]:
+    """Give each name that comes again its number.
+
+    Examples
+    --------
+    >>> numbered(["I01", "I02", "I01"])
+    ['I01', 'I02', 'I01 (2)']
+    """
+    found: list[str] = []
+    for name in names:
+        number, own = 1, name
+        while own in found:
+            number += 1
+            own = f"{name} ({number})"
+        found.append(own)
+    return found
 
 
 def unwritable(text: str) -> bool:
