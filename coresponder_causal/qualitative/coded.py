@@ -247,7 +247,7 @@ class Coded:
             (s.source, s.start, s.end, s.code, s.coder, s.memo, texts[s.source][s.start : s.end]) for s in self.segments
         ]
         found = pd.DataFrame(rows, columns=["source", "start", "end", "code", "coder", "memo", "quote"])
-        both = found.merge(self.source_table(), on="source", how="left")
+        both = found.merge(self.source_table(), on="source", how="left", suffixes=("", " of the source"))
         first = ["source", "case", *both.columns.drop([*found.columns, "case"])]
         return both[[*first, *found.columns[1:]]]
 

@@ -7,12 +7,14 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from coresponder_causal.core.choices import names_of, require_choice
 from coresponder_causal.core.errors import DataError
 from coresponder_causal.core.notes import note
 from coresponder_causal.qualitative.coded import Coded
 
+Whole: TypeAlias = NDArray[np.int64]
 Within: TypeAlias = Literal["overlap", "source", "case"]
 
 
@@ -92,7 +94,7 @@ def code_counts(
     >>> found[["cases_with", "cases", "share"]].values.tolist()
     [[1.0, 2.0, 0.5]]
     """
-    groups = list(names_of(by))
+    groups: list[str] = list(names_of(by))
     table = coded.source_table()
     if unknown := [name for name in groups if name not in table.columns]:
         raise DataError(f"no source has an attribute {unknown}", mend=f"take one of {', '.join(table.columns[2:])}")
@@ -111,9 +113,7 @@ def code_counts(
         part["sources_with"] = inside["source"].nunique()
         part["sources"] = len(own)
         part["segments"] = inside.size()
-        counts = [name for name in part if name != "share"]
-        part[counts] = part[counts].fillna(0).astype(int)
-        part = part.reset_index()
+        part = part.fillna(0).astype({name: int for name in part if name != "share"}).reset_index()
         for place, (name, value) in enumerate(zip(groups, np.atleast_1d(np.asarray(key, dtype=object)), strict=True)):
             part.insert(place, name, value)
         parts.append(part)
@@ -158,7 +158,7 @@ def cooccurrence(
     require_choice("cooccurrence", "within", within, Within)
     rows = _rows(coded, coder, roll_up)
     codes = [code.name for code in coded.codes]
-    place = rows["code"].map({name: at for at, name in enumerate(codes)}).to_numpy(np.int64)
+    place: Whole = pd.Index(codes).get_indexer(rows["code"]).astype(np.int64)
     if within == "overlap":
         found = _overlaps(rows, place, len(codes))
     else:
@@ -202,13 +202,15 @@ def framework(
 
     References
     ----------
-    Ritchie & Spencer (1994), Qualitative data analysis for applied policy research, doi:10.4324/9780203413081_chapter_9.
+    Ritchie & Spencer (1994), Qualitative data analysis for applied policy research, in Bryman & Burgess (eds),
+    Analyzing Qualitative Data, doi:10.4324/9780203413081.
 
     Examples
     --------
     >>> from coresponder_causal.qualitative import Code, Segment, Source
     >>> spoken = (Segment(source="I01", start=5, end=13, code="Respect"),)
-    >>> coded = Coded(codes=(Code(name="Respect"),), sources=(Source(name="I01", text="They listened."),), segments=spoken)
+    >>> source = Source(name="I01", text="They listened.")
+    >>> coded = Coded(codes=(Code(name="Respect"),), sources=(source,), segments=spoken)
     >>> framework(coded).loc["I01", ("Respect", "quotes")]
     '“listened” (I01, 5-13)'
     """
@@ -249,8 +251,8 @@ def _rows(coded: Coded, coder: str | None, roll_up: bool) -> pd.DataFrame:
     return rows.reset_index(drop=True)
 
 
-def _overlaps(rows: pd.DataFrame, place: np.ndarray, codes: int) -> np.ndarray:
-    """Pairs of stretches of one source and one coder that share a sign, by their codes; the diagonal counts stretches."""
+def _overlaps(rows: pd.DataFrame, place: Whole, codes: int) -> Whole:
+    """Count pairs of stretches of one source and coder that share a sign; the diagonal counts stretches."""
     found = np.zeros((codes, codes), np.int64)
     np.add.at(found, (place, place), 1)
     for at in rows.groupby(["source", "coder"], sort=False).indices.values():

@@ -1,8 +1,9 @@
 """How a program counted the positions it wrote, found out from the words it quotes.
 
-REFI-QDA says Unicode code points from 0. Programs differ: some count UTF-16 units or bytes, take a line end of two signs
-as one, count the byte-order mark, or give the place of the last sign instead of the one after it. Where a file quotes
-what was coded, the way of counting that fits most quotations is taken, and the standard where several fit as well.
+REFI-QDA says Unicode code points from 0. Programs differ: some count UTF-16 units or bytes, take a line end of two
+signs as one, count the byte-order mark, or give the place of the last sign instead of the one after it. Where a file
+quotes what was coded, the way of counting that fits most quotations is taken, and the standard where several fit as
+well.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.core.files import write_whole
@@ -13,6 +14,8 @@ from coresponder_causal.qualitative.coded import Code, Coded, Segment, Source, j
 
 HEAD = ("source", "start", "end", "code", "coder", "memo", "quote")
 _NEEDED = ("source", "code")
+
+Row: TypeAlias = Mapping[str, object]
 
 
 def write_segments(coded: Coded, path: str | Path) -> Path:
@@ -73,6 +76,7 @@ def read_segments(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> said = pd.DataFrame({"source": ["I01"], "code": ["Respect"], "quote": ["listened"]})
     >>> source = Source(name="I01", text="They listened.")
     >>> found = read_segments(said, codes=[Code(name="Respect")], sources=[source])
@@ -85,11 +89,12 @@ def read_segments(
     given = frame.reindex(columns=list(HEAD)).astype(object).where(lambda f: f.notna(), "")
     texts = {source.name: source.text for source in sources}
     problems = Problems("the table of segments")
-    spots = [_spot(row, texts) for row in given.to_dict("records")]
+    rows: list[Row] = [dict(zip(HEAD, row, strict=True)) for row in given.itertuples(index=False, name=None)]
+    spots = [_spot(row, texts) for row in rows]
     for what, mend in _MENDS.items():
-        rows = [place for place, spot in enumerate(spots) if spot == what]
-        if rows:
-            problems.add(f"{len(rows)} rows {what}", rows=rows, mend=mend)
+        wrong = [place for place, spot in enumerate(spots) if spot == what]
+        if wrong:
+            problems.add(f"{len(wrong)} rows {what}", rows=wrong, mend=mend)
     problems.raise_if_any(DataError)
     segments = tuple(
         _segment(row, spot)
@@ -144,7 +149,7 @@ _MENDS = {
 }
 
 
-def _spot(row: Mapping[str, object], texts: Mapping[str, str]) -> tuple[int, int] | str:
+def _spot(row: Row, texts: Mapping[str, str]) -> tuple[int, int] | str:
     """Positions of a row, or what stands in the way."""
     blank, missing, none, absent, several = _MENDS
     text = texts.get(str(row["source"]))
@@ -170,7 +175,7 @@ def _whole(text: str) -> int | None:
     return int(digits) if digits.isascii() and digits.isdigit() else None
 
 
-def _segment(row: Mapping[str, object], spot: tuple[int, int]) -> Segment:
+def _segment(row: Row, spot: tuple[int, int]) -> Segment:
     """Make a segment of a row; words beside positions must be those of the text."""
     quote = str(row["quote"]) if str(row["start"]).strip() and str(row["quote"]) else None
     return Segment(
