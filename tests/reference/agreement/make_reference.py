@@ -1,4 +1,4 @@
-"""Write agreement.json beside this file; needs krippendorff, and irrCAC, which asks for an older numpy: see its versions.
+"""Write agreement.json beside this file; needs krippendorff and irrCAC, of the versions in it.
 
 The first table is the one Krippendorff (2011) works out; the others are drawn, with ratings missing.
 """
@@ -38,9 +38,7 @@ def numbers(ratings):
     from irrCAC.raw import CAC
 
     given = [[None if np.isnan(value) else float(value) for value in row] for row in ratings]
-    alpha = {
-        level: float(krippendorff.alpha(reliability_data=ratings, level_of_measurement=level)) for level in LEVELS
-    }
+    alpha = {level: float(krippendorff.alpha(reliability_data=ratings, level_of_measurement=level)) for level in LEVELS}
     found = {"ratings": given, "alpha": alpha}
     program = CAC(pd.DataFrame(ratings.T), digits=14)
     for method, name in (("gwet", "ac1"), ("fleiss", "fleiss")):
