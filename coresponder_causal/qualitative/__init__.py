@@ -7,9 +7,11 @@ Examples
 True
 """
 
+from coresponder_causal.qualitative.code_saturation import Saturation, saturation
 from coresponder_causal.qualitative.codebook import codebook, codebook_table, read_codebook
 from coresponder_causal.qualitative.coded import Case, Code, Coded, Segment, Source, joined
 from coresponder_causal.qualitative.coder_agreement import agreement
+from coresponder_causal.qualitative.keywords import keyness
 from coresponder_causal.qualitative.matrices import code_counts, code_matrix, cooccurrence, framework
 from coresponder_causal.qualitative.refi_codes import read_qdc, write_qdc
 from coresponder_causal.qualitative.refi_read import read_qdpx
@@ -23,6 +25,7 @@ __all__ = [
     "Case",
     "Code",
     "Coded",
+    "Saturation",
     "Segment",
     "Source",
     "agreement",
@@ -35,6 +38,7 @@ __all__ = [
     "framework",
     "interview_register",
     "joined",
+    "keyness",
     "rating_agreement",
     "read_codebook",
     "read_qdc",
@@ -42,6 +46,7 @@ __all__ = [
     "read_segments",
     "read_taguette",
     "read_texts",
+    "saturation",
     "write_qdc",
     "write_qdpx",
     "write_segments",
