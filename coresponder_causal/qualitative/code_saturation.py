@@ -60,11 +60,11 @@ class Saturation:
 
     def __str__(self) -> str:
         codes, many = int(self.course["codes"].iloc[-1]), len(self.course)
-        said = f"not reached in {many} interviews" if self.at is None else f"reached at {self.at}+{self.run} interviews"
+        said = f"not reached in {many}" if self.at is None else f"reached at {self.at}+{self.run}"
         ends = " to ".join("never" if np.isinf(end) else f"{end:.0f}" for end in self.band)
         return (
-            f"Saturation was {said} ({codes} codes; base {self.base}, run {self.run}, at most {self.threshold:.0%} new); "
-            f"in 95 % of orders {ends}, reached in {self.reached:.0%} of them."
+            f"Saturation was {said} interviews ({codes} codes; base {self.base}, run {self.run}, at most {self.threshold:.0%} new); "
+            f"in 95 % of orders {ends}, reached in {self.reached:.0%}."
         )
 
 
@@ -205,7 +205,7 @@ def _first(heard: Flags) -> NDArray[np.intp]:
 
 
 def _runs(new: Array, found: Array, base: int, run: int, threshold: float) -> tuple[Array, Array]:
-    """Share of new codes of the run that ends at each interview, and the interviews before the first run with little."""
+    """Share of new codes of the run that ends at each interview, and interviews before the first with little."""
     sums = np.lib.stride_tricks.sliding_window_view(new[:, base:], run, axis=1).sum(axis=2)
     with np.errstate(invalid="ignore", divide="ignore"):
         share = np.where(found[:, None] > 0, sums / found[:, None], np.inf)

@@ -61,7 +61,7 @@ def keyness(
         ``per_1000_target, per_1000_reference``; ``clusters_target, clusters_reference`` that use it; ``log_ratio``, the
         base-2 logarithm of the ratio of rates (infinite where a group never uses it), ``conf_low, conf_high``;
         ``dispersion``, variance over that of independent words, and ``spread``, Gries's DP: 0 where the word comes as
-        evenly as words do, near 1 where few texts have it all; ``log_likelihood``; ``p_value, p_holm, q_value``, over
+        evenly as words do, near 1 where few texts have all; ``log_likelihood``; ``p_value, p_holm, q_value``, over
         all words of the table.
 
     Raises
@@ -73,7 +73,8 @@ def keyness(
     References
     ----------
     Dunning (1993), Computational Linguistics 19(1):61; log ratio: Hardie (2014), cass.lancs.ac.uk/log-ratio; why texts
-    are the units: Brezina & Meyerhoff (2014), doi:10.1075/ijcl.19.1.01bre; DP: Gries (2008), doi:10.1075/ijcl.13.4.02gri.
+    are the units: Brezina & Meyerhoff (2014), doi:10.1075/ijcl.19.1.01bre; 
+    DP: Gries (2008), doi:10.1075/ijcl.13.4.02gri.
 
     Examples
     --------
@@ -169,7 +170,7 @@ def _sides(
 
 
 def _clusters(found: Counted, side: NDArray[np.intp], whose: list[object]) -> tuple[Array, Array, NDArray[np.intp]]:
-    """Counts, lengths and sides of authors."""
+    """Add up counts, lengths and sides of authors."""
     code, _ = pd.factorize(np.asarray(whose, dtype=object))
     many = int(code.max()) + 1
     counts = np.zeros((many, len(found.words)))
