@@ -12,6 +12,7 @@ from coresponder_causal.qualitative.codebook import codebook, codebook_table, re
 from coresponder_causal.qualitative.coded import Case, Code, Coded, Segment, Source, joined
 from coresponder_causal.qualitative.coder_agreement import agreement
 from coresponder_causal.qualitative.keywords import keyness
+from coresponder_causal.qualitative.lexicon_use import LexiconUse, lexicon_use
 from coresponder_causal.qualitative.matrices import code_counts, code_matrix, cooccurrence, framework
 from coresponder_causal.qualitative.refi_codes import read_qdc, write_qdc
 from coresponder_causal.qualitative.refi_read import read_qdpx
@@ -20,14 +21,19 @@ from coresponder_causal.qualitative.register import consented, interview_registe
 from coresponder_causal.qualitative.scale_agreement import rating_agreement
 from coresponder_causal.qualitative.segments_table import read_segments, read_texts, write_segments
 from coresponder_causal.qualitative.taguette import read_taguette
+from coresponder_causal.qualitative.theme_search import Themes, themes
+from coresponder_causal.qualitative.word_lists import Lexicon, lexicon
 
 __all__ = [
     "Case",
     "Code",
     "Coded",
+    "Lexicon",
+    "LexiconUse",
     "Saturation",
     "Segment",
     "Source",
+    "Themes",
     "agreement",
     "code_counts",
     "code_matrix",
@@ -39,6 +45,8 @@ __all__ = [
     "interview_register",
     "joined",
     "keyness",
+    "lexicon",
+    "lexicon_use",
     "rating_agreement",
     "read_codebook",
     "read_qdc",
@@ -47,6 +55,7 @@ __all__ = [
     "read_taguette",
     "read_texts",
     "saturation",
+    "themes",
     "write_qdc",
     "write_qdpx",
     "write_segments",
