@@ -62,8 +62,8 @@ def lexicon_use(
 ) -> LexiconUse:
     """Count terms of a word list by groups of authors, and correct by hands how many texts hold such language.
 
-    A list finds words and not meanings: "she denied being crazy" is a hit. So hands code a sample drawn by lot, blind to
-    hits, for whether the text holds such language at all; ``corrected`` takes the list's errors out group by group,
+    A list finds words and not meanings: "she denied being crazy" is a hit. So hands code a sample drawn by lot, blind
+    to hits, for whether the text holds such language at all; ``corrected`` takes the list's errors out group by group,
     however they differ, and rests on the draw alone. ``rogan_gladen`` holds the list to err in each group as in all:
     often narrower, and wrong where that fails. Neither says what changed the language.
 
@@ -111,7 +111,7 @@ def lexicon_use(
     """
     with collecting() as notes:
         _require(texts, authors, groups, hand, chance, unvalidated)
-        cluster, _ = pd.factorize(np.asarray(authors, dtype=object))
+        cluster, _ = pd.factorize(np.asarray(authors, dtype=object), use_na_sentinel=False)
         lengths = np.array([len(words_of(text)) for text in texts], float)
         hits, status = lexicon.hits(texts), "unvalidated" if hand is None else "validated"
         rows, errors = [], []
@@ -122,11 +122,8 @@ def lexicon_use(
                 continue
             row = {"group": name, **_counted(hits, lengths, cluster, own, level)}
             if hand is not None and chance is not None:
-                codes, drawn = (
-                    pd.to_numeric(pd.Series(list(hand)), errors="coerce").to_numpy(float),
-                    np.asarray(chance, float),
-                )
-                more, error = _checked(hits > 0, codes, drawn, cluster, own, level)
+                drawn = np.asarray(chance, float)
+                more, error = _checked(hits > 0, _codes(hand), drawn, cluster, own, level)
                 row |= more
                 errors.append({"group": name, **error})
             rows.append({**row, "status": status})
@@ -134,6 +131,11 @@ def lexicon_use(
     return LexiconUse(
         lexicon=lexicon, status=status, table=pd.DataFrame(rows), errors=pd.DataFrame(errors), notes=tuple(notes)
     )
+
+
+def _codes(hand: Sequence[object]) -> Array:
+    """Codes by hand as numbers, NaN where blank."""
+    return np.array([np.nan if pd.isna(code) else float(code) for code in hand], float)  # type: ignore[arg-type,call-overload]
 
 
 def _groups(many: int, groups: Sequence[object] | None) -> list[tuple[str, Array]]:
@@ -151,7 +153,7 @@ def _counted(
     """Hits of a group, and their rate with bounds by as many events as authors' clumps leave."""
     use = inside > 0
     codes, own = np.unique(cluster[use], return_inverse=True)
-    counts, words = (np.bincount(own, part[use], minlength=len(codes)) for part in (hits, lengths))
+    counts, words = (np.bincount(own, part[use], minlength=len(codes)).astype(float) for part in (hits, lengths))
     found = clumped(counts[:, None], words, np.zeros(len(codes), np.intp), 1)
     events, spread, per = float(found.events[0, 0]), float(found.dispersion[0]), 1000 / float(words.sum())
     low, high = exact_poisson(events / spread, level)
@@ -170,7 +172,7 @@ def _counted(
 def _checked(
     machine: NDArray[np.bool_], hand: Array, chance: Array, cluster: NDArray[np.intp], inside: Array, level: float
 ) -> tuple[dict[str, float], dict[str, float | int]]:
-    """Corrected shares of a group, and the list's errors in it; the errors of Rogan and Gladen are those in all texts."""
+    """Corrected shares of a group, and the list's errors in it; for Rogan and Gladen those in all."""
     f, drawn = machine.astype(float), np.isfinite(hand)
     code, weight = np.where(drawn, hand, 0.0), np.where(drawn, 1 / chance, 0.0)
     whole = [rate_among(part, weight * of, cluster, level)[0] for part, of in ((f, code), (1 - f, 1 - code))]
@@ -210,7 +212,10 @@ def _require(
     if hand is None and not unvalidated:
         mend = "code a random sample by hand (hand=, chance=), or say unvalidated=True"
         problems.add("no hand checked what the list finds", mend=mend)
-    if hand is not None and not pd.to_numeric(pd.Series(list(hand)), errors="coerce").notna().any():
+    known = np.full(1, np.nan) if hand is None else _codes(hand)
+    if odd := int((np.isfinite(known) & (known != 0) & (known != 1)).sum()):
+        problems.add(f"{odd} codes by hand are neither yes nor no", mend="write 1 and 0, or leave blank")
+    if hand is not None and not np.isfinite(known).any():
         problems.add("no text was coded by hand", mend="code a random sample")
     if hand is not None and chance is None:
         problems.add("the chance of being coded by hand is not said", mend="give chance=, for every text")

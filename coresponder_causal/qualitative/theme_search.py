@@ -40,8 +40,8 @@ class Themes:
     weights : DataFrame, shape (texts, themes)
         Weight of each theme in each text.
     numbers : DataFrame
-        One row for each number tried: ``number``, ``stable`` themes among them, mean ``over_seeds, over_resamples``, and the
-        ``score`` by which one is chosen.
+        One row for each number tried: ``number``, ``stable`` themes among them, mean ``over_seeds, over_resamples``
+        and the ``score`` by which one is chosen.
     by_chance : float
         Largest coherence of any theme, of any number, in any shuffled collection: what a theme must exceed.
     notes : tuple of str

@@ -45,7 +45,7 @@ class Lexicon:
             raise DataError(f"lexicon {self.name!r} has no terms", mend="give words or phrases")
 
     def hits(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Number of terms in each text; where one lies in another the longer counts."""
+        """Count terms in each text; where one lies in another the longer counts."""
         longest = sorted((term.strip() for term in self.terms if term.strip()), key=len, reverse=True)
         listed = "|".join(r"\s+".join(map(re.escape, term.split())) for term in longest)
         pattern = re.compile(rf"(?<!\w)(?:{listed})s?(?!\w)", re.IGNORECASE)

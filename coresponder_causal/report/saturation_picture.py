@@ -24,7 +24,7 @@ def saturation_picture(found: Saturation) -> Picture:
     base, run = found.base, found.run
     return Picture(
         title="How new codes ran out",
-        caption=f"Line: codes heard so far; bars: new ones. Band: 95 % of random orders of the same interviews. {found} "
+        caption=f"Line: codes heard so far; bars: new ones. Band: 95 % of random orders of these interviews. {found} "
         "It is of these people and these codes, and says nothing of whom nobody asked.",
         alt=f"Codes heard so far by interview, with the new ones as bars. {found}",
         kind="saturation",

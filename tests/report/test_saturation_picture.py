@@ -7,10 +7,10 @@ from coresponder_causal.report import saturation_picture
 from coresponder_causal.report.drawing import drawn
 
 
-@pytest.mark.parametrize(("last", "said"), [("a", "reached at 6+2"), ("abstuvwxyz", "not reached")])
+@pytest.mark.parametrize(("last", "said"), [("a", "reached at 6+2"), ("abstuvwxyz", "not reached in 8")])
 def test_the_picture_shows_the_counts_and_says_where_it_was_reached(last, said):
-    told = ["abcdef", "bcgh", "ijka", "lm", "no", "n", "ab", last]
-    names = sorted(set("".join(told)))
+    told = ["abcdef", "bcgh", "ijka", "lm", "no", "p", "p", last]
+    names = sorted(set("".join(told)))  # 13 in the base; runs bring 3, 1, and what the last does
     sources = tuple(Source(name=f"I{i}", text="words") for i in range(len(told)))
     pairs = [(i, code) for i, own in enumerate(told) for code in own]
     segments = tuple(Segment(source=f"I{i}", start=0, end=5, code=code) for i, code in pairs)
