@@ -13,7 +13,11 @@ from coresponder_causal.simulate import WorldConfig, world
 
 DICTIONARY = Path(__file__).parents[2] / "data_dictionary"
 SMALL = WorldConfig(n_comparison=2, monthly_calls=60)
-NAMES = ["calls", "outcomes", "cities", "city_panel", "programmes", "breaks", "schedule", "control_series"]
+NAMES = [
+    "calls", "outcomes", "cities", "city_panel", "programmes", "breaks", "schedule", "control_series",
+    "officers", "staff", "rides", "units", "persons", "contacts", "narratives", "interviews", "surveys",
+    "officer_waves", "staff_waves",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +122,7 @@ def test_a_table_taken_out_may_be_changed(study):
 
 
 def test_world_pickles(study):
+    _ = study.tables["units"], study.truth.full.officers, study.answers["staff_wave"]
     again = pickle.loads(pickle.dumps(study))
     assert again.truth.att == study.truth.att
     pd.testing.assert_frame_equal(again.tables["calls"], study.tables["calls"])
