@@ -78,7 +78,7 @@ def contact_bounds(y: ArrayLike, member: ArrayLike, rho: float, *, weights: Arra
     outcome, group = np.asarray(y, float), np.asarray(member, bool)
     w = np.ones(len(outcome)) if weights is None else np.asarray(weights, float)
     _require(outcome, group, rho, w)
-    total, size = w.sum(), w @ group
+    total, size = float(w.sum()), float(w @ group)
     p, with_group, without = size / total, np.where(group, w, 0.0), np.where(group, 0.0, w)
     a, b = float(with_group @ outcome / with_group.sum()), float(without @ outcome / without.sum())
     of_a = np.where(group, outcome - a, 0.0) / with_group.sum()

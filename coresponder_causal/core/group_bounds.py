@@ -80,7 +80,7 @@ def proxy_bounds(y: ArrayLike, kinds: ArrayLike, share: ArrayLike, other: ArrayL
     --------
     >>> ends = proxy_bounds([1, 0, 0, 0, 1, 1, 0, 0], np.repeat([0, 1], 4), [0.25, 0.75], [0.75, 0.25])
     >>> round(ends.low.value, 3), round(ends.high.value, 3)
-    (-0.5, 0.75)
+    (-0.25, 0.75)
     """
     values, z = np.asarray(y, float), np.asarray(kinds, np.int64)
     first, second = np.asarray(share, float), np.asarray(other, float)
