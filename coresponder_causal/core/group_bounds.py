@@ -41,9 +41,7 @@ def unknown_group_bounds(y: ArrayLike, member: ArrayLike, other: ArrayLike) -> E
     values = np.asarray(y, float)
     seen, ones = np.ones(len(values), bool), np.ones(len(values))
     least, most = float(values.min()), float(values.max())
-    one, two = (
-        worst_case(values, seen, ones, least, most, member=np.asarray(each, float)) for each in (member, other)
-    )
+    one, two = (worst_case(values, seen, ones, least, most, member=np.asarray(each, float)) for each in (member, other))
     return one.minus(two)
 
 
@@ -86,7 +84,12 @@ def proxy_bounds(y: ArrayLike, kinds: ArrayLike, share: ArrayLike, other: ArrayL
     first, second = np.asarray(share, float), np.asarray(other, float)
     if not np.isin(values, [0.0, 1.0]).all():
         raise EstimationError("the outcome is not yes or no", mend="recode it: 1 for yes, 0 for no")
-    if (first < 0).any() or (second < 0).any() or (first + second > 1 + 1e-9).any() or not (first.any() and second.any()):
+    if (
+        (first < 0).any()
+        or (second < 0).any()
+        or (first + second > 1 + 1e-9).any()
+        or not (first.any() and second.any())
+    ):
         raise EstimationError("shares of groups do not lie between 0 and 1 together", mend="correct them")
     return _rate(values, z, first).minus(_rate(values, z, second))
 
@@ -95,7 +98,8 @@ def shares_by_kind(kinds: Labels, groups: pd.Series, name: str) -> Array:
     """Share of a group within each kind, of the calls whose group is known; NaN where of none."""
     known = groups.notna().to_numpy()
     inside, among = (
-        np.bincount(kinds[rows], minlength=int(kinds.max()) + 1) for rows in (known & (groups == name).to_numpy(), known)
+        np.bincount(kinds[rows], minlength=int(kinds.max()) + 1)
+        for rows in (known & (groups == name).to_numpy(), known)
     )
     return np.asarray(np.divide(inside, among, out=np.full(len(among), np.nan), where=among > 0), float)
 

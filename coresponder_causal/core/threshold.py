@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -81,7 +82,7 @@ def threshold_test(calls: ArrayLike, acted: ArrayLike, right: ArrayLike) -> Thre
     if ((h > s) | (s > n) | (h < 0)).any():
         raise EstimationError("of some calls more were right than acted on, or acted on than there", mend="recount")
     groups, places = n.shape
-    parts = np.repeat(np.tile([groups, places], 3), 1)
+    parts = np.tile([groups, places], 3)
     scale = np.repeat(prior_sd, parts)
 
     def minus_log(theta: Array) -> float:
@@ -90,15 +91,12 @@ def threshold_test(calls: ArrayLike, acted: ArrayLike, right: ArrayLike) -> Thre
         return float(-told.sum() + ((theta - centre) ** 2 / scale**2).sum() / 2)
 
     centre = np.zeros(int(parts.sum()))
-    centre[: groups] = logit(np.clip(h.sum() / max(s.sum(), 1.0) / 2, 0.01, 0.99))
-    centre[2 * (groups + places) : 2 * (groups + places) + groups] = logit(
-        np.clip(h.sum() / max(s.sum(), 1.0) / 1.5, 0.01, 0.99)
-    )
+    own, hits = slice(2 * (groups + places), 2 * (groups + places) + groups), h.sum() / max(s.sum(), 1.0)
+    centre[:groups], centre[own] = logit(np.clip([hits / 2, hits / 1.5], 0.01, 0.99))
     found = minimize(minus_log, centre, method="BFGS", options={"gtol": 1e-4 * max(1.0, n.sum() / 1e4), "maxiter": 500})
     slope = approx_fprime(found.x, minus_log, 1e-6)
     if not np.isfinite(found.fun) or np.abs(slope).max() > 1e-3 * max(10.0, n.sum()):
         raise EstimationError("the thresholds did not settle", mend="merge small groups or places")
-    own = slice(2 * (groups + places), 2 * (groups + places) + groups)
     curvature = _hessian(minus_log, found.x)
     share, hit, _ = _rates(found.x, groups, places)
     at = found.x[own] + found.x[own.stop :].mean()
@@ -118,9 +116,8 @@ def _rates(theta: Array, groups: int, places: int) -> tuple[Array, Array, Array]
     return share, np.clip(true / share, 1e-12, 1 - 1e-12), cut
 
 
-def _hessian(function: object, at: Array, step: float = 1e-3) -> Array:
+def _hessian(function: Callable[[Array], float], at: Array, step: float = 1e-3) -> Array:
     """Second derivatives by central differences."""
-    assert callable(function)
     k, eye = len(at), np.eye(len(at)) * step
     found = np.empty((k, k))
     for i in range(k):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
@@ -28,8 +29,10 @@ from coresponder_causal.core.partial_means import mean
 from coresponder_causal.core.propensity import standardised
 from coresponder_causal.core.provenance import Provenance
 from coresponder_causal.core.result import Result
+from coresponder_causal.decide.group_sensitivity import say_contact
 from coresponder_causal.design.call_estimates import counts_behind, horizon
 from coresponder_causal.design.call_learners import (
+    CallSamples,
     OutcomeModel,
     PropensityModel,
     arm_learners,
@@ -40,7 +43,7 @@ from coresponder_causal.design.call_learners import (
 )
 from coresponder_causal.design.calls import CallDesign
 from coresponder_causal.design.compared_groups import ComparedGroups, compared_groups
-from coresponder_causal.design.covariates import as_numbers, refuse_late, refuse_unusable
+from coresponder_causal.design.covariates import as_numbers, refuse_late, refuse_unusable, stage_of
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -95,6 +98,8 @@ def disparity_rates(
     with collecting() as said:
         found = compared_groups(c.source, group=group, reference=reference, persons=c.persons)
         y, w = c.outcome_values(), c.sampling_weights()
+        if stage_of(str(c.outcome)) != "pre-dispatch" and np.isin(y, [0.0, 1.0]).all() and c.outcome != _reached(c):
+            say_contact(y, found)
         names = (found.reference, *found.others)
         means = {name: mean(y, np.where(found.member(name), w, 0.0)) for name in names}
         two = [(name, reference) for name in found.others]
@@ -128,7 +133,7 @@ def reach_rates(c: CallDesign, *, group: str, reference: str, clusters: Clusters
     >>> bool(reach_rates(c, group="group", reference="reference").estimate[0] < -0.1)
     True
     """
-    reached = f"{c.treatment} (reach)"
+    reached = _reached(c)
     told = replace(c, source=c.source.assign(**{reached: c.treated.astype(float)}), outcome=reached)
     return disparity_rates(told, group=group, reference=reference, clusters=clusters)
 
@@ -195,7 +200,6 @@ def disparity_closing(
     --------
     >>> from coresponder_causal.simulate.biased_calls import biased_calls
     >>> made = biased_calls(calls=3000, reach_bias=0.3)
-    >>> known = ["hour", "initial_type", "unhoused"]
     >>> c = CallDesign.from_frame(made, outcome="arrest", treatment="attended", covariates=["hour", "initial_type"],
     ...                           person="person")
     >>> found = disparity_closing(c, group="group", reference="reference", repeats=1)
@@ -236,7 +240,7 @@ def disparity_closing(
 
 
 def _gaps(
-    y: Array, score: Array, groups: ComparedGroups, name: str, matrix: Array | None, samples: object, fold: Labels
+    y: Array, score: Array, groups: ComparedGroups, name: str, matrix: Array | None, samples: CallSamples, fold: Labels
 ) -> tuple[Array, Array]:
     """Remaining, now, closed, and raw, explained of one group, shape (k,), and their influence, shape (n, k)."""
     member, other = groups.member(name), groups.member(groups.reference)
@@ -250,13 +254,13 @@ def _gaps(
 
 
 def _gap(
-    z: Array, member: Flags, other: Flags, matrix: Array | None, samples: object, fold: Labels
+    z: Array, member: Flags, other: Flags, matrix: Array | None, samples: CallSamples, fold: Labels
 ) -> tuple[float, Array]:
     """Mean of the group less that of the reference, alike in the columns of the matrix, and its influence."""
     if matrix is None:
         moved = mean(z, member.astype(float)).plus(mean(z, other.astype(float)), -1.0)
         return moved.value, len(z) * moved.slope
-    persons, rows, ones = samples.outcome.persons, member | other, np.ones(len(z))  # type: ignore[attr-defined]
+    persons, rows, ones = samples.outcome.persons, member | other, np.ones(len(z))
     shares = out_of_fold(logistic(Sample(matrix, member.astype(float), ones, persons)),
                          Sample(matrix, member.astype(float), ones, persons), fold, among=rows)  # fmt: skip
     expected = out_of_fold(linear, Sample(matrix, z, ones, persons), fold, among=other)
@@ -291,6 +295,10 @@ def _allowable_matrix(c: CallDesign, allowed: Sequence[str]) -> Array | None:
         return None
     frame = as_numbers(c.source, list(allowed), levels_of=None, reference_levels=False)
     return standardised(frame.to_numpy(float), list(map(str, frame)))[0]
+
+
+def _reached(c: CallDesign) -> str:
+    return f"{c.treatment} (reach)"
 
 
 def _pair(one: str, other: str, pairs: Pairs) -> str:
@@ -342,9 +350,9 @@ def _clusters(c: CallDesign, clusters: Clusters) -> pd.Index | None:
     return pd.Index(pd.to_datetime(c.source["received_at"]).dt.strftime("%G-W%V"))
 
 
-def _said(result: Result, c: CallDesign, said: Sequence[str], options: dict[str, object], seed: int | None = None) -> Result:
-    import json
-
+def _said(
+    result: Result, c: CallDesign, said: Sequence[str], options: dict[str, object], seed: int | None = None
+) -> Result:
     told = json.dumps(options, sort_keys=True)
     about = Provenance(design="CallDesign", data=c.fingerprint, options=told, seed=seed)
     return replace(result, notes=(*c.notes, *said), provenance=about)

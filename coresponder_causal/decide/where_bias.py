@@ -11,13 +11,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import DataError, DesignError, EstimationError, Problems
-from coresponder_causal.core.inference import holm, interval, p_value, wald_test
+from coresponder_causal.core.inference import holm, interval, p_value
 from coresponder_causal.core.inference import power as power_of
 from coresponder_causal.core.leniency import leniency
 from coresponder_causal.core.notes import collecting
 from coresponder_causal.core.sandwich import clustered
 from coresponder_causal.core.two_stage import swept
-from coresponder_causal.core.verdict import Verdict, judged
+from coresponder_causal.core.verdict import judged
 from coresponder_causal.design import columns
 from coresponder_causal.design.compared_groups import compared_groups
 
@@ -165,19 +165,12 @@ def where_bias(
         ]
     table = pd.DataFrame(rows)
     table["p_holm"] = holm(table["p_value"])
-    table["verdict"] = [
-        _verdict(p, able) for p, able in zip(table["p_holm"], table["power"], strict=True)
-    ]
+    pairs = zip(table["p_holm"], table["power"], strict=True)
+    table["verdict"] = [judged(rejects=p < 0.05, power=able) for p, able in pairs]
     return WhereBias(table=table, notes=tuple(said))
 
 
-def _verdict(p_holm: float, able: float) -> Verdict:
-    return judged(rejects=p_holm < 0.05, power=able)
-
-
-def _row(
-    stage: _Stage, member: Flags, other: Flags, persons: pd.Index, name: str, level: float
-) -> dict[str, object]:
+def _row(stage: _Stage, member: Flags, other: Flags, persons: pd.Index, name: str, level: float) -> dict[str, object]:
     """Gap of one group at one stage, within cells, clustered by person."""
     used = stage.rows & (member | other)
     x = member[used].astype(float)
