@@ -105,7 +105,7 @@ def shares_by_kind(kinds: Labels, groups: pd.Series, name: str) -> Array:
 
 
 def _rate(y: Array, z: Labels, q: Array) -> Ends:
-    """Ends of a group's rate."""
+    """Bound a group's rate."""
     many, size = np.bincount(z, minlength=len(q)), q[z].sum()
     rate = np.bincount(z, weights=y, minlength=len(q)) / np.maximum(many, 1)
     inner = np.where(rate + q > 1, rate + q - 1, 0.0), np.minimum(rate, q)

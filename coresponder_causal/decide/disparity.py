@@ -283,7 +283,7 @@ def _refuse_unallowable(c: CallDesign, allowed: Sequence[str], group: str) -> No
 
 
 def _with_groups(c: CallDesign, found: ComparedGroups) -> CallDesign:
-    """Calls of the compared groups, with an indicator of each group among the covariates."""
+    """Take the calls of the compared groups, with an indicator of each group among the covariates."""
     c.require_plain("disparity_closing")
     kept = c.source[found.known].reset_index(drop=True)
     columns = {f"perceived as {name}": found.member(name)[found.known].astype(float) for name in found.others}
@@ -311,7 +311,7 @@ def _result(
 ) -> Result:  # fmt: skip
     """Make a result of gaps and their influence, several draws of the folds made one."""
     found = median_of_partitions(estimates, influences, c.calls, _clusters(c, clusters))
-    known = groups.known
+    within = clusters if c.person or clusters == "week" else "none"
     return Result(
         method=method,
         estimand=Estimand(
@@ -329,12 +329,12 @@ def _result(
         scale="difference",
         influence=found.influence,
         support=counts_behind(c.outcome_values(), c.persons if c.person else None, behind),
-        n_obs=int(known.sum()),
+        n_obs=int(groups.known.sum()),
         n_units=found.clusters,
         extra=Facts(
             {
                 "clusters": found.clusters,
-                "interval": f"t({found.clusters - 1}), clusters: {clusters if c.person or clusters == 'week' else 'none'}",
+                "interval": f"t({found.clusters - 1}), clusters: {within}",
                 "groups": (groups.reference, *groups.others),
                 "outcome_unit": f"{str(c.outcome).replace('_', ' ')} per call",
             }

@@ -199,7 +199,7 @@ def _set(ends: Ends, persons: pd.Index, level: float) -> dict[str, float]:
 
 
 def _errors(ends: Ends, persons: pd.Index) -> tuple[float, float, float]:
-    """Standard errors of both ends, clustered by person, and their degrees of freedom."""
+    """Return standard errors of both ends, clustered by person, and their degrees of freedom."""
     codes, found = pd.factorize(persons)
     many = len(found)
 

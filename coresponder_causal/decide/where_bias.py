@@ -203,7 +203,7 @@ def _row(stage: _Stage, member: Flags, other: Flags, persons: pd.Index, name: st
 
 
 def _strictness(written: Array, takers: pd.Series, cells: pd.Series, rows: Flags) -> Array:
-    """How much more often each call's taker writes the label in other calls, in steps from the lowest to the top quarter."""
+    """How much oftener each taker writes the label in other calls, over the span from lowest to top quarter."""
     kept = rows & takers.notna().to_numpy()
     found = np.zeros(len(written))
     nothing = pd.DataFrame(index=range(int(kept.sum())))
@@ -214,7 +214,7 @@ def _strictness(written: Array, takers: pd.Series, cells: pd.Series, rows: Flags
 
 
 def _cells(calls: pd.DataFrame, names: Sequence[str]) -> pd.Series:
-    """Number of each call's cell; a missing value is a value."""
+    """Number the cell of each call; a missing value is a value."""
     texts = calls[list(dict.fromkeys(names))].astype("string").fillna("missing")
     return pd.Series(texts.groupby(list(texts), sort=True).ngroup().to_numpy())
 
