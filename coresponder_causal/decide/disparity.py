@@ -235,7 +235,7 @@ def disparity_closing(
         }
         about = f"gap under: {under} with {c.treatment}"
         result = _result(part, "disparity_closing", found, estimates, influences, behind, "person", about)
-    told = {"group": group, "reference": reference, "allowable": list(allowed), "under": under}
+    told: dict[str, object] = {"group": group, "reference": reference, "allowable": list(allowed), "under": under}
     return _said(result, c, said, told, seed)
 
 

@@ -147,7 +147,7 @@ def where_bias(
     persons = pd.Index(calls[person]) if person else pd.RangeIndex(len(calls))
     with collecting() as said:
         groups = compared_groups(calls, group=group, reference=reference, persons=persons)
-        written = calls[label].isin(list(worse)).to_numpy(float)
+        written = np.asarray(calls[label].isin(list(worse)), float)
         seen = (calls[found].notna() & calls[outcome].notna()).to_numpy()
         in_need = seen & ~calls[found].isin(list(worse)).to_numpy()
         before = _cells(calls, [found, *alike])
@@ -214,7 +214,7 @@ def _strictness(written: Array, takers: pd.Series, cells: pd.Series, rows: Flags
 
 
 def _cells(calls: pd.DataFrame, names: Sequence[str]) -> pd.Series:
-    """Number the cell of each call; a missing value is a value."""
+    """Give each call the number of its cell; a missing value is a value."""
     texts = calls[list(dict.fromkeys(names))].astype("string").fillna("missing")
     return pd.Series(texts.groupby(list(texts), sort=True).ngroup().to_numpy())
 
