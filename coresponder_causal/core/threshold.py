@@ -7,37 +7,41 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import approx_fprime, minimize
+from scipy.optimize import brentq, minimize
 from scipy.special import expit, logit, ndtr, xlog1py, xlogy
 
 from coresponder_causal.core.errors import EstimationError
+from coresponder_causal.core.inference import chi_square_p_value, chi_square_quantile
 
 Array = NDArray[np.float64]
-prior_sd = np.array([2.0, 1.0, 0.5, 0.5, 2.0, 0.5])  # of group and place effects on base rate, signal and threshold
+prior_sd = (2.0, 1.0, 1.0, 0.5, 2.0, 0.5)  # of groups and places: base rate, strength of the signal, threshold
+furthest = 6.0  # log odds between two thresholds that are looked for
 
 
 class Thresholds(NamedTuple):
-    """Thresholds of each group.
+    """Thresholds of each group, the first being the reference.
 
     Parameters
     ----------
     threshold : ndarray, shape (groups,)
         Probability at which it is acted on, at the mean place.
-    logit, vcov : ndarray, shape (groups,) and (groups, groups)
-        The same on the logit scale, and its covariance.
+    difference, low, high, p_value : ndarray, shape (groups,)
+        Log odds of the threshold less the reference's, with interval and p-value; 0, NaN of the reference.
     acted, right : ndarray, shape (groups, places)
         Fitted shares: acted on, and found right of those.
     """
 
     threshold: Array
-    logit: Array
-    vcov: Array
+    difference: Array
+    low: Array
+    high: Array
+    p_value: Array
     acted: Array
     right: Array
 
 
-def threshold_test(calls: ArrayLike, acted: ArrayLike, right: ArrayLike) -> Thresholds:
-    """Fit thresholds by the most likely parameters under weak priors, errors by the curvature there.
+def threshold_test(calls: ArrayLike, acted: ArrayLike, right: ArrayLike, *, level: float = 0.95) -> Thresholds:
+    """Fit thresholds by the most likely parameters under weak priors, and how far they can move at little loss.
 
     Of a group g at a place d a share φ has what is looked for; signals are N(δ, 1) of those and N(0, 1) of the others,
     and it is acted on where the probability given the signal exceeds t. Then P(act) = φ Φ(δ − x) + (1 − φ) Φ(−x) and
@@ -48,6 +52,8 @@ def threshold_test(calls: ArrayLike, acted: ArrayLike, right: ArrayLike) -> Thre
     ----------
     calls, acted, right : array_like of int, shape (groups, places)
         Calls, those acted on, and those of them found right.
+    level : float
+        Of the intervals, by the ratio of likelihoods: the likelihood is too skewed for standard errors.
 
     Returns
     -------
@@ -82,46 +88,72 @@ def threshold_test(calls: ArrayLike, acted: ArrayLike, right: ArrayLike) -> Thre
     if ((h > s) | (s > n) | (h < 0)).any():
         raise EstimationError("of some calls more were right than acted on, or acted on than there", mend="recount")
     groups, places = n.shape
-    parts = np.tile([groups, places], 3)
-    scale = np.repeat(prior_sd, parts)
+    scale, cuts = np.repeat(prior_sd, [groups, places] * 3), 2 * (groups + places)
+    centre, hits = np.zeros(len(scale)), h.sum() / max(s.sum(), 1.0)
+    centre[:groups], centre[cuts] = logit(np.clip([hits / 2, hits / 1.5], 0.01, 0.99))
 
     def minus_log(theta: Array) -> float:
-        share, hit, _ = _rates(theta, groups, places)
+        share, hit = _rates(theta, groups, places)
         told = xlogy(s, share) + xlog1py(n - s, -share) + xlogy(h, hit) + xlog1py(s - h, -hit)
         return float(-told.sum() + ((theta - centre) ** 2 / scale**2).sum() / 2)
 
-    centre = np.zeros(int(parts.sum()))
-    own, hits = slice(2 * (groups + places), 2 * (groups + places) + groups), h.sum() / max(s.sum(), 1.0)
-    centre[:groups], centre[own] = logit(np.clip([hits / 2, hits / 1.5], 0.01, 0.99))
-    found = minimize(minus_log, centre, method="BFGS", options={"gtol": 1e-4 * max(1.0, n.sum() / 1e4), "maxiter": 500})
-    slope = approx_fprime(found.x, minus_log, 1e-6)
-    if not np.isfinite(found.fun) or np.abs(slope).max() > 1e-3 * max(10.0, n.sum()):
+    best, least = _settled(minus_log, centre, None)
+    shifts = best[cuts + 1 : cuts + groups]
+    ends = [_profile(minus_log, best, least, cuts + 1 + g, level) for g in range(groups - 1)]
+    low, high, p = np.vstack([np.full((1, 3), np.nan), np.array(ends)]).T
+    apart = np.concatenate([[0.0], shifts])
+    at = best[cuts] + apart + best[cuts + groups :].mean()
+    return Thresholds(expit(at), apart, low, high, p, *_rates(best, groups, places))
+
+
+def _settled(function: Callable[[Array], float], start: Array, fixed: tuple[int, float] | None) -> tuple[Array, float]:
+    """Minimise, one parameter held where asked."""
+    free = np.ones(len(start), bool)
+    whole = start.copy()
+    if fixed is not None:
+        free[fixed[0]], whole[fixed[0]] = False, fixed[1]
+
+    def inner(part: Array) -> float:
+        here = whole.copy()
+        here[free] = part
+        return function(here)
+
+    found = minimize(inner, whole[free], method="BFGS", options={"gtol": 1e-2, "maxiter": 500})
+    if not np.isfinite(found.fun) or np.abs(found.jac).max() > 1.0:
         raise EstimationError("the thresholds did not settle", mend="merge small groups or places")
-    curvature = _hessian(minus_log, found.x)
-    share, hit, _ = _rates(found.x, groups, places)
-    at = found.x[own] + found.x[own.stop :].mean()
-    return Thresholds(expit(at), at, np.linalg.inv(curvature)[own, own], share, hit)
+    whole[free] = found.x
+    return whole, float(found.fun)
 
 
-def _rates(theta: Array, groups: int, places: int) -> tuple[Array, Array, Array]:
-    """Shares acted on and right, and logit thresholds, each of shape (groups, places)."""
+def _profile(
+    function: Callable[[Array], float], best: Array, least: float, which: int, level: float
+) -> tuple[float, float, float]:
+    """Ends of the values of a parameter that the likelihood ratio does not reject, and the p-value of 0."""
+    cut = chi_square_quantile(level, 1.0)
+
+    def excess(value: float) -> float:
+        return 2 * (_settled(function, best, (which, value))[1] - least) - cut
+
+    at, ends = float(best[which]), []
+    for side in (-1.0, 1.0):
+        reach = 0.25
+        while excess(at + side * reach) < 0 and reach < furthest:
+            reach *= 2
+        out = excess(at + side * reach) < 0
+        ends.append(side * np.inf if out else float(brentq(excess, at, at + side * reach, xtol=0.005)))
+    ratio = 2 * (_settled(function, best, (which, 0.0))[1] - least)
+    return ends[0], ends[1], float(chi_square_p_value(max(ratio, 0.0), 1.0))
+
+
+def _rates(theta: Array, groups: int, places: int) -> tuple[Array, Array]:
+    """Shares acted on and found right, each of shape (groups, places)."""
     step = groups + places
     base, strength, cut = (
         theta[k * step : k * step + groups, None] + theta[None, k * step + groups : (k + 1) * step] for k in range(3)
     )
+    cut = cut + np.where(np.arange(groups) > 0, theta[2 * step], 0.0)[:, None]
     phi, delta = expit(base), np.exp(np.clip(strength, -4, 3))
     x = (cut - base) / delta + delta / 2
     true, false = phi * ndtr(delta - x), (1 - phi) * ndtr(-x)
     share = np.clip(true + false, 1e-12, 1 - 1e-12)
-    return share, np.clip(true / share, 1e-12, 1 - 1e-12), cut
-
-
-def _hessian(function: Callable[[Array], float], at: Array, step: float = 1e-3) -> Array:
-    """Second derivatives by central differences."""
-    k, eye = len(at), np.eye(len(at)) * step
-    found = np.empty((k, k))
-    for i in range(k):
-        for j in range(i + 1):
-            corners = [function(at + a * eye[i] + b * eye[j]) * a * b for a in (1, -1) for b in (1, -1)]
-            found[i, j] = found[j, i] = sum(corners) / (4 * step**2)
-    return found
+    return share, np.clip(true / share, 1e-12, 1 - 1e-12)

@@ -175,7 +175,7 @@ def _by_proxies(
     calls: pd.DataFrame, y: Array, texts: pd.Series, name: str, reference: str, proxies: Sequence[str]
 ) -> Ends:
     kinds = pd.DataFrame({each: labels(calls[each]) for each in proxies}).groupby(list(proxies), sort=True).ngroup()
-    z = kinds.to_numpy(np.int64)
+    z = np.asarray(kinds, np.int64)
     first, second = (shares_by_kind(z, texts, each) for each in (name, reference))
     if np.isnan(first).any():
         raise EstimationError(

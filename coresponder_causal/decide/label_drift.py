@@ -66,7 +66,7 @@ def label_drift(
         {"group": groups.of, "written": calls[label].to_numpy(), "found": calls[found].astype("string").to_numpy()}
     ).dropna()
     note(f"{len(calls) - len(told)} of {len(calls)} calls without a group, a label or what was found are left out")
-    counts = told.value_counts().rename("calls").reset_index()
+    counts = told.groupby(["group", "written", "found"]).size().rename("calls").reset_index()
     few = counts["calls"] < least_shown
     counts["found"] = counts["found"].mask(few, together)
     counts = counts.groupby(["group", "written", "found"], as_index=False)["calls"].sum()
@@ -139,25 +139,27 @@ def label_sensitivity(
     """
     persons = pd.Index(calls[person]) if person else pd.RangeIndex(len(calls))
     groups = compared_groups(calls, group=group, reference=reference, persons=persons)
-    known, correct = calls[truth].notna().to_numpy(), calls[label].isin(list(right)).to_numpy(float)
-    crisis = calls[truth].astype("Float64").to_numpy(float, na_value=np.nan)
+    known, correct = calls[truth].notna().to_numpy(), np.asarray(calls[label].isin(list(right)), float)
+    crisis = np.asarray(calls[truth].astype("Float64").to_numpy(float, na_value=np.nan), float)
     texts = pd.DataFrame({name: labels(calls[name]) for name in dict.fromkeys((label, *met_by))})
-    cells = texts.groupby(list(texts), sort=True).ngroup().to_numpy(np.int64)
-    shares, rows = {}, []
+    cells = np.asarray(texts.groupby(list(texts), sort=True).ngroup(), np.int64)
+    shares: dict[str, _Share] = {}
+    plain: dict[str, float] = {}
+    rows: list[dict[str, object]] = []
     for name in (reference, *groups.others):
         mine = groups.member(name)
         shares[name] = _sensitivity(crisis, correct, known, cells, mine, name)
         seen = mine & known & (crisis == 1)
+        plain[name] = float(correct[seen].mean())
         about = {
-            "as_recorded": float(correct[seen].mean()),
+            "as_recorded": plain[name],
             "verified": int((mine & known).sum()),
             "calls": int(mine.sum()),
         }
         rows.append({"what": "sensitivity", "group": name, **_with_interval(shares[name], persons, level), **about})
     for name in groups.others:
         gap = _Share(shares[name].value - shares[reference].value, shares[name].influence - shares[reference].influence)
-        plain = next(row["as_recorded"] for row in rows if row["group"] == name) - rows[0]["as_recorded"]
-        about = {"as_recorded": plain, "verified": int(known.sum()), "calls": len(calls)}
+        about = {"as_recorded": plain[name] - plain[reference], "verified": int(known.sum()), "calls": len(calls)}
         rows.append({"what": "gap", "group": name, **_with_interval(gap, persons, level), **about})
     return pd.DataFrame(rows)
 

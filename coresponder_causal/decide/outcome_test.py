@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from coresponder_causal.core.errors import EstimationError
-from coresponder_causal.core.inference import interval, p_value, wilson
+from coresponder_causal.core.inference import wilson
 from coresponder_causal.core.threshold import threshold_test
 from coresponder_causal.design.compared_groups import compared_groups
 
@@ -91,19 +90,14 @@ def outcome_test(
         {"group": groups.of, "place": calls[place].to_numpy(), "calls": 1.0, "acted": did, "right": hit}
     )
     counts = told.dropna().groupby(["place", "group"])[["calls", "acted", "right"]].sum().unstack(fill_value=0)
-    counts = counts[(counts["acted"][names] >= few_acted).all(axis=1)]
+    counts = counts[(counts["acted"][names].to_numpy() >= few_acted).all(axis=1)]
     if len(counts) < 2:
         raise EstimationError(
             f"{len(counts)} places of {place} in which every group was acted on {few_acted} times", mend="merge places"
         )
     n, s, h = (counts[part][names].to_numpy().T for part in ("calls", "acted", "right"))
-    fit = threshold_test(n, s, h)
+    fit = threshold_test(n, s, h, level=level)
     low, high = wilson(h.sum(axis=1), s.sum(axis=1), level)
-    apart = fit.logit - fit.logit[0]
-    error = np.sqrt(np.maximum(np.diag(fit.vcov) + fit.vcov[0, 0] - 2 * fit.vcov[0], 0.0))
-    below, above = interval(apart, error, np.inf, level)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        p = np.where(error > 0, p_value(apart / np.where(error > 0, error, 1.0), np.inf), np.nan)
     table = pd.DataFrame(
         {
             "group": names,
@@ -115,10 +109,10 @@ def outcome_test(
             "right_low": low,
             "right_high": high,
             "threshold": fit.threshold,
-            "difference": apart,
-            "diff_low": below,
-            "diff_high": above,
-            "p_value": p,
+            "difference": fit.difference,
+            "diff_low": fit.low,
+            "diff_high": fit.high,
+            "p_value": fit.p_value,
         }
     )
     return OutcomeTest(table=table, sentence=_sentence(table))
