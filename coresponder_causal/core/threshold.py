@@ -15,6 +15,7 @@ from coresponder_causal.core.inference import chi_square_p_value, chi_square_qua
 
 Array = NDArray[np.float64]
 prior_sd = (2.0, 1.0, 1.0, 0.5, 2.0, 0.5)  # of groups and places: base rate, strength of the signal, threshold
+still_to_gain = 0.05  # of the log likelihood, at most, where a fit stops
 furthest = 6.0  # log odds between two thresholds that are looked for
 
 
@@ -119,7 +120,7 @@ def _settled(function: Callable[[Array], float], start: Array, fixed: tuple[int,
         return function(here)
 
     found = minimize(inner, whole[free], method="BFGS", options={"gtol": 1e-2, "maxiter": 500})
-    if not np.isfinite(found.fun) or np.abs(found.jac).max() > 1.0:
+    if not np.isfinite(found.fun) or found.jac @ found.hess_inv @ found.jac > 2 * still_to_gain:
         raise EstimationError("the thresholds did not settle", mend="merge small groups or places")
     whole[free] = found.x
     return whole, float(found.fun)
@@ -128,7 +129,7 @@ def _settled(function: Callable[[Array], float], start: Array, fixed: tuple[int,
 def _profile(
     function: Callable[[Array], float], best: Array, least: float, which: int, level: float
 ) -> tuple[float, float, float]:
-    """Ends of the values of a parameter that the likelihood ratio does not reject, and the p-value of 0."""
+    """Give the ends of the values of a parameter that the likelihood ratio does not reject, and the p-value of 0."""
     cut = chi_square_quantile(level, 1.0)
 
     def excess(value: float) -> float:

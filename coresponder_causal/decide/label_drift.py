@@ -66,10 +66,10 @@ def label_drift(
         {"group": groups.of, "written": calls[label].to_numpy(), "found": calls[found].astype("string").to_numpy()}
     ).dropna()
     note(f"{len(calls) - len(told)} of {len(calls)} calls without a group, a label or what was found are left out")
-    counts = told.groupby(["group", "written", "found"]).size().rename("calls").reset_index()
+    counts = told.groupby(["group", "written", "found"]).size().to_frame("calls").reset_index()
     few = counts["calls"] < least_shown
     counts["found"] = counts["found"].mask(few, together)
-    counts = counts.groupby(["group", "written", "found"], as_index=False)["calls"].sum()
+    counts = counts.groupby(["group", "written", "found"])[["calls"]].sum().reset_index()
     counts["of"] = counts.groupby(["group", "written"])["calls"].transform("sum")
     counts = counts[counts["of"] >= least_shown].reset_index(drop=True)
     low, high = wilson(counts["calls"], counts["of"], level)

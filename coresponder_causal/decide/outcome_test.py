@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from coresponder_causal.core.errors import EstimationError
@@ -90,7 +91,8 @@ def outcome_test(
         {"group": groups.of, "place": calls[place].to_numpy(), "calls": 1.0, "acted": did, "right": hit}
     )
     counts = told.dropna().groupby(["place", "group"])[["calls", "acted", "right"]].sum().unstack(fill_value=0)
-    counts = counts[(counts["acted"][names].to_numpy() >= few_acted).all(axis=1)]
+    enough = (counts["acted"][names].to_numpy() >= few_acted).all(axis=1)
+    counts = counts.loc[np.asarray(enough, bool)]
     if len(counts) < 2:
         raise EstimationError(
             f"{len(counts)} places of {place} in which every group was acted on {few_acted} times", mend="merge places"

@@ -14,7 +14,7 @@ from coresponder_causal.core.errors import DataError, DesignError, EstimationErr
 from coresponder_causal.core.inference import holm, interval, p_value
 from coresponder_causal.core.inference import power as power_of
 from coresponder_causal.core.leniency import leniency
-from coresponder_causal.core.notes import collecting
+from coresponder_causal.core.notes import collecting, note
 from coresponder_causal.core.sandwich import clustered
 from coresponder_causal.core.two_stage import swept
 from coresponder_causal.core.verdict import judged
@@ -155,7 +155,11 @@ def where_bias(
         if taker is not None and hour is not None:
             cells = _cells(calls.assign(hour=hour), [found, *alike, "hour"])
             strict = _strictness(written, calls[taker], cells, in_need)
-            stages.append(_Stage(taker_stage, written, in_need & calls[taker].notna().to_numpy(), cells, strict))
+            known = in_need & calls[taker].notna().to_numpy()
+            if np.ptp(strict):
+                stages.append(_Stage(taker_stage, written, known, cells, strict))
+            else:
+                note("call takers write alike: whether a gap is theirs cannot be seen")
         done = calls[outcome].fillna(0).to_numpy(float)
         stages.append(_Stage(officer_stage, done, seen, _cells(calls, [label, found, *alike, *sent])))
         rows = [
