@@ -99,7 +99,7 @@ def shares_by_kind(kinds: Labels, groups: pd.Series, name: str) -> Array:
     known = groups.notna().to_numpy()
     inside, among = (
         np.bincount(kinds[rows], minlength=int(kinds.max()) + 1)
-        for rows in (known & (groups == name).to_numpy(), known)
+        for rows in (known & (groups == name).to_numpy(bool, na_value=False), known)
     )
     return np.asarray(np.divide(inside, among, out=np.full(len(among), np.nan), where=among > 0), float)
 

@@ -4,7 +4,8 @@ from coresponder_causal.decide.account import Effect, Posts
 from coresponder_causal.decide.converted import Attendance
 from coresponder_causal.decide.cost import Cost, cost
 from coresponder_causal.decide.deployment import Deployment, deployment, hours_today
-from coresponder_causal.decide.disparity import disparity_closing, disparity_rates, reach_rates
+from coresponder_causal.decide.disparity import disparity_rates, reach_rates
+from coresponder_causal.decide.disparity_closing import disparity_closing
 from coresponder_causal.decide.evidence import Evidence, evidence
 from coresponder_causal.decide.family import Family
 from coresponder_causal.decide.funnel import Decomposed, funnel

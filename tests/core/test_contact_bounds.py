@@ -75,7 +75,8 @@ def test_unknown_groups_are_bounded_and_proxies_narrow():
     ends = proxy_bounds(y, kind, shares, 1 - shares)
     assert ends.low.value < truth < ends.high.value
     sure = proxy_bounds(y, member.astype(int), [0.0, 1.0], [1.0, 0.0])
-    assert sure.low.value == pytest.approx(truth) and sure.high.value == pytest.approx(truth)
+    assert sure.low.value == pytest.approx(truth)
+    assert sure.high.value == pytest.approx(truth)
 
 
 def test_thresholds_see_what_hit_rates_do_not():

@@ -97,7 +97,8 @@ def test_rates_are_those_of_the_frame_and_small_groups_are_left_out():
     assert any("fewer than 11 persons" in said for said in found.notes)
     assert any("Knox, Lowe & Mummolo" in said for said in found.notes)
     weekly = disparity_rates(c, **BY_GROUP, clusters="week")
-    assert weekly.estimate[0] == found.estimate[0] and weekly.n_units < found.n_units
+    assert weekly.estimate[0] == found.estimate[0]
+    assert weekly.n_units < found.n_units
     reach = reach_rates(c, **BY_GROUP)
     assert not any("Knox" in said for said in reach.notes)
     assert reach.tidy()["conf_high"].iloc[0] < 0
@@ -108,14 +109,16 @@ def test_bounds_hold_the_truth_where_groups_are_written_down_sooner_after_an_arr
     truly = made.groupby("group_truly")["arrest"].mean()
     truth = truly["group"] - truly["reference"]
     found = unknown_group(made, outcome="arrest", **BY_GROUP, proxies=["caller_type"])
-    assert (found["set_low"] < truth).all() and (truth < found["set_high"]).all()
+    assert (found["set_low"] < truth).all()
+    assert (truth < found["set_high"]).all()
     assert found["rests_on"].tolist() == ["nothing", "groups alike in caller_type"]
 
 
 def test_a_share_of_contacts_had_for_the_group_moves_the_gap_up():
     found = contact_gap(biased_calls(calls=6000), outcome="arrest", **BY_GROUP)
     assert found["among_group"].is_monotonic_increasing
-    assert (found["set_low"] <= found["set_high"]).all() and (found["conf_low"] <= found["set_low"]).all()
+    assert (found["set_low"] <= found["set_high"]).all()
+    assert (found["conf_low"] <= found["set_low"]).all()
 
 
 def test_verified_calls_stand_for_those_nobody_looked_at():
