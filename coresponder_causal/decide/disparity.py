@@ -27,7 +27,6 @@ from coresponder_causal.decide.group_sensitivity import say_contact
 from coresponder_causal.design.call_estimates import counts_behind, horizon
 from coresponder_causal.design.calls import CallDesign
 from coresponder_causal.design.compared_groups import ComparedGroups, compared_groups
-from coresponder_causal.design.covariates import stage_of
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -81,8 +80,8 @@ def disparity_rates(
     with collecting() as said:
         found = compared_groups(c.source, group=group, reference=reference, persons=c.persons)
         y, w = c.outcome_values(), c.sampling_weights()
-        if stage_of(str(c.outcome)) != "pre-dispatch" and np.isin(y, [0.0, 1.0]).all() and c.outcome != _reached(c):
-            say_contact(y, found)
+        if c.outcome != _reached(c):
+            say_contact(y, found, str(c.outcome))
         names = (found.reference, *found.others)
         means = {name: mean(y, np.where(found.member(name), w, 0.0)) for name in names}
         two = [(name, reference) for name in found.others]
@@ -94,12 +93,10 @@ def disparity_rates(
         behind |= {f"rate, {name}": found.member(name) for name in names}
         rates = np.array([each.value for each in terms.values()])
         influence = len(y) * np.column_stack([each.slope for each in terms.values()])
-        result = gap_result(
-            c, "disparity_rates", found, [rates], [influence], behind, clusters, "descriptive disparity"
-        )
-    return with_provenance(
-        result, c, said, {"group": group, "reference": reference, "pairs": pairs, "clusters": clusters}
-    )
+        about = "descriptive disparity"
+        result = gap_result(c, "disparity_rates", found, [rates], [influence], behind, clusters, about)
+    told: dict[str, object] = {"group": group, "reference": reference, "pairs": pairs, "clusters": clusters}
+    return with_provenance(result, c, said, told)
 
 
 def reach_rates(c: CallDesign, *, group: str, reference: str, clusters: Clusters = "person") -> Result:
@@ -181,6 +178,7 @@ def _clusters(c: CallDesign, clusters: Clusters) -> pd.Index | None:
 def with_provenance(
     result: Result, c: CallDesign, said: Sequence[str], options: dict[str, object], seed: int | None = None
 ) -> Result:
+    """Put beside a result what was said on the way, and how it was made."""
     told = json.dumps(options, sort_keys=True)
     about = Provenance(design="CallDesign", data=c.fingerprint, options=told, seed=seed)
     return replace(result, notes=(*c.notes, *said), provenance=about)

@@ -23,6 +23,7 @@ from coresponder_causal.core.partial_means import mean
 from coresponder_causal.core.propensity import standardised
 from coresponder_causal.core.result import Result
 from coresponder_causal.decide.disparity import gap_result, with_provenance
+from coresponder_causal.decide.group_sensitivity import say_contact
 from coresponder_causal.design.call_learners import (
     CallSamples,
     OutcomeModel,
@@ -119,6 +120,7 @@ def disparity_closing(
         part = _with_groups(c, found)
         found = found._replace(of=found.of[found.known].reset_index(drop=True))
         samples, y = call_samples(part, "disparity_closing"), part.outcome_values()
+        say_contact(y, found, str(c.outcome))
         models = arm_learners(samples, part.treated, outcome_model, propensity_model, seed)
         matrix = _allowable_matrix(part, allowed)
         estimates, influences, fits = [], [], []

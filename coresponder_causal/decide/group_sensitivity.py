@@ -16,7 +16,7 @@ from coresponder_causal.core.notes import note, quietly
 from coresponder_causal.core.partial_means import Ends, Moved
 from coresponder_causal.core.support import least_shown
 from coresponder_causal.design.compared_groups import ComparedGroups, compared_groups
-from coresponder_causal.design.covariates import labels
+from coresponder_causal.design.covariates import labels, stage_of
 
 Array = NDArray[np.float64]
 usual_shares = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5)
@@ -153,8 +153,10 @@ def unknown_group(
     return pd.DataFrame(rows)
 
 
-def say_contact(y: Array, groups: ComparedGroups) -> None:
-    """Say beside a gap in what follows a contact how contacts that bias brought would move it."""
+def say_contact(y: Array, groups: ComparedGroups, outcome: str) -> None:
+    """Say beside a gap in what follows a contact, yes or no, how contacts that bias brought would move it."""
+    if stage_of(outcome) == "pre-dispatch" or not np.isin(y, [0.0, 1.0]).all():
+        return
     other = groups.member(groups.reference)
     for name in groups.others:
         used = groups.member(name) | other

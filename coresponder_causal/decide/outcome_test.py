@@ -67,7 +67,8 @@ def outcome_test(
     -----
     A lower hit rate of a group is no proof: with one threshold for all, hit rates differ where groups differ in how
     many calls lie far above it (infra-marginality). The threshold test models that, with normal signals; where the two
-    disagree, believe neither alone. Calls of one person count as calls of several.
+    disagree, believe neither alone. Where places are few, as in the example, signals that part more explain as much as
+    a lower threshold: intervals are wide. Calls of one person count as calls of several.
 
     References
     ----------
@@ -81,8 +82,8 @@ def outcome_test(
     >>> signal = rng.normal(size=20_000) + 1.5 * guilty
     >>> frame = frame.assign(acted=signal > np.where(frame["group"] == "a", 0.8, 1.4), right=guilty)
     >>> found = outcome_test(frame, group="group", reference="b", acted="acted", right="right", place="beat")
-    >>> bool(found.table["difference"].iloc[1] < 0 and found.table["p_value"].iloc[1] < 0.05)
-    True
+    >>> round(float(found.table["difference"].iloc[1]), 1), bool(found.table["diff_high"].iloc[1] > 0)
+    (-1.1, True)
     """
     groups = compared_groups(calls, group=group, reference=reference)
     names = [reference, *groups.others]
