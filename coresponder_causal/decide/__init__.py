@@ -4,12 +4,16 @@ from coresponder_causal.decide.account import Effect, Posts
 from coresponder_causal.decide.converted import Attendance
 from coresponder_causal.decide.cost import Cost, cost
 from coresponder_causal.decide.deployment import Deployment, deployment, hours_today
+from coresponder_causal.decide.disparity import disparity_rates, reach_rates
+from coresponder_causal.decide.disparity_closing import disparity_closing
 from coresponder_causal.decide.evidence import Evidence, evidence
 from coresponder_causal.decide.family import Family
 from coresponder_causal.decide.funnel import Decomposed, funnel
 from coresponder_causal.decide.funnel_worlds import funnels_in_worlds
+from coresponder_causal.decide.group_sensitivity import contact_gap, unknown_group
 from coresponder_causal.decide.heterogeneity import Heterogeneity, heterogeneity
 from coresponder_causal.decide.improve import Improvements, Lever, improve
+from coresponder_causal.decide.label_drift import label_drift, label_sensitivity
 from coresponder_causal.decide.lever_labels import lever_labels
 from coresponder_causal.decide.levers_of_effect import lever_follow_up, lever_hours, lever_reach
 from coresponder_causal.decide.levers_of_evidence import Precision, lever_by_lot, lever_narrower, lever_second_sample
@@ -17,6 +21,7 @@ from coresponder_causal.decide.multiplicity import exploratory, holm, sharpened_
 from coresponder_causal.decide.officer_hours import OfficerHours
 from coresponder_causal.decide.operating import Setting, operating_characteristics
 from coresponder_causal.decide.operating_worlds import verdicts_in_worlds
+from coresponder_causal.decide.outcome_test import OutcomeTest, outcome_test
 from coresponder_causal.decide.pooled import Bias, Pooled
 from coresponder_causal.decide.prices import Price
 from coresponder_causal.decide.rule import Rule, verdicts
@@ -24,6 +29,7 @@ from coresponder_causal.decide.shifts import Schedule, ShiftRules, best_schedule
 from coresponder_causal.decide.subgroups import Subgroups, subgroups
 from coresponder_causal.decide.summary_index import mean_effect, summary_index
 from coresponder_causal.decide.verdict import Judged, judge_outcome, pool
+from coresponder_causal.decide.where_bias import WhereBias, where_bias
 from coresponder_causal.decide.worth_of_calls import PerCall, Yearly
 
 __all__ = [
@@ -40,6 +46,7 @@ __all__ = [
     "Judged",
     "Lever",
     "OfficerHours",
+    "OutcomeTest",
     "PerCall",
     "Pooled",
     "Posts",
@@ -50,10 +57,14 @@ __all__ = [
     "Setting",
     "ShiftRules",
     "Subgroups",
+    "WhereBias",
     "Yearly",
     "best_schedule",
+    "contact_gap",
     "cost",
     "deployment",
+    "disparity_closing",
+    "disparity_rates",
     "evidence",
     "exploratory",
     "funnel",
@@ -63,6 +74,8 @@ __all__ = [
     "hours_today",
     "improve",
     "judge_outcome",
+    "label_drift",
+    "label_sensitivity",
     "lever_by_lot",
     "lever_follow_up",
     "lever_hours",
@@ -72,11 +85,15 @@ __all__ = [
     "lever_second_sample",
     "mean_effect",
     "operating_characteristics",
+    "outcome_test",
     "pool",
+    "reach_rates",
     "sharpened_q",
     "step_down",
     "subgroups",
     "summary_index",
+    "unknown_group",
     "verdicts",
     "verdicts_in_worlds",
+    "where_bias",
 ]

@@ -1,0 +1,184 @@
+"""Gaps between groups as they are perceived: what happened to whom, nothing adjusted for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import combinations
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from coresponder_causal.core.choices import require_choice
+from coresponder_causal.core.doubly_robust import (
+    median_of_partitions,
+)
+from coresponder_causal.core.errors import DesignError
+from coresponder_causal.core.estimand import Estimand
+from coresponder_causal.core.facts import Facts
+from coresponder_causal.core.notes import collecting
+from coresponder_causal.core.partial_means import mean
+from coresponder_causal.core.provenance import Provenance
+from coresponder_causal.core.result import Result
+from coresponder_causal.decide.group_sensitivity import say_contact
+from coresponder_causal.design.call_estimates import counts_behind, horizon
+from coresponder_causal.design.calls import CallDesign
+from coresponder_causal.design.compared_groups import ComparedGroups, compared_groups
+
+Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Clusters = Literal["person", "week"]
+Pairs = Literal["reference", "all"]
+
+
+def disparity_rates(
+    c: CallDesign, *, group: str, reference: str, pairs: Pairs = "reference", clusters: Clusters = "person"
+) -> Result:
+    """Descriptive disparity: the mean outcome of each group, and how they differ; nothing is adjusted for.
+
+    Parameters
+    ----------
+    c : CallDesign
+        With an outcome. For disparity in reach take `reach_rates`.
+    group, reference : str
+        Column of the group as perceived, and the group that others are held against.
+    pairs : {"reference", "all"}
+        Gaps to the reference, or of all pairs of groups.
+    clusters : {"person", "week"}
+        Within what calls are not independent: the person's calls, or those of a week (``received_at``).
+
+    Returns
+    -------
+    Result
+        Terms ``gap, <group>`` (or ``gap, <one> − <other>``), then ``rate, <group>``, in units of the outcome.
+
+    Raises
+    ------
+    DesignError
+        A group that is none, too few persons, or weeks asked of calls without ``received_at``.
+    EstimationError
+        An outcome without spread.
+
+    Notes
+    -----
+    Says what happened to whom and nothing about why: neither need, nor place, nor hour is alike. Calls whose group is
+    unknown are left out and said; `unknown_group` bounds what they could change.
+
+    Examples
+    --------
+    >>> from coresponder_causal.simulate.biased_calls import biased_calls
+    >>> made = biased_calls(calls=2000, officer_bias=0.1)
+    >>> c = CallDesign.from_frame(made, outcome="arrest", treatment="attended", covariates=["hour"], person="person")
+    >>> disparity_rates(c, group="group", reference="reference").terms["term"].tolist()
+    ['gap, group', 'rate, reference', 'rate, group']
+    """
+    require_choice("disparity_rates", "pairs", pairs, Pairs)
+    require_choice("disparity_rates", "clusters", clusters, Clusters)
+    with collecting() as said:
+        found = compared_groups(c.source, group=group, reference=reference, persons=c.persons)
+        y, w = c.outcome_values(), c.sampling_weights()
+        if c.outcome != _reached(c):
+            say_contact(y, found, str(c.outcome))
+        names = (found.reference, *found.others)
+        means = {name: mean(y, np.where(found.member(name), w, 0.0)) for name in names}
+        two = [(name, reference) for name in found.others]
+        if pairs == "all":
+            two = [(one, other) for other, one in combinations(names, 2)]
+        terms = {_pair(one, other, pairs): means[one].plus(means[other], -1.0) for one, other in two}
+        terms |= {f"rate, {name}": means[name] for name in names}
+        behind = {_pair(one, other, pairs): found.member(one) | found.member(other) for one, other in two}
+        behind |= {f"rate, {name}": found.member(name) for name in names}
+        rates = np.array([each.value for each in terms.values()])
+        influence = len(y) * np.column_stack([each.slope for each in terms.values()])
+        about = "descriptive disparity"
+        result = gap_result(c, "disparity_rates", found, [rates], [influence], behind, clusters, about)
+    told: dict[str, object] = {"group": group, "reference": reference, "pairs": pairs, "clusters": clusters}
+    return with_provenance(result, c, said, told)
+
+
+def reach_rates(c: CallDesign, *, group: str, reference: str, clusters: Clusters = "person") -> Result:
+    """Descriptive disparity in reach: the share of calls that the team attended, by group.
+
+    Parameters
+    ----------
+    c : CallDesign
+        Of calls that the team could have attended.
+    group, reference, clusters
+        As in `disparity_rates`.
+
+    Examples
+    --------
+    >>> from coresponder_causal.simulate.biased_calls import biased_calls
+    >>> made = biased_calls(calls=2000, reach_bias=0.2)
+    >>> c = CallDesign.from_frame(made, outcome=None, treatment="attended", covariates=["hour"], person="person")
+    >>> bool(reach_rates(c, group="group", reference="reference").estimate[0] < -0.1)
+    True
+    """
+    reached = _reached(c)
+    told = replace(c, source=c.source.assign(**{reached: c.treated.astype(float)}), outcome=reached)
+    return disparity_rates(told, group=group, reference=reference, clusters=clusters)
+
+
+def _reached(c: CallDesign) -> str:
+    return f"{c.treatment} (reach)"
+
+
+def _pair(one: str, other: str, pairs: Pairs) -> str:
+    return f"gap, {one}" if pairs == "reference" else f"gap, {one} − {other}"
+
+
+def gap_result(
+    c: CallDesign, method: str, groups: ComparedGroups, estimates: Sequence[Array], influences: Sequence[Array],
+    behind: dict[str, Flags], clusters: Clusters, contrast: str,
+) -> Result:  # fmt: skip
+    """Make a result of gaps and their influence, several draws of the folds made one."""
+    found = median_of_partitions(estimates, influences, c.calls, _clusters(c, clusters))
+    within = clusters if c.person or clusters == "week" else "none"
+    return Result(
+        method=method,
+        estimand=Estimand(
+            contrast=contrast,
+            outcome=str(c.outcome),
+            treatment=f"perceived as another group against perceived as {groups.reference}",
+            population="calls whose group is known",
+            horizon=horizon(c.source),
+            scale="difference of means",
+        ),
+        terms=pd.DataFrame({"term": list(behind)}),
+        estimate=found.estimate,
+        vcov=found.vcov,
+        df=found.df,
+        scale="difference",
+        influence=found.influence,
+        support=counts_behind(c.outcome_values(), c.persons if c.person else None, behind),
+        n_obs=int(groups.known.sum()),
+        n_units=found.clusters,
+        extra=Facts(
+            {
+                "clusters": found.clusters,
+                "interval": f"t({found.clusters - 1}), clusters: {within}",
+                "groups": (groups.reference, *groups.others),
+                "outcome_unit": f"{str(c.outcome).replace('_', ' ')} per call",
+            }
+        ),
+    )
+
+
+def _clusters(c: CallDesign, clusters: Clusters) -> pd.Index | None:
+    if clusters == "person":
+        return c.persons if c.person else None
+    if "received_at" not in c.source:
+        raise DesignError("weeks were asked for and calls have no 'received_at'", mend="take clusters='person'")
+    return pd.Index(pd.to_datetime(c.source["received_at"]).dt.strftime("%G-W%V"))
+
+
+def with_provenance(
+    result: Result, c: CallDesign, said: Sequence[str], options: dict[str, object], seed: int | None = None
+) -> Result:
+    """Put beside a result what was said on the way, and how it was made."""
+    told = json.dumps(options, sort_keys=True)
+    about = Provenance(design="CallDesign", data=c.fingerprint, options=told, seed=seed)
+    return replace(result, notes=(*c.notes, *said), provenance=about)

@@ -1,0 +1,94 @@
+"""Groups of people as they were perceived, put beside a reference: who is compared, and who is too few to be."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from coresponder_causal.core.errors import DesignError, Problems
+from coresponder_causal.core.notes import doubt, note
+from coresponder_causal.core.support import least_shown
+from coresponder_causal.design import columns
+
+Flags = NDArray[np.bool_]
+
+
+class ComparedGroups(NamedTuple):
+    """Groups that are compared.
+
+    Parameters
+    ----------
+    reference : str
+    others : tuple of str
+        The other groups, the largest first.
+    of : Series of text, n rows
+        Group of each call, missing where it is unknown or not compared.
+    """
+
+    reference: str
+    others: tuple[str, ...]
+    of: pd.Series
+
+    @property
+    def known(self) -> Flags:
+        """Whether each call is of a group that is compared, shape (n,)."""
+        return self.of.notna().to_numpy()
+
+    def member(self, name: str) -> Flags:
+        """Whether each call is of a group, shape (n,)."""
+        return (self.of == name).to_numpy(bool, na_value=False)
+
+
+def compared_groups(
+    calls: pd.DataFrame, *, group: str, reference: str, persons: pd.Index | None = None, least: int = least_shown
+) -> ComparedGroups:
+    """Tell the groups apart that have persons enough; those left out are said.
+
+    Parameters
+    ----------
+    calls : DataFrame, n rows
+    group : str
+        Column of groups: perceived race as perceived by whom the call met, home or language; missing is unknown.
+    reference : str
+        Group that the others are held against.
+    persons : Index, length n, optional
+        Who stands behind each call; by default each call is a person.
+    least : int
+        Fewest persons of a group that is shown.
+
+    Raises
+    ------
+    DesignError
+        No such column, no such group, or nobody to compare with.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"perceived_race": ["white"] * 20 + ["black"] * 15 + ["asian"] * 3 + [None] * 2})
+    >>> found = compared_groups(frame, group="perceived_race", reference="white")
+    >>> found.others, int(found.known.sum())
+    (('black',), 35)
+    """
+    problems = Problems("groups")
+    columns.rectangular(calls, [group], problems)
+    problems.raise_if_any(DesignError)
+    texts = calls[group].astype("string").reset_index(drop=True)
+    who = pd.Series(np.arange(len(calls)) if persons is None else np.asarray(persons))
+    sizes = who.groupby(texts).nunique()
+    enough = [str(name) for name in sizes[sizes >= least].index]
+    if reference not in enough:
+        problems.add(
+            f"'{reference}' is no group of {group} with {least} persons", mend=f"choose from {', '.join(enough)}"
+        )
+    elif len(enough) < 2:
+        problems.add(f"no other group of {group} has {least} persons", mend="merge groups, or bring more calls")
+    problems.raise_if_any(DesignError)
+    few, unknown = len(sizes) - len(enough), int(texts.isna().sum())
+    if few:
+        note(f"{few} groups of {group} with fewer than {least} persons are left out")
+    if unknown:
+        doubt(f"{group} is not known of {unknown} of {len(calls)} calls: those left say nothing of them; bound the gap")
+    largest = sorted((name for name in enough if name != reference), key=lambda name: (-sizes[name], name))
+    return ComparedGroups(reference, tuple(largest), texts.where(texts.isin(enough)))
