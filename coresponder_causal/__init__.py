@@ -17,7 +17,7 @@ It is one corridor, and a reader who walks it in order has read an evaluation::
 
 Beside the corridor, ``simulate`` makes worlds whose true effect is known, ``validity`` says what a design can find and
 how often its methods err, ``plan`` writes an evaluation down before the outcomes are seen, ``privacy`` says what may
-leave, and ``core`` holds what every room shares.
+leave, ``qualitative`` reads what people said and how it was coded, and ``core`` holds what every room shares.
 
 Examples
 --------
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         estimate,
         plan,
         privacy,
+        qualitative,
         report,
         simulate,
         validity,
@@ -59,6 +60,7 @@ __all__ = [
     "estimate",
     "plan",
     "privacy",
+    "qualitative",
     "report",
     "simulate",
     "validity",

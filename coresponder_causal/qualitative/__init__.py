@@ -1,0 +1,44 @@
+"""What people said, and how it was coded: codebooks, coded text, and its exchange with the programs that code.
+
+Examples
+--------
+>>> import coresponder_causal as cc
+>>> len(cc.qualitative.codebook("interviews")) > 20
+True
+"""
+
+from coresponder_causal.qualitative.codebook import codebook, codebook_table, read_codebook
+from coresponder_causal.qualitative.coded import Case, Code, Coded, Segment, Source, joined
+from coresponder_causal.qualitative.matrices import code_counts, code_matrix, cooccurrence, framework
+from coresponder_causal.qualitative.refi_codes import read_qdc, write_qdc
+from coresponder_causal.qualitative.refi_read import read_qdpx
+from coresponder_causal.qualitative.refi_write import write_qdpx
+from coresponder_causal.qualitative.register import consented, interview_register
+from coresponder_causal.qualitative.segments_table import read_segments, read_texts, write_segments
+from coresponder_causal.qualitative.taguette import read_taguette
+
+__all__ = [
+    "Case",
+    "Code",
+    "Coded",
+    "Segment",
+    "Source",
+    "code_counts",
+    "code_matrix",
+    "codebook",
+    "codebook_table",
+    "consented",
+    "cooccurrence",
+    "framework",
+    "interview_register",
+    "joined",
+    "read_codebook",
+    "read_qdc",
+    "read_qdpx",
+    "read_segments",
+    "read_taguette",
+    "read_texts",
+    "write_qdc",
+    "write_qdpx",
+    "write_segments",
+]
