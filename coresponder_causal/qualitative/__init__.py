@@ -8,12 +8,13 @@ True
 """
 
 from coresponder_causal.qualitative.codebook import codebook, codebook_table, read_codebook
-from coresponder_causal.qualitative.coded import Case, Code, Coded, Segment, Source, joined
+from coresponder_causal.qualitative.coded import Coded
+from coresponder_causal.qualitative.entries import Case, Code, Segment, Source, joined
 from coresponder_causal.qualitative.matrices import code_counts, code_matrix, cooccurrence, framework
 from coresponder_causal.qualitative.refi_codes import read_qdc, write_qdc
 from coresponder_causal.qualitative.refi_read import read_qdpx
 from coresponder_causal.qualitative.refi_write import write_qdpx
-from coresponder_causal.qualitative.register import consented, interview_register
+from coresponder_causal.qualitative.register import consented, interview_register, quotas
 from coresponder_causal.qualitative.segments_table import read_segments, read_texts, write_segments
 from coresponder_causal.qualitative.taguette import read_taguette
 
@@ -32,6 +33,7 @@ __all__ = [
     "framework",
     "interview_register",
     "joined",
+    "quotas",
     "read_codebook",
     "read_qdc",
     "read_qdpx",

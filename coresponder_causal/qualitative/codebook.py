@@ -12,7 +12,7 @@ import yaml
 
 from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.data.folder import folder, written
-from coresponder_causal.qualitative.coded import Code
+from coresponder_causal.qualitative.entries import Code
 from coresponder_causal.qualitative.rules import book
 
 _KEYS = {"name", "definition", "include", "exclude", "example", "colour", "about", "codable", "codes"}

@@ -158,7 +158,7 @@ def cooccurrence(
     require_choice("cooccurrence", "within", within, Within)
     rows = _rows(coded, coder, roll_up)
     codes = [code.name for code in coded.codes]
-    place: Whole = pd.Index(codes).get_indexer(rows["code"]).astype(np.int64)
+    place: Whole = pd.Index(codes).get_indexer(pd.Index(rows["code"])).astype(np.int64)
     if within == "overlap":
         found = _overlaps(rows, place, len(codes))
     else:

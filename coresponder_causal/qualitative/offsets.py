@@ -79,9 +79,10 @@ def counting_of(documents: Sequence[Document]) -> tuple[Counting, int, int]:
     """
     quoted = [Document(text, tuple(q for q in stretches if q.words.strip())) for text, stretches in documents]
     ways = every_counting()
-    fits = [sum(_fit(document, way) for document in quoted if document.stretches) for way in ways]
-    best = int(np.argmax(fits))
-    return ways[best], fits[best], sum(len(document.stretches) for document in quoted)
+    fits = [_fits(quoted, way) for way in ways]
+    most = max(fits)
+    best = 0 if fits[0][0] == most[0] else fits.index(most)
+    return ways[best], fits[best][0], sum(len(document.stretches) for document in quoted)
 
 
 def placed(document: Document, counting: Counting) -> list[tuple[int, int] | None]:
@@ -132,11 +133,16 @@ def _steps(text: str, counting: Counting) -> NDArray[np.int64]:
     return np.concatenate([[0], np.cumsum(width)])
 
 
-def _fit(document: Document, counting: Counting) -> int:
-    """How many quotations are the words of the text where they are said to be."""
-    bare = document.text.removeprefix(MARK)
-    spots = zip(document.stretches, placed(document, counting), strict=True)
-    return sum(spot is not None and same_words(q.words, bare[slice(*spot)]) for q, spot in spots)
+def _fits(documents: Sequence[Document], counting: Counting) -> tuple[int, int]:
+    """How many quotations are the words of their text where they are said to be, and how many to the last blank."""
+    words, exact = 0, 0
+    for document in documents:
+        bare = document.text.removeprefix(MARK)
+        for quoted, spot in zip(document.stretches, placed(document, counting), strict=True):
+            there = "" if spot is None else bare[slice(*spot)]
+            words += same_words(quoted.words, there)
+            exact += quoted.words == there
+    return words, exact
 
 
 def same_words(quoted: str, text: str) -> bool:

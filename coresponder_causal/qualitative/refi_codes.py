@@ -13,7 +13,7 @@ from coresponder_causal.core.files import write_whole
 from coresponder_causal.core.notes import note
 from coresponder_causal.core.version import VERSION
 from coresponder_causal.qualitative.archive import xml_of
-from coresponder_causal.qualitative.coded import Code
+from coresponder_causal.qualitative.entries import Code
 from coresponder_causal.qualitative.rules import book
 from coresponder_causal.qualitative.wording import described, parts_of, plain
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
 from coresponder_causal.core.errors import DataError
 from coresponder_causal.core.notes import note
 from coresponder_causal.qualitative.archive import Archive, archive, xml_of
-from coresponder_causal.qualitative.coded import Attributes, Case, Coded, Segment, Source, joined
+from coresponder_causal.qualitative.coded import Coded
+from coresponder_causal.qualitative.entries import Attributes, Case, Segment, Source, joined
 from coresponder_causal.qualitative.offsets import MARK, Counting, Document, Quoted, counting_of, placed
 from coresponder_causal.qualitative.refi_codes import bare, codes_of, identifier, remarks_of
+from coresponder_causal.qualitative.refi_parts import inner_text, name_of, remarks_by_guid, users_of
 from coresponder_causal.qualitative.wording import numbered, plain
 
-_INSIDE = "internal://"
-_FOLDER = "sources/"
 _OTHER_SOURCES = ("PictureSource", "PDFSource", "AudioSource", "VideoSource")
 _OTHER_PARTS = {"Links/Link": "links", "Sets/Set": "sets", "Graphs/Graph": "graphs"}
 _LEAST_QUOTED = 0.5
@@ -87,12 +87,12 @@ def read_qdpx(path: str | Path) -> Coded:
         root = bare(xml_of(opened.read(inner[0]), f"{inner[0]} in {file.name}"), file.name)
         if root.tag != "Project":
             raise DataError(f"{file.name} holds a {root.tag}, no Project", mend="export it as a project")
-        remarks = _remarks(root, opened)
+        remarks = remarks_by_guid(root, opened)
         book = root.find("CodeBook")
         codes = () if book is None else codes_of(book, file.name, remarks)
         project = _Project(
             file=file.name,
-            users=_users(root),
+            users=users_of(root),
             remarks=remarks,
             codes={code.guid: code.name for code in codes},
             variables={identifier(v.get("guid", "")): v.get("name", "") for v in root.findall("Variables/Variable")},
@@ -112,61 +112,21 @@ def read_qdpx(path: str | Path) -> Coded:
     return coded
 
 
-def _users(root: Element) -> dict[str, str]:
-    """Name of each user by guid; one that comes twice gets the beginning of its guid after it."""
-    users = [(identifier(u.get("guid", "")), u.get("name") or u.get("id") or "") for u in root.findall("Users/User")]
-    often = Counter(name for _, name in users)
-    return {guid: plain(name if name and often[name] == 1 else f"{name} {guid[:8]}".strip()) for guid, name in users}
-
-
-def _remarks(root: Element, opened: Archive) -> dict[str, str]:
-    """Text of each note by guid."""
-    found = {}
-    for entry in root.findall("Notes/Note"):
-        text = _inner_text(entry, opened)
-        found[identifier(entry.get("guid", ""))] = plain(
-            (text or entry.findtext("Description") or "").removeprefix(MARK)
-        )
-    return found
-
-
 def _texts(root: Element, opened: Archive, project: _Project) -> list[_Text]:
     """Text sources whose text is in the file, each under a name of its own."""
     found: list[tuple[Element, str]] = []
     for element in root.findall("Sources/TextSource"):
-        text = _inner_text(element, opened)
+        text = inner_text(element, opened)
         if text is None or not text.removeprefix(MARK):
             project.left_out["text sources without text in the archive"] += 1
             project.left_out["codings of these"] += len(list(element.iter("Coding")))
         else:
             found.append((element, text))
-    given = [_name(element) for element, _ in found]
+    given = [name_of(element) for element, _ in found]
     own = numbered(given)
     if own != given:
         note(f"{project.file}: sources that share their name were numbered")
     return [_Text(name, element, text) for name, (element, text) in zip(own, found, strict=True)]
-
-
-def _name(element: Element) -> str:
-    """Name of a source or a case; where it has none, that of its file, or its guid."""
-    file = PurePosixPath(element.get("plainTextPath", "").removeprefix(_INSIDE)).stem
-    return plain(element.get("name") or file or element.get("guid") or "").strip()
-
-
-def _inner_text(element: Element, opened: Archive) -> str | None:
-    """Text of a source or a note, the byte-order mark included; None where it is not in the archive."""
-    content = element.findtext("PlainTextContent")
-    where = element.get("plainTextPath", "").removeprefix(_INSIDE).lstrip("/")
-    if content is not None or not where or "://" in where:
-        return content
-    name = where if where.lower().startswith(_FOLDER) else _FOLDER + where
-    if name.lower() not in opened.names:
-        return None
-    found = opened.read(name)
-    try:
-        return found.decode("utf-16") if found.startswith((b"\xff\xfe", b"\xfe\xff")) else found.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise DataError("a text of the project is not in UTF-8", mend="export it again") from error
 
 
 def _source(entry: _Text, project: _Project) -> Source:
@@ -210,7 +170,7 @@ def _cases(root: Element, texts: list[_Text], project: _Project) -> tuple[Case, 
         free -= set(own)
         found.append(
             Case(
-                name=_name(element),
+                name=name_of(element),
                 sources=tuple(names[ref] for ref in own),
                 attributes=_attributes(element, project),
                 guid=identifier(element.get("guid", "")),

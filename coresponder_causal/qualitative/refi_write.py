@@ -8,7 +8,8 @@ from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement
 
 from coresponder_causal.core.files import write_whole
-from coresponder_causal.qualitative.coded import Attributes, Case, Coded, Segment, Source, made_guid
+from coresponder_causal.qualitative.coded import Coded
+from coresponder_causal.qualitative.entries import Attributes, Case, Segment, Source, made_guid
 from coresponder_causal.qualitative.offsets import folded
 from coresponder_causal.qualitative.refi_codes import ORIGIN, codes_element, written_xml
 

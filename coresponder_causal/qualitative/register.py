@@ -11,8 +11,10 @@ import pandas as pd
 from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.core.notes import note
 from coresponder_causal.data import dictionary
+from coresponder_causal.data.folder import folder, written
 from coresponder_causal.data.validate import validate
-from coresponder_causal.qualitative.coded import Coded, Source
+from coresponder_causal.qualitative.coded import Coded
+from coresponder_causal.qualitative.entries import Source
 
 Planned: TypeAlias = Mapping[str, int] | Mapping[tuple[str, str], int]
 
@@ -29,7 +31,7 @@ def interview_register(interviews: object, *, planned: Planned | None = None) ->
         The table "interviews" of the dictionary.
     planned : mapping, optional
         Number of interviews by stakeholder, or by stakeholder and way of sampling, e.g. ``{"officer": 12}`` or
-        ``{("officer", "random"): 12}``.
+        ``{("officer", "random"): 12}``; `quotas` gives those of the interview guides.
 
     Returns
     -------
@@ -81,6 +83,23 @@ def interview_register(interviews: object, *, planned: Planned | None = None) ->
     found["consented_share"] = (found["asked"] - found["declined"]) / found["asked"].where(found["asked"] > 0)
     found["short"] = (found["planned"] - found["done"]).clip(lower=0)
     return found.reset_index()
+
+
+def quotas() -> dict[tuple[str, str], int]:
+    """Return the numbers of interviews that the interview guides set, by stakeholder and way of sampling.
+
+    Returns
+    -------
+    dict
+        Guides that ask everybody, or until enough is known, set none.
+
+    Examples
+    --------
+    >>> quotas()[("officer", "random")]
+    12
+    """
+    guides = written(folder() / "instruments" / "interviews.yaml")["guides"]
+    return {(guide["stakeholder"], way): n for guide in guides for way, n in guide.get("quota", {}).items()}
 
 
 def consented(coded: Coded, interviews: object) -> Coded:
@@ -145,7 +164,8 @@ def consented(coded: Coded, interviews: object) -> Coded:
 def _table(interviews: object) -> pd.DataFrame:
     """Give the table its types; the fields that may be absent are there, and what nobody said was withdrawn was not."""
     table = validate(interviews, table="interviews")
-    table = table.reindex(columns=[*table.columns, *({*_KNOWN, "withdrawn"} - set(table.columns))])
+    absent = [name for name in (*_KNOWN, "withdrawn") if name not in table.columns]
+    table = table.reindex(columns=[*table.columns, *absent])
     withdrawn = table["withdrawn"].astype("boolean").fillna(False).astype(bool)
     return table.assign(withdrawn=withdrawn, consent=table["consent"].astype(bool))
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from itertools import chain, pairwise
+from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
 from coresponder_causal.core.errors import Problems
-from coresponder_causal.qualitative.coded import spot
+from coresponder_causal.qualitative.entries import overlapping
 from coresponder_causal.qualitative.wording import described, parts_of, unwritable
 
 if TYPE_CHECKING:
-    from coresponder_causal.qualitative.coded import Code, Coded, Segment, Source
+    from coresponder_causal.qualitative.coded import Coded
+    from coresponder_causal.qualitative.entries import Code, Source
 
 T = TypeVar("T")
 
@@ -148,17 +149,6 @@ def _segments(coded: Coded, problems: Problems) -> None:
     if over:
         what = f"{len(over)} segments overlap another with the same code and coder"
         problems.add(what, rows=sorted(over), mend="join them (qualitative.joined)")
-
-
-def overlapping(segments: Iterable[Segment]) -> list[Segment]:
-    """Segments that begin inside an earlier one of the same source, code and coder."""
-    found, reach = [], 0
-    ordered = sorted(segments, key=spot)
-    for before, segment in pairwise(ordered):
-        reach = max(reach, before.end) if spot(before)[:3] == spot(segment)[:3] else 0
-        if segment.start < reach:
-            found.append(segment)
-    return found
 
 
 def refused(attributes: dict[str, str]) -> bool:

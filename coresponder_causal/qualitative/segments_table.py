@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
@@ -10,7 +11,10 @@ from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.core.files import write_whole
 from coresponder_causal.core.notes import note
 from coresponder_causal.data.frames import decoded, read_table, to_pandas
-from coresponder_causal.qualitative.coded import Code, Coded, Segment, Source, joined
+from coresponder_causal.qualitative.coded import Coded
+from coresponder_causal.qualitative.entries import Code, Segment, Source, joined
+from coresponder_causal.qualitative.offsets import same_words
+from coresponder_causal.qualitative.wording import plain
 
 HEAD = ("source", "start", "end", "code", "coder", "memo", "quote")
 _NEEDED = ("source", "code")
@@ -44,7 +48,7 @@ def write_segments(coded: Coded, path: str | Path) -> Path:
     ...     read_segments(file, codes=coded.codes, sources=coded.sources) == coded
     True
     """
-    text: str = coded.table()[list(HEAD)].to_csv(index=False, lineterminator="\n")
+    text: str = coded.table()[list(HEAD)].to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     return write_whole(Path(path), text.encode("utf-8"), private=True)
 
 
@@ -96,11 +100,7 @@ def read_segments(
         if wrong:
             problems.add(f"{len(wrong)} rows {what}", rows=wrong, mend=mend)
     problems.raise_if_any(DataError)
-    segments = tuple(
-        _segment(row, spot)
-        for row, spot in zip(given.to_dict("records"), spots, strict=True)
-        if isinstance(spot, tuple)
-    )
+    segments = tuple(_segment(row, spot) for row, spot in zip(rows, spots, strict=True) if isinstance(spot, tuple))
     kept, overlaps = joined(segments)
     if overlaps:
         note(f"{overlaps} segments overlapped one of the same code and coder and were joined to it")
@@ -146,12 +146,13 @@ _MENDS = {
     "have neither positions nor a quote": "give start and end, or the words",
     "quote words that are not in their source": "copy the words as they stand there",
     "quote words that stand in their source more than once": "quote more of the text, or give start and end",
+    "quote other words than stand at their positions": "count code points from 0, the end after the last",
 }
 
 
 def _spot(row: Row, texts: Mapping[str, str]) -> tuple[int, int] | str:
     """Positions of a row, or what stands in the way."""
-    blank, missing, none, absent, several = _MENDS
+    blank, missing, none, absent, several, other = _MENDS
     text = texts.get(str(row["source"]))
     quote = str(row["quote"]).strip()
     ends = [str(row[side]).strip() for side in ("start", "end")]
@@ -160,7 +161,9 @@ def _spot(row: Row, texts: Mapping[str, str]) -> tuple[int, int] | str:
     if any(ends):
         numbers = [_whole(side) for side in ends]
         start, end = numbers
-        return missing if start is None or end is None else (start, end)
+        if start is None or end is None:
+            return missing
+        return other if quote and not same_words(quote, text[start:end]) else (start, end)
     if not quote:
         return none
     at = text.find(quote)
@@ -176,14 +179,12 @@ def _whole(text: str) -> int | None:
 
 
 def _segment(row: Row, spot: tuple[int, int]) -> Segment:
-    """Make a segment of a row; words beside positions must be those of the text."""
-    quote = str(row["quote"]) if str(row["start"]).strip() and str(row["quote"]) else None
+    """Make a segment of a row."""
     return Segment(
         source=str(row["source"]),
         start=spot[0],
         end=spot[1],
         code=str(row["code"]).strip(),
-        coder=str(row["coder"]).strip(),
-        memo=str(row["memo"]),
-        quote=quote,
+        coder=plain(str(row["coder"])).strip(),
+        memo=plain(str(row["memo"])),
     )

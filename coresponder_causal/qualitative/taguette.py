@@ -15,7 +15,8 @@ import numpy as np
 
 from coresponder_causal.core.errors import DataError
 from coresponder_causal.core.notes import note
-from coresponder_causal.qualitative.coded import Code, Coded, Segment, Source, joined
+from coresponder_causal.qualitative.coded import Coded
+from coresponder_causal.qualitative.entries import Code, Segment, Source, joined
 from coresponder_causal.qualitative.offsets import Counting, Document, Quoted, placed, same_words
 from coresponder_causal.qualitative.wording import numbered, parts_of, plain
 

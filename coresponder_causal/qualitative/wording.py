@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from coresponder_causal.qualitative.coded import Code
+    from coresponder_causal.qualitative.entries import Code
 
 _HEADS = ("include", "exclude", "example", "about")
 _HEAD = re.compile(rf"^({'|'.join(head.capitalize() for head in _HEADS)}): ?", re.MULTILINE)
@@ -19,7 +19,7 @@ def described(code: Code) -> str:
 
     Examples
     --------
-    >>> from coresponder_causal.qualitative.coded import Code
+    >>> from coresponder_causal.qualitative.entries import Code
     >>> described(Code(name="Respect", definition="Being met as a person.", exclude="Praise of the programme."))
     'Being met as a person.\nExclude: Praise of the programme.'
     """
