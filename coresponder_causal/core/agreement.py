@@ -5,16 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from coresponder_causal.core.agreement_of_many import Agreement, beyond_chance, unknown
 from coresponder_causal.core.inference import critical, interval
-
-
-class Agreement(NamedTuple):
-    """A coefficient of agreement beyond chance, its standard error and its bounds."""
-
-    estimate: float
-    std_error: float
-    low: float
-    high: float
 
 
 def cohen_kappa(table: ArrayLike, level: float = 0.95) -> Agreement:
@@ -35,13 +27,15 @@ def cohen_kappa(table: ArrayLike, level: float = 0.95) -> Agreement:
     rows, columns = share.sum(axis=1), share.sum(axis=0)
     observed, chance = float(np.trace(share)), float(rows @ columns)
     if total == 0 or chance >= 1 - 1e-12:
-        return Agreement(np.nan, np.nan, np.nan, np.nan)
+        return unknown
     kappa = (observed - chance) / (1 - chance)
     both = rows[None, :] + columns[:, None]
     on = np.diag(share) @ (1 - (rows + columns) * (1 - kappa)) ** 2
     off = (1 - kappa) ** 2 * float((share * both**2).sum() - np.diag(share) @ np.diag(both) ** 2)
     spread = float(on) + off - (kappa - chance * (1 - kappa)) ** 2
-    return _agreement(kappa, np.sqrt(max(spread, 0.0) / total) / (1 - chance), level)
+    std_error = np.sqrt(max(spread, 0.0) / total) / (1 - chance)
+    low, high = np.clip(interval(kappa, std_error, np.inf, level), -1, 1)
+    return Agreement(float(kappa), float(std_error), float(low), float(high))
 
 
 def gwet_ac1(table: ArrayLike, level: float = 0.95) -> Agreement:
@@ -57,22 +51,9 @@ def gwet_ac1(table: ArrayLike, level: float = 0.95) -> Agreement:
     0.941
     """
     counts = np.asarray(table, float)
-    total, categories = counts.sum(), len(counts)
-    prevalence = (counts.sum(axis=1) + counts.sum(axis=0)) / (2 * total)
-    observed = float(np.trace(counts) / total)
-    chance = float(prevalence @ (1 - prevalence)) / (categories - 1)
-    estimate = (observed - chance) / (1 - chance)
-    own = (np.eye(categories) - chance) / (1 - chance)
-    expected = ((1 - prevalence)[:, None] + (1 - prevalence)[None, :]) / 2 / (categories - 1)
-    subject = own - 2 * (1 - estimate) * (expected - chance) / (1 - chance)
-    spread = float((counts * (subject - estimate) ** 2).sum()) / (total * (total - 1))
-    return _agreement(estimate, np.sqrt(spread), level)
-
-
-def _agreement(estimate: float, std_error: float, level: float) -> Agreement:
-    """Bounds of a coefficient that cannot exceed 1."""
-    low, high = interval(estimate, std_error, np.inf, level)
-    return Agreement(float(estimate), float(std_error), float(np.clip(low, -1, 1)), float(np.clip(high, -1, 1)))
+    each = np.eye(len(counts))
+    pairs = (each[:, None, :] + each[None, :, :]).reshape(-1, len(counts))
+    return beyond_chance(pairs, "ac1", times=counts.ravel(), level=level)
 
 
 class Population(NamedTuple):

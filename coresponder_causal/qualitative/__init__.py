@@ -7,14 +7,18 @@ Examples
 True
 """
 
+from coresponder_causal.qualitative.code_saturation import Saturation, saturation
 from coresponder_causal.qualitative.codebook import codebook, codebook_table, read_codebook
 from coresponder_causal.qualitative.coded import Coded
+from coresponder_causal.qualitative.coder_agreement import agreement
 from coresponder_causal.qualitative.entries import Case, Code, Segment, Source, joined
+from coresponder_causal.qualitative.keywords import keyness
 from coresponder_causal.qualitative.matrices import code_counts, code_matrix, cooccurrence, framework
 from coresponder_causal.qualitative.refi_codes import read_qdc, write_qdc
 from coresponder_causal.qualitative.refi_read import read_qdpx
 from coresponder_causal.qualitative.refi_write import write_qdpx
 from coresponder_causal.qualitative.register import consented, interview_register, quotas
+from coresponder_causal.qualitative.scale_agreement import rating_agreement
 from coresponder_causal.qualitative.segments_table import read_segments, read_texts, write_segments
 from coresponder_causal.qualitative.taguette import read_taguette
 
@@ -22,8 +26,10 @@ __all__ = [
     "Case",
     "Code",
     "Coded",
+    "Saturation",
     "Segment",
     "Source",
+    "agreement",
     "code_counts",
     "code_matrix",
     "codebook",
@@ -33,13 +39,16 @@ __all__ = [
     "framework",
     "interview_register",
     "joined",
+    "keyness",
     "quotas",
+    "rating_agreement",
     "read_codebook",
     "read_qdc",
     "read_qdpx",
     "read_segments",
     "read_taguette",
     "read_texts",
+    "saturation",
     "write_qdc",
     "write_qdpx",
     "write_segments",

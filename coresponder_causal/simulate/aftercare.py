@@ -7,6 +7,7 @@ import numpy as np
 from coresponder_causal.simulate.candidates import DAY
 from coresponder_causal.simulate.config import WorldConfig
 from coresponder_causal.simulate.dispatch import Booleans, Dispatch
+from coresponder_causal.simulate.habits import NOBODY, Habits
 from coresponder_causal.simulate.intake import Intake
 from coresponder_causal.simulate.outcomes import FOLLOW_UP_DAYS, Index, score
 from coresponder_causal.simulate.persons import person_order
@@ -41,7 +42,7 @@ class Aftercare:
     complete: Booleans
 
 
-def follow_calls(calls: Intake, sent: Dispatch, config: WorldConfig, seed: int) -> Aftercare:
+def follow_calls(calls: Intake, sent: Dispatch, config: WorldConfig, seed: int, held: Habits = NOBODY) -> Aftercare:
     """Draw follow-up and links to care, and read repeats from the later calls of the same person.
 
     Parameters
@@ -54,6 +55,8 @@ def follow_calls(calls: Intake, sent: Dispatch, config: WorldConfig, seed: int) 
         Its `attendance`.
     seed : int
         Seed of the world.
+    held : Habits
+        Habits of the officers who answered; officers who are all alike if not given.
 
     Returns
     -------
@@ -63,8 +66,11 @@ def follow_calls(calls: Intake, sent: Dispatch, config: WorldConfig, seed: int) 
     followed, linked = logistic(uniforms(seed, Tier.AFTERCARE, calls.id, 2)).T
     to_follow, to_link = score(_FOLLOWED_UP, calls), score(_LINKED, calls)
     without, with_team = (
-        _care(to_follow + _FOLLOWED_UP.attended * helped - followed, to_link + _LINKED.attended * helped - linked)
-        for helped in (0.0, config.attendance)
+        _care(
+            to_follow + _FOLLOWED_UP.attended * helped - followed,
+            to_link + _LINKED.attended * helped - linked + held.shift("linked_30d", with_team=came),
+        )
+        for helped, came in ((0.0, False), (config.attendance, True))
     )
     observed = {name: np.where(sent.attended, with_team[name], without[name]) for name in without}
     order, key = person_order(calls.person, calls.received)

@@ -122,7 +122,7 @@ def call_ids(position: NDArray[np.int64]) -> Text:
     >>> str(call_ids(np.array([0]))[0])
     'C10000001'
     """
-    return _numbered("C", position + _FIRST_CALL)
+    return numbered("C", position + _FIRST_CALL)
 
 
 def person_codes(number: NDArray[np.int64]) -> Text:
@@ -143,9 +143,27 @@ def person_codes(number: NDArray[np.int64]) -> Text:
     >>> str(person_codes(np.array([0]))[0])
     'P500001'
     """
-    return _numbered("P", number + _FIRST_PERSON)
+    return numbered("P", number + _FIRST_PERSON)
 
 
-def _numbered(letter: str, number: NDArray[np.int64]) -> Text:
-    """Text of a letter and a number."""
-    return (letter + pd.Series(number).astype("str")).array
+def numbered(letters: str, number: NDArray[np.int64]) -> Text:
+    """Name things by letters and a number.
+
+    Parameters
+    ----------
+    letters : str
+        What comes first.
+    number : ndarray of int
+        Numbers.
+
+    Returns
+    -------
+    pandas string array
+        One name per number.
+
+    Examples
+    --------
+    >>> str(numbered("F", np.array([7]))[0])
+    'F7'
+    """
+    return (letters + pd.Series(number).astype("str")).array

@@ -1,53 +1,10 @@
 """What a simulated world is made of: every number that a study may turn."""
 
 from dataclasses import dataclass, fields
-from math import isfinite, log
-from numbers import Integral, Real
+from math import log
 
 from coresponder_causal.core.errors import DesignError, Problems
-
-_BOUNDS: dict[str, tuple[float, float]] = {
-    "monthly_calls": (0.5, 1e5),
-    "n_comparison": (1, 60),
-    "city_rate_sd": (0, 2),
-    "season_amplitude": (0, 1),
-    "season_sd": (0, 1),
-    "hour_sd": (0, 1),
-    "rho": (0, 0.99),
-    "ar_sd": (0, 2),
-    "nugget_sd": (0, 2),
-    "tau": (0, 2),
-    "tau_hours": (0, 2),
-    "treated_noise": (0, 10),
-    "treated_tau": (0, 10),
-    "covid_amplitude": (-3, 3),
-    "covid_loading_sd": (0, 3),
-    "covid_hours": (-3, 3),
-    "covid_months": (1, 34),
-    "effect": (-3, 3),
-    "spillover": (-1, 1),
-    "city_effect": (-3, 3),
-    "absence": (0, 1),
-    "attendance": (-3, 3),
-    "selection": (-3, 3),
-    "sent": (-10, 10),
-    "elsewhere": (-10, 10),
-    "reporting": (-10, 10),
-    "posts_effect": (-3, 3),
-    "posts_load": (-3, 3),
-    "months_running": (1, 30),
-    "adopters": (0, 60),
-    "adopter_effect": (-3, 3),
-    "adoption_waves": (1, 4),
-    "missing": (0, 1),
-    "false_links": (0, 1),
-    "missed_links": (0, 1),
-    "flag_found": (0, 1),
-    "flag_found_by_team": (0, 1),
-    "flag_false": (0, 1),
-    "flag_false_by_team": (0, 1),
-}
-_WHOLE = ("n_comparison", "covid_months", "months_running", "adopters", "adoption_waves")
+from coresponder_causal.simulate.bounds import check_number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +82,31 @@ class WorldConfig:
         Probability that the machine finds a crisis which the narrative tells, on calls without and with the team.
     flag_false, flag_false_by_team : float
         Probability that it finds one that the narrative does not tell.
+    officer_effect : float
+        Strength of everything that officers learn from calls answered together with the team and do on calls without
+        it: 1 as built, 0 nothing.
+    officer_sd : float
+        Strength of the differences between officers in skill and leniency: 1 as built, 0 all alike.
+    officer_selection : float
+        Log odds by which one standard deviation of skill raises the chance that an officer volunteers.
+    ride_volunteers : float
+        Share of shared shifts that go to volunteers where there are some; the roster decides on the others.
+    squad_spillover : float
+        Share of the calls that squad mates answered with the team, on average, which counts as an officer's own.
+    officer_fade : float
+        Log decay a month of the calls that count.
+    label_error : float
+        Probability, with the average call taker, that a call by a stranger about somebody in need is written as a
+        disturbance; twice as high for a person without a home.
+    label_bias : float
+        What is added to it for a person who is not perceived as white.
+    hand_coded : float
+        Share of the narratives to be drawn for coding by hand; twice as likely where the machine reads a crisis.
+    coder_kappa : float
+        Agreement beyond chance of a second person with the first.
+    stigma_words, stigma_bias : float
+        Probability of a stigmatising term in a narrative, and what is added to it for a person who is not perceived as
+        white.
 
     Raises
     ------
@@ -183,22 +165,21 @@ class WorldConfig:
     flag_found_by_team: float = 0.92
     flag_false: float = 0.06
     flag_false_by_team: float = 0.12
+    officer_effect: float = 0.0
+    officer_sd: float = 0.0
+    officer_selection: float = 1.0
+    ride_volunteers: float = 0.4
+    squad_spillover: float = 0.0
+    officer_fade: float = 0.0
+    label_error: float = 0.0
+    label_bias: float = 0.0
+    hand_coded: float = 0.10
+    coder_kappa: float = 0.80
+    stigma_words: float = 0.08
+    stigma_bias: float = 0.05
 
     def __post_init__(self) -> None:
         problems = Problems("WorldConfig")
         for item in fields(self):
-            _check_number(problems, item.name, getattr(self, item.name))
+            check_number(problems, item.name, getattr(self, item.name))
         problems.raise_if_any(DesignError)
-
-
-def _check_number(problems: Problems, name: str, value: object) -> None:
-    """Note a value that is no finite number, no whole number where one is due, or out of range."""
-    low, high = _BOUNDS[name]
-    if value is None and name == "city_effect":
-        return
-    if isinstance(value, bool) or not isinstance(value, Real) or not isfinite(value):
-        problems.add(f"{name} = {value!r} is not a finite number", mend=f"give a number from {low:g} to {high:g}")
-    elif name in _WHOLE and not isinstance(value, Integral):
-        problems.add(f"{name} = {value!r} is not a whole number", mend="give an int")
-    elif not low <= float(value) <= high:
-        problems.add(f"{name} = {float(value):g} is outside [{low:g}, {high:g}]", mend="set it inside")

@@ -9,7 +9,7 @@ from coresponder_causal.simulate.candidates import DAY
 from coresponder_causal.simulate.config import WorldConfig
 from coresponder_causal.simulate.intake import Intake
 from coresponder_causal.simulate.spells import Shifts
-from coresponder_causal.simulate.streams import Floats, Integers, Tier, logistic, normal, uniforms
+from coresponder_causal.simulate.streams import Floats, Integers, Tier, choose, logistic, normal, uniforms
 
 Booleans = NDArray[np.bool_]
 
@@ -85,7 +85,7 @@ def draw_absences(shifts: Shifts, config: WorldConfig, seed: int) -> Absences:
     """
     chance, why = uniforms(seed, Tier.ABSENCES, shifts.start // DAY, 2).T
     delivered = chance >= config.absence
-    reason = np.searchsorted(np.cumsum(_REASON_SHARES)[:-1], why, side="right")
+    reason = choose(_REASON_SHARES, why)
     return Absences(delivered, np.where(delivered, -1, reason))
 
 

@@ -6,9 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coresponder_causal.simulate.candidates import DAY, Candidates
+from coresponder_causal.simulate.config import WorldConfig
+from coresponder_causal.simulate.labels import DISTURBANCE, write_labels
 from coresponder_causal.simulate.persons import Persons, earlier_calls, who_calls
 from coresponder_causal.simulate.spells import START
-from coresponder_causal.simulate.streams import Floats, Integers, Tier, normal, uniforms
+from coresponder_causal.simulate.streams import Floats, Integers, Tier, choose, normal, uniforms
+from coresponder_causal.simulate.traits import draw_traits
 
 INITIAL_TYPES = (
     "welfare_check",
@@ -19,6 +22,7 @@ INITIAL_TYPES = (
     "disturbance",
     "family_conflict",
 )
+HOMELESSNESS = INITIAL_TYPES.index("homelessness")
 CALLER_TYPES = ("resident", "family", "bystander", "business", "care_provider", "person_in_crisis")
 _TYPE_SHARES = (0.28, 0.14, 0.10, 0.12, 0.12, 0.16, 0.08)
 _CALLER_SHARES = (0.30, 0.20, 0.18, 0.15, 0.07, 0.10)
@@ -45,8 +49,10 @@ class Intake:
         Number of the person, distinct across cities.
     severity : ndarray of float
         Standardised severity that no table shows.
+    problem : ndarray of int
+        Position of the true type in `INITIAL_TYPES`.
     initial_type, caller_type : ndarray of int
-        Positions in `INITIAL_TYPES` and `CALLER_TYPES`.
+        Positions in `INITIAL_TYPES` of the type written, and in `CALLER_TYPES`.
     priority : ndarray of int
         1 (most urgent) to 3.
     prior_contacts : ndarray of int
@@ -63,6 +69,7 @@ class Intake:
     caller: Integers
     person: Integers
     severity: Floats
+    problem: Integers
     initial_type: Integers
     caller_type: Integers
     priority: Integers
@@ -71,7 +78,9 @@ class Intake:
     history: Floats
 
 
-def receive_calls(candidates: Candidates, persons: Persons, seed: int, *, log_load: float = 0.0) -> Intake:
+def receive_calls(
+    candidates: Candidates, persons: Persons, config: WorldConfig, seed: int, *, log_load: float = 0.0
+) -> Intake:
     """Draw what is known at receipt.
 
     Parameters
@@ -80,6 +89,8 @@ def receive_calls(candidates: Candidates, persons: Persons, seed: int, *, log_lo
         Calls of one city.
     persons : Persons
         Persons of the city.
+    config : WorldConfig
+        Its `label_error` and `label_bias`.
     seed : int
         Seed of the world.
     log_load : float
@@ -95,7 +106,7 @@ def receive_calls(candidates: Candidates, persons: Persons, seed: int, *, log_lo
     >>> from coresponder_causal.simulate.candidates import place
     >>> from coresponder_causal.simulate.persons import draw_persons
     >>> placed = place(np.ones((73, 168)), np.ones(73, dtype=np.int64), 0, 1)
-    >>> calls = receive_calls(placed, draw_persons(np.array([73.0]), np.array([73]), 1)[0], 1)
+    >>> calls = receive_calls(placed, draw_persons(np.array([73.0]), np.array([73]), 1)[0], WorldConfig(), 1)
     >>> bool((np.diff(calls.received) > 0).all()), len(calls.person)
     (True, 73)
     """
@@ -103,7 +114,11 @@ def receive_calls(candidates: Candidates, persons: Persons, seed: int, *, log_lo
     draws = uniforms(seed, Tier.INTAKE, calls.id, 7 + _LOAD_SHAPE).T
     caller = who_calls(persons, draws[0])
     own = (1 - _PERSON_SHARE_OF_SEVERITY) ** 0.5 * normal(draws[1])
-    initial_type = _choose(_TYPE_SHARES, draws[2])
+    problem, caller_type = choose(_TYPE_SHARES, draws[2]), choose(_CALLER_SHARES, draws[5])
+    initial_type = problem
+    if config.label_error or config.label_bias:
+        labels = write_labels(calls.id, caller, problem, caller_type, draw_traits(persons, seed), persons, config, seed)
+        initial_type = np.where(labels.written, DISTURBANCE, problem)
     urgent = draws[3] < _URGENT[initial_type]
     made = Intake(
         id=calls.id,
@@ -112,8 +127,9 @@ def receive_calls(candidates: Candidates, persons: Persons, seed: int, *, log_lo
         caller=caller,
         person=persons.first + caller,
         severity=_PERSON_SHARE_OF_SEVERITY**0.5 * persons.shared[caller] + own,
+        problem=problem,
         initial_type=initial_type,
-        caller_type=_choose(_CALLER_SHARES, draws[5]),
+        caller_type=caller_type,
         priority=np.where(urgent, 1, np.where(draws[4] < 0.7, 2, 3)),
         prior_contacts=np.zeros(len(caller), dtype=np.int64),
         patrol_load=_patrol_load(calls.received, draws[7:], log_load),
@@ -159,11 +175,6 @@ def since_start(received: Integers) -> NDArray[np.bool_]:
         One value per call.
     """
     return np.asarray(received >= np.datetime64(START, "s").astype(np.int64))
-
-
-def _choose(shares: tuple[float, ...], uniform: Floats) -> Integers:
-    """Positions with these shares."""
-    return np.searchsorted(np.cumsum(shares)[:-1], uniform, side="right")
 
 
 def _patrol_load(received: Integers, uniform: Floats, log_load: float) -> Floats:

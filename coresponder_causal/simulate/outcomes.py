@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from coresponder_causal.simulate.candidates import DAY
 from coresponder_causal.simulate.config import WorldConfig
 from coresponder_causal.simulate.dispatch import Booleans, Dispatch, standard_load
+from coresponder_causal.simulate.habits import NOBODY, Habits
 from coresponder_causal.simulate.intake import Intake, since_start
-from coresponder_causal.simulate.streams import Floats, Integers, Tier, logistic, normal, uniforms
+from coresponder_causal.simulate.streams import Floats, Integers, Tier, choose, logistic, normal, uniforms
 
 RECORDING_CHANGE = "2021-01-01"
 """Day on which every city changed its report form."""
@@ -84,7 +85,7 @@ class Endings:
     custody_days: Floats
 
 
-def end_calls(calls: Intake, sent: Dispatch, config: WorldConfig, seed: int) -> Endings:
+def end_calls(calls: Intake, sent: Dispatch, config: WorldConfig, seed: int, held: Habits = NOBODY) -> Endings:
     """Draw both potential outcomes of every call and keep the one that attendance chose.
 
     Parameters
@@ -97,6 +98,8 @@ def end_calls(calls: Intake, sent: Dispatch, config: WorldConfig, seed: int) -> 
         Its `attendance` and `reporting`.
     seed : int
         Seed of the world.
+    held : Habits
+        Habits of the officers who answered; officers who are all alike if not given.
 
     Returns
     -------
@@ -109,10 +112,11 @@ def end_calls(calls: Intake, sent: Dispatch, config: WorldConfig, seed: int) -> 
     An arrest or a use of force always has a report, so fewer reports with the team come from calls without either.
     """
     draws = uniforms(seed, Tier.OUTCOMES, calls.id, len(INDICES) + 4).T
-    without, with_team = _potential(calls, draws, config)
+    without, with_team = _potential(calls, draws, config, held)
     observed = {name: np.where(sent.attended, with_team[name], without[name]) for name in without}
     looked = _FOUND_OTHERWISE + config.attendance * (_FOUND_WITH_TEAM - _FOUND_OTHERWISE) * sent.attended
-    found = np.searchsorted(np.cumsum(_FOUND_SHARES)[:-1], draws[5], side="right")
+    drawn = choose(_FOUND_SHARES, draws[5])
+    found = np.where(calls.problem == calls.initial_type, drawn, calls.problem)
     final_type = np.where(logistic(draws[6]) < looked, found, calls.initial_type)
     hospital, custody = _stays(observed, normal(draws[7]), normal(draws[8]))
     return Endings(without, with_team, observed, final_type, hospital, custody)
@@ -142,7 +146,9 @@ def score(index: Index, calls: Intake) -> Floats:
     return found
 
 
-def _potential(calls: Intake, draws: Floats, config: WorldConfig) -> tuple[dict[str, Booleans], dict[str, Booleans]]:
+def _potential(
+    calls: Intake, draws: Floats, config: WorldConfig, held: Habits
+) -> tuple[dict[str, Booleans], dict[str, Booleans]]:
     """Outcomes without and with the team; whether there was an incident is the same in both."""
     without: dict[str, Booleans] = {}
     with_team: dict[str, Booleans] = {}
@@ -153,7 +159,8 @@ def _potential(calls: Intake, draws: Floats, config: WorldConfig) -> tuple[dict[
             incident = excess + _UNREPORTED > 0
             excess += _RECORDING_SHIFT * (calls.received >= np.datetime64(RECORDING_CHANGE, "s").astype(np.int64))
             by_team += config.reporting
-        without[name], with_team[name] = excess > 0, excess + by_team > 0
+        without[name] = excess + held.shift(name, with_team=False) > 0
+        with_team[name] = excess + by_team + held.shift(name, with_team=True) > 0
     for potential in (without, with_team):
         incident |= potential["arrest"] | potential["force"]
     for potential in (without, with_team):

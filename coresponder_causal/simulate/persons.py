@@ -96,6 +96,29 @@ def who_calls(persons: Persons, uniform: Floats) -> Integers:
     return np.minimum(chosen, len(cumulated) - 1)
 
 
+def moment(person: Integers, received: Integers | int) -> Integers:
+    """Put persons and times into numbers that sort by person, then by time.
+
+    Parameters
+    ----------
+    person : ndarray of int
+        Persons.
+    received : ndarray of int, or int
+        Local seconds since 1970.
+
+    Returns
+    -------
+    ndarray of int
+        Differences are seconds within a person, and more than a century between persons.
+
+    Examples
+    --------
+    >>> bool(moment(np.array([1]), 0) > moment(np.array([0]), 2_000_000_000))
+    True
+    """
+    return person * _STEP + received
+
+
 def person_order(person: Integers, received: Integers) -> tuple[Integers, Integers]:
     """Sort calls by person and time.
 
@@ -116,7 +139,7 @@ def person_order(person: Integers, received: Integers) -> tuple[Integers, Intege
     >>> person_order(np.array([1, 0, 1]), np.array([50, 60, 20]))[0]
     array([1, 2, 0])
     """
-    key = person * _STEP + received
+    key = moment(person, received)
     order = np.argsort(key)
     return order, key[order]
 

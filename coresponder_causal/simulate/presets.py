@@ -19,6 +19,8 @@ Preset = Literal[
     "contaminated_donor",
     "withdrawal",
     "staggered_consortium",
+    "riding_along",
+    "biased_labels",
 ]
 """Names of the worlds that `world` knows."""
 
@@ -64,6 +66,7 @@ LESSONS: dict[Preset, Lesson] = {
             "posts_effect": 0.0,
             "posts_load": 0.0,
             "adopters": 0,
+            "officer_effect": 0.0,
         },
     ),
     "covid_heavy": Lesson(
@@ -83,6 +86,7 @@ LESSONS: dict[Preset, Lesson] = {
             "attendance": 0.0,
             "posts_effect": 0.0,
             "posts_load": 0.0,
+            "officer_effect": 0.0,
             "selection": 0.0,
             "sent": 4.0,
             "elsewhere": -6.0,
@@ -119,6 +123,18 @@ LESSONS: dict[Preset, Lesson] = {
         "One on-off regression lets cities that started earlier stand for those that did not.",
         "Estimate each group of cities against those not yet or never treated, then average.",
         {"n_comparison": 39, "adopters": 20, "adopter_effect": log(0.70), "adoption_waves": 4},
+    ),
+    "riding_along": Lesson(
+        "Officers who ride with the team learn to arrest and hold less; the skilled ones volunteer.",
+        "Officers who rode are compared with officers who did not.",
+        "Compare officers with themselves, on calls without the team, and ask the roster rather than the volunteers.",
+        {"officer_effect": 1.0, "officer_sd": 1.0, "officer_selection": 1.5},
+    ),
+    "biased_labels": Lesson(
+        "What strangers report is sooner written as a disturbance if the person is not perceived as white.",
+        "The type that was written is taken for what happened, and adjusted for.",
+        "Compare calls about the same problem and home, and let call takers, who are drawn by chance, speak.",
+        {"label_error": 0.10, "label_bias": 0.15},
     ),
 }
 

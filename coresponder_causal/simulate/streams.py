@@ -5,6 +5,7 @@ counter-based generator: the number is a function of the seed, the part of the w
 adding or removing one call therefore leaves the draws of all others as they were.
 """
 
+from collections.abc import Sequence
 from enum import IntEnum
 from functools import lru_cache
 
@@ -34,6 +35,19 @@ class Tier(IntEnum):
     PERSONS = 10
     RECORDING = 11
     TWIN = 12
+    OFFICERS = 13
+    RIDES = 14
+    PATROL = 15
+    LEAVE = 16
+    STAFF = 17
+    WAVES = 18
+    TRAITS = 19
+    LABELS = 20
+    NARRATIVES = 21
+    INTERVIEWS = 22
+    CONTACTS = 23
+    SURVEYS = 24
+    ATTITUDES = 25
 
 
 def stream(seed: int, tier: Tier, part: int = 0) -> np.random.Generator:
@@ -138,6 +152,29 @@ def normal(uniform: Floats) -> Floats:
     [0.0]
     """
     return np.asarray(ndtri(uniform))
+
+
+def choose(shares: Sequence[float], uniform: Floats) -> Integers:
+    """Turn uniform numbers into positions with given shares.
+
+    Parameters
+    ----------
+    shares : sequence of float
+        Shares that sum to one.
+    uniform : ndarray
+        Numbers strictly between 0 and 1.
+
+    Returns
+    -------
+    ndarray of int
+        Of the same shape.
+
+    Examples
+    --------
+    >>> choose((0.2, 0.8), np.array([0.1, 0.9])).tolist()
+    [0, 1]
+    """
+    return np.asarray(np.searchsorted(np.cumsum(shares)[:-1], uniform, side="right"))
 
 
 @lru_cache(maxsize=64)

@@ -12,9 +12,11 @@ from coresponder_causal.simulate.cities import Cities
 from coresponder_causal.simulate.columns import months, strings, text
 from coresponder_causal.simulate.config import WorldConfig
 from coresponder_causal.simulate.effects import DutyPlay, call_effects, outcome_ratios
+from coresponder_causal.simulate.full import Full
 from coresponder_causal.simulate.rates import WORLDS, Rates, WorldName
 from coresponder_causal.simulate.spells import COVERED, HOURS_OF_WEEK, MONTHS, spells
 from coresponder_causal.simulate.streams import Floats
+from coresponder_causal.simulate.truth_full import FullTruth
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +53,8 @@ class Truth:
         Effect of its own programme on each city's expected calls: city, month, log_ratio.
     play : callable
         Gives the treated city's calls in a world.
+    full : FullTruth
+        Truths of the full tier: officers, volunteers.
 
     Examples
     --------
@@ -74,6 +78,7 @@ class Truth:
     hours_of_week: pd.DataFrame
     city_effects: pd.DataFrame
     play: Callable[[WorldName], DutyPlay] = field(repr=False)
+    full: FullTruth = field(repr=False)
 
     @cached_property
     def att(self) -> float:
@@ -122,7 +127,9 @@ class Truth:
         return outcome_ratios(self.play)
 
 
-def true_effects(rates: Rates, config: WorldConfig, cities: Cities, play: Callable[[WorldName], DutyPlay]) -> Truth:
+def true_effects(
+    rates: Rates, config: WorldConfig, cities: Cities, play: Callable[[WorldName], DutyPlay], full: Full
+) -> Truth:
     """Read the true effects off the expected calls.
 
     Parameters
@@ -135,6 +142,8 @@ def true_effects(rates: Rates, config: WorldConfig, cities: Cities, play: Callab
         Names of the cities.
     play : callable
         Gives the treated city's calls in a world.
+    full : Full
+        The full tier.
 
     Returns
     -------
@@ -145,12 +154,12 @@ def true_effects(rates: Rates, config: WorldConfig, cities: Cities, play: Callab
     mu = {world: rates.without * np.exp(rates.log_effects[world]) for world in WORLDS}
     path = {world: np.add.reduceat(mu[world].sum(axis=1), cut.first_of_month) for world in ("none", "bundle")}
     post = {world: of_world[cut.post] for world, of_world in mu.items()}
-    full = np.log(mu["bundle"].sum(axis=1) / mu["none"].sum(axis=1))[(rates.dose == 1) & cut.post]
+    at_full = np.log(mu["bundle"].sum(axis=1) / mu["none"].sum(axis=1))[(rates.dose == 1) & cut.post]
     contrasts = _contrasts(post)
     total, covered, uncovered = contrasts[["all_hours", "covered", "uncovered"]].to_numpy()[0].tolist()
     return Truth(
         city_log_ratio=total,
-        effect_at_full_dose=float(full.mean()) if len(full) else float("nan"),
+        effect_at_full_dose=float(at_full.mean()) if len(at_full) else float("nan"),
         covered_log_ratio=covered,
         uncovered_log_ratio=uncovered,
         hours_log_ratio=covered - uncovered,
@@ -161,6 +170,7 @@ def true_effects(rates: Rates, config: WorldConfig, cities: Cities, play: Callab
         hours_of_week=_hours_of_week(post),
         city_effects=_city_effects(np.log(path["bundle"] / path["none"]), config, cities),
         play=play,
+        full=FullTruth(full),
     )
 
 

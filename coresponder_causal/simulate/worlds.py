@@ -5,7 +5,7 @@ through, among these candidates, so the tiers always agree.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from numbers import Integral
 
 import numpy as np
@@ -19,9 +19,10 @@ from coresponder_causal.simulate.config import WorldConfig
 from coresponder_causal.simulate.controls import draw_controls
 from coresponder_causal.simulate.dispatch import draw_absences, within
 from coresponder_causal.simulate.effects import DutyPlay
+from coresponder_causal.simulate.full import Full
 from coresponder_causal.simulate.intake import receive_calls
 from coresponder_causal.simulate.persons import Persons, draw_persons
-from coresponder_causal.simulate.play import Play, play
+from coresponder_causal.simulate.play import Play, alike, play
 from coresponder_causal.simulate.presets import Preset, preset_config
 from coresponder_causal.simulate.rates import Rates, WorldName, expected_calls
 from coresponder_causal.simulate.shocks import Shocks, draw_shocks
@@ -55,14 +56,25 @@ class World:
             {
                 "calls": self._calls_table,
                 "outcomes": self._outcomes_table,
-                "cities": self._cities_table,
+                "cities": partial(registers.cities_frame, self._cities),
                 "city_panel": self._city_panel_table,
-                "programmes": self._programmes_table,
-                "breaks": self._breaks_table,
+                "programmes": partial(registers.programmes_frame, self._cities, self.config),
+                "breaks": partial(registers.breaks_frame, self._cities),
                 "schedule": self._schedule_table,
                 "control_series": self._control_table,
+                **self._full.makers(),
             }
         )
+
+    @cached_property
+    def answers(self) -> Tables:
+        """Answers of officers ("officer_wave") and of staff ("staff_wave") item by item, each made when asked for."""
+        return Tables(self._full.answers())
+
+    @cached_property
+    def themes(self) -> Tables:
+        """Themes of the treated city's "narratives" and of "interviews", as a reader without error would code them."""
+        return Tables(self._full.themes())
 
     @property
     def hours(self) -> pd.DataFrame:
@@ -83,6 +95,11 @@ class World:
         return frames.calls_frame(self._plays(0), self._cities, city=0, first=0)
 
     @property
+    def detailed_calls(self) -> pd.DataFrame:
+        """The treated city's calls with who took and answered them, and what was seen of whom they were about."""
+        return self._full.detailed(self.treated_calls)
+
+    @property
     def treated_outcomes(self) -> pd.DataFrame:
         """The treated city's rows of the table of outcomes, without making the calls of other cities."""
         return frames.outcomes_frame(self._plays(0), first=0)
@@ -90,7 +107,7 @@ class World:
     @cached_property
     def truth(self) -> Truth:
         """True effects of the programme in the treated city."""
-        return true_effects(self._rates, self.config, self._cities, self._duty)
+        return true_effects(self._rates, self.config, self._cities, self._duty, self._full)
 
     @cached_property
     def _cities(self) -> Cities:
@@ -141,19 +158,33 @@ class World:
         """Play the treated city's calls through."""
         with_team, fewer_posts = world in ("bundle", "co_responder"), world in ("bundle", "fewer_posts")
         log_load = self.config.posts_load if fewer_posts else 0.0
-        calls = receive_calls(self._candidates(0, world), self._persons[0], self.seed, log_load=log_load)
+        calls = receive_calls(self._candidates(0, world), self._persons[0], self.config, self.seed, log_load=log_load)
         shifts = planned_shifts(self.config.months_running if with_team else 0)
         absences = draw_absences(shifts, self.config, self.seed)
         planned, delivered = (
             within(calls.received, shifts, held) for held in (np.ones_like(absences.delivered), absences.delivered)
         )
-        return DutyPlay(play(calls, self._persons[0], delivered, self.config, self.seed), planned, delivered)
+        ways = (
+            self._full.officers.ways(calls, shifts) if self.config.officer_effect or self.config.officer_sd else alike
+        )
+        return DutyPlay(play(calls, self._persons[0], delivered, self.config, self.seed, ways), planned, delivered)
+
+    @cached_property
+    def _full(self) -> Full:
+        return Full(
+            self.config,
+            self.seed,
+            self._cities,
+            duty=partial(self._duty, "bundle"),
+            persons=partial(getattr, self, "_persons"),
+            plays=partial(getattr, self, "_all_plays"),
+        )
 
     def _plays(self, city: int) -> Play:
         """Give the calls of a city in the observed study, played through."""
         if not city:
             return self._duty("bundle").play
-        calls = receive_calls(self._candidates(city), self._persons[city], self.seed)
+        calls = receive_calls(self._candidates(city), self._persons[city], self.config, self.seed)
         return play(calls, self._persons[city], np.zeros(len(calls.id), dtype=bool), self.config, self.seed)
 
     @cached_property
@@ -175,15 +206,6 @@ class World:
 
     def _city_panel_table(self) -> pd.DataFrame:
         return frames.city_panel_frame(self.panel_counts, self._all_plays[0])
-
-    def _cities_table(self) -> pd.DataFrame:
-        return registers.cities_frame(self._cities)
-
-    def _programmes_table(self) -> pd.DataFrame:
-        return registers.programmes_frame(self._cities, self.config)
-
-    def _breaks_table(self) -> pd.DataFrame:
-        return registers.breaks_frame(self._cities)
 
     def _schedule_table(self) -> pd.DataFrame:
         shifts = planned_shifts(self.config.months_running)

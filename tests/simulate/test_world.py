@@ -13,7 +13,11 @@ from coresponder_causal.simulate import WorldConfig, world
 
 DICTIONARY = Path(__file__).parents[2] / "data_dictionary"
 SMALL = WorldConfig(n_comparison=2, monthly_calls=60)
-NAMES = ["calls", "outcomes", "cities", "city_panel", "programmes", "breaks", "schedule", "control_series"]
+NAMES = [
+    "calls", "outcomes", "cities", "city_panel", "programmes", "breaks", "schedule", "control_series",
+    "officers", "staff", "rides", "units", "persons", "contacts", "narratives", "interviews", "surveys",
+    "officer_waves", "staff_waves",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,11 @@ from coresponder_causal.data.panel import panel
 from coresponder_causal.data.validate import findings, validate
 from coresponder_causal.simulate import WorldConfig, world
 
-NAMES = ["calls", "outcomes", "cities", "city_panel", "programmes", "breaks", "schedule", "control_series"]
+NAMES = [
+    "calls", "outcomes", "cities", "city_panel", "programmes", "breaks", "schedule", "control_series",
+    "officers", "staff", "rides", "units", "persons", "contacts", "narratives", "interviews", "surveys",
+    "officer_waves", "staff_waves",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
