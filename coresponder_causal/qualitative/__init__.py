@@ -7,6 +7,15 @@ Examples
 True
 """
 
+from coresponder_causal.qualitative.code_forms import (
+    coder_agreement_of,
+    coding_form,
+    coding_key,
+    form_workbook,
+    read_codes,
+    with_codes,
+)
+from coresponder_causal.qualitative.code_sample import NarrativeSample, draw_narratives
 from coresponder_causal.qualitative.code_saturation import Saturation, saturation
 from coresponder_causal.qualitative.codebook import codebook, codebook_table, read_codebook
 from coresponder_causal.qualitative.coded import Coded
@@ -26,6 +35,7 @@ __all__ = [
     "Case",
     "Code",
     "Coded",
+    "NarrativeSample",
     "Saturation",
     "Segment",
     "Source",
@@ -34,8 +44,13 @@ __all__ = [
     "code_matrix",
     "codebook",
     "codebook_table",
+    "coder_agreement_of",
+    "coding_form",
+    "coding_key",
     "consented",
     "cooccurrence",
+    "draw_narratives",
+    "form_workbook",
     "framework",
     "interview_register",
     "joined",
@@ -43,12 +58,14 @@ __all__ = [
     "quotas",
     "rating_agreement",
     "read_codebook",
+    "read_codes",
     "read_qdc",
     "read_qdpx",
     "read_segments",
     "read_taguette",
     "read_texts",
     "saturation",
+    "with_codes",
     "write_qdc",
     "write_qdpx",
     "write_segments",
