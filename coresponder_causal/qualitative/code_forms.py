@@ -229,7 +229,8 @@ def with_codes(
         ``second_coder_code``.
     calls : DataFrame
         One row per call that could be drawn: ``call_id``, the machine's code as ``<code>_by_machine``,
-        ``first_reader``, ``second_reader`` (yes if any narrative of the call is), ``reading_chance``, ``reading_drawn``.
+        ``first_reader``, ``second_reader`` (yes if any narrative of the call is), ``reading_chance`` and
+        ``reading_drawn``.
     """
     chance = narratives["call_id"].map(sample.frame.set_index("call_id")["chance"])
     table = narratives.assign(

@@ -52,11 +52,11 @@ class NarrativeSample:
 
     def describe(self) -> str:
         """Return the sample in words."""
-        chance = self.frame["chance"]
+        chance, drawn = self.frame["chance"], int(self.frame["drawn"].sum())
         return (
-            f"{int(self.frame['drawn'].sum()):,} of {len(self.frame):,} calls with a narrative drawn by lot (seed "
-            f"{self.seed}) in {len(self.cells)} cells of {', '.join(self.by)}; the chance of a call was {chance.min():.3g} "
-            f"to {chance.max():.3g} ({self.allocation})"
+            f"{drawn:,} of {len(self.frame):,} calls with a narrative drawn by lot (seed {self.seed}) in "
+            f"{len(self.cells)} cells of {', '.join(self.by)}; the chance of a call was {chance.min():.3g} to "
+            f"{chance.max():.3g} ({self.allocation})"
         )
 
 
@@ -128,10 +128,8 @@ def draw_narratives(
     refuse_choice("allocation", allocation, Allocation, problems)
     if not all(0 < share <= 1 for share in wrong):
         problems.add(f"wrong={wrong} are no shares above 0", mend="expect some errors of the machine: (0.2, 0.05)")
-    for what, table, names in (
-        ("narratives", narratives, ("call_id", "text")),
-        ("calls", calls, ("call_id", treatment, "received_at")),
-    ):
+    needed = (("narratives", narratives, ("call_id", "text")), ("calls", calls, ("call_id", treatment, "received_at")))
+    for what, table, names in needed:
         if absent := [name for name in names if name not in table]:
             problems.add(f"the {what} have no column {', '.join(absent)}", mend="add it")
     problems.raise_if_any(DesignError)
@@ -188,7 +186,7 @@ def _finest(frame: pd.DataFrame, number: int) -> tuple[str, ...]:
 
 
 def _cells(frame: pd.DataFrame, number: int, allocation: Allocation, wrong: Wrong) -> pd.DataFrame:
-    """Calls of each cell and how many of them are drawn."""
+    """Count calls by cell, and how many of them are drawn."""
     each = frame["code"].map({True: wrong[0], False: wrong[1]}).astype(float).fillna(max(wrong))
     share = 1.0 / frame.groupby("arm")["arm"].transform("size")
     told = frame.assign(wrong=each, share=share).groupby("cell", sort=True)

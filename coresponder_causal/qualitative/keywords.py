@@ -73,7 +73,7 @@ def keyness(
     References
     ----------
     Dunning (1993), Computational Linguistics 19(1):61; log ratio: Hardie (2014), cass.lancs.ac.uk/log-ratio; why texts
-    are the units: Brezina & Meyerhoff (2014), doi:10.1075/ijcl.19.1.01bre;
+    are the units: Brezina & Meyerhoff (2014), doi:10.1075/ijcl.19.1.01bre; 
     DP: Gries (2008), doi:10.1075/ijcl.13.4.02gri.
 
     Examples

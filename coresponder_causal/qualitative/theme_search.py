@@ -12,15 +12,7 @@ from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.core.notes import collecting, note
 from coresponder_causal.core.topics import leading
 from coresponder_causal.qualitative.texts import words_of
-from coresponder_causal.qualitative.theme_fits import (
-    Judged,
-    Weighed,
-    by_chance,
-    judged,
-    least_part,
-    most_words,
-    weighed,
-)
+from coresponder_causal.qualitative.theme_fits import Judged, Weighed, by_chance, judged, least_part, most_words, weighed
 
 stable, near, none_found = 0.8, 0.02, "no stable themes"
 
