@@ -9,7 +9,7 @@ from coresponder_causal.decide.family import Family
 from coresponder_causal.decide.funnel import Decomposed, funnel
 from coresponder_causal.decide.funnel_worlds import funnels_in_worlds
 from coresponder_causal.decide.heterogeneity import Heterogeneity, heterogeneity
-from coresponder_causal.decide.improve import Improvements, Lever, improve, reach
+from coresponder_causal.decide.improve import Improvements, Lever, improve
 from coresponder_causal.decide.lever_labels import lever_labels
 from coresponder_causal.decide.levers_of_effect import lever_follow_up, lever_hours, lever_reach
 from coresponder_causal.decide.levers_of_evidence import Precision, lever_by_lot, lever_narrower, lever_second_sample
@@ -73,7 +73,6 @@ __all__ = [
     "mean_effect",
     "operating_characteristics",
     "pool",
-    "reach",
     "sharpened_q",
     "step_down",
     "subgroups",

@@ -14,16 +14,33 @@ from coresponder_causal.decide.shifts import Schedule, ShiftRules, best_schedule
 from coresponder_causal.design.call_timing import hours_in_week
 
 Array = NDArray[np.float64]
-scenarios, more_hours = 100, (-20, -10, 0, 10, 20)
+worst, cautions, more_hours = 0.1, (0.1, 0.2, 0.4, 0.8), (-20, -10, 0, 10, 20)
 
 
 def chosen(values: HourValues, rules: ShiftRules, *, robust: bool = False, by_calls: bool = False) -> Schedule:
-    """Find the schedule that is worth most, or that meets most calls, with unidentified hours as they are today."""
-    kept = ~values.identified
-    worth_of = values.by_team * values.rate if by_calls else values.value
-    some = values.draws[:scenarios] if robust else None
-    base = None if some is None else some[:, 0] @ np.where(kept, 0.0, values.today)
-    return best_schedule(worth_of, rules, kept=kept, today=values.today >= 0.5, draws=some, base=base)
+    """Find the schedule that is worth most, or that meets most calls, with unidentified hours as they are today.
+
+    The robust one is, of the schedules best by each hour's mean less so many standard deviations, the one whose
+    gain over today is on average largest in the worst tenth of draws. The schedule best by the mean is among them.
+    """
+    if by_calls:
+        return _best(values, values.by_team * values.rate, rules)
+    found = _best(values, values.value, rules)
+    if not robust:
+        return found
+    spread = values.draws.std(axis=0)
+    others = [_best(values, values.value - many * spread, rules) for many in cautions]
+    return max((found, *others), key=lambda one: worst_gain(values, one))
+
+
+def _best(values: HourValues, worth_of: Array, rules: ShiftRules) -> Schedule:
+    return best_schedule(worth_of, rules, kept=~values.identified, today=values.today >= 0.5)
+
+
+def worst_gain(values: HourValues, schedule: Schedule) -> float:
+    """Return the mean gain over today's schedule in the worst tenth of draws (conditional value at risk)."""
+    won = np.sort(gains(values, schedule))
+    return float(won[: max(1, round(worst * len(won)))].mean())
 
 
 def worth(values: HourValues, schedule: Schedule) -> float:

@@ -137,9 +137,6 @@ def best_schedule(
     *,
     kept: Keep | None = None,
     today: Keep | None = None,
-    draws: Array | None = None,
-    base: Array | None = None,
-    worst: float = 0.1,
 ) -> Schedule:
     """Find the shifts that are worth most.
 
@@ -150,13 +147,6 @@ def best_schedule(
     rules : ShiftRules
     kept, today : ndarray of bool, shape (168,), optional
         Hours that stay as they are, and whether one team is on duty in them today. ``value`` is not read there.
-    draws : ndarray, shape (s, teams, 168), optional
-        Draws of ``value``. With them the mean gain over ``base`` in the worst draws is made large, instead of the mean
-        over all (conditional value at risk).
-    base : ndarray, shape (s,), optional
-        What today's schedule is worth in each draw.
-    worst : float
-        Share of draws that count as worst.
 
     Raises
     ------
@@ -164,10 +154,6 @@ def best_schedule(
         If no schedule keeps to the rules; loosen one of those named.
     EstimationError
         If the program was not solved in a minute.
-
-    References
-    ----------
-    Rockafellar & Uryasev (2000), Optimization of conditional value-at-risk, doi:10.21314/JOR.2000.038.
 
     Examples
     --------
@@ -177,34 +163,18 @@ def best_schedule(
     (40.0, [14])
     """
     from scipy.optimize import Bounds, LinearConstraint, milp
-    from scipy.sparse import csr_array, hstack
 
     still = np.zeros(hours_in_week, bool) if kept is None else kept
     inside, rows, low, high = _rows(rules, still, np.zeros(hours_in_week, bool) if today is None else today)
     worth = np.where(still, 0.0, value).ravel()
-    pieces, of_shifts = worth.size, rows.shape[1] - worth.size
-    cost, upper = np.concatenate([np.zeros(of_shifts), -worth]), np.ones(rows.shape[1])
-    lower = np.zeros(rows.shape[1])
-    constraints = [LinearConstraint(rows, low, high)]
-    if draws is not None:
-        gains = np.where(still, 0.0, draws).reshape(len(draws), -1)
-        short = np.column_stack([gains, np.full(len(draws), -1.0), np.eye(len(draws))])
-        blank = csr_array((len(draws), of_shifts))
-        constraints = [
-            LinearConstraint(hstack([rows, csr_array((rows.shape[0], 1 + len(draws)))]).tocsr(), low, high),
-            LinearConstraint(hstack([blank, csr_array(short)]).tocsr(), 0.0 if base is None else base, np.inf),
-        ]
-        tail = np.full(len(draws), 1 / (worst * len(draws)))
-        cost = np.concatenate([np.zeros(of_shifts + pieces), [-1.0], tail])
-        lower = np.concatenate([lower, [-np.inf], np.zeros(len(draws))])
-        upper = np.concatenate([upper, np.full(1 + len(draws), np.inf)])
-    whole = np.zeros(len(cost), np.int64)
+    of_shifts = rows.shape[1] - worth.size
+    whole = np.zeros(rows.shape[1], np.int64)
     whole[:of_shifts] = 1
     if rules.teams > 1:
         whole[of_shifts : of_shifts + hours_in_week] = 1
     found = milp(
-        cost, integrality=whole, bounds=Bounds(lower, upper), constraints=constraints,
-        options={"time_limit": seconds, "mip_rel_gap": gap},
+        np.concatenate([np.zeros(of_shifts), -worth]), integrality=whole, bounds=Bounds(0.0, 1.0),
+        constraints=LinearConstraint(rows, low, high), options={"time_limit": seconds, "mip_rel_gap": gap},
     )  # fmt: skip
     if found.x is None:
         raise _no_schedule(found.status, rules, still)
@@ -264,9 +234,7 @@ def _read(x: Array, rules: ShiftRules, inside: Array, value: float, bound: float
 
 def _no_schedule(status: int, rules: ShiftRules, still: Keep) -> Exception:
     if status == 1:
-        return EstimationError(
-            f"no schedule was found in {seconds:g} seconds", mend="allow fewer crews, lengths or draws"
-        )
+        return EstimationError(f"no schedule was found in {seconds:g} seconds", mend="allow fewer crews or lengths")
     kept = f", with {int(still.sum())} hours of the week left as they are" if still.any() else ""
     return DesignError(
         f"no shifts of {', '.join(map(str, rules.lengths))} hours keep to {rules.hours:g} hours a week, "

@@ -19,8 +19,28 @@ the same call in every world in which it occurs, so the truths are differences b
 - `outcomes`: calls with each outcome in each world against none, recorded and true;
 - `city_effects`: what each city's own programme did, month by month.
 
-`python -m coresponder_causal.simulate.speed` measures how long worlds take. This page is written by
-`python -m coresponder_causal.simulate`."""
+`.tables` also holds the *full tier* of the treated city, each table made when it is asked for: officers, staff, units
+and shifts shared with the team, persons, contacts, narratives, interviews, and the answers of officers, of staff and of
+those a call was about. To ask for them changes no call. `.detailed_calls` and `.detailed_outcomes` add to the city's
+calls who took and answered them, whom they were about and who stayed in care; `.answers` holds the surveys item by
+item, `.themes` what a reader without error would code. The truths of all this are in `.truth.full`:
+
+- `officers`: what officers learnt from calls answered together with the team and did on calls without it, against the
+  same calls had nobody learnt anything; `volunteers`: how those who came forward differed before;
+- `traits`, `persons`: skill and leniency of officers and when they may ride; how often each person is expected to call;
+- `labels`: how much sooner a stranger's call is written as a disturbance by the person's perceived race alone, and the
+  gap that is observed;
+- `scores`, `waves`: how reliable the scores are, what rides changed in them, and what the forms that came back show;
+- `themes`, `coding`: how often themes come up, and how the machine and a second reader err;
+- `experience`: what the team's presence changed in the answers of everybody invited, and of those who answered;
+- `engagement`: how many persons are in care, with the programme and without it.
+
+What officers learn is part of the bundle. Left out: officers of the comparison cities; calls that engagement in care
+would prevent, since a city's calls are counted before who makes them; perceptions of race that differ between contacts;
+and the variety of real texts, so that a reader of text who does well here has shown nothing yet.
+
+`python -m coresponder_causal.simulate.speed` measures how long worlds take, the full tier as well. This page is written
+by `python -m coresponder_causal.simulate`."""
 
 
 def worlds_page() -> str:

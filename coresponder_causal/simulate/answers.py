@@ -106,7 +106,7 @@ def reliability(score: Score) -> float:
     Examples
     --------
     >>> [round(reliability(score), 2) for score in scores_of("staff_wave")][:2]
-    [0.72, 0.72]
+    [0.75, 0.75]
     """
     means, spreads = [], []
     for place in range(len(score.items)):

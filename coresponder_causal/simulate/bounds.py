@@ -41,6 +41,8 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "missing": (0, 1),
     "false_links": (0, 1),
     "missed_links": (0, 1),
+    "false_links_by_team": (0, 1),
+    "missed_links_by_team": (0, 1),
     "flag_found": (0, 1),
     "flag_found_by_team": (0, 1),
     "flag_false": (0, 1),
@@ -58,13 +60,14 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "stigma_words": (0, 0.5),
     "stigma_bias": (0, 0.5),
 }
+_OPTIONAL = ("city_effect", "missed_links_by_team", "false_links_by_team")
 _WHOLE = ("n_comparison", "covid_months", "months_running", "adopters", "adoption_waves")
 
 
 def check_number(problems: Problems, name: str, value: object) -> None:
     """Note a value that is no finite number, no whole number where one is due, or out of range."""
     low, high = _BOUNDS[name]
-    if value is None and name == "city_effect":
+    if value is None and name in _OPTIONAL:
         return
     if isinstance(value, bool) or not isinstance(value, Real) or not isfinite(value):
         problems.add(f"{name} = {value!r} is not a finite number", mend=f"give a number from {low:g} to {high:g}")

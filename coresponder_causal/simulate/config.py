@@ -78,6 +78,8 @@ class WorldConfig:
         the team's presence each halve it.
     false_links, missed_links : float
         Probability that the records show a link that is none, and that they do not show one that is.
+    false_links_by_team, missed_links_by_team : float or None
+        The same after calls with the team; as after others if not given.
     flag_found, flag_found_by_team : float
         Probability that the machine finds a crisis which the narrative tells, on calls without and with the team.
     flag_false, flag_false_by_team : float
@@ -161,6 +163,8 @@ class WorldConfig:
     missing: float = 0.2
     false_links: float = 0.01
     missed_links: float = 0.06
+    false_links_by_team: float | None = None
+    missed_links_by_team: float | None = None
     flag_found: float = 0.80
     flag_found_by_team: float = 0.92
     flag_false: float = 0.06

@@ -5,8 +5,10 @@ import pandas as pd
 
 from coresponder_causal.simulate.cities import Cities
 from coresponder_causal.simulate.columns import STAMP, Text, call_ids, numbered, stamps, strings, text
+from coresponder_causal.simulate.dispatch import Booleans
 from coresponder_causal.simulate.effects import DutyPlay
 from coresponder_causal.simulate.force import HIRE_BANDS, POSTS, ROLES, SQUADS, Force
+from coresponder_causal.simulate.play import Play
 from coresponder_causal.simulate.rosters import ASSIGNMENTS, Crew, Riders
 from coresponder_causal.simulate.spells import MONTHS, Shifts
 from coresponder_causal.simulate.streams import Integers, Tier, uniforms
@@ -88,7 +90,7 @@ def staff_frame(team: Staff, cities: Cities) -> pd.DataFrame:
 
 
 def rides_frame(
-    duty: DutyPlay, crew: Crew, riders: Riders, shifts: Shifts, staffed: Integers, held: np.ndarray, cities: Cities
+    duty: DutyPlay, crew: Crew, riders: Riders, shifts: Shifts, staffed: Integers, held: Booleans, cities: Cities
 ) -> pd.DataFrame:
     """Tabulate delivered shifts that an officer and a clinician shared: of the team's officer and of the rider.
 
@@ -130,6 +132,25 @@ def rides_frame(
     )
 
 
+def second_car(play: Play, seed: int) -> Booleans:
+    """Tell to which calls a second car came: to some of the most urgent ones without the team.
+
+    Parameters
+    ----------
+    play : Play
+        The treated city's calls.
+    seed : int
+        Seed of the world.
+
+    Returns
+    -------
+    ndarray of bool
+        One value per call.
+    """
+    draw = uniforms(seed, Tier.PATROL, play.calls.id, 9)[:, 8]
+    return np.asarray(~play.sent.attended & (play.calls.priority == 1) & (draw < BACKUP))
+
+
 def units_frame(duty: DutyPlay, crew: Crew, force: Force, seed: int) -> pd.DataFrame:
     """Tabulate the units at the treated city's calls.
 
@@ -151,8 +172,8 @@ def units_frame(duty: DutyPlay, crew: Crew, force: Force, seed: int) -> pd.DataF
         without the team; and the team, where it came. Cars are named by their posts.
     """
     calls, sent = duty.play.calls, duty.play.sent
-    second = ~sent.attended & (calls.priority == 1) & (uniforms(seed, Tier.PATROL, calls.id, 9)[:, 8] < BACKUP)
-    rows = [np.arange(len(calls.id)), np.flatnonzero(second), np.flatnonzero(sent.attended)]
+    second = np.flatnonzero(second_car(duty.play, seed))
+    rows = [np.arange(len(calls.id)), second, np.flatnonzero(sent.attended)]
     kinds = np.repeat([0, 1, 2], [len(part) for part in rows])
     row = np.concatenate(rows)
     officer = np.choose(kinds, [crew.officer(sent.attended)[row], crew.backup[row], crew.team_officer[row]])

@@ -14,6 +14,7 @@ from coresponder_causal.simulate.config import WorldConfig
 from coresponder_causal.simulate.contacts import contacts_frame
 from coresponder_causal.simulate.dispatch import draw_absences
 from coresponder_causal.simulate.effects import DutyPlay
+from coresponder_causal.simulate.engagement import engaged_soon, states
 from coresponder_causal.simulate.experience import Experience, ask_about_calls, surveys_frame
 from coresponder_causal.simulate.habits import Habits
 from coresponder_causal.simulate.interviews import (
@@ -28,6 +29,7 @@ from coresponder_causal.simulate.officers import Officers
 from coresponder_causal.simulate.people_frames import detailed_frame, persons_frame
 from coresponder_causal.simulate.persons import Persons
 from coresponder_causal.simulate.play import Play
+from coresponder_causal.simulate.rates import WorldName
 from coresponder_causal.simulate.rosters import Crew
 from coresponder_causal.simulate.spells import Shifts, planned_shifts
 from coresponder_causal.simulate.streams import Integers
@@ -54,8 +56,8 @@ class Full:
         Seed of the world.
     cities : Cities
         The treated city first.
-    duty : callable
-        Gives the treated city's calls in the observed study.
+    play_in : callable
+        Gives the treated city's calls in a world.
     persons : callable
         Gives the persons of every city.
     plays : callable
@@ -65,7 +67,7 @@ class Full:
     config: WorldConfig
     seed: int
     cities: Cities
-    duty: Callable[[], DutyPlay]
+    play_in: Callable[[WorldName], DutyPlay]
     persons: Callable[[], list[Persons]]
     plays: Callable[[], tuple[list[Play], list[int]]]
 
@@ -95,6 +97,10 @@ class Full:
     def answers(self) -> dict[str, Callable[[], pd.DataFrame]]:
         """Name what makes the answers to each survey, item by item."""
         return {name: partial(self._items, name) for name in SURVEYS}
+
+    def duty(self) -> DutyPlay:
+        """Give the treated city's calls in the observed study."""
+        return self.play_in("bundle")
 
     @cached_property
     def officers(self) -> Officers:
@@ -165,6 +171,16 @@ class Full:
 
     def _themes(self) -> pd.DataFrame:
         return themes_frame(self.told)
+
+    def engagement(self, world: WorldName = "bundle") -> Integers:
+        """State of care of the treated city's persons at the end of each month, in a world."""
+        return states(self.play_in(world).play, self.persons()[0], self.traits, self.seed)
+
+    def detailed_outcomes(self, outcomes: pd.DataFrame) -> pd.DataFrame:
+        """Add engagement in care to the treated city's table of outcomes; not known where links to care are not."""
+        made = self.duty().play
+        engaged, kept = engaged_soon(self.engagement(), made), made.care.complete
+        return outcomes.assign(engaged_90d=pd.arrays.BooleanArray(engaged[kept], made.records.unknown[kept]))
 
     def detailed(self, calls: pd.DataFrame) -> pd.DataFrame:
         """Add to the treated city's table of calls what the full tier knows of them."""

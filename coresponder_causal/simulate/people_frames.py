@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from coresponder_causal.simulate.columns import months, person_codes, text
-from coresponder_causal.simulate.force_frames import officer_codes, staff_codes
+from coresponder_causal.simulate.force_frames import officer_codes, second_car, staff_codes
 from coresponder_causal.simulate.intake import HOMELESSNESS
 from coresponder_causal.simulate.labels import Labels
 from coresponder_causal.simulate.persons import Persons
@@ -87,15 +87,17 @@ def detailed_frame(
     Returns
     -------
     pandas.DataFrame
-        The table with call_taker, crisis_on_scene, perceived_race (missing where not written down), unhoused and
-        primary_officer.
+        The table with call_taker, co_responder_arrived_at, crisis_on_scene, perceived_race (missing where not written
+        down), unhoused, primary_officer and units_arrived.
     """
     whom = play.calls.caller
     unseen = uniforms(seed, Tier.TRAITS, _OF_CALLS + play.calls.id, 1)[:, 0] < _NOT_WRITTEN
     return calls.assign(
         call_taker=staff_codes(first_dispatcher() + labels.call_taker),
+        co_responder_arrived_at=np.where(play.sent.attended, calls.arrived_at, np.datetime64("NaT")),
         crisis_on_scene=play.records.crisis,
         perceived_race=text(RACES, np.where(unseen, -1, traits.race[whom])),
         unhoused=traits.unhoused[whom] | (play.calls.problem == HOMELESSNESS),
         primary_officer=officer_codes(crew.officer(play.sent.attended)),
+        units_arrived=1 + play.sent.attended + second_car(play, seed).astype(np.int64),
     )

@@ -62,10 +62,21 @@ def record(calls: Intake, sent: Dispatch, care: Aftercare, config: WorldConfig, 
     draws = uniforms(seed, Tier.RECORDING, calls.id, 4).T
     crisis = logistic(draws[0]) < score(_CRISIS, calls)
     potential = []
-    for linked, helped in ((care.without, 0.0), (care.with_team, config.attendance)):
+    by_team = tuple(
+        other if own is None else own
+        for own, other in (
+            (config.missed_links_by_team, config.missed_links),
+            (config.false_links_by_team, config.false_links),
+        )
+    )
+    alone = (config.missed_links, config.false_links)
+    for linked, helped, (missed, mistaken) in (
+        (care.without, 0.0, alone),
+        (care.with_team, config.attendance, by_team),
+    ):
         found = config.flag_found + helped * (config.flag_found_by_team - config.flag_found)
         false = config.flag_false + helped * (config.flag_false_by_team - config.flag_false)
-        shown = np.where(linked["linked_30d"], 1 - config.missed_links, config.false_links)
+        shown = np.where(linked["linked_30d"], 1 - missed, mistaken)
         flagged = draws[1] < np.where(crisis, found, false)
         potential.append({"crisis_flagged": flagged, "linked_30d": draws[2] < shown})
     without, with_team = potential

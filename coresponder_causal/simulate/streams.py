@@ -48,6 +48,7 @@ class Tier(IntEnum):
     CONTACTS = 23
     SURVEYS = 24
     ATTITUDES = 25
+    ENGAGEMENT = 26
 
 
 def stream(seed: int, tier: Tier, part: int = 0) -> np.random.Generator:

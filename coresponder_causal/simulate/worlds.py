@@ -100,6 +100,11 @@ class World:
         return self._full.detailed(self.treated_calls)
 
     @property
+    def detailed_outcomes(self) -> pd.DataFrame:
+        """The treated city's outcomes with engagement in care."""
+        return self._full.detailed_outcomes(self.treated_outcomes)
+
+    @property
     def treated_outcomes(self) -> pd.DataFrame:
         """The treated city's rows of the table of outcomes, without making the calls of other cities."""
         return frames.outcomes_frame(self._plays(0), first=0)
@@ -175,7 +180,7 @@ class World:
             self.config,
             self.seed,
             self._cities,
-            duty=partial(self._duty, "bundle"),
+            play_in=self._duty,
             persons=partial(getattr, self, "_persons"),
             plays=partial(getattr, self, "_all_plays"),
         )

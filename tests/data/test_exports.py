@@ -178,13 +178,15 @@ def checked(folder):
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
-    """The first rows of the simulated tables as CSV files, outcomes of the calls that are there."""
+    """The first calls of a simulated world with the rows of other tables that go with them, as CSV files."""
     folder = tmp_path_factory.mktemp("package")
     tables = dict(cc.simulate.world("west_sac_like", seed=1).tables)
     tables["calls"] = tables["calls"].head(300)
-    tables["outcomes"] = tables["outcomes"][tables["outcomes"]["call_id"].isin(tables["calls"]["call_id"])]
-    for name in tables:
-        tables[name].head(300).to_csv(folder / f"{name}.csv", index=False)
+    for name, table in tables.items():
+        for key in ("call_id", "person"):
+            if key in table:
+                table = table[table[key].isna() | table[key].isin(tables["calls"][key])]
+        table.head(300).to_csv(folder / f"{name}.csv", index=False)
     (folder / "datapackage.json").write_bytes(as_json(data_package(sorted(tables))))
     return folder
 

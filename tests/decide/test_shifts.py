@@ -106,16 +106,6 @@ def test_rules_that_cannot_be_kept_say_so():
         ShiftRules(hours=70, lengths=(), exploration_hours=3)
 
 
-def test_the_cautious_choice_gives_up_a_mean_for_its_worst_draws():
-    rng = np.random.default_rng(1)
-    risky, safe = np.isin(week, np.arange(30, 38)), np.isin(week, np.arange(60, 68))
-    mean = np.where(risky, 1.2, np.where(safe, 1.0, 0.0))
-    draws = mean + rng.normal(0, 3, (100, 1)) * risky
-    rules = ShiftRules(hours=8, lengths=(8,), crews=1, exploration_hours=0)
-    assert best_schedule(mean[None], rules).teams[risky].all()
-    assert best_schedule(mean[None], rules, draws=draws[:, None]).teams[safe].all()
-
-
 def test_erlang_by_hand():
     load = 0.8  # B(1) = a / (1 + a), B(2) = a² / 2 / (1 + a + a² / 2)
     assert blocked(1, load) == pytest.approx(load / (1 + load), rel=1e-12)

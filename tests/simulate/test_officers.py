@@ -196,3 +196,27 @@ def test_the_same_day_is_shared_by_the_same_officers_in_a_shorter_programme():
     same = np.isin(long.start, short.start[while_running])
     assert (of_long.rider[same] == of_short.rider[while_running]).all()
     assert set(force.role[of_short.rider[~while_running]]) == {2}  # afterwards the team's own officers alone
+
+
+def test_what_no_table_shows_is_in_the_truth(study):
+    traits, rides = study.truth.full.traits, study.tables["rides"]
+    first = rides.groupby(["officer", "assignment"]).shift_start.min().dt.to_period("M").unstack()
+    joined = traits.set_index("officer").join(first).join(study.tables["officers"].set_index("officer").role)
+    patrol = joined[joined.role == "patrol"]
+    for assignment, begins in (("volunteer", "volunteers_from"), ("roster", "roster_from")):
+        rode = patrol[patrol[assignment].notna()]
+        assert len(rode) > 10
+        assert (rode[assignment] >= rode[begins]).all()
+    assert (first.index[first.volunteer.notna()]).isin(traits.officer[traits.volunteers_from.notna()]).all()
+    persons = study.truth.full.persons.set_index("person")
+    calls = study.treated_calls.person.value_counts().reindex(persons.index, fill_value=0)
+    assert persons.expected_calls.corr(calls) > 0.9
+
+
+def test_nobody_of_patrol_learns_where_the_small_dose_goes_on(study):
+    full = study.truth.full.full
+    shifts, calls = planned_shifts(0), study.truth.play("none").play
+    held = full.officers.ways(calls.calls, shifts)(calls.calls, calls.sent.attended)
+    by_patrol = full.officers.crew(calls.calls, shifts).officer(calls.sent.attended) < PATROL
+    assert by_patrol.mean() > 0.5
+    assert (held.dose[by_patrol] == 0).all()

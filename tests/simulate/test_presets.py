@@ -11,6 +11,7 @@ import coresponder_causal.simulate.__main__ as page
 from coresponder_causal.data.registers import contaminated
 from coresponder_causal.data.validate import findings
 from coresponder_causal.simulate import Preset, WorldConfig, presets, world
+from coresponder_causal.simulate.intake import INITIAL_TYPES
 
 NAMES = get_args(Preset)
 DOCS = Path(__file__).parents[2] / "docs" / "worlds.md"
@@ -152,3 +153,27 @@ def test_a_consortium_starts_in_waves():
 def test_adopters_are_at_most_all_comparison_cities():
     study = world("contaminated_donor", seed=1, config=WorldConfig(n_comparison=2, monthly_calls=20))
     assert len(study.tables["programmes"]) == 4
+
+
+def test_riders_arrest_less_before_they_ever_ride():
+    study = world("riding_along", seed=1, config=WorldConfig(n_comparison=1, monthly_calls=1000))
+    calls = study.detailed_calls
+    rides = study.tables["rides"]
+    rode = calls.primary_officer.isin(rides.officer[rides.assignment == "volunteer"])
+    before = calls[~calls.attended & (calls.received_at < "2020-07-15")]
+    gap = before.arrest[rode].mean() - before.arrest[~rode].mean()
+    learnt = study.truth.full.officers.query("outcome == 'arrest' and group == 'volunteers'").effect.item()
+    assert gap < 2 * learnt < 0  # the comparison is far from the effect before there is any
+
+
+def test_biased_labels_hide_what_strangers_are_sent_for():
+    study = world("biased_labels", seed=1, config=WorldConfig(n_comparison=1, monthly_calls=1000))
+    calls = study.detailed_calls.dropna(subset="perceived_race")
+    white = calls.perceived_race == "white"
+    problem = study.truth.play("bundle").play.calls.problem[calls.index]
+    disturbance = INITIAL_TYPES.index("disturbance")
+    true_gap = (problem == disturbance)[~white].mean() - (problem == disturbance)[white].mean()
+    written = calls.initial_type == "disturbance"
+    raw_gap = written[~white].mean() - written[white].mean()
+    assert abs(true_gap) < 0.01  # standard error .003
+    assert raw_gap > 0.03

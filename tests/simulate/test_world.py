@@ -122,6 +122,7 @@ def test_a_table_taken_out_may_be_changed(study):
 
 
 def test_world_pickles(study):
+    _ = study.tables["units"], study.truth.full.officers, study.answers["staff_wave"]
     again = pickle.loads(pickle.dumps(study))
     assert again.truth.att == study.truth.att
     pd.testing.assert_frame_equal(again.tables["calls"], study.tables["calls"])
