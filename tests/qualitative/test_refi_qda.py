@@ -109,14 +109,14 @@ def test_a_project_of_another_program_is_read_with_its_users_notes_and_variables
 
 
 def test_positions_that_a_program_counts_otherwise_are_found_out_and_said(tmp_path: Path) -> None:
-    inner = stretch(30, 8, 15, coding(40, 1), "listened") + stretch(31, 18, 26, coding(41, 3), "We waited")
+    spots = ((0, 3, "They"), (8, 15, "listened"), (18, 26, "We waited"))
+    inner = "".join(stretch(30 + n, *spot[:2], coding(40 + n, 1), spot[2]) for n, spot in enumerate(spots))
     with collecting() as notes:
         found = read_qdpx(packed(tmp_path, project(text_source(inner)), {"sources/a.txt": TEXT.encode()}))
-    assert [found.quote(segment) for segment in found.segments] == ["listened", "We waited"]
-    assert "counts positions otherwise than the standard" in notes[0]
-    assert "units UTF-16 units" in notes[0]
-    assert "line end as one sign" in notes[0]
-    assert "end at the last sign" in notes[0]
+    assert [found.quote(segment) for segment in found.segments] == ["They", "listened", "We waited"]
+    said = " ".join(notes)
+    assert "counts positions otherwise than the standard (units UTF-16 units, line end as one sign" in said
+    assert "end at the last sign" in said
 
 
 def test_quotations_that_do_not_fit_are_said(tmp_path: Path) -> None:

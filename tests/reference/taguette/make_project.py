@@ -8,8 +8,6 @@ import asyncio
 import csv
 from pathlib import Path
 
-from taguette import convert, database, extract
-
 HERE = Path(__file__).parent
 OFFICER = """<html><head><title>Officer</title></head><body>
 <h1>Interview 1</h1>
@@ -40,11 +38,15 @@ HIGHLIGHTS = [  # document, words that stand in one run of text, tags
 
 
 def text_of(html: str) -> str:
-    return convert.bs4.BeautifulSoup(html, "html5lib").get_text()
+    from bs4 import BeautifulSoup
+
+    return BeautifulSoup(html, "html5lib").get_text()
 
 
 def make(path: Path) -> list[tuple[str, str, str]]:
     """Fill a database of Taguette's, and export its project the way Taguette does."""
+    from taguette import convert, database, extract
+
     home = database.connect("sqlite://")()
     project = database.Project(name="Pilot", description="")
     home.add_all([database.User(login="admin"), database.User(login="ann"), project])
