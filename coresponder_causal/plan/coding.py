@@ -14,7 +14,7 @@ from coresponder_causal.core.errors import DataError
 from coresponder_causal.core.files import folder_beside, write_whole
 from coresponder_causal.core.fingerprint import fingerprint
 from coresponder_causal.core.notes import collecting
-from coresponder_causal.data import read_table
+from coresponder_causal.data import read_table, validate
 from coresponder_causal.plan.describe import City
 from coresponder_causal.privacy import Recognisers, redact
 from coresponder_causal.qualitative.code_forms import coders, sheet
@@ -163,7 +163,8 @@ def read_coding(found: City, folder: Path, out: Path) -> tuple[list[str], list[P
 def _tables(found: City) -> tuple[pd.DataFrame, pd.DataFrame]:
     if absent := [name for name in ("narratives", "calls") if name not in found.tables]:
         raise DataError(f"there is no table {' and no table '.join(absent)}", mend="add it to the tables")
-    return found.tables["narratives"], found.tables["calls"]
+    narratives, calls = (validate(found.tables[name], table=name) for name in ("narratives", "calls"))
+    return narratives, calls
 
 
 def _codebook(code: str) -> pd.DataFrame:

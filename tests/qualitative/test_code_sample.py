@@ -25,11 +25,11 @@ def town(n: int = 600, seed: int = 3) -> tuple[pd.DataFrame, pd.DataFrame, pd.Se
     rng = np.random.default_rng(seed)
     attended = rng.random(n) < 0.4
     crisis = rng.random(n) < 0.3 + 0.1 * attended
-    machine = np.where(rng.random(n) < np.where(attended, 0.75, 0.95), crisis, ~crisis)
+    machine = np.where(crisis, rng.random(n) < 0.9, rng.random(n) < np.where(attended, 0.35, 0.05))
     ids = pd.Index([f"C{i:04d}" for i in range(n)])
     times = pd.Timestamp("2021-01-01 08:00") + pd.to_timedelta(np.arange(n) * 10, unit="h")
     calls = pd.DataFrame({"call_id": ids, "city": "Davis", "received_at": times, "attended": attended})
-    calls = calls.assign(initial_type="welfare_check", priority=2, team_on_duty=True)
+    calls = calls.assign(initial_type="welfare_check", priority=rng.integers(1, 4, n), team_on_duty=True)
     text = [f"Maria Lopez {'heard voices' if yes else 'wanted a ride'}." for yes in crisis]
     told = pd.DataFrame({"call_id": ids, "author": "o1", "text": text, "crisis_coded": machine, "coded_by": "machine"})
     return calls, told, pd.Series(crisis, index=ids)
@@ -72,7 +72,9 @@ def test_the_optimum_reads_more_where_the_machine_errs():
 
 def test_a_sample_that_cannot_be_is_refused_with_all_that_is_wrong():
     calls, told, _ = town(60)
-    with pytest.raises(DesignError, match=r"(?s)breaks 4 rules.*by='week'.*allocation='neyman'.*wrong=.*no column text"):
+    with pytest.raises(
+        DesignError, match=r"(?s)breaks 4 rules.*by='week'.*allocation='neyman'.*wrong=.*no column text"
+    ):
         draw_narratives(
             told.drop(columns="text"), calls, number=9, by=["week"], allocation="neyman", wrong=(0, 1), seed=1
         )
