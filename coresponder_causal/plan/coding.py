@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from coresponder_causal import qualitative
+from coresponder_causal.core.allocation import Allocation
 from coresponder_causal.core.errors import DataError
 from coresponder_causal.core.files import folder_beside, write_whole
 from coresponder_causal.core.fingerprint import fingerprint
@@ -18,7 +19,7 @@ from coresponder_causal.data import read_table, validate
 from coresponder_causal.plan.describe import City
 from coresponder_causal.privacy import Recognisers, redact
 from coresponder_causal.qualitative.code_forms import coders, sheet
-from coresponder_causal.qualitative.code_sample import Allocation, Cell, NarrativeSample, Wrong, usual_wrong
+from coresponder_causal.qualitative.code_sample import Cell, NarrativeSample, Wrong, usual_wrong
 from coresponder_causal.report.workbook import guarded
 
 key_folder, key_file, frame_file, sample_file = "key", "key.csv", "sample.csv", "sample.json"
@@ -181,7 +182,7 @@ def _kept(folder: Path) -> tuple[dict[str, Any], NarrativeSample, pd.DataFrame]:
     if absent := [name for name in (key_file, frame_file, sample_file) if not (folder / name).is_file()]:
         raise DataError(f"the folder {folder} has no {', '.join(absent)}", mend="give the folder that was drawn")
     stated: dict[str, Any] = json.loads((folder / sample_file).read_text(encoding="utf-8"))
-    text = {"call_id": str, "author": str, "id": str, "cell": str, "arm": str}
+    text: dict[str, Any] = {"call_id": str, "author": str, "id": str, "cell": str, "arm": str}
     frame = pd.read_csv(folder / frame_file, dtype={**text, "machine": "boolean", "drawn": bool})
     key = pd.read_csv(folder / key_file, dtype={**text, **dict.fromkeys(coders, "Int64")})
     sample = NarrativeSample(

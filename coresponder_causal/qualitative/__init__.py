@@ -21,12 +21,14 @@ from coresponder_causal.qualitative.codebook import codebook, codebook_table, re
 from coresponder_causal.qualitative.coded import Coded
 from coresponder_causal.qualitative.coder_agreement import agreement
 from coresponder_causal.qualitative.entries import Case, Code, Segment, Source, joined
+from coresponder_causal.qualitative.joint_display import JointDisplay, Theme, joint_display
 from coresponder_causal.qualitative.keywords import keyness
 from coresponder_causal.qualitative.matrices import code_counts, code_matrix, cooccurrence, framework
 from coresponder_causal.qualitative.refi_codes import read_qdc, write_qdc
 from coresponder_causal.qualitative.refi_read import read_qdpx
 from coresponder_causal.qualitative.refi_write import write_qdpx
 from coresponder_causal.qualitative.register import consented, interview_register, quotas
+from coresponder_causal.qualitative.retrieval import quotes, read_signed_quotes, sign_quotes, write_signed_quotes
 from coresponder_causal.qualitative.scale_agreement import rating_agreement
 from coresponder_causal.qualitative.segments_table import read_segments, read_texts, write_segments
 from coresponder_causal.qualitative.taguette import read_taguette
@@ -35,10 +37,12 @@ __all__ = [
     "Case",
     "Code",
     "Coded",
+    "JointDisplay",
     "NarrativeSample",
     "Saturation",
     "Segment",
     "Source",
+    "Theme",
     "agreement",
     "code_counts",
     "code_matrix",
@@ -54,19 +58,24 @@ __all__ = [
     "framework",
     "interview_register",
     "joined",
+    "joint_display",
     "keyness",
     "quotas",
+    "quotes",
     "rating_agreement",
     "read_codebook",
     "read_codes",
     "read_qdc",
     "read_qdpx",
     "read_segments",
+    "read_signed_quotes",
     "read_taguette",
     "read_texts",
     "saturation",
+    "sign_quotes",
     "with_codes",
     "write_qdc",
     "write_qdpx",
     "write_segments",
+    "write_signed_quotes",
 ]

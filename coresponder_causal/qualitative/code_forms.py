@@ -96,7 +96,8 @@ def coding_form(key: pd.DataFrame, texts: Sequence[str], coder: str) -> pd.DataF
     form = pd.DataFrame({"id": key["id"], "text": [plain(text) for text in texts], "code": "", "remark": ""})
     mine = form[key[coder].notna().to_numpy()]
     order = key.loc[mine.index, coder].astype(int).sort_values().index
-    return mine.loc[order].reset_index(drop=True)
+    ordered: pd.DataFrame = mine.loc[order].reset_index(drop=True)
+    return ordered
 
 
 def form_workbook(form: pd.DataFrame, codebook: pd.DataFrame) -> bytes:
@@ -240,7 +241,7 @@ def with_codes(
     table[sample.code] = table[sample.code].astype("boolean")
     table["second_coder_code"] = pd.array([pd.NA] * len(table), dtype="boolean")
     by_machine = table[sample.code].notna()
-    table["coded_by"] = pd.Series(np.where(by_machine, "machine", None), index=table.index, dtype=object)
+    table["coded_by"] = by_machine.map({True: "machine", False: None}).astype(object)
     rows = table.index[key["row"].to_numpy()]
     table.loc[rows, sample.code] = codes["first"].to_numpy()
     table.loc[rows, "second_coder_code"] = codes["second"].to_numpy()
