@@ -137,7 +137,8 @@ def joint_display(
     Examples
     --------
     >>> from coresponder_causal.qualitative import Code, Segment, Source
-    >>> sources = tuple(Source(name=f"I{i}", text="Calmer.", attributes=(("stakeholder", "officer"),)) for i in range(4))
+    >>> who = (("stakeholder", "officer"),)
+    >>> sources = tuple(Source(name=f"I{i}", text="Calmer.", attributes=who) for i in range(4))
     >>> spoken = tuple(Segment(source=f"I{i}", start=0, end=6, code="Calm") for i in range(3))
     >>> coded = Coded(codes=(Code(name="Calm"),), sources=sources, segments=spoken)
     >>> joint_display(coded, [Theme(code="Calm", outcome="force", says="helps")], {}).frame[["verdict", "why"]].values
@@ -148,8 +149,8 @@ def joint_display(
     apart = code_counts(coded, by=by, coder=coder, roll_up=True)
     counts = pd.concat([used, apart], ignore_index=True).rename(columns={"code": "theme", by: "group"})
     shares = pd.concat([counts[counts["theme"].eq(theme.code)] for theme in themes], ignore_index=True)
-    whole = used.set_index("code")
-    rows = [_row(theme, results, whole.loc[theme.code], least) for theme in themes]
+    whole = used.set_index("code")[["cases_with", "cases"]].T.to_dict()
+    rows = [_row(theme, results, whole[theme.code], least) for theme in themes]
     return JointDisplay(
         frame=pd.DataFrame(rows),
         shares=shares[["theme", "group", "cases_with", "cases", "share"]],
@@ -158,7 +159,7 @@ def joint_display(
     )
 
 
-def _row(theme: Theme, results: Mapping[str, Result], heard: pd.Series, least: int) -> dict[str, object]:
+def _row(theme: Theme, results: Mapping[str, Result], heard: Mapping[str, int], least: int) -> dict[str, object]:
     """Hold one theme beside its result."""
     name = theme.result or next((key for key, one in results.items() if one.estimand.outcome == theme.outcome), "")
     result = results.get(name)
@@ -170,9 +171,9 @@ def _row(theme: Theme, results: Mapping[str, Result], heard: pd.Series, least: i
     turn = -1.0 if theme.better == "less" else 1.0
     ends = sorted((turn * low, turn * high))
     found = _found(ends[0], ends[1], theme.matters)
-    verdict, why = _verdict(theme.says, found, int(heard["cases_with"]), least, result is not None)
+    verdict, why = _verdict(theme.says, found, heard["cases_with"], least, result is not None)
     return {
-        "theme": theme.code, "says": theme.says, "cases_with": int(heard["cases_with"]), "cases": int(heard["cases"]),
+        "theme": theme.code, "says": theme.says, "cases_with": heard["cases_with"], "cases": heard["cases"],
         "outcome": theme.outcome, "result": name, "scale": "" if result is None else result.scale,
         "estimate": estimate, "low": low, "high": high, "help_low": ends[0], "help_high": ends[1], "found": found,
         "verdict": verdict, "why": why,

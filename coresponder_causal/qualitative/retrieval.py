@@ -1,4 +1,4 @@
-"""Quotes of a code, behind redaction and a person's word: who read which words, and that nobody can be known by them."""
+"""Quotes of a code, behind redaction and a person's word that nobody can be known by them."""
 
 from __future__ import annotations
 

@@ -14,6 +14,13 @@ from coresponder_causal.report.graph_section import graph_section
 from coresponder_causal.report.group_sentences import Benefits, benefits_line, benefits_section
 from coresponder_causal.report.hours_picture import hours_picture
 from coresponder_causal.report.improvements import improvement_picture, improvement_section, improvement_tables
+from coresponder_causal.report.joint_display import (
+    heard_table,
+    joint_picture,
+    joint_section,
+    joint_table,
+    quote_table,
+)
 from coresponder_causal.report.logic_picture import logic_picture
 from coresponder_causal.report.metric_pictures import flow_picture, rates_picture, surface_picture, trend_picture
 from coresponder_causal.report.metrics_page import metrics_page
@@ -76,6 +83,10 @@ __all__ = [
     "improvement_picture",
     "improvement_section",
     "improvement_tables",
+    "heard_table",
+    "joint_picture",
+    "joint_section",
+    "joint_table",
     "logic_picture",
     "metrics_page",
     "of_nobody",
@@ -84,6 +95,7 @@ __all__ = [
     "paper",
     "power_picture",
     "quality_page",
+    "quote_table",
     "rates_picture",
     "released",
     "sentence",
