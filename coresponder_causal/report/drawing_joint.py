@@ -76,7 +76,7 @@ def _intervals(axes: Axes, themes: pd.DataFrame, height: np.ndarray) -> None:
     """Each interval on a scale of its own, right is help, with verdict, outcome and numbers."""
     low, high = (themes[name].to_numpy(float) for name in ("help_low", "help_high"))
     size = np.fmax(np.abs(low), np.abs(high))
-    axes.axvline(0, color=ink, lw=0.8, zorder=1)
+    axes.vlines(np.zeros(len(height)), height - 0.34, height + 0.06, color=ink, lw=0.9, zorder=3)
     rows = zip(height, low / size, high / size, themes.to_dict("records"), strict=True)
     for y, left, right, row in rows:
         color = shades[str(row["verdict"])]

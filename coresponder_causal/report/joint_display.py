@@ -19,8 +19,8 @@ from coresponder_causal.report.specs import Column, Picture, Section, Sentence, 
 
 title = "What do people say, and do the numbers say the same?"
 heard_note = (
-    "Counted are people who were heard and brought the theme up at all, of all who were heard in their group. They were "
-    "not drawn by lot from everybody: the shares are of them alone."
+    "Counted are people who were heard and brought the theme up at all, of all heard in their group. They were not drawn "
+    "by lot from everybody: the shares are of them alone."
 )
 
 
@@ -61,9 +61,7 @@ def joint_picture(found: JointDisplay, results: Mapping[str, Result]) -> Picture
     frame = frame.assign(outcome=[_outcome(row, results) for row in found.frame.to_dict("records")])
     shown = ["theme", "says", "outcome", "said", "help_low", "help_high", "verdict"]
     shares = found.shares.assign(label=[_group(found.by, name) for name in found.shares["group"]])
-    each = "; ".join(
-        f"{row['theme']}, said that it {_says(row)}: {row['verdict']}" for row in frame.to_dict("records")
-    )
+    each = "; ".join(f"{row['theme']}, said that it {_says(row)}: {row['verdict']}" for row in frame.to_dict("records"))
     return Picture(
         title="Themes beside results",
         caption="Left: share of the people heard who brought the theme up, darker is more, with how many of how many. "

@@ -12,7 +12,7 @@ from coresponder_causal.core.errors import DesignError, DisclosureError
 from coresponder_causal.core.estimand import Estimand
 from coresponder_causal.core.notes import quietly
 from coresponder_causal.core.result import Result
-from coresponder_causal.privacy import public
+from coresponder_causal.privacy import Policy
 from coresponder_causal.qualitative import Code, Coded, Segment, Source, Theme, joint_display, quotes, sign_quotes
 from coresponder_causal.qualitative.joint_display import JointDisplay
 from coresponder_causal.report import heard_table, joint_picture, joint_section, joint_table, quote_table
@@ -20,6 +20,7 @@ from coresponder_causal.report.drawing import drawn
 from coresponder_causal.report.gate import passed
 from coresponder_causal.report.specs import Page, Picture, Table
 
+PUBLIC = Policy(audience="public")
 GROUPS = ("officer", "clinician", "person_served", "family", "dispatcher")
 SAID = "When she came, Maria Lopez sat down and he was calm."
 OFTEN = {"Calmer scenes": 14, "Trust": 11, "More paperwork": 9, "Fear": 2, "Waiting": 8, "Quicker help": 7}
@@ -43,7 +44,7 @@ def result(outcome: str, estimate: float, se: float, scale: str = "difference", 
         contrast="ATT", outcome=outcome, treatment="attended", population="calls", horizon="the call", scale=scale
     )
     return Result(
-        method=method, estimand=about, term_names=("effect",), estimate=np.array([estimate]),
+        method=method, estimand=about, terms=pd.DataFrame({"term": ["effect"]}), estimate=np.array([estimate]),
         vcov=np.array([[se**2]]), df=np.array([200.0]), scale=scale, n_obs=900, n_units=900,
         support=pd.DataFrame({"term": ["effect"], "persons": [700], "events": [60]}),
     )  # fmt: skip
@@ -87,7 +88,7 @@ def test_each_verdict_follows_from_the_rule():
         "Waiting": "words: mixed; result: none that matters",
         "Quicker help": "no result of this outcome",
     }
-    assert frame["result"].tolist() == [*RESULTS][:3] + ["call_aipw/force", "call_aipw/linked_30d", ""]
+    assert frame["result"].tolist() == [*[*RESULTS][:3], "call_aipw/force", "call_aipw/linked_30d", ""]
     t = RESULTS["call_aipw/force"].tidy().iloc[0]
     assert frame.loc["Calmer scenes", ["low", "high"]].tolist() == [t["conf_low"], t["conf_high"]]
     assert frame.loc["Calmer scenes", ["help_low", "help_high"]].tolist() == [-t["conf_high"], -t["conf_low"]]
@@ -146,14 +147,14 @@ def test_the_picture_holds_every_number_and_can_be_drawn():
 
 def test_small_groups_do_not_leave_and_larger_do():
     found = shown()
-    (heard,) = passed([heard_table(found)], public).specs
+    (heard,) = passed([heard_table(found)], PUBLIC).specs
     assert isinstance(heard, Table)
     few = heard.frame[heard.frame["theme"].eq("Fear")]
     assert not few["cases_with"].isin([1, 2]).any()
     assert not heard.frame["cases"].isin([6]).any()
     section = joint_section(found, RESULTS)
     page = Page(title="A study", sections=(section,))
-    (left,) = passed([page], public).specs
+    (left,) = passed([page], PUBLIC).specs
     assert isinstance(left, Page)
     assert not any(isinstance(block, Picture) for block in left.sections[0].blocks)
 
@@ -165,21 +166,21 @@ def test_quotes_are_redacted_and_only_signed_ones_leave():
         assert found["quote"].tolist() == ["[PERSON 1] sat down"] * 14 or found["quote"].str.startswith("[PERSON").all()
     assert found["status"].eq("not signed off").all()
     with pytest.raises(DisclosureError, match="14 quotes are not signed off"):
-        passed([quote_table(found)], public)
+        passed([quote_table(found)], PUBLIC)
     read = found[found["said_by"].isin(["officer", "family"])]
     word = sign_quotes(read, by="A. Reader, records", on="2026-03-02", missed=0)
     with quietly():
         again = quotes(big, code="Calmer scenes", interviews=None, signed=word)
     assert again["status"].eq("signed off").sum() == len(read)
     ready = again[again["signed_by"].notna()]
-    (left,) = passed([quote_table(ready)], public).specs
+    (left,) = passed([quote_table(ready)], PUBLIC).specs
     assert isinstance(left, Table)
     assert set(left.frame["said_by"]) == {"Officer", "Family member"}
     assert "source" not in left.frame
     assert not left.frame["quote"].str.contains("Maria").any()
     with quietly():
         small = quotes(coded(), code="Calmer scenes", interviews=None, signed=word)
-    (masked,) = passed([quote_table(small[small["signed_by"].notna()])], public).specs
+    (masked,) = passed([quote_table(small[small["signed_by"].notna()])], PUBLIC).specs
     assert isinstance(masked, Table)
     assert not set(masked.frame["said_by"]) & {"Officer", "Family member"}
     assert masked.frame["quote"].str.startswith("[PERSON").all()
