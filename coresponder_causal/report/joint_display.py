@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -43,7 +43,12 @@ def joint_section(found: JointDisplay, results: Mapping[str, Result], *, quotes:
     counted = found.frame["verdict"].value_counts()
     parts = [f"{counted[name]} {name}" for name in ("convergent", "discordant", "silent") if name in counted]
     said = Sentence(text=f"Themes held beside results: {', '.join(parts)}.", support=of_nobody)
-    blocks = [said, joint_picture(found, results), joint_table(found, results), heard_table(found)]
+    blocks: list[Sentence | Picture | Table] = [
+        said,
+        joint_picture(found, results),
+        joint_table(found, results),
+        heard_table(found),
+    ]
     if quotes is not None and len(quotes):
         blocks.append(quote_table(quotes))
     return Section(title=title, blocks=tuple(blocks))
@@ -186,16 +191,16 @@ def _support(found: JointDisplay, results: Mapping[str, Result]) -> pd.DataFrame
     return pd.DataFrame(rows)
 
 
-def _says(row: Mapping[str, object]) -> str:
+def _says(row: Mapping[Hashable, object]) -> str:
     return "both" if row["says"] == "mixed" else str(row["says"])
 
 
-def _outcome(row: Mapping[str, object], results: Mapping[str, Result]) -> str:
+def _outcome(row: Mapping[Hashable, object], results: Mapping[str, Result]) -> str:
     result = results.get(str(row["result"]))
     return words.capital(str(row["outcome"]).replace("_", " ") if result is None else words.counted(result))
 
 
-def _interval(row: Mapping[str, object]) -> str:
+def _interval(row: Mapping[Hashable, object]) -> str:
     """Write estimate and interval on the result's own scale, log ratios as percent."""
     values = [float(str(row[name])) for name in ("estimate", "low", "high")]
     if np.isnan(values[1]):

@@ -153,7 +153,7 @@ def test_a_public_evaluation_shows_signed_quotes_alone_and_no_small_count(folder
     (heard,) = (tmp_path / "out" / "tables").glob("*who_brought*.csv")
     table = pd.read_csv(heard, dtype=str)
     assert len(table) == 6
-    shown = pd.to_numeric(table["Brought it up"], errors="coerce")
+    shown = pd.to_numeric(table["cases_with"], errors="coerce")
     assert shown.dropna().ge(11).all()
 
 
