@@ -1,4 +1,4 @@
-"""The command line: studies, plans, validity, a city's data, switchbacks, logic models, graphs, privacy, strata."""
+"""The command line: studies, plans, validity, a city's data, switchbacks, logic models, graphs, privacy, linkage."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from coresponder_causal.cli_screen import longest, one_screen, progress, tell_ev
 from coresponder_causal.cli_strata import strata
 from coresponder_causal.cli_twin import write_a_twin
 from coresponder_causal.cli_validity import validity
+from coresponder_causal.cli_waves import waves
 
 app = typer.Typer(
     add_completion=False,
@@ -292,7 +293,7 @@ def switchback(
 
 for later, named in ((deploy, "deploy"), (pack_bundle, "bundle"), (verify_bundle, "verify"), (write_a_twin, "twin")):
     app.command(named, rich_help_panel=of_study)(later)
-for group, named in ((dictionary, "dictionary"), (privacy, "privacy"), (strata, "strata")):
+for group, named in ((dictionary, "dictionary"), (privacy, "privacy"), (strata, "strata"), (waves, "waves")):
     app.add_typer(group, name=named, rich_help_panel=of_data)
 for group, named in ((plan_app, "plan"), (validity, "validity"), (logic, "logic")):
     app.add_typer(group, name=named, rich_help_panel=beforehand)

@@ -32,6 +32,7 @@ from coresponder_causal.design import (
     CallInstrumentDesign,
     CoverageDesign,
     HistoryDesign,
+    OfficerDesign,
     PanelDesign,
     PartlyKnownDesign,
     SeriesDesign,
@@ -42,7 +43,7 @@ from coresponder_causal.design import (
 )
 from coresponder_causal.estimate import _template
 from coresponder_causal.estimate.__main__ import methods_page
-from coresponder_causal.simulate import WorldConfig, world
+from coresponder_causal.simulate import WorldConfig, officer_panel, world
 
 DOCS = Path(__file__).parents[1] / "docs" / "methods.md"
 CITY, START = "West Sacramento", "2020-07-15"
@@ -140,6 +141,15 @@ def by_strata():
     return frame.assign(score=[-1.9, -1.7, -0.8, -0.7, -0.3, -0.2, 0.3, 0.4, 1.2, 1.5], calls=hits)
 
 
+def of_officers(frame, outcome):
+    return OfficerDesign.from_frame(frame, outcome=outcome, dose="calls_together", volunteered="volunteered")
+
+
+def by_officer():
+    frame = officer_panel(seed=3, officers=48, months=24, squads=6).frame
+    return frame.drop(columns="calls").rename(columns={"force": "calls"})
+
+
 def by_half_day():
     rng = np.random.default_rng(3)
     return PLAN.frame[["shift_start"]].assign(
@@ -234,6 +244,7 @@ MAKERS = {
     "PartlyKnownDesign": Maker(calls_followed_up, of_partly_known),
     "CoverageDesign": Maker(lambda: STUDY.hours, of_coverage),
     "HistoryDesign": Maker(calls_on_duty, of_histories),
+    "OfficerDesign": Maker(by_officer, of_officers),
     "StrataDesign": Maker(by_strata, of_strata),
     "SwitchbackDesign": Maker(by_half_day, of_switchback),
 }

@@ -28,6 +28,7 @@ from coresponder_causal.check.leniency_monotone import leniency_monotone
 from coresponder_causal.check.levels_or_logs import levels_or_logs
 from coresponder_causal.check.leverage import leverage
 from coresponder_causal.check.marginal_sensitivity import marginal_sensitivity
+from coresponder_causal.check.officer_trends import officer_trends
 from coresponder_causal.check.oster import oster
 from coresponder_causal.check.overlap import overlap
 from coresponder_causal.check.placebo_boundaries import placebo_boundaries
@@ -44,6 +45,7 @@ from coresponder_causal.check.robustness_value import robustness_value
 from coresponder_causal.check.rosenbaum import rosenbaum
 from coresponder_causal.check.specification_curve import specification_curve
 from coresponder_causal.check.spillover import spillover
+from coresponder_causal.check.squad_mates import squad_mates
 from coresponder_causal.check.start_range import start_range
 from coresponder_causal.check.tipping_point import tipping_point
 from coresponder_causal.core.choices import names_of
@@ -57,6 +59,7 @@ from coresponder_causal.design import (
     CallInstrumentDesign,
     CoverageDesign,
     HistoryDesign,
+    OfficerDesign,
     PanelDesign,
     PartlyKnownDesign,
     SeriesDesign,
@@ -94,6 +97,7 @@ __all__ = [
     "levels_or_logs",
     "leverage",
     "marginal_sensitivity",
+    "officer_trends",
     "oster",
     "overlap",
     "placebo_boundaries",
@@ -111,6 +115,7 @@ __all__ = [
     "rosenbaum",
     "specification_curve",
     "spillover",
+    "squad_mates",
     "standing_on",
     "start_range",
     "tipping_point",
@@ -124,6 +129,7 @@ Checked: TypeAlias = (
     | CallInstrumentDesign
     | PartlyKnownDesign
     | HistoryDesign
+    | OfficerDesign
     | StrataDesign
     | SwitchbackDesign
 )
@@ -300,6 +306,8 @@ def _made(
         return balance(result, design.calls), overlap(result, design.calls), tipping_point(result, design)
     if isinstance(design, HistoryDesign):
         return balance(result, design.calls), overlap(result, design.calls)
+    if isinstance(design, OfficerDesign):
+        return officer_trends(result, design), squad_mates(result, design)
     if isinstance(design, StrataDesign):
         return (evalue(result, design),)  # the agency with the rows checks balance and overlap when it cuts the strata
     if isinstance(design, SwitchbackDesign):

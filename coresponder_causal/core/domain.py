@@ -24,7 +24,7 @@ table_path = Path(__file__).with_name("measured.csv")
 # Options that ask for an interval or describe it, and do not change the one that was measured.
 no_matter = ("inference", "seed", "replications", "trees", "engine", "level", "horizons", "lags", "recall")
 # Methods whose ways of inference were measured one by one; and, of any method, ways with an interval of their own.
-by_inference, own_interval = ("did_few_treated",), ("wild",)
+by_inference, own_interval = ("did_few_treated",), ("wild", "permutation")
 # How far apart two cells are counts in steps: doublings of sizes, and these differences.
 steps = {"rho": 0.2, "tau": 0.05, "share": 0.2}
 sizes = ("comparison", "treated", "periods", "events", "calls")
@@ -44,6 +44,7 @@ words = {
 }
 
 
+units_of = {"adopters": "units", "officers": "officers", "officer_dose": "officers"}
 worlds = {
     "volatile": "where the treated city's drift and noise are twice the others'",
     "funnel": "where the treated city records 30 % less from the start on",
@@ -59,6 +60,7 @@ worlds = {
     "lost by what is hidden": "where calls whose outcome is known differ by what nobody recorded",
     "one arm linked better": "where the linkage finds treated calls more often",
     "one arm jails more": "where calls without the team led to custody five times as often",
+    "volunteers drift": "where volunteers were on another course already",
     "takers alike": "where call takers hardly differ, so that the instrument is weak,",
     "small city": "where the treated city is much smaller than the others",
 }
@@ -111,7 +113,7 @@ class Measured:
     @property
     def where(self) -> str:
         """The cell in words."""
-        unit = "units" if self.setting == "adopters" else "cities"
+        unit = units_of.get(self.setting, "cities")
         return ", ".join(words[name].format(value, unit=unit) for name, value in self.cell)
 
     def __str__(self) -> str:
@@ -163,7 +165,7 @@ def nearest(
     known = {name: coordinates[name] for name in words if name in coordinates and rows[name].notna().any()}
     nearest_first = np.lexsort([rows["coverage"].to_numpy(), _distance(rows, known)])
     near = rows.iloc[int(nearest_first[0])]
-    unit = "units" if near["setting"] == "adopters" else "cities"
+    unit = units_of.get(near["setting"], "cities")
     for name, value in known.items():
         lower = coordinates.get(f"{name}_lower", value)
         outside += _beyond(rows[name], name, lower, unit)
@@ -218,7 +220,7 @@ def summary(method: str) -> str | None:
     rows = rows[_plain(rows)]
     if rows.empty:
         return None
-    unit = "units" if rows["setting"].iloc[0] == "adopters" else "cities"
+    unit = units_of.get(rows["setting"].iloc[0], "cities")
     spans = [_span(rows[name], name, unit) for name in words if rows[name].notna().any()]
     behaved = [_behaviour(rows[rows["term"] == term], term) for term in rows["term"].unique()]
     said = f"domain: measured in simulated cells without an effect ({', '.join(spans)}): {'; '.join(behaved)}"

@@ -156,6 +156,30 @@ def difference(own: Weights, redrawn: Weights, counts: Array, doses: Array) -> C
     return _tested(estimate, lambda theta: intercept - slope * theta, reach)
 
 
+def linear_crossings(estimate: float, intercept: Array, slope: Array) -> Array:
+    """Values of an additive effect θ between which redraws, T*(θ) = a − bθ, are as extreme as T(θ) = estimate − θ.
+
+    Parameters
+    ----------
+    estimate : float
+    intercept, slope : ndarray, shape (B,)
+        a and b of each redraw: its estimate from the outcomes, and from the treatment as it was.
+
+    Returns
+    -------
+    ndarray, shape (B, 2)
+        A redraw whose slope is one or more is as extreme everywhere: it cannot be told from the assignment.
+
+    Examples
+    --------
+    >>> linear_crossings(2.0, np.array([1.0, -1.0]), np.array([0.0, 0.5])).tolist()
+    [[1.0, 3.0], [0.6666666666666666, 6.0]]
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ends = np.sort(np.column_stack([(estimate - intercept) / (1 - slope), (estimate + intercept) / (1 + slope)]), 1)
+    return np.where((np.abs(slope) < 1 - tie)[:, None], ends, [-np.inf, np.inf])
+
+
 def _gap(weights: Weights, values: Array) -> Array:
     """Weighted mean over covered less that over uncovered blocks."""
     with np.errstate(invalid="ignore"):

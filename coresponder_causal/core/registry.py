@@ -46,6 +46,8 @@ Setting = Literal[
     "double_sample",
     "linkage",
     "narrative",
+    "officers",
+    "officer_dose",
 ]
 """How a method meets the simulated data of the study of coverage."""
 setting_of_design: dict[str, Setting] = {
@@ -58,6 +60,7 @@ setting_of_design: dict[str, Setting] = {
     "SwitchbackDesign": "switchback",
     "StrataDesign": "strata",
     "PartlyKnownDesign": "partly_known",
+    "OfficerDesign": "officers",
 }
 
 
@@ -106,7 +109,8 @@ class MethodCard:
         ("switchback"), calls near the hours of the team ("boundary"), calls by hours across cities ("hour_calls"),
         counts by strata of two agencies ("strata"), calls whose outcome is known of some ("partly_known"), of whose
         others a sample was found ("double_sample"), was linked ("linkage"), or coded by a machine and a sample by hand
-        ("narrative"). None: it is not studied.
+        ("narrative"), officers in time ("officers") and their
+        dose ("officer_dose"). None: it is not studied.
     """
 
     name: str

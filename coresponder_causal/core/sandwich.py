@@ -265,12 +265,32 @@ def clustered_df(X: Array, cluster: ArrayLike, contrast: Array) -> float:
     basis, triangle = np.linalg.qr(X)
     turned = np.linalg.solve(triangle.T, np.asarray(contrast, float))
     own, shared = np.empty(many), np.empty((many, X.shape[1]))
-    for g, (_, _, values, right, adjustment) in enumerate(_leverages(basis, labels, many)):
+    for g, (_, _, values, right, adjustment) in enumerate(leverages(basis, labels, many)):
         loading = adjustment * values * (right @ turned)
         own[g], shared[g] = loading @ loading, (values * loading) @ right
+    return quadratic_df(own, shared, float(turned @ turned))
+
+
+def quadratic_df(own: Array, shared: Array, variance: float) -> float:
+    """Degrees of freedom (Σλ)²/Σλ² of a sum of squares over clusters, Σ_g (u_g'e_g)², e what a projection leaves.
+
+    Parameters
+    ----------
+    own : ndarray, shape (G,)
+        u_g'u_g of each cluster.
+    shared : ndarray, shape (G, k)
+        Q_g'u_g, Q the basis that is projected out.
+    variance : float
+        Variance that the sum estimates, in the same units.
+
+    Raises
+    ------
+    EstimationError
+        A sum that is zero in every sample: use other clusters, or permutation inference.
+    """
     overlap = np.sum(shared**2, axis=1)
     trace = float(np.sum(own - overlap))
-    if trace <= _SINGULAR * float(turned @ turned):
+    if trace <= _SINGULAR * variance:
         raise EstimationError(
             "the contrast's CR2 variance is zero whatever the outcome",
             mend="use clusters that do not each determine a coefficient, or permutation inference",
@@ -284,13 +304,13 @@ def _adjusted_scores(basis: Array, residuals: Array, labels: Labels, many: int) 
     return np.array(
         [
             right.T @ (values * adjustment * (left.T @ residuals[rows]))
-            for rows, left, values, right, adjustment in _leverages(basis, labels, many)
+            for rows, left, values, right, adjustment in leverages(basis, labels, many)
         ]
     )
 
 
-def _leverages(basis: Array, labels: Labels, many: int) -> Iterator[tuple[Labels, Array, Array, Array, Array]]:
-    """For each cluster its rows, the singular parts of its block of the basis, and (1 − s²)^−½.
+def leverages(basis: Array, labels: Labels, many: int) -> Iterator[tuple[Labels, Array, Array, Array, Array]]:
+    """For each cluster its rows, the singular parts of its block of an orthonormal basis, and (1 − s²)^−½.
 
     H_gg = U s² U', so (I − H_gg)^−½ scales the directions U by (1 − s²)^−½ and leaves the others; directions the
     cluster determines alone (s = 1) carry no residual and get 0 (the Moore–Penrose root).

@@ -168,7 +168,7 @@ def swept(columns: Array, *, unit: ArrayLike, effect: ArrayLike, weight: Array) 
     >>> swept(dose, unit=[0, 0, 1, 1], effect=[0, 1, 0, 1], weight=np.ones(4)).ravel().round(12).tolist()
     [0.25, -0.25, -0.25, 0.25]
     """
-    own, shared = _within(columns, unit, weight), _dummies_within(unit, effect, weight)
+    own, shared = within_units(columns, unit, weight), _dummies_within(unit, effect, weight)
     return np.asarray(own - shared @ np.linalg.lstsq(shared, own, rcond=None)[0])
 
 
@@ -194,11 +194,11 @@ def require_left(X: Array, own: Array, names: list[str]) -> None:
 
 def _dummies_within(unit: ArrayLike, effect: ArrayLike, weight: Array) -> Array:
     times = np.unique(np.asarray(effect), return_inverse=True)[1]
-    return _within(np.eye(times.max() + 1)[times], unit, weight)
+    return within_units(np.eye(times.max() + 1)[times], unit, weight)
 
 
-def _within(columns: Array, unit: ArrayLike, weight: Array) -> Array:
-    """√weight times the distances from the weighted means of the units."""
+def within_units(columns: Array, unit: ArrayLike, weight: Array) -> Array:
+    """√weight times the distances of columns, shape (n, k), from their weighted means in the units."""
     units = np.unique(np.asarray(unit), return_inverse=True)[1]
     means = np.zeros((units.max() + 1, columns.shape[1]))
     np.add.at(means, units, weight[:, None] * columns)

@@ -106,6 +106,13 @@ families = (
         why="calls may differ between the times at which the team can come and cannot",
     ),
     Family(
+        title="officers before and after they worked beside the team",
+        assumption="officers would have gone on as those who had not yet, or never, worked beside the team",
+        methods=("officer_imputation", "officer_dose"),
+        bias="?",
+        why="who volunteers may already be on another course, and squad mates may learn from each other",
+    ),
+    Family(
         title="calls around the hour at which the team comes on",
         assumption="nothing else changes at the hour at which the team comes on",
         methods=("call_boundary",),

@@ -30,6 +30,8 @@ from coresponder_causal.estimate.its_counts import its_counts
 from coresponder_causal.estimate.its_rare import its_rare
 from coresponder_causal.estimate.its_segmented import its_segmented
 from coresponder_causal.estimate.its_structural import its_structural
+from coresponder_causal.estimate.officer_dose import officer_dose
+from coresponder_causal.estimate.officer_imputation import officer_imputation
 from coresponder_causal.estimate.switchback_randomization import switchback_randomization
 
 __all__ = [
@@ -63,5 +65,7 @@ __all__ = [
     "its_rare",
     "its_segmented",
     "its_structural",
+    "officer_dose",
+    "officer_imputation",
     "switchback_randomization",
 ]

@@ -52,6 +52,7 @@ from coresponder_causal.plan.twin_folder import write_twin
 from coresponder_causal.plan.vary import Varied, vary
 from coresponder_causal.plan.vary_page import vary_page, write_varied
 from coresponder_causal.plan.verify import Verified, verify
+from coresponder_causal.plan.waves import code_people, join_waves, return_waves, write_dose, write_roles
 from coresponder_causal.plan.weighed import weighed, with_evidence
 from coresponder_causal.plan.whole_course import whole_course
 
@@ -82,6 +83,7 @@ __all__ = [
     "blinded",
     "bundle",
     "city_of",
+    "code_people",
     "designs_ahead",
     "designs_of",
     "deviations",
@@ -97,6 +99,7 @@ __all__ = [
     "graph_asked",
     "hours_of_team",
     "ingest_into",
+    "join_waves",
     "kept_beside",
     "left_out",
     "manifest",
@@ -129,6 +132,7 @@ __all__ = [
     "refuse_present",
     "require_frozen",
     "result_ids",
+    "return_waves",
     "run",
     "screen",
     "seal",
@@ -151,6 +155,7 @@ __all__ = [
     "write_calibration",
     "write_coding",
     "write_deployment",
+    "write_dose",
     "write_example_plan",
     "write_manifest",
     "write_mapping_example",
@@ -161,6 +166,7 @@ __all__ = [
     "write_power",
     "write_publication",
     "write_readiness",
+    "write_roles",
     "write_switchback",
     "write_template",
     "write_twin",

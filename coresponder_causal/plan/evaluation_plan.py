@@ -199,12 +199,38 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Labour:
-    """Whether data about officers are used, and what was agreed with those who represent them."""
+    """What was agreed about data on officers and staff with those who represent them.
+
+    Parameters
+    ----------
+    officer_data : bool
+        Whether data about officers are used.
+    with_whom : str
+        Who represents them.
+    consulted_on : str
+        The day on which they were heard, e.g. 2026-01-31.
+    agreed : str
+    waves : bool
+        Whether officers or staff are asked in waves; the points below must then be settled.
+    staff_with_whom : str
+        Who represents clinicians, dispatchers and other staff who are asked, where it is somebody else.
+    employer_sees : str
+        What of the answers reaches the employer.
+    voluntary : str
+        That nobody is ordered to answer, and that answers are used for no decision about anybody.
+    privilege : str
+        What counsel of both sides say of subpoenas, public records and privileges.
+    """
 
     officer_data: bool
     with_whom: str
     consulted_on: str
     agreed: str
+    waves: bool = False
+    staff_with_whom: str = ""
+    employer_sees: str = ""
+    voluntary: str = ""
+    privilege: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,12 @@ openly = {
     "funding": "Funding",
     "interests": "Interests",
 }
+of_waves = {
+    "staff_with_whom": "Who represents staff",
+    "employer_sees": "What the employer sees",
+    "voluntary": "Voluntary, and used against nobody",
+    "privilege": "For counsel to read",
+}
 scales = {"log_ratio": "as a ratio", "difference": "as a difference"}
 levels = {"rows": "rows", "tokens": "keyed tokens with strata", "counts": "counts"}
 
@@ -264,7 +270,12 @@ def _labour(plan: EvaluationPlan) -> Section:
     said = (
         f"{used}. {plan.labour.with_whom} consulted on {words.dates(plan.labour.consulted_on)}: {plan.labour.agreed}."
     )
-    return _texts("Data about officers", said)
+    asked = (
+        "Officers or staff are asked in waves, by the university" if plan.labour.waves else "Nobody is asked in waves"
+    )
+    stated = [(label, getattr(plan.labour, name)) for name, label in of_waves.items() if getattr(plan.labour, name)]
+    table = (wordy("What holds of answers", ("Point", "What was agreed"), stated),) if plan.labour.waves else ()
+    return Section(title="Data about officers and staff", blocks=(_says(said), _says(f"{asked}."), *table))
 
 
 def _amendments(plan: EvaluationPlan, frozen: State | None) -> Section:

@@ -14,6 +14,7 @@ from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.core.files import write_whole
 from coresponder_causal.plan.designs import after_calls, like_calls, some_known
 from coresponder_causal.plan.evaluation_plan import EvaluationPlan
+from coresponder_causal.plan.labour import survey_tables
 from coresponder_causal.plan.needed_fields import of_officers
 from coresponder_causal.plan.plan_rules import broken_rules, falsifications, planned_order
 from coresponder_causal.plan.study import Study
@@ -142,6 +143,7 @@ def example_plan(study: Study) -> str:
         "city": str(study.city),
         "start": dates(start),
         "officer_data": "true" if surveyed else "false",
+        "waves": "true" if study.tables.keys() & set(survey_tables) else "false",
         "officer_survey": ", runs the survey of officers" if surveyed else "",
         "officer_answers": "answers to the survey never reach the employer; " if surveyed else "",
     }

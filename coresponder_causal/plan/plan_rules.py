@@ -11,6 +11,7 @@ from coresponder_causal.decide.assumptions import Family, family_of
 from coresponder_causal.decide.group_rows import wrong_cuts
 from coresponder_causal.plan.designs import after_calls, like_calls, settings, some_known
 from coresponder_causal.plan.evaluation_plan import EvaluationPlan
+from coresponder_causal.plan.labour import labour_gaps, settled, survey_tables
 from coresponder_causal.plan.study import Study
 
 Rule = tuple[str, str]
@@ -82,12 +83,13 @@ def broken_rules(plan: EvaluationPlan, study: Study) -> Iterator[Rule]:
     yield from _of_the_decision(plan)
     yield from _of_groups(plan)
     yield from _of_people(plan)
+    yield from _of_waves(plan, study)
     yield from _of_what_is_known(plan, study)
 
 
 def _of_texts(plan: EvaluationPlan) -> Iterator[Rule]:
     """Nothing that must be said is left blank."""
-    optional = {"shown"}
+    optional = {"shown", "staff_with_whom", *settled}
     for where, entry in _entries(plan):
         for field in fields(entry):  # type: ignore[arg-type]
             if getattr(entry, field.name) == "" and field.name not in optional:
@@ -214,6 +216,15 @@ def _of_people(plan: EvaluationPlan) -> Iterator[Rule]:
             )
     if plan.labour.officer_data and "university" not in {flow.receiver for flow in plan.flow}:
         yield "data about officers are used, and no flow brings them to the university", "add a [[flow]]"
+
+
+def _of_waves(plan: EvaluationPlan, study: Study) -> Iterator[Rule]:
+    """Before officers or staff are asked, what is asked of labour is settled."""
+    asked = sorted(study.tables.keys() & set(survey_tables))
+    if asked and not plan.labour.waves:
+        yield f"the study reads {', '.join(asked)}, and [labour] says that nobody is asked in waves", "set waves = true"
+    if asked or plan.labour.waves:
+        yield from labour_gaps(plan)
 
 
 def _of_what_is_known(plan: EvaluationPlan, study: Study) -> Iterator[Rule]:

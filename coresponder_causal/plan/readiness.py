@@ -15,6 +15,8 @@ from coresponder_causal.data.ingest_write import beside_tables
 from coresponder_causal.data.metrics_rows import typed_columns
 from coresponder_causal.plan import detectable
 from coresponder_causal.plan.detectable import Detectable, Monthly, monthly_counts
+from coresponder_causal.plan.labour_beside import open_points
+from coresponder_causal.plan.plan_file import plan_name
 from coresponder_causal.plan.questions import Columns, burden, comparisons, metric_lacks, questions, single_fields
 from coresponder_causal.simulate import world
 
@@ -109,9 +111,9 @@ def read_folder(folder: str | Path) -> Folder:
         )
     with collecting() as said:
         read = {file.stem: read_table(file) for file in tables}
-    unknown = [file.name for file in files if file not in tables and file.name not in beside_tables]
+    unknown = [file.name for file in files if file not in tables and file.name not in (*beside_tables, plan_name)]
     lines = [f"Not read, since no table has that name: {', '.join(unknown)}."] if unknown else []
-    return Folder(tables=read, lines=(*lines, *said))
+    return Folder(tables=read, lines=(*lines, *said, *open_points(place, read)))
 
 
 def simulated_folder(*, seed: int = 1) -> Folder:

@@ -129,8 +129,8 @@ class Counts(NamedTuple):
     linked: int
 
 
-def read_key(path: Path) -> Key:
-    """Read a key; one that others on the machine may read is refused."""
+def read_key(path: Path, version: str = key_format) -> Key:
+    """Read a key; one that others on the machine may read, or that is for another use, is refused."""
     if os.name == "posix" and path.stat().st_mode & 0o077:
         raise Refusal(f"the key {path} can be read by others on this machine", f"chmod 600 {path}; better: a new key")
     try:
@@ -138,8 +138,8 @@ def read_key(path: Path) -> Key:
         secret = bytes.fromhex(held["key"])
     except (ValueError, KeyError, TypeError):
         raise Refusal(f"{path} is not a key", "name the file that new_key wrote") from None
-    if held.get("format") != key_format or len(secret) != 32:
-        raise Refusal(f"{path} is not a key of this version", "name the file that new_key wrote")
+    if held.get("format") != version or len(secret) != 32:
+        raise Refusal(f"{path} is not a key of this version and use", "name the file that new_key wrote for it")
     return Key(secret, str(held["project"]), str(held["period"]))
 
 

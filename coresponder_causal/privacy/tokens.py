@@ -26,13 +26,16 @@ from coresponder_causal.privacy.county_return import Key, Person, combinations, 
 
 Rule = Literal["any", "two"]
 least_agreeing: dict[Rule, int] = {"any": 1, "two": 2}
+Use = Literal["strata", "waves"]
+key_formats: dict[Use, str] = {"strata": county_return.key_format, "waves": "waves-key-1"}
 
 
-def new_key(path: Path | str, *, project: str, period: str, replaces: Key | None = None) -> Key:
+def new_key(path: Path | str, *, project: str, period: str, use: Use = "strata", replaces: Key | None = None) -> Key:
     """Write a new key: 32 random bytes in a file that its owner alone may read.
 
-    Both agencies hold it and nobody else, least of all whoever analyses the counts. Each project and period has a key
-    of its own.
+    The key of a return by strata is held by both agencies and nobody else, least of all whoever analyses the counts;
+    that of survey waves by the university alone. One is never taken for the other. Each project and period has a key of
+    its own.
 
     Parameters
     ----------
@@ -40,6 +43,8 @@ def new_key(path: Path | str, *, project: str, period: str, replaces: Key | None
         New file; one that is there is refused.
     project, period : str
         What it is for, in letters, digits, blanks and hyphens.
+    use : {"strata", "waves"}
+        Counts by strata between two agencies, or codes of those who answer a survey.
     replaces : Key, optional
         The key before it: a note says both ids. Lists of the two do not link.
 
@@ -66,29 +71,31 @@ def new_key(path: Path | str, *, project: str, period: str, replaces: Key | None
         raise DisclosureError("project or period hold more than letters, digits, blanks and hyphens", mend="rename it")
     if place.exists():
         raise DisclosureError(f"{place} is there already: keys are never written over", mend="name a new file")
-    held = {"format": county_return.key_format, "project": project, "period": period, "key": secrets.token_hex(32)}
+    held = {"format": key_formats[use], "project": project, "period": period, "key": secrets.token_hex(32)}
     with os.fdopen(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         json.dump(held, file)
-    key = read_key(place)
+    key = read_key(place, use=use)
     if replaces is not None:
         note(f"key {key.id} takes the place of {replaces.id}: token lists of the two do not link")
     return key
 
 
-def read_key(path: Path | str) -> Key:
+def read_key(path: Path | str, *, use: Use = "strata") -> Key:
     """Read a key.
 
     Parameters
     ----------
     path : path
+    use : {"strata", "waves"}
+        What it must have been made for.
 
     Raises
     ------
     DisclosureError
-        Others on the machine may read the file, or it is no key: the message says what to do.
+        Others on the machine may read the file, it is no key, or one of another use: the message says what to do.
     """
     with refusing():
-        return county_return.read_key(Path(path))
+        return county_return.read_key(Path(path), key_formats[use])
 
 
 def tokens(people: object, *, key: Key, first: str, last: str, birth: str, day_first: bool = False) -> pd.DataFrame:

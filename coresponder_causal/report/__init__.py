@@ -35,6 +35,7 @@ from coresponder_causal.report.specs import Page, Paper, Picture, Sentence, Tabl
 from coresponder_causal.report.supervisor_page import supervisor_page
 from coresponder_causal.report.switchback_page import calendar_picture, switchback_page
 from coresponder_causal.report.tables import table
+from coresponder_causal.report.wave_page import means_page, means_table
 from coresponder_causal.report.who_benefits import (
     benefit_picture,
     difference_table,
@@ -88,6 +89,8 @@ __all__ = [
     "joint_section",
     "joint_table",
     "logic_picture",
+    "means_page",
+    "means_table",
     "metrics_page",
     "of_nobody",
     "outcome_ladder",

@@ -22,6 +22,7 @@ from coresponder_causal.report.drawing_cost import draw_acceptability, draw_torn
 from coresponder_causal.report.drawing_deployment import draw_deployment
 from coresponder_causal.report.drawing_funnel import draw_funnel, funnel_height
 from coresponder_causal.report.drawing_graph import draw_graph
+from coresponder_causal.report.drawing_groups import draw_groups
 from coresponder_causal.report.drawing_hours import draw_hours
 from coresponder_causal.report.drawing_hundred import draw_hundred, hundred_height
 from coresponder_causal.report.drawing_improvements import draw_improvements, improvements_height
@@ -125,7 +126,7 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
                 "forest": _forest, "love": _love, "events": _events, "course": _events, "calendar": draw_calendar,
                 "shares": draw_shares, "boundary": draw_boundary, "breaks": draw_breaks,
                 "support": draw_support, "placebos": draw_placebos, "acceptability": draw_acceptability,
-                "bias": draw_bias, "contour": draw_contour, "tipping": draw_tipping,
+                "bias": draw_bias, "contour": draw_contour, "tipping": draw_tipping, "groups": draw_groups,
             }.get(picture.kind, _path)  # fmt: skip
             draw(canvas.add_subplot(), picture)
         if framed and picture.kind not in ("logic", "graph"):  # which frame themselves

@@ -20,6 +20,7 @@ from coresponder_causal.report.boundary_picture import at_boundary
 from coresponder_causal.report.check_pictures import breaks, common_support, placebos, residuals, sums_of_calls
 from coresponder_causal.report.incidence_picture import after_calls
 from coresponder_causal.report.instrument_pictures import gap_over_time, team_came
+from coresponder_causal.report.officer_picture import groups_over_time, of_groups
 from coresponder_causal.report.rows import across, events, love
 from coresponder_causal.report.sensitive import as_its_items
 from coresponder_causal.report.sentences import finding
@@ -56,7 +57,7 @@ def figure(*items: Result | CheckResult, kind: Literal["path", "forest"] | None 
     kind : {"path", "forest"}, optional
         ``"path"``: observed against expected, period by period. ``"forest"``: the treated city's change beside that of
         each comparison city. Default: cities where the result has them, else the effects by time since the start
-        where it has one for each, else the path. Of calls by an instrument how often it brought the team, or as
+        where it has one for each else the path. Of calls by an instrument how often it brought the team, or as
         ``"path"`` how covered hours moved against the others by half-year. A check has one picture only: the love plot
         of balance, the histograms of overlap, else its estimates.
 
@@ -84,6 +85,8 @@ def figure(*items: Result | CheckResult, kind: Literal["path", "forest"] | None 
     (result,) = items
     if isinstance(result, CheckResult):
         return (own_picture.get(result.check, _estimates) if len(result.table) else _estimates)(result)
+    if kind is None and of_groups(result):
+        return groups_over_time(result)
     if kind is None and result.cities is None and _by_time_since_start(result):
         return events(result)
     if "boundary" in result.extra:
@@ -113,6 +116,8 @@ def pictures(result: Result) -> tuple[Picture, ...]:
         return (figure(result),)
     if "shares" in result.extra:
         return (team_came(result), *((gap_over_time(result),) if "gap_course" in result.extra else ()))
+    if of_groups(result):
+        return (groups_over_time(result),)
     made = [events(result)] if _by_time_since_start(result) else []
     made += [] if result.path is None else [figure(result, kind="path")]
     compared = result.cities is not None and result.cities["role"].eq("comparison").any()

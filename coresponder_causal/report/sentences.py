@@ -371,6 +371,11 @@ def _against(result: Result) -> str:
         return "against the other cities' change in the same time"
     if result.method == "switchback_randomization":
         return "in half-days that the lot gave to the team, against those that it did not"
+    if result.method == "officer_imputation":
+        return "on calls without the team, against what those officers would have done had they not worked beside it"
+    if result.method == "officer_dose":
+        per = "per 10 calls" if term == "per_10" else "per doubling of the calls"
+        return f"on calls without the team, {per} that an officer answered beside it"
     if result.method == "did_gap":
         return "against the comparison cities' course"
     if result.method == "its_conformal":

@@ -56,6 +56,7 @@ PictureKind = Literal[
     "tornado",
     "benefit",
     "improvements",
+    "groups",
     "joint",
 ]
 

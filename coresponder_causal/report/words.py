@@ -40,6 +40,8 @@ methods = {
     "did_gap": "Gap to the comparison cities over time",
     "did_poisson": "Counted against expected events",
     "did_event_study": "By time since the start",
+    "officer_imputation": "Officers before and after they worked beside the team",
+    "officer_dose": "Officers by how often they worked beside the team",
     "its_conformal": "First periods, among all shifts of the gap",
 }
 as_they_came = "as they came"
@@ -93,6 +95,15 @@ terms = {
     "first_reader": "the same by the first reader alone",
     "second_reader": "the same by the second reader alone",
     "common_change": "change common to all",
+    "exposed": "officers who worked beside the team",
+    "volunteers": "volunteers",
+    "assigned": "assigned officers",
+    "not_known": "officers of whom it is not known",
+    "volunteers_less_assigned": "volunteers less assigned officers",
+    "exposed_peers": "unexposed officers, as all squad mates become exposed",
+    "per_10": "per 10 calls beside the team",
+    "per_doubling": "per doubling of the calls beside the team",
+    "bend": "change of the slope from the median dose on",
 }
 outcomes = {
     "arrest": "arrests",

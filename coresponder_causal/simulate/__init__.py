@@ -2,6 +2,7 @@
 
 from coresponder_causal.simulate.config import WorldConfig
 from coresponder_causal.simulate.like import Aggregates, like
+from coresponder_causal.simulate.officer_panel import OfficerPanel, officer_panel
 from coresponder_causal.simulate.outreach import Outreach, outreach
 from coresponder_causal.simulate.presets import Preset, presets
 from coresponder_causal.simulate.staggered import staggered, staggered_effect
@@ -10,12 +11,14 @@ from coresponder_causal.simulate.worlds import World, world
 
 __all__ = [
     "Aggregates",
+    "OfficerPanel",
     "Outreach",
     "Preset",
     "Truth",
     "World",
     "WorldConfig",
     "like",
+    "officer_panel",
     "outreach",
     "presets",
     "staggered",

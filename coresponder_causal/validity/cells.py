@@ -33,6 +33,7 @@ World = Literal[
     "lost by what is hidden",
     "one arm linked better",
     "one arm jails more",
+    "volunteers drift",
 ]
 Adjustment = Literal[
     "match_nearest",
@@ -96,7 +97,8 @@ class Cell:
         hours; several treated units; calls; calls that nothing has adjusted; calls of a town with a team on duty;
         half-days covered by lot; calls near the hours of a team; calls of a treated city and others, by covered and
         uncovered hours; persons counted by strata at two agencies; calls with outcomes known of some, followed up by a
-        second sample, linked, or coded by a machine and a sample by hand; calls and what came after them.
+        second sample, linked, or coded by a machine and a sample by hand; calls and what came after them; officers in
+        time, and their dose.
     world : str
         ``""`` where the methods' assumptions hold. Otherwise what breaks them: the treated city has twice the τ and the
         AR deviation of the others ("volatile"); three of ten comparison cities start a programme too ("contaminated");
@@ -110,15 +112,16 @@ class Cell:
         agencies finds four in five ("links missed"); calls whose outcome is known differ from others by what nobody
         recorded ("lost by what is hidden"); the linkage finds treated calls more often ("one arm linked better"); calls
         that the team does not attend lead to custody five times as often, where nobody called again ("one arm jails
-        more").
+        more"); officers who volunteer are on another course already ("volunteers drift").
     effect : float
         The truth, in logs of rates; for adopters and calls in standard deviations of the outcome; for calls with an
         instrument or at a boundary as the change of the chance of an arrest on attended calls, for calls by hours on
         covered ones; for strata as the change of the chance of being connected, for calls partly known of engaging;
-        after calls as the change of the chance of a repeat.
+        after calls as the change of the chance of a repeat; of officers in events per 1,000 calls, for
+        their dose by ten calls beside the team.
     comparison, treated : int
         Cities or units without and with treatment; of cities one where it is not said, and otherwise each starts half a
-        year after the one before.
+        year after the one before; of officers those who are never exposed and those who are, about.
     periods : int
         Months, of which about 58 % lie before the start; for half-days covered by lot, weeks of the trial.
     events : float
@@ -221,6 +224,7 @@ _double = Cell(setting="double_sample", calls=1_500, share=0.4, adjustment="a qu
 _linkage = Cell(setting="linkage", calls=1_500, share=0.4, adjustment="one link in ten missed")
 _narrative = Cell(setting="narrative", calls=1_500, share=0.4, adjustment="a tenth coded")
 _history = Cell(setting="history", calls=1500, share=0.4, adjustment="weight_propensity overlap")
+_officers = Cell(setting="officers", treated=30, comparison=12, periods=36, rho=0.5)
 _fewer = {
     "city": -0.25,
     "series": -0.25,
@@ -239,6 +243,8 @@ _fewer = {
     "linkage": 0.1,
     "narrative": 0.1,
     "history": -0.1,
+    "officers": -30.0,
+    "officer_dose": -10.0,
 }
 
 
@@ -378,6 +384,23 @@ def _history_cells() -> list[Cell]:
     return [*grid, *effects, *_over(replace(_history, world="one arm jails more"), adjustment=adjustments)]
 
 
+def _officers_cells() -> list[Cell]:
+    grid = _over(_officers, treated=(8, 16, 30, 55), comparison=(4, 12), periods=(24, 36), rho=(0.0, 0.5, 0.8))
+    effects = _over(replace(_officers, effect=_fewer["officers"]), treated=(8, 30, 55))
+    drifting = _over(replace(_officers, world="volunteers drift"), treated=(30, 55))
+    large = _over(replace(_officers, treated=55, comparison=19), periods=(36, 72))
+    return [*grid, *large, *effects, *drifting]
+
+
+def _officer_dose_cells() -> list[Cell]:
+    return [_of_dose(cell) for cell in _officers_cells()]
+
+
+def _of_dose(cell: Cell) -> Cell:
+    """Put the effect of ten calls in the place of that of the exposure."""
+    return replace(cell, setting="officer_dose", effect=_fewer["officer_dose"] if cell.effect else 0.0)
+
+
 def _fast_cells() -> dict[Setting, list[Cell]]:
     """Eight cells a setting or a few more: around its base, and at its corners."""
     city = [*_over(_city, comparison=(5, 10, 15)), replace(_city, rho=0.8), *_over(_city, tau=(0.0, 0.2))]
@@ -424,6 +447,11 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
     by_strata += _over(replace(scored, effect=_fewer["strata"]), world=("", "links missed"))
     lost, better = replace(_partly, world="lost by what is hidden"), replace(_linkage, world="one arm linked better")
     after = [*_over(_history, calls=(300, 1500), adjustment=kinds), replace(_history, share=0.1)]
+    few = replace(_officers, treated=8, comparison=4, periods=24)
+    beside = [*_over(few, rho=(0.0, 0.5)), *_over(_officers, rho=(0.0, 0.5, 0.8)), replace(_officers, comparison=4)]
+    beside += _over(replace(_officers, treated=55, comparison=19), periods=(36, 72))
+    beside += [replace(_officers, effect=_fewer["officers"])]
+    beside += [replace(_officers, world="volunteers drift")]
     after += [replace(_history, effect=_fewer["history"]), replace(_history, world="one arm jails more")]
     return {
         "city": city,
@@ -443,6 +471,8 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
         "linkage": _partly_known(_linkage, better),
         "narrative": _partly_known(_narrative, replace(_narrative, share=0.2)),
         "history": after,
+        "officers": beside,
+        "officer_dose": [_of_dose(cell) for cell in beside],
     }
 
 
@@ -482,5 +512,7 @@ def cells(setting: Setting, *, full: bool = True) -> list[Cell]:
         "hour_calls": _hour_calls_cells,
         "strata": _strata_cells,
         "history": _history_cells,
+        "officers": _officers_cells,
+        "officer_dose": _officer_dose_cells,
     }
     return list(dict.fromkeys(make[setting]()))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -23,12 +23,15 @@ from coresponder_causal.core.registry import numbers_of
 from coresponder_causal.core.regressors import harmonics, log_rate
 from coresponder_causal.core.reml import serial_design
 from coresponder_causal.core.result import Result
+from coresponder_causal.core.sandwich import clustered
 from coresponder_causal.core.two_stage import two_stage
+from coresponder_causal.core.two_way import two_way_clustered, two_way_fit
 from coresponder_causal.design import (
     CallDesign,
     CallInstrumentDesign,
     CoverageDesign,
     HistoryDesign,
+    OfficerDesign,
     PanelDesign,
     SeriesDesign,
     weight_propensity,
@@ -217,6 +220,38 @@ def kaplan_meier(d: HistoryDesign) -> Comparison:
     return Comparison(float(result.params[term]), float(result.bse[term]), float(result.df[-1]))
 
 
+def exposed_or_not(d: OfficerDesign) -> Comparison:
+    """Compare exposed with unexposed officers' calls of the same months, without officer effects; CR1, t(G − 1)."""
+    table = pd.DataFrame({"month": d.axis.positions, "exposed": d.since >= 0, "rate": d.rate(), "calls": d.calls()})
+    both = table.groupby("month")["exposed"].transform("nunique") == 2
+    rows, officer = table[both], d.source[d.officer][both]
+    X = np.column_stack([rows["exposed"], pd.get_dummies(rows["month"])]).astype(float)
+    root = np.sqrt(rows["calls"].to_numpy(float))
+    X, y = X * root[:, None], rows["rate"].to_numpy(float) * root
+    beta = np.linalg.lstsq(X, y, rcond=None)[0]
+    vcov = clustered(X, y - X @ beta, officer.to_numpy())
+    return Comparison(float(beta[0]), float(np.sqrt(vcov[0, 0])), float(officer.nunique() - 1))
+
+
+def officers_cr1(d: OfficerDesign) -> Comparison:
+    """Two-way regression of officers with CR1 and t(G − 1)."""
+    return _officers_two_way(d, "CR1")
+
+
+def officers_cr2(d: OfficerDesign) -> Comparison:
+    """Two-way regression of officers with CR2 and Satterthwaite degrees of freedom."""
+    return _officers_two_way(d, "CR2")
+
+
+def _officers_two_way(d: OfficerDesign, kind: Literal["CR1", "CR2"]) -> Comparison:
+    officer = pd.factorize(d.source[d.officer])[0]
+    rows = pd.DataFrame({"unit": officer, "effect": d.axis.positions, "cluster": officer, "weight": d.calls()})
+    rows["outcome"] = d.rate()
+    fit = two_way_fit(rows, pd.DataFrame({"exposed": (d.since >= 0).astype(float)}))
+    vcov, df = two_way_clustered(fit, rows, kind=kind, convention="stata")
+    return Comparison(float(fit.estimate[0]), float(np.sqrt(vcov[0, 0])), float(df[0]))
+
+
 def _two_stage_clustered(d: CallInstrumentDesign, cluster: pd.Series) -> Comparison:
     y, attended = d.calls.outcome_values(), d.calls.treated.astype(float)
     fit = two_stage(y, attended, d.z(), strata=d.strata(), regressors=d.regressors())
@@ -249,6 +284,7 @@ comparators: dict[str, Callable[..., Comparison | Inverted]] = {
         negative_binomial, quasi_poisson, pandemic_pulse, event_study_clustered, log_plus_one, placebo_rank,
         naive_matched, bootstrap_matched, attended_or_not, weighted_attended_or_not, doubly_robust_attended_or_not,
         week_clusters, class_block_clusters, triple_week_clusters, anderson_rubin, kaplan_meier,
+        exposed_or_not, officers_cr1, officers_cr2,
     )
 }  # fmt: skip
 
@@ -298,6 +334,7 @@ def failures() -> list[Failure]:
     edge = Cell(setting="boundary", calls=13_000, share=0.08, rho=0.0, effect=-0.108)
     held, alone = replace(edge, calls=26_000, world="holding"), (("contrast", "discontinuity"),)
     hours = Cell(setting="hour_calls", comparison=10, calls=4_000, rho=0.0, adjustment="no covariates")
+    officers = Cell(setting="officers", treated=3, comparison=9, periods=24, rho=0.5)
     jailed = Cell(setting="history", calls=1_500, share=0.4, adjustment="weight_propensity overlap")
     return [
         Failure(method="its_segmented", options=(("errors", "ols"),), cell=smooth),
@@ -358,6 +395,9 @@ def failures() -> list[Failure]:
             Failure(method="call_boundary", options=alone, cell=cell)
             for cell in (replace(edge, effect=0.0), edge, held)
         ),
+        Failure(method="exposed_or_not", cell=replace(officers, treated=30, comparison=12, periods=36)),
+        Failure(method="officers_cr1", cell=officers),
+        Failure(method="officers_cr2", cell=officers),
         Failure(method="kaplan_meier", cell=replace(jailed, world="one arm jails more")),
         Failure(method="call_iv", cell=replace(answered, world="takers chosen")),
         *(Failure(method=name, cell=cell) for name in ("call_iv", "anderson_rubin") for cell in weak),

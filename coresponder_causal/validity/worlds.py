@@ -47,6 +47,7 @@ from coresponder_causal.validity.call_worlds import instrument_designs
 from coresponder_causal.validity.cells import Cell
 from coresponder_causal.validity.history_worlds import history_designs, mean_effect
 from coresponder_causal.validity.hour_call_worlds import hour_call_designs
+from coresponder_causal.validity.officer_worlds import officer_designs, officer_truth
 from coresponder_causal.validity.partly_known_worlds import partly_known_designs
 from coresponder_causal.validity.strata_worlds import strata_designs
 
@@ -81,7 +82,7 @@ def designs(cell: Cell, replications: int) -> Iterator[Design | CausalError]:
     Yields
     ------
     SeriesDesign, PanelDesign, CoverageDesign, CallDesign, CallInstrumentDesign, SwitchbackDesign, StrataDesign or
-    PartlyKnownDesign or HistoryDesign
+    PartlyKnownDesign, HistoryDesign or OfficerDesign
         Each independent of the others; the n-th does not depend on how many are asked for. Where calls cannot be made
         comparable it is the error.
 
@@ -109,6 +110,7 @@ def designs(cell: Cell, replications: int) -> Iterator[Design | CausalError]:
             ("partly_known", "double_sample", "linkage", "narrative"), partial(partly_known_designs, block=block)
         ),
         "history": partial(history_designs, block=block),
+        **dict.fromkeys(("officers", "officer_dose"), partial(officer_designs, block=block)),
     }
     draw = draws[cell.setting]
     parts = (design for part in range(-(-replications // block)) for design in draw(cell, part))
@@ -138,6 +140,8 @@ def truth(cell: Cell, term: str, *, headline: bool) -> float | None:
         return mean_effect(cell.effect)
     if cell.setting == "history" and not headline:
         return None if cell.effect or cell.world or term.startswith("kaplan_meier") else 0.0
+    if cell.setting in ("officers", "officer_dose"):
+        return officer_truth(cell, term, headline=headline)
     if (cell.setting, term) == ("hour_calls", "uncovered_hours"):
         return 0.0
     if cell.setting in ("instrument", "boundary") and term == "itt":

@@ -124,3 +124,20 @@ def test_redraws_that_a_term_does_not_have_are_not_counted():
     given = np.array([[-1.0, 1.0]] * 39 + [[np.nan, np.nan]] * 5)
     assert randomization_p_value(given, 2.0) == 1 / 40
     assert randomization_interval(given, 0.95) == randomization_interval(given[:39], 0.95) == (-1.0, 1.0)
+
+
+def test_redraws_of_an_additive_effect_are_as_extreme_between_their_crossings():
+    """|a − bθ| ≥ |θ̂ − θ| on a fine grid, against the closed form."""
+    rng = np.random.default_rng(3)
+    intercept, slope, estimate = rng.normal(size=40), rng.uniform(-0.95, 0.95, 40), 0.7
+    ends = rz.linear_crossings(estimate, intercept, slope)
+    grid = np.linspace(-60, 60, 24_001)
+    extreme = np.abs(intercept[:, None] - slope[:, None] * grid) >= np.abs(estimate - grid)
+    inside = (grid >= ends[:, :1]) & (grid <= ends[:, 1:])
+    assert (extreme == inside).mean() > 0.9999
+    assert (ends[:, 0] <= estimate).all()
+    assert (ends[:, 1] >= estimate).all()
+
+
+def test_a_redraw_that_cannot_be_told_from_the_assignment_is_extreme_everywhere():
+    assert rz.linear_crossings(2.0, np.array([2.0]), np.array([1.0])).tolist() == [[-np.inf, np.inf]]

@@ -304,6 +304,32 @@ def test_what_comes_after_calls_holds_also_where_one_arm_jails_more(method, term
         assert (own["bias"].abs() < 4 * own["sd"] / np.sqrt(own["replications"])).all(), own.to_string()
 
 
+@pytest.mark.parametrize(("method", "term"), [("officer_imputation", "exposed"), ("officer_dose", "per_10")])
+def test_officers_hold_with_few_and_with_shocks_that_last_and_volunteers_who_drift_break_them(method, term):
+    """At a tenth of the shipped replications with few officers; of the shipped rows all together, and one by one."""
+    entries = [entry for entry in study([method]) if entry.cell.treated == 8 and entry.options == "{}"]
+    rows = pd.concat([measure(entry, replications=FAST // 10) for entry in entries], ignore_index=True)
+    assert rows["failures"].sum() == 0
+    table = measured_table()
+    shipped = table[(table["method"] == method) & table["world"].isna()]
+    assert len(shipped[shipped["options"] == "{}"]["seed"].unique()) >= 7
+    for own in (rows, shipped):
+        share, n = pooled(own, "coverage")
+        assert share >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / n), own.to_string()
+    null = shipped[shipped["effect"] == 0]
+    assert (null["rejection"] <= rejection_rate_limit(0.05, FAST, 3)).all(), null.to_string()
+    assert (shipped["bias"].abs() < 4 * shipped["sd"] / np.sqrt(FAST)).all(), shipped.to_string()
+    drifting = table[(table["method"] == method) & (table["world"] == "volunteers drift")].set_index("term")
+    assert drifting.loc[term, "coverage"] < 0.7
+
+
+def test_of_drifting_volunteers_only_the_assigned_are_told_rightly():
+    table = measured_table()
+    drifting = table[(table["method"] == "officer_imputation") & (table["world"] == "volunteers drift")]
+    covered = drifting.set_index("term")["coverage"]
+    assert covered["assigned"] > 0.92 > 0.2 > covered["volunteers"]
+
+
 def test_every_method_runs_in_this_tier():
     here = Path(__file__).read_text(encoding="utf-8")
     shipped = [name for name in estimate.__all__ if name in METHODS and METHODS[name].setting]

@@ -294,3 +294,16 @@ def test_kaplan_meier_takes_custody_for_missing_data():
     assert found["coverage"] < 0.2
     assert found["bias"] < -0.1
     assert beside["coverage"] >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / 40)
+
+
+def test_exposed_against_unexposed_officers_carries_who_came_forward():
+    """Volunteers lie 40 events per 1,000 calls lower and are a third of the exposed officers' calls."""
+    found = row("exposed_or_not", "effect")
+    assert found["bias"] < -10
+    assert found["coverage"] < 0.85
+
+
+def test_three_exposed_officers_are_too_few_for_cr1_and_enough_for_cr2():
+    plain, adjusted = (row(name, "effect") for name in ("officers_cr1", "officers_cr2"))
+    assert plain["rejection"] > 0.05 + 3 * plain["rejection_error"]
+    assert adjusted["rejection"] <= 0.05 + 3 * adjusted["rejection_error"]

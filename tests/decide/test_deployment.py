@@ -161,7 +161,10 @@ def test_the_cautious_choice_gives_up_a_mean_for_its_worst_draws():
     risky, safe = np.isin(week, np.arange(30, 38)), np.isin(week, np.arange(60, 68))
     mean = np.where(risky, 1.2, np.where(safe, 1.0, 0.0))
     draws = mean + rng.normal(0, 3, (100, 1)) * risky
-    values = replace(city().values, value=mean[None], draws=draws[:, None], today=np.zeros(168))
+    known = city().values
+    calls = replace(known.calls, plan=np.zeros((2, 168), bool))
+    effects = replace(known.effects, identified=np.ones(168, bool))
+    values = replace(known, value=mean[None], draws=draws[:, None], calls=calls, effects=effects)
     eight = ShiftRules(hours=8, lengths=(8,), crews=1, exploration_hours=0)
     assert chosen(values, eight).teams[risky].all()
     assert chosen(values, eight, robust=True).teams[safe].all()
