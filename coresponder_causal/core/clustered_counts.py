@@ -51,7 +51,7 @@ def clumped(counts: Array, exposure: Array, group: NDArray[np.intp], groups: int
     """
     events = np.zeros((groups, counts.shape[1]))
     np.add.at(events, group, counts)
-    whole = np.bincount(group, exposure, minlength=groups)
+    whole = np.bincount(group, exposure, minlength=groups).astype(float)
     rate = np.divide(events, whole[:, None], out=np.zeros_like(events), where=whole[:, None] > 0)
     apart = ((counts - rate[group] * exposure[:, None]) ** 2).sum(axis=0)
     n, used = len(counts), int((whole > 0).sum())

@@ -63,8 +63,8 @@ class Saturation:
         said = f"not reached in {many}" if self.at is None else f"reached at {self.at}+{self.run}"
         ends = " to ".join("never" if np.isinf(end) else f"{end:.0f}" for end in self.band)
         return (
-            f"Saturation was {said} interviews ({codes} codes; base {self.base}, run {self.run}, at most {self.threshold:.0%} new); "
-            f"in 95 % of orders {ends}, reached in {self.reached:.0%}."
+            f"Saturation was {said} interviews ({codes} codes; base {self.base}, run {self.run}, at most "
+            f"{100 * self.threshold:g} % new); in 95 % of orders {ends}, reached in {100 * self.reached:.0f} % of them."
         )
 
 

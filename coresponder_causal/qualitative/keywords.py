@@ -73,7 +73,7 @@ def keyness(
     References
     ----------
     Dunning (1993), Computational Linguistics 19(1):61; log ratio: Hardie (2014), cass.lancs.ac.uk/log-ratio; why texts
-    are the units: Brezina & Meyerhoff (2014), doi:10.1075/ijcl.19.1.01bre; 
+    are the units: Brezina & Meyerhoff (2014), doi:10.1075/ijcl.19.1.01bre;
     DP: Gries (2008), doi:10.1075/ijcl.13.4.02gri.
 
     Examples
@@ -171,10 +171,10 @@ def _sides(
 
 def _clusters(found: Counted, side: NDArray[np.intp], whose: list[object]) -> tuple[Array, Array, NDArray[np.intp]]:
     """Add up counts, lengths and sides of authors."""
-    code, _ = pd.factorize(np.asarray(whose, dtype=object))
+    code, _ = pd.factorize(np.asarray(whose, dtype=object), use_na_sentinel=False)
     many = int(code.max()) + 1
     counts = np.zeros((many, len(found.words)))
     np.add.at(counts, code, found.counts)
     of = np.zeros(many, np.intp)
     of[code] = side
-    return counts, np.bincount(code, found.lengths, minlength=many), of
+    return counts, np.bincount(code, found.lengths, minlength=many).astype(float), of

@@ -7,7 +7,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coresponder_causal.core.agreement import cohen_kappa
-from coresponder_causal.core.agreement_of_many import Level, beyond_chance, counts_of, krippendorff_alpha
+from coresponder_causal.core.agreement_of_many import (
+    Agreement,
+    Alpha,
+    Level,
+    beyond_chance,
+    counts_of,
+    krippendorff_alpha,
+)
 from coresponder_causal.core.choices import refuse_choice
 from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.core.notes import note
@@ -72,8 +79,8 @@ def _numbered(ratings: pd.DataFrame, measured: Level, problems: Problems) -> Arr
     """Ratings as numbers; of nominal ones that of the word among all words."""
     if measured == "nominal":
         codes, _ = pd.factorize(ratings.to_numpy().ravel(), sort=False)
-        return np.where(codes < 0, np.nan, codes).reshape(ratings.shape)
-    numbers = ratings.apply(pd.to_numeric, errors="coerce").to_numpy(float)
+        return np.asarray(np.where(codes < 0, np.nan, codes), float).reshape(ratings.shape)
+    numbers: Array = ratings.apply(pd.to_numeric, errors="coerce").to_numpy(float)
     if words := int((np.isnan(numbers) & ratings.notna().to_numpy()).sum()):
         problems.add(f"{words} ratings are no numbers", mend="write numbers, or say measured='nominal'")
     if measured == "ratio" and np.nanmin(numbers, initial=0.0) < 0:
@@ -102,5 +109,10 @@ def statistics(
     alpha = krippendorff_alpha(counts, values, measured, replications=replications, seed=seed, level=level)
     if alpha.undefined:
         note(f"in {alpha.undefined} of {replications} resamples all read the same: the bounds of alpha are of the rest")
-    found = [("percent", percent), ("kappa", kappa), ("ac1", ac1), ("alpha", alpha)]
+    found: list[tuple[str, Agreement | Alpha]] = [
+        ("percent", percent),
+        ("kappa", kappa),
+        ("ac1", ac1),
+        ("alpha", alpha),
+    ]
     return [(name, (part.estimate, part.low, part.high)) for name, part in found]

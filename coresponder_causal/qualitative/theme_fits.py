@@ -27,7 +27,7 @@ class Weighed(NamedTuple):
 
 
 class Fit(NamedTuple):
-    """Weights of themes in texts, shape (texts, k), of words in themes, (k, words); what is left; whether it settled."""
+    """Weights of themes in texts, (texts, k), and of words in themes, (k, words); what is left; whether it settled."""
 
     texts: Array
     words: Array

@@ -12,7 +12,15 @@ from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.core.notes import collecting, note
 from coresponder_causal.core.topics import leading
 from coresponder_causal.qualitative.texts import words_of
-from coresponder_causal.qualitative.theme_fits import Judged, Weighed, by_chance, judged, least_part, most_words, weighed
+from coresponder_causal.qualitative.theme_fits import (
+    Judged,
+    Weighed,
+    by_chance,
+    judged,
+    least_part,
+    most_words,
+    weighed,
+)
 
 stable, near, none_found = 0.8, 0.02, "no stable themes"
 
@@ -32,8 +40,8 @@ class Themes:
     weights : DataFrame, shape (texts, themes)
         Weight of each theme in each text.
     numbers : DataFrame
-        One row for each number tried: ``number``, ``stable`` themes among them, mean ``over_seeds, over_resamples``, and the
-        ``score`` by which one is chosen.
+        One row for each number tried: ``number``, ``stable`` themes among them, mean ``over_seeds, over_resamples``
+        and the ``score`` by which one is chosen.
     by_chance : float
         Largest coherence of any theme, of any number, in any shuffled collection: what a theme must exceed.
     notes : tuple of str

@@ -29,6 +29,7 @@ from coresponder_causal.report.page import page
 from coresponder_causal.report.paper import paper
 from coresponder_causal.report.power_picture import calibration_picture, power_picture
 from coresponder_causal.report.quality_page import breaks_table, quality_page
+from coresponder_causal.report.saturation_picture import saturation_picture
 from coresponder_causal.report.sentences import sentence
 from coresponder_causal.report.specification_picture import donor_table
 from coresponder_causal.report.specs import Page, Paper, Picture, Sentence, Table, of_nobody
@@ -101,6 +102,7 @@ __all__ = [
     "quote_table",
     "rates_picture",
     "released",
+    "saturation_picture",
     "sentence",
     "shifts_table",
     "short_verdicts",

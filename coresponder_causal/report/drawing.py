@@ -34,6 +34,7 @@ from coresponder_causal.report.drawing_logic import draw_logic
 from coresponder_causal.report.drawing_metrics import draw_metrics, size_of
 from coresponder_causal.report.drawing_power import draw_power
 from coresponder_causal.report.drawing_quality import draw_quality, height_of
+from coresponder_causal.report.drawing_saturation import draw_saturation
 from coresponder_causal.report.drawing_specifications import draw_specifications, specifications_height
 from coresponder_causal.report.specs import Picture
 from coresponder_causal.report.tipping_picture import draw_tipping
@@ -126,7 +127,11 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
                 "forest": _forest, "love": _love, "events": _events, "course": _events, "calendar": draw_calendar,
                 "shares": draw_shares, "boundary": draw_boundary, "breaks": draw_breaks,
                 "support": draw_support, "placebos": draw_placebos, "acceptability": draw_acceptability,
+<<<<<<< HEAD
                 "bias": draw_bias, "contour": draw_contour, "tipping": draw_tipping, "groups": draw_groups,
+=======
+                "bias": draw_bias, "contour": draw_contour, "tipping": draw_tipping, "saturation": draw_saturation,
+>>>>>>> qanalysis
             }.get(picture.kind, _path)  # fmt: skip
             draw(canvas.add_subplot(), picture)
         if framed and picture.kind not in ("logic", "graph"):  # which frame themselves
