@@ -21,22 +21,15 @@ from coresponder_causal.qualitative.codebook import codebook, codebook_table, re
 from coresponder_causal.qualitative.coded import Coded
 from coresponder_causal.qualitative.coder_agreement import agreement
 from coresponder_causal.qualitative.entries import Case, Code, Segment, Source, joined
-<<<<<<< HEAD
 from coresponder_causal.qualitative.joint_display import JointDisplay, Theme, joint_display
 from coresponder_causal.qualitative.keywords import keyness
-=======
-from coresponder_causal.qualitative.keywords import keyness
 from coresponder_causal.qualitative.lexicon_use import LexiconUse, lexicon_use
->>>>>>> qanalysis
 from coresponder_causal.qualitative.matrices import code_counts, code_matrix, cooccurrence, framework
 from coresponder_causal.qualitative.refi_codes import read_qdc, write_qdc
 from coresponder_causal.qualitative.refi_read import read_qdpx
 from coresponder_causal.qualitative.refi_write import write_qdpx
 from coresponder_causal.qualitative.register import consented, interview_register, quotas
-<<<<<<< HEAD
 from coresponder_causal.qualitative.retrieval import quotes, read_signed_quotes, sign_quotes, write_signed_quotes
-=======
->>>>>>> qanalysis
 from coresponder_causal.qualitative.scale_agreement import rating_agreement
 from coresponder_causal.qualitative.segments_table import read_segments, read_texts, write_segments
 from coresponder_causal.qualitative.taguette import read_taguette
@@ -47,21 +40,15 @@ __all__ = [
     "Case",
     "Code",
     "Coded",
-<<<<<<< HEAD
     "JointDisplay",
+    "Lexicon",
+    "LexiconUse",
     "NarrativeSample",
     "Saturation",
     "Segment",
     "Source",
     "Theme",
-=======
-    "Lexicon",
-    "LexiconUse",
-    "Saturation",
-    "Segment",
-    "Source",
     "Themes",
->>>>>>> qanalysis
     "agreement",
     "code_counts",
     "code_matrix",
@@ -77,17 +64,12 @@ __all__ = [
     "framework",
     "interview_register",
     "joined",
-<<<<<<< HEAD
     "joint_display",
-    "keyness",
-    "quotas",
-    "quotes",
-=======
     "keyness",
     "lexicon",
     "lexicon_use",
     "quotas",
->>>>>>> qanalysis
+    "quotes",
     "rating_agreement",
     "read_codebook",
     "read_codes",
@@ -98,12 +80,9 @@ __all__ = [
     "read_taguette",
     "read_texts",
     "saturation",
-<<<<<<< HEAD
     "sign_quotes",
-    "with_codes",
-=======
     "themes",
->>>>>>> qanalysis
+    "with_codes",
     "write_qdc",
     "write_qdpx",
     "write_segments",

@@ -127,11 +127,8 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
                 "forest": _forest, "love": _love, "events": _events, "course": _events, "calendar": draw_calendar,
                 "shares": draw_shares, "boundary": draw_boundary, "breaks": draw_breaks,
                 "support": draw_support, "placebos": draw_placebos, "acceptability": draw_acceptability,
-<<<<<<< HEAD
                 "bias": draw_bias, "contour": draw_contour, "tipping": draw_tipping, "groups": draw_groups,
-=======
-                "bias": draw_bias, "contour": draw_contour, "tipping": draw_tipping, "saturation": draw_saturation,
->>>>>>> qanalysis
+                "saturation": draw_saturation,
             }.get(picture.kind, _path)  # fmt: skip
             draw(canvas.add_subplot(), picture)
         if framed and picture.kind not in ("logic", "graph"):  # which frame themselves

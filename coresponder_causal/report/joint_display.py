@@ -19,8 +19,8 @@ from coresponder_causal.report.specs import Column, Picture, Section, Sentence, 
 
 title = "What do people say, and do the numbers say the same?"
 heard_note = (
-    "Counted are people who were heard and brought the theme up at all, of all heard in their group. They were not drawn "
-    "by lot from everybody: the shares are of them alone."
+    "Counted are people who were heard and brought the theme up at all, of all heard in their group. They were not "
+    "drawn by lot from everybody: the shares are of them alone."
 )
 
 

@@ -56,12 +56,9 @@ PictureKind = Literal[
     "tornado",
     "benefit",
     "improvements",
-<<<<<<< HEAD
     "groups",
     "joint",
-=======
     "saturation",
->>>>>>> qanalysis
 ]
 
 
@@ -151,12 +148,8 @@ class Picture:
         a hundred; "incidence": what came after calls, by day; "ladder": outcomes from the scene on, by arm; "funnel":
         the change of a record, stage by stage; "acceptability": the chance that a programme is worth its cost;
         "tornado": what moves the cost most; "benefit": effects in fifths of the predicted benefit, and the gain of the
-<<<<<<< HEAD
-        ranking; "improvements": what would help most, ranked; "joint": themes of what people say beside results.
-=======
-        ranking; "improvements": what would help most, ranked;
+        ranking; "improvements": what would help most, ranked; "joint": themes of what people say beside results;
         "saturation": codes heard, by interview.
->>>>>>> qanalysis
     data : mapping of str to DataFrame
         Every number drawn.
     labels : Facts
