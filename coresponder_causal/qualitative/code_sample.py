@@ -137,8 +137,6 @@ def draw_narratives(
     if not 1 <= number <= len(frame):
         raise DesignError(f"{number} of {len(frame)} calls with a narrative", mend="draw at least one, at most all")
     chosen = asked or _finest(frame, number)
-    if (frame[chosen[0]] if len(chosen) == 1 else frame[list(chosen)].stack()).isna().any():
-        raise DesignError("a call has no value of what forms the cells", mend="fill it in")
     frame["cell"] = frame[list(chosen)].agg(" · ".join, axis=1)
     cells = _cells(frame, number, allocation, wrong)
     drawn = _drawn(frame, cells, seed)
