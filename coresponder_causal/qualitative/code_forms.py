@@ -208,7 +208,7 @@ def coder_agreement_of(codes: pd.DataFrame) -> pd.DataFrame:
         {"statistic": f"prevalence, {coder} coder", "estimate": float(both[coder].mean()), "units": len(both)}
         for coder in coders
     ]
-    return pd.concat([pd.DataFrame(rows), rating_agreement(codes.astype(float))], ignore_index=True)
+    return pd.concat([pd.DataFrame(rows), rating_agreement(both.astype(float))], ignore_index=True)
 
 
 def with_codes(

@@ -64,9 +64,8 @@ def _heard(axes: Axes, shares: pd.DataFrame, height: dict[str, float], groups: l
         if theme not in height:
             continue
         place, y = groups.index(label), height[theme]
-        axes.bar(place, 0.72, width=0.92, bottom=y - 0.36, color=accent, alpha=0.08 + 0.72 * float(share), lw=0)
-        dark = float(share) > 0.55
-        axes.text(place, y, f"{some:g}/{heard:g}", ha="center", va="center", fontsize=8, color="white" if dark else ink)
+        axes.bar(place, 0.72, width=0.92, bottom=y - 0.36, color=accent, alpha=0.08 + 0.57 * float(share), lw=0)
+        axes.text(place, y, f"{some:g}/{heard:g}", ha="center", va="center", fontsize=8, color=ink)
     axes.set_xlim(-0.5, len(groups) - 0.5)
     axes.set_xticks(range(len(groups)), [textwrap.fill(name, 11) for name in groups], fontsize=7.5, rotation=45)
     axes.xaxis.set_ticks_position("top")
