@@ -81,8 +81,8 @@ def _intervals(axes: Axes, themes: pd.DataFrame, height: np.ndarray) -> None:
         color = shades[str(row["verdict"])]
         if np.isfinite(left):
             axes.hlines(y - 0.12, left, right, color=color, lw=5, zorder=2)
-        said = f"{row['outcome']}: {row['said']}"
-        axes.annotate(said, (-1.05, y + 0.2), va="center", fontsize=8, color=grey, annotation_clip=False)
+        said = textwrap.fill(f"{row['outcome']}: {row['said']}", 48)
+        axes.annotate(said, (-1.05, y + 0.08), va="bottom", fontsize=7.5, color=grey, annotation_clip=False)
         axes.annotate(
             str(row["verdict"]), (1.1, y - 0.12), va="center", fontsize=9, color=ink if color == pale else color,
             fontweight="normal" if color == pale else "bold", annotation_clip=False,
