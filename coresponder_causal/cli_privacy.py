@@ -48,7 +48,7 @@ def scan(
             table=table,
             name=file.name,
             census=cast("Census", census),
-            known=_lines(known),
+            known=lines_of(known),
             places=place or (),
         )
         if statement is not None and found.violations.empty:
@@ -123,7 +123,7 @@ def redact(
         if column not in texts.columns:
             raise DataError(f"there is no column {column!r}", mend="correct --column")
         done = room.redact(
-            texts[column], known=_lines(known), places=place or (), recognisers=cast("Recognisers", recognisers)
+            texts[column], known=lines_of(known), places=place or (), recognisers=cast("Recognisers", recognisers)
         )
         room.write_redacted(done, out)
     _show(done.report())
@@ -167,7 +167,7 @@ def _roles(stated: list[str] | None) -> dict[str, Role]:
     return {column: cast("Role", role) for column, _, role in pairs}
 
 
-def _lines(file: Path | None) -> tuple[str, ...]:
+def lines_of(file: Path | None) -> tuple[str, ...]:
     """Lines of a text file."""
     from coresponder_causal.core.errors import DataError
 

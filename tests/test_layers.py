@@ -15,7 +15,8 @@ PACKAGE = "coresponder_causal"
 FLOORS = (
     ("core",),
     ("data",),
-    ("simulate", "privacy", "qualitative"),
+    ("simulate", "privacy"),
+    ("qualitative",),
     ("design",),
     ("estimate",),
     ("check",),

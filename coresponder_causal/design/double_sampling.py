@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from coresponder_causal.core.allocation import Allocation, added_variance, allocated, fewest
 from coresponder_causal.core.errors import DesignError
 from coresponder_causal.design.call_rules import call_id
 from coresponder_causal.design.covariates import labels
@@ -16,8 +16,6 @@ from coresponder_causal.design.partly_known import PartlyKnownDesign
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-Allocation = Literal["proportional", "optimum"]
-fewest = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -124,9 +122,10 @@ def double_sampling(
         raise DesignError("the outcome of every call is known", mend="there is nobody to follow up")
     _refuse_size(d, cells, number, std_error)
     room = -1.0 if std_error is None else std_error**2 - _first(d)
-    cells["drawn"] = _allocated(cells, np.inf if number is None else number, room, allocation)
+    wanted, sizes = _wanted(cells)
+    cells["drawn"] = allocated(wanted, sizes, np.inf if number is None else number, allocation, room=room)
     cells["chance"] = cells["drawn"] / cells["lost"]
-    reached = float(np.sqrt(_first(d) + _second(*_wanted(cells), cells["drawn"].to_numpy(np.int64))))
+    reached = float(np.sqrt(_first(d) + added_variance(wanted, sizes, cells["drawn"].to_numpy(np.int64))))
     return DoubleSample(cells=cells, frame=_drawn(d, strata, lost, cells, seed), std_error=reached, seed=seed)
 
 
@@ -177,11 +176,6 @@ def _wanted(cells: pd.DataFrame) -> tuple[Array, NDArray[np.int64]]:
     return (cells["share"] * cells["spread"]).to_numpy(float), cells["lost"].to_numpy(np.int64)
 
 
-def _second(wanted: Array, lost: NDArray[np.int64], drawn: NDArray[np.int64]) -> float:
-    """Variance that the draw adds; ``wanted``: W_h S_h."""
-    return float((wanted**2 * (1 / drawn - 1 / lost)).sum())
-
-
 def _refuse_size(d: PartlyKnownDesign, cells: pd.DataFrame, number: int | None, std_error: float | None) -> None:
     """Refuse a size that is not stated, too small, or that cannot bring the standard error."""
     if (number is None) == (std_error is None):
@@ -195,19 +189,6 @@ def _refuse_size(d: PartlyKnownDesign, cells: pd.DataFrame, number: int | None, 
         raise DesignError(
             f"the standard error is {np.sqrt(_first(d)):.3g} even if everybody is found", mend="ask for a larger one"
         )
-
-
-def _allocated(cells: pd.DataFrame, number: float, room: float, allocation: Allocation) -> NDArray[np.int64]:
-    """Whole numbers by cell, two at least where there are so many, one more at a time where it does most.
-
-    It stops at a number, or where the variance that the draw adds has come down to ``room``.
-    """
-    wanted, lost = _wanted(cells)
-    drawn = np.minimum(fewest, lost)
-    while drawn.sum() < min(number, lost.sum()) and _second(wanted, lost, drawn) > room:
-        most = wanted**2 / (drawn * (drawn + 1)) if allocation == "optimum" else lost / (drawn + 0.5)
-        drawn[int(np.argmax(np.where(drawn < lost, most, -1.0)))] += 1
-    return np.asarray(drawn, np.int64)
 
 
 def _drawn(

@@ -5,6 +5,7 @@ from coresponder_causal.plan.ahead import Redrawn, designs_ahead, designs_of, le
 from coresponder_causal.plan.audience import meant_for, policy_for
 from coresponder_causal.plan.before import before_start
 from coresponder_causal.plan.bundle import bundle
+from coresponder_causal.plan.coding import read_coding, write_coding
 from coresponder_causal.plan.deployment import hours_of_team, write_deployment
 from coresponder_causal.plan.describe import City, city_of, write_metrics, write_pathway
 from coresponder_causal.plan.deviations import deviations, with_deviations
@@ -118,6 +119,7 @@ __all__ = [
     "quality_of",
     "quality_of_files",
     "read_before",
+    "read_coding",
     "read_folder",
     "read_plan",
     "read_record",
@@ -151,6 +153,7 @@ __all__ = [
     "with_evidence",
     "with_groups",
     "write_calibration",
+    "write_coding",
     "write_deployment",
     "write_dose",
     "write_example_plan",

@@ -58,7 +58,7 @@ def study_content(study: Study) -> dict[str, Any]:
     """Return what of a study decides its results, as plain values: names of files, but not where they lie."""
     kept = asdict(study)
     del kept["folder"], kept["graph_file"]
-    for name in ("bias", "funnel", "cost", "graph", "groups"):
+    for name in ("bias", "funnel", "cost", "graph", "groups", "qualitative"):
         if kept[name] is None:
             del kept[name]
     kept["tables"] = {name: [source.path.name, dict(source.columns)] for name, source in study.tables.items()}
@@ -66,6 +66,8 @@ def study_content(study: Study) -> dict[str, Any]:
         name: [{key: _named(value) for key, value in entry.items()} for entry in entries]
         for name, entries in study.options.items()
     }
+    if study.qualitative is not None:
+        kept["qualitative"]["paths"] = {key: path.name for key, path in study.qualitative.paths.items()}
     kept["ledger"] = None if study.ledger is None else study.ledger.path.name
     return dict(plain(kept))
 

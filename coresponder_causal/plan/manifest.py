@@ -56,6 +56,8 @@ def inputs(study: Study, file: Path | None) -> Iterator[Input]:
     yield from (Input(f"table {name}", source.path) for name, source in study.tables.items())
     if study.graph_file is not None:
         yield Input("causal graph", study.graph_file)
+    if study.qualitative is not None:
+        yield from (Input(f"{key} interviews", path) for key, path in study.qualitative.paths.items())
     for name, entries in study.options.items():
         found = {value: key for entry in entries for key, value in entry.items() if isinstance(value, Path)}
         yield from (Input(f"{key} of {name}", path) for path, key in found.items())

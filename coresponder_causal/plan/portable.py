@@ -14,6 +14,7 @@ from typing import Any
 
 from coresponder_causal.core.errors import DataError
 from coresponder_causal.plan.designs_of_calls import files_of
+from coresponder_causal.plan.qualitative_block import files_of_qualitative
 
 of_tables, of_graph = "tables", "graph"
 
@@ -38,6 +39,8 @@ def _paths(content: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
         yield (given, "path") if isinstance(given, dict) else (content["tables"], name)
     if "file" in (graph := content.get("graph", {})):
         yield graph, "file"
+    heard = content.get("qualitative", {})
+    yield from ((heard, key) for key in files_of_qualitative if key in heard)
     for part in content.values():
         for entry in part if isinstance(part, list) else [part]:
             yield from ((entry, key) for key in (*chain(*files_of.values()), "ledger") if key in entry)

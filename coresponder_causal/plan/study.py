@@ -33,6 +33,7 @@ from coresponder_causal.plan.designs_of_calls import adjustments, default_adjust
 from coresponder_causal.plan.designs_partly_known import named, needs_of, ranged
 from coresponder_causal.plan.funnel_block import read_funnel
 from coresponder_causal.plan.group_block import GroupPlan, keys_of_groups, read_groups
+from coresponder_causal.plan.qualitative_block import QualitativePlan, keys_of_qualitative, read_qualitative
 from coresponder_causal.plan.study_graph import keys_of_graph, study_graph
 from coresponder_causal.privacy import Ledger, Policy, inside
 
@@ -52,6 +53,7 @@ keys: dict[str, tuple[str, ...]] = {
     "cost": cost_keys,
     "graph": keys_of_graph,
     "groups": keys_of_groups,
+    "qualitative": keys_of_qualitative,
 }  # fmt: skip
 design_names = tuple(settings())
 counted = tuple(name for name in design_names if name not in of_calls)
@@ -138,6 +140,8 @@ class Study:
         Prices, and whose costs count over how long; without it no cost is told.
     groups : GroupPlan or None
         Groups of calls that are held against each other beside those of the plan, and what is looked through.
+    qualitative : QualitativePlan or None
+        Coded interviews, and themes that are held beside results.
     graph : CausalGraph or None
         What moves what, for designs of calls; None for the shipped graph of a call.
     graph_file : Path or None
@@ -166,6 +170,7 @@ class Study:
     funnel: Mapping[str, Any] | None = None
     cost: CostPlan | None = None
     groups: GroupPlan | None = None
+    qualitative: QualitativePlan | None = None
     graph: CausalGraph | None = None
     graph_file: Path | None = field(default=None, compare=False)
     folder: Path | None = field(default=None, compare=False)
@@ -220,6 +225,14 @@ def parse_study(content: Mapping[str, Any], folder: Path, *, name: str) -> Study
     followed = read_funnel(sections["funnel"], sections["tables"], problems) if "funnel" in content else None
     costs = read_costs(sections["cost"], problems)
     groups = read_groups(sections["groups"], problems) if "groups" in content else None
+    heard = None
+    if "qualitative" in content:
+        heard = read_qualitative(
+            sections["qualitative"],
+            sections["tables"],
+            lambda path, what: _file(path, folder, what, problems),
+            problems,
+        )
     stated = sections["graph"].get("file")
     graph_file = _file(stated, folder, "file in [graph]", problems) if isinstance(stated, str) else None
     graph = study_graph(sections["graph"], graph_file, problems) if "graph" in content else None
@@ -236,6 +249,7 @@ def parse_study(content: Mapping[str, Any], folder: Path, *, name: str) -> Study
         funnel=followed,
         cost=costs,
         groups=groups,
+        qualitative=heard,
         graph=graph,
         graph_file=graph_file,
         folder=folder,

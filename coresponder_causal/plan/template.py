@@ -150,6 +150,17 @@ covariates = ["initial_type", "priority", "caller_type", "prior_contacts", "patr
 # explore = ["hour", "prior_contacts"] # covariates looked through for what nobody named; told only if tests pass
 # better = "less"                      # for that: whether less or more of the outcome is a benefit
 
+# [qualitative]                        # what people say beside what was estimated
+# coded = "interviews.qdpx"            # the coded interviews: REFI-QDA (.qdpx) or Taguette (.sqlite3)
+# register = "interviews.csv"          # who was heard, with consent; or the table interviews
+# signed = "quotes_signed.csv"         # quotes that a person read and signed for; none is shown without it
+# coder = "ann"                        # whose segments count, where several coded
+# [[qualitative.theme]]                # one for each theme
+# code = "Fear and force"              # as the codebook calls it
+# outcome = "force"                    # the result it is held beside
+# says = "helps"                       # what those who bring it up say of the programme: helps, harms or mixed
+# better = "less"                      # whether less or more of the outcome is a help
+
 # [cost]                               # what the programme costs for what it averts. All numbers below are EXAMPLES:
 # perspective = "city"                 # replace each by one with a source of your own. Or "county", "society"
 # horizon_years = 1

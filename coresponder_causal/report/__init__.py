@@ -14,6 +14,13 @@ from coresponder_causal.report.graph_section import graph_section
 from coresponder_causal.report.group_sentences import Benefits, benefits_line, benefits_section
 from coresponder_causal.report.hours_picture import hours_picture
 from coresponder_causal.report.improvements import improvement_picture, improvement_section, improvement_tables
+from coresponder_causal.report.joint_display import (
+    heard_table,
+    joint_picture,
+    joint_section,
+    joint_table,
+    quote_table,
+)
 from coresponder_causal.report.logic_picture import logic_picture
 from coresponder_causal.report.metric_pictures import flow_picture, rates_picture, surface_picture, trend_picture
 from coresponder_causal.report.metrics_page import metrics_page
@@ -73,11 +80,15 @@ __all__ = [
     "funnel_table",
     "graph_picture",
     "graph_section",
+    "heard_table",
     "heterogeneity_section",
     "hours_picture",
     "improvement_picture",
     "improvement_section",
     "improvement_tables",
+    "joint_picture",
+    "joint_section",
+    "joint_table",
     "logic_picture",
     "means_page",
     "means_table",
@@ -88,6 +99,7 @@ __all__ = [
     "paper",
     "power_picture",
     "quality_page",
+    "quote_table",
     "rates_picture",
     "released",
     "saturation_picture",

@@ -28,6 +28,7 @@ from coresponder_causal.report.drawing_hundred import draw_hundred, hundred_heig
 from coresponder_causal.report.drawing_improvements import draw_improvements, improvements_height
 from coresponder_causal.report.drawing_incidence import draw_incidence
 from coresponder_causal.report.drawing_instrument import draw_shares
+from coresponder_causal.report.drawing_joint import draw_joint, joint_height
 from coresponder_causal.report.drawing_ladder import draw_ladder, ladder_height
 from coresponder_causal.report.drawing_logic import draw_logic
 from coresponder_causal.report.drawing_metrics import draw_metrics, size_of
@@ -116,6 +117,9 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
         elif picture.kind == "improvements":
             canvas.set_size_inches(1.2 * wide, improvements_height(picture) + 1.0 * framed)
             draw_improvements(canvas, picture)
+        elif picture.kind == "joint":
+            canvas.set_size_inches(1.5 * wide, joint_height(picture) + 1.0 * framed)
+            draw_joint(canvas, picture)
         elif picture.kind in described:
             canvas.set_size_inches(*size_of(picture, framed=framed))
             draw_metrics(canvas, picture)

@@ -13,6 +13,7 @@ from coresponder_causal.core.errors import DisclosureError, Problems
 from coresponder_causal.core.support import known_counts, small_rows
 from coresponder_causal.data import dictionary
 from coresponder_causal.privacy import Counts, Earlier, Policy, release, small_in_words, watermark
+from coresponder_causal.report.joint_display import unsigned
 from coresponder_causal.report.redact import Bools, withheld, without_points, without_rows, without_words
 from coresponder_causal.report.sensitive import as_sensitive
 from coresponder_causal.report.specs import Block, Bullets, Fold, Page, Paper, Picture, Section, Sentence, Spec, Table
@@ -62,6 +63,7 @@ def passed(specs: Sequence[Spec], policy: Policy, *, earlier: Mapping[str, Seque
     """
     parts = [part for spec in specs for part in _parts(spec)]
     _refuse_rows_of_people(parts, policy)
+    _refuse_unsigned(parts, policy)
     if not policy.guarded:
         inside = tuple(any(_of_people(part) for part in _parts(spec)) for spec in specs)
         marked = tuple(_marked(spec) if own else spec for spec, own in zip(specs, inside, strict=True))
@@ -131,6 +133,15 @@ def _refuse_rows_of_people(parts: Sequence[Part], policy: Policy) -> None:
             what = f"the table “{part.title}” ({len(part.frame)} rows) shows {', '.join(sorted(shown))}"
             problems.add(f"{what}: that names persons or calls", mend="count them instead")
     problems.raise_if_any(DisclosureError)
+
+
+def _refuse_unsigned(parts: Sequence[Part], policy: Policy) -> None:
+    """Refuse quotes for which nobody signed, whoever outside they are for."""
+    many = unsigned([part for part in parts if isinstance(part, Table)]) if policy.guarded else 0
+    if many:
+        raise DisclosureError(
+            f"{many} quotes are not signed off", mend="have them read and sign for them: qualitative.sign_quotes"
+        )
 
 
 @cache
