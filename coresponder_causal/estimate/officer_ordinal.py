@@ -86,7 +86,7 @@ def officer_ordinal(d: WaveDesign) -> Result:
     >>> frame = pd.DataFrame({"p": person, "wave": wave, "rode": rode, "y": np.digitize(latent, [-2, 0, 2])})
     >>> d = WaveDesign.from_frame(frame, outcome="y", person="p", wave="wave", exposure="rode")
     >>> officer_ordinal(d).tidy(scale="ratio")[["estimate", "conf_low", "conf_high"]].round(2).values.tolist()
-    [[2.4, 1.13, 5.1]]
+    [[4.6, 1.33, 15.98]]
     """
     rows = d.telling()
     person, wave = d.codes(rows)

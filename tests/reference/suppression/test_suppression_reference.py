@@ -34,7 +34,7 @@ def compared():
     for table in REFERENCE["tables"]:
         system = made.system_of(table["shape"], table["counts"], table["two_tables"])
         weights = made.weights_of(system)
-        ours = suppress(system, weights=weights)
+        ours = suppress(system, weights=weights, time_limit=600.0)
         theirs = {name: ours.primary.copy() for name in ("known", "open")}
         for name, mask in theirs.items():
             mask[table[name]] = True
