@@ -20,6 +20,7 @@ from coresponder_causal.check.first_stage import first_stage
 from coresponder_causal.check.forecast_skill import forecast_skill
 from coresponder_causal.check.graph_independences import Implied, graph_independences, implied_by
 from coresponder_causal.check.holding import density_around_openings, holding
+from coresponder_causal.check.honest import honest
 from coresponder_causal.check.hour_profile import hour_profile
 from coresponder_causal.check.leave_one_out import leave_one_out
 from coresponder_causal.check.leave_one_week_out import leave_one_week_out
@@ -94,6 +95,7 @@ __all__ = [
     "forecast_skill",
     "graph_independences",
     "holding",
+    "honest",
     "hour_profile",
     "leave_one_out",
     "leave_one_week_out",
@@ -166,6 +168,7 @@ of_refits = frozenset(
         "break_date",
         "covid_interval",
         "forecast_skill",
+        "honest",
         "leave_one_out",
         "leave_one_week_out",
         "leverage",
@@ -342,6 +345,7 @@ def _made(
     several = isinstance(design, PanelDesign) and len(design.treated_units) > 1
     return (
         *((pretrends(result, design),) if several else ()),
+        *((honest(result, design),) if "event_time" in result.terms else ()),
         pre_period(result, design),
         placebo_dates(result, design),
         placebo_cities(result, design),

@@ -4,8 +4,8 @@ Estimand: the treated units' log rate in each span of time (by default half a ye
 same in the last span before the start; the mean of the spans after it, weighted by the dose in them (ATT against that
 base).
 
-Needs: units that would have moved in parallel from the base on (check: pre_period, placebo_cities), of which the leads
-speak too; for one treated city about ten events a period or more.
+Needs: units that would have moved in parallel from the base on (check: honest, pre_period, placebo_cities), of which
+the leads speak too; for one treated city about ten events a period or more.
 
 Estimator: every span, before and after the start, is measured against the same base. One treated city: g_t = its log
 rate less the mean log rate of the comparison cities; g_t = b0 + Σ_k b_k 1{t in span k} + two harmonics + e_t by

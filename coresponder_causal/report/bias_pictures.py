@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.report.check_pictures import course_of
@@ -42,41 +44,65 @@ def contour(check: CheckResult) -> Picture:
     )
 
 
+class _Told(NamedTuple):
+    """Words of a picture of growing bias, and the size that is none."""
+
+    title: str
+    caption: str
+    x: str
+    y: str
+    limit: float = 0.0
+    none_at: float = 1.0
+
+
+_hidden = "How much hidden bias does the finding survive?"
+_told = {
+    "rosenbaum": _Told(
+        _hidden,
+        "Line: the largest two-sided p-value that hidden odds of treatment so many times apart in matched sets allow.",
+        "Hidden odds of treatment, times apart",
+        "Largest p-value",
+        limit=0.05,
+    ),
+    "marginal_sensitivity": _Told(
+        _hidden,
+        "Dark: the differences that hidden causes of that strength allow. Light: with 95 % intervals.",
+        "Hidden factor on the odds of treatment",
+        "Difference",
+    ),
+    "honest": _Told(
+        "What if courses were not parallel?",
+        "Dark: the effects that moves of the courses' difference allow, so many times as large after the start as the "
+        "largest before it. Light: with 95 % intervals, for the largest move before it is estimated too.",
+        "Moves after the start, times the largest before",
+        "Effect",
+        none_at=0.0,
+    ),
+}
+
+
 def growing_bias(check: CheckResult) -> Picture:
-    """Draw what is left of a finding as hidden bias grows, with the size at which it is lost.
+    """Draw what is left of a finding as bias grows, with the size at which it is lost.
 
     Parameters
     ----------
     check : CheckResult
-        Of ``check.rosenbaum`` or ``check.marginal_sensitivity``.
+        Of ``check.rosenbaum``, ``check.marginal_sensitivity`` or ``check.honest``.
 
     Returns
     -------
     Picture
         ``data["curve"]``: ``size`` and either ``value``, the largest p-value, or ``low, high, conf_low, conf_high``.
     """
-    matched = check.check == "rosenbaum"
-    course, lost = course_of(check), check.breakdown
-    marked = lost is not None and 1 < lost <= float(course["size"].max())
-    reach = 2.2 * lost if marked and lost is not None and not matched else float("inf")
-    caption = (
-        "Line: the largest two-sided p-value that hidden odds of treatment so many times apart in matched sets allow."
-        if matched
-        else "Dark: the differences that hidden causes of that strength allow. Light: with 95 % intervals."
-    )
+    course, lost, told = course_of(check), check.breakdown, _told[check.check]
+    marked = lost is not None and told.none_at < lost <= float(course["size"].max())
+    reach = 2.2 * lost if marked and lost is not None and "value" not in course else float("inf")
     return Picture(
-        title="How much hidden bias does the finding survive?",
-        caption=f"{caption} Marked: where the finding is lost." if marked else caption,
-        alt=f"A curve over growing hidden bias. {check.sentence}",
+        title=told.title,
+        caption=f"{told.caption} Marked: where the finding is lost." if marked else told.caption,
+        alt=f"A curve over growing bias. {check.sentence}",
         kind="bias",
         data={"curve": course[course["size"] <= reach]},
-        labels=Facts(
-            {
-                "x": "Hidden odds of treatment, times apart" if matched else "Hidden factor on the odds of treatment",
-                "y": "Largest p-value" if matched else "Difference",
-                "limit": 0.05 if matched else 0.0,
-                "breakdown": lost if marked else None,
-            }
-        ),
+        labels=Facts({"x": told.x, "y": told.y, "limit": told.limit, "breakdown": lost if marked else None}),
         support=check.support,
     )

@@ -34,6 +34,7 @@ own_picture = {
     "balance": love,
     "break_date": breaks,
     "displacement": sums_of_calls,
+    "honest": growing_bias,
     "marginal_sensitivity": growing_bias,
     "overlap": common_support,
     "placebo_treatment": placebos,

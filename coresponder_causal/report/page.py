@@ -79,6 +79,7 @@ drawn_of_the_headline = (
     "covid_interval",
     "residual_autocorrelation",
     "specification_curve",
+    "honest",
     "robustness_value",
     "rosenbaum",
     "marginal_sensitivity",

@@ -29,6 +29,26 @@ def normal_tail(deviate: ArrayLike) -> Array:
     return np.asarray(stats.norm.sf(np.asarray(deviate, float)), float)
 
 
+def truncated_normal_quantile(probability: float, low: ArrayLike, high: ArrayLike, std_deviation: ArrayLike) -> Array:
+    """Quantile of a normal of mean zero known to lie between ``low`` and ``high``; ``low`` where nothing lies between.
+
+    Examples
+    --------
+    >>> round(float(truncated_normal_quantile(0.95, -np.inf, np.inf, 2.0)), 3)
+    3.29
+    >>> round(float(truncated_normal_quantile(0.5, 8.0, 9.0, 1.0)), 3)
+    8.084
+    """
+    scale = np.asarray(std_deviation, float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        low_z, high_z = np.asarray(low, float) / scale, np.asarray(high, float) / scale
+    flipped = low_z > 0  # of the two tails the smaller keeps its digits
+    first, last = np.where(flipped, -low_z, low_z), np.where(flipped, -high_z, high_z)
+    logs = np.logaddexp(special.log_ndtr(first) + np.log1p(-probability), special.log_ndtr(last) + np.log(probability))
+    deviate = np.where(flipped, -1.0, 1.0) * special.ndtri_exp(logs)
+    return np.where((high_z > low_z) & (scale > 0), scale * deviate, low)
+
+
 def yes_count_tail(count: int, chances: ArrayLike, trials: ArrayLike) -> float:
     """Probability of at least ``count`` yeses in independent trials, ``trials`` of them with each of the ``chances``.
 

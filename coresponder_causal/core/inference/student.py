@@ -30,7 +30,8 @@ def critical_with_bias(bias: float, df: float, level: float = 0.95) -> float:
     >>> round(critical_with_bias(0.0, 9.0), 3), round(critical_with_bias(1.0, 1e6), 3)
     (2.262, 2.646)
     """
-    return float(np.sqrt(stats.ncf.isf(1 - level, 1, df, bias**2)))
+    law = stats.ncx2(1, bias**2) if np.isinf(df) else stats.ncf(1, df, bias**2)
+    return float(np.sqrt(law.isf(1 - level)))
 
 
 def p_value(statistic: ArrayLike, df: ArrayLike) -> Array:
