@@ -151,7 +151,7 @@ def _totals_alone(
     top, values = policy.threshold - 1.0, family.system.values
     small = (values > 0) & (values <= top)
     labels = family.system.labels.drop(columns=[span_column, answer], errors="ignore")
-    hidden = np.asarray(~labels.eq(total).all(axis=1) & ~family.fixed, bool)
+    hidden: Bools = ~(labels.to_numpy() == total).all(axis=1) & ~family.fixed
     if (small & ~hidden).any():
         return None
     bounds = np.where(small, 1.0, 0.0), np.where(small, top, np.inf)
@@ -167,7 +167,8 @@ def _totals_alone(
 def _grand(one: Counts) -> Bools:
     """Rows that count everybody: "total" in each dimension but that of spans."""
     names = [name for name in one.dimensions if name != one.spans]
-    return np.asarray(one.frame[names].eq(total).all(axis=1) & bool(names), bool)
+    found: Bools = (one.frame[names].to_numpy() == total).all(axis=1) if names else np.zeros(len(one.frame), bool)
+    return found
 
 
 def _all_or_none(family: Family, policy: Policy) -> Bools:

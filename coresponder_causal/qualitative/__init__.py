@@ -25,6 +25,7 @@ from coresponder_causal.qualitative.joint_display import JointDisplay, Theme, jo
 from coresponder_causal.qualitative.keywords import keyness
 from coresponder_causal.qualitative.lexicon_use import LexiconUse, lexicon_use
 from coresponder_causal.qualitative.matrices import code_counts, code_matrix, cooccurrence, framework
+from coresponder_causal.qualitative.merging import merged
 from coresponder_causal.qualitative.refi_codes import read_qdc, write_qdc
 from coresponder_causal.qualitative.refi_read import read_qdpx
 from coresponder_causal.qualitative.refi_write import write_qdpx
@@ -68,6 +69,7 @@ __all__ = [
     "keyness",
     "lexicon",
     "lexicon_use",
+    "merged",
     "quotas",
     "quotes",
     "rating_agreement",

@@ -185,7 +185,7 @@ matters = -1
                  "unknown key 'colour'", "has no outcome", "'good' is not a choice", "matters of"):  # fmt: skip
         assert said in str(caught.value)
     (folder / "EMPTY.toml").write_text(HEAD + '[qualitative]\nregister = "none.csv"\n')
-    with pytest.raises(DataError, match=r"(?s)no file none.csv.*'coded'.*names no theme"):
+    with pytest.raises(DataError, match=r"(?s)'coded'.*no file none.csv.*names no theme"):
         plan.read_study(folder / "EMPTY.toml")
 
 
