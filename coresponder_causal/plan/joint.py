@@ -99,11 +99,8 @@ def quotes_of(
     signed : DataFrame, optional
         Who read which quotes.
     """
-    known = names_of_people(plan)
-    parts = [
-        qualitative.quotes(
-            coded, code=theme.code, interviews=interviews, signed=signed, known=known, places=plan.places
-        )
-        for theme in plan.themes
-    ]
-    return pd.concat(parts, ignore_index=True).drop_duplicates("sha256")
+    codes = [theme.code for theme in plan.themes]
+    found = qualitative.quotes(
+        coded, code=codes, interviews=interviews, signed=signed, known=names_of_people(plan), places=plan.places
+    )
+    return found.drop_duplicates("sha256").reset_index(drop=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -157,9 +157,10 @@ def _lists(given: Mapping[str, Any], problems: Problems) -> ListsPlan:
     return ListsPlan(names=tuple(names), by=by, hand=hand, chance=chance)
 
 
-def _only(part: str, given: Mapping[str, Any], known: Any, problems: Problems) -> None:
-    for key in sorted(given.keys() - set(known)):
-        problems.add(f"unknown key '{key}' in [qualitative.{part}]", mend=f"keys are {', '.join(known)}")
+def _only(part: str, given: Mapping[str, Any], known: Iterable[str], problems: Problems) -> None:
+    keys = tuple(known)
+    for key in sorted(given.keys() - set(keys)):
+        problems.add(f"unknown key '{key}' in [qualitative.{part}]", mend=f"keys are {', '.join(keys)}")
 
 
 def _whole(value: object, least: int) -> bool:
