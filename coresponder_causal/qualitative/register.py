@@ -151,7 +151,9 @@ def consented(coded: Coded, interviews: object) -> Coded:
         if number in usable
     )
     if out := len(coded.sources) - len(kept):
-        note(f"{out} of {len(coded.sources)} sources were left out: withdrawn, or without consent. Delete them")
+        note(
+            f"{out} of {len(coded.sources)} interview records were left out: withdrawn, or without consent. Delete them"
+        )
     names = {source.name for source in kept}
     cases = (replace(case, sources=tuple(filter(names.__contains__, case.sources))) for case in coded.cases)
     return replace(

@@ -135,7 +135,7 @@ def test_the_section_holds_verdicts_picture_tables_and_signed_quotes(evaluated):
     assert set(tables["In their words"].frame["quote"]) == {"[PERSON 1] stayed calm"}
     assert set(tables["In their words"].frame["said_by"]) == {"Officer"}
     assert len(picture.data["shares"]) == 6
-    assert "2 of 30 sources were left out" in str(section.blocks[-1].items)
+    assert "2 of 30 interview records were left out" in str(section.blocks[-1].items)
 
 
 def test_a_public_evaluation_shows_signed_quotes_alone_and_no_small_count(folder, tmp_path):
