@@ -14,4 +14,4 @@ def test_the_examples_of_the_page_run():
     known: dict[str, object] = {}
     with quietly():
         for part in parts:
-            exec(part, known)  # noqa: S102
+            exec(part, known)
