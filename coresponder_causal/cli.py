@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from coresponder_causal.cli_bundle import pack_bundle, verify_bundle
-from coresponder_causal.cli_coding import code_sample
+from coresponder_causal.cli_coding import code_sample, quotes
 from coresponder_causal.cli_deploy import deploy
 from coresponder_causal.cli_graph import graph
 from coresponder_causal.cli_logic import logic
@@ -299,6 +299,7 @@ for group, named in ((plan_app, "plan"), (validity, "validity"), (logic, "logic"
     app.add_typer(group, name=named, rich_help_panel=beforehand)
 app.command("graph", rich_help_panel=beforehand)(graph)
 app.command("code-sample", rich_help_panel=of_data)(code_sample)
+app.command("quotes", rich_help_panel=of_study)(quotes)
 
 
 def main() -> None:

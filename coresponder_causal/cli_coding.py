@@ -1,4 +1,4 @@
-"""The command for narratives that people code: draw and write forms, or read them back."""
+"""Commands for what people code or sign for: narratives drawn by lot, and quotes; forms written, or read back."""
 
 from __future__ import annotations
 
@@ -66,3 +66,33 @@ def code_sample(
                 places=place or (), recognisers=cast("Recognisers", recognisers),
             )  # fmt: skip
     tell_files(said, written, simulated=found.simulated)
+
+
+def quotes(
+    study: Annotated[Path, typer.Argument(help="STUDY.toml with a block [qualitative].")],
+    out: Annotated[Path | None, typer.Option(help="Folder for the form.")] = None,
+    read: Annotated[Path | None, typer.Option(help="Folder with the filled form: read it instead.")] = None,
+    by: Annotated[str, typer.Option(help="Who read the quotes, by name and office.")] = "",
+    on: Annotated[str, typer.Option(help="When they were read, e.g. 2026-03-02.")] = "",
+    signed: Annotated[
+        Path | None, typer.Option(help="File of sign-offs; by default the study's, or quotes_signed.csv beside it.")
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Write a form on which a reader marks each quote yes or no; or, with --read, record that person's word.
+
+    The form holds redacted words and stays inside. Only quotes marked yes are shown to others.
+    """
+    with one_screen(), progress() as say:
+        from coresponder_causal import plan
+        from coresponder_causal.core.errors import DataError
+
+        if (out is None) == (read is None):
+            raise DataError("one of --out and --read is needed", mend="give the folder of the form")
+        say("Reading the interviews")
+        if read is not None:
+            said, written = plan.read_quotes(study, read, by=by, on=on, signed=signed)
+        elif out is not None:
+            plan.refuse_filled(out, force=force)
+            said, written = plan.write_quotes(study, out)
+    tell_files(said, written, simulated=False)

@@ -5,12 +5,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from coresponder_causal.core.agreement_of_many import Agreement, beyond_chance, unknown
-from coresponder_causal.core.inference import critical, interval
+from coresponder_causal.core.agreement_of_many import Agreement, beyond_chance, bounded, unknown
+from coresponder_causal.core.inference import critical
 
 
 def cohen_kappa(table: ArrayLike, level: float = 0.95) -> Agreement:
-    """Cohen's κ of a square table of counts, with the large-sample error of Fleiss, Cohen & Everitt.
+    """Cohen's κ of a square table of counts, with the large-sample error of Fleiss, Cohen & Everitt and score bounds.
 
     References
     ----------
@@ -34,8 +34,7 @@ def cohen_kappa(table: ArrayLike, level: float = 0.95) -> Agreement:
     off = (1 - kappa) ** 2 * float((share * both**2).sum() - np.diag(share) @ np.diag(both) ** 2)
     spread = float(on) + off - (kappa - chance * (1 - kappa)) ** 2
     std_error = np.sqrt(max(spread, 0.0) / total) / (1 - chance)
-    low, high = np.clip(interval(kappa, std_error, np.inf, level), -1, 1)
-    return Agreement(float(kappa), float(std_error), float(low), float(high))
+    return bounded(observed, chance, float(std_error), float(total), level)
 
 
 def gwet_ac1(table: ArrayLike, level: float = 0.95) -> Agreement:

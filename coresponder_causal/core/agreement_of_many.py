@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from coresponder_causal.core.inference import interval
+from coresponder_causal.core.inference import wilson
 
 Array = NDArray[np.float64]
 Level = Literal["nominal", "ordinal", "interval", "ratio"]
@@ -70,7 +70,7 @@ def counts_of(ratings: ArrayLike) -> tuple[Array, Array]:
 def beyond_chance(
     counts: ArrayLike, coefficient: Coefficient, *, times: ArrayLike | None = None, level: float = 0.95
 ) -> Agreement:
-    """Share of pairs of readers who agree, as it is or beyond chance, with Gwet's linearised error.
+    """Share of pairs of readers who agree, as it is or beyond chance, with its linearised error.
 
     Agreement is Σ r(r − 1)/(m(m − 1)) over the categories of a unit that m ≥ 2 readers read, r of them in the category;
     the mean over such units is p. With π the mean over all units of r/m, chance is Σ π² for Fleiss's κ and
@@ -87,13 +87,20 @@ def beyond_chance(
     Returns
     -------
     Agreement
-        NaN where no unit has two readers or chance alone explains everything. Bounds are by the normal law and cut at
-        −1 (0 for the percentage) and 1; units are held for a sample of many.
+        NaN where no unit has two readers or chance alone explains everything. Units are held for a sample of many, and
+        those read twice for some of them by lot.
+
+    Notes
+    -----
+    The error is Gwet's where all units are read twice. Where some are read once he holds the number read twice for
+    fixed but lets each unit read once move the coefficient by its whole size; here the share of agreement is the ratio
+    that it is, and such units move chance alone. With a fifth read twice his error is twice as large as estimates vary,
+    or more. Bounds are Wilson's for the share of agreement, with as many units as its error is worth.
 
     References
     ----------
     Gwet (2008), doi:10.1348/000711006X126600, and (2014), Handbook of Inter-Rater Reliability, 4th ed., chapters 2 and
-    5; Fleiss (1971), doi:10.1037/h0031619.
+    5; Fleiss (1971), doi:10.1037/h0031619; bounds: Wilson (1927), doi:10.1080/01621459.1927.10502953.
 
     Examples
     --------
@@ -106,7 +113,8 @@ def beyond_chance(
     readers = rows.sum(axis=1)
     rows, often, readers = rows[readers > 0], often[readers > 0], readers[readers > 0]
     twice, total, q = readers >= 2, float(often.sum()), rows.shape[1]
-    if not (often @ twice):
+    both = float(often @ twice)
+    if not both:
         return unknown
     pairs = readers * (readers - 1)
     agreed = np.divide((rows * (rows - 1)).sum(axis=1), pairs, out=np.zeros(len(rows)), where=twice)
@@ -115,13 +123,36 @@ def beyond_chance(
     chance, own = float(common @ score), (rows / readers[:, None]) @ score
     if chance >= 1 - 1e-12:
         return unknown
-    estimate = (float(often @ agreed) / float(often @ twice) - chance) / (1 - chance)
-    moved = total / float(often @ twice) * (agreed - chance * twice) / (1 - chance)
-    moved = moved - 2 * (1 - estimate) * (own - chance) / (1 - chance)
-    spread = float(often @ (moved - estimate) ** 2) / (total * (total - 1)) if total > 1 else np.nan
-    low, high = interval(estimate, np.sqrt(spread), np.inf, level)
-    least = 0.0 if coefficient == "percent" else -1.0
-    return Agreement(estimate, float(np.sqrt(spread)), float(np.clip(low, least, 1)), float(np.clip(high, least, 1)))
+    percent = float(often @ agreed) / both
+    estimate = (percent - chance) / (1 - chance)
+    moved = (total / both * (agreed - percent) * twice - 2 * (1 - estimate) * (own - chance)) / (1 - chance)
+    spread = float(often @ moved**2) / total**2 * both / (both - 1) if both > 1 else np.nan
+    return bounded(percent, chance, float(np.sqrt(spread)), both, level)
+
+
+def bounded(percent: float, chance: float, std_error: float, units: float, level: float) -> Agreement:
+    """Coefficient (percent − chance)/(1 − chance) with score bounds, which are open below where all agree.
+
+    Parameters
+    ----------
+    percent, chance : float
+        Share of agreement, and of that by chance, below 1.
+    std_error : float
+        Of the coefficient; 0 where all agree or all differ.
+    units : float
+        How many units two or more read.
+    level : float
+
+    Examples
+    --------
+    >>> [round(bound, 2) for bound in bounded(1.0, 0.5, 0.0, 20, 0.95)[2:]]
+    [0.68, 1.0]
+    """
+    worth = percent * (1 - percent) / (std_error * (1 - chance)) ** 2 if std_error > 0 else units
+    estimate, low, high = (
+        float((end - chance) / (1 - chance)) for end in (percent, *wilson(percent * worth, worth, level))
+    )
+    return Agreement(estimate, std_error, low, high)
 
 
 def krippendorff_alpha(

@@ -29,6 +29,7 @@ from coresponder_causal.plan.plan_file import example_plan, parse_plan, read_pla
 from coresponder_causal.plan.planned import Planned, plan_diff, planned, unrecorded, write_plan
 from coresponder_causal.plan.publication import publication_schedule, shares_of, write_publication
 from coresponder_causal.plan.quality_run import publish_quality, quality_of_files
+from coresponder_causal.plan.quoting import read_quotes, write_quotes
 from coresponder_causal.plan.readers import reader_specs
 from coresponder_causal.plan.readiness import Folder, Readiness, read_folder, readiness, simulated_folder
 from coresponder_causal.plan.readiness_page import readiness_page, screen, write_readiness
@@ -122,6 +123,7 @@ __all__ = [
     "read_coding",
     "read_folder",
     "read_plan",
+    "read_quotes",
     "read_record",
     "read_study",
     "read_tables",
@@ -165,6 +167,7 @@ __all__ = [
     "write_plan",
     "write_power",
     "write_publication",
+    "write_quotes",
     "write_readiness",
     "write_roles",
     "write_switchback",

@@ -15,10 +15,11 @@ from coresponder_causal.core.errors import DataError
 from coresponder_causal.core.files import folder_beside, write_whole
 from coresponder_causal.core.fingerprint import fingerprint
 from coresponder_causal.core.notes import collecting
-from coresponder_causal.data import read_table, validate
+from coresponder_causal.data import validate
 from coresponder_causal.plan.describe import City
+from coresponder_causal.plan.filled import filled_form
 from coresponder_causal.privacy import Recognisers, redact
-from coresponder_causal.qualitative.code_forms import coders, sheet
+from coresponder_causal.qualitative.code_forms import coders
 from coresponder_causal.qualitative.code_sample import Cell, NarrativeSample, Wrong, usual_wrong
 from coresponder_causal.report.workbook import guarded
 
@@ -143,7 +144,7 @@ def read_coding(found: City, folder: Path, out: Path) -> tuple[list[str], list[P
     stated, sample, key = _kept(folder / key_folder)
     if _print(narratives) != stated["narratives"]:
         raise DataError("the narratives are others than those that were drawn from", mend="give the same tables")
-    codes = qualitative.read_codes(key, {coder: _form(folder, coder) for coder in coders})
+    codes = qualitative.read_codes(key, {coder: filled_form(folder, coder) for coder in coders})
     agreed = qualitative.coder_agreement_of(codes)
     table, calls = qualitative.with_codes(narratives, sample, key, codes)
     files = {"narratives.csv": table, "outcomes.csv": calls, "agreement.csv": agreed}
@@ -190,16 +191,6 @@ def _kept(folder: Path) -> tuple[dict[str, Any], NarrativeSample, pd.DataFrame]:
         allocation=stated["allocation"], seed=stated["seed"],
     )  # fmt: skip
     return stated, sample, key
-
-
-def _form(folder: Path, coder: str) -> pd.DataFrame:
-    """Read a filled form; an .xlsx that nobody filled gives way to a .csv that somebody did."""
-    book, plain = folder / f"{coder}.xlsx", folder / f"{coder}.csv"
-    forms = [read_table(book, sheet=sheet)] if book.is_file() else []
-    forms += [read_table(plain)] if plain.is_file() else []
-    if not forms:
-        raise DataError(f"there is no form {coder}.xlsx or {coder}.csv", mend="put the filled form back")
-    return next((form for form in forms if "code" in form and form["code"].notna().any()), forms[0])
 
 
 def _said(agreed: pd.DataFrame) -> list[str]:

@@ -11,7 +11,7 @@ from coresponder_causal.plan.costed import with_cost
 from coresponder_causal.plan.deviations import with_deviations
 from coresponder_causal.plan.embedded import embedded_study, truths
 from coresponder_causal.plan.groups import benefits, with_groups
-from coresponder_causal.plan.joint import with_joint_display
+from coresponder_causal.plan.joint import with_what_was_said
 from coresponder_causal.plan.manifest import write_manifest
 from coresponder_causal.plan.readers import reader_specs
 from coresponder_causal.plan.reading import quality_of, read_tables
@@ -113,7 +113,7 @@ def evaluate(
     helped = benefits(evaluation, say=say, steps=steps)
     page = with_evidence(with_groups(evaluation_page(evaluation, truth=truth), helped), together)
     page = with_cost(page, evaluation, tables, together)
-    page = with_joint_display(page, evaluation, tables)
+    page = with_what_was_said(page, evaluation, tables)
     page = with_deviations(page, evaluation, tables)
     readers = reader_specs(evaluation, page, tables, together, helped)
     file = publish(page, evaluation, out, others=readers, force=force)

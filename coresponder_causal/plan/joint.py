@@ -8,14 +8,30 @@ from dataclasses import replace
 import pandas as pd
 
 from coresponder_causal import qualitative, report
-from coresponder_causal.core.errors import CausalError
-from coresponder_causal.core.notes import collecting
-from coresponder_causal.data import read_table
+from coresponder_causal.core.notes import note
+from coresponder_causal.plan.heard import coded_of, names_of_people, register_of, with_heard
 from coresponder_causal.plan.manifest import result_ids
 from coresponder_causal.plan.qualitative_block import QualitativePlan
 from coresponder_causal.plan.run import Evaluation
+from coresponder_causal.plan.texts_page import with_texts
+from coresponder_causal.plan.told import told
 from coresponder_causal.report.joint_display import title
-from coresponder_causal.report.specs import Bullets, Page, Section, Sentence, of_nobody
+from coresponder_causal.report.specs import Block, Page, Section
+
+
+def with_what_was_said(page: Page, evaluation: Evaluation, tables: Mapping[str, pd.DataFrame]) -> Page:
+    """Put who was heard, what they say beside results, and the words of texts on the page.
+
+    Parameters
+    ----------
+    page : Page
+    evaluation : Evaluation
+    tables : mapping of DataFrame
+        Validated tables it was run on.
+    """
+    page = with_heard(page, evaluation, tables)
+    page = with_joint_display(page, evaluation, tables)
+    return with_texts(page, evaluation, tables)
 
 
 def with_joint_display(page: Page, evaluation: Evaluation, tables: Mapping[str, pd.DataFrame]) -> Page:
@@ -32,54 +48,59 @@ def with_joint_display(page: Page, evaluation: Evaluation, tables: Mapping[str, 
     if plan is None:
         return page
     results = dict(zip(result_ids(evaluation.results), evaluation.results, strict=True))
-    try:
-        with collecting() as said:
-            interviews = tables["interviews"] if "register" not in plan.paths else read_table(plan.paths["register"])
-            coded = qualitative.consented(coded_of(plan), interviews)
-            found = qualitative.joint_display(
-                coded, plan.themes, results, coder=plan.coder, machines=plan.machines, least=plan.least
-            )
-            quoted, unsigned = _quotes(plan, coded, interviews, guarded=evaluation.study.policy.guarded)
-    except CausalError as error:
-        refused = _said(f"Not told: {error.what}. To mend it: {error.mend}.")
-        return replace(page, sections=(*page.sections, Section(title=title, blocks=(refused,))))
-    section = report.joint_section(found, results, quotes=quoted)
-    remarks = list(dict.fromkeys(said))
-    if unsigned:
-        remarks.append("Quotes that nobody has signed for are not shown")
-    added = (Bullets(items=tuple(_said(f"{text}.") for text in remarks)),) if remarks else ()
-    return replace(page, sections=(*page.sections, replace(section, blocks=(*section.blocks, *added))))
+
+    def blocks() -> tuple[Block, ...]:
+        interviews = register_of(plan, tables)
+        coded = qualitative.consented(coded_of(plan), interviews)
+        found = qualitative.joint_display(
+            coded, plan.themes, results, coder=plan.coder, machines=plan.machines, least=plan.least
+        )
+        quoted = signed_quotes(plan, coded, interviews, guarded=evaluation.study.policy.guarded)
+        return report.joint_section(found, results, quotes=quoted).blocks
+
+    return replace(page, sections=(*page.sections, Section(title=title, blocks=told(blocks))))
 
 
-def coded_of(plan: QualitativePlan) -> qualitative.Coded:
-    """Read the coded interviews of a study, of whichever program they are.
+def signed_quotes(
+    plan: QualitativePlan, coded: qualitative.Coded, interviews: pd.DataFrame, *, guarded: bool
+) -> pd.DataFrame | None:
+    """Quotes of the themes that were signed for; a note says that others were left out.
 
     Parameters
     ----------
     plan : QualitativePlan
-
-    Raises
-    ------
-    DataError
-        As the readers of `qualitative`.
+    coded : Coded
+    interviews : DataFrame
+        The register.
+    guarded : bool
+        Whether the page is for others.
     """
-    path = plan.paths["coded"]
-    return qualitative.read_qdpx(path) if path.suffix.casefold() == ".qdpx" else qualitative.read_taguette(path)
-
-
-def _quotes(
-    plan: QualitativePlan, coded: qualitative.Coded, interviews: pd.DataFrame, *, guarded: bool
-) -> tuple[pd.DataFrame | None, bool]:
-    """Quotes of the themes that were signed for, and whether others were left out."""
     path = plan.paths.get("signed")
-    signed = None if path is None else qualitative.read_signed_quotes(path)
-    if signed is None:
-        return None, False
-    parts = [qualitative.quotes(coded, code=theme.code, interviews=interviews, signed=signed) for theme in plan.themes]
-    found = pd.concat(parts, ignore_index=True).drop_duplicates("sha256")
+    if path is None:
+        return None
+    found = quotes_of(plan, coded, interviews, signed=qualitative.read_signed_quotes(path))
     kept = found[found["signed_by"].notna()].reset_index(drop=True)
-    return kept, guarded and len(kept) < len(found)
+    if guarded and len(kept) < len(found):
+        note("Quotes that nobody has signed for are not shown")
+    return kept
 
 
-def _said(text: str) -> Sentence:
-    return Sentence(text=text, support=of_nobody)
+def quotes_of(
+    plan: QualitativePlan, coded: qualitative.Coded, interviews: pd.DataFrame, *, signed: pd.DataFrame | None
+) -> pd.DataFrame:
+    """Every quote of the themes once, redacted as the study says.
+
+    Parameters
+    ----------
+    plan : QualitativePlan
+    coded : Coded
+    interviews : DataFrame
+        The register.
+    signed : DataFrame, optional
+        Who read which quotes.
+    """
+    codes = [theme.code for theme in plan.themes]
+    found = qualitative.quotes(
+        coded, code=codes, interviews=interviews, signed=signed, known=names_of_people(plan), places=plan.places
+    )
+    return found.drop_duplicates("sha256").reset_index(drop=True)

@@ -40,7 +40,9 @@ def _paths(content: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
     if "file" in (graph := content.get("graph", {})):
         yield graph, "file"
     heard = content.get("qualitative", {})
-    yield from ((heard, key) for key in files_of_qualitative if key in heard)
+    yield from ((heard, key) for key in files_of_qualitative if isinstance(heard.get(key), str))
+    if isinstance(several := heard.get("coded"), dict):
+        yield from ((several, coder) for coder in several)
     for part in content.values():
         for entry in part if isinstance(part, list) else [part]:
             yield from ((entry, key) for key in (*chain(*files_of.values()), "ledger") if key in entry)

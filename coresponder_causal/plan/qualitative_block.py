@@ -9,12 +9,19 @@ from typing import Any
 
 from coresponder_causal.core.choices import refuse_choice
 from coresponder_causal.core.errors import Problems
+from coresponder_causal.data import dictionary
+from coresponder_causal.plan.texts_block import TextsPlan, read_texts_plan
 from coresponder_causal.qualitative import Theme
 from coresponder_causal.qualitative.joint_display import Better, Says
 
-keys_of_qualitative = ("coded", "register", "coder", "machines", "signed", "least", "theme")
+keys_of_qualitative = (
+    "coded", "register", "coder", "machines", "signed", "known", "places", "least", "theme",
+    "read", "codes_from_interviews", "planned", "words", "topics", "lists",
+)  # fmt: skip
 keys_of_theme = tuple(entry.name for entry in fields(Theme))
-files_of_qualitative = ("coded", "register", "signed")
+files_of_qualitative = ("coded", "register", "signed", "known")
+everything = "all"
+coded_by = "coded by "
 projects = (".qdpx", ".sqlite3", ".db")
 FileOf = Callable[[str, str], Path]
 
@@ -27,14 +34,24 @@ class QualitativePlan:
     ----------
     themes : tuple of Theme
     paths : mapping of str to Path
-        ``coded``: a project of REFI-QDA (.qdpx) or Taguette (.sqlite3); ``register``: the table of interviews, where it
-        is not among the study's tables; ``signed``: sign-offs of quotes, without which none is shown.
+        ``coded``: a project of REFI-QDA (.qdpx) or Taguette (.sqlite3), or ``coded by <coder>`` for each of several;
+        ``register``: the table of interviews, where it is not among the study's tables; ``signed``: sign-offs of
+        quotes, without which none is shown; ``known``: names to take out of texts.
     coder : str or None
         Whose segments count; None for everybody's.
     machines : tuple of str
         Coders that are programs.
     least : int
         Cases that must bring a theme up.
+    places : tuple of str
+        Names of places to take out of texts.
+    read : mapping of str to tuple of str
+        Names of the interviews that each coder read, or "all" alone.
+    codes_from_interviews : bool
+        Whether codes were made while reading, so that it can be asked when no new ones came.
+    planned : mapping of str to int
+        Interviews planned by stakeholder; empty for the quotas of the interview guides.
+    texts : TextsPlan
     """
 
     themes: tuple[Theme, ...]
@@ -42,6 +59,11 @@ class QualitativePlan:
     coder: str | None = None
     machines: tuple[str, ...] = ()
     least: int = 3
+    places: tuple[str, ...] = ()
+    read: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    codes_from_interviews: bool = False
+    planned: Mapping[str, int] = field(default_factory=dict)
+    texts: TextsPlan = field(default_factory=TextsPlan)
 
 
 def read_qualitative(
@@ -67,18 +89,12 @@ def read_qualitative(
     'less'
     """
     before = len(problems.found)
-    stated = {key: given[key] for key in files_of_qualitative if key in given}
-    for key in (key for key, value in stated.items() if not isinstance(value, str)):
-        problems.add(f"{key} in [qualitative] is {stated[key]!r}", mend="name a file")
-    paths = {key: file_of(value, f"{key} in [qualitative]") for key, value in stated.items() if isinstance(value, str)}
-    if "coded" not in stated:
-        problems.add("key 'coded' in [qualitative] is missing", mend="name the coded interviews: interviews.qdpx")
-    elif "coded" in paths and paths["coded"].suffix.casefold() not in projects:
-        mend = f"give a project ({', '.join(projects)}); qualitative.write_qdpx makes one of a table of segments"
-        problems.add(f"coded in [qualitative] is {stated['coded']}", mend=mend)
-    if "register" not in stated and "interviews" not in tables:
+    paths = _paths(given, file_of, problems)
+    if "register" not in given and "interviews" not in tables:
         problems.add("[qualitative] has no register of interviews", mend="name register, or the table interviews")
     coder, machines, least = _counting(given, problems)
+    heard = _hearing(given, problems)
+    texts = read_texts_plan(given, problems)
     entries = given.get("theme", [])
     if not isinstance(entries, list) or not entries:
         problems.add("[qualitative] names no theme", mend="write [[qualitative.theme]]")
@@ -87,8 +103,59 @@ def read_qualitative(
     if len(problems.found) > before:
         return None
     return QualitativePlan(
-        themes=tuple(filter(None, themes)), paths=paths, coder=coder, machines=tuple(machines), least=least
-    )
+        themes=tuple(filter(None, themes)), paths=paths, coder=coder, machines=tuple(machines), least=least,
+        texts=texts, **heard,
+    )  # fmt: skip
+
+
+def _paths(given: Mapping[str, Any], file_of: FileOf, problems: Problems) -> dict[str, Path]:
+    """Read files; coded interviews are one file, or one for each coder."""
+    stated = {key: given[key] for key in files_of_qualitative if key in given}
+    if isinstance(several := stated.get("coded"), dict):
+        del stated["coded"]
+        stated |= {f"{coded_by}{coder}": value for coder, value in several.items()}
+        if len(several) < 2:
+            problems.add(
+                "coded in [qualitative] names fewer than two coders", mend='write { ann = "a.qdpx", bo = "b.qdpx" }'
+            )
+    elif several is None:
+        problems.add("key 'coded' in [qualitative] is missing", mend="name the coded interviews: interviews.qdpx")
+    for key in (key for key, value in stated.items() if not isinstance(value, str)):
+        problems.add(f"{key} in [qualitative] is {stated[key]!r}", mend="name a file")
+    paths = {key: file_of(value, f"{key} in [qualitative]") for key, value in stated.items() if isinstance(value, str)}
+    for key, path in paths.items():
+        if key.startswith("coded") and path.suffix.casefold() not in projects:
+            mend = f"give a project ({', '.join(projects)}); qualitative.write_qdpx makes one of a table of segments"
+            problems.add(f"{key} in [qualitative] is {stated[key]}", mend=mend)
+    return paths
+
+
+def _hearing(given: Mapping[str, Any], problems: Problems) -> dict[str, Any]:
+    """Read who was to be heard, who read what, and what is taken out of texts."""
+    places, planned, read = (given.get(key, empty) for key, empty in (("places", []), ("planned", {}), ("read", {})))
+    from_interviews = given.get("codes_from_interviews", False)
+    if not isinstance(places, list) or not all(isinstance(name, str) for name in places):
+        problems.add(f"places in [qualitative] is {places!r}", mend="write a list of names")
+        places = []
+    if not isinstance(from_interviews, bool):
+        problems.add(f"codes_from_interviews in [qualitative] is {from_interviews!r}", mend="write true or false")
+    if not isinstance(planned, dict) or not all(type(n) is int and n >= 0 for n in planned.values()):
+        problems.add(f"planned in [qualitative] is {planned!r}", mend="write { officer = 12, family = 8 }")
+        planned = {}
+    known = [str(code) for code in dictionary.table("interviews").field("stakeholder").allowed or ()]
+    if strange := sorted(planned.keys() - set(known)):
+        mend = f"take {', '.join(known)}"
+        problems.add(f"planned in [qualitative] is of {', '.join(strange)}", mend=mend)
+    if not isinstance(read, dict) or not all(_names(value) for value in read.values()):
+        problems.add(f"read in [qualitative] is {read!r}", mend='write { ann = "all", bo = ["I01", "I02"] }')
+        read = {}
+    named = {coder: (value,) if isinstance(value, str) else tuple(value) for coder, value in read.items()}
+    return {"places": tuple(places), "planned": planned, "read": named, "codes_from_interviews": from_interviews}
+
+
+def _names(value: object) -> bool:
+    """Whether a value names interviews: all of them, or a list."""
+    return value == everything or (isinstance(value, list) and all(isinstance(name, str) for name in value))
 
 
 def _counting(given: Mapping[str, Any], problems: Problems) -> tuple[Any, Any, Any]:

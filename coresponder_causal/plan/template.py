@@ -155,6 +155,13 @@ covariates = ["initial_type", "priority", "caller_type", "prior_contacts", "patr
 # register = "interviews.csv"          # who was heard, with consent; or the table interviews
 # signed = "quotes_signed.csv"         # quotes that a person read and signed for; none is shown without it
 # coder = "ann"                        # whose segments count, where several coded
+# known = "names.txt"                  # names to take out of texts, one a line
+# read = { ann = "all", bo = ["I01"] } # which interviews each coder read, for their agreement
+# codes_from_interviews = true         # codes were made while reading: say when no new ones came
+# planned = { officer = 12 }           # interviews planned; by default the quotas of the interview guides
+# words = { texts = "interviews", by = "stakeholder", target = "officer", reference = "family" }
+# topics = { texts = "narratives" }    # look for words that come together
+# lists = { names = ["stigma"], by = "attended", hand = { stigma = "stigma_by_hand" } }
 # [[qualitative.theme]]                # one for each theme
 # code = "Fear and force"              # as the codebook calls it
 # outcome = "force"                    # the result it is held beside

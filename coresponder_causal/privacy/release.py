@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
+from coresponder_causal.core.attacker import intervals
 from coresponder_causal.core.errors import DisclosureError
 from coresponder_causal.core.suppression import suppress
-from coresponder_causal.privacy.counts import Counts, total
+from coresponder_causal.privacy.counts import Counts, answer, total
 from coresponder_causal.privacy.family import Bools, Earlier, Family, family_of, span_column
 from coresponder_causal.privacy.policy import Policy
 
@@ -65,8 +66,10 @@ def release(
     Notes
     -----
     Every margin is taken as known. Where no pattern protects, the tables of the family with most rows are left out
-    whole; of a last one its total is hidden too, or all of it. One symbol stands for all that is hidden, so that nobody
-    sees which cells are small. Where all of a group share an answer, zero beside the others says so: that is shown.
+    whole; of a last one its total is hidden too, or all of it. Where no row of a breakdown is shown its total is, as if
+    nobody had broken it down, unless that would tell more than half of a small count's range. One symbol stands for all
+    that is hidden, so that nobody sees which cells are small. Where all of a group share an answer, zero beside the
+    others says so: that is shown.
 
     Examples
     --------
@@ -91,9 +94,12 @@ def release(
             except DisclosureError as error:
                 refused = error
                 continue
-            for number, places in zip(left, family.places, strict=True):
-                hidden[number] = np.asarray(pattern[places].any(axis=1), bool)
+            masks = [np.asarray(pattern[places].any(axis=1), bool) for places in family.places]
             cells[name] = _leaving(family, pattern)
+            alone = _totals_alone([counts[number] for number in left], masks, family, before, policy)
+            masks, cells[name] = alone or (masks, cells[name])
+            for number, mask in zip(left, masks, strict=True):
+                hidden[number] = mask
             break
         only_derived = all(one.whole for one in counts if one.family == name)
         if name not in cells and before and refused is not None and not only_derived:
@@ -127,6 +133,42 @@ def _pattern(family: Family, policy: Policy, time_limit: float, seed: int, *, wi
         seed=seed,
     )
     return np.asarray(found.hidden, bool)
+
+
+def _totals_alone(
+    counts: Sequence[Counts], masks: Sequence[Bools], family: Family, before: Sequence[Earlier], policy: Policy
+) -> tuple[list[Bools], list[Earlier]] | None:
+    """Show totals whose breakdown is hidden whole, as if nobody had broken them down; None where that tells too much.
+
+    Beside the total of a breakdown a small count keeps half of its range even for who knows which counts are small.
+    """
+    grand = [_grand(one) for one in counts]
+    lost = all(mask[~of_all].all() for mask, of_all in zip(masks, grand, strict=True))
+    if not lost or not any((mask & of_all).any() for mask, of_all in zip(masks, grand, strict=True)):
+        return None
+    used = [number for number, of_all in enumerate(grand) if of_all.any()]
+    totals = family_of([replace(counts[n], frame=counts[n].frame[grand[n]]) for n in used], before)
+    top, values = policy.threshold - 1.0, family.system.values
+    small = (values > 0) & (values <= top)
+    labels = family.system.labels.drop(columns=[span_column, answer], errors="ignore")
+    hidden: Bools = ~(labels.to_numpy() == total).all(axis=1) & ~family.fixed
+    if (small & ~hidden).any():
+        return None
+    bounds = np.where(small, 1.0, 0.0), np.where(small, top, np.inf)
+    low, high = intervals(family.system, hidden, bounds=bounds, cells=np.flatnonzero(small))
+    if (high - low < top / 2).any():
+        return None
+    shown = [np.ones(len(mask), bool) for mask in masks]
+    for number in used:
+        shown[number][grand[number]] = False
+    return shown, _leaving(totals, totals.unseen)
+
+
+def _grand(one: Counts) -> Bools:
+    """Rows that count everybody: "total" in each dimension but that of spans."""
+    names = [name for name in one.dimensions if name != one.spans]
+    found: Bools = (one.frame[names].to_numpy() == total).all(axis=1) if names else np.zeros(len(one.frame), bool)
+    return found
 
 
 def _all_or_none(family: Family, policy: Policy) -> Bools:

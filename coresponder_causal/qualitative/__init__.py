@@ -7,11 +7,11 @@ Examples
 True
 """
 
+from coresponder_causal.qualitative.answered_forms import form_workbook
 from coresponder_causal.qualitative.code_forms import (
     coder_agreement_of,
     coding_form,
     coding_key,
-    form_workbook,
     read_codes,
     with_codes,
 )
@@ -25,6 +25,8 @@ from coresponder_causal.qualitative.joint_display import JointDisplay, Theme, jo
 from coresponder_causal.qualitative.keywords import keyness
 from coresponder_causal.qualitative.lexicon_use import LexiconUse, lexicon_use
 from coresponder_causal.qualitative.matrices import code_counts, code_matrix, cooccurrence, framework
+from coresponder_causal.qualitative.merging import merged
+from coresponder_causal.qualitative.quote_forms import quote_answer, quote_form, read_quote_form
 from coresponder_causal.qualitative.refi_codes import read_qdc, write_qdc
 from coresponder_causal.qualitative.refi_read import read_qdpx
 from coresponder_causal.qualitative.refi_write import write_qdpx
@@ -68,13 +70,17 @@ __all__ = [
     "keyness",
     "lexicon",
     "lexicon_use",
+    "merged",
     "quotas",
+    "quote_answer",
+    "quote_form",
     "quotes",
     "rating_agreement",
     "read_codebook",
     "read_codes",
     "read_qdc",
     "read_qdpx",
+    "read_quote_form",
     "read_segments",
     "read_signed_quotes",
     "read_taguette",

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from coresponder_causal.core.errors import DataError, Problems
-from coresponder_causal.core.notes import note
+from coresponder_causal.qualitative.answered_forms import answers
 from coresponder_causal.qualitative.code_sample import NarrativeSample
 from coresponder_causal.qualitative.scale_agreement import rating_agreement
 from coresponder_causal.qualitative.wording import plain
 
-if TYPE_CHECKING:
-    from openpyxl.worksheet.worksheet import Worksheet
-
 coders = ("first", "second")
 form_head = ("id", "text", "code", "remark")
-sheet, longest_cell = "coding", 32_000
-_words = {"yes": True, "y": True, "1": True, "true": True, "no": False, "n": False, "0": False, "false": False}
 
 
 def coding_key(sample: NarrativeSample, narratives: pd.DataFrame, *, overlap: float = 1.0) -> pd.DataFrame:
@@ -100,48 +93,6 @@ def coding_form(key: pd.DataFrame, texts: Sequence[str], coder: str) -> pd.DataF
     return ordered
 
 
-def form_workbook(form: pd.DataFrame, codebook: pd.DataFrame) -> bytes:
-    """Form as an .xlsx file: a list of yes and no beside each text, and the codebook on a second sheet.
-
-    Parameters
-    ----------
-    form : DataFrame
-        As `coding_form` gives it.
-    codebook : DataFrame
-        What is coded, as `codebook_table` gives it.
-    """
-    from openpyxl import Workbook
-    from openpyxl.styles import Alignment
-    from openpyxl.worksheet.datavalidation import DataValidation
-
-    book = Workbook()
-    page = book.active
-    page.title = sheet
-    if long := int((form["text"].str.len() > longest_cell).sum()):
-        note(f"{long} texts are longer than a cell of a workbook holds: read them in the .csv")
-    _fill(page, form.assign(text=form["text"].str.slice(0, longest_cell)))
-    choice = DataValidation(type="list", formula1='"yes,no"', allow_blank=True, showErrorMessage=True)
-    page.add_data_validation(choice)
-    choice.add(f"C2:C{len(form) + 1}")
-    page.column_dimensions["B"].width, page.column_dimensions["D"].width = 100, 40
-    for cell in page["B"]:
-        cell.alignment = Alignment(wrap_text=True, vertical="top")
-    page.freeze_panes = "A2"
-    _fill(book.create_sheet("codebook"), codebook)
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
-
-
-def _fill(page: Worksheet, table: pd.DataFrame) -> None:
-    """Write a table as text, of which nothing is taken for a formula."""
-    page.append([str(name) for name in table.columns])
-    for place, row in enumerate(table.astype(str).itertuples(index=False, name=None), 2):
-        for column, value in enumerate(row, 1):
-            cell = page.cell(place, column, value)
-            cell.data_type = "s"
-
-
 def read_codes(key: pd.DataFrame, forms: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Read what both coders wrote.
 
@@ -165,26 +116,7 @@ def read_codes(key: pd.DataFrame, forms: Mapping[str, pd.DataFrame]) -> pd.DataF
     """
     problems, found = Problems("the filled forms"), {}
     for coder in coders:
-        form, wanted = forms[coder], key.loc[key[coder].notna(), "id"]
-        if absent := [name for name in ("id", "code") if name not in form]:
-            mend = "give the form as it was written"
-            problems.add(f"the {coder} form has no column {', '.join(absent)}", mend=mend)
-            continue
-        ids = form["id"].astype("string").fillna("").str.strip()
-        said = form["code"].astype("string").fillna("").str.strip().str.casefold().str.removesuffix(".0")
-        used = ids.ne("") | said.ne("")
-        for wrong, what, mend in (
-            (~ids.isin(wanted) & used, "rows have an id that is not on it", "take the row out, or correct the id"),
-            (ids.duplicated(keep=False) & ids.isin(wanted), "rows have an id that comes twice", "keep one of them"),
-            (said.eq("") & ids.isin(wanted), "rows have no code", "code them: yes or no"),
-            (~said.isin(_words) & said.ne(""), "codes are neither yes nor no", "write yes or no, doubts as a remark"),
-        ):
-            if wrong.any():
-                rows = [ids.iloc[i] or f"line {i + 2}" for i in np.flatnonzero(wrong)]
-                problems.add(f"{coder} form: {len(rows)} {what}", rows=rows, mend=mend)
-        if gone := sorted(set(wanted) - set(ids)):
-            problems.add(f"{coder} form: {len(gone)} rows are gone", rows=gone, mend="put them back from the form")
-        found[coder] = dict(zip(ids, said.map(_words), strict=True))
+        found[coder] = answers(forms[coder], key.loc[key[coder].notna(), "id"], f"{coder} form", problems)
     problems.raise_if_any(DataError)
     codes = {coder: key["id"].map(found[coder]).where(key[coder].notna()).astype("boolean") for coder in coders}
     return pd.DataFrame(codes, index=key.index)

@@ -33,12 +33,13 @@ class LexiconUse:
     status : {"validated", "unvalidated"}
         Whether hands read a sample.
     table : DataFrame
-        One row for each group, and "all": ``group, texts, authors, words, hits, per_1000`` words, ``share`` of texts
-        with a hit, ``corrected`` share that hands would code, ``rogan_gladen``, each with ``_low, _high`` but the
-        share, which is the machine's; ``status``.
+        One row for each group, and "all": ``group, texts, authors, words, hits, per_1000`` words, ``with_hit`` texts
+        and their ``share``, ``corrected`` share that hands would code, ``rogan_gladen``, each with ``_low, _high`` but
+        the share, which is the machine's; ``status``.
     errors : DataFrame
-        One row for each group, and "all": ``group, coded`` texts, ``yes`` by hand, ``sensitivity, specificity``, with
-        ``_low, _high``. Empty where nothing was validated.
+        One row for each group, and "all": ``group, coded`` texts, ``yes`` by hand, ``found`` and ``false``, those with
+        a hit that are a yes and that are none, ``sensitivity, specificity``, with ``_low, _high``, weighted by the
+        draw. Empty where nothing was validated.
     notes : tuple of str
     """
 
@@ -165,6 +166,7 @@ def _counted(
         "per_1000": per * events,
         "per_1000_low": per * spread * float(low),
         "per_1000_high": per * spread * float(high),
+        "with_hit": int((hits[use] > 0).sum()),
         "share": float((hits[use] > 0).mean()),
     }
 
@@ -185,7 +187,12 @@ def _checked(
         for name, share in shares.items()
         for key, value in _ends(name, by_cluster(share if coded.any() else nobody, cluster, inside, level)).items()
     }
-    errors = {"coded": int(coded.sum()), "yes": int(code[coded].sum())}
+    errors = {
+        "coded": int(coded.sum()),
+        "yes": int(code[coded].sum()),
+        "found": int((code * f)[coded].sum()),
+        "false": int(((1 - code) * f)[coded].sum()),
+    }
     return row, {**errors, **_ends("sensitivity", own[0]), **_ends("specificity", own[1])}
 
 

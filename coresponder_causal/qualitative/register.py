@@ -19,7 +19,7 @@ from coresponder_causal.qualitative.entries import Source
 Planned: TypeAlias = Mapping[str, int] | Mapping[tuple[str, str], int]
 
 _KNOWN = ("stakeholder", "date", "mode", "sampled_by", "interpreter")
-_NOT_SAID = "not said"
+_NOT_SAID, _ALL = "not said", "all"
 
 
 def interview_register(interviews: object, *, planned: Planned | None = None) -> pd.DataFrame:
@@ -39,7 +39,8 @@ def interview_register(interviews: object, *, planned: Planned | None = None) ->
         For each stakeholder, and each way in which its people were found: ``planned`` (missing where no number was
         set), ``asked``, ``done`` (consent given and not withdrawn), ``declined``, ``withdrawn``, ``consented_share`` of
         those asked, and ``short``, how many are still missing. Every stakeholder of the dictionary has a row, so that
-        a group that nobody asked is seen. Numbers planned for a stakeholder as a whole stand in its row "all".
+        a group that nobody asked is seen. What is planned for a stakeholder as a whole stands in its row "all"; where
+        nothing is, the sum over the ways that it is planned by.
 
     Raises
     ------
@@ -57,11 +58,11 @@ def interview_register(interviews: object, *, planned: Planned | None = None) ->
     [12, 3, 1, 1, 1, 11]
     """
     table = _table(interviews)
-    plan = _plan(planned or {})
+    plan = _with_sums(_plan(planned or {}))
     own = pd.DataFrame(
         {
             "stakeholder": table["stakeholder"],
-            "sampled_by": table["sampled_by"].fillna(_NOT_SAID),
+            "sampled_by": table["sampled_by"].astype(object).where(table["sampled_by"].notna(), _NOT_SAID),
             "asked": 1,
             "done": (table["consent"] & ~table["withdrawn"]).astype(int),
             "declined": (~table["consent"]).astype(int),
@@ -70,10 +71,10 @@ def interview_register(interviews: object, *, planned: Planned | None = None) ->
     )
     ways = own.groupby(["stakeholder", "sampled_by"]).sum()
     whole = own.drop(columns="sampled_by").groupby("stakeholder").sum()
-    whole.index = pd.MultiIndex.from_product([whole.index, ["all"]], names=ways.index.names)
+    whole.index = pd.MultiIndex.from_product([whole.index, [_ALL]], names=ways.index.names)
     groups = dict(dictionary.table("interviews").field("stakeholder").choices)
-    rows = [(group, "all") for group in groups] + list(ways.index) + list(plan)
-    order = {way: place for place, way in enumerate(("all", *_ways(), _NOT_SAID))}
+    rows = [(group, _ALL) for group in groups] + list(ways.index) + list(plan)
+    order = {way: place for place, way in enumerate((_ALL, *_ways(), _NOT_SAID))}
     places = {group: place for place, group in enumerate(groups)}
     index = sorted(set(rows), key=lambda row: (places[str(row[0])], order[row[1]]))
     named = pd.MultiIndex.from_tuples(index, names=ways.index.names)
@@ -150,7 +151,9 @@ def consented(coded: Coded, interviews: object) -> Coded:
         if number in usable
     )
     if out := len(coded.sources) - len(kept):
-        note(f"{out} of {len(coded.sources)} sources were left out: withdrawn, or without consent. Delete them")
+        note(
+            f"{out} of {len(coded.sources)} interview records were left out: withdrawn, or without consent. Delete them"
+        )
     names = {source.name for source in kept}
     cases = (replace(case, sources=tuple(filter(names.__contains__, case.sources))) for case in coded.cases)
     return replace(
@@ -184,14 +187,23 @@ def _ways() -> tuple[str, ...]:
 
 def _plan(planned: Planned) -> dict[tuple[str, str], int]:
     """Planned numbers by stakeholder and way of sampling, "all" where none was said."""
-    plan = {(key, "all") if isinstance(key, str) else (key[0], key[1]): int(n) for key, n in planned.items()}
+    plan = {(key, _ALL) if isinstance(key, str) else (key[0], key[1]): int(n) for key, n in planned.items()}
     groups = [str(code) for code in dictionary.table("interviews").field("stakeholder").allowed or ()]
     problems = Problems("the planned interviews")
     for key, number in plan.items():
-        if key[0] not in groups or key[1] not in ("all", *_ways()):
+        if key[0] not in groups or key[1] not in (_ALL, *_ways()):
             mend = f"take {', '.join(groups)}, and with it {', '.join(_ways())}"
             problems.add(f"{key} is no group of the dictionary", mend=mend)
         if number < 0:
             problems.add(f"{key} has {number} interviews", mend="give a number of at least 0")
     problems.raise_if_any(DataError)
     return plan
+
+
+def _with_sums(plan: dict[tuple[str, str], int]) -> dict[tuple[str, str], int]:
+    """Add the number of a stakeholder as a whole where only ways have one."""
+    sums: dict[tuple[str, str], int] = {}
+    for (group, way), number in plan.items():
+        if way != _ALL:
+            sums[group, _ALL] = sums.get((group, _ALL), 0) + number
+    return sums | plan

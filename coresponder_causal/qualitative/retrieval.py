@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date as calendar_date
 from pathlib import Path
 
 import pandas as pd
 
+from coresponder_causal.core.choices import names_of
 from coresponder_causal.core.errors import DataError, DisclosureError, Problems
 from coresponder_causal.core.files import write_whole
 from coresponder_causal.core.notes import note
@@ -24,7 +25,7 @@ not_signed, is_signed = "not signed off", "signed off"
 def quotes(
     coded: Coded,
     *,
-    code: str,
+    code: str | Sequence[str],
     interviews: object | None,
     by: str = "stakeholder",
     signed: pd.DataFrame | None = None,
@@ -32,14 +33,14 @@ def quotes(
     places: Iterable[str] = (),
     recognisers: Recognisers = "rules",
 ) -> pd.DataFrame:
-    """Gather what was coded with a code, or below it, redacted, with the group of who said it.
+    """Gather what was coded with a code or several, or below, redacted, with the group of who said it.
 
     Not for saying how many think so: a quote shows what was meant, `code_counts` how many meant it.
 
     Parameters
     ----------
     coded : Coded
-    code : str
+    code : str or sequence of str
     interviews : DataFrame, Table or None
         The register: interviews without consent or withdrawn give no quote. None for texts that are no interviews.
     by : str
@@ -71,14 +72,15 @@ def quotes(
     """
     usable = coded if interviews is None else consented(coded, interviews)
     head, problems = usable.source_table(), Problems("the quotes")
-    if code not in {entry.name for entry in usable.codes}:
-        problems.add(f"there is no code {code!r}", mend="take a name of the codebook")
+    asked = set(names_of(code))
+    for lost in sorted(asked - {entry.name for entry in usable.codes}):
+        problems.add(f"there is no code {lost!r}", mend="take a name of the codebook")
     if by not in head.columns:
         problems.add(f"no source has an attribute {by!r}", mend=f"take one of {', '.join(head.columns[2:])}")
     if signed is not None and (absent := [name for name in signed_head if name not in signed]):
         problems.add(f"the sign-off has no column {', '.join(absent)}", mend="give what sign_quotes wrote")
     problems.raise_if_any(DataError)
-    under = {entry.name for entry in usable.codes if entry.name == code or code in usable.above(entry.name)}
+    under = {entry.name for entry in usable.codes if asked & {entry.name, *usable.above(entry.name)}}
     rows = usable.table()
     rows = rows[rows["code"].isin(under)].drop_duplicates(["source", "start", "end"])
     rows = rows.sort_values(["source", "start", "end"], kind="stable").reset_index(drop=True)
@@ -158,18 +160,21 @@ def sign_quotes(found: pd.DataFrame, *, by: str, on: str, missed: int) -> pd.Dat
     return pd.DataFrame({"sha256": found["sha256"].unique(), "signed_by": by, "signed_on": on}, dtype=object)
 
 
-def write_signed_quotes(signed: pd.DataFrame, path: str | Path) -> Path:
-    """Write a sign-off, after what the file holds already.
+def write_signed_quotes(signed: pd.DataFrame, path: str | Path, *, refused: Iterable[str] = ()) -> Path:
+    """Write a sign-off, after what the file holds already; the file is there whole or as it was.
 
     Parameters
     ----------
     signed : DataFrame
         As `sign_quotes` gives it.
     path : path of a .csv file
+    refused : iterable of str
+        ``sha256`` of quotes that are no longer to be shown: their earlier sign-off is taken out.
     """
     file = Path(path)
     before = [read_signed_quotes(file)] if file.is_file() else []
     both = pd.concat([*before, signed[list(signed_head)]], ignore_index=True).drop_duplicates("sha256")
+    both = both[~both["sha256"].isin(list(refused))]
     return write_whole(file, both.to_csv(index=False, lineterminator="\n").encode())
 
 

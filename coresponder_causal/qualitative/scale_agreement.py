@@ -109,6 +109,8 @@ def statistics(
     alpha = krippendorff_alpha(counts, values, measured, replications=replications, seed=seed, level=level)
     if alpha.undefined:
         note(f"in {alpha.undefined} of {replications} resamples all read the same: the bounds of alpha are of the rest")
+    if percent.estimate == 1:
+        note("readers agree on all they read twice: alpha has no bounds by resampling, those of the others stand")
     found: list[tuple[str, Agreement | Alpha]] = [
         ("percent", percent),
         ("kappa", kappa),

@@ -39,6 +39,8 @@ class Themes:
         stable.
     weights : DataFrame, shape (texts, themes)
         Weight of each theme in each text.
+    heaviest : Series, shape (texts,)
+        The theme that weighs most in each text; missing where that is one that is not kept, or none.
     numbers : DataFrame
         One row for each number tried: ``number``, ``stable`` themes among them, mean ``over_seeds, over_resamples``
         and the ``score`` by which one is chosen.
@@ -50,6 +52,7 @@ class Themes:
     verdict: str
     table: pd.DataFrame
     weights: pd.DataFrame
+    heaviest: pd.Series
     numbers: pd.DataFrame
     by_chance: float
     notes: tuple[str, ...] = ()
@@ -130,7 +133,7 @@ def themes(
             note(f"{unsettled} of {len(fits) * (seeds + resamples)} fits had not settled when they were stopped")
         if len(kept[best]) < best and len(kept[best]):
             note(f"{best} themes were fitted and {best - len(kept[best])} of them are not stable, and not shown")
-    table, weights = _shown(told, fits[best], kept[best])
+    table, weights, heaviest = _shown(told, fits[best], kept[best])
     rows = [
         (number, len(kept[number]), float(fit.over_seeds.mean()), float(fit.over_resamples.mean()), scores[number])
         for number, fit in fits.items()
@@ -140,6 +143,7 @@ def themes(
         verdict=f"{many} stable theme{'s' if many > 1 else ''}" if many else none_found,
         table=table,
         weights=weights,
+        heaviest=heaviest,
         numbers=pd.DataFrame(rows, columns=["number", "stable", "over_seeds", "over_resamples", "score"]),
         by_chance=chance,
         notes=tuple(notes),
@@ -177,8 +181,8 @@ def _score(found: Judged, kept: list[int]) -> float:
     return float(np.minimum(found.over_seeds, found.over_resamples)[kept].sum() / len(found.together))
 
 
-def _shown(told: Weighed, found: Judged, kept: list[int]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Table of themes, and their weights in the texts, the most common theme first."""
+def _shown(told: Weighed, found: Judged, kept: list[int]) -> tuple[pd.DataFrame, pd.DataFrame, pd.Series]:
+    """Table of themes, their weights in the texts, and the heaviest of each, the most common theme first."""
     texts, words = found.fit.texts, found.fit.words
     heaviest = np.where(texts.max(axis=1) > 0, texts.argmax(axis=1), -1)
     sizes = np.bincount(heaviest[heaviest >= 0], minlength=len(words))
@@ -198,4 +202,6 @@ def _shown(told: Weighed, found: Judged, kept: list[int]) -> tuple[pd.DataFrame,
     columns = ["theme", "words", "texts", "share", "over_seeds", "over_resamples", "coherence"]
     lengths = np.linalg.norm(words, axis=1)
     weights = pd.DataFrame(texts[:, order] * lengths[order], columns=pd.Index(range(1, len(order) + 1), name="theme"))
-    return pd.DataFrame(rows, columns=columns), weights
+    places = {j: place for place, j in enumerate(order, start=1)}
+    own = pd.Series([places.get(int(j)) for j in heaviest], dtype="Int64", name="theme")
+    return pd.DataFrame(rows, columns=columns), weights, own

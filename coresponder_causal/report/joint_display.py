@@ -65,7 +65,7 @@ def joint_picture(found: JointDisplay, results: Mapping[str, Result]) -> Picture
     frame = found.frame.assign(said=[_interval(row) for row in found.frame.to_dict("records")])
     frame = frame.assign(outcome=[_outcome(row, results) for row in found.frame.to_dict("records")])
     shown = ["theme", "says", "outcome", "said", "help_low", "help_high", "verdict"]
-    shares = found.shares.assign(label=[_group(found.by, name) for name in found.shares["group"]])
+    shares = found.shares.assign(label=[group_label(found.by, name) for name in found.shares["group"]])
     each = "; ".join(f"{row['theme']}, said that it {_says(row)}: {row['verdict']}" for row in frame.to_dict("records"))
     return Picture(
         title="Themes beside results",
@@ -121,7 +121,7 @@ def heard_table(found: JointDisplay) -> Table:
     ----------
     found : JointDisplay
     """
-    frame = found.shares.assign(label=[_group(found.by, name) for name in found.shares["group"]])
+    frame = found.shares.assign(label=[group_label(found.by, name) for name in found.shares["group"]])
     return Table(
         title="Who brought the themes up",
         frame=frame,
@@ -146,7 +146,7 @@ def quote_table(quotes: pd.DataFrame) -> Table:
         As `qualitative.quotes` gives them. One that nobody signed for passes for no one outside.
     """
     frame = quotes.assign(
-        said_by=[_group("stakeholder", str(name)) for name in quotes["said_by"]],
+        said_by=[group_label("stakeholder", str(name)) for name in quotes["said_by"]],
         signed=quotes["signed_by"].notna(),
     )
     return Table(
@@ -210,7 +210,7 @@ def _interval(row: Mapping[Hashable, object]) -> str:
     return f"{low} to {high}" if np.isnan(values[0]) else f"{middle} ({low} to {high})"
 
 
-def _group(by: str, name: str) -> str:
+def group_label(by: str, name: str) -> str:
     """Name a group by the dictionary's label."""
     if name == everybody:
         return "All"

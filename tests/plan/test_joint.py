@@ -135,7 +135,7 @@ def test_the_section_holds_verdicts_picture_tables_and_signed_quotes(evaluated):
     assert set(tables["In their words"].frame["quote"]) == {"[PERSON 1] stayed calm"}
     assert set(tables["In their words"].frame["said_by"]) == {"Officer"}
     assert len(picture.data["shares"]) == 6
-    assert "2 of 30 sources were left out" in str(section.blocks[-1].items)
+    assert "2 of 30 interview records were left out" in str(section.blocks[-1].items)
 
 
 def test_a_public_evaluation_shows_signed_quotes_alone_and_no_small_count(folder, tmp_path):
@@ -185,7 +185,7 @@ matters = -1
                  "unknown key 'colour'", "has no outcome", "'good' is not a choice", "matters of"):  # fmt: skip
         assert said in str(caught.value)
     (folder / "EMPTY.toml").write_text(HEAD + '[qualitative]\nregister = "none.csv"\n')
-    with pytest.raises(DataError, match=r"(?s)no file none.csv.*'coded'.*names no theme"):
+    with pytest.raises(DataError, match=r"(?s)'coded'.*no file none.csv.*names no theme"):
         plan.read_study(folder / "EMPTY.toml")
 
 

@@ -202,3 +202,34 @@ def test_counts_that_are_no_counts_are_refused_all_at_once():
     rows = pd.DataFrame({"arm": ["with"], "count": [0.5]})
     with pytest.raises(DisclosureError, match=r"breaks 2 rules(.|\n)*no whole numbers(.|\n)*no dimension"):
         Counts(family="holds", frame=rows, dimensions=("arm",), spans="month")
+
+
+def heard(groups: dict[str, tuple[int, int]], label: str = "") -> Counts:
+    """People who said yes of people heard, by group, and of all."""
+    rows = pd.DataFrame([(name, *pair) for name, pair in groups.items()], columns=["group", "yes", "of"])
+    whole = pd.DataFrame([("total", rows["yes"].sum(), rows["of"].sum())], columns=rows.columns)
+    frame = pd.concat([whole, rows], ignore_index=True).assign(when=label)
+    spans = {"spans": "when", "atoms": spanning([label])} if label else {}
+    dimensions = ("group", "when") if label else ("group",)
+    return Counts(family="heard", frame=frame, dimensions=dimensions, count="yes", of="of", **spans)
+
+
+@pytest.mark.parametrize("groups", [{"a": (7, 14), "b": (7, 14)}, {"a": (4, 12), "b": (7, 13), "c": (3, 10)}])
+def test_a_total_stays_where_all_of_its_breakdown_goes(groups):
+    (hidden,) = release([heard(groups)], policy=PUBLIC).hidden
+    assert hidden.tolist() == [False] + [True] * len(groups)
+
+
+@pytest.mark.parametrize("groups", [{"a": (10, 30), "b": (9, 30)}, {"a": (6, 10), "b": (6, 10), "c": (4, 10)}])
+def test_a_total_goes_where_it_would_pin_small_parts(groups):
+    # 19 are 9 and 10 to who knows that both are small; 30 people in three groups of at most 10 are 10 each.
+    (hidden,) = release([heard(groups)], policy=PUBLIC).hidden
+    assert hidden.all()
+
+
+def test_a_total_alone_gives_nothing_away_beside_an_earlier_one():
+    first = release([heard({"a": (20, 40), "b": (20, 40)}, "2024-01/2024-02")], policy=PUBLIC)
+    assert not first.hidden[0].any()
+    later = {"a": (24, 48), "b": (23, 46)}
+    (hidden,) = release([heard(later, "2024-01/2024-03")], policy=PUBLIC, earlier=first.cells).hidden
+    assert hidden.all()

@@ -166,7 +166,7 @@ def test_only_what_consent_covers_is_kept_and_the_register_says_who_spoke() -> N
     assert {segment.source for segment in kept.segments} == {"I01"}
     assert [(case.name, case.sources) for case in kept.cases] == [("north", ("I01",))]
     assert dict(kept.sources[0].attributes) == {"stakeholder": "officer", "date": "2026-03-02", "mode": "phone"}
-    assert "2 of 4 sources were left out" in notes[-1]
+    assert "2 of 4 interview records were left out" in notes[-1]
     assert not any(name in " ".join(notes) for name in ("I02", "I03"))
 
 

@@ -102,3 +102,22 @@ def test_stigma_of_a_simulated_world_is_corrected_to_its_truth():
     assert row["corrected_low"] <= truth.mean() <= row["corrected_high"]
     assert errors["sensitivity"] == 1
     assert errors["specificity"] > 0.95
+
+
+def test_a_list_that_errs_is_corrected_in_a_simulated_world():
+    # Half of the terms that the world's officers use are struck from the list: it misses what they write with these.
+    world = cc.simulate.world("west_sac_like", seed=1)
+    told, truth = world.tables["narratives"], world.themes["narratives"]["stigmatising_term"].to_numpy()
+    texts = list(told["text"])
+    used = [
+        term for term in lexicon("stigma").terms if Lexicon(name="one", label="One", terms=(term,)).hits(texts).any()
+    ]
+    wrong = Lexicon(name="wrong", label="Wrong", terms=tuple(used[::2]))
+    rng = np.random.default_rng(1)
+    hand = np.where(rng.random(len(told)) < 0.2, truth, np.nan)
+    found = lexicon_use(texts, wrong, authors=list(told["author"]), hand=hand, chance=[0.2] * len(told))
+    row, errors = found.table.iloc[0], found.errors.iloc[0]
+    assert abs(row["share"] - truth.mean()) > 0.02
+    assert row["corrected_low"] <= truth.mean() <= row["corrected_high"]
+    assert errors["sensitivity"] < 0.9
+    assert errors["found"] < errors["yes"]

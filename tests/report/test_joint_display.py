@@ -150,6 +150,9 @@ def test_small_groups_do_not_leave_and_larger_do():
     (heard,) = passed([heard_table(found)], PUBLIC).specs
     assert isinstance(heard, Table)
     few = heard.frame[heard.frame["theme"].eq("Fear")]
+    calmer = heard.frame[heard.frame["theme"].eq("Calmer scenes")].set_index("label")
+    assert calmer.loc["All", ["cases_with", "cases"]].tolist() == [14, 30]
+    assert (calmer.drop(index="All")["cases_with"] == "•").all()
     assert not few["cases_with"].isin([1, 2]).any()
     assert not heard.frame["cases"].isin([6]).any()
     section = joint_section(found, RESULTS)

@@ -37,14 +37,40 @@ def test_alpha_is_that_of_the_program_where_it_is_installed(measured):
     assert ours.estimate == pytest.approx(theirs, abs=EXACT)
 
 
+def gwets_error(counts, coefficient):
+    """Gwet (2014), chapter 5: every unit moves the coefficient from 0, also one that was read once."""
+    readers, n, q = counts.sum(axis=1), len(counts), counts.shape[1]
+    twice, share = readers >= 2, counts / counts.sum(axis=1, keepdims=True)
+    common = share.mean(axis=0)
+    score = common if coefficient == "fleiss" else (1 - common) / (q - 1)
+    chance = common @ score
+    agreed = np.where(twice, (counts * (counts - 1)).sum(axis=1) / np.maximum(readers * (readers - 1), 1), 0)
+    own = n / twice.sum() * (agreed - chance * twice) / (1 - chance)
+    found = own.mean()
+    moved = own - 2 * (1 - found) * (share @ score - chance) / (1 - chance)
+    return np.sqrt(((moved - found) ** 2).sum() / (n * (n - 1)))
+
+
 @pytest.mark.parametrize("coefficient", ["ac1", "fleiss"])
 @pytest.mark.parametrize("name", list(REFERENCE))
 def test_coefficients_with_missing_ratings_are_those_of_irrcac(name, coefficient):
-    theirs = REFERENCE[name][coefficient]
-    ours = beyond_chance(counted(name)[0], coefficient)
-    assert ours.estimate == pytest.approx(theirs["estimate"], abs=PRINTED)
-    assert ours.std_error == pytest.approx(theirs["std_error"], abs=PRINTED)
-    assert beyond_chance(counted(name)[0], "percent").estimate == pytest.approx(theirs["percent"], abs=PRINTED)
+    theirs, (counts, _) = REFERENCE[name][coefficient], counted(name)
+    assert beyond_chance(counts, coefficient).estimate == pytest.approx(theirs["estimate"], abs=PRINTED)
+    assert beyond_chance(counts, "percent").estimate == pytest.approx(theirs["percent"], abs=PRINTED)
+
+
+@pytest.mark.parametrize("coefficient", ["ac1", "fleiss"])
+@pytest.mark.parametrize("name", list(REFERENCE))
+def test_the_error_is_that_of_irrcac_where_all_is_read_twice_and_smaller_where_not(name, coefficient):
+    # The error of irrCAC takes a unit that was read once for one that disagrees with the mean by all of it. Estimates
+    # vary by less (tests/core/test_agreement_bounds.py); without such units both are the same number.
+    theirs, (counts, _) = REFERENCE[name][coefficient], counted(name)
+    counts = counts[counts.sum(axis=1) > 0]
+    assert gwets_error(counts, coefficient) == pytest.approx(theirs["std_error"], abs=PRINTED)
+    both = counts[counts.sum(axis=1) >= 2]
+    assert len(both) < len(counts)
+    assert beyond_chance(both, coefficient).std_error == pytest.approx(gwets_error(both, coefficient), abs=EXACT)
+    assert beyond_chance(counts, coefficient).std_error < theirs["std_error"]
 
 
 def test_ac1_with_missing_ratings_worked_by_hand():
