@@ -58,6 +58,8 @@ def inputs(study: Study, file: Path | None) -> Iterator[Input]:
         yield Input("causal graph", study.graph_file)
     if study.qualitative is not None:
         yield from (Input(f"{key} interviews", path) for key, path in study.qualitative.paths.items())
+    if study.workforce is not None:
+        yield from (Input(role, path) for role, path in study.workforce.files)
     for name, entries in study.options.items():
         found = {value: key for entry in entries for key, value in entry.items() if isinstance(value, Path)}
         yield from (Input(f"{key} of {name}", path) for path, key in found.items())

@@ -20,6 +20,7 @@ from coresponder_causal.plan.study_files import Source, file_of, source_of
 from coresponder_causal.plan.study_graph import study_graph
 from coresponder_causal.plan.study_keys import Sections, check_types, design_names, designs_asked, sections_of
 from coresponder_causal.plan.study_options import check_calls, check_complete, design_options, with_files
+from coresponder_causal.plan.workforce_block import WorkforcePlan, keys_of_workforce, read_workforce
 from coresponder_causal.privacy import Ledger, Policy, inside
 
 
@@ -69,6 +70,8 @@ class Study:
         Groups of calls that are held against each other beside those of the plan, and what is looked through.
     qualitative : QualitativePlan or None
         Coded interviews, and themes that are held beside results.
+    workforce : WorkforcePlan or None
+        Officers in time, survey waves and vignettes.
     graph : CausalGraph or None
         What moves what, for designs of calls; None for the shipped graph of a call.
     graph_file : Path or None
@@ -98,9 +101,15 @@ class Study:
     cost: CostPlan | None = None
     groups: GroupPlan | None = None
     qualitative: QualitativePlan | None = None
+    workforce: WorkforcePlan | None = None
     graph: CausalGraph | None = None
     graph_file: Path | None = field(default=None, compare=False)
     folder: Path | None = field(default=None, compare=False)
+
+    @property
+    def estimates(self) -> bool:
+        """Whether anything is estimated; else the study is about the data alone."""
+        return bool(self.designs) or self.workforce is not None
 
     def asked(self, design: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Every outcome and set of options asked of a design."""
@@ -142,7 +151,8 @@ def parse_study(content: Mapping[str, Any], folder: Path, *, name: str) -> Study
     """Make a study of what its file states, as `read_study` does; paths are relative to ``folder``."""
     problems = Problems(f"study {name}")
     options = with_files(design_options(content, problems), folder, problems)
-    sections = sections_of({key: part for key, part in content.items() if key not in design_names}, problems)
+    apart = {*design_names, *keys_of_workforce}
+    sections = sections_of({key: part for key, part in content.items() if key not in apart}, problems)
     check_types(sections, problems)
     tables = {table: source_of(table, given, folder, problems) for table, given in sections["tables"].items()}
     check_complete(sections, problems)
@@ -152,16 +162,16 @@ def parse_study(content: Mapping[str, Any], folder: Path, *, name: str) -> Study
     followed = read_funnel(sections["funnel"], sections["tables"], problems) if "funnel" in content else None
     costs = read_costs(sections["cost"], problems)
     groups = read_groups(sections["groups"], problems) if "groups" in content else None
+
+    def found(path: str, what: str) -> Path:
+        return file_of(path, folder, what, problems)
+
     heard = None
     if "qualitative" in content:
-        heard = read_qualitative(
-            sections["qualitative"],
-            sections["tables"],
-            lambda path, what: file_of(path, folder, what, problems),
-            problems,
-        )
+        heard = read_qualitative(sections["qualitative"], sections["tables"], found, problems)
+    workforce = read_workforce(content, sections["tables"], found, problems)
     stated = sections["graph"].get("file")
-    graph_file = file_of(stated, folder, "file in [graph]", problems) if isinstance(stated, str) else None
+    graph_file = found(stated, "file in [graph]") if isinstance(stated, str) else None
     graph = study_graph(sections["graph"], graph_file, problems) if "graph" in content else None
     problems.raise_if_any(DataError)
     ledger = sections["release"].get("ledger")
@@ -177,6 +187,7 @@ def parse_study(content: Mapping[str, Any], folder: Path, *, name: str) -> Study
         cost=costs,
         groups=groups,
         qualitative=heard,
+        workforce=workforce,
         graph=graph,
         graph_file=graph_file,
         folder=folder,

@@ -13,6 +13,7 @@ from coresponder_causal.plan.designs import of_calls, settings
 from coresponder_causal.plan.group_block import keys_of_groups
 from coresponder_causal.plan.qualitative_block import keys_of_qualitative
 from coresponder_causal.plan.study_graph import keys_of_graph
+from coresponder_causal.plan.workforce_block import keys_of_workforce
 
 keys: dict[str, tuple[str, ...]] = {
     "study": ("title", "sensitive", "simulated", "seed"),
@@ -69,7 +70,7 @@ def sections_of(content: Mapping[str, Any], problems: Problems) -> Sections:
     """Every section with its known keys, empty where it is missing; whatever is unknown is a problem."""
     for name, entries in content.items():
         if name not in keys:
-            known_sections = ", ".join((*keys, *design_names))
+            known_sections = ", ".join((*keys, *design_names, *keys_of_workforce))
             problems.add(f"unknown section [{name}]", mend=f"sections are {known_sections}")
         elif not isinstance(entries, dict):
             problems.add(f"{name} is a value, not a section", mend=f"write [{name}] on a line of its own")
