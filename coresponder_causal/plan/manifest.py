@@ -104,7 +104,7 @@ def manifest(
             {"role": one.role, "file": _named(one.path, study)} | ({} if study.policy.guarded else hashed(one.path))
             for one in inputs(study, file)
         ],
-        "results": list(stated_results(evaluation.results, hashes=not study.policy.guarded)),
+        "results": list(stated_results(evaluation.every_result, hashes=not study.policy.guarded)),
         "steps": [{part: step[part] for part in step if part not in kept_back} for step in steps],
     }
 
