@@ -10,7 +10,7 @@ import pandas as pd
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.design import WaveDesign
 from coresponder_causal.privacy.counts import Counts
-from coresponder_causal.report import words
+from coresponder_causal.report.score_names import score_name
 from coresponder_causal.report.specs import Picture
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def answers_picture(design: WaveDesign) -> Picture:
         ``data["shares"]``: as of `answer_shares`.
     """
     rows = answer_shares(design)
-    outcome = words.capital(str(design.outcome).replace("_", " "))
+    outcome = score_name(design.outcome)
     exposure = design.exposure.replace("_", " ")
     whole = bool(np.all(np.mod(design.values()[np.isfinite(design.values())], 1) == 0))
     group = np.where(rows["treated"], f"with {exposure}", "others")

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from coresponder_causal.core.facts import Facts
-from coresponder_causal.report import words
 from coresponder_causal.report.colours import accent, expected, grey, ink
+from coresponder_causal.report.score_names import score_name
 from coresponder_causal.report.specs import Picture
 from coresponder_causal.report.workforce_found import ScoreFound
 
@@ -41,7 +41,7 @@ def bounds_rows(scores: tuple[ScoreFound, ...]) -> pd.DataFrame:
             row = result.tidy().iloc[0]
             ends = {name: float(row[name]) / one.spread if name in row else np.nan for name in ("set_low", "set_high")}
             rows.append(
-                {"score": words.capital(result.estimand.outcome.removesuffix("_score").replace("_", " ")), "kind": kind}
+                {"score": score_name(result.estimand.outcome), "kind": kind}
                 | {"estimate": np.nan if result.kind == "set" else float(row["estimate"]) / one.spread}
                 | ends
                 | {"low": float(row["conf_low"]) / one.spread, "high": float(row["conf_high"]) / one.spread}
@@ -89,7 +89,7 @@ def bounds_height(picture: Picture) -> float:
     picture : Picture
     """
     rows = picture.data["bounds"]
-    return 1.1 + 0.24 * len(rows) + 0.22 * rows["score"].nunique()
+    return 1.1 + 0.24 * len(rows) + 0.29 * rows["score"].nunique()
 
 
 def draw_bounds(axes: Axes, picture: Picture) -> None:
@@ -104,7 +104,7 @@ def draw_bounds(axes: Axes, picture: Picture) -> None:
     rows, place, ticks = picture.data["bounds"], 0.0, []
     axes.axvline(0, color=ink, lw=0.8, zorder=1)
     for score, own in rows.groupby("score", sort=False):
-        place -= 0.9
+        place -= 1.2
         axes.annotate(
             str(score), (0, place), (-6, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
             ha="right", va="center", fontsize=9, fontweight="bold", color=ink,

@@ -7,13 +7,13 @@ from dataclasses import replace
 import pandas as pd
 
 from coresponder_causal.core.result import Result
-from coresponder_causal.data import dictionary
 from coresponder_causal.report import words
 from coresponder_causal.report.answers_picture import answer_shares, answers_picture
 from coresponder_causal.report.bounds_picture import bounds_picture, bounds_rows
 from coresponder_causal.report.effects import effects
 from coresponder_causal.report.figures import figure
 from coresponder_causal.report.officers_section import remarks_block
+from coresponder_causal.report.score_names import score_name
 from coresponder_causal.report.specs import Block, Column, Fold, Section, Table
 from coresponder_causal.report.tables import table
 from coresponder_causal.report.weighed_checks import numbers_behind
@@ -59,21 +59,6 @@ def waves_section(found: WavesFound) -> Section:
         title=f"{of_whom[found.who]}: what they say, wave by wave",
         blocks=(*blocks, *remarks_block(tuple(said), people)),
     )
-
-
-def score_name(name: object) -> str:
-    """Name a score or an item in plain words.
-
-    Examples
-    --------
-    >>> score_name("stigma_score"), score_name("case_1a")
-    ('Stigma', 'Case 1a')
-    """
-    for waves in ("officer_waves", "staff_waves"):
-        fields = dictionary.table(waves)
-        if name in fields.names:
-            return fields.field(str(name)).label
-    return words.capital(str(name).replace("_", " "))
 
 
 def findable_table(scores: tuple[ScoreFound, ...]) -> Table:

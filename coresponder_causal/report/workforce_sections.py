@@ -6,10 +6,11 @@ import pandas as pd
 
 from coresponder_causal.report.features_picture import features_picture
 from coresponder_causal.report.officers_section import officers_section, remarks_block, verdict_sentence
+from coresponder_causal.report.score_names import score_name
 from coresponder_causal.report.sentences import detectable, finding
 from coresponder_causal.report.specs import Block, Section, Sentence
 from coresponder_causal.report.tables import table
-from coresponder_causal.report.waves_section import score_name, waves_section
+from coresponder_causal.report.waves_section import waves_section
 from coresponder_causal.report.weighed_checks import numbers_behind
 from coresponder_causal.report.workforce_found import VignettesFound, Workforce
 
