@@ -74,9 +74,15 @@ def officer_leavers(result: Result, design: OfficerDesign) -> CheckResult:
         sentence=f"{exposed.mean():.0%} of those who left had been exposed, {ever / len(design.first):.0%} of all. Had "
         f"they stayed, with rates between {rates[0]:.3g} and {rates[1]:.3g}, the mean effect would lie between "
         f"{said[0]} and {said[1]}, and is {as_change(seen, 'difference')} of those seen.",
-        support=pd.DataFrame({"persons": [float(len(gone))]}),
+        support=pd.DataFrame({"persons": [_fewest(exposed)] * 3}),
         moves=max(abs(low - seen), abs(high - seen)) / std_error,
     )
+
+
+def _fewest(exposed: pd.Series) -> float:
+    """Count the smaller part of those who left: the shares would tell it."""
+    parts = exposed.value_counts()
+    return float(parts.min())
 
 
 def _bounds(d: OfficerDesign, gone: pd.Series, end: int) -> tuple[float, float, float, tuple[float, float]]:

@@ -215,8 +215,8 @@ class WaveDesign:
         """Count rows without an outcome by exposure, and persons who tell of no change."""
         known, exposed = np.isfinite(self.values()), self.exposures() > 0
         if not known.all():
-            parts = [f"{int((~known & part).sum())} of {int(part.sum())}" for part in (exposed, ~exposed)]
-            note(f"'{self.outcome}' is not known in {parts[0]} rows with exposure and {parts[1]} without")
+            parts = [f"{int((~known & part).sum())} of {int(part.sum())} rows" for part in (exposed, ~exposed)]
+            note(f"'{self.outcome}' is not known in {parts[0]} with exposure and {parts[1]} without")
         told = int(self.source.loc[self.telling(), self.person].nunique())
         if told < self.persons:
             note(f"{self.persons - told} of {self.persons} persons have it on one wave or none and tell of no change")

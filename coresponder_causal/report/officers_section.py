@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.notes import Doubt
 from coresponder_causal.core.result import Result
-from coresponder_causal.core.support import smallest
 from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.privacy.counts import Counts
 from coresponder_causal.report import words
@@ -48,7 +49,7 @@ def officers_section(found: OfficersFound) -> Section:
     estimates: tuple[Block, ...] = ()
     if found.results:
         estimates = (
-            finding(found.results[0]),
+            headline_sentence(found.results[0]),
             verdict_sentence(found),
             kinds_table(found.results),
             *pictures(found.results[0]),
@@ -100,10 +101,24 @@ def detectable_sentences(found: OfficersFound) -> tuple[Sentence, ...]:
     return (Sentence(text=text, numbers=numbers, support=behind(found)),)
 
 
+def headline_sentence(result: Result) -> Sentence:
+    """Say what was found; behind it stand those of the first term alone.
+
+    Parameters
+    ----------
+    result : Result
+    """
+    return replace(finding(result), support=_of_first(result))
+
+
+def _of_first(result: Result) -> pd.DataFrame | None:
+    return None if result.support is None else result.support.head(1)
+
+
 def verdict_sentence(found: OfficersFound) -> Sentence:
     """Say what the first interval means at this number of officers."""
     text = f"Verdict on a change of {words.number(found.matters)} {unit_of(found)}: {found.verdict}."
-    return Sentence(text=text, support=smallest(found.results[0].support))
+    return Sentence(text=text, support=_of_first(found.results[0]))
 
 
 def groups_table(found: OfficersFound) -> Table:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pandas as pd
 
 from coresponder_causal.core.result import Result
+from coresponder_causal.privacy.counts import Counts
 from coresponder_causal.report import words
 from coresponder_causal.report.answers_picture import answer_shares, answers_picture
 from coresponder_causal.report.bounds_picture import bounds_picture, bounds_rows
@@ -21,6 +22,7 @@ from coresponder_causal.report.workforce_found import ScoreFound, WavesFound
 
 of_whom = {"officer": "Officers", "staff": "Staff"}
 interval = (Column("low", "95 % from", "signed"), Column("high", "to", "signed"))
+ends = (Column("low", "95 % from", "number"), Column("high", "to", "number"))
 matters_note = (
     "“Not testable at this n”: the interval decides nothing, and a change that was said to matter would have been "
     "found less than four times in five. "
@@ -96,6 +98,10 @@ def first_table(scores: tuple[ScoreFound, ...]) -> Table:
         [one.design.baseline().assign(score=score_name(one.design.outcome)) for one in scores], ignore_index=True
     )
     rows["later"] = rows["exposed"].map({True: "yes", False: "no"})
+    counts = (
+        Counts(family=f"first answers on {score}", frame=own, dimensions=("group", "later"), count="persons")
+        for score, own in rows.groupby("score", sort=False)
+    )
     columns = (
         Column("score", "Score"),
         *((Column("group", "Group"),) if rows["group"].ne("").any() else ()),
@@ -110,6 +116,7 @@ def first_table(scores: tuple[ScoreFound, ...]) -> Table:
         columns=columns,
         note="Difference: of those who met the team later from the others of their group, in standard deviations.",
         support=rows[["persons"]].astype(float),
+        counts=tuple(counts),
     )
 
 
@@ -206,7 +213,7 @@ def course_fold(found: WavesFound, name: str) -> Fold:
     """Fold the means of a score by wave away, with the picture where an exposure tells two groups apart."""
     rows = found.courses[found.courses["score"] == name].reset_index(drop=True)
     drawn = [one.results[0] for one in found.scores if one.design.outcome == name and one.results]
-    columns = (Column("wave", "Wave"), Column("mean", "Mean", "number"), *interval)
+    columns = (Column("wave", "Wave"), Column("mean", "Mean", "number"), *ends)
     numbers = Table(
         title=f"{score_name(name)}: means of all who answered",
         frame=rows.assign(wave=rows["wave"].map("{:g}".format))[[column.name for column in columns]],

@@ -5,9 +5,15 @@ from __future__ import annotations
 import pandas as pd
 
 from coresponder_causal.report.features_picture import features_picture
-from coresponder_causal.report.officers_section import officers_section, remarks_block, verdict_sentence
+from coresponder_causal.report.officers_section import (
+    detectable_sentences,
+    headline_sentence,
+    officers_section,
+    remarks_block,
+    verdict_sentence,
+)
 from coresponder_causal.report.score_names import score_name
-from coresponder_causal.report.sentences import detectable, finding
+from coresponder_causal.report.sentences import detectable
 from coresponder_causal.report.specs import Block, Section, Sentence
 from coresponder_causal.report.tables import table
 from coresponder_causal.report.waves_section import waves_section
@@ -38,10 +44,11 @@ def workforce_findings(found: Workforce) -> tuple[Sentence, ...]:
     """
     said: list[Sentence] = []
     for one in found.officers:
-        said += [finding(one.results[0]), verdict_sentence(one)] if one.results else []
+        said += detectable_sentences(one)
+        said += [headline_sentence(one.results[0]), verdict_sentence(one)] if one.results else []
     for waves in found.waves:
-        said += [finding(score.results[0]) for score in waves.scores[:1] if score.results]
-    said += [finding(case.result) for case in found.vignettes if case.result is not None]
+        said += [headline_sentence(score.results[0]) for score in waves.scores[:1] if score.results]
+    said += [headline_sentence(case.result) for case in found.vignettes if case.result is not None]
     return tuple(said)
 
 
@@ -61,7 +68,7 @@ def vignettes_section(found: VignettesFound) -> Section:
     shown: tuple[Block, ...] = ()
     if found.result is not None:
         result = found.result
-        shown = (detectable(result), finding(result), features_picture(result), table(result))
+        shown = (detectable(result), headline_sentence(result), features_picture(result), table(result))
     checked: tuple[Block, ...] = (table(*found.checks), *numbers_behind(found.checks)) if found.checks else ()
     said = dict.fromkeys((*found.refused, *found.design.notes, *(found.result.notes if found.result else ())))
     return Section(
