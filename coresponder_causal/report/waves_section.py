@@ -7,7 +7,6 @@ from dataclasses import replace
 import pandas as pd
 
 from coresponder_causal.core.result import Result
-from coresponder_causal.privacy.counts import Counts
 from coresponder_causal.report import words
 from coresponder_causal.report.answers_picture import answer_shares, answers_picture
 from coresponder_causal.report.bounds_picture import bounds_picture, bounds_rows
@@ -98,10 +97,6 @@ def first_table(scores: tuple[ScoreFound, ...]) -> Table:
         [one.design.baseline().assign(score=score_name(one.design.outcome)) for one in scores], ignore_index=True
     )
     rows["later"] = rows["exposed"].map({True: "yes", False: "no"})
-    counts = (
-        Counts(family=f"first answers on {score}", frame=own, dimensions=("group", "later"), count="persons")
-        for score, own in rows.groupby("score", sort=False)
-    )
     columns = (
         Column("score", "Score"),
         *((Column("group", "Group"),) if rows["group"].ne("").any() else ()),
@@ -116,7 +111,6 @@ def first_table(scores: tuple[ScoreFound, ...]) -> Table:
         columns=columns,
         note="Difference: of those who met the team later from the others of their group, in standard deviations.",
         support=rows[["persons"]].astype(float),
-        counts=tuple(counts),
     )
 
 
