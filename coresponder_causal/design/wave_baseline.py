@@ -46,6 +46,6 @@ def said_first(d: WaveDesign) -> list[str]:
         parts = [f"{mean:.3g}" if np.isfinite(mean) else "nobody" for mean in means]
         size = rows.loc[rows["exposed"], "difference"]
         apart = f" ({float(size.iloc[0]):+.2f} SD)" if len(size) and np.isfinite(size.iloc[0]) else ""
-        head = f"{name}: " if name else ""
+        head = f"{name!s}: " if name else ""
         said.append(f"{head}on the first wave {parts[0]} with later exposure, {parts[1]} without{apart}")
     return said

@@ -134,7 +134,7 @@ def simulated_tables(drawn: World) -> dict[str, pd.DataFrame]:
     own = {"calls": lambda: drawn.detailed_calls, "outcomes": lambda: drawn.detailed_outcomes}
     tables = {name: own[name]() if name in own else drawn.tables[name] for name in drawn.tables}
     keys = ["city", "month", "series"]
-    tables["control_series"] = tables["control_series"].groupby(keys, as_index=False)["count"].sum()
+    tables["control_series"] = tables["control_series"].groupby(keys)["count"].sum().reset_index()
     return tables
 
 
