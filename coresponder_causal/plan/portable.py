@@ -42,11 +42,10 @@ def _paths(content: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
         yield graph, "file"
     heard = content.get("qualitative", {})
     yield from ((heard, key) for key in files_of_qualitative if key in heard)
+    named = (*chain(*files_of.values()), *files_of_workforce, "ledger")
     for part in content.values():
         for entry in part if isinstance(part, list) else [part]:
-            yield from (
-                (entry, key) for key in (*chain(*files_of.values()), *files_of_workforce, "ledger") if key in entry
-            )
+            yield from ((entry, key) for key in named if isinstance(entry.get(key), str))
 
 
 def portable(text: str, moved: Mapping[str, str]) -> str:
