@@ -19,6 +19,7 @@ from coresponder_causal.cli_options import Force
 from coresponder_causal.cli_plan import plan_app
 from coresponder_causal.cli_privacy import privacy
 from coresponder_causal.cli_screen import longest, one_screen, progress, tell_evaluation, tell_files
+from coresponder_causal.cli_simulate import simulate_a_world
 from coresponder_causal.cli_strata import strata
 from coresponder_causal.cli_twin import write_a_twin
 from coresponder_causal.cli_validity import validity
@@ -291,7 +292,8 @@ def switchback(
         console.print(Text(str(path)), soft_wrap=True)
 
 
-for later, named in ((deploy, "deploy"), (pack_bundle, "bundle"), (verify_bundle, "verify"), (write_a_twin, "twin")):
+handed_on = ((pack_bundle, "bundle"), (verify_bundle, "verify"), (write_a_twin, "twin"), (simulate_a_world, "simulate"))
+for later, named in ((deploy, "deploy"), *handed_on):
     app.command(named, rich_help_panel=of_study)(later)
 for group, named in ((dictionary, "dictionary"), (privacy, "privacy"), (strata, "strata"), (waves, "waves")):
     app.add_typer(group, name=named, rich_help_panel=of_data)

@@ -29,6 +29,7 @@ from coresponder_causal.check.leniency_monotone import leniency_monotone
 from coresponder_causal.check.levels_or_logs import levels_or_logs
 from coresponder_causal.check.leverage import leverage
 from coresponder_causal.check.marginal_sensitivity import marginal_sensitivity
+from coresponder_causal.check.officer_leavers import officer_leavers
 from coresponder_causal.check.officer_trends import officer_trends
 from coresponder_causal.check.oster import oster
 from coresponder_causal.check.overlap import overlap
@@ -104,6 +105,7 @@ __all__ = [
     "levels_or_logs",
     "leverage",
     "marginal_sensitivity",
+    "officer_leavers",
     "officer_trends",
     "oster",
     "overlap",
@@ -320,7 +322,7 @@ def _made(
     if isinstance(design, HistoryDesign):
         return balance(result, design.calls), overlap(result, design.calls)
     if isinstance(design, OfficerDesign):
-        return officer_trends(result, design), squad_mates(result, design)
+        return officer_trends(result, design), squad_mates(result, design), officer_leavers(result, design)
     if isinstance(design, StrataDesign):
         return (evalue(result, design),)  # the agency with the rows checks balance and overlap when it cuts the strata
     if isinstance(design, SwitchbackDesign):

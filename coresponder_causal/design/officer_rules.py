@@ -142,7 +142,7 @@ def _say_left(first: pd.Series, end: pd.Series, last: int) -> None:
     if not left.any():
         return
     parts = [
-        f"{int(left[side].sum())} of {int(side.sum())} {words}"
+        f"{int(left[side].sum())} of {int(side.sum())} {words} officers"
         for words, side in (("exposed", first.notna()), ("never exposed", first.isna()))
         if side.any()
     ]

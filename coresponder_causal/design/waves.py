@@ -15,6 +15,7 @@ from coresponder_causal.core.inference import minimum_detectable_effect
 from coresponder_causal.core.notes import collecting, note
 from coresponder_causal.core.within import levels_but_first, within_units
 from coresponder_causal.design import columns
+from coresponder_causal.design.wave_baseline import first_wave, said_first
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -166,14 +167,17 @@ class WaveDesign:
 
     def describe(self) -> str:
         """Return the design in words: who is compared, how they stood before, what could be found."""
-        first = self.source.drop_duplicates(self.person)
         exposed = int((self.source.groupby(self.person)[self.exposure].max() > 0).sum())
         waves = f"{len(self.waves)} waves ({', '.join(f'{wave:g}' for wave in self.waves)})"
         parts = [f"{self.outcome or 'outcome not yet named'} of {self.persons} persons on {waves}"]
         parts += [f"{exposed} with {self.exposure} by the last of theirs"]
         if self.outcome is not None:
-            parts += [*self._before(first), self._findable()]
+            parts += [*said_first(self), self._findable()]
         return "; ".join([*parts, *self.notes])
+
+    def baseline(self) -> pd.DataFrame:
+        """First scores of those exposed on any wave and of the others, by group; see `wave_baseline`."""
+        return first_wave(self)
 
     def detectable(self) -> float:
         """Change per unit of exposure that a 5 % test finds four times in five.
@@ -193,21 +197,6 @@ class WaveDesign:
         error = np.sqrt(float(left[:, 0] @ left[:, 0]) / df / moved)
         return minimum_detectable_effect(float(error), float(df))
 
-    def _before(self, first: pd.DataFrame) -> list[str]:
-        """How those who were exposed later stood on their first wave, beside the others; by group."""
-        scores = first.assign(y=self.values()[first.index], ever=self.ever_exposed()[first.index])
-        spread = float(scores["y"].std())
-        groups = (
-            [("", scores)] if self.group is None else [(f"{name}: ", own) for name, own in scores.groupby(self.group)]
-        )
-        said = []
-        for name, own in groups:
-            means = own.groupby("ever")["y"].mean().reindex([True, False])
-            parts = [f"{mean:.3g}" if np.isfinite(mean) else "nobody" for mean in means]
-            apart = f" ({(means[True] - means[False]) / spread:+.2f} SD)" if means.notna().all() and spread > 0 else ""
-            said.append(f"{name}on the first wave {parts[0]} with later exposure, {parts[1]} without{apart}")
-        return said
-
     def _findable(self) -> str:
         found = self.detectable()
         if np.isnan(found):
@@ -226,8 +215,8 @@ class WaveDesign:
         """Count rows without an outcome by exposure, and persons who tell of no change."""
         known, exposed = np.isfinite(self.values()), self.exposures() > 0
         if not known.all():
-            parts = [f"{int((~known & part).sum())} of {int(part.sum())}" for part in (exposed, ~exposed)]
-            note(f"'{self.outcome}' is not known in {parts[0]} rows with exposure and {parts[1]} without")
+            parts = [f"{int((~known & part).sum())} of {int(part.sum())} rows" for part in (exposed, ~exposed)]
+            note(f"'{self.outcome}' is not known in {parts[0]} with exposure and {parts[1]} without")
         told = int(self.source.loc[self.telling(), self.person].nunique())
         if told < self.persons:
             note(f"{self.persons - told} of {self.persons} persons have it on one wave or none and tell of no change")

@@ -43,6 +43,7 @@ from coresponder_causal.plan.run import (
     run,
 )
 from coresponder_causal.plan.sealing import blinded, seal, unseal
+from coresponder_causal.plan.simulated_study import write_simulated
 from coresponder_causal.plan.steps import Step, Steps, kept_beside
 from coresponder_causal.plan.strata import Prepared, estimate_strata, prepare_strata
 from coresponder_causal.plan.study import Study, read_study
@@ -56,6 +57,7 @@ from coresponder_causal.plan.verify import Verified, verify
 from coresponder_causal.plan.waves import code_people, join_waves, return_waves, write_dose, write_roles
 from coresponder_causal.plan.weighed import weighed, with_evidence
 from coresponder_causal.plan.whole_course import whole_course
+from coresponder_causal.plan.workforce import with_workforce, with_workforce_sections
 
 __all__ = [
     "Assumption",
@@ -154,6 +156,8 @@ __all__ = [
     "with_deviations",
     "with_evidence",
     "with_groups",
+    "with_workforce",
+    "with_workforce_sections",
     "write_calibration",
     "write_coding",
     "write_deployment",
@@ -170,6 +174,7 @@ __all__ = [
     "write_quotes",
     "write_readiness",
     "write_roles",
+    "write_simulated",
     "write_switchback",
     "write_template",
     "write_twin",

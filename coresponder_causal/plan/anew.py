@@ -23,6 +23,7 @@ from coresponder_causal.plan.reading import read_tables
 from coresponder_causal.plan.run import Evaluation, Say, evaluation_page, run
 from coresponder_causal.plan.study import Study
 from coresponder_causal.plan.weighed import weighed, with_evidence
+from coresponder_causal.plan.workforce import with_workforce, with_workforce_sections
 from coresponder_causal.privacy import inside
 from coresponder_causal.report.write import results_inside
 
@@ -66,13 +67,14 @@ def evaluated_anew(study: Study, *, version: str = VERSION, say: Say = lambda _:
     say("Reading and validating the tables")
     with quietly():
         tables, quality = read_tables(study)
-        found = run(study, tables, quality, say=say)
+        found = with_workforce(run(study, tables, quality, say=say), tables, say=say)
         stamped = (replace(one, provenance=replace(one.provenance, version=version)) for one in found.results)
         evaluation = replace(found, results=tuple(stamped))
         together = weighed(evaluation, tables)
         page = with_groups(evaluation_page(evaluation), benefits(evaluation))
         page = with_evidence(page, together)
         page = with_cost(page, evaluation, tables, together)
+        page = with_workforce_sections(page, evaluation)
         page = with_what_was_said(page, evaluation, tables)
         page = with_deviations(page, evaluation, tables)
     return Anew(evaluation=evaluation, page=page, tables=tables)
@@ -87,7 +89,7 @@ def write_findings(found: Anew, folder: Path) -> None:
     folder : Path
     """
     report.write_all({folder / name: found.page for name in pages}, policy=inside)
-    results = [json.loads(result.to_json()) for result in found.evaluation.results]
+    results = [json.loads(result.to_json()) for result in found.evaluation.every_result]
     write_whole(folder / results_inside, as_json(results))
     anchored = numbers(found.evaluation, found.page, found.tables)
     write_whole(folder / numbers_name, anchored.to_csv(index=False, lineterminator="\n").encode())

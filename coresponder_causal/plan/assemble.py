@@ -18,6 +18,7 @@ from coresponder_causal.design import DonorPool
 from coresponder_causal.plan.designs import of_adopters, of_calls, one_by_one
 from coresponder_causal.plan.donors import study_pool
 from coresponder_causal.plan.study import Study
+from coresponder_causal.plan.text_columns import with_numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -138,14 +139,7 @@ def sentence_of(line: str) -> str:
 def _with_numbers(city_panel: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Read outcomes that the dictionary does not know, and so left as text, as numbers."""
     asked = {outcome for design in _counting(study) for outcome, _ in study.asked(design)}
-    problems, found = Problems(f"study '{study.title}'"), city_panel.copy()
-    for name in sorted(asked & set(city_panel.select_dtypes(exclude=["number", "bool"]).columns)):
-        found[name] = pd.to_numeric(city_panel[name], errors="coerce")
-        lost = np.flatnonzero(found[name].isna() & city_panel[name].notna())
-        if len(lost):
-            problems.add(f"'{name}' is no number in {len(lost)} rows of city_panel", mend="correct them", rows=lost)
-    problems.raise_if_any(DataError)
-    return found
+    return with_numbers(city_panel, asked, where="city_panel", about=f"study '{study.title}'")
 
 
 def _calls_alone(calls: pd.DataFrame | None, tables: Mapping[str, pd.DataFrame]) -> Counts:

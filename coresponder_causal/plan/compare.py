@@ -65,7 +65,7 @@ def of_manifest(stated: Mapping[str, Any], evaluation: Evaluation) -> Iterator[D
     """Compare what the manifest says of the study and its results with what was found, but for hashes of results."""
     results = [{**one, "sha256": ""} for one in stated["results"]]
     then = {"title": stated.get("title"), "seed": stated.get("seed"), "results": results}
-    found = [{**one, "sha256": ""} for one in stated_results(evaluation.results, hashes=True)]
+    found = [{**one, "sha256": ""} for one in stated_results(evaluation.every_result, hashes=True)]
     now = {"title": evaluation.study.title, "seed": evaluation.study.seed, "results": found}
     for change in differences({manifest_name: then}, {manifest_name: now}):
         yield Difference(change.where, _shown(change.old), _shown(change.new))

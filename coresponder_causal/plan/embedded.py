@@ -8,7 +8,8 @@ from pathlib import Path
 import pandas as pd
 
 from coresponder_causal.data import validate
-from coresponder_causal.plan.study import Source, Study
+from coresponder_causal.plan.study import Study
+from coresponder_causal.plan.study_files import Source
 from coresponder_causal.simulate import World, world
 
 tables_used = ("calls", "cities", "schedule", "control_series", "programmes", "breaks")

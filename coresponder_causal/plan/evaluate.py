@@ -19,6 +19,7 @@ from coresponder_causal.plan.run import Evaluation, Say, evaluation_page, publis
 from coresponder_causal.plan.steps import Step, Steps, kept_beside
 from coresponder_causal.plan.study import read_study
 from coresponder_causal.plan.weighed import weighed, with_evidence
+from coresponder_causal.plan.workforce import with_workforce, with_workforce_sections
 from coresponder_causal.report.specs import Page
 
 
@@ -106,13 +107,14 @@ def evaluate(
         tables, quality = read_tables(stated, steps=steps)
     stated = meant_for(stated, audience, agreement, ledger)
     refuse_filled(out, force=force, policy=stated.policy)
-    evaluation = run(stated, tables, quality, say=say, steps=steps)
+    evaluation = with_workforce(run(stated, tables, quality, say=say, steps=steps), tables, say=say, steps=steps)
     say("Writing the page")
     truth = None if simulated is None else truths(simulated)
     together = weighed(evaluation, tables)
     helped = benefits(evaluation, say=say, steps=steps)
     page = with_evidence(with_groups(evaluation_page(evaluation, truth=truth), helped), together)
     page = with_cost(page, evaluation, tables, together)
+    page = with_workforce_sections(page, evaluation)
     page = with_what_was_said(page, evaluation, tables)
     page = with_deviations(page, evaluation, tables)
     readers = reader_specs(evaluation, page, tables, together, helped)

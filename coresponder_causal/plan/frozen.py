@@ -58,21 +58,20 @@ def study_content(study: Study) -> dict[str, Any]:
     """Return what of a study decides its results, as plain values: names of files, but not where they lie."""
     kept = asdict(study)
     del kept["folder"], kept["graph_file"]
-    for name in ("bias", "funnel", "cost", "graph", "groups", "qualitative"):
+    for name in ("bias", "funnel", "cost", "graph", "groups", "qualitative", "workforce"):
         if kept[name] is None:
             del kept[name]
     kept["tables"] = {name: [source.path.name, dict(source.columns)] for name, source in study.tables.items()}
-    kept["options"] = {
-        name: [{key: _named(value) for key, value in entry.items()} for entry in entries]
-        for name, entries in study.options.items()
-    }
-    if study.qualitative is not None:
-        kept["qualitative"]["paths"] = {key: path.name for key, path in study.qualitative.paths.items()}
     kept["ledger"] = None if study.ledger is None else study.ledger.path.name
-    return dict(plain(kept))
+    return dict(plain(_named(kept)))
 
 
 def _named(value: object) -> object:
+    """Return what holds files with their names in their place."""
+    if isinstance(value, Mapping):
+        return {key: _named(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_named(part) for part in value]
     return value.name if isinstance(value, Path) else value
 
 

@@ -58,6 +58,8 @@ def inputs(study: Study, file: Path | None) -> Iterator[Input]:
         yield Input("causal graph", study.graph_file)
     if study.qualitative is not None:
         yield from (Input(f"{key} interviews", path) for key, path in study.qualitative.paths.items())
+    if study.workforce is not None:
+        yield from (Input(role, path) for role, path in study.workforce.files)
     for name, entries in study.options.items():
         found = {value: key for entry in entries for key, value in entry.items() if isinstance(value, Path)}
         yield from (Input(f"{key} of {name}", path) for path, key in found.items())
@@ -102,7 +104,7 @@ def manifest(
             {"role": one.role, "file": _named(one.path, study)} | ({} if study.policy.guarded else hashed(one.path))
             for one in inputs(study, file)
         ],
-        "results": list(stated_results(evaluation.results, hashes=not study.policy.guarded)),
+        "results": list(stated_results(evaluation.every_result, hashes=not study.policy.guarded)),
         "steps": [{part: step[part] for part in step if part not in kept_back} for step in steps],
     }
 

@@ -15,6 +15,7 @@ from typing import Any
 from coresponder_causal.core.errors import DataError
 from coresponder_causal.plan.designs_of_calls import files_of
 from coresponder_causal.plan.qualitative_block import files_of_qualitative
+from coresponder_causal.plan.workforce_block import files_of_workforce
 
 of_tables, of_graph = "tables", "graph"
 
@@ -43,9 +44,10 @@ def _paths(content: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
     yield from ((heard, key) for key in files_of_qualitative if isinstance(heard.get(key), str))
     if isinstance(several := heard.get("coded"), dict):
         yield from ((several, coder) for coder in several)
+    named = (*chain(*files_of.values()), *files_of_workforce, "ledger")
     for part in content.values():
         for entry in part if isinstance(part, list) else [part]:
-            yield from ((entry, key) for key in (*chain(*files_of.values()), "ledger") if key in entry)
+            yield from ((entry, key) for key in named if isinstance(entry.get(key), str))
 
 
 def portable(text: str, moved: Mapping[str, str]) -> str:

@@ -44,7 +44,7 @@ def read_tables(study: Study, *, steps: Steps | None = None) -> tuple[dict[str, 
     if steps is None:
         return unguarded(study)
     files = tuple((name, checksum(of.path), of.path.suffix, dict(of.columns)) for name, of in study.tables.items())
-    return steps("tables", (files, bool(study.designs)), lambda: unguarded(study))
+    return steps("tables", (files, study.estimates), lambda: unguarded(study))
 
 
 def read_before(study: Study) -> dict[str, pd.DataFrame]:
@@ -68,7 +68,7 @@ def unguarded(study: Study) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
     with collecting() as said:
         read = {name: read_table(source.path) for name, source in study.tables.items()}
     given = {name: _with_namesakes_aside(frame, columns[name]) for name, frame in read.items()}
-    if study.designs:
+    if study.estimates:
         tables, quality = validated(given, columns)
     else:
         tables, quality = given, quality_of(given, columns)

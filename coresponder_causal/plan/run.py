@@ -30,6 +30,7 @@ from coresponder_causal.plan.study import Study
 from coresponder_causal.privacy import Policy
 from coresponder_causal.report.specs import Picture, Spec, Table
 from coresponder_causal.report.tables import support_of
+from coresponder_causal.report.workforce_found import Workforce
 from coresponder_causal.report.write import refuse_mixed, results_inside
 
 Say = Callable[[str], None]
@@ -61,6 +62,8 @@ class Evaluation:
         Comparison cities chosen beforehand.
     ladder : tuple of (Table, Picture), optional
         What became of the calls that are compared, where they have outcomes of several times.
+    workforce : Workforce, optional
+        What those who work beside the team do and say.
     """
 
     study: Study
@@ -72,6 +75,12 @@ class Evaluation:
     lines: tuple[str, ...]
     pool: DonorPool | None = None
     ladder: tuple[Table, Picture] | None = None
+    workforce: Workforce | None = None
+
+    @property
+    def every_result(self) -> tuple[Result, ...]:
+        """Results of the designs, then those of the workforce."""
+        return self.results if self.workforce is None else (*self.results, *self.workforce.results)
 
 
 def run(
@@ -266,7 +275,7 @@ def publish(
         specs = {made / name: spec for name, spec in ({full: page} | dict(others)).items()}
         report.write_all(specs, policy=policy, ledger=evaluation.study.ledger)
         if not policy.guarded:
-            results = [json.loads(result.to_json()) for result in evaluation.results]
+            results = [json.loads(result.to_json()) for result in evaluation.every_result]
             (made / results_inside).write_text(json.dumps(results, indent=1), encoding="utf-8")
         for earlier in (out / folder_of_tables).glob("[0-9][0-9]_*"):
             earlier.unlink()

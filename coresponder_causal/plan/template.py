@@ -168,6 +168,16 @@ covariates = ["initial_type", "priority", "caller_type", "prior_contacts", "patr
 # says = "helps"                       # what those who bring it up say of the programme: helps, harms or mixed
 # better = "less"                      # whether less or more of the outcome is a help
 
+# [[officers]]                         # what officers do on calls without the team, once they worked beside it
+# outcome = "arrest"                   # needs calls, units, rides, officers; docs/workforce.md explains every key
+# [[waves]]                            # what officers or staff say, wave by wave; needs officer_waves and officers
+# scores = ["stigma_score"]
+# exposure = "any"                     # 1 from the first call beside the team on
+# [vignettes]                          # described cases whose features were drawn by lot
+# cases = "cases.csv"
+# outcomes = ["force"]
+# factors = ["appearance", "call"]
+
 # [cost]                               # what the programme costs for what it averts. All numbers below are EXAMPLES:
 # perspective = "city"                 # replace each by one with a source of your own. Or "county", "society"
 # horizon_years = 1

@@ -17,7 +17,8 @@ from coresponder_causal.core.version import VERSION
 from coresponder_causal.data import dictionary, validate
 from coresponder_causal.plan.designs import after_calls, of_calls, some_known
 from coresponder_causal.plan.run import Evaluation
-from coresponder_causal.plan.study import Source, Study
+from coresponder_causal.plan.study import Study
+from coresponder_causal.plan.study_files import Source
 from coresponder_causal.plan.twin_counts import gated, public
 from coresponder_causal.privacy import Earlier, inside, small_in_words
 from coresponder_causal.simulate import like

@@ -19,7 +19,8 @@ from coresponder_causal.plan.frozen import differences, study_content
 from coresponder_causal.plan.manifest import distinct, result_ids
 from coresponder_causal.plan.reading import unguarded
 from coresponder_causal.plan.run import Evaluation, Say, run
-from coresponder_causal.plan.study import design_names, parse_study
+from coresponder_causal.plan.study import parse_study
+from coresponder_causal.plan.study_keys import design_names
 from coresponder_causal.plan.verify import opened
 from coresponder_causal.report.tables import support_of
 

@@ -6,6 +6,7 @@ import re
 
 counted_nouns = (
     "calls?", "persons?", "people", "residents?", "clients?", "patients?", "men", "women", "children", "officers?",
+    "volunteers?", "staff",
     "clinicians?", "call takers?", "arrests?", "holds?", "events?", "contacts?", "cases?", "records?", "rows?",
     "shifts?", "transports?", "deaths?", "injuries", "uses of force",
 )  # fmt: skip

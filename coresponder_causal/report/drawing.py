@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -11,6 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from coresponder_causal.report.answers_picture import answers_height, draw_answers
+from coresponder_causal.report.bounds_picture import bounds_height, draw_bounds
 from coresponder_causal.report.colours import accent, expected, grey, ink, pale
 from coresponder_causal.report.drawing_axes import calendar_axis, percent_axis, start_line
 from coresponder_causal.report.drawing_benefit import draw_benefit
@@ -36,6 +39,7 @@ from coresponder_causal.report.drawing_power import draw_power
 from coresponder_causal.report.drawing_quality import draw_quality, height_of
 from coresponder_causal.report.drawing_saturation import draw_saturation
 from coresponder_causal.report.drawing_specifications import draw_specifications, specifications_height
+from coresponder_causal.report.features_picture import draw_features, features_height
 from coresponder_causal.report.specs import Picture
 from coresponder_causal.report.tipping_picture import draw_tipping
 from coresponder_causal.report.wave_picture import draw_waves
@@ -46,6 +50,12 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 style = Path(__file__).with_name("style.mplstyle")
+by_rows: dict[str, tuple[Callable[[Picture], float], Callable[[Axes, Picture], None]]] = {
+    "answers": (answers_height, draw_answers),
+    "bounds": (bounds_height, draw_bounds),
+    "features": (features_height, draw_features),
+}
+"""Pictures whose height follows from their rows, with what tells it and what draws them."""
 described = ("trend", "flow", "surface", "rates")
 no_dates = {
     "svg": {"Date": None, "Creator": None, "Format": None, "Type": None},
@@ -120,6 +130,10 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
         elif picture.kind == "joint":
             canvas.set_size_inches(1.5 * wide, joint_height(picture) + 1.0 * framed)
             draw_joint(canvas, picture)
+        elif picture.kind in by_rows:
+            height, draw_rows = by_rows[picture.kind]
+            canvas.set_size_inches(1.15 * wide, height(picture) + 1.0 * framed)
+            draw_rows(canvas.add_subplot(), picture)
         elif picture.kind in described:
             canvas.set_size_inches(*size_of(picture, framed=framed))
             draw_metrics(canvas, picture)

@@ -44,8 +44,8 @@ from coresponder_causal.report.specs import (
     Table,
     of_nobody,
 )
-from coresponder_causal.report.tables import by_outcome, distances, numbers_of, plain, support_of, table
-from coresponder_causal.report.weighed_checks import weighed
+from coresponder_causal.report.tables import by_outcome, distances, plain, support_of, table
+from coresponder_causal.report.weighed_checks import numbers_behind, weighed
 
 simulated_banner = (
     "This is a simulated city. Its calls, its people and the effect of its programme were made by a computer program, "
@@ -281,14 +281,10 @@ def _evidence(headline: Result | None) -> list[Section]:
 def _doubts(checks: Sequence[CheckResult]) -> Section | None:
     if not checks:
         return None
-    folds = [
-        Fold(label=f"The numbers behind “{check.check.replace('_', ' ')}”", table=numbers_of(check))
-        for check in checks
-        if len(check.table)
-    ]
+    drawn = _drawn(checks, drawn_of_the_headline)
     return Section(
         title="What could be wrong?",
-        blocks=(weighed(checks), table(*checks), *_drawn(checks, drawn_of_the_headline), *folds),
+        blocks=(weighed(checks), table(*checks), *drawn, *numbers_behind(checks)),
     )
 
 

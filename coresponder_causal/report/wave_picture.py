@@ -8,8 +8,8 @@ import numpy as np
 
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.result import Result
-from coresponder_causal.report import words
 from coresponder_causal.report.colours import accent, grey
+from coresponder_causal.report.score_names import score_name
 from coresponder_causal.report.sentences import finding
 from coresponder_causal.report.specs import Picture
 
@@ -34,7 +34,7 @@ def over_waves(result: Result) -> Picture:
     """
     assert result.path is not None  # every result of this method has one
     exposure = str(result.extra["exposure"]).replace("_", " ")
-    outcome = words.capital(result.estimand.outcome.replace("_", " "))
+    outcome = score_name(result.estimand.outcome)
     return Picture(
         title=f"{outcome}, wave by wave",
         caption="Means with 95 % intervals of persons who answered on two waves or more. That groups stand "
@@ -67,7 +67,7 @@ def draw_waves(axes: Axes, picture: Picture) -> None:
         if len(shown):
             axes.annotate(
                 str(labels["with" if treated else "without"]),
-                (float(place[shown.index[-1]]), float(shown["observed"].iloc[-1])),
+                (float(shown["time"].iloc[-1]) + aside * (last - first) / 2, float(shown["observed"].iloc[-1])),
                 (8, 0),
                 textcoords="offset points",
                 va="center",

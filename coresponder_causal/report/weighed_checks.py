@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.verdict import CheckResult, known
-from coresponder_causal.report.specs import Sentence, of_nobody
+from coresponder_causal.report.specs import Fold, Sentence, of_nobody
+from coresponder_causal.report.tables import numbers_of
 
 hangs_most = 3
 
@@ -55,3 +56,17 @@ the estimate more often than not: placebo dates.
 def _listed(checks: Iterable[CheckResult]) -> str:
     names = [one.check.replace("_", " ") for one in checks]
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def numbers_behind(checks: Iterable[CheckResult]) -> tuple[Fold, ...]:
+    """Fold the numbers behind each check that has any.
+
+    Parameters
+    ----------
+    checks : iterable of CheckResult
+    """
+    return tuple(
+        Fold(label=f"The numbers behind “{check.check.replace('_', ' ')}”", table=numbers_of(check))
+        for check in checks
+        if len(check.table)
+    )

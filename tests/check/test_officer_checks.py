@@ -44,7 +44,7 @@ def test_courses_are_tested_behind_every_method_and_without_leads_again(clean):
 
 def test_the_battery_of_officers_is_these_two(clean):
     found = check.battery(officer_imputation(clean), clean)
-    assert {one.check for one in found} == {"officer_trends", "squad_mates"}
+    assert {one.check for one in found} == {"officer_trends", "squad_mates", "officer_leavers"}
     assert check.refute(officer_imputation(clean), clean) == ()
 
 

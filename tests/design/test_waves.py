@@ -30,7 +30,7 @@ def test_how_they_stood_before_and_what_could_be_found_come_first():
 
 def test_who_is_lost_and_who_tells_of_no_change_is_said():
     assert design().notes == (
-        "'stigma' is not known in 0 of 2 rows with exposure and 1 of 10 without",
+        "'stigma' is not known in 0 of 2 rows with exposure and 1 of 10 rows without",
         "1 of 6 persons have it on one wave or none and tell of no change",
     )
     assert design().telling().sum() == 10

@@ -12,7 +12,8 @@ from coresponder_causal.core.notes import quietly
 from coresponder_causal.plan.designs import known_keys
 from coresponder_causal.plan.reading import validated
 from coresponder_causal.plan.run import evaluation_page, run
-from coresponder_causal.plan.study import Source, Study
+from coresponder_causal.plan.study import Study
+from coresponder_causal.plan.study_files import Source
 from coresponder_causal.report import write
 from coresponder_causal.simulate import WorldConfig, world
 

@@ -17,7 +17,8 @@ from coresponder_causal.design import CallDesign, match_nearest
 from coresponder_causal.estimate import aggregate, call_aipw, call_difference, did_group_time, dml_forest, dml_linear
 from coresponder_causal.plan.designs import known_keys, rank
 from coresponder_causal.plan.reading import validated
-from coresponder_causal.plan.study import Source, Study
+from coresponder_causal.plan.study import Study
+from coresponder_causal.plan.study_files import Source
 from coresponder_causal.simulate import WorldConfig, world
 
 MONTHS = pd.period_range("2018-01", periods=36, freq="M")

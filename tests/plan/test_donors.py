@@ -14,7 +14,8 @@ from coresponder_causal import plan, report
 from coresponder_causal.core.errors import DataError
 from coresponder_causal.core.notes import quietly
 from coresponder_causal.plan.reading import validated
-from coresponder_causal.plan.study import Source, Study
+from coresponder_causal.plan.study import Study
+from coresponder_causal.plan.study_files import Source
 
 CITIES = ("Davis", "Woodland", "Folsom", "Rocklin", "Chico", "Redding", "Roseville", "Dixon")
 MONTHS = pd.period_range("2017-01", periods=60, freq="M")

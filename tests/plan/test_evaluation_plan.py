@@ -10,7 +10,8 @@ import pytest
 from coresponder_causal import check, plan
 from coresponder_causal.core.errors import DataError
 from coresponder_causal.plan.plan_rules import assumptions, falsifications, planned_order
-from coresponder_causal.plan.study import Study, design_names
+from coresponder_causal.plan.study import Study
+from coresponder_causal.plan.study_keys import design_names
 
 
 @cache

@@ -17,7 +17,8 @@ from coresponder_causal.plan.frozen import study_content
 from coresponder_causal.plan.group_block import GroupPlan, read_groups
 from coresponder_causal.plan.groups import named_groups
 from coresponder_causal.plan.reading import validated
-from coresponder_causal.plan.study import Source, Study
+from coresponder_causal.plan.study import Study
+from coresponder_causal.plan.study_files import Source
 from coresponder_causal.report.drawing import drawn
 
 STUDY = Study(

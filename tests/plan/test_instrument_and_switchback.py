@@ -16,7 +16,8 @@ from coresponder_causal.core.notes import Doubt, quietly
 from coresponder_causal.design import CallInstrumentDesign, SwitchbackDesign, switchback_schedule
 from coresponder_causal.estimate import call_iv, switchback_randomization
 from coresponder_causal.plan.reading import validated
-from coresponder_causal.plan.study import Source, Study
+from coresponder_causal.plan.study import Study
+from coresponder_causal.plan.study_files import Source
 from coresponder_causal.simulate import WorldConfig, world
 
 KNOWN = ["prior_contacts", "patrol_load"]

@@ -20,7 +20,8 @@ from coresponder_causal.plan.designs import known_keys
 from coresponder_causal.plan.plan_rules import planned_order
 from coresponder_causal.plan.reading import validated
 from coresponder_causal.plan.run import evaluation_page, run
-from coresponder_causal.plan.study import Source, Study
+from coresponder_causal.plan.study import Study
+from coresponder_causal.plan.study_files import Source
 
 CITY, N = "West Sacramento", 900
 KNOWN = {"covariates": ["priority", "prior_contacts"]}

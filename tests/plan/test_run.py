@@ -16,7 +16,8 @@ from coresponder_causal.core.errors import DataError, DesignError
 from coresponder_causal.core.notes import Doubt, collecting, quietly
 from coresponder_causal.core.result import Result
 from coresponder_causal.plan.reading import validated
-from coresponder_causal.plan.study import Source, Study
+from coresponder_causal.plan.study import Study
+from coresponder_causal.plan.study_files import Source
 from coresponder_causal.simulate import WorldConfig, world
 
 CITIES = ("Davis", "Woodland", "Folsom", "Rocklin", "Chico", "Redding", "Roseville")

@@ -9,7 +9,7 @@ import pytest
 from coresponder_causal.core.errors import DataError
 from coresponder_causal.plan import Study, read_study
 from coresponder_causal.plan.designs import settings
-from coresponder_causal.plan.study import Source
+from coresponder_causal.plan.study_files import Source
 
 WHOLE = """
 [study]

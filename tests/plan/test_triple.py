@@ -17,7 +17,8 @@ from coresponder_causal.design import CoverageDesign
 from coresponder_causal.estimate import did_triple
 from coresponder_causal.plan.designs import rank
 from coresponder_causal.plan.reading import validated
-from coresponder_causal.plan.study import Source, Study
+from coresponder_causal.plan.study import Study
+from coresponder_causal.plan.study_files import Source
 from coresponder_causal.report.sentences import components, drift
 from coresponder_causal.simulate import WorldConfig, world
 

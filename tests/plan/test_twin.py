@@ -15,7 +15,8 @@ from typer.testing import CliRunner
 import coresponder_causal as cc
 from coresponder_causal.cli import app
 from coresponder_causal.core.errors import DesignError, DisclosureError
-from coresponder_causal.plan.study import Source, Study
+from coresponder_causal.plan.study import Study
+from coresponder_causal.plan.study_files import Source
 from coresponder_causal.plan.twin import good_for
 from coresponder_causal.plan.twin_folder import without_ledger
 from coresponder_causal.privacy import Ledger

@@ -14,7 +14,8 @@ from coresponder_causal import report
 from coresponder_causal.core.estimand import Estimand
 from coresponder_causal.core.provenance import Provenance
 from coresponder_causal.core.result import Result
-from coresponder_causal.plan.study import Source, Study
+from coresponder_causal.plan.study import Study
+from coresponder_causal.plan.study_files import Source
 from coresponder_causal.privacy import Counts, hidden_mark
 from coresponder_causal.report.sensitive import as_sensitive
 from coresponder_causal.report.specs import Column, Page, Section, Sentence, Table
