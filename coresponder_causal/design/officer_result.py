@@ -8,11 +8,19 @@ from numpy.typing import NDArray
 
 from coresponder_causal.core.estimand import Estimand
 from coresponder_causal.core.facts import Facts
+from coresponder_causal.core.notes import doubt
 from coresponder_causal.core.result import Result
 from coresponder_causal.design.officer_rows import OfficerRows
 from coresponder_causal.design.officers import OfficerDesign
 
 Array = NDArray[np.float64]
+few_df = 5.0
+
+
+def say_rough(df: float) -> None:
+    """Doubt the interval of a headline with few degrees of freedom."""
+    if df < few_df:
+        doubt(f"{df:.1f} degrees of freedom: below {few_df:.0f} the interval is a rough one")
 
 
 def officer_result(
