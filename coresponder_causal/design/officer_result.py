@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -38,6 +40,7 @@ def officer_result(
     horizon: str,
     facts: dict[str, object],
     crossings: Array | None = None,
+    scale: Literal["difference", "log_ratio"] = "difference",
 ) -> Result:
     """Put estimates together with what stands behind them.
 
@@ -49,7 +52,7 @@ def officer_result(
         Rows in use.
     terms : DataFrame, k rows
     estimate : ndarray, shape (k,)
-        On the scale of the rate.
+        On the scale of the rate, or logs of ratios.
     sets : ndarray of bool, shape (n, k)
         Rows behind each term.
     vcov, df, crossings : ndarray
@@ -58,6 +61,7 @@ def officer_result(
         Of the estimand.
     facts : dict
         Beside the unit and the numbers of officers.
+    scale : {"difference", "log_ratio"}
     """
     exposed = len(np.unique(rows.two_way.unit[rows.exposed]))
     about = {
@@ -74,14 +78,14 @@ def officer_result(
             treatment=treatment,
             population=f"{exposed} exposed officers, in calls without the team",
             horizon=horizon,
-            scale=d.unit,
+            scale=d.unit if scale == "difference" else "ratio of counted to expected events",
         ),
         terms=terms,
         estimate=estimate,
         vcov=vcov,
         df=df,
         crossings=crossings,
-        scale="difference",
+        scale=scale,
         support=_support(d, rows, terms["term"], sets),
         n_obs=len(rows.kept),
         n_units=rows.officers,

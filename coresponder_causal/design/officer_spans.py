@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,6 +45,18 @@ class OfficerSpans:
     leads: pd.DataFrame
     rows_after: Bools
     rows_before: Bools
+
+    def only(self, *, after: Bools | None = None, leads: Bools | None = None) -> OfficerSpans:
+        """Keep some of the spans from the exposure on, or of the leads; all where nothing is said."""
+        late = np.ones(len(self.after), bool) if after is None else after
+        early = np.ones(len(self.leads), bool) if leads is None else leads
+        return replace(
+            self,
+            after=self.after[late].reset_index(drop=True),
+            leads=self.leads[early].reset_index(drop=True),
+            rows_after=self.rows_after[:, late],
+            rows_before=self.rows_before[:, early],
+        )
 
     def expected(self, beside: Array | None) -> Array:
         """Columns of what outcomes are expected to be: spans, leads and squad mates where asked for, shape (n, p)."""

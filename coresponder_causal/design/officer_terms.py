@@ -39,15 +39,14 @@ class OfficerTerms:
     mix: Array
 
     def without(self, lost: Bools) -> OfficerTerms:
-        """Leave out sets, shape (q,), and every term that is made of them."""
-        stay = ~(self.mix[: len(lost)][lost] != 0).any(axis=0)
-        rows = np.append(~lost, np.ones(len(self.mix) - len(lost), bool))
+        """Leave out sets and slopes, shape (q + s,), and every term that is made of them."""
+        stay = ~(self.mix[lost] != 0).any(axis=0)
         return replace(
             self,
             names=self.names[stay].reset_index(drop=True),
-            sets=self.sets[:, ~lost],
+            sets=self.sets[:, ~lost[: self.sets.shape[1]]],
             behind=self.behind[:, stay],
-            mix=self.mix[rows][:, stay],
+            mix=self.mix[~lost][:, stay],
         )
 
 
