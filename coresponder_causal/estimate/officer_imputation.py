@@ -172,9 +172,7 @@ def _permuted(d: OfficerDesign, rows: OfficerRows, found: Exchanged) -> Result:
     return _result(
         d,
         rows,
-        pd.DataFrame(
-            {"group": [found.group], "event_time": pd.array([pd.NA], dtype="Int64"), "term": [found.group]}
-        ),
+        pd.DataFrame({"group": [found.group], "event_time": pd.array([pd.NA], dtype="Int64"), "term": [found.group]}),
         np.array([found.estimate]),
         found.rows[:, None],
         facts,

@@ -39,7 +39,6 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import DesignError, EstimationError, Problems
@@ -78,7 +77,7 @@ def officer_poisson(
     cluster: Cluster = "officer",
     peers: Peers = "ignored",
 ) -> Result:
-    """Counted over expected events after the first exposure, by group and by time since.
+    """Give counted over expected events after the first exposure, by group and by time since.
 
     Parameters
     ----------
@@ -108,6 +107,7 @@ def officer_poisson(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> rng = np.random.default_rng(1)
     >>> rows = [(o, t, rng.poisson((4 + o % 5) * (1 - 0.4 * (t > 8)) * (1 - 0.3 * (o < 12 and t >= 6 + o % 4))),
     ...          max(0, t - 5 - o % 4) * (o < 12)) for o in range(24) for t in range(16)]
@@ -218,7 +218,7 @@ def _effects(
 
 
 def _leads(rows: OfficerRows, counts: CountRows, spans: OfficerSpans) -> tuple[Array, Array]:
-    """Logs of ratios in the spans before the exposure, and what each row's events add to their errors."""
+    """Give logs of ratios in the spans before the exposure, and what each row's events add to their errors."""
     names = spans.leads["term"].tolist()
     led = expected_counts(_beside(counts, spans.rows_before.astype(float)), ~rows.exposed, names=names)
     return led.slopes, lead_weights(rows.weighing(led.working), spans) / led.working[:, None]
