@@ -20,11 +20,11 @@ exposure are exchanged among the officers of a squad who did not volunteer; the 
 the test does not reject.
 
 Breaks: volunteers differ from others in what they would have become, too: officer effects mend a difference of level,
-not of trend. Nor are rates parallel where officers differ much in level and time moves them all by one factor: what
-exposed officers changed is then told too small where they started lower and all fell. Read the rows of assigned
-officers first, and ask for `as_intended()` where the roster is known. Officers who leave, and calls that sergeants
-hand to whom they have trained, bias every row. Without officers exposed late or never there is nobody to go by. Exposed
-against unexposed officers without officer effects finds the selection.
+not of trend. Nor are rates parallel where officers differ much in level and time moves them all by one factor: where
+exposed officers started lower and all fell, what they changed is told too small; of events take officer_poisson. Read
+the rows of assigned officers first, and ask for `as_intended()` where the roster is known. Officers who leave, and
+calls that sergeants hand to whom they have trained, bias every row. Without officers exposed late or never there is
+nobody to go by. Exposed against unexposed officers without officer effects finds the selection.
 
 Reference: Borusyak, Jaravel & Spiess 2024, doi:10.1093/restud/rdae007; Pustejovsky & Tipton 2018,
 doi:10.1080/07350015.2016.1247004. Estimates and CR2 checked by hand and against the saturated regression; simulated

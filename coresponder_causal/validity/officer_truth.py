@@ -35,12 +35,12 @@ def learnt(d: OfficerDesign, untaught: OfficerDesign) -> pd.DataFrame:
 
     Examples
     --------
-    >>> rows = [(o, t, 4 - (o < 8 and t > 3), 20, 3 * max(0, t - 3) * (o < 8)) for o in range(16) for t in range(8)]
+    >>> rows = [(o, t, 4 + o % 2 - (o < 8 and t > 3), 20, 3 * max(0, t - 3) * (o < 8)) for o in range(16) for t in range(8)]
     >>> frame = pd.DataFrame(rows, columns=["officer", "month", "force", "calls", "beside"])
     >>> d, untaught = (OfficerDesign.from_frame(made, outcome="force", dose="beside", exposure="calls")
-    ...                for made in (frame, frame.assign(force=4)))
+    ...                for made in (frame, frame.assign(force=4 + frame["officer"] % 2)))
     >>> learnt(d, untaught)[["effect", "ratio"]].iloc[0].to_dict()
-    {'effect': -50.0, 'ratio': 0.75}
+    {'effect': -50.0, 'ratio': 0.777...}
     """
     same = [d.officer, d.time, d.dose, *([] if d.exposure is None else [d.exposure])]
     if not d.source[same].equals(untaught.source[same]):
