@@ -60,6 +60,9 @@ def squad_mates(result: Result, design: OfficerDesign) -> CheckResult:
     place = int(np.flatnonzero(fit.terms["term"] == peers_column)[0])
     effect, std_error = float(plain.estimate[0]), float(np.sqrt(plain.vcov[0, 0]))
     able = float(power(effect, float(peers["std_error"]), float(fit.df[place])))
+    moved, before, allowed = (
+        as_change(float(value), fit.scale) for value in (peers["estimate"], effect, fit.estimate[0])
+    )
     return CheckResult(
         check=name,
         assumption=assumption,
@@ -67,9 +70,8 @@ def squad_mates(result: Result, design: OfficerDesign) -> CheckResult:
         power=able,
         table=table,
         sentence=f"With all squad mates exposed the outcome of an unexposed officer moved by "
-        f"{as_change(float(peers['estimate']), fit.scale)} (p {peers['p_value']:.3f}); allowing for it takes the "
-        f"mean effect from {as_change(effect, fit.scale)} to {as_change(float(fit.estimate[0]), fit.scale)}. A move as large "
-        f"as the effect would be seen with probability {able:.2f}.",
+        f"{moved} (p {peers['p_value']:.3f}); allowing for it takes the mean effect from {before} to {allowed}. A move "
+        f"as large as the effect would be seen with probability {able:.2f}.",
         support=None if fit.support is None else fit.support[chosen].reset_index(drop=True),
         moves=abs(float(fit.estimate[0]) - effect) / std_error,
     )

@@ -35,7 +35,8 @@ def learnt(d: OfficerDesign, untaught: OfficerDesign) -> pd.DataFrame:
 
     Examples
     --------
-    >>> rows = [(o, t, 4 + o % 2 - (o < 8 and t > 3), 20, 3 * max(0, t - 3) * (o < 8)) for o in range(16) for t in range(8)]
+    >>> rows = [(o, t, 4 + o % 2 - (o < 8 and t > 3), 20, 3 * max(0, t - 3) * (o < 8))
+    ...         for o in range(16) for t in range(8)]
     >>> frame = pd.DataFrame(rows, columns=["officer", "month", "force", "calls", "beside"])
     >>> d, untaught = (OfficerDesign.from_frame(made, outcome="force", dose="beside", exposure="calls")
     ...                for made in (frame, frame.assign(force=4 + frame["officer"] % 2)))
