@@ -120,14 +120,14 @@ def officer_poisson(
     rows, counts = officer_counts(d, cluster=cluster)
     width = bin_width or span_width(d, rows)
     spans = officer_spans(rows, width=width, leads=leads, period_name=d.period_name)
-    spans = _leads_with_events(spans, counts.counts)
+    spans, led = _leads(rows, counts, spans)
     beside = d.source[peers_column].to_numpy(float)[rows.kept, None] if peers == "adjusted" else None
     free = expected_counts(_beside(counts, beside), ~rows.exposed, names=[] if beside is None else [peers_column])
     terms = _shown(officer_terms(rows, spans, beside), counts.counts, free.expected, scale)
     means, loadings = _effects(rows, counts, free, terms.sets, beside, None if scale == "ratio" else d.per)
-    if scale == "ratio":
-        slopes, pulled = _leads(rows, counts, spans)
-        means, loadings = np.concatenate([means, slopes]), np.hstack([loadings, pulled])
+    if scale == "ratio" and led is not None:
+        pulled = lead_weights(rows.weighing(led.working), spans) / led.working[:, None]
+        means, loadings = np.concatenate([means, led.slopes]), np.hstack([loadings, pulled])
     working, columns = _fitted(rows, counts, spans, beside, free)
     weights = (loadings @ terms.mix) * working[:, None]
     found = rows.weighing(working).sums(weights, counts.counts / working - 1, columns)
@@ -168,12 +168,20 @@ def _beside(counts: CountRows, columns: Array | None) -> CountRows:
     return counts if columns is None else counts._replace(covariates=columns)
 
 
-def _leads_with_events(spans: OfficerSpans, counts: Array) -> OfficerSpans:
-    """Leave out leads in which nobody had an event: their ratio has no log."""
-    there = counts @ spans.rows_before > 0
+def _leads(rows: OfficerRows, counts: CountRows, spans: OfficerSpans) -> tuple[OfficerSpans, ExpectedCounts | None]:
+    """Fit the leads; those with the fewest events are left out until the fit settles, which is said."""
+    events = counts.counts @ spans.rows_before
+    there, led = events > 0, None
+    while there.any() and led is None:
+        columns = spans.rows_before[:, there].astype(float)
+        try:
+            names = spans.leads.loc[there, "term"].tolist()
+            led = expected_counts(_beside(counts, columns), ~rows.exposed, names=names)
+        except EstimationError:
+            there[np.argmin(np.where(there, events, np.inf))] = False
     if not there.all():
-        note(f"no events in {', '.join(spans.leads.loc[~there, 'term'])}: the ratio has no log there")
-    return spans.only(leads=there)
+        note(f"too few events to tell {', '.join(spans.leads.loc[~there, 'term'])}: left out")
+    return spans.only(leads=there), led
 
 
 def _shown(terms: OfficerTerms, counts: Array, expected: Array, scale: Scale) -> OfficerTerms:
@@ -215,13 +223,6 @@ def _effects(
     if per is not None:
         return means, loadings[:, :many]
     return np.concatenate([means, free.slopes]), loadings
-
-
-def _leads(rows: OfficerRows, counts: CountRows, spans: OfficerSpans) -> tuple[Array, Array]:
-    """Give logs of ratios in the spans before the exposure, and what each row's events add to their errors."""
-    names = spans.leads["term"].tolist()
-    led = expected_counts(_beside(counts, spans.rows_before.astype(float)), ~rows.exposed, names=names)
-    return led.slopes, lead_weights(rows.weighing(led.working), spans) / led.working[:, None]
 
 
 def _fitted(
