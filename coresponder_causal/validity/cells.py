@@ -506,8 +506,8 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
     beside += _over(replace(_officers, treated=55, comparison=19), periods=(36, 72))
     beside += [replace(_officers, effect=_fewer["officers"])]
     beside += [replace(_officers, world="volunteers drift")]
-    of_counts = [_of_counts(cell) for cell in beside if cell.comparison != 4 or cell.treated == 8]
-    of_counts = [*of_counts[:6], *of_counts[7:], *_over(replace(_counts, events=0.75), treated=(8, 30))]
+    of_counts = [_of_counts(cell) for cell in beside if (cell.treated, cell.comparison) in ((8, 4), (30, 12))]
+    of_counts += _over(replace(_counts, events=0.75), treated=(8, 30))
     after += [replace(_history, effect=_fewer["history"]), replace(_history, world="one arm jails more")]
     return {
         "city": city,
