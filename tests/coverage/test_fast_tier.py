@@ -327,7 +327,7 @@ def test_officers_hold_with_few_and_with_shocks_that_last_and_volunteers_who_dri
     assert (null["rejection"] <= rejection_rate_limit(0.05, FAST, 3)).all(), null.to_string()
     assert (shipped["bias"].abs() < 4 * shipped["sd"] / np.sqrt(FAST)).all(), shipped.to_string()
     drifting = table[(table["method"] == method) & (table["world"] == "volunteers drift")].set_index("term")
-    assert drifting.loc[term, "coverage"] < 0.7
+    assert drifting.loc[term, "coverage"] < 0.8
 
 
 def test_where_all_fall_by_one_factor_amounts_are_told_too_small_and_ratios_hold():
