@@ -11,6 +11,7 @@ from coresponder_causal.core.pretrend_power import Pretrend, pretrend
 from coresponder_causal.core.registry import run_method
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult, as_change, judged, not_applicable
+from coresponder_causal.design.officer_words import imputed_by
 from coresponder_causal.design.officers import OfficerDesign
 
 name = "officer_trends"
@@ -24,8 +25,8 @@ def officer_trends(result: Result, design: OfficerDesign) -> CheckResult:
     Parameters
     ----------
     result : Result
-        Of officer_imputation, whose leads are tested, or of another method: they are then those of officer_imputation
-        with its defaults.
+        Of officer_imputation or officer_poisson, whose leads are tested; without leads they are those of its defaults,
+        and for another method those of officer_imputation.
     design : OfficerDesign
 
     Returns
@@ -51,7 +52,7 @@ def officer_trends(result: Result, design: OfficerDesign) -> CheckResult:
     'contradicts'
     """
     try:
-        fit = result if _has_leads(result) else run_method("officer_imputation", design, {})
+        fit = result if _has_leads(result) else run_method(imputed_by(result.method), design, {})
     except (DesignError, EstimationError) as error:
         return not_applicable(name, assumption, f"Leads cannot be fitted: {error.what.splitlines()[0]}.")
     if not _has_leads(fit):
@@ -69,7 +70,7 @@ def officer_trends(result: Result, design: OfficerDesign) -> CheckResult:
         verdict=judged(rejects=rejects, power=able),
         power=able,
         table=fit.tidy().loc[leads.index].reset_index(drop=True),
-        sentence=" ".join([*(_said(group, found, design) for group, found in tested.items()), _able(able)]),
+        sentence=" ".join([*(_said(group, found, design, fit.scale) for group, found in tested.items()), _able(able)]),
         support=None if fit.support is None else fit.support.loc[leads.index].reset_index(drop=True),
     )
 
@@ -88,11 +89,11 @@ def _joint(fit: Result, rows: np.ndarray) -> Pretrend:
     return pretrend(fit.estimate[rows], vcov, float(fit.df[rows].mean()), since - since.min() + width)
 
 
-def _said(group: str, found: Pretrend, design: OfficerDesign) -> str:
+def _said(group: str, found: Pretrend, design: OfficerDesign, scale: str) -> str:
     test = found.test
     return (
         f"{group.capitalize()}: F({test.df_num}, {test.df_den:.1f}) = {test.statistic:.2f} (p {test.p_value:.3f}) of "
-        f"their leads; a steady drift of {as_change(found.usual, 'difference')} a {design.period_name[:-1]} over them "
+        f"their leads; a steady drift of {as_change(found.usual, scale)} a {design.period_name[:-1]} over them "
         "would be found four times in five."
     )
 

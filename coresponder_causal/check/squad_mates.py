@@ -9,7 +9,7 @@ from coresponder_causal.core.inference import power
 from coresponder_causal.core.registry import run_method
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult, as_change, judged, not_applicable
-from coresponder_causal.design.officer_words import peers_column
+from coresponder_causal.design.officer_words import imputed_by, peers_column
 from coresponder_causal.design.officers import OfficerDesign
 
 name = "squad_mates"
@@ -22,6 +22,7 @@ def squad_mates(result: Result, design: OfficerDesign) -> CheckResult:
     Parameters
     ----------
     result : Result
+        Of officer_poisson: as a ratio; else as a difference by officer_imputation.
     design : OfficerDesign
         With squads. Exposure of the mates is used, not their outcomes, which would depend on each other.
 
@@ -48,8 +49,9 @@ def squad_mates(result: Result, design: OfficerDesign) -> CheckResult:
     if design.squad is None:
         return not_applicable(name, assumption, "The design has no squads.")
     try:
-        plain = run_method("officer_imputation", design, {})
-        fit = run_method("officer_imputation", design, {"peers": "adjusted"})
+        method = imputed_by(result.method)
+        plain = run_method(method, design, {})
+        fit = run_method(method, design, {"peers": "adjusted"})
     except (DesignError, EstimationError) as error:
         return not_applicable(name, assumption, f"Squad mates cannot be allowed for: {error.what.splitlines()[0]}.")
     chosen = fit.terms["term"].isin([peers_column, fit.terms["term"].iloc[0]]).to_numpy()
@@ -58,6 +60,9 @@ def squad_mates(result: Result, design: OfficerDesign) -> CheckResult:
     place = int(np.flatnonzero(fit.terms["term"] == peers_column)[0])
     effect, std_error = float(plain.estimate[0]), float(np.sqrt(plain.vcov[0, 0]))
     able = float(power(effect, float(peers["std_error"]), float(fit.df[place])))
+    moved, before, allowed = (
+        as_change(float(value), fit.scale) for value in (peers["estimate"], effect, fit.estimate[0])
+    )
     return CheckResult(
         check=name,
         assumption=assumption,
@@ -65,9 +70,8 @@ def squad_mates(result: Result, design: OfficerDesign) -> CheckResult:
         power=able,
         table=table,
         sentence=f"With all squad mates exposed the outcome of an unexposed officer moved by "
-        f"{as_change(float(peers['estimate']), 'difference')} (p {peers['p_value']:.3f}); allowing for it takes the "
-        f"mean effect from {effect:+.3g} to {fit.estimate[0]:+.3g}. A move as large as the effect would be seen with "
-        f"probability {able:.2f}.",
+        f"{moved} (p {peers['p_value']:.3f}); allowing for it takes the mean effect from {before} to {allowed}. A move "
+        f"as large as the effect would be seen with probability {able:.2f}.",
         support=None if fit.support is None else fit.support[chosen].reset_index(drop=True),
         moves=abs(float(fit.estimate[0]) - effect) / std_error,
     )

@@ -47,6 +47,7 @@ _of_waves = {"treated": "{:g} exposed persons", "comparison": "{:g} others", "pe
 own_words = {
     "adopters": {"comparison": "{:g} comparison units"},
     **dict.fromkeys(("officers", "officer_dose"), _of_officers),
+    "officer_counts": _of_officers | {"events": "{:g} events of an officer a period"},
     **dict.fromkeys(("waves", "ordinal_waves", "lost_waves"), _of_waves),
     "vignettes": {"comparison": "{:g} persons", "periods": "{:g} cases each"},
 }
@@ -68,6 +69,7 @@ worlds = {
     "one arm linked better": "where the linkage finds treated calls more often",
     "one arm jails more": "where calls without the team led to custody five times as often",
     "volunteers drift": "where volunteers were on another course already",
+    "one factor for all": "where volunteers had lower rates and all rates fell by one factor",
     "takers alike": "where call takers hardly differ, so that the instrument is weak,",
     "small city": "where the treated city is much smaller than the others",
     "chosen by course": "where persons who were about to change anyway were exposed",

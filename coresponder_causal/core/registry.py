@@ -47,6 +47,7 @@ Setting = Literal[
     "linkage",
     "narrative",
     "officers",
+    "officer_counts",
     "officer_dose",
     "waves",
     "ordinal_waves",
@@ -115,9 +116,9 @@ class MethodCard:
         ("switchback"), calls near the hours of the team ("boundary"), calls by hours across cities ("hour_calls"),
         counts by strata of two agencies ("strata"), calls whose outcome is known of some ("partly_known"), of whose
         others a sample was found ("double_sample"), was linked ("linkage"), or coded by a machine and a sample by hand
-        ("narrative"), officers in time ("officers") and their dose ("officer_dose"), persons' scores on several waves
-        ("waves"), their answers in order ("ordinal_waves"), scores of some of them ("lost_waves"), or answers to drawn
-        cases ("vignettes"). None: it is not studied.
+        ("narrative"), officers in time ("officers"), their events ("officer_counts") and dose ("officer_dose"),
+        persons' scores on several waves ("waves"), their answers in order ("ordinal_waves"), scores of some of them
+        ("lost_waves"), or answers to drawn cases ("vignettes"). None: it is not studied.
     """
 
     name: str

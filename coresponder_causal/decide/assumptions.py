@@ -122,7 +122,7 @@ families = (
     Family(
         title="officers before and after they worked beside the team",
         assumption="officers would have gone on as those who had not yet, or never, worked beside the team",
-        methods=("officer_imputation", "officer_dose"),
+        methods=("officer_imputation", "officer_poisson", "officer_dose"),
         bias="?",
         why="who volunteers may already be on another course, and squad mates may learn from each other",
     ),

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from coresponder_causal.core.estimand import Estimand
 from coresponder_causal.core.facts import Facts
+from coresponder_causal.core.notes import doubt
 from coresponder_causal.core.result import Result
 from coresponder_causal.design.officer_rows import OfficerRows
 from coresponder_causal.design.officers import OfficerDesign
 
 Array = NDArray[np.float64]
+few_df = 5.0
+
+
+def say_rough(df: float) -> None:
+    """Doubt the interval of a headline with few degrees of freedom."""
+    if df < few_df:
+        doubt(f"{df:.1f} degrees of freedom: below {few_df:.0f} the interval is a rough one")
 
 
 def officer_result(
@@ -30,6 +40,7 @@ def officer_result(
     horizon: str,
     facts: dict[str, object],
     crossings: Array | None = None,
+    scale: Literal["difference", "log_ratio"] = "difference",
 ) -> Result:
     """Put estimates together with what stands behind them.
 
@@ -41,7 +52,7 @@ def officer_result(
         Rows in use.
     terms : DataFrame, k rows
     estimate : ndarray, shape (k,)
-        On the scale of the rate.
+        On the scale of the rate, or logs of ratios.
     sets : ndarray of bool, shape (n, k)
         Rows behind each term.
     vcov, df, crossings : ndarray
@@ -50,6 +61,7 @@ def officer_result(
         Of the estimand.
     facts : dict
         Beside the unit and the numbers of officers.
+    scale : {"difference", "log_ratio"}
     """
     exposed = len(np.unique(rows.two_way.unit[rows.exposed]))
     about = {
@@ -66,14 +78,14 @@ def officer_result(
             treatment=treatment,
             population=f"{exposed} exposed officers, in calls without the team",
             horizon=horizon,
-            scale=d.unit,
+            scale=d.unit if scale == "difference" else "ratio of counted to expected events",
         ),
         terms=terms,
         estimate=estimate,
         vcov=vcov,
         df=df,
         crossings=crossings,
-        scale="difference",
+        scale=scale,
         support=_support(d, rows, terms["term"], sets),
         n_obs=len(rows.kept),
         n_units=rows.officers,

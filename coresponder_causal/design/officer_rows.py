@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -54,6 +54,20 @@ class OfficerRows:
     def officers(self) -> int:
         """How many officers there are."""
         return len(np.unique(self.two_way.unit))
+
+    def take(self, chosen: Bools) -> OfficerRows:
+        """Return some of the rows."""
+        two_way = TwoWayRows(
+            _renumbered(self.two_way.unit[chosen]),
+            _renumbered(self.two_way.period[chosen]),
+            self.two_way.weight[chosen],
+        )
+        own = {name: getattr(self, name)[chosen] for name in ("kept", "exposed", "since", "group", "cluster")}
+        return replace(self, two_way=two_way, **own)
+
+    def weighing(self, weight: Array) -> OfficerRows:
+        """Return the rows with other weights, shape (n,)."""
+        return replace(self, two_way=self.two_way._replace(weight=weight))
 
     def mean_over(self, sets: Bools) -> Array:
         """Weights of the rows in means over sets of them, shape (n, k), from sets of shape (n, k)."""

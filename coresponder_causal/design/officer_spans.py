@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,9 @@ from coresponder_causal.core.two_way import swept
 from coresponder_causal.design.event_bins import event_bins
 from coresponder_causal.design.officer_rows import OfficerRows
 from coresponder_causal.design.officer_words import assigned, everyone, unknown, volunteers
+
+if TYPE_CHECKING:
+    from coresponder_causal.design.officers import OfficerDesign
 
 Array = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -41,6 +45,28 @@ class OfficerSpans:
     leads: pd.DataFrame
     rows_after: Bools
     rows_before: Bools
+
+    def only(self, *, after: Bools | None = None, leads: Bools | None = None) -> OfficerSpans:
+        """Keep some of the spans from the exposure on, or of the leads; all where nothing is said."""
+        late = np.ones(len(self.after), bool) if after is None else after
+        early = np.ones(len(self.leads), bool) if leads is None else leads
+        return replace(
+            self,
+            after=self.after[late].reset_index(drop=True),
+            leads=self.leads[early].reset_index(drop=True),
+            rows_after=self.rows_after[:, late],
+            rows_before=self.rows_before[:, early],
+        )
+
+    def expected(self, beside: Array | None) -> Array:
+        """Columns of what outcomes are expected to be: spans, leads and squad mates where asked for, shape (n, p)."""
+        return np.column_stack([self.rows_after, self.rows_before, *([] if beside is None else [beside])]).astype(float)
+
+
+def span_width(d: OfficerDesign, rows: OfficerRows) -> int:
+    """Periods in a span unless asked otherwise: half a year of months or quarters, else an eighth of all periods."""
+    periods = int(rows.two_way.period.max()) + 1
+    return {"M": 6, "Q": 2}.get(str(d.axis.freq), max(1, periods // 8))
 
 
 def officer_spans(rows: OfficerRows, *, width: int, leads: int, period_name: str) -> OfficerSpans:

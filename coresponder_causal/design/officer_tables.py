@@ -16,6 +16,7 @@ from coresponder_causal.data.metrics_eligible import eligible_reported
 from coresponder_causal.design import columns
 from coresponder_causal.design.columns import counted
 from coresponder_causal.design.eligibility import Eligible, eligible_rows, refuse_late_eligibility, with_time_zero
+from coresponder_causal.design.officer_rides import doses_together
 
 Counted = Literal["primary", "share"]
 Period = Literal["month", "quarter"]
@@ -26,6 +27,7 @@ needed = {
     "units": ("call_id", "unit_type", "officer", "arrived_at"),
     "rides": ("officer", "shift_start", "shift_end", "assignment"),
     "officers": ("officer", "city"),
+    "roster": ("officer", "shift_start"),
 }
 
 
@@ -40,6 +42,7 @@ def officer_months(
     counted_by: Counted = "primary",
     eligible: Eligible | None = None,
     covariates: Sequence[str] = (),
+    roster: object | None = None,
 ) -> pd.DataFrame:
     """Count, by officer and period, calls without the team, events among them, and what was done beside the team.
 
@@ -58,6 +61,9 @@ def officer_months(
         Calls that count, by fields known before dispatch; by default those whose first code is crisis-eligible.
     covariates : sequence of str
         Fields of the officers.
+    roster : pandas, polars or pyarrow frame, optional
+        Shared shifts as they were planned: ``officer, shift_start``, one row for each, whether or not it took place;
+        with ``assignment`` those by the roster count. Without it, the shifts by the roster that took place count.
 
     Returns
     -------
@@ -74,8 +80,9 @@ def officer_months(
 
     Notes
     -----
-    The team was on a call where ``attended`` says so or one of its units arrived. Shared shifts are those that took
-    place: what the roster planned and nobody rode is not in the table, so that ``rostered`` is less than the intent.
+    The team was on a call where ``attended`` says so or one of its units arrived. The table of rides has shared shifts
+    that took place: what the roster planned and nobody rode is not in it, so that without ``roster`` the dose
+    ``rostered`` is less than the intent.
 
     Examples
     --------
@@ -91,6 +98,7 @@ def officer_months(
     [[1.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 1.0]]
     """
     given = {"calls": calls, "units": units, "rides": rides, "officers": officers}
+    given |= {} if roster is None else {"roster": roster}
     tables = {name: frames.to_pandas(frame).reset_index(drop=True) for name, frame in given.items()}
     _check(tables, outcome, period, counted_by, eligible, covariates)
     people = _people(tables["officers"], tables["rides"])
@@ -101,9 +109,9 @@ def officer_months(
     team = _with_team(tables["units"], all_calls)
     alone = _without_team(all_calls, team, outcome, eligible)
     handled = _handled(alone, there, people, outcome, counted_by)
-    together = _together(there, team, all_calls, tables["rides"], people, freq)
+    doses = doses_together(there, team, all_calls, tables["rides"], tables.get("roster"), people.index, freq)
     seen = there.merge(all_calls[["call_id", "period"]], on="call_id")[["officer", "period"]]
-    return _joined(handled, together, seen, people, period, outcome, covariates)
+    return _joined(handled, doses, seen, people, period, outcome, covariates)
 
 
 def _check(
@@ -122,7 +130,7 @@ def _check(
         "calls": (*needed["calls"], *first_code, *([] if outcome is None else [outcome])),
         "officers": (*needed["officers"], *covariates),
     }
-    for name, fields in wanted.items():
+    for name, fields in ((name, fields) for name, fields in wanted.items() if name in tables):
         lacking = [field for field in fields if field not in tables[name]]
         if lacking:
             problems.add(f"table '{name}' lacks {', '.join(lacking)}", mend="bring them, as the dictionary names them")
@@ -217,32 +225,6 @@ def _handled(
     counts = {"calls": rows["share"]}
     counts |= {} if outcome is None else {outcome: rows["share"] * rows[outcome].astype(float)}
     return pd.DataFrame(counts).groupby([rows["officer"], rows["period"]]).sum()
-
-
-def _together(
-    there: pd.DataFrame, team: pd.Series, calls: pd.DataFrame, rides: pd.DataFrame, people: pd.DataFrame, freq: str
-) -> pd.DataFrame:
-    """Count calls and hours beside the team, and shifts by the roster, by officer and period."""
-    beside = there[there["call_id"].map(team).to_numpy(bool)].merge(calls[["call_id", "period"]], on="call_id")
-    answered = beside.groupby(["officer", "period"]).size()
-    own = rides[rides["officer"].isin(people.index)].reset_index(drop=True)
-    begin, end = (pd.to_datetime(own[name]) for name in ("shift_start", "shift_end"))
-    own = own.assign(period=pd.PeriodIndex(begin, freq=freq), hours=(end - begin).dt.total_seconds() / 3600)
-    own = own.drop_duplicates(["officer", "shift_start"])  # one shift beside two of the team's staff is one shift
-    logged = own["calls_together"].astype(float) if "calls_together" in own else pd.Series(np.nan, own.index)
-    if logged.isna().any():
-        unsaid = int(logged.isna().sum())
-        note(f"{unsaid} of {len(own)} shared shifts do not say how many calls: they count as one at least")
-    by = [own["officer"], own["period"]]
-    parts = {
-        "units": answered,
-        "log": logged.fillna(0.0).clip(lower=1.0).groupby(by).sum(),
-        "hours_together": own["hours"].groupby(by).sum(),
-        "rostered": own["assignment"].eq("roster").astype(float).groupby(by).sum(),
-    }
-    found = pd.DataFrame(parts).fillna(0.0)
-    found.index.names = ["officer", "period"]
-    return found.assign(calls_together=found[["units", "log"]].max(axis=1)).drop(columns=["units", "log"])
 
 
 def _joined(

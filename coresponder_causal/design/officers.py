@@ -18,6 +18,7 @@ from coresponder_causal.design import columns
 from coresponder_causal.design.columns import counted
 from coresponder_causal.design.eligibility import Eligible
 from coresponder_causal.design.officer_baseline import baseline_of, said_apart
+from coresponder_causal.design.officer_intended import intended_of
 from coresponder_causal.design.officer_power import Detectable, detectable_of
 from coresponder_causal.design.officer_rules import (
     check_officers,
@@ -59,6 +60,8 @@ class OfficerDesign:
         Calls of the rate that is compared.
     intended : bool
         Whether the dose is that of the roster in place of the delivered one.
+    planned : bool
+        Whether ``assigned`` holds what was planned; else only what took place of it.
     notes : tuple of str
         What was said when the design was formed.
     """
@@ -77,6 +80,7 @@ class OfficerDesign:
     covariates: tuple[str, ...] = ()
     per: float = 1000.0
     intended: bool = False
+    planned: bool = True
     notes: tuple[str, ...] = ()
 
     @classmethod
@@ -180,6 +184,7 @@ class OfficerDesign:
         eligible: Eligible | None = None,
         covariates: Sequence[str] = (),
         per: float = 1000.0,
+        roster: object | None = None,
     ) -> Self:
         """Form the design from the tables of the data dictionary.
 
@@ -199,6 +204,8 @@ class OfficerDesign:
             Fields of the officers, such as ``crisis_training_hours``.
         per : float
             Calls of the rate.
+        roster : frame, optional
+            Shared shifts as planned, ``officer, shift_start``; without it those that took place stand for the intent.
 
         Raises
         ------
@@ -220,6 +227,7 @@ class OfficerDesign:
                 counted_by=counted_by,
                 eligible=eligible,
                 covariates=covariates,
+                roster=roster,
             )
             made = cls.from_frame(
                 frame,
@@ -233,7 +241,7 @@ class OfficerDesign:
                 covariates=covariates,
                 per=per,
             )
-        return replace(made, notes=tuple(dict.fromkeys((*said, *made.notes))))
+        return replace(made, notes=tuple(dict.fromkeys((*said, *made.notes))), planned=roster is not None)
 
     def __repr__(self) -> str:
         return f"OfficerDesign: {self.describe()}"
@@ -243,7 +251,7 @@ class OfficerDesign:
         columns.require_outcome(self.source, outcome, "officers")
         return replace(self, outcome=outcome)
 
-    def as_intended(self) -> Self:
+    def as_intended(self) -> OfficerDesign:
         """Return the design with the dose that the roster intended in place of the one that came about.
 
         Who rides in the end, officers and sergeants choose; whom the roster draws, they do not. Effects of the intended
@@ -254,31 +262,7 @@ class OfficerDesign:
         DesignError
             Without a column of intended doses, or where the roster sent nobody.
         """
-        if self.assigned is None:
-            raise DesignError("the design has no roster", mend="give assigned=, the cumulative dose that it intended")
-        if not (self.source[self.assigned] > 0).any():
-            raise DesignError("the roster sent nobody", mend="take the design as it is: nothing was drawn")
-        source, notes, chose = self.source, self.notes, np.zeros(len(self.source), bool)
-        if self.squad is not None:
-            source = with_peers(source, self.axis, self.officer, self.squad, self.assigned)
-        if self.volunteered is not None:
-            chose = source[self.officer].map(self.volunteered).eq(True).to_numpy(bool)
-            notes = (
-                *notes,
-                f"{int(self.volunteered.eq(True).sum())} volunteers left out: the roster did not draw them",
-            )
-        source, axis = source[~chose].reset_index(drop=True), replace(self.axis, positions=self.axis.positions[~chose])
-        first = first_exposed(source, axis, self.officer, self.assigned)
-        return replace(
-            self,
-            source=source,
-            axis=axis,
-            dose=self.assigned,
-            first=first,
-            volunteered=None,
-            intended=True,
-            notes=notes,
-        )
+        return intended_of(self)
 
     @property
     def exposed(self) -> list[str]:

@@ -33,6 +33,7 @@ from coresponder_causal.estimate.its_structural import its_structural
 from coresponder_causal.estimate.officer_dose import officer_dose
 from coresponder_causal.estimate.officer_imputation import officer_imputation
 from coresponder_causal.estimate.officer_ordinal import officer_ordinal
+from coresponder_causal.estimate.officer_poisson import officer_poisson
 from coresponder_causal.estimate.switchback_randomization import switchback_randomization
 from coresponder_causal.estimate.vignette_effects import vignette_effects
 from coresponder_causal.estimate.wave_bounds import wave_bounds
@@ -72,6 +73,7 @@ __all__ = [
     "officer_dose",
     "officer_imputation",
     "officer_ordinal",
+    "officer_poisson",
     "switchback_randomization",
     "vignette_effects",
     "wave_bounds",

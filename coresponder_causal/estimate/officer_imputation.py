@@ -20,11 +20,11 @@ exposure are exchanged among the officers of a squad who did not volunteer; the 
 the test does not reject.
 
 Breaks: volunteers differ from others in what they would have become, too: officer effects mend a difference of level,
-not of trend. Nor are rates parallel where officers differ much in level and time moves them all by one factor: what
-exposed officers changed is then told too small where they started lower and all fell. Read the rows of assigned
-officers first, and ask for `as_intended()` where the roster is known. Officers who leave, and calls that sergeants
-hand to whom they have trained, bias every row. Without officers exposed late or never there is nobody to go by. Exposed
-against unexposed officers without officer effects finds the selection.
+not of trend. Nor are rates parallel where officers differ much in level and time moves them all by one factor: where
+exposed officers started lower and all fell, what they changed is told too small; of events take officer_poisson. Read
+the rows of assigned officers first, and ask for `as_intended()` where the roster is known. Officers who leave, and
+calls that sergeants hand to whom they have trained, bias every row. Without officers exposed late or never there is
+nobody to go by. Exposed against unexposed officers without officer effects finds the selection.
 
 Reference: Borusyak, Jaravel & Spiess 2024, doi:10.1093/restud/rdae007; Pustejovsky & Tipton 2018,
 doi:10.1080/07350015.2016.1247004. Estimates and CR2 checked by hand and against the saturated regression; simulated
@@ -42,21 +42,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import DesignError, Problems
-from coresponder_causal.core.notes import doubt
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.result import Result
-from coresponder_causal.core.two_way_imputation import imputation_weights, slope_weights, with_slopes
 from coresponder_causal.design.officer_exchange import Exchanged, exchanged
-from coresponder_causal.design.officer_result import officer_result
+from coresponder_causal.design.officer_result import officer_result, say_rough
 from coresponder_causal.design.officer_rows import Cluster, OfficerRows, Weighting, officer_rows
-from coresponder_causal.design.officer_spans import OfficerSpans, apart, officer_spans
-from coresponder_causal.design.officer_words import assigned, everyone, peers_column, volunteers
+from coresponder_causal.design.officer_spans import officer_spans, span_width
+from coresponder_causal.design.officer_terms import lead_weights, mean_weights, officer_terms
+from coresponder_causal.design.officer_words import peers_column
 from coresponder_causal.design.officers import OfficerDesign
 
 Array = NDArray[np.float64]
 Inference = Literal["cluster", "permutation"]
 Peers = Literal["ignored", "adjusted"]
-few_df = 5.0
 
 
 @estimator(
@@ -130,20 +128,17 @@ def officer_imputation(
     _check(d, bin_width, leads, peers, inference, replications)
     rows = officer_rows(d, weighting=weighting, cluster=cluster)
     outcome = d.rate()[rows.kept]
-    periods = int(rows.two_way.period.max()) + 1
-    width = bin_width or {"M": 6, "Q": 2}.get(d.axis.freq, max(1, periods // 8))
+    width = bin_width or span_width(d, rows)
     if inference == "permutation":
         return _permuted(d, rows, exchanged(d, rows, outcome, replications=replications, seed=seed))
     spans = officer_spans(rows, width=width, leads=leads, period_name=d.period_name)
     beside = d.source[peers_column].to_numpy(float)[rows.kept, None] if peers == "adjusted" else None
-    terms, weights, sets = _terms(rows, spans, beside)
-    expected = np.column_stack([spans.rows_after, spans.rows_before, *([] if beside is None else [beside])])
-    found = rows.sums(weights, outcome, expected.astype(float))
-    estimate = weights.T @ outcome
-    if found.df[0] < few_df:
-        doubt(f"{found.df[0]:.1f} degrees of freedom: below {few_df:.0f} the interval is a rough one")
+    terms = officer_terms(rows, spans, beside)
+    weights = np.hstack([mean_weights(rows, terms.sets, beside), lead_weights(rows, spans)]) @ terms.mix
+    found = rows.sums(weights, outcome, spans.expected(beside))
+    say_rough(float(found.df[0]))
     facts: dict[str, object] = {"interval": f"t({found.df[0]:.3g}), CR2, clusters: {cluster}", "bin_width": width}
-    return _result(d, rows, terms, estimate, sets, facts, vcov=found.vcov, df=found.df)
+    return _result(d, rows, terms.names, weights.T @ outcome, terms.behind, facts, vcov=found.vcov, df=found.df)
 
 
 def _check(
@@ -166,35 +161,6 @@ def _check(
     problems.raise_if_any(DesignError)
 
 
-def _terms(
-    rows: OfficerRows, spans: OfficerSpans, beside: Array | None
-) -> tuple[pd.DataFrame, Array, NDArray[np.bool_]]:
-    """Terms, the weights of all rows in them, and the rows that stand behind them."""
-    several = len(spans.groups) > 1
-    own = [rows.exposed[:, None], *([spans.means] if several else []), spans.rows_after]
-    sets = np.hstack(own)
-    weights = imputation_weights(rows.two_way, ~rows.exposed, rows.mean_over(sets))
-    names = pd.DataFrame({"term": [everyone, *(spans.groups if several else ())]})
-    parts = [names, spans.after]
-    if {volunteers, assigned} <= set(spans.groups):
-        pair = [1 + spans.groups.index(name) for name in (volunteers, assigned)]
-        at = len(names)
-        parts.insert(1, pd.DataFrame({"term": [apart]}))
-        weights = np.insert(weights, at, weights[:, pair[0]] - weights[:, pair[1]], axis=1)
-        sets = np.insert(sets, at, sets[:, pair].any(axis=1), axis=1)
-    if beside is not None:
-        slope = slope_weights(rows.two_way, ~rows.exposed, beside, [peers_column])
-        at = sum(map(len, parts[:-1]))
-        parts.insert(-1, pd.DataFrame({"term": [peers_column]}))
-        weights = np.insert(with_slopes(weights, slope, beside), at, slope[:, 0], axis=1)
-        sets = np.insert(sets, at, ~rows.exposed & (beside[:, 0] > 0), axis=1)
-    if len(spans.leads):
-        names_of_leads = spans.leads["term"].tolist()
-        before = slope_weights(rows.two_way, ~rows.exposed, spans.rows_before.astype(float), names_of_leads)
-        weights, sets = np.hstack([weights, before]), np.hstack([sets, spans.rows_before])
-    return pd.concat([*parts, spans.leads], ignore_index=True), weights, sets
-
-
 def _permuted(d: OfficerDesign, rows: OfficerRows, found: Exchanged) -> Result:
     """Headline alone, with the crossings of the exchanges."""
     many = len(found.crossings)
@@ -206,7 +172,7 @@ def _permuted(d: OfficerDesign, rows: OfficerRows, found: Exchanged) -> Result:
     return _result(
         d,
         rows,
-        pd.DataFrame({"term": [found.group], "group": [found.group], "event_time": [pd.NA]}),
+        pd.DataFrame({"group": [found.group], "event_time": pd.array([pd.NA], dtype="Int64"), "term": [found.group]}),
         np.array([found.estimate]),
         found.rows[:, None],
         facts,
@@ -232,7 +198,7 @@ def _result(
         "officer_imputation",
         d,
         rows,
-        terms.assign(event_time=terms["event_time"].astype("Int64"))[["group", "event_time", "term"]],
+        terms,
         estimate,
         sets,
         vcov=vcov,

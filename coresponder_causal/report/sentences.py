@@ -377,7 +377,7 @@ def _against(result: Result) -> str:
         return "against the other cities' change in the same time"
     if result.method == "switchback_randomization":
         return "in half-days that the lot gave to the team, against those that it did not"
-    if result.method == "officer_imputation":
+    if result.method in ("officer_imputation", "officer_poisson"):
         return "on calls without the team, against what those officers would have done had they not worked beside it"
     if result.method == "officer_dose":
         per = "per 10 calls" if term == "per_10" else "per doubling of the calls"

@@ -41,6 +41,7 @@ methods = {
     "did_poisson": "Counted against expected events",
     "did_event_study": "By time since the start",
     "officer_imputation": "Officers before and after they worked beside the team",
+    "officer_poisson": "Officers' events before and after they worked beside the team",
     "officer_dose": "Officers by how often they worked beside the team",
     "its_conformal": "First periods, among all shifts of the gap",
     "vignette_effects": "Features of drawn cases",

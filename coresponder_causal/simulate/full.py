@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from coresponder_causal.simulate import force_frames
@@ -12,7 +13,7 @@ from coresponder_causal.simulate.asked import officers_asked, staff_asked
 from coresponder_causal.simulate.cities import Cities
 from coresponder_causal.simulate.config import WorldConfig
 from coresponder_causal.simulate.contacts import contacts_frame
-from coresponder_causal.simulate.dispatch import draw_absences
+from coresponder_causal.simulate.dispatch import Booleans, draw_absences
 from coresponder_causal.simulate.effects import DutyPlay
 from coresponder_causal.simulate.engagement import engaged_soon, states
 from coresponder_causal.simulate.experience import Experience, ask_about_calls, surveys_frame
@@ -214,13 +215,20 @@ class Full:
         return items_frame(asked, answers, SURVEYS[name], _codes[name](asked.who))
 
     def _rides(self) -> pd.DataFrame:
+        return self._rides_where(draw_absences(self.shifts, self.config, self.seed).delivered)
+
+    def planned_rides(self) -> pd.DataFrame:
+        """Give the rides had every planned shift taken place."""
+        return self._rides_where(np.ones(len(self.shifts.start), dtype=bool))
+
+    def _rides_where(self, held: Booleans) -> pd.DataFrame:
         return force_frames.rides_frame(
             self.duty(),
             self.crew,
             self.officers.riders(self.shifts),
             self.shifts,
             clinicians(self.shifts, self.seed),
-            draw_absences(self.shifts, self.config, self.seed).delivered,
+            held,
             self.cities,
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from coresponder_causal.simulate.streams import Tier, stream
 
 Array = NDArray[np.float64]
 base, officer_sd, month_sd = 150.0, 30.0, 10.0  # events per 1,000 calls
+officer_log_sd, month_log_sd = 0.4, 0.07  # where officers and months move rates by factors
 beside_a_month = 3.0  # calls answered beside the team in an exposed month
 first_month_share = 0.25  # share of the months before anybody is exposed
 late = 6  # months by which those who do not follow the roster ride later
@@ -29,7 +31,7 @@ class OfficerPanel:
         ``officer, month, squad, volunteered, calls, force, calls_together, rostered, training_hours``, one row per
         officer and month, about calls without the team; the doses ``calls_together`` and ``rostered`` are cumulative.
     effect : ndarray, shape (n,)
-        True effect of the officer's own exposure on the rate per 1,000 calls in each row.
+        True effect of the officer's own exposure in each row: on the rate per 1,000 calls, or on its log.
     """
 
     frame: pd.DataFrame
@@ -66,6 +68,9 @@ def officer_panel(
     spillover: float = 0.0,
     rho: float = 0.0,
     shock_sd: float = 0.0,
+    scale: Literal["difference", "ratio"] = "difference",
+    rate: float = base,
+    fall: float = 0.0,
     part: int = 0,
 ) -> OfficerPanel:
     """Draw officers, rosters, rides and events on calls without the team.
@@ -91,6 +96,13 @@ def officer_panel(
         Effect on an unexposed officer of all squad mates being exposed.
     rho, shock_sd : float
         Correlation from month to month, and deviation, of shocks to an officer's rate.
+    scale : {"difference", "ratio"}
+        What moves rates adds to them, in events per 1,000 calls; or to their logs, so that each moves them by a factor:
+        then effects, level, trend, spillover and shocks are logs of ratios.
+    rate : float
+        Events per 1,000 calls of an officer in the middle.
+    fall : float
+        What moves everybody's rates from the middle of the months on.
     part : int
         Number of the draw under one seed.
 
@@ -119,17 +131,21 @@ def officer_panel(
     intended = np.cumsum(rostered * beside_a_month, axis=1)
     before = np.pad(dose, ((0, 0), (1, 0)))[:, :-1]
     own = np.where(exposed, effect + per_call * before / 10, 0.0)
-    rate = base + rng.normal(0.0, officer_sd, officers)[:, None] + rng.normal(0.0, month_sd, months) + own
-    rate += came_forward[:, None] * (level + trend * (at - months / 2)) + ~exposed * spillover * _mates(squad, exposed)
-    rate += ar1(rng.standard_normal(rate.shape), rho, shock_sd)
-    handled = rng.poisson(calls, rate.shape)
+    factors = scale == "ratio"
+    of_officers, of_months = (officer_log_sd, month_log_sd) if factors else (officer_sd, month_sd)
+    line = (0.0 if factors else rate) + rng.normal(0.0, of_officers, officers)[:, None]
+    line = line + rng.normal(0.0, of_months, months) + own + fall * (at >= months / 2)
+    line += came_forward[:, None] * (level + trend * (at - months / 2)) + ~exposed * spillover * _mates(squad, exposed)
+    line += ar1(rng.standard_normal(line.shape), rho, shock_sd)
+    rates = rate * np.exp(line) if factors else np.maximum(line, 1.0)
+    handled = rng.poisson(calls, line.shape)
     columns = {
         "officer": np.repeat(np.arange(officers), months),
         "month": np.tile(np.arange(months), officers),
         "squad": np.repeat(squad, months),
         "volunteered": np.repeat(came_forward, months),
         "calls": handled.ravel(),
-        "force": rng.poisson(handled * np.maximum(rate, 1.0) / 1000).ravel(),
+        "force": rng.poisson(handled * rates / 1000).ravel(),
         "calls_together": dose.ravel(),
         "rostered": intended.ravel(),
         "training_hours": np.repeat(rng.poisson(16 + 12 * came_forward), months),

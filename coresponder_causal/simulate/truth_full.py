@@ -17,7 +17,7 @@ from coresponder_causal.simulate.full import SURVEYS, Full
 from coresponder_causal.simulate.interviews import STAKEHOLDERS
 from coresponder_causal.simulate.interviews import THEMES as INTERVIEW_THEMES
 from coresponder_causal.simulate.spells import MONTHS
-from coresponder_causal.simulate.truth_officers import learnt_effects, mean_of, volunteer_gaps
+from coresponder_causal.simulate.truth_officers import learnt_effects, mean_of, untaught_calls, volunteer_gaps
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,9 +38,35 @@ class FullTruth:
 
         One row per outcome (arrest, hold, linked_30d, minutes) and group (all, exposed, volunteers, others): outcome,
         group, calls, dose (mean calls answered together before), observed, untaught, effect. `untaught` is the mean of
-        the same calls had no officer ever worked with the team: same calls, same officers, same attendance.
+        the same calls had no officer ever worked with the team: same calls, same officers, same attendance. These are
+        calls of all kinds, from the officer's first call with the team on: a design that counts other calls, or whole
+        months, has a truth of its own, by `untaught`.
         """
         return learnt_effects(self.full)
+
+    def untaught(self, calls: pd.DataFrame) -> pd.DataFrame:
+        """Give calls of the treated city as they would have ended had no officer ever worked with the team.
+
+        Parameters
+        ----------
+        calls : DataFrame
+            Rows of `treated_calls`, with any of arrest, hold and (joined beforehand) linked_30d.
+
+        Returns
+        -------
+        DataFrame
+            The same calls. A design formed of them has the same officer-months, and its outcome is what the observed
+            one would have been; `coresponder_causal.validity.learnt` compares both over the months that it uses.
+        """
+        return untaught_calls(self.full, calls)
+
+    @cached_property
+    def roster(self) -> pd.DataFrame:
+        """Who was to share each planned shift with the team, whether or not it took place.
+
+        Two rows per shift: officer, shift_start, shift_end, assignment. The table of rides has those that took place.
+        """
+        return self.full.planned_rides()[["officer", "shift_start", "shift_end", "assignment"]]
 
     @cached_property
     def volunteers(self) -> pd.DataFrame:

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from coresponder_causal.core.errors import DesignError
 from coresponder_causal.simulate.aftercare import follow_calls
+from coresponder_causal.simulate.columns import call_ids
 from coresponder_causal.simulate.dispatch import Booleans
 from coresponder_causal.simulate.full import Full
 from coresponder_causal.simulate.habits import MINUTES, Habits
@@ -52,6 +54,40 @@ def learnt_effects(full: Full) -> pd.DataFrame:
     ]
     made = pd.DataFrame(rows, columns=["outcome", "group", "calls", "dose", "observed", "untaught"])
     return made.assign(effect=made.observed - made.untaught)
+
+
+def untaught_calls(full: Full, calls: pd.DataFrame) -> pd.DataFrame:
+    """Put into a table of calls the endings that they would have had, had no officer ever worked with the team.
+
+    Parameters
+    ----------
+    full : Full
+        The full tier.
+    calls : pandas.DataFrame
+        Some or all of the treated city's calls, with `call_id` and any of arrest, hold and linked_30d.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same calls; only those without the team change that would have ended otherwise, and what is not known
+        stays unknown.
+
+    Raises
+    ------
+    DesignError
+        Calls that are none of the treated city's.
+    """
+    alone = ~full.duty().play.sent.attended
+    place = pd.Series(np.arange(len(alone)), call_ids(np.arange(len(alone)))).reindex(calls["call_id"])
+    if strange := int(place.isna().sum()):
+        raise DesignError(f"{strange} calls are none of the treated city's", mend="give rows of treated_calls")
+    at = place.to_numpy(np.int64)
+    made = calls.copy()
+    for name, seen, untaught in _outcomes(full, full.habits.untaught()):
+        if name in made:
+            moved = (alone & (seen != untaught))[at] & made[name].notna().to_numpy(bool)
+            made[name] = made[name].where(~moved, untaught[at] > 0)
+    return made
 
 
 def volunteer_gaps(full: Full) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from coresponder_causal.validity.calibrate import Calibration, calibrate
 from coresponder_causal.validity.cells import Cell, cells
 from coresponder_causal.validity.coverage import Entry, measure, read_table, run_study, study
+from coresponder_causal.validity.officer_truth import learnt
 from coresponder_causal.validity.power import Power, power
 from coresponder_causal.validity.switchback_power import SwitchbackPower, switchback_power
 
@@ -14,6 +15,7 @@ __all__ = [
     "SwitchbackPower",
     "calibrate",
     "cells",
+    "learnt",
     "measure",
     "power",
     "read_table",

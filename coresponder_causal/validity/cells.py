@@ -34,6 +34,7 @@ World = Literal[
     "one arm linked better",
     "one arm jails more",
     "volunteers drift",
+    "one factor for all",
     "chosen by course",
 ]
 Adjustment = Literal[
@@ -99,8 +100,8 @@ class Cell:
         half-days covered by lot; calls near the hours of a team; calls of a treated city and others, by covered and
         uncovered hours; persons counted by strata at two agencies; calls with outcomes known of some, followed up by a
         second sample, linked, or coded by a machine and a sample by hand; calls and what came after them; officers in
-        time, and their dose; persons' scores on several waves, their answers in order, scores that some do not give on
-        the last wave; answers to drawn cases.
+        time, their counts, and their dose; persons' scores on several waves, their answers in order, scores that some
+        do not give on the last wave; answers to drawn cases.
     world : str
         ``""`` where the methods' assumptions hold. Otherwise what breaks them: the treated city has twice the τ and the
         AR deviation of the others ("volatile"); three of ten comparison cities start a programme too ("contaminated");
@@ -115,13 +116,15 @@ class Cell:
         recorded, or persons leave by what they would have said ("lost by what is hidden"); the linkage finds treated
         calls more often ("one arm linked better"); calls that the team does not attend lead to custody five times as
         often, where nobody called again ("one arm jails more"); officers who volunteer are on another course already
-        ("volunteers drift"); persons who were about to change anyway met the team ("chosen by course").
+        ("volunteers drift"), or volunteers have lower rates and all of them fall by one factor ("one factor for all");
+        persons who were about to change anyway met the team ("chosen by course").
     effect : float
         The truth, in logs of rates; for adopters and calls in standard deviations of the outcome; for calls with an
         instrument or at a boundary as the change of the chance of an arrest on attended calls, for calls by hours on
         covered ones; for strata as the change of the chance of being connected, for calls partly known of engaging;
-        after calls as the change of the chance of a repeat; of officers in events per 1,000 calls, for
-        their dose by ten calls beside the team; over waves in units of the score, of answers in log odds.
+        after calls as the change of the chance of a repeat; of officers in events per 1,000 calls, of their counts in
+        logs of ratios, for their dose by ten calls beside the team; over waves in units of the score, of answers in log
+        odds.
     comparison, treated : int
         Cities, units or persons without and with treatment; of cities one where it is not said, and otherwise each
         starts half a year after the one before; of officers those who are never exposed and those who are, about;
@@ -130,7 +133,8 @@ class Cell:
         Months, of which about 58 % lie before the start; for half-days covered by lot, weeks of the trial; waves;
         cases drawn for a person.
     events : float
-        Mean count a month in the treated city; for half-days covered by lot, a week without coverage.
+        Mean count a month in the treated city, or of an officer in the middle; for half-days covered by lot, a week
+        without coverage.
     rho : float
         Month-to-month correlation of the persistent shocks; of calls by hours or with an instrument week-to-week, of
         covered hours alone.
@@ -230,6 +234,8 @@ _linkage = Cell(setting="linkage", calls=1_500, share=0.4, adjustment="one link 
 _narrative = Cell(setting="narrative", calls=1_500, share=0.4, adjustment="a tenth coded")
 _history = Cell(setting="history", calls=1500, share=0.4, adjustment="weight_propensity overlap")
 _officers = Cell(setting="officers", treated=30, comparison=12, periods=36, rho=0.5)
+_factor = replace(_officers, world="one factor for all")
+_counts = Cell(setting="officer_counts", treated=30, comparison=12, periods=36, events=3.75, rho=0.5)
 _waves = Cell(setting="waves", treated=30, comparison=40, periods=3)
 _ordinal = Cell(setting="ordinal_waves", treated=30, comparison=40, periods=3)
 _lost = Cell(setting="lost_waves", treated=30, comparison=40, periods=2, adjustment="four in five known")
@@ -253,6 +259,7 @@ _fewer = {
     "narrative": 0.1,
     "history": -0.1,
     "officers": -30.0,
+    "officer_counts": log(0.8),
     "officer_dose": -10.0,
     "waves": -0.3,
     "ordinal_waves": -0.7,
@@ -409,6 +416,17 @@ def _officer_dose_cells() -> list[Cell]:
     return [_of_dose(cell) for cell in _officers_cells()]
 
 
+def _officer_counts_cells() -> list[Cell]:
+    """Cells of counts: those of officers, with many and with few events."""
+    return [replace(_of_counts(cell), events=events) for events in (0.75, 3.75) for cell in _officers_cells()]
+
+
+def _of_counts(cell: Cell) -> Cell:
+    """Put the log of a ratio in the place of the effect on the rate."""
+    effect = _fewer["officer_counts"] if cell.effect else 0.0
+    return replace(cell, setting="officer_counts", events=_counts.events, effect=effect)
+
+
 def _of_dose(cell: Cell) -> Cell:
     """Put the effect of ten calls in the place of that of the exposure."""
     return replace(cell, setting="officer_dose", effect=_fewer["officer_dose"] if cell.effect else 0.0)
@@ -488,6 +506,8 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
     beside += _over(replace(_officers, treated=55, comparison=19), periods=(36, 72))
     beside += [replace(_officers, effect=_fewer["officers"])]
     beside += [replace(_officers, world="volunteers drift")]
+    of_counts = [_of_counts(cell) for cell in beside if (cell.treated, cell.comparison) in ((8, 4), (30, 12))]
+    of_counts += _over(replace(_counts, events=0.75), treated=(8, 30))
     after += [replace(_history, effect=_fewer["history"]), replace(_history, world="one arm jails more")]
     return {
         "city": city,
@@ -507,7 +527,8 @@ def _fast_cells() -> dict[Setting, list[Cell]]:
         "linkage": _partly_known(_linkage, better),
         "narrative": _partly_known(_narrative, replace(_narrative, share=0.2)),
         "history": after,
-        "officers": beside,
+        "officers": [*beside, _factor],
+        "officer_counts": of_counts,
         "officer_dose": [_of_dose(cell) for cell in beside],
         "waves": _wave_cells(_waves),
         "ordinal_waves": _wave_cells(_ordinal),
@@ -553,7 +574,8 @@ def cells(setting: Setting, *, full: bool = True) -> list[Cell]:
         "hour_calls": _hour_calls_cells,
         "strata": _strata_cells,
         "history": _history_cells,
-        "officers": _officers_cells,
+        "officers": lambda: [*_officers_cells(), _factor],
+        "officer_counts": _officer_counts_cells,
         "officer_dose": _officer_dose_cells,
     }
     return list(dict.fromkeys(make[setting]()))

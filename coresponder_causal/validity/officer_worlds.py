@@ -8,17 +8,20 @@ from coresponder_causal.core.errors import CausalError
 from coresponder_causal.core.notes import quietly
 from coresponder_causal.core.registry import Design
 from coresponder_causal.design.officers import OfficerDesign
-from coresponder_causal.simulate.officer_panel import officer_panel
+from coresponder_causal.simulate.officer_panel import base, officer_panel
 from coresponder_causal.validity.cells import Cell
 
-volunteers, level, drift = 0.3, -40.0, -3.0  # share; events per 1,000 calls, and per 1,000 calls a month
-shock_sd, squad_size = 40.0, 6
+volunteers, squad_size = 0.3, 6  # share of officers who volunteer
+calls = 25.0  # of an officer in a month
+level, drift, shock_sd = -40.0, -3.0, 40.0  # events per 1,000 calls, and per 1,000 calls a month
+log_level, log_drift, log_shock_sd, log_fall = -0.5, -0.02, 0.27, -0.5  # where all is moved by factors
 
 
 def officer_designs(cell: Cell, part: int, block: int) -> Iterator[Design | CausalError]:
-    """Draw a block of designs of a cell; the exposure, or ten calls of it, moves events per 1,000 calls."""
+    """Draw a block of designs; the exposure, or ten calls of it, moves events per 1,000 calls, or their log."""
     treated, comparison = int(cell.treated or 0), int(cell.comparison or 0)
     officers = treated + comparison
+    factors = cell.setting == "officer_counts" or cell.world == "one factor for all"
     for number in range(block):
         frame = officer_panel(
             seed=cell.seed,
@@ -26,14 +29,18 @@ def officer_designs(cell: Cell, part: int, block: int) -> Iterator[Design | Caus
             officers=officers,
             months=int(cell.periods or 0),
             squads=max(2, officers // squad_size),
-            effect=cell.effect if cell.setting == "officers" else 0.0,
+            calls=calls,
+            effect=0.0 if cell.setting == "officer_dose" else cell.effect,
             per_call=cell.effect if cell.setting == "officer_dose" else 0.0,
             volunteers=volunteers,
             never=min(1.0, comparison / ((1 - volunteers) * officers)),
-            level=level,
-            trend=drift if cell.world == "volunteers drift" else 0.0,
+            level=log_level if factors else level,
+            trend=(log_drift if factors else drift) if cell.world == "volunteers drift" else 0.0,
             rho=float(cell.rho or 0),
-            shock_sd=shock_sd,
+            shock_sd=log_shock_sd if factors else shock_sd,
+            scale="ratio" if factors else "difference",
+            rate=base if cell.events is None else 1000 * cell.events / calls,
+            fall=log_fall if factors else 0.0,
         ).frame
         try:
             with quietly():

@@ -70,6 +70,7 @@ half_day_sd, evening, weekend = 0.5, 0.3, -0.2  # log scale
 recorded = 0.70  # share of incidents recorded in the treated city from the start on, in the world "funnel"
 adopters_among_comparison, their_effect = 3, -0.4
 before_share = 0.58
+of_officers = ("officers", "officer_counts", "officer_dose")
 
 
 def designs(cell: Cell, replications: int) -> Iterator[Design | CausalError]:
@@ -112,7 +113,7 @@ def designs(cell: Cell, replications: int) -> Iterator[Design | CausalError]:
             ("partly_known", "double_sample", "linkage", "narrative"), partial(partly_known_designs, block=block)
         ),
         "history": partial(history_designs, block=block),
-        **dict.fromkeys(("officers", "officer_dose"), partial(officer_designs, block=block)),
+        **dict.fromkeys(of_officers, partial(officer_designs, block=block)),
         "vignettes": partial(vignette_designs, block=block),
         **dict.fromkeys(("waves", "ordinal_waves", "lost_waves"), partial(wave_designs, block=block)),
     }
@@ -144,7 +145,7 @@ def truth(cell: Cell, term: str, *, headline: bool) -> float | None:
         return mean_effect(cell.effect)
     if cell.setting == "history" and not headline:
         return None if cell.effect or cell.world or term.startswith("kaplan_meier") else 0.0
-    if cell.setting in ("officers", "officer_dose"):
+    if cell.setting in of_officers:
         return officer_truth(cell, term, headline=headline)
     if (cell.setting, term) == ("hour_calls", "uncovered_hours"):
         return 0.0

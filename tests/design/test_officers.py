@@ -248,3 +248,23 @@ def test_from_tables_forms_the_design_with_what_there_is():
     assert (d.squad, d.volunteered is not None, d.assigned, d.exposure) == ("squad", True, "rostered", "calls")
     assert d.exposed == ["a", "b"]
     assert any("eligible calls with the team" in text for text in d.notes)
+
+
+def test_a_roster_as_planned_counts_shifts_that_nobody_rode():
+    """The roster planned b for two shifts and an ad hoc one; b rode none of them, and a rode the one planned."""
+    starts = ["2021-03-03 08:00", "2021-02-05 08:00", "2021-02-06 08:00", "2021-02-07 08:00"]
+    roster = pd.DataFrame({"officer": ["a", "b", "b", "b"], "shift_start": pd.to_datetime(starts)})
+    roster["assignment"] = ["roster", "roster", "roster", "ad_hoc"]
+    with quietly():
+        planned, realised = (
+            OfficerDesign.from_tables(*tables(), outcome="force", roster=one) for one in (roster, None)
+        )
+    doses = [d.source.groupby("officer")["rostered"].max().to_dict() for d in (planned, realised)]
+    assert doses == [{"a": 1.0, "b": 2.0}, {"a": 1.0, "b": 0.0}]
+    assert planned.source["calls_together"].equals(realised.source["calls_together"])
+    with quietly():
+        assert not any("took place are known" in text for text in planned.as_intended().notes)
+    with pytest.warns(IdentificationWarning, match="only shifts that took place are known"):
+        realised.as_intended()
+    with pytest.raises(DesignError, match="table 'roster' lacks shift_start"):
+        OfficerDesign.from_tables(*tables(), outcome="force", roster=roster[["officer"]])

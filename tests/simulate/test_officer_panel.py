@@ -55,3 +55,20 @@ def test_volunteers_differ_by_what_was_asked():
 def test_too_few_are_refused():
     with pytest.raises(DesignError, match="too few"):
         officer_panel(seed=1, officers=7, squads=4)
+
+
+def test_on_the_scale_of_ratios_all_that_moves_rates_moves_them_by_factors():
+    """Volunteers at a rate of exp(−.7) of the others', and of both exp(−.5) in the second half."""
+    frame = officer_panel(
+        seed=4, officers=400, squads=40, level=-0.7, fall=-0.5, rate=200.0, effect=0.0, scale="ratio"
+    ).frame
+    half = frame["month"] >= 24
+    seen = {
+        (came, late): rates(frame[(frame["volunteered"] == came) & (half == late)])
+        for came in (True, False)
+        for late in (True, False)
+    }
+    for late in (True, False):
+        assert seen[True, late] / seen[False, late] == pytest.approx(np.exp(-0.7), rel=0.15)
+    for came in (True, False):
+        assert seen[came, True] / seen[came, False] == pytest.approx(np.exp(-0.5), rel=0.1)
