@@ -22,7 +22,7 @@ from coresponder_causal.data.instrument import instruments
 
 GuideFor: TypeAlias = Literal["public", "dispatcher", "officer"]
 GuideLanguage: TypeAlias = Literal["en", "es"]
-GuideForm: TypeAlias = Literal["box", "steps", "lines", "pairs", "example"]
+GuideForm: TypeAlias = Literal["box", "steps", "lines", "pairs", "words", "example"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +55,9 @@ class GuidePart:
     Parameters
     ----------
     title : str
-    form : {"box", "steps", "lines", "pairs", "example"}
-        Numbers to call, numbered questions, a list, what stands beside what, a made-up case.
+    form : {"box", "steps", "lines", "pairs", "words", "example"}
+        Numbers to call, questions in order, a list, what stands beside what, words to use beside those to avoid, a
+        made-up case.
     lines : tuple of GuideLine
     """
 
@@ -96,7 +97,6 @@ class Guide:
     language : {"en", "es"}
     title, lead : str
     parts : tuple of GuidePart
-        What is meant by the words first.
     page : mapping of str to str
         Words around the text, e.g. ``"review"``: empty, or that a native speaker has yet to read it.
     """
@@ -143,7 +143,7 @@ def guide(audience: GuideFor, language: GuideLanguage, *, local: Mapping[str, st
     missing = [name for name in needed_facts(audience, language) if not local.get(name, "").strip()]
     problems = Problems(f"the guide ({audience}, {language})")
     for name in missing:
-        problems.add(f"{name} is blank", mend=f"say the {city_facts()[name].hint}")
+        problems.add(f"{name} is blank", mend=f"give it in local=: {city_facts()[name].hint}")
     problems.raise_if_any(DesignError)
     said = {**local, **_known(language)}
     page = {name: both.get(language, "") for name, both in _spec("shared")["page"].items()}
@@ -158,7 +158,7 @@ def guide(audience: GuideFor, language: GuideLanguage, *, local: Mapping[str, st
                 form=part["form"],
                 lines=tuple(_line(line, language, said) for line in _lines(part)),
             )
-            for part in _parts(audience)
+            for part in _spec(audience)["parts"]
         ),
         page=MappingProxyType(page),
     )
@@ -172,16 +172,21 @@ def needed_facts(audience: GuideFor, language: GuideLanguage) -> tuple[str, ...]
     >>> needed_facts("public", "es")
     ('programme', 'hours', 'non_emergency', 'records')
     """
+    refuse_other_guide(audience, language)
+    spec = _spec(audience)
+    texts = [spec["title"], spec["lead"]]
+    for part in _spec(audience)["parts"]:
+        texts += [part.get("title", {}), *_lines(part), *(line.get("head", {}) for line in _lines(part))]
+    named = {name for text in texts for name in Template(text.get(language, "")).get_identifiers()}
+    return tuple(name for name in city_facts() if name in named)
+
+
+def refuse_other_guide(audience: object, language: object) -> None:
+    """Refuse an audience or a language for which there is no guide."""
     problems = Problems("the guide asked for")
     refuse_choice("audience", audience, GuideFor, problems)
     refuse_choice("language", language, GuideLanguage, problems)
     problems.raise_if_any(DesignError)
-    spec = _spec(audience)
-    texts = [spec["title"], spec["lead"]]
-    for part in _parts(audience):
-        texts += [part.get("title", {}), *_lines(part), *(line.get("head", {}) for line in _lines(part))]
-    named = {name for text in texts for name in Template(text.get(language, "")).get_identifiers()}
-    return tuple(name for name in city_facts() if name in named)
 
 
 @cache
@@ -205,12 +210,6 @@ def _known(language: GuideLanguage) -> dict[str, str]:
     """Words that are the same everywhere: terms, and numbers that the project itself sets."""
     terms = {name: str(both[language]) for name, both in _spec("shared")["terms"].items()}
     return terms | {"threshold": str(least_shown), "card_seconds": str(instruments()["on_scene_card"].seconds)}
-
-
-def _parts(audience: GuideFor) -> list[dict[str, Any]]:
-    """Parts as written, what the words mean before them."""
-    meanings = {"title": _spec("shared")["meanings"], "form": "pairs", "lines": [{"list": "meanings"}]}
-    return [meanings, *_spec(audience)["parts"]]
 
 
 def _lines(part: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -24,7 +24,10 @@ _END = re.compile(r"[.!?…]+(?=[\s”\"')»]|$)")
 _SILENT = re.compile(r"(?:[^aeiouyl]|[aeiouy]l)e$|[^aeiouydt]ed$|(?:[^aeiouyscxzglh]|[aeiouy]l|th)es$")
 _APART = re.compile(r"[^tcgs]i[ao](?!u)|ua(?=l|t)|uie|[aeiouy]ing")
 _SAID = {"anyone": 3, "oneself": 2, "suicide": 3, "pm": 2}
-_DIGITS: Mapping[Language, tuple[int, ...]] = {"en": (2, 1, 1, 1, 1, 1, 1, 2, 1, 1), "es": (2, 2, 1, 1, 2, 2, 1, 2, 2, 2)}
+_DIGITS: Mapping[Language, tuple[int, ...]] = {
+    "en": (2, 1, 1, 1, 1, 1, 1, 2, 1, 1),
+    "es": (2, 2, 1, 1, 2, 2, 1, 2, 2, 2),
+}
 _INFLESZ = ((40.0, "very hard"), (55.0, "somewhat hard"), (65.0, "normal"), (80.0, "fairly easy"))
 
 
@@ -104,9 +107,7 @@ def reading_level(texts: Iterable[str], *, language: Language) -> ReadingLevel:
     count = sum(syllables(word, language=language) for word in words)
     per_sentence, per_word = len(words) / len(pieces), count / len(words)
     value = (
-        0.39 * per_sentence + 11.8 * per_word - 15.59
-        if language == "en"
-        else 206.835 - 62.3 * per_word - per_sentence
+        0.39 * per_sentence + 11.8 * per_word - 15.59 if language == "en" else 206.835 - 62.3 * per_word - per_sentence
     )
     return ReadingLevel(language=language, words=len(words), sentences=len(pieces), syllables=count, value=value)
 
