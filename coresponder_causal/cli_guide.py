@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -13,8 +13,15 @@ from rich.text import Text
 from coresponder_causal.cli_options import Force
 from coresponder_causal.cli_screen import one_screen, progress, tell_files
 
+if TYPE_CHECKING:
+    from coresponder_causal.data.guides import GuideFor
+
 guide = typer.Typer(no_args_is_help=True, help="One-page guides in the same words, and what they change.")
-readers = {"public": "everybody who may call", "dispatcher": "call-takers and dispatchers", "officer": "officers"}
+readers: dict[GuideFor, str] = {
+    "public": "everybody who may call",
+    "dispatcher": "call-takers and dispatchers",
+    "officer": "officers",
+}
 
 
 class Language(StrEnum):
@@ -28,7 +35,7 @@ InLanguage = Annotated[Language, typer.Option(help="en, or es, which still needs
 Replace = Annotated[bool, typer.Option("--force", help="Replace a file that is there.")]
 
 
-def _add_guide(audience: str, who: str) -> None:
+def _add_guide(audience: GuideFor, who: str) -> None:
     """Add the command of one guide."""
 
     @guide.command(audience, help=f"Write the page for {who}.")

@@ -22,6 +22,7 @@ from coresponder_causal.design import SeriesDesign
 from coresponder_causal.estimate import its_counts
 
 labelled = Part(kind="proportion", counts="eligible_reported", of="calls")
+named = {"complete": "completeness_of_first_calls", "labelled": "crisis_labels"}
 fewest_months = 12
 much_unknown = 0.05
 
@@ -87,15 +88,15 @@ def guide_effect(calls: object, *, given: str, city: str = "the city") -> GuideE
         As of `SeriesDesign.from_frame` and `estimate.its_counts`.
     """
     tables = {"calls": to_pandas(calls)}
-    day = pd.to_datetime(given, format="ISO8601", errors="coerce")
     parts = (_completeness(), labelled)
-    _refuse(tables, parts, given, day)
+    day = _checked(tables, parts, given)
     frame = frame_of("calls", tables, parts, ())
     table, left_out = _known(frame, day)
     months = _by_month(table)
+    counted = months.rename(columns=named)
     designs = [
-        SeriesDesign.from_frame(months, outcome=outcome, time="month", start=given, exposure=exposure, city=city)
-        for outcome, exposure in (("complete", "eligible"), ("labelled", "calls"))
+        SeriesDesign.from_frame(counted, outcome=named[one], time="month", start=given, exposure=exposure, city=city)
+        for one, exposure in (("complete", "eligible"), ("labelled", "calls"))
     ]
     results = tuple(its_counts(design) for design in designs)
     checks = tuple(battery(result, design) for result, design in zip(results, designs, strict=True))
@@ -109,18 +110,22 @@ def guide_effect(calls: object, *, given: str, city: str = "the city") -> GuideE
     )
 
 
-def _refuse(tables: Mapping[str, pd.DataFrame], parts: tuple[Part, ...], given: str, day: pd.Timestamp) -> None:
+def _checked(tables: Mapping[str, pd.DataFrame], parts: tuple[Part, ...], given: str) -> pd.Timestamp:
+    """Return the day, with calls that allow to look before and after it."""
+    day = pd.to_datetime(given, format="ISO8601", errors="coerce")
     there = {"calls": tuple(map(str, tables["calls"].columns))}
     problems = Problems("the first calls")
     for name in dict.fromkeys(name for part in parts for name in lacking(part, there, ())):
         problems.add(f"{name} is missing", mend="export it: without it nobody knows what was asked")
-    if pd.isna(day):
+    if not isinstance(day, pd.Timestamp):
         problems.add(f"given is {given!r}", mend="write the day as a date, e.g. 2027-02-01")
     elif "received_at" in there["calls"]:
         first = pd.to_datetime(tables["calls"]["received_at"], errors="coerce").min()
         if first > day - pd.DateOffset(months=fewest_months):
             problems.add(f"fewer than {fewest_months} months before {given}", mend="give older calls too, or wait")
     problems.raise_if_any(DataError)
+    assert isinstance(day, pd.Timestamp)  # else raised
+    return day
 
 
 def _known(frame: Frame, day: pd.Timestamp) -> tuple[pd.DataFrame, tuple[tuple[str, int], ...]]:
