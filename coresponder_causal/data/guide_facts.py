@@ -18,6 +18,7 @@ from coresponder_causal.data.guides import (
 )
 
 longest = 60  # signs of a fact: with all facts as long, every guide still fits on its page
+longest_number = 20
 _FICTION = re.compile(r"555\W?01\d\d")
 _OF_NUMBER = re.compile(r"[\d\s()+./-]{3,}")
 
@@ -114,8 +115,9 @@ def _broken(fact: CityFact, value: object) -> Iterator[tuple[str, str]]:
     elif not value.strip():
         yield "is blank", f"fill it in: {fact.hint}"
     else:
-        if len(value.strip()) > longest:
-            yield f"has {len(value.strip())} signs", f"say it in {longest}, so that it fits on the page"
+        most = longest_number if fact.number else longest
+        if len(value.strip()) > most:
+            yield f"has {len(value.strip())} signs", f"say it in {most}, so that it fits on the page"
         if any(not letter.isprintable() for letter in value.strip()):
             yield "has several lines or signs that cannot be printed", "write it in one line"
         if fact.number and not _OF_NUMBER.fullmatch(value.strip()):

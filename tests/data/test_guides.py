@@ -61,7 +61,7 @@ def test_labels_are_those_on_the_screen(language):
     assert {known[code] for code in codes} <= {line.head for line in lines("dispatcher", language)}
 
 
-@pytest.mark.parametrize(("audience", "language"), product(READERS, LANGUAGES))
+@pytest.mark.parametrize(("audience", "language"), list(product(READERS, LANGUAGES)))
 def test_examples_are_marked_and_spanish_asks_for_review(audience, language):
     made = guide(audience, language, local=FACTS)
     assert [part.title for part in made.parts if part.form == "example"] == [made.page["fictional"]]

@@ -8,14 +8,17 @@ from itertools import product
 import pytest
 
 from coresponder_causal import report
-from coresponder_causal.data.guide_facts import longest
+from coresponder_causal.data.guide_facts import longest, longest_number
 from coresponder_causal.data.guides import city_facts, guide
 from coresponder_causal.qualitative.reading_level import reading_level
 from coresponder_causal.qualitative.word_lists import lexicon
 
 browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 GUIDES = list(product(("public", "dispatcher", "officer"), ("en", "es")))
-LONG = {name: ("9" * 30 if fact.number else "Every word " * 9)[:longest].strip() for name, fact in city_facts().items()}
+LONG = {
+    name: ("9" * longest_number if fact.number else "Every word " * 9)[:longest].strip()
+    for name, fact in city_facts().items()
+}
 
 
 def example(audience, language):
