@@ -19,7 +19,7 @@ from coresponder_causal.data.metrics_catalogue import Part, metric_catalogue, na
 from coresponder_causal.data.metrics_needs import lacking
 from coresponder_causal.data.metrics_rows import Frame, frame_of
 from coresponder_causal.design import SeriesDesign
-from coresponder_causal.estimate import its_counts
+from coresponder_causal.estimate import its_segmented
 
 labelled = Part(kind="proportion", counts="eligible_reported", of="calls")
 named = {"complete": "completeness_of_first_calls", "labelled": "crisis_labels"}
@@ -60,8 +60,9 @@ class GuideEffect:
 def guide_effect(calls: object, *, given: str, city: str = "the city") -> GuideEffect:
     """Estimate the change of completeness of first calls (metric M04) since a guide was handed out.
 
-    Interrupted time series of the monthly share, by `estimate.its_counts`: complete calls, with crisis-eligible calls
-    as their exposure. A guide also changes how calls are labelled, and so which calls are crisis-eligible: the second
+    Interrupted time series of the monthly share, by `estimate.its_segmented`: the logarithm of complete calls per
+    crisis-eligible call, errors AR(1) by REML. Shares scatter less than counts do; the default errors, which add white
+    noise to these, then leave one degree of freedom and an interval that finds nothing. A guide also changes how calls are labelled, and so which calls are crisis-eligible: the second
     result is the change of that label, which should be about none for the first to compare like with like.
 
     Do not use it where questions, screens or staff changed in the same months, or where a guide was handed out little
@@ -85,7 +86,7 @@ def guide_effect(calls: object, *, given: str, city: str = "the city") -> GuideE
     DataError
         Fields that are missing, no such day, or fewer than twelve months before it, all listed.
     DesignError, EstimationError
-        As of `SeriesDesign.from_frame` and `estimate.its_counts`.
+        As of `SeriesDesign.from_frame` and `estimate.its_segmented`, months without a complete call among them: take its_counts there.
     """
     tables = {"calls": to_pandas(calls)}
     parts = (_completeness(), labelled)
@@ -98,7 +99,7 @@ def guide_effect(calls: object, *, given: str, city: str = "the city") -> GuideE
         SeriesDesign.from_frame(counted, outcome=named[one], time="month", start=given, exposure=exposure, city=city)
         for one, exposure in (("complete", "eligible"), ("labelled", "calls"))
     ]
-    results = tuple(its_counts(design) for design in designs)
+    results = tuple(its_segmented(design, errors="reml-ar1") for design in designs)
     checks = tuple(battery(result, design) for result, design in zip(results, designs, strict=True))
     return GuideEffect(
         given=day,

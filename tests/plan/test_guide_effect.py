@@ -1,5 +1,7 @@
 """Whether a guide changed first calls: a simulated folder whose truth is known, and made-up calls for dispatchers."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -135,4 +137,4 @@ def test_facts_need_a_value():
     with pytest.raises(DataError, match="city has no value"):
         plan.facts_of(["city"])
     with pytest.raises(DesignError):
-        plan.write_guide("chief", "en", "nowhere")
+        plan.write_guide("chief", "en", Path("nowhere"))
