@@ -62,8 +62,9 @@ def guide_effect(calls: object, *, given: str, city: str = "the city") -> GuideE
 
     Interrupted time series of the monthly share, by `estimate.its_segmented`: the logarithm of complete calls per
     crisis-eligible call, errors AR(1) by REML. Shares scatter less than counts do; the default errors, which add white
-    noise to these, then leave one degree of freedom and an interval that finds nothing. A guide also changes how calls are labelled, and so which calls are crisis-eligible: the second
-    result is the change of that label, which should be about none for the first to compare like with like.
+    noise to these, can leave one degree of freedom and an interval that finds nothing. A guide also changes how calls
+    are labelled, and so which calls are crisis-eligible: the second result is the change of that label, which should be
+    about none for the first to compare like with like.
 
     Do not use it where questions, screens or staff changed in the same months, or where a guide was handed out little
     by little: one city alone cannot tell these from the guide. What is ticked is not always what was asked; let
@@ -86,7 +87,7 @@ def guide_effect(calls: object, *, given: str, city: str = "the city") -> GuideE
     DataError
         Fields that are missing, no such day, or fewer than twelve months before it, all listed.
     DesignError, EstimationError
-        As of `SeriesDesign.from_frame` and `estimate.its_segmented`, months without a complete call among them: take its_counts there.
+        As of `SeriesDesign.from_frame` and `estimate.its_segmented`, e.g. too many months without a complete call.
     """
     tables = {"calls": to_pandas(calls)}
     parts = (_completeness(), labelled)
