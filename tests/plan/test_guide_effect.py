@@ -128,7 +128,7 @@ def test_the_page_of_a_folder(tmp_path, audience):
     done = CliRunner().invoke(app, words)
     assert done.exit_code == 0, done.output
     page = (out / "index.html").read_text(encoding="utf-8")
-    assert "completeness of first calls rose by" in page
+    assert "Completeness of first calls rose by" in page
     assert "Asked about weapons" in page
     assert (out / "months.csv").exists() == (audience == "internal")
 
