@@ -14,6 +14,7 @@ from coresponder_causal.cli_bundle import pack_bundle, verify_bundle
 from coresponder_causal.cli_coding import code_sample, quotes
 from coresponder_causal.cli_deploy import deploy
 from coresponder_causal.cli_graph import graph
+from coresponder_causal.cli_guide import guide
 from coresponder_causal.cli_logic import logic
 from coresponder_causal.cli_options import Force
 from coresponder_causal.cli_plan import plan_app
@@ -297,6 +298,7 @@ for later, named in ((deploy, "deploy"), *handed_on):
     app.command(named, rich_help_panel=of_study)(later)
 for group, named in ((dictionary, "dictionary"), (privacy, "privacy"), (strata, "strata"), (waves, "waves")):
     app.add_typer(group, name=named, rich_help_panel=of_data)
+app.add_typer(guide, name="guide", rich_help_panel=of_data)
 for group, named in ((plan_app, "plan"), (validity, "validity"), (logic, "logic")):
     app.add_typer(group, name=named, rich_help_panel=beforehand)
 app.command("graph", rich_help_panel=beforehand)(graph)

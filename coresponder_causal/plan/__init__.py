@@ -17,6 +17,9 @@ from coresponder_causal.plan.freeze import freeze
 from coresponder_causal.plan.frozen import differences, read_record, require_frozen
 from coresponder_causal.plan.graph_words import effects_in_words, graph_asked, picture_of
 from coresponder_causal.plan.groups import benefits, with_groups
+from coresponder_causal.plan.guide_effect import GuideEffect, guide_effect
+from coresponder_causal.plan.guide_evaluation import guide_effect_page, write_guide_effect, write_vignettes
+from coresponder_causal.plan.guides import facts_of, write_city_facts, write_guide
 from coresponder_causal.plan.intake import ingest_into, write_mapping_example
 from coresponder_causal.plan.logic_model import LogicModel
 from coresponder_causal.plan.logic_parts import Assumption, External, Node
@@ -66,6 +69,7 @@ __all__ = [
     "EvaluationPlan",
     "External",
     "Folder",
+    "GuideEffect",
     "LogicModel",
     "Node",
     "Operating",
@@ -98,8 +102,11 @@ __all__ = [
     "evaluation_page",
     "example_plan",
     "export_dictionary",
+    "facts_of",
     "freeze",
     "graph_asked",
+    "guide_effect",
+    "guide_effect_page",
     "hours_of_team",
     "ingest_into",
     "join_waves",
@@ -159,10 +166,13 @@ __all__ = [
     "with_workforce",
     "with_workforce_sections",
     "write_calibration",
+    "write_city_facts",
     "write_coding",
     "write_deployment",
     "write_dose",
     "write_example_plan",
+    "write_guide",
+    "write_guide_effect",
     "write_manifest",
     "write_mapping_example",
     "write_metrics",
@@ -179,4 +189,5 @@ __all__ = [
     "write_template",
     "write_twin",
     "write_varied",
+    "write_vignettes",
 ]

@@ -21,6 +21,7 @@ from coresponder_causal.report.joint_display import (
     joint_table,
     quote_table,
 )
+from coresponder_causal.report.leaflet import leaflet
 from coresponder_causal.report.logic_picture import logic_picture
 from coresponder_causal.report.metric_pictures import flow_picture, rates_picture, surface_picture, trend_picture
 from coresponder_causal.report.metrics_page import metrics_page
@@ -32,7 +33,7 @@ from coresponder_causal.report.quality_page import breaks_table, quality_page
 from coresponder_causal.report.saturation_picture import saturation_picture
 from coresponder_causal.report.sentences import sentence
 from coresponder_causal.report.specification_picture import donor_table
-from coresponder_causal.report.specs import Page, Paper, Picture, Sentence, Table, of_nobody
+from coresponder_causal.report.specs import Leaflet, Page, Paper, Picture, Sentence, Table, of_nobody
 from coresponder_causal.report.supervisor_page import supervisor_page
 from coresponder_causal.report.switchback_page import calendar_picture, switchback_page
 from coresponder_causal.report.tables import table
@@ -48,6 +49,7 @@ from coresponder_causal.report.write import released, write, write_all
 
 __all__ = [
     "Benefits",
+    "Leaflet",
     "Page",
     "Paper",
     "Picture",
@@ -89,6 +91,7 @@ __all__ = [
     "joint_picture",
     "joint_section",
     "joint_table",
+    "leaflet",
     "logic_picture",
     "means_page",
     "means_table",

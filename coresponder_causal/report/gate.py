@@ -16,7 +16,7 @@ from coresponder_causal.privacy import Counts, Earlier, Policy, release, small_i
 from coresponder_causal.report.joint_display import unsigned
 from coresponder_causal.report.redact import Bools, withheld, without_points, without_rows, without_words
 from coresponder_causal.report.sensitive import as_sensitive
-from coresponder_causal.report.specs import Block, Bullets, Fold, Page, Paper, Picture, Section, Sentence, Spec, Table
+from coresponder_causal.report.specs import Blank, Block, Bullets, Fold, Page, Picture, Section, Sentence, Spec, Table
 
 Part: TypeAlias = Table | Picture | Sentence
 never_passed_on = "Not for release."
@@ -29,7 +29,7 @@ class Passed:
 
     Parameters
     ----------
-    specs : tuple of Table, Picture, Sentence, Page or Paper
+    specs : tuple of Table, Picture, Sentence, Page, Paper or Leaflet
     marked : tuple of bool
         Which of them must stay inside.
     cells : mapping of str to list of Earlier
@@ -46,7 +46,7 @@ def passed(specs: Sequence[Spec], policy: Policy, *, earlier: Mapping[str, Seque
 
     Parameters
     ----------
-    specs : sequence of Table, Picture, Sentence, Page or Paper
+    specs : sequence of Table, Picture, Sentence, Page, Paper or Leaflet
         All that leaves together.
     policy : Policy
     earlier : mapping of family to sequence of Earlier, optional
@@ -82,7 +82,7 @@ def passed(specs: Sequence[Spec], policy: Policy, *, earlier: Mapping[str, Seque
 
 
 def _parts(spec: Spec) -> list[Part]:
-    if isinstance(spec, Paper):
+    if isinstance(spec, Blank):
         return []
     return list(spec.parts()) if isinstance(spec, Page) else [spec]
 
@@ -188,7 +188,7 @@ def _left(part: Part, masks: Sequence[tuple[Counts, Bools]], policy: Policy) -> 
 
 def _rebuilt(spec: Spec, next_part: Callable[[Part], Part], policy: Policy) -> Spec:
     """Put what is left into the place of what was."""
-    if isinstance(spec, Paper):
+    if isinstance(spec, Blank):
         return spec
     if not isinstance(spec, Page):
         made = next_part(spec)
@@ -227,7 +227,7 @@ def _headed(part: Part, text: str) -> Part:
 
 def _marked(spec: Spec) -> Spec:
     """Mark what stays inside; a page that says so itself, or is simulated, is marked already."""
-    if isinstance(spec, Paper):
+    if isinstance(spec, Blank):
         return spec
     if not isinstance(spec, Page):
         return _headed(spec, watermark)

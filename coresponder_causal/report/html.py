@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from coresponder_causal.report import words
 from coresponder_causal.report.drawing import drawn
-from coresponder_causal.report.specs import Column, Page, Paper, Picture, Section, Sentence, Table
+from coresponder_causal.report.specs import Blank, Column, Leaflet, Page, Paper, Picture, Section, Sentence, Table
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 here = Path(__file__).parent
 
 
-def document(spec: Page | Table | Paper) -> str:
+def document(spec: Page | Table | Blank) -> str:
     """Return a whole page.
 
     Parameters
     ----------
-    spec : Page, Table or Paper
+    spec : Page, Table, Paper or Leaflet
         A table becomes a page of its own.
 
     Returns
@@ -35,15 +35,17 @@ def document(spec: Page | Table | Paper) -> str:
         spec = Page(title=spec.title, sections=(Section(title="", blocks=(spec,)),))
     if isinstance(spec, Paper):
         return _macro("paper", file="paper.html.j2")(spec)
+    if isinstance(spec, Leaflet):
+        return _macro("leaflet", file="leaflet.html.j2")(spec)
     return _macro("page")(spec)
 
 
-def fragment(spec: Table | Picture | Sentence | Page | Paper) -> str:
+def fragment(spec: Table | Picture | Sentence | Page | Blank) -> str:
     """Return a piece of markup for a notebook.
 
     Parameters
     ----------
-    spec : Table, Picture, Sentence, Page or Paper
+    spec : Table, Picture, Sentence, Page, Paper or Leaflet
 
     Returns
     -------
@@ -54,7 +56,7 @@ def fragment(spec: Table | Picture | Sentence | Page | Paper) -> str:
     >>> fragment(Sentence(text="Calls in <b> fell."))
     '<p>Calls in &lt;b&gt; fell.</p>'
     """
-    if isinstance(spec, Page | Paper):
+    if isinstance(spec, Page | Blank):
         return f"<p>{escape(spec.title)}: write it with <code>report.write(page, folder)</code></p>"
     return str(_macro("block")(spec)).strip()
 
@@ -92,6 +94,7 @@ def _template(file: str) -> Template:
         cells=cells,
         css=(here / "page.css").read_text(encoding="utf-8"),
         paper_css=(here / "paper.css").read_text(encoding="utf-8"),
+        leaflet_css=(here / "leaflet.css").read_text(encoding="utf-8"),
         wordy=lambda table: sum(1 if column.wordy else -1 for column in table.columns) > 0,
         kind_of=lambda spec: type(spec).__name__,
         svg=lambda picture: _inline(picture, next(numbers)),

@@ -10,7 +10,7 @@ from typing import ParamSpec, TypeVar
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.decide import Family
-from coresponder_causal.report.specs import Block, Bullets, Fold, Page, Paper, Section, Spec
+from coresponder_causal.report.specs import Blank, Block, Bullets, Fold, Page, Section, Spec
 
 Given = ParamSpec("Given")
 Made = TypeVar("Made", bound=Spec)
@@ -21,7 +21,7 @@ def as_sensitive(spec: Made, sensitive: bool) -> Made:
 
     Parameters
     ----------
-    spec : Table, Picture, Sentence, Page or Paper
+    spec : Table, Picture, Sentence, Page, Paper or Leaflet
     sensitive : bool
 
     Examples
@@ -30,7 +30,7 @@ def as_sensitive(spec: Made, sensitive: bool) -> Made:
     >>> as_sensitive(Sentence(text="Calls fell."), True).sensitive
     True
     """
-    if isinstance(spec, Paper):
+    if isinstance(spec, Blank):
         return spec
     if not isinstance(spec, Page):
         return replace(spec, sensitive=sensitive)

@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias
 import pandas as pd
 
 from coresponder_causal.core.facts import Facts
+from coresponder_causal.data.guides import Guide
 from coresponder_causal.privacy.counts import Counts
 
 of_nobody = pd.DataFrame({"persons": pd.Series(dtype=float)})
@@ -356,7 +357,28 @@ class Paper:
     large: bool = False
 
 
-Spec: TypeAlias = Table | Picture | Sentence | Page | Paper
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Leaflet:
+    """A guide to hand out, on one sheet. It holds no data.
+
+    Parameters
+    ----------
+    guide : Guide
+    foot : tuple of str
+        What stands below: the reading level, and that examples are made up.
+    """
+
+    guide: Guide
+    foot: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """Title of the guide."""
+        return self.guide.title
+
+
+Blank: TypeAlias = Paper | Leaflet  # holds no data
+Spec: TypeAlias = Table | Picture | Sentence | Page | Blank
 
 
 def _fragment(spec: Spec) -> str:

@@ -14,12 +14,13 @@ from coresponder_causal.report.drawing import drawn
 from coresponder_causal.report.gate import passed
 from coresponder_causal.report.latex import latex
 from coresponder_causal.report.markdown import markdown
-from coresponder_causal.report.specs import Page, Paper, Picture, Sentence, Spec, Table
+from coresponder_causal.report.specs import Blank, Leaflet, Page, Paper, Picture, Sentence, Spec, Table
 from coresponder_causal.report.workbook import guarded, workbook
 
 forms: dict[type, tuple[str, ...]] = {
     Page: (".html", ".md", ".xlsx"),
     Paper: (".html",),
+    Leaflet: (".html",),
     Table: (".csv", ".html", ".md", ".tex"),
     Picture: (".svg", ".png", ".pdf"),
     Sentence: (".txt",),
@@ -35,18 +36,18 @@ def write(
     agreement: str | None = None,
     ledger: Ledger | None = None,
 ) -> Path:
-    r"""Make a file of a table, a picture, a sentence, a page or a form to print.
+    r"""Make a file of a table, a picture, a sentence, a page or what is to print.
 
     The file appears whole or not at all: it is written beside its place and then moved there.
 
     Parameters
     ----------
-    spec : Table, Picture, Sentence, Page or Paper
+    spec : Table, Picture, Sentence, Page, Paper or Leaflet
     path : str or Path
         A table goes to ``.csv`` (full precision; text that begins as a formula does gets an apostrophe in front),
-        ``.html``, ``.md`` or ``.tex``; a picture to ``.svg``, ``.png`` or ``.pdf``; a sentence to ``.txt``; a form to
-        ``.html``; a page to ``.html``, to ``.md`` with its pictures in words, to ``.xlsx`` with its tables, or to
-        ``index.html`` in a folder where the path has no such ending.
+        ``.html``, ``.md`` or ``.tex``; a picture to ``.svg``, ``.png`` or ``.pdf``; a sentence to ``.txt``; a form or
+        a leaflet to ``.html``; a page to ``.html``, to ``.md`` with its pictures in words, to ``.xlsx`` with its
+        tables, or to ``index.html`` in a folder where the path has no such ending.
     audience : {"internal", "partner", "public"}
         For whom. Inside nothing is hidden: pages, tables and pictures say that they stay there, and a file
         ``internal.txt`` says it of the ``.csv`` beside it. For others counts under 11 are hidden, and what would give
@@ -89,7 +90,7 @@ def write_all(
 
     Parameters
     ----------
-    specs : mapping of path to Table, Picture, Sentence, Page or Paper
+    specs : mapping of path to Table, Picture, Sentence, Page, Paper or Leaflet
     policy : Policy
         For whom.
     ledger : Ledger, optional
@@ -155,13 +156,13 @@ def released(spec: Spec, *, audience: Audience, agreement: str | None = None, le
 
     Parameters
     ----------
-    spec : Table, Picture, Sentence, Page or Paper
+    spec : Table, Picture, Sentence, Page, Paper or Leaflet
     audience, agreement, ledger
         As of `write`. Nothing is recorded.
 
     Returns
     -------
-    Table, Picture, Sentence, Page or Paper
+    Table, Picture, Sentence, Page, Paper or Leaflet
 
     Raises
     ------
@@ -177,7 +178,7 @@ def rendered(spec: Spec, form: str) -> bytes:
 
     Parameters
     ----------
-    spec : Table, Picture, Sentence, Page or Paper
+    spec : Table, Picture, Sentence, Page, Paper or Leaflet
     form : str
         Ending of the file, or ``".fragment"`` for a notebook.
 
@@ -191,7 +192,7 @@ def rendered(spec: Spec, form: str) -> bytes:
         If the spec has no such form; choose one of the endings named.
     """
     _require_form(spec, form)
-    if isinstance(spec, Paper) or not spec.sensitive:
+    if isinstance(spec, Blank) or not spec.sensitive:
         return _bytes(passed([spec], Policy()).specs[0], form)
     try:
         return _bytes(passed([spec], Policy(audience="public")).specs[0], form)
