@@ -13,7 +13,8 @@ from coresponder_causal.decide.funnel_worlds import funnels_in_worlds
 from coresponder_causal.decide.group_sensitivity import contact_gap, unknown_group
 from coresponder_causal.decide.heterogeneity import Heterogeneity, heterogeneity
 from coresponder_causal.decide.improve import Improvements, Lever, improve
-from coresponder_causal.decide.label_drift import label_drift, label_sensitivity
+from coresponder_causal.decide.label_drift import label_drift
+from coresponder_causal.decide.label_sensitivity import label_sensitivity
 from coresponder_causal.decide.lever_labels import lever_labels
 from coresponder_causal.decide.levers_of_effect import lever_follow_up, lever_hours, lever_reach
 from coresponder_causal.decide.levers_of_evidence import Precision, lever_by_lot, lever_narrower, lever_second_sample
