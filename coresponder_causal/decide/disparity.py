@@ -89,8 +89,8 @@ def disparity_rates(
             two = [(one, other) for other, one in combinations(names, 2)]
         terms = {_pair(one, other, pairs): means[one].plus(means[other], -1.0) for one, other in two}
         terms |= {f"rate, {name}": means[name] for name in names}
-        behind = {_pair(one, other, pairs): found.member(one) | found.member(other) for one, other in two}
-        behind |= {f"rate, {name}": found.member(name) for name in names}
+        behind = {_pair(one, other, pairs): (found.member(one), found.member(other)) for one, other in two}
+        behind |= {f"rate, {name}": (found.member(name),) for name in names}
         rates = np.array([each.value for each in terms.values()])
         influence = len(y) * np.column_stack([each.slope for each in terms.values()])
         about = "descriptive disparity"
@@ -146,9 +146,12 @@ def _pair(one: str, other: str, pairs: Pairs) -> str:
 
 def gap_result(
     c: CallDesign, method: str, groups: ComparedGroups, estimates: Sequence[Array], influences: Sequence[Array],
-    behind: dict[str, Flags], clusters: Clusters, contrast: str,
+    behind: dict[str, tuple[Flags, ...]], clusters: Clusters, contrast: str,
 ) -> Result:  # fmt: skip
-    """Make a result of gaps and their influence, several draws of the folds made one."""
+    """Make a result of gaps and their influence, several draws of the folds made one.
+
+    Behind a gap stands whichever of its groups has fewer persons, events and calls.
+    """
     found = _clustered(c, clusters, estimates, influences)
     within = clusters if c.person or clusters == "week" else clusters.replace("person", "call")
     return Result(
@@ -167,7 +170,7 @@ def gap_result(
         df=found.df,
         scale="difference",
         influence=found.influence,
-        support=counts_behind(c.outcome_values(), c.persons if c.person else None, behind),
+        support=_behind(c, behind),
         n_obs=int(groups.known.sum()),
         n_units=found.clusters,
         extra=Facts(
@@ -194,6 +197,14 @@ def _clustered(c: CallDesign, clusters: Clusters, estimates: Sequence[Array], in
     by_person, shared = (median_of_partitions(estimates, influences, c.calls, kind) for kind in (persons, both))
     rarer = min(by_person, by_week, key=lambda one: one.clusters)
     return rarer._replace(vcov=crossed(by_person.vcov, by_week.vcov, shared.vcov))
+
+
+def _behind(c: CallDesign, sides: dict[str, tuple[Flags, ...]]) -> pd.DataFrame:
+    """Count the persons, events and calls of the smaller group of each term."""
+    y, persons = c.outcome_values(), c.persons if c.person else None
+    each = [counts_behind(y, persons, {str(k): rows for k, rows in enumerate(own)}) for own in sides.values()]
+    smaller = [found.drop(columns="term").min() for found in each]
+    return pd.DataFrame(smaller).reset_index(drop=True).assign(term=list(sides))[list(each[0])]
 
 
 def with_provenance(

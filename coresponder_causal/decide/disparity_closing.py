@@ -137,7 +137,7 @@ def disparity_closing(
         kinds = ["remaining", "now", "closed", *(["raw", "explained"] if allowed else [])]
         note(f"{folds} folds of whole persons, drawn {repeats} times; alike in: {', '.join(allowed) or 'nothing'}")
         behind = {
-            f"{kind}, {name}": found.member(name) | found.member(reference) for name in found.others for kind in kinds
+            f"{kind}, {name}": (found.member(name), found.member(reference)) for name in found.others for kind in kinds
         }
         about = f"gap under: {under} with {c.treatment}"
         result = gap_result(part, "disparity_closing", found, estimates, influences, behind, clusters, about)
