@@ -7,7 +7,8 @@ from coresponder_causal.decide.deployment import Deployment, deployment, hours_t
 from coresponder_causal.decide.disparity import disparity_rates, reach_rates
 from coresponder_causal.decide.disparity_closing import disparity_closing
 from coresponder_causal.decide.evidence import Evidence, evidence
-from coresponder_causal.decide.fairness import Fairness, FairOutcome, fairness
+from coresponder_causal.decide.fair_outcomes import Fairness, FairOutcome
+from coresponder_causal.decide.fairness import fairness
 from coresponder_causal.decide.family import Family
 from coresponder_causal.decide.funnel import Decomposed, funnel
 from coresponder_causal.decide.funnel_worlds import funnels_in_worlds

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypedDict, TypeVar
 
 import pandas as pd
@@ -13,15 +12,14 @@ from coresponder_causal.core.notes import collecting, note
 from coresponder_causal.core.result import Result
 from coresponder_causal.decide.disparity import disparity_rates, reach_rates
 from coresponder_causal.decide.disparity_closing import disparity_closing
+from coresponder_causal.decide.fair_outcomes import Fairness, FairOutcome
 from coresponder_causal.decide.group_sensitivity import contact_gap, unknown_group, usual_shares
 from coresponder_causal.decide.label_drift import label_drift
-from coresponder_causal.decide.where_bias import WhereBias, officer_stage, where_bias
+from coresponder_causal.decide.where_bias import where_bias
 from coresponder_causal.design.call_clusters import Clusters
 from coresponder_causal.design.calls import CallDesign
 
 T = TypeVar("T")
-as_it_is, alike, all_attended, by_officers = "as it is", "alike", "all attended", "officers"
-"""Quantities: descriptive, conditional now and with everybody attended, and by officers among calls alike."""
 
 
 class Groups(TypedDict):
@@ -30,86 +28,6 @@ class Groups(TypedDict):
     group: str
     reference: str
     clusters: Clusters
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class FairOutcome:
-    """What is known of one outcome after a contact.
-
-    Parameters
-    ----------
-    outcome : str
-    rates : Result or None
-        As of `disparity_rates`.
-    closing : Result or None
-        As of `disparity_closing`.
-    bounds : DataFrame or None
-        As of `contact_gap`: they go wherever the gap goes.
-    unknown : DataFrame or None
-        As of `unknown_group`; None where the group of all calls is known.
-    stages : WhereBias or None
-        As of `where_bias`.
-    """
-
-    outcome: str
-    rates: Result | None = None
-    closing: Result | None = None
-    bounds: pd.DataFrame | None = None
-    unknown: pd.DataFrame | None = None
-    stages: WhereBias | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Fairness:
-    """What calls say of groups of one column.
-
-    Parameters
-    ----------
-    group, reference : str
-        Column of the group as perceived, and the group that others are held against.
-    others : tuple of str
-    allowable : tuple of str
-        In which groups may differ without that being counted.
-    outcomes : tuple of FairOutcome
-    reach : Result or None
-        As of `reach_rates`.
-    drift : DataFrame or None
-        As of `label_drift`.
-    refused : tuple of str
-        What could not be told, and why.
-    notes : tuple of str
-    """
-
-    group: str
-    reference: str
-    others: tuple[str, ...]
-    allowable: tuple[str, ...]
-    outcomes: tuple[FairOutcome, ...]
-    reach: Result | None = None
-    drift: pd.DataFrame | None = None
-    refused: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-
-    def __repr__(self) -> str:
-        told = ", ".join(one.outcome for one in self.outcomes)
-        return f"Fairness: {', '.join(self.others)} against {self.reference} ({self.group}): {told}; see .table()"
-
-    def table(self) -> pd.DataFrame:
-        """Lay the quantities of each outcome and group beside each other.
-
-        Returns
-        -------
-        DataFrame
-            ``outcome, group, quantity, gap, low, high, persons, events, calls``; counts are those of the smaller group.
-        """
-        rows = [row for one in self.outcomes for row in _quantities(one)]
-        names = ["outcome", "group", "quantity", "gap", "low", "high", "persons", "events", "calls"]
-        return pd.DataFrame(rows, columns=names)
-
-    def enters_with(self) -> tuple[str, ...]:
-        """Name the stages at which groups whose calls are alike are treated unlike, whatever the outcome."""
-        found = [name for one in self.outcomes if one.stages is not None for name in one.stages.enters_with()]
-        return tuple(dict.fromkeys(found))
 
 
 def fairness(
@@ -175,7 +93,7 @@ def fairness(
     >>> made = biased_calls(calls=6000, officer_bias=0.1)
     >>> found = fairness(made, group="group", reference="reference", outcomes=["arrest"], worse=["disturbance"])
     >>> found.enters_with(), found.table()["quantity"].tolist()
-    (('officers',), ['as it is', 'officers'])
+    (('officers',), ['as it is', 'as it is', 'officers'])
     """
     asked = _Asked(
         calls, group, reference, tuple(worse), design, tuple(allowable), treatment, tuple(shares), taker, person,
@@ -197,6 +115,7 @@ def fairness(
         others=tuple(name for name in first.extra["groups"] if name != reference),  # type: ignore[attr-defined]
         allowable=tuple(allowable),
         outcomes=found,
+        treatment=treatment,
         reach=reach,
         drift=drift,
         refused=tuple(dict.fromkeys(asked.refused)),
@@ -278,21 +197,3 @@ def _closing(asked: _Asked, outcome: str) -> Result:
     return disparity_closing(
         asked.design.with_outcome(outcome), allowable=asked.allowable, seed=asked.seed, **asked.groups
     )
-
-
-def _quantities(one: FairOutcome) -> Iterator[dict[str, object]]:
-    """Give a row for each quantity and group."""
-    for result, kinds in ((one.rates, {"gap": as_it_is}), (one.closing, {"now": alike, "remaining": all_attended})):
-        if result is None:
-            continue
-        told = result.tidy().rename(columns={"estimate": "gap", "conf_low": "low", "conf_high": "high"})
-        told = pd.concat([told[["term", "gap", "low", "high"]], result.support.drop(columns="term")], axis=1)
-        for kind, quantity in kinds.items():
-            for row in told[told["term"].str.startswith(f"{kind}, ")].to_dict("records"):
-                name = str(row.pop("term")).removeprefix(f"{kind}, ")
-                yield {"outcome": one.outcome, "group": name, "quantity": quantity, "calls": row.pop("units"), **row}
-    if one.stages is not None:
-        last = one.stages.table[one.stages.table["stage"] == officer_stage]
-        renamed = last.rename(columns={"conf_low": "low", "conf_high": "high"})
-        for row in renamed[["group", "gap", "low", "high", "persons", "events", "calls"]].to_dict("records"):
-            yield {"outcome": one.outcome, "quantity": by_officers, **row}

@@ -59,7 +59,8 @@ def contact_gap(
     DataFrame
         ``group, rho, among_group, among_low, among_high`` (effect among contacts with the group, and its interval),
         ``set_low, set_high, conf_low, conf_high`` (effect among all contacts), ``hidden_from`` (the ρ from which a gap
-        that seems to favour the group is one against it), ``persons, contacts, events`` and ``events_of_group``.
+        that seems to favour the group is one against it), ``persons, contacts, events`` and, of the group and of
+        the reference, ``events_of_group, events_of_others``.
 
     Raises
     ------
@@ -97,6 +98,7 @@ def contact_gap(
         about = {
             "hidden_from": hidden, "persons": int(read.persons[used].nunique()), "contacts": int(used.sum()),
             "events": int(values.sum()), "events_of_group": int(values[member].sum()),
+            "events_of_others": int(values[~member].sum()),
         }  # fmt: skip
         for rho in shares:
             found = contact_bounds(values, member, rho)

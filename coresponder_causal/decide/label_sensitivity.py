@@ -92,23 +92,27 @@ def label_sensitivity(
     texts = pd.DataFrame({name: labels(read.table[name]) for name in dict.fromkeys((label, *met_by))})
     cells = np.asarray(texts.groupby(list(texts), sort=True).ngroup(), np.int64)
     shares: dict[str, Moved] = {}
+    counts: dict[str, dict[str, int]] = {}
+    plain: dict[str, float] = {}
     rows: list[dict[str, object]] = []
     for name in (reference, *read.groups.others):
         mine = read.groups.member(name)
         shares[name] = _sensitivity(crisis, correct, known, cells, mine, name)
         seen = mine & known & (crisis == 1)
-        about = {
-            "as_recorded": float(correct[seen].mean()), "crises": int(seen.sum()),
-            "verified": int((mine & known).sum()), "calls": int(mine.sum()),
+        plain[name] = float(correct[seen].mean())
+        counts[name] = {
+            "crises": int(seen.sum()),
+            "verified": int((mine & known).sum()),
+            "calls": int(mine.sum()),
             "persons": int(read.persons[mine].nunique()),
-        }  # fmt: skip
-        rows.append({"what": "sensitivity", "group": name, **_with_interval(shares[name], read, level), **about})
-    first = rows[0]
-    for name, row in zip(read.groups.others, rows[1:], strict=True):
+        }
+        told = _with_interval(shares[name], read, level) | {"as_recorded": plain[name]}
+        rows.append({"what": "sensitivity", "group": name, **told, **counts[name]})
+    for name in read.groups.others:
         gap = shares[name].plus(shares[reference], -1.0)
-        smaller = {key: min(row[key], first[key]) for key in ("crises", "verified", "calls", "persons")}  # type: ignore[type-var]
-        about = {"as_recorded": row["as_recorded"] - first["as_recorded"], **smaller}  # type: ignore[operator]
-        rows.append({"what": "gap", "group": name, **_with_interval(gap, read, level), **about})
+        told = _with_interval(gap, read, level) | {"as_recorded": plain[name] - plain[reference]}
+        smaller = {key: min(many, counts[reference][key]) for key, many in counts[name].items()}
+        rows.append({"what": "gap", "group": name, **told, **smaller})
     return pd.DataFrame(rows)
 
 

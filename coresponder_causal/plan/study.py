@@ -31,6 +31,7 @@ from coresponder_causal.plan.designs import (
 )
 from coresponder_causal.plan.designs_of_calls import adjustments, default_adjustment, files_of
 from coresponder_causal.plan.designs_partly_known import named, needs_of, ranged
+from coresponder_causal.plan.fairness_block import FairnessPlan, keys_of_fairness, read_fairness
 from coresponder_causal.plan.funnel_block import read_funnel
 from coresponder_causal.plan.group_block import GroupPlan, keys_of_groups, read_groups
 from coresponder_causal.plan.qualitative_block import QualitativePlan, keys_of_qualitative, read_qualitative
@@ -53,6 +54,7 @@ keys: dict[str, tuple[str, ...]] = {
     "cost": cost_keys,
     "graph": keys_of_graph,
     "groups": keys_of_groups,
+    "fairness": keys_of_fairness,
     "qualitative": keys_of_qualitative,
 }  # fmt: skip
 design_names = tuple(settings())
@@ -140,6 +142,8 @@ class Study:
         Prices, and whose costs count over how long; without it no cost is told.
     groups : GroupPlan or None
         Groups of calls that are held against each other beside those of the plan, and what is looked through.
+    fairness : FairnessPlan or None
+        Groups as they are perceived, and what is asked of how they are treated.
     qualitative : QualitativePlan or None
         Coded interviews, and themes that are held beside results.
     graph : CausalGraph or None
@@ -170,6 +174,7 @@ class Study:
     funnel: Mapping[str, Any] | None = None
     cost: CostPlan | None = None
     groups: GroupPlan | None = None
+    fairness: FairnessPlan | None = None
     qualitative: QualitativePlan | None = None
     graph: CausalGraph | None = None
     graph_file: Path | None = field(default=None, compare=False)
@@ -225,6 +230,7 @@ def parse_study(content: Mapping[str, Any], folder: Path, *, name: str) -> Study
     followed = read_funnel(sections["funnel"], sections["tables"], problems) if "funnel" in content else None
     costs = read_costs(sections["cost"], problems)
     groups = read_groups(sections["groups"], problems) if "groups" in content else None
+    fair = read_fairness(sections["fairness"], sections["tables"], problems) if "fairness" in content else None
     heard = None
     if "qualitative" in content:
         heard = read_qualitative(
@@ -249,6 +255,7 @@ def parse_study(content: Mapping[str, Any], folder: Path, *, name: str) -> Study
         funnel=followed,
         cost=costs,
         groups=groups,
+        fairness=fair,
         qualitative=heard,
         graph=graph,
         graph_file=graph_file,

@@ -6,6 +6,7 @@ from coresponder_causal.report.council_page import council_page
 from coresponder_causal.report.deployment_page import deployment_page, deployment_picture, shifts_table
 from coresponder_causal.report.evidence import evidence_section, evidence_table, trust_table
 from coresponder_causal.report.evidence_sentences import Weighed, council_verdicts, short_verdicts, verdict_sentence
+from coresponder_causal.report.fairness import Treated, fairness_line, fairness_section
 from coresponder_causal.report.families import family_sentence, family_table
 from coresponder_causal.report.figures import figure
 from coresponder_causal.report.funnel import funnel_picture, funnel_sentence, funnel_table
@@ -53,6 +54,7 @@ __all__ = [
     "Picture",
     "Sentence",
     "Table",
+    "Treated",
     "Weighed",
     "benefit_picture",
     "benefits_line",
@@ -71,6 +73,8 @@ __all__ = [
     "donor_table",
     "evidence_section",
     "evidence_table",
+    "fairness_line",
+    "fairness_section",
     "family_sentence",
     "family_table",
     "figure",
