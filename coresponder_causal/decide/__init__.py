@@ -29,6 +29,7 @@ from coresponder_causal.decide.pooled import Bias, Pooled
 from coresponder_causal.decide.prices import Price
 from coresponder_causal.decide.rule import Rule, verdicts
 from coresponder_causal.decide.shifts import Schedule, ShiftRules, best_schedule
+from coresponder_causal.decide.similar_calls import similar_calls
 from coresponder_causal.decide.subgroups import Subgroups, subgroups
 from coresponder_causal.decide.summary_index import mean_effect, summary_index
 from coresponder_causal.decide.verdict import Judged, judge_outcome, pool
@@ -95,6 +96,7 @@ __all__ = [
     "pool",
     "reach_rates",
     "sharpened_q",
+    "similar_calls",
     "step_down",
     "subgroups",
     "summary_index",

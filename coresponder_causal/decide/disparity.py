@@ -89,7 +89,9 @@ def disparity_rates(
             two = [(one, other) for other, one in combinations(names, 2)]
         terms = {_pair(one, other, pairs): means[one].plus(means[other], -1.0) for one, other in two}
         terms |= {f"rate, {name}": means[name] for name in names}
-        behind = {_pair(one, other, pairs): (found.member(one), found.member(other)) for one, other in two}
+        behind: dict[str, tuple[Flags, ...]] = {
+            _pair(one, other, pairs): (found.member(one), found.member(other)) for one, other in two
+        }
         behind |= {f"rate, {name}": (found.member(name),) for name in names}
         rates = np.array([each.value for each in terms.values()])
         influence = len(y) * np.column_stack([each.slope for each in terms.values()])

@@ -136,7 +136,7 @@ def disparity_closing(
         say_probabilities(fits)
         kinds = ["remaining", "now", "closed", *(["raw", "explained"] if allowed else [])]
         note(f"{folds} folds of whole persons, drawn {repeats} times; alike in: {', '.join(allowed) or 'nothing'}")
-        behind = {
+        behind: dict[str, tuple[Flags, ...]] = {
             f"{kind}, {name}": (found.member(name), found.member(reference)) for name in found.others for kind in kinds
         }
         about = f"gap under: {under} with {c.treatment}"

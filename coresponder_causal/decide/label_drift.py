@@ -101,7 +101,7 @@ def label_drift(
 
 def _large_enough(seen: NDArray[np.object_], persons: pd.Index) -> NDArray[np.object_]:
     """Put types of few persons together, with the next smallest where they would still be few, or be given away."""
-    sizes = persons.to_series(index=range(len(seen))).groupby(seen).nunique().sort_values(kind="stable")
+    sizes = pd.Series(persons.to_numpy()).groupby(seen).nunique().sort_values(kind="stable")
     joined = sizes.index[sizes < least_shown].tolist()
     for name in sizes.index[len(joined) :]:
         if not joined or persons[np.isin(seen, joined)].nunique() >= least_shown:

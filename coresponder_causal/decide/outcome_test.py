@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.inference import wilson
@@ -14,7 +13,6 @@ from coresponder_causal.core.notes import collecting, note
 from coresponder_causal.core.threshold import threshold_test
 from coresponder_causal.design.compared_calls import ComparedCalls, compared_calls
 
-Array = NDArray[np.float64]
 few_acted = 11
 
 
@@ -112,7 +110,7 @@ def outcome_test(
             note(
                 f"{len(few)} places of {place} in which a group was acted on fewer than {few_acted} times are left out"
             )
-        counts = counts.loc[np.asarray(enough, bool)]
+        counts = counts.loc[enough]
         if len(counts) < 2:
             raise EstimationError(
                 f"{len(counts)} places of {place} in which every group was acted on {few_acted} times",
@@ -172,7 +170,7 @@ def _design_effect(told: pd.DataFrame) -> float:
         share = cells[part].transform("sum") / cells[among].transform("sum")
         left = np.where(told[among] > 0, told[part] - share * told[among], 0.0)
         alone = float(left @ left)
-        sums: Array = np.bincount(pd.factorize(told["person"])[0], left)
+        sums = np.bincount(pd.factorize(told["person"])[0], left).astype(float)
         found.append(float(sums @ sums) / alone if alone > 0 else 1.0)
     return max(found)
 

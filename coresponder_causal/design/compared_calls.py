@@ -101,11 +101,11 @@ def compared_calls(
     ('a',)
     """
     problems = Problems(subject)
-    refuse_choice("clusters", clusters, Clusters, problems)
-    if not (isinstance(level, float) and 0 < level < 1):
-        problems.add(f"level={level!r} is no share", mend="give 0.95, say")
     named = [group, *wanted, *yes_no, *([person] if person is not None else [])]
     table = columns.rectangular(calls, named, problems)
+    refuse_choice("clusters", clusters, Clusters, problems)
+    if not 0 < level < 1:
+        problems.add(f"level={level!r} is no share", mend="give 0.95, say")
     for name in dict.fromkeys(yes_no):
         if not table[name].dropna().isin([0, 1]).all():
             problems.add(f"'{name}' is not yes or no", mend="recode it: 1 for yes, 0 for no, blank for unknown")

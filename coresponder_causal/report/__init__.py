@@ -27,6 +27,7 @@ from coresponder_causal.report.metric_pictures import flow_picture, rates_pictur
 from coresponder_causal.report.metrics_page import metrics_page
 from coresponder_causal.report.outcome_ladder import outcome_ladder
 from coresponder_causal.report.page import page
+from coresponder_causal.report.pair_form import pair_form
 from coresponder_causal.report.paper import paper
 from coresponder_causal.report.power_picture import calibration_picture, power_picture
 from coresponder_causal.report.quality_page import breaks_table, quality_page
@@ -100,6 +101,7 @@ __all__ = [
     "of_nobody",
     "outcome_ladder",
     "page",
+    "pair_form",
     "paper",
     "power_picture",
     "quality_page",

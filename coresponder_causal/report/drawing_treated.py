@@ -132,9 +132,8 @@ def draw_drift(canvas: Figure, picture: Picture) -> None:
 def _cell(axes: Axes, x: int, y: int, row: dict[str, object]) -> None:
     share, low, high = (100 * float(str(row[part])) for part in ("share", "conf_low", "conf_high"))
     axes.bar(x, 0.94, width=0.96, bottom=y - 0.47, color=accent, alpha=0.06 + 0.6 * share / 100, lw=0)
-    shade = ink if share < 75 else "white"
-    axes.text(x, y + 0.13, f"{share:.0f}", ha="center", va="center", fontsize=8.5, color=shade, fontweight="bold")
-    axes.text(x, y - 0.22, f"{low:.0f}–{high:.0f}", ha="center", va="center", fontsize=6.5, color=shade)
+    axes.text(x, y + 0.13, f"{share:.0f}", ha="center", va="center", fontsize=8.5, color=ink, fontweight="bold")
+    axes.text(x, y - 0.22, f"{low:.0f}–{high:.0f}", ha="center", va="center", fontsize=6.5, color=ink)
 
 
 def _panels(canvas: Figure, many: int) -> list[Axes]:

@@ -27,7 +27,8 @@ def drift_picture(drift: pd.DataFrame, *, field: str) -> Picture:
     return Picture(
         title=f"What calls were found to be, by label and {field}",
         caption="Down: the label written first. Across: the type found in the end. Each row adds up to 100; darker is "
-        "more; below each share its 95 % interval. Only of calls where somebody went and wrote what was found.",
+        "more; nothing where none was found; below each share its 95 % interval. Only of calls where somebody went and "
+        "wrote what was found.",
         alt=f"Shares found, for: {each}.",
         kind="drift",
         data={"cells": cells[["group", "written", "found", "share", "conf_low", "conf_high"]]},
