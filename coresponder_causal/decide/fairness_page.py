@@ -9,7 +9,7 @@ import pandas as pd
 from coresponder_causal.decide.fairness_worlds import covered_in_worlds, mixed, stages_in_worlds, usual, whole
 
 page = Path("docs", "fairness.md")
-seeds_of_odds, seeds_of_intervals = 200, 150
+seeds_of_odds, seeds_of_intervals = 100, 100
 introduction = """\
 Groups are those that people were *perceived as*: nobody was asked who they are. `cc.decide.fairness`, and the block
 `[fairness]` of a study, keep three questions apart, and tell of each what it cannot say.
@@ -24,8 +24,8 @@ where the design misses what drew the team. |
 found, or officers write what they expected to find: their bias then hides in it. Call takers: where it is not chance \
 who takes a call. |
 | What were calls of a label found to be? | `label_drift` | As a measure of bias by itself: truth may differ too. |
-| How often was a crisis labelled as one? | `label_sensitivity` | Where who went, within the cells, followed what only \
-they saw or heard. |
+| How often was a crisis labelled as one? | `label_sensitivity` | Where who went, within the cells, followed what \
+only they saw or heard. |
 | Is a group acted on at less suspicion? | `outcome_test` | By hit rates alone; with few places; where it is known only \
 of some kinds of calls whether acting was right. |
 | What if bias decided who was met? | `contact_gap`, told beside every gap that follows a contact | Where contacts \
@@ -36,9 +36,9 @@ of what happened. |
 holds, such as a voice. |
 
 Call takers can be asked by cases in the same words but for one cue of the group: `cc.design.minimal_pairs` draws who
-reads which, `cc.report.pair_form` makes the form, `cc.estimate.vignette_effects` reads the answers. Words that stigmatise
-are counted by perceived group with `cc.qualitative.lexicon_use(..., groups=)`, the list's own errors taken out by a sample
-read by hand.
+reads which, `cc.report.pair_form` makes the form, `cc.estimate.vignette_effects` reads the answers. Words that
+stigmatise are counted by perceived group with `cc.qualitative.lexicon_use(..., groups=)`, the list's own errors taken
+out by a sample read by hand.
 
 Small cells: groups of fewer than 11 persons are left out and said; cells of labels of fewer stand together; whatever
 leaves passes the gate of [privacy](privacy.md), where behind a gap stands its smaller group.
