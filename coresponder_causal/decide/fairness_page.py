@@ -26,8 +26,8 @@ who takes a call. |
 | What were calls of a label found to be? | `label_drift` | As a measure of bias by itself: truth may differ too. |
 | How often was a crisis labelled as one? | `label_sensitivity` | Where who went, within the cells, followed what \
 only they saw or heard. |
-| Is a group acted on at less suspicion? | `outcome_test` | By hit rates alone; with few places; where it is known only \
-of some kinds of calls whether acting was right. |
+| Is a group acted on at less suspicion? | `outcome_test` | By hit rates alone; with few places; where it is known \
+only of some kinds of calls whether acting was right. |
 | What if bias decided who was met? | `contact_gap`, told beside every gap that follows a contact | Where contacts \
 without an ending are not on record; as an estimate of ρ, which it takes as given. |
 | What if it is not known of whom calls were? | `unknown_group` | With proxies, where groups are written down because \
@@ -60,15 +60,18 @@ def fairness_text(odds: pd.DataFrame, intervals: pd.DataFrame) -> str:
     str
         Markdown.
     """
-    stages = [name for name in odds if name not in ("world", "seeds", "rightly")]
+    stages = [str(name) for name in odds if name not in ("world", "seeds", "rightly")]
     first = _table(
         ("Bias of", *stages, "Exactly right"),
-        [(row["world"], *(f"{row[name]:.3f}" for name in (*stages, "rightly"))) for row in odds.to_dict("records")],
+        [
+            (str(row["world"]), *(f"{row[name]:.3f}" for name in (*stages, "rightly")))
+            for row in odds.to_dict("records")
+        ],
     )
     second = _table(
         ("Quantity", "True", "Mean estimate", "Interval holds it", "± (Monte Carlo)"),
         [
-            (row["quantity"], *(f"{row[name]:+.3f}" for name in ("truth", "mean")), f"{row['covered']:.3f}",
+            (str(row["quantity"]), *(f"{row[name]:+.3f}" for name in ("truth", "mean")), f"{row['covered']:.3f}",
              f"{row['monte_carlo']:.3f}")
             for row in intervals.to_dict("records")
         ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Literal, TypedDict
 
 import numpy as np
 import pandas as pd
@@ -27,7 +28,16 @@ worlds: dict[str, dict[str, float]] = {
 }
 mixed = {"caller_bias": 0.15, "officer_bias": 0.05, "reach_bias": 0.2}
 whole, usual = 400_000, 6000
-by_group: dict[str, str] = {"group": "group", "reference": "reference"}
+
+
+class Compared(TypedDict):
+    """The groups of every world."""
+
+    group: str
+    reference: str
+
+
+by_group: Compared = {"group": "group", "reference": "reference"}
 
 
 def stages_in_worlds(seeds: Iterable[int], *, calls: int = 8000) -> pd.DataFrame:
@@ -58,9 +68,9 @@ def stages_in_worlds(seeds: Iterable[int], *, calls: int = 8000) -> pd.DataFrame
     for name, bias in worlds.items():
         found = []
         for seed in drawn:
-            made = biased_calls(calls=calls, seed=seed, **bias)  # type: ignore[arg-type]
+            made = biased_calls(calls=calls, seed=seed, **bias)
             with quietly():
-                told = where_bias(made, **by_group, worse=["disturbance"], outcome="arrest")  # type: ignore[arg-type]
+                told = where_bias(made, **by_group, worse=["disturbance"], outcome="arrest")
             found.append(set(told.enters_with()))
         shares = {stage: np.mean([stage in one for one in found]) for stage in stages}
         right = np.mean([one == set(entered[name]) for one in found])
@@ -82,7 +92,7 @@ def covered_in_worlds(seeds: Iterable[int]) -> pd.DataFrame:
         mean estimate (of a set: of its nearer end), the share of intervals that hold the truth and its standard error.
     """
     drawn = list(seeds)
-    truths = _true_gaps(biased_calls(calls=whole, seed=10**6, **mixed))  # type: ignore[arg-type]
+    truths = _true_gaps(biased_calls(calls=whole, seed=10**6, **mixed))
     told: dict[str, list[tuple[float, float, float, float]]] = {}
     with quietly():
         for seed in drawn:
@@ -110,16 +120,17 @@ def _design(made: pd.DataFrame) -> CallDesign:
 
 def _intervals(seed: int) -> Iterator[tuple[str, float, float, float]]:
     """Estimate each quantity once, with its interval."""
-    made = biased_calls(calls=usual, seed=seed, **mixed)  # type: ignore[arg-type]
+    made = biased_calls(calls=usual, seed=seed, **mixed)
     c = _design(made)
-    for clusters in ("person", "person and week"):
-        found = disparity_rates(c, **by_group, clusters=clusters)  # type: ignore[arg-type]
+    kinds: tuple[Literal["person", "person and week"], ...] = ("person", "person and week")
+    for clusters in kinds:
+        found = disparity_rates(c, **by_group, clusters=clusters)
         yield (f"gap as it is, {clusters}", *_first(found.tidy()))
     yield ("gap in reach", *_first(reach_rates(c, **by_group).tidy()))
     closing = disparity_closing(c, **by_group, allowable=["initial_type"], repeats=1, seed=seed).tidy()
     for row, name in enumerate(("remaining", "now", "closed")):
         yield (f"alike in the label: {name}", *_first(closing.iloc[row:]))
-    stages = where_bias(made, **by_group, worse=["disturbance"], outcome="arrest", taker=None).table  # type: ignore[arg-type]
+    stages = where_bias(made, **by_group, worse=["disturbance"], outcome="arrest", taker=None).table
     for row, name in enumerate((label_stage, officer_stage)):
         yield (f"stage: {name}", *_first(stages.iloc[row:].rename(columns={"gap": "estimate"})))
     drift = label_drift(made, **by_group)
@@ -129,7 +140,7 @@ def _intervals(seed: int) -> Iterator[tuple[str, float, float, float]]:
     late = made.assign(crisis=crisis, late=made["hour"] >= 12)
     held = label_sensitivity(late, **by_group, right=["welfare_check"], truth="crisis", met_by=["late"])
     yield ("gap in labels of all crises", *_first(held[held["what"] == "gap"].rename(columns={"share": "estimate"})))
-    partly = biased_calls(calls=usual, seed=seed, recorded=0.6, **mixed)  # type: ignore[arg-type]
+    partly = biased_calls(calls=usual, seed=seed, recorded=0.6, **mixed)
     bounds = unknown_group(partly, outcome="arrest", **by_group).iloc[0]
     near = float(np.clip(0.0, bounds["set_low"], bounds["set_high"]))
     yield ("gap, group of 4 in 10 unknown", near, float(bounds["conf_low"]), float(bounds["conf_high"]))
@@ -143,9 +154,8 @@ def _contacts(seed: int) -> Iterator[tuple[str, float, float, float, float]]:
         float(made.loc[own, "for_the_group"].mean()),
         made["force_as_group"] * 1.0 - made["force_as_reference"],
     )
-    asked = {"outcome": "force", "person": None, **by_group}
     for name, share in (("effect on contacts, bias allowed for", rho), ("the same, as if bias brought none", 0.0)):
-        row = contact_gap(made, shares=[share], **asked).iloc[0]  # type: ignore[arg-type]
+        row = contact_gap(made, outcome="force", shares=[share], person=None, **by_group).iloc[0]
         yield name, float(effect.mean()), float(row["set_low"]), float(row["conf_low"]), float(row["conf_high"])
 
 
@@ -164,7 +174,7 @@ def _true_gaps(made: pd.DataFrame) -> dict[str, float]:
         return float(values[own].mean() - at_group * other[True] - (1 - at_group) * other[False])
 
     now, remaining = alike(made["arrest"]), alike(made["arrest_if_attended"])
-    stages = where_bias(made, **by_group, worse=["disturbance"], outcome="arrest", taker=None).table  # type: ignore[arg-type]
+    stages = where_bias(made, **by_group, worse=["disturbance"], outcome="arrest", taker=None).table
     return {
         "gap as it is, person": gap(made["arrest"]),
         "gap as it is, person and week": gap(made["arrest"]),

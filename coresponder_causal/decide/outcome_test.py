@@ -105,12 +105,10 @@ def outcome_test(
         names = [reference, *read.groups.others]
         told = _told(read, acted, right, place)
         counts = told.groupby(["place", "group"])[["calls", "acted", "known", "right"]].sum().unstack(fill_value=0)
-        enough = (counts["known"][names].to_numpy() >= few_acted).all(axis=1)
-        if len(few := counts.index[~enough]):
-            note(
-                f"{len(few)} places of {place} in which a group was acted on fewer than {few_acted} times are left out"
-            )
-        counts = counts.loc[enough]
+        enough = pd.Series((counts["known"][names].to_numpy() >= few_acted).all(axis=1), index=counts.index)
+        if few := int((~enough).sum()):
+            note(f"{few} places of {place} in which a group was acted on fewer than {few_acted} times are left out")
+        counts = counts[enough]
         if len(counts) < 2:
             raise EstimationError(
                 f"{len(counts)} places of {place} in which every group was acted on {few_acted} times",
