@@ -41,7 +41,9 @@ class Thresholds(NamedTuple):
     right: Array
 
 
-def threshold_test(calls: ArrayLike, acted: ArrayLike, right: ArrayLike, *, level: float = 0.95) -> Thresholds:
+def threshold_test(
+    calls: ArrayLike, acted: ArrayLike, right: ArrayLike, *, known: ArrayLike | None = None, level: float = 0.95
+) -> Thresholds:
     """Fit thresholds by the most likely parameters under weak priors, and how far they can move at little loss.
 
     Of a group g at a place d a share φ has what is looked for; signals are N(δ, 1) of those and N(0, 1) of the others,
@@ -52,7 +54,9 @@ def threshold_test(calls: ArrayLike, acted: ArrayLike, right: ArrayLike, *, leve
     Parameters
     ----------
     calls, acted, right : array_like of int, shape (groups, places)
-        Calls, those acted on, and those of them found right.
+        Calls, those acted on, and those of them found right; effective numbers need not be whole.
+    known : array_like, shape (groups, places), optional
+        Those acted on of which it is known whether that was right; by default all.
     level : float
         Of the intervals, by the ratio of likelihoods: the likelihood is too skewed for standard errors.
 
@@ -83,19 +87,19 @@ def threshold_test(calls: ArrayLike, acted: ArrayLike, right: ArrayLike, *, leve
     >>> bool(found.threshold[0] > found.threshold[1])
     True
     """
-    n, s, h = (np.asarray(each, float) for each in (calls, acted, right))
-    if n.ndim != 2 or min(n.shape) < 2 or not (n.shape == s.shape == h.shape):
+    n, s, h, v = (np.asarray(each, float) for each in (calls, acted, right, acted if known is None else known))
+    if n.ndim != 2 or min(n.shape) < 2 or not (n.shape == s.shape == h.shape == v.shape):
         raise EstimationError("a threshold needs counts of two groups at two places or more", mend="name places")
-    if ((h > s) | (s > n) | (h < 0)).any():
+    if ((h > v) | (v > s) | (s > n) | (h < 0)).any():
         raise EstimationError("of some calls more were right than acted on, or acted on than there", mend="recount")
     groups, places = n.shape
     scale, cuts = np.repeat(prior_sd, [groups, places] * 3), 2 * (groups + places)
-    centre, hits = np.zeros(len(scale)), h.sum() / max(s.sum(), 1.0)
+    centre, hits = np.zeros(len(scale)), h.sum() / max(v.sum(), 1.0)
     centre[:groups], centre[cuts] = logit(np.clip([hits / 2, hits / 1.5], 0.01, 0.99))
 
     def minus_log(theta: Array) -> float:
         share, hit = _rates(theta, groups, places)
-        told = xlogy(s, share) + xlog1py(n - s, -share) + xlogy(h, hit) + xlog1py(s - h, -hit)
+        told = xlogy(s, share) + xlog1py(n - s, -share) + xlogy(h, hit) + xlog1py(v - h, -hit)
         return float(-told.sum() + ((theta - centre) ** 2 / scale**2).sum() / 2)
 
     best, least = _settled(minus_log, centre, None)

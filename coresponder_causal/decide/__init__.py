@@ -7,13 +7,16 @@ from coresponder_causal.decide.deployment import Deployment, deployment, hours_t
 from coresponder_causal.decide.disparity import disparity_rates, reach_rates
 from coresponder_causal.decide.disparity_closing import disparity_closing
 from coresponder_causal.decide.evidence import Evidence, evidence
+from coresponder_causal.decide.fair_outcomes import Fairness, FairOutcome
+from coresponder_causal.decide.fairness import fairness
 from coresponder_causal.decide.family import Family
 from coresponder_causal.decide.funnel import Decomposed, funnel
 from coresponder_causal.decide.funnel_worlds import funnels_in_worlds
 from coresponder_causal.decide.group_sensitivity import contact_gap, unknown_group
 from coresponder_causal.decide.heterogeneity import Heterogeneity, heterogeneity
 from coresponder_causal.decide.improve import Improvements, Lever, improve
-from coresponder_causal.decide.label_drift import label_drift, label_sensitivity
+from coresponder_causal.decide.label_drift import label_drift
+from coresponder_causal.decide.label_sensitivity import label_sensitivity
 from coresponder_causal.decide.lever_labels import lever_labels
 from coresponder_causal.decide.levers_of_effect import lever_follow_up, lever_hours, lever_reach
 from coresponder_causal.decide.levers_of_evidence import Precision, lever_by_lot, lever_narrower, lever_second_sample
@@ -26,6 +29,7 @@ from coresponder_causal.decide.pooled import Bias, Pooled
 from coresponder_causal.decide.prices import Price
 from coresponder_causal.decide.rule import Rule, verdicts
 from coresponder_causal.decide.shifts import Schedule, ShiftRules, best_schedule
+from coresponder_causal.decide.similar_calls import similar_calls
 from coresponder_causal.decide.subgroups import Subgroups, subgroups
 from coresponder_causal.decide.summary_index import mean_effect, summary_index
 from coresponder_causal.decide.verdict import Judged, judge_outcome, pool
@@ -40,6 +44,8 @@ __all__ = [
     "Deployment",
     "Effect",
     "Evidence",
+    "FairOutcome",
+    "Fairness",
     "Family",
     "Heterogeneity",
     "Improvements",
@@ -67,6 +73,7 @@ __all__ = [
     "disparity_rates",
     "evidence",
     "exploratory",
+    "fairness",
     "funnel",
     "funnels_in_worlds",
     "heterogeneity",
@@ -89,6 +96,7 @@ __all__ = [
     "pool",
     "reach_rates",
     "sharpened_q",
+    "similar_calls",
     "step_down",
     "subgroups",
     "summary_index",

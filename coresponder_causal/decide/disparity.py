@@ -13,10 +13,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coresponder_causal.core.choices import require_choice
-from coresponder_causal.core.doubly_robust import (
-    median_of_partitions,
-)
-from coresponder_causal.core.errors import DesignError
+from coresponder_causal.core.crossed_clusters import crossed
+from coresponder_causal.core.doubly_robust import Repeated, median_of_partitions
 from coresponder_causal.core.estimand import Estimand
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.notes import collecting
@@ -24,13 +22,13 @@ from coresponder_causal.core.partial_means import mean
 from coresponder_causal.core.provenance import Provenance
 from coresponder_causal.core.result import Result
 from coresponder_causal.decide.group_sensitivity import say_contact
+from coresponder_causal.design.call_clusters import Clusters, weeks_of
 from coresponder_causal.design.call_estimates import counts_behind, horizon
 from coresponder_causal.design.calls import CallDesign
 from coresponder_causal.design.compared_groups import ComparedGroups, compared_groups
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-Clusters = Literal["person", "week"]
 Pairs = Literal["reference", "all"]
 
 
@@ -47,8 +45,9 @@ def disparity_rates(
         Column of the group as perceived, and the group that others are held against.
     pairs : {"reference", "all"}
         Gaps to the reference, or of all pairs of groups.
-    clusters : {"person", "week"}
-        Within what calls are not independent: the person's calls, or those of a week (``received_at``).
+    clusters : {"person", "week", "person and week"}
+        Within what calls are not independent: the person's calls, those of a week (``received_at``), or both, which
+        cross; t then has one degree of freedom less than there are clusters of the rarer kind.
 
     Returns
     -------
@@ -64,8 +63,9 @@ def disparity_rates(
 
     Notes
     -----
-    Says what happened to whom and nothing about why: neither need, nor place, nor hour is alike. Calls whose group is
-    unknown are left out and said; `unknown_group` bounds what they could change.
+    Says what happened to whom and nothing about why: neither need, nor place, nor hour is alike. Not for the question
+    whether anybody discriminates: `where_bias` asks that, stage by stage. Calls whose group is unknown are left out and
+    said; `unknown_group` bounds what they could change.
 
     Examples
     --------
@@ -81,7 +81,7 @@ def disparity_rates(
         found = compared_groups(c.source, group=group, reference=reference, persons=c.persons)
         y, w = c.outcome_values(), c.sampling_weights()
         if c.outcome != _reached(c):
-            say_contact(y, found, str(c.outcome))
+            say_contact(y, found, str(c.outcome), w)
         names = (found.reference, *found.others)
         means = {name: mean(y, np.where(found.member(name), w, 0.0)) for name in names}
         two = [(name, reference) for name in found.others]
@@ -89,8 +89,10 @@ def disparity_rates(
             two = [(one, other) for other, one in combinations(names, 2)]
         terms = {_pair(one, other, pairs): means[one].plus(means[other], -1.0) for one, other in two}
         terms |= {f"rate, {name}": means[name] for name in names}
-        behind = {_pair(one, other, pairs): found.member(one) | found.member(other) for one, other in two}
-        behind |= {f"rate, {name}": found.member(name) for name in names}
+        behind: dict[str, tuple[Flags, ...]] = {
+            _pair(one, other, pairs): (found.member(one), found.member(other)) for one, other in two
+        }
+        behind |= {f"rate, {name}": (found.member(name),) for name in names}
         rates = np.array([each.value for each in terms.values()])
         influence = len(y) * np.column_stack([each.slope for each in terms.values()])
         about = "descriptive disparity"
@@ -108,6 +110,20 @@ def reach_rates(c: CallDesign, *, group: str, reference: str, clusters: Clusters
         Of calls that the team could have attended.
     group, reference, clusters
         As in `disparity_rates`.
+
+    Returns
+    -------
+    Result
+        Terms as of `disparity_rates`, in shares of calls attended.
+
+    Raises
+    ------
+    DesignError, EstimationError
+        As of `disparity_rates`.
+
+    Notes
+    -----
+    Not where the team was not on duty for one group more than for the other: leave calls out that it could not reach.
 
     Examples
     --------
@@ -132,11 +148,14 @@ def _pair(one: str, other: str, pairs: Pairs) -> str:
 
 def gap_result(
     c: CallDesign, method: str, groups: ComparedGroups, estimates: Sequence[Array], influences: Sequence[Array],
-    behind: dict[str, Flags], clusters: Clusters, contrast: str,
+    behind: dict[str, tuple[Flags, ...]], clusters: Clusters, contrast: str,
 ) -> Result:  # fmt: skip
-    """Make a result of gaps and their influence, several draws of the folds made one."""
-    found = median_of_partitions(estimates, influences, c.calls, _clusters(c, clusters))
-    within = clusters if c.person or clusters == "week" else "none"
+    """Make a result of gaps and their influence, several draws of the folds made one.
+
+    Behind a gap stands whichever of its groups has fewer persons, events and calls.
+    """
+    found = _clustered(c, clusters, estimates, influences)
+    within = clusters if c.person or clusters == "week" else clusters.replace("person", "call")
     return Result(
         method=method,
         estimand=Estimand(
@@ -153,7 +172,7 @@ def gap_result(
         df=found.df,
         scale="difference",
         influence=found.influence,
-        support=counts_behind(c.outcome_values(), c.persons if c.person else None, behind),
+        support=_behind(c, behind),
         n_obs=int(groups.known.sum()),
         n_units=found.clusters,
         extra=Facts(
@@ -167,12 +186,27 @@ def gap_result(
     )
 
 
-def _clusters(c: CallDesign, clusters: Clusters) -> pd.Index | None:
+def _clustered(c: CallDesign, clusters: Clusters, estimates: Sequence[Array], influences: Sequence[Array]) -> Repeated:
+    """Make several draws of the folds one, with variances by clusters of the kind that was asked for."""
+    persons = c.persons if c.person else None
     if clusters == "person":
-        return c.persons if c.person else None
-    if "received_at" not in c.source:
-        raise DesignError("weeks were asked for and calls have no 'received_at'", mend="take clusters='person'")
-    return pd.Index(pd.to_datetime(c.source["received_at"]).dt.strftime("%G-W%V"))
+        return median_of_partitions(estimates, influences, c.calls, persons)
+    weeks = weeks_of(c.source)
+    by_week = median_of_partitions(estimates, influences, c.calls, weeks)
+    if clusters == "week":
+        return by_week
+    both = pd.Index(pd.MultiIndex.from_arrays([c.persons, weeks]).to_flat_index())
+    by_person, shared = (median_of_partitions(estimates, influences, c.calls, kind) for kind in (persons, both))
+    rarer = min(by_person, by_week, key=lambda one: one.clusters)
+    return rarer._replace(vcov=crossed(by_person.vcov, by_week.vcov, shared.vcov))
+
+
+def _behind(c: CallDesign, sides: dict[str, tuple[Flags, ...]]) -> pd.DataFrame:
+    """Count the persons, events and calls of the smaller group of each term."""
+    y, persons = c.outcome_values(), c.persons if c.person else None
+    each = [counts_behind(y, persons, {str(k): rows for k, rows in enumerate(own)}) for own in sides.values()]
+    smaller = [found.drop(columns="term").min() for found in each]
+    return pd.DataFrame(smaller).reset_index(drop=True).assign(term=list(sides))[list(each[0])]
 
 
 def with_provenance(

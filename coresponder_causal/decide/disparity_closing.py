@@ -11,12 +11,7 @@ from numpy.typing import NDArray
 
 from coresponder_causal.core.choices import names_of, require_choice
 from coresponder_causal.core.cross_fit import Labels, Sample, linear, logistic, out_of_fold
-from coresponder_causal.core.doubly_robust import (
-    Fitted,
-    arm_means,
-    arm_scores,
-    say_probabilities,
-)
+from coresponder_causal.core.doubly_robust import Fitted, arm_means, arm_scores, say_probabilities
 from coresponder_causal.core.errors import DesignError, Problems
 from coresponder_causal.core.notes import collecting, note
 from coresponder_causal.core.partial_means import mean
@@ -24,6 +19,7 @@ from coresponder_causal.core.propensity import standardised
 from coresponder_causal.core.result import Result
 from coresponder_causal.decide.disparity import gap_result, with_provenance
 from coresponder_causal.decide.group_sensitivity import say_contact
+from coresponder_causal.design.call_clusters import Clusters
 from coresponder_causal.design.call_learners import (
     CallSamples,
     OutcomeModel,
@@ -50,6 +46,7 @@ def disparity_closing(
     reference: str,
     allowable: Sequence[str] = (),
     under: Under = "all",
+    clusters: Clusters = "person",
     outcome_model: OutcomeModel = "auto",
     propensity_model: PropensityModel = "logistic",
     folds: int = 5,
@@ -74,6 +71,8 @@ def disparity_closing(
         is one of values, not of statistics.
     under : {"all", "none"}
         What everybody would have had.
+    clusters : {"person", "week", "person and week"}
+        As in `disparity_rates`.
     outcome_model, propensity_model, folds, repeats, seed
         As in `call_aipw`.
 
@@ -112,6 +111,7 @@ def disparity_closing(
     ['remaining, group', 'now, group', 'closed, group']
     """
     require_choice("disparity_closing", "under", under, Under)
+    require_choice("disparity_closing", "clusters", clusters, Clusters)
     allowed = names_of(allowable)
     with collecting() as said:
         _refuse_unallowable(c, allowed, group)
@@ -120,7 +120,7 @@ def disparity_closing(
         part = _with_groups(c, found)
         found = found._replace(of=found.of[found.known].reset_index(drop=True))
         samples, y = call_samples(part, "disparity_closing"), part.outcome_values()
-        say_contact(y, found, str(c.outcome))
+        say_contact(y, found, str(c.outcome), np.ones(len(y)))
         models = arm_learners(samples, part.treated, outcome_model, propensity_model, seed)
         matrix = _allowable_matrix(part, allowed)
         estimates, influences, fits = [], [], []
@@ -136,12 +136,13 @@ def disparity_closing(
         say_probabilities(fits)
         kinds = ["remaining", "now", "closed", *(["raw", "explained"] if allowed else [])]
         note(f"{folds} folds of whole persons, drawn {repeats} times; alike in: {', '.join(allowed) or 'nothing'}")
-        behind = {
-            f"{kind}, {name}": found.member(name) | found.member(reference) for name in found.others for kind in kinds
+        behind: dict[str, tuple[Flags, ...]] = {
+            f"{kind}, {name}": (found.member(name), found.member(reference)) for name in found.others for kind in kinds
         }
         about = f"gap under: {under} with {c.treatment}"
-        result = gap_result(part, "disparity_closing", found, estimates, influences, behind, "person", about)
+        result = gap_result(part, "disparity_closing", found, estimates, influences, behind, clusters, about)
     told: dict[str, object] = {"group": group, "reference": reference, "allowable": list(allowed), "under": under}
+    told["clusters"] = clusters
     return with_provenance(result, c, said, told, seed)
 
 

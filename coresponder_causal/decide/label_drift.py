@@ -1,23 +1,20 @@
-"""From what was written first to what was found, by group as perceived; and how often the label held, met or not."""
+"""From what was written first to what was found, by group as perceived."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from coresponder_causal.core.crossed_clusters import spread
 from coresponder_causal.core.errors import EstimationError
-from coresponder_causal.core.inference import interval, wilson
+from coresponder_causal.core.inference import wilson
 from coresponder_causal.core.notes import note
 from coresponder_causal.core.support import least_shown
-from coresponder_causal.design.compared_groups import compared_groups
-from coresponder_causal.design.covariates import labels
+from coresponder_causal.design.call_clusters import Clusters
+from coresponder_causal.design.compared_calls import ComparedCalls, compared_calls
 
-Array = NDArray[np.float64]
-together = "fewer each"
+together = "others together"
 
 
 def label_drift(
@@ -28,6 +25,7 @@ def label_drift(
     label: str = "initial_type",
     found: str = "final_type",
     person: str | None = "person",
+    clusters: Clusters = "person",
     level: float = 0.95,
 ) -> pd.DataFrame:
     """Share of the calls of a group and a label that were found to be of each type.
@@ -40,17 +38,30 @@ def label_drift(
         Column of the group as perceived, and the group that others are held against.
     label, found, person : str
         Columns of what was written first, of what was found, and of the person.
+    clusters : {"person", "week", "person and week"}
+        As in `disparity_rates`.
     level : float
 
     Returns
     -------
     DataFrame
-        ``group, written, found, calls, of, share, conf_low, conf_high`` (Wilson). Labels of a group with fewer than 11
-        calls are left out; types found fewer than 11 times under a label stand together as ``fewer each``.
+        ``group, written, found, calls, of, persons, share, conf_low, conf_high``: score bounds at as many calls as
+        their clusters are worth. Labels of a group with calls of fewer than 11 persons are left out, and said; types
+        found of fewer than 11 persons under a label stand together as ``others together``, with the next one where
+        they still would be of fewer.
+
+    Raises
+    ------
+    DesignError
+        Listing every broken rule: columns and groups.
+    EstimationError
+        No label of any group with 11 persons.
 
     Notes
     -----
-    Only of calls where somebody went and wrote what was found; it says nothing of the others: `label_sensitivity`.
+    Only of calls where somebody went and wrote what was found; it says nothing of the others: `label_sensitivity`. Not
+    a measure of bias by itself: where truth differs between groups, so does the drift. What was found may itself be
+    what somebody expected to find.
 
     Examples
     --------
@@ -60,141 +71,55 @@ def label_drift(
     >>> bool(wrong["share"]["group"] > wrong["share"]["reference"])
     True
     """
-    persons = pd.Index(calls[person]) if person else None
-    groups = compared_groups(calls, group=group, reference=reference, persons=persons)
-    told = pd.DataFrame(
-        {"group": groups.of, "written": calls[label].to_numpy(), "found": calls[found].astype("string").to_numpy()}
-    ).dropna()
-    note(f"{len(calls) - len(told)} of {len(calls)} calls without a group, a label or what was found are left out")
-    counts = told.groupby(["group", "written", "found"]).size().to_frame("calls").reset_index()
-    few = counts["calls"] < least_shown
-    counts["found"] = counts["found"].mask(few, together)
-    counts = counts.groupby(["group", "written", "found"])[["calls"]].sum().reset_index()
-    counts["of"] = counts.groupby(["group", "written"])["calls"].transform("sum")
-    counts = counts[counts["of"] >= least_shown].reset_index(drop=True)
-    low, high = wilson(counts["calls"], counts["of"], level)
-    return counts.assign(share=counts["calls"] / counts["of"], conf_low=low, conf_high=high)
+    read = compared_calls(
+        calls, subject="label_drift", group=group, reference=reference, wanted=[label, found], person=person,
+        clusters=clusters, level=level,
+    ).known(label).known(found)  # fmt: skip
+    written, seen = (read.table[name].astype(str).to_numpy() for name in (label, found))
+    rows, left_out = [], []
+    for name in (reference, *read.groups.others):
+        for text in sorted(set(written[read.groups.member(name)])):
+            mine = read.groups.member(name) & (written == text)
+            if (many := read.persons[mine].nunique()) < least_shown:
+                left_out.append(f"{text} of {name}")
+                continue
+            kinds = _large_enough(seen[mine], read.persons[mine])
+            told = {"group": name, "written": text, "of": int(mine.sum())}
+            if together in kinds:
+                note(f"{text} of {name}: types found of fewer than {least_shown} persons stand together")
+            rows += [
+                {**told, "found": kind, **_share_of(kinds == kind, read, mine, many, level)}
+                for kind in sorted(set(kinds), key=lambda one: (one == together, one))
+            ]
+    if left_out:
+        note(f"labels with calls of fewer than {least_shown} persons are left out: {len(left_out)}")
+    if not rows:
+        raise EstimationError(f"no label has calls of {least_shown} persons", mend="merge labels, or bring more calls")
+    order = ["group", "written", "found", "calls", "of", "persons", "share", "conf_low", "conf_high"]
+    return pd.DataFrame(rows)[order]
 
 
-class _Share(NamedTuple):
-    """A share and its influence on it, shape (n,)."""
-
-    value: float
-    influence: Array
-
-
-def label_sensitivity(
-    calls: pd.DataFrame,
-    *,
-    group: str,
-    reference: str,
-    right: Sequence[str],
-    truth: str = "crisis_on_scene",
-    label: str = "initial_type",
-    met_by: Sequence[str] = (),
-    person: str | None = "person",
-    level: float = 0.95,
-) -> pd.DataFrame:
-    """How often a call that truly is a crisis is labelled as one, by group, corrected for calls nobody looked at.
-
-    Whether it was a crisis is known only where somebody went, and who goes follows the label. Within cells of group,
-    label and ``met_by`` verified calls stand for the others (Begg & Greenes), by doubly robust scores of both counts.
-
-    Parameters
-    ----------
-    calls : DataFrame
-    group, reference, label, person
-        As in `label_drift`.
-    right : sequence of str
-        Labels that a crisis should have.
-    truth : str
-        Column: whether it was one; missing where nobody looked.
-    met_by : sequence of str
-        Columns that decided, beside the label, where somebody went, such as the hour.
-    level : float
-
-    Returns
-    -------
-    DataFrame
-        ``what, group, share, std_error, conf_low, conf_high, as_recorded, verified, calls``: the sensitivity of each
-        group, and its gap to the reference.
-
-    Raises
-    ------
-    EstimationError
-        A cell in which nobody looked, or a group without a crisis that was verified.
-
-    References
-    ----------
-    Begg & Greenes (1983), doi:10.2307/2530820.
-
-    Examples
-    --------
-    >>> from coresponder_causal.simulate.biased_calls import biased_calls
-    >>> made = biased_calls(calls=4000, caller_bias=0.2)
-    >>> made["crisis"] = (made["final_type"] == "welfare_check").astype(float).where(made["attended"])
-    >>> found = label_sensitivity(made, group="group", reference="reference", right=["welfare_check"], truth="crisis")
-    >>> bool(found["share"].iloc[-1] < 0)
-    True
-    """
-    persons = pd.Index(calls[person]) if person else pd.RangeIndex(len(calls))
-    groups = compared_groups(calls, group=group, reference=reference, persons=persons)
-    known, correct = calls[truth].notna().to_numpy(), np.asarray(calls[label].isin(list(right)), float)
-    crisis = np.asarray(calls[truth].astype("Float64").to_numpy(float, na_value=np.nan), float)
-    texts = pd.DataFrame({name: labels(calls[name]) for name in dict.fromkeys((label, *met_by))})
-    cells = np.asarray(texts.groupby(list(texts), sort=True).ngroup(), np.int64)
-    shares: dict[str, _Share] = {}
-    plain: dict[str, float] = {}
-    rows: list[dict[str, object]] = []
-    for name in (reference, *groups.others):
-        mine = groups.member(name)
-        shares[name] = _sensitivity(crisis, correct, known, cells, mine, name)
-        seen = mine & known & (crisis == 1)
-        plain[name] = float(correct[seen].mean())
-        about = {
-            "as_recorded": plain[name],
-            "verified": int((mine & known).sum()),
-            "calls": int(mine.sum()),
-        }
-        rows.append({"what": "sensitivity", "group": name, **_with_interval(shares[name], persons, level), **about})
-    for name in groups.others:
-        gap = _Share(shares[name].value - shares[reference].value, shares[name].influence - shares[reference].influence)
-        about = {"as_recorded": plain[name] - plain[reference], "verified": int(known.sum()), "calls": len(calls)}
-        rows.append({"what": "gap", "group": name, **_with_interval(gap, persons, level), **about})
-    return pd.DataFrame(rows)
+def _large_enough(seen: NDArray[np.object_], persons: pd.Index) -> NDArray[np.object_]:
+    """Put types of few persons together, with the next smallest where they would still be few, or be given away."""
+    sizes = pd.Series(persons.to_numpy()).groupby(seen).nunique().sort_values(kind="stable")
+    joined = sizes.index[sizes < least_shown].tolist()
+    for name in sizes.index[len(joined) :]:
+        if not joined or persons[np.isin(seen, joined)].nunique() >= least_shown:
+            break
+        joined.append(name)
+    return np.where(np.isin(seen, joined), together, seen) if len(joined) > 1 else seen
 
 
-def _sensitivity(
-    crisis: Array,
-    correct: Array,
-    known: NDArray[np.bool_],
-    cells: NDArray[np.int64],
-    mine: NDArray[np.bool_],
-    name: str,
-) -> _Share:
-    """Crises labelled as such over all crises, cells without what was found filled by their verified calls."""
-    many = int(cells.max()) + 1
-    size, looked = np.bincount(cells[mine], minlength=many), np.bincount(cells[mine & known], minlength=many)
-    if ((size > 0) & (looked == 0)).any():
-        raise EstimationError(
-            f"in {int(((size > 0) & (looked == 0)).sum())} kinds of calls of '{name}' nobody looked",
-            mend="name fewer columns in met_by, or draw some of these calls for a second look",
-        )
-    truly = np.where(known, np.nan_to_num(crisis), 0.0)
-    rate = np.divide(np.bincount(cells[mine & known], weights=truly[mine & known], minlength=many), looked,
-                     out=np.zeros(many), where=looked > 0)  # fmt: skip
-    times = np.divide(size, looked, out=np.zeros(many), where=looked > 0)[cells]
-    score = np.where(mine, rate[cells] + np.where(known, times * (truly - rate[cells]), 0.0), 0.0)
-    total = float(score.sum())
-    if total <= 0:
-        raise EstimationError(f"no crisis of '{name}' was verified", mend="bring more calls")
-    value = float(score @ correct) / total
-    return _Share(value, score * (correct - value) / total)
-
-
-def _with_interval(share: _Share, persons: pd.Index, level: float) -> dict[str, float]:
-    codes, found = pd.factorize(persons)
-    many = len(found)
-    error = float(np.sqrt(many / (many - 1) * (np.bincount(codes, weights=share.influence) ** 2).sum()))
-    low, high = interval(share.value, error, many - 1, level)
-    return {"share": share.value, "std_error": error, "conf_low": float(low), "conf_high": float(high)}
+def _share_of(
+    hit: NDArray[np.bool_], read: ComparedCalls, mine: NDArray[np.bool_], many: int, level: float
+) -> dict[str, float | int]:
+    """Share of the calls of a group and label, with score bounds at as many calls as its variance is worth."""
+    n, share = len(hit), float(hit.mean())
+    variance = 0.0
+    if 0 < share < 1:
+        variance = float(spread((hit - share) / n, read.within(mine)).vcov[0, 0])
+    worth = share * (1 - share) / variance if variance > 0 else float(many)
+    low, high = wilson(share * worth, worth, level)
+    persons = int(read.persons[mine][hit].nunique())
+    bounds = {"conf_low": float(low), "conf_high": float(high)}
+    return {"calls": int(hit.sum()), "persons": persons, "share": share, **bounds}

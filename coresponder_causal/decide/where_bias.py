@@ -10,16 +10,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from coresponder_causal.core.errors import DataError, DesignError, EstimationError, Problems
+from coresponder_causal.core.crossed_clusters import spread
+from coresponder_causal.core.errors import DataError, DesignError, EstimationError
 from coresponder_causal.core.inference import holm, interval, p_value
 from coresponder_causal.core.inference import power as power_of
 from coresponder_causal.core.leniency import leniency
 from coresponder_causal.core.notes import collecting, note
-from coresponder_causal.core.sandwich import clustered
 from coresponder_causal.core.two_stage import swept
 from coresponder_causal.core.verdict import judged
-from coresponder_causal.design import columns
-from coresponder_causal.design.compared_groups import compared_groups
+from coresponder_causal.design.call_clusters import Clusters
+from coresponder_causal.design.compared_calls import ComparedCalls, compared_calls
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -34,7 +34,8 @@ class WhereBias:
     Parameters
     ----------
     table : DataFrame
-        ``stage, group, gap, std_error, conf_low, conf_high, p_value, p_holm, power, verdict, calls, persons``. ``gap``
+        ``stage, group, gap, std_error, conf_low, conf_high, p_value, p_holm, power, verdict, calls, events, persons``;
+        ``events`` are of the group or of the reference, whichever has fewer. ``gap``
         is a difference of shares; of the stage ``call takers`` it is how much wider the gap in what is written is of
         the strictest quarter of the call takers than of the most lenient one. ``power`` is that of a gap of 0.05.
     notes : tuple of str
@@ -60,6 +61,7 @@ class _Stage(NamedTuple):
     y: Array
     rows: Flags
     cells: pd.Series
+    within: tuple[pd.Index, ...]
     factor: Array | None = None
 
 
@@ -76,6 +78,7 @@ def where_bias(
     taker: str | None = "call_taker",
     person: str | None = "person",
     sent: Sequence[str] = ("attended",),
+    clusters: Clusters = "person",
     level: float = 0.95,
 ) -> WhereBias:
     """Compare groups stage by stage, each among calls that are alike in all that went before.
@@ -103,6 +106,8 @@ def where_bias(
         such stage), and the person.
     sent : sequence of str
         Columns that say who came.
+    clusters : {"person", "week", "person and week"}
+        As in `disparity_rates`. Gaps of call takers are judged by persons and call takers, which cross.
     level : float
 
     Returns
@@ -113,7 +118,8 @@ def where_bias(
     Raises
     ------
     DesignError
-        Columns that are missing, an outcome that is not yes or no, no such group.
+        Listing every broken rule: columns that are missing, an outcome that is not yes or no, no such group, labels
+        in ``worse`` that no call has.
     EstimationError
         Too few calls in cells of both groups.
 
@@ -137,36 +143,29 @@ def where_bias(
     >>> where_bias(biased_calls(calls=8000, officer_bias=0.08), **asked).enters_with()
     ('officers',)
     """
-    hour = _hours(calls) if taker is not None else None
-    named = [label, found, outcome, *alike, *sent, *([taker] if taker else []), *([person] if person else [])]
-    problems = Problems("calls")
-    columns.rectangular(calls, [group, *named], problems)
-    problems.raise_if_any(DesignError)
-    if not calls[outcome].dropna().isin([0, 1]).all():
-        raise DesignError(f"'{outcome}' is not yes or no", mend="recode it: 1 for yes, 0 for no")
-    persons = pd.Index(calls[person]) if person else pd.RangeIndex(len(calls))
+    named = [label, found, *alike, *sent, *([taker] if taker else [])]
     with collecting() as said:
-        groups = compared_groups(calls, group=group, reference=reference, persons=persons)
-        written = np.asarray(calls[label].isin(list(worse)), float)
-        seen = (calls[found].notna() & calls[outcome].notna()).to_numpy()
-        in_need = seen & ~calls[found].isin(list(worse)).to_numpy()
-        before = _cells(calls, [found, *alike])
-        stages = [_Stage(label_stage, written, in_need, before)]
-        if taker is not None and hour is not None:
-            cells = _cells(calls.assign(hour=hour), [found, *alike, "hour"])
-            strict = _strictness(written, calls[taker], cells, in_need)
-            known = in_need & calls[taker].notna().to_numpy()
-            if np.ptp(strict):
-                stages.append(_Stage(taker_stage, written, known, cells, strict))
-            else:
-                note("call takers write alike: whether a gap is theirs cannot be seen")
-        done = calls[outcome].fillna(0).to_numpy(float)
-        stages.append(_Stage(officer_stage, done, seen, _cells(calls, [label, found, *alike, *sent])))
-        rows = [
-            _row(stage, groups.member(name), groups.member(reference), persons, name, level)
-            for stage in stages
-            for name in groups.others
-        ]
+        read = compared_calls(
+            calls, subject="where_bias", group=group, reference=reference, wanted=named, yes_no=[outcome],
+            person=person, clusters=clusters, level=level,
+        )  # fmt: skip
+        if strange := sorted(set(worse) - set(read.table[label].dropna())):
+            raise DesignError(f"no call is labelled {', '.join(strange)}", mend=f"name labels of '{label}' in worse")
+        written = np.asarray(read.table[label].isin(list(worse)), float)
+        done = read.yes(outcome)
+        seen = (read.table[found].notna() & read.table[label].notna()).to_numpy() & np.isfinite(done)
+        if lost := int((~seen).sum()):
+            note(
+                f"{lost} of {len(seen)} calls without a label, without what was found or without {outcome} are left out"
+            )
+        in_need = seen & ~read.table[found].isin(list(worse)).to_numpy()
+        before = _cells(read.table, [found, *alike])
+        stages = [_Stage(label_stage, written, in_need, before, read.clusters)]
+        if taker is not None:
+            stages += _of_takers(read, written, in_need, taker, [found, *alike])
+        alike_until = _cells(read.table, [label, found, *alike, *sent])
+        stages.append(_Stage(officer_stage, np.nan_to_num(done), seen, alike_until, read.clusters))
+        rows = [_row(stage, read, name, level) for stage in stages for name in read.groups.others]
     table = pd.DataFrame(rows)
     table["p_holm"] = holm(table["p_value"])
     pairs = zip(table["p_holm"], table["power"], strict=True)
@@ -174,8 +173,26 @@ def where_bias(
     return WhereBias(table=table, notes=tuple(said))
 
 
-def _row(stage: _Stage, member: Flags, other: Flags, persons: pd.Index, name: str, level: float) -> dict[str, object]:
-    """Gap of one group at one stage, within cells, clustered by person."""
+def _of_takers(
+    read: ComparedCalls, written: Array, in_need: Flags, taker: str, alike: Sequence[str]
+) -> tuple[_Stage, ...]:
+    """Give the stage of the call takers; none, and a note, where they write alike."""
+    takers = read.table[taker]
+    cells = _cells(read.table.assign(hour=_hours(read.table)), [*alike, "hour"])
+    known = in_need & takers.notna().to_numpy()
+    if lost := int((in_need & ~known).sum()):
+        note(f"{lost} calls without a code of who took them are left out where takers are compared")
+    strict = _strictness(written, takers, cells, known)
+    if not np.ptp(strict):
+        note("call takers write alike: whether a gap is theirs cannot be seen")
+        return ()
+    codes = pd.Index(pd.factorize(takers)[0])
+    return (_Stage(taker_stage, written, known, cells, (read.persons, codes), strict),)
+
+
+def _row(stage: _Stage, read: ComparedCalls, name: str, level: float) -> dict[str, object]:
+    """Gap of one group at one stage, within cells, by clusters."""
+    member, other = read.groups.member(name), read.groups.member(read.groups.reference)
     used = stage.rows & (member | other)
     x = member[used].astype(float)
     columns_ = [stage.y[used], x if stage.factor is None else x * stage.factor[used]]
@@ -187,11 +204,10 @@ def _row(stage: _Stage, member: Flags, other: Flags, persons: pd.Index, name: st
     if not z @ z > 1e-9:
         raise EstimationError(f"no cell holds calls of '{name}' and of the reference", mend="make fewer columns alike")
     gap = float(z @ y / (z @ z))
-    who = persons[used]
-    variance = float(clustered(z[:, None], y - gap * z, who, kind="CR1", convention="none")[0, 0])
-    many = who.nunique()
-    error, df = float(np.sqrt(variance * many / (many - 1) * len(y) / max(len(y) - spent - 1, 1))), float(many - 1)
-    low, high = (float(end) for end in interval(gap, error, df, level))
+    found = spread(z * (y - gap * z) / (z @ z), [labels[used] for labels in stage.within])
+    error = float(np.sqrt(found.vcov[0, 0] * len(y) / max(len(y) - spent - 1, 1)))
+    low, high = (float(end) for end in interval(gap, error, found.df, level))
+    events = min(int(stage.y[used & rows].sum()) for rows in (member, other))
     return {
         "stage": stage.name,
         "group": name,
@@ -199,21 +215,21 @@ def _row(stage: _Stage, member: Flags, other: Flags, persons: pd.Index, name: st
         "std_error": error,
         "conf_low": low,
         "conf_high": high,
-        "p_value": float(p_value(gap / error, df)) if error > 0 else 1.0,
-        "power": float(power_of(matters, error, df)) if error > 0 else 0.0,
+        "p_value": float(p_value(gap / error, found.df)) if error > 0 else 1.0,
+        "power": float(power_of(matters, error, found.df)) if error > 0 else 0.0,
         "calls": int(used.sum()),
-        "persons": int(many),
+        "events": events,
+        "persons": int(read.persons[used].nunique()),
     }
 
 
 def _strictness(written: Array, takers: pd.Series, cells: pd.Series, rows: Flags) -> Array:
     """How much oftener each taker writes the label in other calls, over the span from lowest to top quarter."""
-    kept = rows & takers.notna().to_numpy()
     found = np.zeros(len(written))
-    nothing = pd.DataFrame(index=range(int(kept.sum())))
-    own = leniency(written[kept], takers[kept].to_numpy(), strata=cells[kept].to_numpy(), regressors=nothing)
+    nothing = pd.DataFrame(index=range(int(rows.sum())))
+    own = leniency(written[rows], takers[rows].to_numpy(), strata=cells[rows].to_numpy(), regressors=nothing)
     first, last = np.quantile(own, [0.125, 0.875])
-    found[kept] = own / (last - first) if last > first else 0.0
+    found[rows] = own / (last - first) if last > first else 0.0
     return found
 
 

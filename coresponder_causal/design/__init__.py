@@ -18,6 +18,7 @@ from coresponder_causal.design.match_coarsened import match_coarsened
 from coresponder_causal.design.match_full import match_full
 from coresponder_causal.design.match_nearest import match_nearest
 from coresponder_causal.design.match_optimal import match_optimal
+from coresponder_causal.design.minimal_pairs import minimal_pairs
 from coresponder_causal.design.officers import OfficerDesign
 from coresponder_causal.design.outreach_panel import outreach_panel
 from coresponder_causal.design.panel import PanelDesign
@@ -63,6 +64,7 @@ __all__ = [
     "match_full",
     "match_nearest",
     "match_optimal",
+    "minimal_pairs",
     "outreach_panel",
     "subclassify",
     "switchback_schedule",

@@ -13,6 +13,7 @@ from coresponder_causal.plan.dictionary_export import export_dictionary
 from coresponder_causal.plan.embedded import embedded_study, truths
 from coresponder_causal.plan.evaluate import Written, evaluate
 from coresponder_causal.plan.evaluation_plan import EvaluationPlan
+from coresponder_causal.plan.fairness import fairness_of, with_fairness
 from coresponder_causal.plan.freeze import freeze
 from coresponder_causal.plan.frozen import differences, read_record, require_frozen
 from coresponder_causal.plan.graph_words import effects_in_words, graph_asked, picture_of
@@ -103,6 +104,7 @@ __all__ = [
     "example_plan",
     "export_dictionary",
     "facts_of",
+    "fairness_of",
     "freeze",
     "graph_asked",
     "guide_effect",
@@ -162,6 +164,7 @@ __all__ = [
     "whole_course",
     "with_deviations",
     "with_evidence",
+    "with_fairness",
     "with_groups",
     "with_workforce",
     "with_workforce_sections",

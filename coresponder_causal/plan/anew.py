@@ -15,6 +15,7 @@ from coresponder_causal.core.notes import quietly
 from coresponder_causal.core.version import VERSION
 from coresponder_causal.plan.costed import with_cost
 from coresponder_causal.plan.deviations import with_deviations
+from coresponder_causal.plan.fairness import fairness_of, with_fairness
 from coresponder_causal.plan.groups import benefits, with_groups
 from coresponder_causal.plan.joint import with_what_was_said
 from coresponder_causal.plan.manifest import as_json
@@ -72,6 +73,7 @@ def evaluated_anew(study: Study, *, version: str = VERSION, say: Say = lambda _:
         evaluation = replace(found, results=tuple(stamped))
         together = weighed(evaluation, tables)
         page = with_groups(evaluation_page(evaluation), benefits(evaluation))
+        page = with_fairness(page, fairness_of(evaluation, tables))
         page = with_evidence(page, together)
         page = with_cost(page, evaluation, tables, together)
         page = with_workforce_sections(page, evaluation)

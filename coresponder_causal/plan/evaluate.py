@@ -10,6 +10,7 @@ from coresponder_causal.plan.audience import meant_for
 from coresponder_causal.plan.costed import with_cost
 from coresponder_causal.plan.deviations import with_deviations
 from coresponder_causal.plan.embedded import embedded_study, truths
+from coresponder_causal.plan.fairness import fairness_of, with_fairness
 from coresponder_causal.plan.groups import benefits, with_groups
 from coresponder_causal.plan.joint import with_what_was_said
 from coresponder_causal.plan.manifest import write_manifest
@@ -112,12 +113,14 @@ def evaluate(
     truth = None if simulated is None else truths(simulated)
     together = weighed(evaluation, tables)
     helped = benefits(evaluation, say=say, steps=steps)
-    page = with_evidence(with_groups(evaluation_page(evaluation, truth=truth), helped), together)
+    treated = fairness_of(evaluation, tables, say=say, steps=steps)
+    page = with_fairness(with_groups(evaluation_page(evaluation, truth=truth), helped), treated)
+    page = with_evidence(page, together)
     page = with_cost(page, evaluation, tables, together)
     page = with_workforce_sections(page, evaluation)
     page = with_what_was_said(page, evaluation, tables)
     page = with_deviations(page, evaluation, tables)
-    readers = reader_specs(evaluation, page, tables, together, helped)
+    readers = reader_specs(evaluation, page, tables, together, helped, treated)
     file = publish(page, evaluation, out, others=readers, force=force)
     write_manifest(
         out,

@@ -97,6 +97,21 @@ class Subgroup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedFairness:
+    """How groups are treated: a field of how people are perceived, and the group that others are held against.
+
+    ``outcomes`` follow a contact; ``allowable`` fields were known before dispatch, and in them groups may differ
+    without that being counted, for the reason that ``why`` gives.
+    """
+
+    field: str
+    reference: str
+    outcomes: tuple[str, ...]
+    why: str
+    allowable: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """The rule by which results become a verdict, and what follows from each.
 
@@ -303,6 +318,7 @@ class EvaluationPlan:
     openness: Openness
     seen: tuple[Seen, ...] = ()
     amendment: tuple[Amendment, ...] = ()
+    fairness: tuple[PlannedFairness, ...] = ()
     nothing_seen: bool = False
     example: bool = False
 

@@ -179,7 +179,13 @@ def groups(plan: EvaluationPlan) -> Section:
         support=of_nobody,
     )
     table = wordy("Groups", ("Field", "Groups", "Recorded"), rows)
-    return Section(title="Groups shown apart", blocks=(said, table))
+    fair = [
+        (one.field, one.reference, ", ".join(one.outcomes), ", ".join(one.allowable) or "nothing", one.why)
+        for one in plan.fairness
+    ]
+    heads = ("Field", "Held against", "Outcomes", "May differ in", "Why that")
+    treated = (wordy("How groups are treated", heads, fair),) if fair else ()
+    return Section(title="Groups shown apart", blocks=(said, table, *treated))
 
 
 def _rule(plan: EvaluationPlan) -> Section:

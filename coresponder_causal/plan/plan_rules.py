@@ -11,6 +11,7 @@ from coresponder_causal.decide.assumptions import Family, family_of
 from coresponder_causal.decide.group_rows import wrong_cuts
 from coresponder_causal.plan.designs import after_calls, like_calls, settings, some_known
 from coresponder_causal.plan.evaluation_plan import EvaluationPlan
+from coresponder_causal.plan.fairness_block import wrong_allowable, wrong_groups, wrong_outcomes
 from coresponder_causal.plan.labour import labour_gaps, settled, survey_tables
 from coresponder_causal.plan.study import Study
 
@@ -82,6 +83,7 @@ def broken_rules(plan: EvaluationPlan, study: Study) -> Iterator[Rule]:
     yield from _of_designs(plan, study)
     yield from _of_the_decision(plan)
     yield from _of_groups(plan)
+    yield from _of_fairness(plan, study)
     yield from _of_people(plan)
     yield from _of_waves(plan, study)
     yield from _of_what_is_known(plan, study)
@@ -197,6 +199,22 @@ def _of_groups(plan: EvaluationPlan) -> Iterator[Rule]:
     for entry in (entry for entry in plan.subgroup if entry.cuts):
         if mend := wrong_cuts(entry.field, entry.cuts):
             yield f"cuts of the subgroup '{entry.field}' are {list(entry.cuts)}", mend
+
+
+def _of_fairness(plan: EvaluationPlan, study: Study) -> Iterator[Rule]:
+    """Hold groups, outcomes and what may differ to the dictionary, and references to those of the study."""
+    stated = {} if study.fairness is None else study.fairness.groups
+    for entry in plan.fairness:
+        where, groups = f"[[fairness]] of '{entry.field}'", {entry.field: entry.reference}
+        rules = (*wrong_groups(groups), *wrong_outcomes(entry.outcomes), *wrong_allowable(entry.allowable, groups))
+        yield from ((f"{said} in {where}", mend) for said, mend in rules)
+        if not entry.outcomes:
+            yield f"{where} names no outcome", 'write outcomes = ["arrest"]'
+        if stated.get(entry.field, entry.reference) != entry.reference:
+            yield (
+                f"{where} holds groups against {entry.reference}, and the study against {stated[entry.field]}",
+                "name the same group in both",
+            )
 
 
 def _of_people(plan: EvaluationPlan) -> Iterator[Rule]:

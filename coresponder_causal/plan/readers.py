@@ -33,6 +33,7 @@ def reader_specs(
     tables: Mapping[str, pd.DataFrame],
     together: report.Weighed | None = None,
     helped: report.Benefits | None = None,
+    treated: report.Treated | None = None,
 ) -> dict[str, Spec]:
     """Return the files of an evaluation beside the full report: what each of its readers is given.
 
@@ -47,6 +48,8 @@ def reader_specs(
         What all designs say together.
     helped : Benefits, optional
         Whom it helps more, as `benefits` gives it.
+    treated : Treated, optional
+        How groups are treated, as `fairness_of` gives it.
 
     Returns
     -------
@@ -80,6 +83,7 @@ def reader_specs(
         verdicts={} if together is None else report.council_verdicts(together),
         costs=cost_line(page),
         groups=None if helped is None else report.benefits_line(helped),
+        treated=None if treated is None else report.fairness_line(treated),
         simulated=simulated,
         sensitive=study.sensitive,
     )

@@ -13,6 +13,7 @@ from coresponder_causal.decide import Bias
 from coresponder_causal.design import CausalGraph
 from coresponder_causal.plan.bias import read_biases
 from coresponder_causal.plan.costs import CostPlan, read_costs
+from coresponder_causal.plan.fairness_block import FairnessPlan, read_fairness
 from coresponder_causal.plan.funnel_block import read_funnel
 from coresponder_causal.plan.group_block import GroupPlan, read_groups
 from coresponder_causal.plan.qualitative_block import QualitativePlan, read_qualitative
@@ -68,6 +69,8 @@ class Study:
         Prices, and whose costs count over how long; without it no cost is told.
     groups : GroupPlan or None
         Groups of calls that are held against each other beside those of the plan, and what is looked through.
+    fairness : FairnessPlan or None
+        Groups as they are perceived, and what is asked of how they are treated.
     qualitative : QualitativePlan or None
         Coded interviews, and themes that are held beside results.
     workforce : WorkforcePlan or None
@@ -100,6 +103,7 @@ class Study:
     funnel: Mapping[str, Any] | None = None
     cost: CostPlan | None = None
     groups: GroupPlan | None = None
+    fairness: FairnessPlan | None = None
     qualitative: QualitativePlan | None = None
     workforce: WorkforcePlan | None = None
     graph: CausalGraph | None = None
@@ -162,6 +166,7 @@ def parse_study(content: Mapping[str, Any], folder: Path, *, name: str) -> Study
     followed = read_funnel(sections["funnel"], sections["tables"], problems) if "funnel" in content else None
     costs = read_costs(sections["cost"], problems)
     groups = read_groups(sections["groups"], problems) if "groups" in content else None
+    fair = read_fairness(sections["fairness"], sections["tables"], problems) if "fairness" in content else None
 
     def found(path: str, what: str) -> Path:
         return file_of(path, folder, what, problems)
@@ -186,6 +191,7 @@ def parse_study(content: Mapping[str, Any], folder: Path, *, name: str) -> Study
         funnel=followed,
         cost=costs,
         groups=groups,
+        fairness=fair,
         qualitative=heard,
         workforce=workforce,
         graph=graph,

@@ -10,6 +10,7 @@ from coresponder_causal.core.errors import Problems
 from coresponder_causal.data import dictionary
 from coresponder_causal.plan.costs import cost_keys
 from coresponder_causal.plan.designs import of_calls, settings
+from coresponder_causal.plan.fairness_block import keys_of_fairness
 from coresponder_causal.plan.group_block import keys_of_groups
 from coresponder_causal.plan.qualitative_block import keys_of_qualitative
 from coresponder_causal.plan.study_graph import keys_of_graph
@@ -31,6 +32,7 @@ keys: dict[str, tuple[str, ...]] = {
     "cost": cost_keys,
     "graph": keys_of_graph,
     "groups": keys_of_groups,
+    "fairness": keys_of_fairness,
     "qualitative": keys_of_qualitative,
 }  # fmt: skip
 design_names = tuple(settings())

@@ -150,6 +150,14 @@ covariates = ["initial_type", "priority", "caller_type", "prior_contacts", "patr
 # explore = ["hour", "prior_contacts"] # covariates looked through for what nobody named; told only if tests pass
 # better = "less"                      # for that: whether less or more of the outcome is a benefit
 
+# [fairness]                           # are people treated alike, whoever they seem to be?
+# groups = { perceived_race = "white", unhoused = "no" } # how people are perceived, and whom others are held against
+# outcomes = ["arrest", "force"]       # what follows a contact; its gap is told with bounds over who is met
+# allowable = ["hour"]                 # known before dispatch: groups may differ in it without that being counted
+# worse = ["disturbance", "trespass"]  # labels that a call about somebody in need should not have
+# shares = [0, 0.1, 0.2, 0.3]          # of contacts that bias may have brought, for the bounds
+# clusters = "person and week"         # or "person", "week": within what calls are not independent
+
 # [qualitative]                        # what people say beside what was estimated
 # coded = "interviews.qdpx"            # the coded interviews: REFI-QDA (.qdpx) or Taguette (.sqlite3)
 # register = "interviews.csv"          # who was heard, with consent; or the table interviews

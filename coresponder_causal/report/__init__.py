@@ -6,6 +6,7 @@ from coresponder_causal.report.council_page import council_page
 from coresponder_causal.report.deployment_page import deployment_page, deployment_picture, shifts_table
 from coresponder_causal.report.evidence import evidence_section, evidence_table, trust_table
 from coresponder_causal.report.evidence_sentences import Weighed, council_verdicts, short_verdicts, verdict_sentence
+from coresponder_causal.report.fairness import Treated, fairness_line, fairness_section
 from coresponder_causal.report.families import family_sentence, family_table
 from coresponder_causal.report.figures import figure
 from coresponder_causal.report.funnel import funnel_picture, funnel_sentence, funnel_table
@@ -27,6 +28,7 @@ from coresponder_causal.report.metric_pictures import flow_picture, rates_pictur
 from coresponder_causal.report.metrics_page import metrics_page
 from coresponder_causal.report.outcome_ladder import outcome_ladder
 from coresponder_causal.report.page import page
+from coresponder_causal.report.pair_form import pair_form
 from coresponder_causal.report.paper import paper
 from coresponder_causal.report.power_picture import calibration_picture, power_picture
 from coresponder_causal.report.quality_page import breaks_table, quality_page
@@ -55,6 +57,7 @@ __all__ = [
     "Picture",
     "Sentence",
     "Table",
+    "Treated",
     "Weighed",
     "benefit_picture",
     "benefits_line",
@@ -73,6 +76,8 @@ __all__ = [
     "donor_table",
     "evidence_section",
     "evidence_table",
+    "fairness_line",
+    "fairness_section",
     "family_sentence",
     "family_table",
     "figure",
@@ -99,6 +104,7 @@ __all__ = [
     "of_nobody",
     "outcome_ladder",
     "page",
+    "pair_form",
     "paper",
     "power_picture",
     "quality_page",

@@ -46,6 +46,7 @@ def council_page(
     verdicts: Mapping[str, Sentence] = MappingProxyType({}),
     costs: Sentence | None = None,
     groups: Sentence | None = None,
+    treated: Sentence | None = None,
     simulated: bool = False,
     sensitive: bool = False,
 ) -> Page:
@@ -70,6 +71,8 @@ def council_page(
         What the programme costs, as `cost_sentence` gives it.
     groups : Sentence, optional
         Whether it helps some more than others, as `benefits_line` gives it.
+    treated : Sentence, optional
+        Whether people are treated alike, as `fairness_line` gives it.
     simulated, sensitive : bool
         Put a banner on top.
 
@@ -101,7 +104,7 @@ def council_page(
             *beside,
             *_doubted(design_lines),
         )
-        of_groups = () if groups is None else (groups,)
+        of_groups = tuple(said for said in (groups, treated) if said is not None)
         told = () if costs is None else (Section(title="What does it cost?", blocks=(Bullets(items=(costs,)),)),)
         sections = (
             *((Section(title="", blocks=(picture,)),) if picture is not None else ()),

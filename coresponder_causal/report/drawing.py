@@ -39,6 +39,13 @@ from coresponder_causal.report.drawing_power import draw_power
 from coresponder_causal.report.drawing_quality import draw_quality, height_of
 from coresponder_causal.report.drawing_saturation import draw_saturation
 from coresponder_causal.report.drawing_specifications import draw_specifications, specifications_height
+from coresponder_causal.report.drawing_treated import (
+    draw_contacts,
+    draw_drift,
+    draw_treated,
+    drift_height,
+    treated_height,
+)
 from coresponder_causal.report.features_picture import draw_features, features_height
 from coresponder_causal.report.specs import Picture
 from coresponder_causal.report.tipping_picture import draw_tipping
@@ -127,6 +134,14 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
         elif picture.kind == "improvements":
             canvas.set_size_inches(1.2 * wide, improvements_height(picture) + 1.0 * framed)
             draw_improvements(canvas, picture)
+        elif picture.kind == "treated":
+            canvas.set_size_inches(1.25 * wide, treated_height(picture) + 1.0 * framed)
+            draw_treated(canvas.add_subplot(), picture)
+        elif picture.kind == "contacts":
+            draw_contacts(canvas, picture)
+        elif picture.kind == "drift":
+            canvas.set_size_inches(1.25 * wide, drift_height(picture) + 1.0 * framed)
+            draw_drift(canvas, picture)
         elif picture.kind == "joint":
             canvas.set_size_inches(1.5 * wide, joint_height(picture) + 1.0 * framed)
             draw_joint(canvas, picture)

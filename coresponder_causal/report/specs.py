@@ -58,6 +58,9 @@ PictureKind = Literal[
     "benefit",
     "improvements",
     "groups",
+    "treated",
+    "contacts",
+    "drift",
     "waves",
     "answers",
     "bounds",
@@ -153,10 +156,11 @@ class Picture:
         a hundred; "incidence": what came after calls, by day; "ladder": outcomes from the scene on, by arm; "funnel":
         the change of a record, stage by stage; "acceptability": the chance that a programme is worth its cost;
         "tornado": what moves the cost most; "benefit": effects in fifths of the predicted benefit, and the gain of the
-        ranking; "improvements": what would help most, ranked; "waves": mean scores wave by wave; "answers": answers
-        by wave as parts of bars; "bounds": differences in change with and without those who stayed away; "features":
-        one row per level of what was drawn; "joint": themes of
-        what people say beside results; "saturation": codes heard, by interview.
+        ranking; "treated": gaps between groups, a row a quantity or stage; "contacts": bounds of a gap over who is met;
+        "drift": labels by what was found; "improvements": what would help most, ranked; "waves": mean scores wave by
+        wave; "answers": answers by wave as parts of bars; "bounds": differences in change with and without those who
+        stayed away; "features": one row per level of what was drawn; "joint": themes of what people say beside
+        results; "saturation": codes heard, by interview.
     data : mapping of str to DataFrame
         Every number drawn.
     labels : Facts

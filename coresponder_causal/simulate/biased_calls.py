@@ -83,3 +83,45 @@ def biased_calls(
         }
     )
     return frame if recorded >= 1 else frame.assign(group_truly=names)
+
+
+def biased_contacts(*, persons: int = 6000, bias: float = 0.2, effect: float = 0.05, seed: int = 1) -> pd.DataFrame:
+    """Draw contacts some of which were had for the group alone, with what would have followed as of the other group.
+
+    Parameters
+    ----------
+    persons : int
+        Who might be met; half of them are, whatever they are perceived as.
+    bias : float
+        Share of the others who are met if they are perceived as of the group.
+    effect : float
+        Added to the chance of force, of the group, among those who are met either way.
+    seed : int
+
+    Returns
+    -------
+    DataFrame
+        One row per contact on record: ``group``, ``force``, ``for_the_group`` (it would not have been had), and
+        ``force_as_group, force_as_reference``.
+
+    Examples
+    --------
+    >>> made = biased_contacts(persons=2000, bias=0.0)
+    >>> bool(made["for_the_group"].any())
+    False
+    """
+    rng = stream(seed, Tier.PROCESS, 1)
+    member, always = rng.random(persons) < 0.4, rng.random(persons) < 0.5
+    only = ~always & (rng.random(persons) < bias)
+    as_reference = always & (rng.random(persons) < 0.15)
+    as_group = np.where(always, rng.random(persons) < 0.15 + effect, rng.random(persons) < 0.1) & (always | only)
+    frame = pd.DataFrame(
+        {
+            "group": np.where(member, "group", "reference"),
+            "force": np.where(member, as_group, as_reference),
+            "for_the_group": only,
+            "force_as_group": as_group,
+            "force_as_reference": as_reference,
+        }
+    )
+    return frame[always | (member & only)].reset_index(drop=True)
