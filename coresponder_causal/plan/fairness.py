@@ -18,6 +18,7 @@ from coresponder_causal.plan.run import Evaluation, Say
 from coresponder_causal.plan.steps import Steps
 from coresponder_causal.plan.study import Study
 from coresponder_causal.plan.weighed import own_calls
+from coresponder_causal.report.fairness_pictures import label_of
 from coresponder_causal.report.page import all_together
 from coresponder_causal.report.specs import Page
 
@@ -103,7 +104,7 @@ def _asked(calls: pd.DataFrame, design: CallDesign | None, name: str, plan: Fair
     return decide.fairness(
         _worded(calls, name),
         group=name,
-        reference=plan.groups[name],
+        reference=_flags(name)[plan.groups[name]] if is_bool_dtype(calls[name]) else plan.groups[name],
         outcomes=plan.outcomes,
         worse=[label for label in plan.worse if label in set(calls.get("initial_type", []))],
         design=plain,
@@ -117,11 +118,16 @@ def _asked(calls: pd.DataFrame, design: CallDesign | None, name: str, plan: Fair
 
 
 def _worded(calls: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Write yes and no where a group is a flag."""
+    """Write in words whom a flag says somebody is."""
     if not is_bool_dtype(calls[name]):
         return calls.reset_index(drop=True)
-    words = calls[name].astype("boolean").map({True: yes, False: no}).astype("string")
+    words = calls[name].astype("boolean").map({True: _flags(name)[yes], False: _flags(name)[no]}).astype("string")
     return calls.assign(**{name: words}).reset_index(drop=True)
+
+
+def _flags(name: str) -> dict[str, str]:
+    """Name those of whom a flag is yes, and the others."""
+    return {yes: label_of(name), no: f"not {label_of(name)}"}
 
 
 def _design(evaluation: Evaluation) -> CallDesign | None:

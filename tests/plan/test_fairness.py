@@ -78,8 +78,8 @@ def test_callers_are_named_and_officers_are_not():
     assert race.enters_with() == ("callers and call takers",)
     assert set(race.table()["quantity"]) == {"as it is", "alike", "all attended", "officers"}
     assert race.others == ("black",)  # six persons perceived as Asian are none that is shown
-    assert home.reference == "no"
-    assert home.others == ("yes",)
+    assert home.reference == "not living without a home"
+    assert home.others == ("living without a home",)
 
 
 def test_the_section_tells_no_gap_without_its_bounds_and_draws_each_question():
