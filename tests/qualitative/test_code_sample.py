@@ -98,7 +98,7 @@ def test_broken_rows_of_both_forms_are_listed_together():
     message = str(caught.value)
     assert "breaks 6 rules" in message
     for said in ("1 rows have an id that is not on it (rows N9999)", "1 rows have no code (rows N0002)",
-                 "1 codes are neither yes nor no (rows N0001)", "first form: 1 rows are gone (rows N0003)",
+                 "1 answers are neither yes nor no (rows N0001)", "first form: 1 rows are gone (rows N0003)",
                  "2 rows have an id that comes twice", "second form: 1 rows are gone"):  # fmt: skip
         assert said in message
 
