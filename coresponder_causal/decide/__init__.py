@@ -1,6 +1,7 @@
 """The decide room: results weighed, and what a city does next."""
 
 from coresponder_causal.decide.account import Effect, Posts
+from coresponder_causal.decide.concordance import Concordance, concordance
 from coresponder_causal.decide.converted import Attendance
 from coresponder_causal.decide.cost import Cost, cost
 from coresponder_causal.decide.deployment import Deployment, deployment, hours_today
@@ -35,6 +36,7 @@ from coresponder_causal.decide.worth_of_calls import PerCall, Yearly
 __all__ = [
     "Attendance",
     "Bias",
+    "Concordance",
     "Cost",
     "Decomposed",
     "Deployment",
@@ -60,6 +62,7 @@ __all__ = [
     "WhereBias",
     "Yearly",
     "best_schedule",
+    "concordance",
     "contact_gap",
     "cost",
     "deployment",
