@@ -77,6 +77,19 @@ def verified_scores(
     return np.asarray(score + np.where(known, per_known[cells] * (p + (1 - p) * slope) * (seen - r), 0.0), float)
 
 
+def verified_weights(known: Flags, cells: Labels) -> Array:
+    """How many units of its cell each known one stands for; 0 for the others.
+
+    Examples
+    --------
+    >>> verified_weights(np.array([True, False, True]), np.array([0, 0, 1])).tolist()
+    [2.0, 0.0, 1.0]
+    """
+    size, looked = np.bincount(cells), np.bincount(cells, known)
+    times = np.divide(size, looked, out=np.zeros(len(size)), where=looked > 0)
+    return np.where(known, times[cells], 0.0)
+
+
 def _tilted(r: Array, odds: Array) -> tuple[Array, Array]:
     """Share whose odds are those of r times a number, and its derivative in r."""
     if (odds == 1).all():

@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import Problems
-from coresponder_causal.core.inference import set_interval
 from coresponder_causal.core.notes import collecting, doubt, note
+from coresponder_causal.core.partial_means import Ends
 from coresponder_causal.core.random_effects import between_cities
 from coresponder_causal.core.verification import accuracy
 from coresponder_causal.decide.labelled_calls import LabelledCalls, labelled_calls
@@ -176,12 +176,8 @@ def _bounds(made: LabelledCalls, odds: float, level: float) -> list[dict[str, ob
         if name == "labelled":
             continue
         low, high = alike if name == "prevalence" else (end[name] for end in apart)
-        spreads = [made.spread(end.slope, name) for end in (low, high)]
-        errors = [[float(np.sqrt(one.variance)) for one in spreads]]
-        below, above = set_interval([[low.value, high.value]], errors, [spreads[0].clusters - 1], level)
         floor = -1.0 if name == "kappa" else 0.0
-        limits = {"conf_low": max(float(below[0]), floor), "conf_high": min(float(above[0]), 1.0)}
-        rows.append({"measure": name, "odds": odds, "set_low": low.value, "set_high": high.value, **limits})
+        rows.append({"measure": name, "odds": odds, **made.bounded(Ends(low, high), name, level, floor=floor)})
     return rows
 
 

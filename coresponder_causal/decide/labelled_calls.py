@@ -10,10 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import DesignError, Problems
-from coresponder_causal.core.inference import interval, share_interval
+from coresponder_causal.core.inference import interval, set_interval, share_interval
 from coresponder_causal.core.influence_spread import Spread, spread_by, spread_two_ways
 from coresponder_causal.core.notes import note
-from coresponder_causal.core.partial_means import Moved
+from coresponder_causal.core.partial_means import Ends, Moved
 from coresponder_causal.core.support import least_shown
 from coresponder_causal.core.verification import pooled_cells, verified_scores
 from coresponder_causal.data.metrics_eligible import eligible_reported
@@ -54,10 +54,12 @@ class LabelledCalls:
     weeks: pd.Index | None
     rows: pd.DataFrame
 
-    def cells(self, *beside: str) -> NDArray[np.int64]:
-        """Give the cells of like calls numbers, also by other columns; see `pooled_cells`."""
-        more = {name: labels(self.rows[name]) for name in beside}
-        return pooled_cells(self.kinds.assign(**more), self.known, within=self.firm)
+    def cells(self, *beside: str, side: pd.Series | None = None) -> NDArray[np.int64]:
+        """Give the cells of like calls numbers, also by other columns, or apart for two sides; see `pooled_cells`."""
+        kinds = self.kinds.assign(**{name: labels(self.rows[name]) for name in beside})
+        if side is not None:
+            kinds.insert(self.firm, "side", side)
+        return pooled_cells(kinds, self.known, within=self.firm + (side is not None))
 
     def scores(self, *, odds: Array | float = 1.0) -> Array:
         """Score each call, see `verified_scores`."""
@@ -80,6 +82,14 @@ class LabelledCalls:
         error, df = float(np.sqrt(spread.variance)), spread.clusters - 1
         low, high = (share_interval if share else interval)(one.value, error, df, level)
         return {"estimate": one.value, "std_error": error, "conf_low": float(low), "conf_high": float(high)}
+
+    def bounded(self, ends: Ends, name: str, level: float, *, floor: float = 0.0) -> dict[str, float]:
+        """Give both ends of what a number can be, and the interval that holds it, from ``floor`` to 1."""
+        spreads = [self.spread(end.slope, name) for end in ends]
+        errors = [[float(np.sqrt(one.variance)) for one in spreads]]
+        low, high = set_interval([[end.value for end in ends]], errors, [spreads[0].clusters - 1], level)
+        limits = {"conf_low": max(float(low[0]), floor), "conf_high": min(float(high[0]), 1.0)}
+        return {"set_low": ends.low.value, "set_high": ends.high.value, **limits}
 
     def counts(self, mine: Flags) -> dict[str, int]:
         """Count calls, those looked at, crises among these, and persons, of some of the calls."""
