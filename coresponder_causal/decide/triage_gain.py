@@ -172,9 +172,7 @@ def _answers(told: pd.Series) -> Array:
     return np.column_stack([(said == one).to_numpy(float) for one in ("yes", "no", "not_known")])
 
 
-def _predicted(
-    made: LabelledCalls, X: Array, weights: Array, persons: NDArray[np.int64], fold: NDArray[np.int64]
-) -> Array:
+def _predicted(made: LabelledCalls, X: Array, weights: Array, persons: Labels, fold: Labels) -> Array:
     """Risk of each call by models of other persons."""
     sample = Sample(X, np.where(made.known, made.truth, 0.0), weights, persons)
     return out_of_fold(_steadied, sample, fold, among=made.known)
@@ -197,9 +195,8 @@ def _gains(
     """AUC and net benefit without and with an item, and the interval of their difference."""
     y, n = np.where(made.known, made.truth, 0.0), len(weights)
     curves = [area_under_curve(risk, y, weights) for risk in pair]
-    found = [
-        ("auc", [one.value for one in curves], verified_scores(curves[1].slope - curves[0].slope, made.known, cells))
-    ]
+    moved = verified_scores(curves[1].slope - curves[0].slope, made.known, cells)
+    found = [("auc", [one.value for one in curves], moved)]
     for threshold in thresholds:
         each = [worth_of_acting(risk, y, threshold) for risk in pair]
         values = [float(weights @ one) / n for one in each]
