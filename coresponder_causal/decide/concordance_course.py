@@ -15,11 +15,11 @@ from coresponder_causal.core.errors import EstimationError, Problems
 from coresponder_causal.core.inference import interval, p_value
 from coresponder_causal.core.known_noise import KnownNoise, known_noise
 from coresponder_causal.core.notes import collecting, doubt, note
-from coresponder_causal.core.partial_means import Moved
 from coresponder_causal.core.verification import accuracy, verified_scores
 from coresponder_causal.decide.labelled_calls import LabelledCalls, labelled_calls
 
 Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 Measure = Literal["sensitivity", "specificity", "positive_predictive_value", "kappa"]
 Period = Literal["month", "quarter"]
 fewest_periods, few_periods = 4, 12
@@ -80,7 +80,8 @@ def agreement_after_training(
 ) -> AgreementCourse:
     """Follow the corrected agreement over time, and estimate its change by an interrupted time series.
 
-    Each period's measure is corrected as in `concordance`, within cells of before and after. Periods are then regressed
+    Measures are corrected as in `concordance`, within cells of before and after; a period's is that of its side and the
+    mean part of its calls, so that small periods carry no bias of ratios. Periods are then regressed
     on time, on what share of the period lies after the start, and on the time since: by generalised least squares with
     the covariance that persons give the periods (sampling and correction together), and a further variance of periods.
 
@@ -139,7 +140,8 @@ def agreement_after_training(
             time=time, problems=problems,
         )  # fmt: skip
         periods, of = _periods(made, time, period)
-        path, V = _by_period(made, periods, of, _scores(made, time, day), measure)
+        late = (pd.to_datetime(made.rows[time]) >= day).to_numpy()
+        path, V = _by_period(made, periods, of, *_parts(made, late, measure))
         path = path.assign(after=_share_after(path["time"], day))
         _refuse_short(path)
         found, X = path["estimate"].to_numpy(), _regressors(path, trend=trend)
@@ -157,10 +159,15 @@ def agreement_after_training(
     )  # fmt: skip
 
 
-def _scores(made: LabelledCalls, time: str, day: pd.Timestamp) -> Array:
-    """Score calls within cells of before and after."""
-    after = pd.Series(np.where(pd.to_datetime(made.rows[time]) >= day, "after", "before"))
-    return verified_scores(made.truth, made.known, made.cells(side=after), asked=made.asked)
+def _parts(made: LabelledCalls, late: Flags, measure: Measure) -> tuple[Array, Array]:
+    """Measure of each call's side of the start, and the call's part in it times the calls of the side."""
+    side = pd.Series(np.where(late, "after", "before"))
+    score = verified_scores(made.truth, made.known, made.cells(side=side), asked=made.asked)
+    value, part = np.zeros(len(late)), np.zeros(len(late))
+    for mine in (late, ~late):
+        one = accuracy(score, made.label, mine.astype(float))[measure]
+        value[mine], part[mine] = one.value, one.slope[mine] * mine.sum()
+    return value, part
 
 
 def _periods(made: LabelledCalls, time: str, period: Period) -> tuple[pd.PeriodIndex, NDArray[np.int64]]:
@@ -171,28 +178,24 @@ def _periods(made: LabelledCalls, time: str, period: Period) -> tuple[pd.PeriodI
 
 
 def _by_period(
-    made: LabelledCalls, periods: pd.PeriodIndex, of: NDArray[np.int64], score: Array, measure: Measure
+    made: LabelledCalls, periods: pd.PeriodIndex, of: NDArray[np.int64], value: Array, part: Array
 ) -> tuple[pd.DataFrame, Array]:
     """Measure of each period that is large enough, and the covariance of all by the persons they share."""
-    rows, moved = [], []
+    codes, names = pd.factorize(made.persons)
+    rows, sums = [], []
     for number, period in enumerate(periods):
         mine = of == number
         if not made.large(mine):
             continue
-        one = accuracy(score, made.label, mine.astype(float))[measure]
-        rows.append({"time": period, "position": float(number), "estimate": one.value, **made.counts(mine)})
-        moved.append(one)
+        estimate = float((value[mine] + part[mine]).mean())
+        rows.append({"time": period, "position": float(number), "estimate": estimate, **made.counts(mine)})
+        sums.append(np.bincount(codes, np.where(mine, part, 0.0), minlength=len(names)) / mine.sum())
     if len(rows) < len(periods):
         note(f"{len(periods) - len(rows)} of {len(periods)} periods are too small to be told, and are left out")
-    V = _covariance(moved, made.persons)
+    moved = np.array(sums).reshape(-1, len(names))
+    V = np.asarray(len(names) / (len(names) - 1) * moved @ moved.T, float)
     path = pd.DataFrame(rows, columns=["time", "position", "estimate", "calls", "verified", "crises", "persons"])
     return path.assign(std_error=np.sqrt(np.diag(V))), V
-
-
-def _covariance(moved: Sequence[Moved], persons: pd.Index) -> Array:
-    codes, names = pd.factorize(persons)
-    sums = np.array([np.bincount(codes, one.slope, minlength=len(names)) for one in moved]).reshape(-1, len(names))
-    return np.asarray(len(names) / (len(names) - 1) * sums @ sums.T, float)
 
 
 def _share_after(periods: pd.Series, day: pd.Timestamp) -> Array:

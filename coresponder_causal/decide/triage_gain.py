@@ -1,4 +1,4 @@
-"""How much better calls could be told apart by need if what callers tell were used: by models that never saw the person."""
+"""How much better calls can be told apart by need if what callers tell is used."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from coresponder_causal.decide.told_items import told_fields
 from coresponder_causal.design.covariates import as_numbers
 
 Array = NDArray[np.float64]
+Labels = NDArray[np.int64]
+Labels = NDArray[np.int64]
 known_before = ("initial_type", "priority", "caller_type", "hour")
 together = "all items"
 
@@ -189,7 +191,7 @@ def _steadied(sample: Sample) -> Predict:
 
 
 def _gains(
-    made: LabelledCalls, pair: _Fitted, cells: NDArray[np.int64], weights: Array, item: str,
+    made: LabelledCalls, pair: _Fitted, cells: Labels, weights: Array, item: str,
     thresholds: Sequence[float], level: float,
 ) -> list[dict[str, object]]:  # fmt: skip
     """AUC and net benefit without and with an item, and the interval of their difference."""
