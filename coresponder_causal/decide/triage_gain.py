@@ -24,7 +24,6 @@ from coresponder_causal.design.covariates import as_numbers
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
-Labels = NDArray[np.int64]
 known_before = ("initial_type", "priority", "caller_type", "hour")
 together = "all items"
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from coresponder_causal.simulate.columns import STAMP
 from coresponder_causal.simulate.streams import Tier, logistic, normal, stream
-from coresponder_causal.simulate.told_items import draw_told, draws_needed
+from coresponder_causal.simulate.told_items import asking, draw_told, draws_needed
 
 START, TRAINED, MONTHS = pd.Timestamp("2021-01-01"), pd.Timestamp("2022-07-01"), 36
 FALSE_LABEL, NEED = 0.10, -0.8
@@ -61,7 +61,7 @@ def first_calls(
     written = rng.random(calls) < np.where(crisis, right, FALSE_LABEL)
     went = np.asarray(logistic(rng.random(calls)) < np.where(written, 1.5, -0.5) + 0.6 * night + hidden * crisis, bool)
     drawn = ~went & (rng.random(calls) < checked)
-    told = draw_told(rng.random((calls, draws_needed)), crisis, 0.6 + 0.3 * taker / (_TAKERS - 1), hides=hides)
+    told = draw_told(rng.random((calls, draws_needed)), crisis, asking(_TAKERS)[taker], hides=hides)
     return pd.DataFrame(
         {
             "person": person,

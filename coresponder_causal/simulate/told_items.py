@@ -44,6 +44,7 @@ ITEMS = (
     Item("known_person", 0.50, 0.25, 0.75, 0.50),
     Item("what_helps", 0.30, 0.08, 0.80, 0.40),
 )
+least_and_most = (0.6, 0.9)  # chances with which call takers ask
 draws_needed = 3 * len(ITEMS)
 
 
@@ -95,6 +96,17 @@ def draw_told(draws: Floats, need: Booleans, asks: Floats, *, hides: float = 0.0
         said = np.where(told, np.where(there[item.name], 0, 1), 2)
         answers[item.name] = np.where(asked < asks, said, -1)
     return Told(answers, there)
+
+
+def asking(takers: int) -> Floats:
+    """Give the chance with which each call taker asks for an item.
+
+    Examples
+    --------
+    >>> asking(3).round(2).tolist()
+    [0.6, 0.75, 0.9]
+    """
+    return np.linspace(*least_and_most, takers)
 
 
 def told_truth(told: Told, need: Booleans) -> pd.DataFrame:
