@@ -2,6 +2,7 @@
 
 from coresponder_causal.decide.account import Effect, Posts
 from coresponder_causal.decide.concordance import Concordance, concordance
+from coresponder_causal.decide.concordance_course import AgreementCourse, agreement_after_training
 from coresponder_causal.decide.converted import Attendance
 from coresponder_causal.decide.cost import Cost, cost
 from coresponder_causal.decide.deployment import Deployment, deployment, hours_today
@@ -29,11 +30,14 @@ from coresponder_causal.decide.rule import Rule, verdicts
 from coresponder_causal.decide.shifts import Schedule, ShiftRules, best_schedule
 from coresponder_causal.decide.subgroups import Subgroups, subgroups
 from coresponder_causal.decide.summary_index import mean_effect, summary_index
+from coresponder_causal.decide.told_items import ToldItems, told_fields, told_items
+from coresponder_causal.decide.triage_gain import TriageGain, triage_gain
 from coresponder_causal.decide.verdict import Judged, judge_outcome, pool
 from coresponder_causal.decide.where_bias import WhereBias, where_bias
 from coresponder_causal.decide.worth_of_calls import PerCall, Yearly
 
 __all__ = [
+    "AgreementCourse",
     "Attendance",
     "Bias",
     "Concordance",
@@ -59,8 +63,11 @@ __all__ = [
     "Setting",
     "ShiftRules",
     "Subgroups",
+    "ToldItems",
+    "TriageGain",
     "WhereBias",
     "Yearly",
+    "agreement_after_training",
     "best_schedule",
     "concordance",
     "contact_gap",
@@ -95,6 +102,9 @@ __all__ = [
     "step_down",
     "subgroups",
     "summary_index",
+    "told_fields",
+    "told_items",
+    "triage_gain",
     "unknown_group",
     "verdicts",
     "verdicts_in_worlds",

@@ -93,8 +93,8 @@ def concordance(
         Columns: whether a call without a truth at first was drawn for a second look, and its chance (by default equal
         within a label).
     by : sequence of str
-        Columns, or "month", by which the agreement is told too; a group is shown with 11 persons, 11 verified calls and
-        11 verified crises.
+        Columns, or "month", by which the agreement is told too; a group is shown with 11 persons, 11 crises
+        found and 11 calls found to be none.
     taker : str, optional
         Column of call takers: how far they differ is told, never of one of them.
     odds : sequence of float
@@ -192,7 +192,7 @@ def _grouped(made: LabelledCalls, score: Array, name: str, time: str | None, lev
     rows: list[dict[str, object]] = []
     names = sorted(texts.dropna().unique())
     mine = {group: (texts == group).to_numpy(bool, na_value=False) for group in names}
-    shown = [group for group in names if made.large(mine[group])]
+    shown = made.shown(mine)
     for group in shown:
         found = accuracy(score, made.label, mine[group].astype(float))
         rows += [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -101,7 +101,17 @@ class LabelledCalls:
     def large(self, mine: Flags) -> bool:
         """Whether some of the calls are enough to be shown."""
         counts = self.counts(mine)
-        return min(counts["verified"], counts["crises"], counts["persons"]) >= least_shown
+        return min(counts["persons"], counts["crises"], counts["verified"] - counts["crises"]) >= least_shown
+
+    def shown(self, groups: Mapping[str, Flags]) -> tuple[str, ...]:
+        """Name the groups that are shown: large ones, less the smallest where it would give a hidden one away."""
+        kept = [name for name, mine in groups.items() if self.large(mine)]
+        left = np.zeros(len(self.label), bool)
+        for name in groups:
+            left |= groups[name] & (name not in kept)
+        if left.any() and not self.large(left) and kept:
+            kept.remove(min(kept, key=lambda name: self.counts(groups[name])["crises"]))
+        return tuple(kept)
 
 
 def labelled_calls(

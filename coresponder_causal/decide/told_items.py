@@ -13,7 +13,6 @@ from coresponder_causal.core.errors import EstimationError, Problems
 from coresponder_causal.core.inference import interval
 from coresponder_causal.core.notes import collecting, doubt, note
 from coresponder_causal.core.partial_means import mean
-from coresponder_causal.core.support import least_shown
 from coresponder_causal.core.telling import mutual_information, telling_bounds
 from coresponder_causal.core.verification import verified_scores
 from coresponder_causal.data import dictionary
@@ -148,21 +147,17 @@ def _of_item(made: LabelledCalls, name: str, rows: dict[str, list[dict[str, obje
     said = made.rows[name].astype("string").fillna("not_asked")
     score = verified_scores(made.truth, made.known, made.cells(name))
     member = np.array([(said == one).to_numpy(float) for one in answers])
-    hidden = 0
-    for answer, mine in zip(answers, member, strict=True):
-        counts = made.counts(mine > 0)
-        if not counts["calls"]:
-            continue
-        if min(counts["verified"], counts["persons"]) < least_shown or 0 < counts["crises"] < least_shown:
-            hidden += 1
-            continue
-        told = made.told(mean(score, mine), name, level)
-        rows["table"].append({"item": name, "answer": answer, "share": float(mine.mean()), **told, **counts})
-    if hidden:
-        note(f"{hidden} answers to {name} were given too seldom to be shown")
+    given = {answer: mine > 0 for answer, mine in zip(answers, member, strict=True) if mine.any()}
+    shown = made.shown(given)
+    for answer in shown:
+        told = made.told(mean(score, given[answer].astype(float)), name, level)
+        counts = made.counts(given[answer])
+        rows["table"].append({"item": name, "answer": answer, "share": float(given[answer].mean()), **told, **counts})
+    if len(shown) < len(given):
+        note(f"{len(given) - len(shown)} answers to {name} are not shown: too few calls, or next to one with too few")
     told_of = member[0] + member[1]
-    if min(member[:2].sum(axis=1)) < least_shown:
-        raise EstimationError(f"yes or no was told of fewer than {least_shown} calls", mend="bring more calls")
+    if not {"yes", "no"} <= set(shown):
+        raise EstimationError("yes or no was told too seldom", mend="bring more calls")
     parts = np.stack([member * (1 - score), member * score], axis=1)
     used = parts[member.sum(axis=1) > 0]
     rows["worth"].append({"item": name, **_bits(made, used, name, level), "told": float(told_of.mean())})
