@@ -15,6 +15,7 @@ from coresponder_causal.core.notes import quietly
 from coresponder_causal.core.version import VERSION
 from coresponder_causal.plan.costed import with_cost
 from coresponder_causal.plan.deviations import with_deviations
+from coresponder_causal.plan.first_calls import with_first_calls
 from coresponder_causal.plan.groups import benefits, with_groups
 from coresponder_causal.plan.joint import with_joint_display
 from coresponder_causal.plan.manifest import as_json
@@ -73,6 +74,7 @@ def evaluated_anew(study: Study, *, version: str = VERSION, say: Say = lambda _:
         page = with_groups(evaluation_page(evaluation), benefits(evaluation))
         page = with_evidence(page, together)
         page = with_cost(page, evaluation, tables, together)
+        page = with_first_calls(page, evaluation, tables)
         page = with_joint_display(page, evaluation, tables)
         page = with_deviations(page, evaluation, tables)
     return Anew(evaluation=evaluation, page=page, tables=tables)

@@ -10,6 +10,7 @@ from coresponder_causal.plan.audience import meant_for
 from coresponder_causal.plan.costed import with_cost
 from coresponder_causal.plan.deviations import with_deviations
 from coresponder_causal.plan.embedded import embedded_study, truths
+from coresponder_causal.plan.first_calls import with_first_calls
 from coresponder_causal.plan.groups import benefits, with_groups
 from coresponder_causal.plan.joint import with_joint_display
 from coresponder_causal.plan.manifest import write_manifest
@@ -113,6 +114,7 @@ def evaluate(
     helped = benefits(evaluation, say=say, steps=steps)
     page = with_evidence(with_groups(evaluation_page(evaluation, truth=truth), helped), together)
     page = with_cost(page, evaluation, tables, together)
+    page = with_first_calls(page, evaluation, tables)
     page = with_joint_display(page, evaluation, tables)
     page = with_deviations(page, evaluation, tables)
     readers = reader_specs(evaluation, page, tables, together, helped)

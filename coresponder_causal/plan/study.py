@@ -31,6 +31,7 @@ from coresponder_causal.plan.designs import (
 )
 from coresponder_causal.plan.designs_of_calls import adjustments, default_adjustment, files_of
 from coresponder_causal.plan.designs_partly_known import named, needs_of, ranged
+from coresponder_causal.plan.first_call_block import FirstCallPlan, keys_of_first_calls, read_first_calls
 from coresponder_causal.plan.funnel_block import read_funnel
 from coresponder_causal.plan.group_block import GroupPlan, keys_of_groups, read_groups
 from coresponder_causal.plan.qualitative_block import QualitativePlan, keys_of_qualitative, read_qualitative
@@ -54,6 +55,7 @@ keys: dict[str, tuple[str, ...]] = {
     "graph": keys_of_graph,
     "groups": keys_of_groups,
     "qualitative": keys_of_qualitative,
+    "first_calls": keys_of_first_calls,
 }  # fmt: skip
 design_names = tuple(settings())
 counted = tuple(name for name in design_names if name not in of_calls)
@@ -142,6 +144,8 @@ class Study:
         Groups of calls that are held against each other beside those of the plan, and what is looked through.
     qualitative : QualitativePlan or None
         Coded interviews, and themes that are held beside results.
+    first_calls : FirstCallPlan or None
+        What is held against the first call; None where nothing is.
     graph : CausalGraph or None
         What moves what, for designs of calls; None for the shipped graph of a call.
     graph_file : Path or None
@@ -171,6 +175,7 @@ class Study:
     cost: CostPlan | None = None
     groups: GroupPlan | None = None
     qualitative: QualitativePlan | None = None
+    first_calls: FirstCallPlan | None = None
     graph: CausalGraph | None = None
     graph_file: Path | None = field(default=None, compare=False)
     folder: Path | None = field(default=None, compare=False)
@@ -225,6 +230,7 @@ def parse_study(content: Mapping[str, Any], folder: Path, *, name: str) -> Study
     followed = read_funnel(sections["funnel"], sections["tables"], problems) if "funnel" in content else None
     costs = read_costs(sections["cost"], problems)
     groups = read_groups(sections["groups"], problems) if "groups" in content else None
+    first = read_first_calls(sections["first_calls"], problems) if "first_calls" in content else None
     heard = None
     if "qualitative" in content:
         heard = read_qualitative(
@@ -250,6 +256,7 @@ def parse_study(content: Mapping[str, Any], folder: Path, *, name: str) -> Study
         cost=costs,
         groups=groups,
         qualitative=heard,
+        first_calls=first,
         graph=graph,
         graph_file=graph_file,
         folder=folder,

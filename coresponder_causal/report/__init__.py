@@ -8,6 +8,15 @@ from coresponder_causal.report.evidence import evidence_section, evidence_table,
 from coresponder_causal.report.evidence_sentences import Weighed, council_verdicts, short_verdicts, verdict_sentence
 from coresponder_causal.report.families import family_sentence, family_table
 from coresponder_causal.report.figures import figure
+from coresponder_causal.report.first_calls import (
+    agreement_picture,
+    agreement_table,
+    course_picture,
+    first_call_section,
+    gain_table,
+    told_picture,
+    told_table,
+)
 from coresponder_causal.report.funnel import funnel_picture, funnel_sentence, funnel_table
 from coresponder_causal.report.graph_picture import graph_picture
 from coresponder_causal.report.graph_section import graph_section
@@ -54,6 +63,8 @@ __all__ = [
     "Sentence",
     "Table",
     "Weighed",
+    "agreement_picture",
+    "agreement_table",
     "benefit_picture",
     "benefits_line",
     "benefits_section",
@@ -65,6 +76,7 @@ __all__ = [
     "cost_sentence",
     "council_page",
     "council_verdicts",
+    "course_picture",
     "deployment_page",
     "deployment_picture",
     "difference_table",
@@ -74,10 +86,12 @@ __all__ = [
     "family_sentence",
     "family_table",
     "figure",
+    "first_call_section",
     "flow_picture",
     "funnel_picture",
     "funnel_sentence",
     "funnel_table",
+    "gain_table",
     "graph_picture",
     "graph_section",
     "heard_table",
@@ -112,6 +126,8 @@ __all__ = [
     "surface_picture",
     "switchback_page",
     "table",
+    "told_picture",
+    "told_table",
     "trend_picture",
     "trust_table",
     "verdict_sentence",

@@ -60,6 +60,8 @@ PictureKind = Literal[
     "waves",
     "joint",
     "saturation",
+    "agreement",
+    "told",
 ]
 
 
@@ -150,7 +152,8 @@ class Picture:
         the change of a record, stage by stage; "acceptability": the chance that a programme is worth its cost;
         "tornado": what moves the cost most; "benefit": effects in fifths of the predicted benefit, and the gain of the
         ranking; "improvements": what would help most, ranked; "waves": mean scores wave by wave; "joint": themes of
-        what people say beside results; "saturation": codes heard, by interview.
+        what people say beside results; "saturation": codes heard, by interview;
+        "agreement": how a label agrees with what was found; "told": need by what callers told.
     data : mapping of str to DataFrame
         Every number drawn.
     labels : Facts
