@@ -75,7 +75,7 @@ def agreement_sentence(found: Concordance) -> Sentence:
     text = (
         f"Of 100 calls that were a crisis, {_hundred(hit)} were written as one; of 100 written as one, "
         f"{_hundred(right)} were. Counting only calls that somebody went to and reported on, it would seem to be "
-        f"{words.of_hundred(hit['as_recorded'])} and {words.of_hundred(right['as_recorded'])}."
+        f"{words.of_hundred(100 * hit['as_recorded'])} and {words.of_hundred(100 * right['as_recorded'])}."
     )
     numbers = Facts({"sensitivity": float(hit["estimate"]), "predictive_value": float(right["estimate"])})
     return Sentence(text=text, numbers=numbers, support=_behind(found.support))
@@ -94,22 +94,19 @@ def agreement_picture(found: Concordance) -> Picture:
         ``data["rows"]``: ``name, estimate, low, high, as_recorded``, and ``near_low, near_high, far_low, far_high``:
         what it can be under the least and the widest odds.
     """
-    rows = found.table[found.table["measure"].isin(list(measures))].set_index("measure").loc[list(measures)]
-    near, far = (
-        found.bounds[found.bounds["odds"] == of(found.bounds["odds"])].set_index("measure") for of in (min, max)
-    )
-    data = pd.DataFrame({
-        "name": [measures[name] for name in rows.index], "estimate": rows["estimate"], "low": rows["conf_low"],
-        "high": rows["conf_high"], "as_recorded": rows["as_recorded"], "near_low": near["set_low"],
-        "near_high": near["set_high"], "far_low": far["set_low"], "far_high": far["set_high"],
-    }).reset_index(drop=True)  # fmt: skip
     odds = float(found.bounds["odds"].min())
+    ends = found.bounds.set_index("measure")[["odds", "set_low", "set_high"]]
+    near, far = (ends[ends["odds"] == of(ends["odds"])].drop(columns="odds") for of in (min, max))
+    rows = found.table.set_index("measure").loc[list(measures)].rename(columns={"conf_low": "low", "conf_high": "high"})
+    rows = rows.join(near.rename(columns={"set_low": "near_low", "set_high": "near_high"}))
+    rows = rows.join(far.rename(columns={"set_low": "far_low", "set_high": "far_high"}))
+    data = rows.assign(name=list(measures.values())).drop(columns="std_error").reset_index(drop=True)
     each = "; ".join(f"{name}: {value:.2f}" for name, value in zip(data["name"], data["estimate"], strict=True))
     return Picture(
         title="How well the type written at intake agrees with what was found",
         caption="Points: all calls, those nobody looked at counted like those of their kind; bars: 95 % intervals. "
         "Rings: as recorded, calls looked at alone. Wide grey: what it can be if crises were up to "
-        f"{words.number(odds)} times likelier or less likely (odds) among calls nobody looked at; thin grey: whatever "
+        f"{odds:g} times likelier or less likely (odds) among calls nobody looked at; thin grey: whatever "
         "they were.",
         alt=f"One row per measure. {each}.",
         kind="agreement",
@@ -216,7 +213,9 @@ def told_picture(found: ToldItems) -> Picture:
     rows = found.table.rename(columns={"conf_low": "low", "conf_high": "high"})
     rows = rows.assign(label=rows["item"].map(_label))[["item", "label", "answer", "estimate", "low", "high"]]
     best = found.worth.sort_values("bits", ascending=False)
-    each = "; ".join(f"{_label(name)} {share:.0%}" for name, share in zip(best["item"], best["of_all"], strict=True))
+    each = "; ".join(
+        f"{_label(name)} {100 * share:.0f} %" for name, share in zip(best["item"], best["of_all"], strict=True)
+    )
     return Picture(
         title="Need found on scene, by what the caller told",
         caption="Points: share of the calls with that answer in which a crisis was found, calls nobody looked at "
@@ -341,8 +340,8 @@ def _told_counts(found: ToldItems, part: str) -> tuple[Counts, ...]:
 
 
 def _hundred(row: pd.Series) -> str:
-    low, high = (words.of_hundred(row[name]) for name in ("conf_low", "conf_high"))
-    return f"{words.of_hundred(row['estimate'])} ({low} to {high})"
+    low, high = (words.of_hundred(100 * row[name]) for name in ("conf_low", "conf_high"))
+    return f"{words.of_hundred(100 * row['estimate'])} ({low} to {high})"
 
 
 def _label(name: str) -> str:
