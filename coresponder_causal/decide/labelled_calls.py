@@ -145,11 +145,11 @@ def labelled_calls(
     DesignError
         One error that lists them.
     """
-    table = columns.rectangular(calls, [label, truth, *met_by, drawn, chance, person, time, *others], problems)
-    if not table[truth].dropna().isin([0, 1]).all():
+    if truth in calls and not calls[truth].dropna().isin([0, 1]).all():
         problems.add(f"'{truth}' is not yes or no", mend="recode it: 1 for yes, 0 for no")
     if chance is not None and drawn is None:
         problems.add("chance= without drawn=", mend="name the column of those drawn too")
+    table = columns.rectangular(calls, [label, truth, *met_by, drawn, chance, person, time, *others], problems)
     problems.raise_if_any(DesignError)
     yes = eligible_reported(table) if right is None else table[label].isin(list(right)).mask(table[label].isna())
     kept = yes.notna().to_numpy()

@@ -332,7 +332,7 @@ def _told_counts(found: ToldItems, part: str) -> tuple[Counts, ...]:
     """Count calls looked at by answer, item by item."""
     return tuple(
         Counts(
-            family=f"need by {item}", frame=own[["answer", "crises", "verified"]], dimensions=("answer",),
+            family=f"need by {item}", frame=own[["answer", "crises", "verified"]].rename(columns={"answer": "told"}), dimensions=("told",),
             count="crises", of="verified", part=part,
         )
         for item, own in found.table.groupby("item", sort=False)

@@ -1,4 +1,4 @@
-"""Shares known only where somebody looked: a published table, the closed form of its error, and ends that are reached."""
+"""Shares known only where somebody looked: a published table, the closed form of its error, and reached ends."""
 
 import numpy as np
 import pandas as pd
@@ -84,7 +84,8 @@ def test_a_cell_in_which_nobody_looked_is_refused():
 def test_cells_with_few_looked_at_are_put_together_within_their_label():
     kinds = pd.DataFrame({"label": ["a"] * 8 + ["b"] * 8, "hour": (["x"] * 6 + ["y"] * 2) * 2})
     cells = pooled_cells(kinds, np.ones(16, bool))
-    assert len(set(cells[:8])) == 2 and not set(cells[:8]) & set(cells[8:])
+    assert len(set(cells[:8])) == 2
+    assert not set(cells[:8]) & set(cells[8:])
     assert verified_weights(np.ones(16, bool), cells).tolist() == [1.0] * 16
 
 
