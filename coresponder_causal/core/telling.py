@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -93,13 +94,13 @@ def telling_bounds(parts: Array, *, monotone: bool) -> Ends:
     >>> [round(end.value, 3) for end in telling_bounds(cells, monotone=True)]
     [0.245, 0.665]
     """
-    low, high = (_moved(lambda cells, up=up: _difference(cells, monotone, up), parts) for up in (False, True))
+    low, high = (_moved(partial(_difference, monotone=monotone, up=up), parts) for up in (False, True))
     return Ends(low, high)
 
 
-def _difference(cells: Array, monotone: bool, up: bool) -> float:
+def _difference(cells: Array, *, monotone: bool, up: bool) -> float:
     """Need where it is there less need where it is not, at one end."""
-    (no_a, a), (no_b, b), (rest, needy) = cells.tolist()
+    no_a, a, no_b, b, rest, needy = (float(count) for count in cells.ravel())
     told, denied, untold = no_a + a, no_b + b, rest + needy
     room = untold * told / (told + denied) if monotone else untold
     if up:

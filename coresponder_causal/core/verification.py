@@ -123,7 +123,7 @@ def pooled_cells(kinds: pd.DataFrame, known: Flags, *, within: int = 1) -> Label
     >>> pooled_cells(kinds, np.ones(12, bool)).tolist()
     [1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0]
     """
-    names = list(kinds)
+    names = [str(name) for name in kinds]
     fine = kinds.groupby(names, sort=True, dropna=False).ngroup().to_numpy()
     looked = np.bincount(fine, known)
     few = looked < fewest_looked_at

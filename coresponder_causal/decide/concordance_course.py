@@ -132,7 +132,8 @@ def agreement_after_training(
     refuse_choice("measure", measure, Measure, problems)
     refuse_choice("period", period, Period, problems)
     day = pd.to_datetime(start, errors="coerce")
-    if pd.isna(day):
+    if not isinstance(day, pd.Timestamp) or pd.isna(day):
+        day = pd.Timestamp(0)
         problems.add(f"start={start!r} is no date", mend="write it as 2022-07-01")
     with collecting() as said:
         made = labelled_calls(
@@ -202,8 +203,8 @@ def _share_after(periods: pd.Series, day: pd.Timestamp) -> Array:
     """Share of the days of each period from the start on."""
     first = periods.map(lambda one: one.start_time)
     days = periods.map(lambda one: (one.end_time - one.start_time).days + 1).to_numpy(float)
-    before = (day - first) / pd.Timedelta(days=1)
-    return np.asarray(np.clip(1 - before.to_numpy(float) / days, 0, 1), float)
+    before = (day - first).dt.days.to_numpy(float)
+    return np.asarray(np.clip(1 - before / days, 0, 1), float)
 
 
 def _regressors(path: pd.DataFrame, *, trend: bool) -> Array:

@@ -155,7 +155,7 @@ def labelled_calls(
     kept = yes.notna().to_numpy()
     if not kept.all():
         note(f"{int((~kept).sum())} of {len(table)} calls without a label, or with one unknown, are left out")
-    table, positive = table[kept].reset_index(drop=True), yes[kept].to_numpy(float)
+    table, positive = table[kept].reset_index(drop=True), np.asarray(yes[kept].to_numpy(float), float)
     value = np.asarray(table[truth].astype("Float64").to_numpy(float, na_value=np.nan), float)
     known = np.isfinite(value)
     kinds = pd.DataFrame({"label": positive.astype(int).astype(str)} | {name: labels(table[name]) for name in met_by})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -44,7 +44,7 @@ def with_first_calls(page: Page, evaluation: Evaluation, tables: Mapping[str, pd
 
     right, person = plan.right or None, "person" if "person" in calls else None
     told = plan.told or tuple(name for name in decide.told_fields() if name in calls)
-    about = {"right": right, "met_by": plan.met_by, "person": person}
+    about: dict[str, Any] = {"right": right, "met_by": plan.met_by, "person": person}
     agreement = attempt("agreement", lambda: decide.concordance(calls, by=("month", *plan.by), **about))
     course, start = None, plan.training
     if start is not None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -70,8 +73,8 @@ def agreement_sentence(found: Concordance) -> Sentence:
     ----------
     found : Concordance
     """
-    own = found.table.set_index("measure")
-    hit, right = own.loc["sensitivity"], own.loc["positive_predictive_value"]
+    own = {str(row["measure"]): row for row in found.table.to_dict("records")}
+    hit, right = own["sensitivity"], own["positive_predictive_value"]
     text = (
         f"Of 100 calls that were a crisis, {_hundred(hit)} were written as one; of 100 written as one, "
         f"{_hundred(right)} were. Counting only calls that somebody went to and reported on, it would seem to be "
@@ -330,16 +333,14 @@ def _behind(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _told_counts(found: ToldItems, part: str) -> tuple[Counts, ...]:
     """Count calls looked at by answer, item by item."""
+    cells = found.table[["item", "answer", "crises", "verified"]].rename(columns={"answer": "told"})
     return tuple(
-        Counts(
-            family=f"need by {item}", frame=own[["answer", "crises", "verified"]].rename(columns={"answer": "told"}), dimensions=("told",),
-            count="crises", of="verified", part=part,
-        )
-        for item, own in found.table.groupby("item", sort=False)
-    )  # fmt: skip
+        Counts(family=f"need by {item}", frame=own, dimensions=("told",), count="crises", of="verified", part=part)
+        for item, own in cells.groupby("item", sort=False)
+    )
 
 
-def _hundred(row: pd.Series) -> str:
+def _hundred(row: Mapping[Hashable, Any]) -> str:
     low, high = (words.of_hundred(100 * row[name]) for name in ("conf_low", "conf_high"))
     return f"{words.of_hundred(100 * row['estimate'])} ({low} to {high})"
 

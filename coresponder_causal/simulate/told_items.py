@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from coresponder_causal.simulate.columns import text
+from coresponder_causal.simulate.columns import Text, text
 from coresponder_causal.simulate.streams import Floats
 
 Booleans = NDArray[np.bool_]
@@ -63,7 +63,7 @@ class Told:
     answers: dict[str, NDArray[np.int64]]
     there: dict[str, Booleans]
 
-    def columns(self) -> dict[str, object]:
+    def columns(self) -> dict[str, Text]:
         """Columns ``told_*`` of the data dictionary."""
         return {f"told_{name}": text(ANSWERS, codes) for name, codes in self.answers.items()}
 
