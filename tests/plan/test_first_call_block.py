@@ -7,6 +7,7 @@ import pytest
 from coresponder_causal.core.errors import Problems
 from coresponder_causal.plan.first_call_block import FirstCallPlan, read_first_calls
 from coresponder_causal.plan.first_calls import with_first_calls
+from coresponder_causal.plan.study import parse_study
 from coresponder_causal.privacy import Policy
 from coresponder_causal.report.first_calls import agreement_picture, title
 from coresponder_causal.report.gate import passed
@@ -69,3 +70,15 @@ def test_every_broken_rule_of_the_block_is_listed():
     }
     assert read_first_calls(block, problems) is None
     assert len(problems.found) == 6
+
+
+def test_a_study_states_the_block(tmp_path):
+    (tmp_path / "calls.csv").write_text("call_id\n", encoding="utf-8")
+    content = {
+        "study": {"title": "t"},
+        "tables": {"calls": "calls.csv"},
+        "designs": {"run": []},
+        "first_calls": {"training": "2022-07-01", "by": ["caller_type"]},
+    }
+    stated = parse_study(content, tmp_path, name="STUDY.toml").first_calls
+    assert stated == FirstCallPlan(training="2022-07-01", by=("caller_type",))
