@@ -13,9 +13,6 @@ from coresponder_causal.report.first_calls import (
     agreement_table,
     course_picture,
     first_call_section,
-    gain_table,
-    told_picture,
-    told_table,
 )
 from coresponder_causal.report.funnel import funnel_picture, funnel_sentence, funnel_table
 from coresponder_causal.report.graph_picture import graph_picture
@@ -45,6 +42,7 @@ from coresponder_causal.report.specs import Page, Paper, Picture, Sentence, Tabl
 from coresponder_causal.report.supervisor_page import supervisor_page
 from coresponder_causal.report.switchback_page import calendar_picture, switchback_page
 from coresponder_causal.report.tables import table
+from coresponder_causal.report.told_items import gain_table, told_picture, told_table
 from coresponder_causal.report.wave_page import means_page, means_table
 from coresponder_causal.report.who_benefits import (
     benefit_picture,

@@ -10,12 +10,19 @@ import pandas as pd
 
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.support import smallest
-from coresponder_causal.data import dictionary
 from coresponder_causal.decide import AgreementCourse, Concordance, ToldItems, TriageGain
-from coresponder_causal.privacy.counts import Counts
 from coresponder_causal.report import words
 from coresponder_causal.report.specs import Block, Bullets, Column, Picture, Section, Sentence, Table, of_nobody
 from coresponder_causal.report.time_axis import positions, years
+from coresponder_causal.report.told_items import (
+    bounds_table,
+    field_label,
+    gain_table,
+    intervals,
+    looked_at,
+    told_picture,
+    told_table,
+)
 
 title = "What does the first call tell?"
 measures = {
@@ -26,8 +33,6 @@ measures = {
     "kappa": "Agreement beyond chance (κ)",
     "prevalence": "Calls that were crises",
 }
-answer_words = {"yes": "yes", "no": "no", "not_known": "asked, not known", "not_asked": "not asked"}
-intervals = (Column("conf_low", "95 % from", "number"), Column("conf_high", "to", "number"))
 
 
 def first_call_section(
@@ -81,7 +86,7 @@ def agreement_sentence(found: Concordance) -> Sentence:
         f"{words.of_hundred(100 * hit['as_recorded'])} and {words.of_hundred(100 * right['as_recorded'])}."
     )
     numbers = Facts({"sensitivity": float(hit["estimate"]), "predictive_value": float(right["estimate"])})
-    return Sentence(text=text, numbers=numbers, support=_behind(found.support))
+    return Sentence(text=text, numbers=numbers, support=looked_at(found.support))
 
 
 def agreement_picture(found: Concordance) -> Picture:
@@ -115,7 +120,7 @@ def agreement_picture(found: Concordance) -> Picture:
         kind="agreement",
         data={"rows": data},
         labels=Facts({"x": "Share, or κ"}),
-        support=_behind(found.support),
+        support=looked_at(found.support),
     )
 
 
@@ -145,7 +150,7 @@ def agreement_table(found: Concordance) -> Table:
         ),
         note="Corrected: calls that nobody looked at count like those of their kind that somebody did. Can be: "
         f"whatever they were. {words.capital(spread)}{'.' if spread else ''}".strip(),
-        support=_behind(found.support),
+        support=looked_at(found.support),
     )
 
 
@@ -161,7 +166,7 @@ def groups_table(found: Concordance) -> Table | None:
     frame = found.groups[found.groups["by"] != "month"].reset_index(drop=True)
     return Table(
         title="Agreement by group of calls",
-        frame=frame.assign(said=frame["measure"].map(measures), field=frame["by"].map(_label)),
+        frame=frame.assign(said=frame["measure"].map(measures), field=frame["by"].map(field_label)),
         columns=(
             Column("field", "Field"),
             Column("group", "Group"),
@@ -170,7 +175,7 @@ def groups_table(found: Concordance) -> Table | None:
             *intervals,
         ),
         note="Groups with too few crises found are left out, and with them the smallest that would give them away.",
-        support=_behind(frame),
+        support=looked_at(frame),
     )
 
 
@@ -197,118 +202,8 @@ def course_picture(found: AgreementCourse) -> Picture:
             "start": float(years(start)[0]), "start_label": f"training: {found.start:%-d %B %Y}", "whole": None,
             "top": min(top, 1.06), "calendar": True,
         }),
-        support=_behind(path),
+        support=looked_at(path),
     )  # fmt: skip
-
-
-def told_picture(found: ToldItems) -> Picture:
-    """Draw for each item how many calls were in need, by answer.
-
-    Parameters
-    ----------
-    found : ToldItems
-
-    Returns
-    -------
-    Picture
-        ``data["rows"]``: ``item, label, answer, estimate, low, high``.
-    """
-    rows = found.table.rename(columns={"conf_low": "low", "conf_high": "high"})
-    rows = rows.assign(label=rows["item"].map(_label))[["item", "label", "answer", "estimate", "low", "high"]]
-    best = found.worth.sort_values("bits", ascending=False)
-    each = "; ".join(
-        f"{_label(name)} {100 * share:.0f} %" for name, share in zip(best["item"], best["of_all"], strict=True)
-    )
-    return Picture(
-        title="Need found on scene, by what the caller told",
-        caption="Points: share of the calls with that answer in which a crisis was found, calls nobody looked at "
-        "counted like those of their kind; bars: 95 % intervals. Not told is not the same as not there. Of what there "
-        f"is to know of need, the answers hold: {each}.",
-        alt=f"One row per item, a point per answer. Share of what there is to know: {each}.",
-        kind="told",
-        data={"rows": rows},
-        labels=Facts({"x": "Share of calls in need", "answers": tuple(answer_words.values())}),
-        support=_behind(found.table),
-        counts=_told_counts(found, "rows"),
-    )
-
-
-def told_table(found: ToldItems) -> Table:
-    """Lay answers beside the need found.
-
-    Parameters
-    ----------
-    found : ToldItems
-    """
-    frame = found.table.assign(label=found.table["item"].map(_label), said=found.table["answer"].map(answer_words))
-    return Table(
-        title="Need found on scene, by answer",
-        frame=frame,
-        columns=(
-            Column("label", "Item"),
-            Column("said", "Answer"),
-            Column("share", "Of all calls", "number"),
-            Column("estimate", "In need", "number"),
-            *intervals,
-        ),
-        note="Answers given too seldom are left out, and with them the smallest that would give them away.",
-        support=_behind(found.table),
-        counts=_told_counts(found, ""),
-    )
-
-
-def bounds_table(found: ToldItems) -> Table:
-    """Say how much more need there is where a thing is there, though not everybody tells.
-
-    Parameters
-    ----------
-    found : ToldItems
-    """
-    frame = found.bounds.merge(found.worth[["item", "bits", "of_all", "told"]], on="item")
-    return Table(
-        title="If everybody were asked and told",
-        frame=frame.assign(label=frame["item"].map(_label)),
-        columns=(
-            Column("label", "Item"),
-            Column("told", "Told yes or no", "number"),
-            Column("bits", "Information, bits", "number"),
-            Column("told_difference", "Need: yes less no", "signed"),
-            Column("rests_on", "Can be, resting on"),
-            Column("set_low", "from", "signed"),
-            Column("set_high", "to", "signed"),
-            *intervals,
-        ),
-        note="Need where the thing is there less need where it is not. Those who were not asked or did not answer may "
-        "have it or not; a range from below to above nothing leaves open whether it tells of need at all.",
-        support=_behind(found.table),
-    )
-
-
-def gain_table(found: TriageGain) -> Table:
-    """Say what told items add to triage.
-
-    Parameters
-    ----------
-    found : TriageGain
-    """
-    frame = found.table.assign(label=[_label(name) for name in found.table["item"]])
-    known = ", ".join(name.replace("_", " ") for name in found.without)
-    return Table(
-        title="What answers add to triage",
-        frame=frame,
-        columns=(
-            Column("label", "Item"),
-            Column("measure", "Measure", "said"),
-            Column("without", "Without", "number"),
-            Column("with_item", "With", "number"),
-            Column("gain", "Gain", "signed"),
-            Column("conf_low", "95 % from", "signed"),
-            Column("conf_high", "to", "signed"),
-        ),
-        note=f"Beside {known}. auc: chance that a call in need is ranked above another. Net benefit at t, per call: "
-        "calls in need that are sent to, less t/(1 − t) times the others that are. Models never saw the person.",
-        support=_behind(found.support),
-    )
 
 
 def _course_sentence(found: AgreementCourse) -> Sentence:
@@ -319,33 +214,10 @@ def _course_sentence(found: AgreementCourse) -> Sentence:
         f"({first['conf_low']:+.2f} to {first['conf_high']:+.2f}) against the course before, on average."
     )
     return Sentence(
-        text=text, numbers=Facts({"change": float(first["estimate"])}), support=smallest(_behind(found.path))
-    )
-
-
-def _behind(frame: pd.DataFrame) -> pd.DataFrame:
-    """Persons and crises found behind each row, and the calls looked at."""
-    others = frame["verified"] - frame["crises"]
-    return pd.DataFrame({
-        "persons": frame["persons"], "events": frame["crises"], "calls": frame["verified"], "rows": others,
-    }).astype(float).reset_index(drop=True)  # fmt: skip
-
-
-def _told_counts(found: ToldItems, part: str) -> tuple[Counts, ...]:
-    """Count calls looked at by answer, item by item."""
-    cells = found.table[["item", "answer", "crises", "verified"]].rename(columns={"answer": "told"})
-    return tuple(
-        Counts(family=f"need by {item}", frame=own, dimensions=("told",), count="crises", of="verified", part=part)
-        for item, own in cells.groupby("item", sort=False)
+        text=text, numbers=Facts({"change": float(first["estimate"])}), support=smallest(looked_at(found.path))
     )
 
 
 def _hundred(row: Mapping[Hashable, Any]) -> str:
     low, high = (words.of_hundred(100 * row[name]) for name in ("conf_low", "conf_high"))
     return f"{words.of_hundred(100 * row['estimate'])} ({low} to {high})"
-
-
-def _label(name: str) -> str:
-    """Return what people call a field."""
-    calls = {one.name: one.label for one in dictionary.table("calls").fields}
-    return calls.get(name, words.capital(name.replace("_", " ")))

@@ -11,12 +11,10 @@ from coresponder_causal.report.drawing import drawn
 from coresponder_causal.report.first_calls import (
     agreement_picture,
     agreement_sentence,
-    bounds_table,
     course_picture,
-    told_picture,
-    told_table,
 )
 from coresponder_causal.report.gate import passed
+from coresponder_causal.report.told_items import bounds_table, told_picture, told_table
 from coresponder_causal.simulate.first_calls import first_calls
 
 
