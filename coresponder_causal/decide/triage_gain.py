@@ -110,7 +110,8 @@ def triage_gain(
 
     Notes
     -----
-    The interval is of these models on such calls; it does not count that models would be learnt from other calls. Not
+    The interval is of these models on such calls; it does not count that others would be learnt from other calls, and
+    with a few thousand calls holds the gain of a model learnt from many somewhat less often than it says. Not
     for deciding on single calls: it says what asking is worth, not whom to send to. A gain where telling follows what
     call takers suspect is a gain by their suspicion.
 
