@@ -1,6 +1,8 @@
 """The decide room: results weighed, and what a city does next."""
 
 from coresponder_causal.decide.account import Effect, Posts
+from coresponder_causal.decide.concordance import Concordance, concordance
+from coresponder_causal.decide.concordance_course import AgreementCourse, agreement_after_training
 from coresponder_causal.decide.converted import Attendance
 from coresponder_causal.decide.cost import Cost, cost
 from coresponder_causal.decide.deployment import Deployment, deployment, hours_today
@@ -32,13 +34,17 @@ from coresponder_causal.decide.shifts import Schedule, ShiftRules, best_schedule
 from coresponder_causal.decide.similar_calls import similar_calls
 from coresponder_causal.decide.subgroups import Subgroups, subgroups
 from coresponder_causal.decide.summary_index import mean_effect, summary_index
+from coresponder_causal.decide.told_items import ToldItems, told_fields, told_items
+from coresponder_causal.decide.triage_gain import TriageGain, triage_gain
 from coresponder_causal.decide.verdict import Judged, judge_outcome, pool
 from coresponder_causal.decide.where_bias import WhereBias, where_bias
 from coresponder_causal.decide.worth_of_calls import PerCall, Yearly
 
 __all__ = [
+    "AgreementCourse",
     "Attendance",
     "Bias",
+    "Concordance",
     "Cost",
     "Decomposed",
     "Deployment",
@@ -63,9 +69,13 @@ __all__ = [
     "Setting",
     "ShiftRules",
     "Subgroups",
+    "ToldItems",
+    "TriageGain",
     "WhereBias",
     "Yearly",
+    "agreement_after_training",
     "best_schedule",
+    "concordance",
     "contact_gap",
     "cost",
     "deployment",
@@ -100,6 +110,9 @@ __all__ = [
     "step_down",
     "subgroups",
     "summary_index",
+    "told_fields",
+    "told_items",
+    "triage_gain",
     "unknown_group",
     "verdicts",
     "verdicts_in_worlds",

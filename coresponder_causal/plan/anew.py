@@ -16,6 +16,7 @@ from coresponder_causal.core.version import VERSION
 from coresponder_causal.plan.costed import with_cost
 from coresponder_causal.plan.deviations import with_deviations
 from coresponder_causal.plan.fairness import fairness_of, with_fairness
+from coresponder_causal.plan.first_calls import with_first_calls
 from coresponder_causal.plan.groups import benefits, with_groups
 from coresponder_causal.plan.joint import with_what_was_said
 from coresponder_causal.plan.manifest import as_json
@@ -76,6 +77,7 @@ def evaluated_anew(study: Study, *, version: str = VERSION, say: Say = lambda _:
         page = with_fairness(page, fairness_of(evaluation, tables))
         page = with_evidence(page, together)
         page = with_cost(page, evaluation, tables, together)
+        page = with_first_calls(page, evaluation, tables)
         page = with_workforce_sections(page, evaluation)
         page = with_what_was_said(page, evaluation, tables)
         page = with_deviations(page, evaluation, tables)

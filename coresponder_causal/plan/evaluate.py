@@ -11,6 +11,7 @@ from coresponder_causal.plan.costed import with_cost
 from coresponder_causal.plan.deviations import with_deviations
 from coresponder_causal.plan.embedded import embedded_study, truths
 from coresponder_causal.plan.fairness import fairness_of, with_fairness
+from coresponder_causal.plan.first_calls import with_first_calls
 from coresponder_causal.plan.groups import benefits, with_groups
 from coresponder_causal.plan.joint import with_what_was_said
 from coresponder_causal.plan.manifest import write_manifest
@@ -117,6 +118,7 @@ def evaluate(
     page = with_fairness(with_groups(evaluation_page(evaluation, truth=truth), helped), treated)
     page = with_evidence(page, together)
     page = with_cost(page, evaluation, tables, together)
+    page = with_first_calls(page, evaluation, tables)
     page = with_workforce_sections(page, evaluation)
     page = with_what_was_said(page, evaluation, tables)
     page = with_deviations(page, evaluation, tables)

@@ -58,7 +58,7 @@ def study_content(study: Study) -> dict[str, Any]:
     """Return what of a study decides its results, as plain values: names of files, but not where they lie."""
     kept = asdict(study)
     del kept["folder"], kept["graph_file"]
-    for name in ("bias", "funnel", "cost", "graph", "groups", "fairness", "qualitative", "workforce"):
+    for name in ("bias", "funnel", "cost", "graph", "groups", "fairness", "qualitative", "workforce", "first_calls"):
         if kept[name] is None:
             del kept[name]
     kept["tables"] = {name: [source.path.name, dict(source.columns)] for name, source in study.tables.items()}

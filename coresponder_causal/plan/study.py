@@ -14,6 +14,7 @@ from coresponder_causal.design import CausalGraph
 from coresponder_causal.plan.bias import read_biases
 from coresponder_causal.plan.costs import CostPlan, read_costs
 from coresponder_causal.plan.fairness_block import FairnessPlan, read_fairness
+from coresponder_causal.plan.first_call_block import FirstCallPlan, read_first_calls
 from coresponder_causal.plan.funnel_block import read_funnel
 from coresponder_causal.plan.group_block import GroupPlan, read_groups
 from coresponder_causal.plan.qualitative_block import QualitativePlan, read_qualitative
@@ -75,6 +76,8 @@ class Study:
         Coded interviews, and themes that are held beside results.
     workforce : WorkforcePlan or None
         Officers in time, survey waves and vignettes.
+    first_calls : FirstCallPlan or None
+        What is held against the first call; None where nothing is.
     graph : CausalGraph or None
         What moves what, for designs of calls; None for the shipped graph of a call.
     graph_file : Path or None
@@ -106,6 +109,7 @@ class Study:
     fairness: FairnessPlan | None = None
     qualitative: QualitativePlan | None = None
     workforce: WorkforcePlan | None = None
+    first_calls: FirstCallPlan | None = None
     graph: CausalGraph | None = None
     graph_file: Path | None = field(default=None, compare=False)
     folder: Path | None = field(default=None, compare=False)
@@ -167,6 +171,7 @@ def parse_study(content: Mapping[str, Any], folder: Path, *, name: str) -> Study
     costs = read_costs(sections["cost"], problems)
     groups = read_groups(sections["groups"], problems) if "groups" in content else None
     fair = read_fairness(sections["fairness"], sections["tables"], problems) if "fairness" in content else None
+    first = read_first_calls(sections["first_calls"], problems) if "first_calls" in content else None
 
     def found(path: str, what: str) -> Path:
         return file_of(path, folder, what, problems)
@@ -194,6 +199,7 @@ def parse_study(content: Mapping[str, Any], folder: Path, *, name: str) -> Study
         fairness=fair,
         qualitative=heard,
         workforce=workforce,
+        first_calls=first,
         graph=graph,
         graph_file=graph_file,
         folder=folder,

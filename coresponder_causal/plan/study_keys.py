@@ -11,6 +11,7 @@ from coresponder_causal.data import dictionary
 from coresponder_causal.plan.costs import cost_keys
 from coresponder_causal.plan.designs import of_calls, settings
 from coresponder_causal.plan.fairness_block import keys_of_fairness
+from coresponder_causal.plan.first_call_block import keys_of_first_calls
 from coresponder_causal.plan.group_block import keys_of_groups
 from coresponder_causal.plan.qualitative_block import keys_of_qualitative
 from coresponder_causal.plan.study_graph import keys_of_graph
@@ -34,6 +35,7 @@ keys: dict[str, tuple[str, ...]] = {
     "groups": keys_of_groups,
     "fairness": keys_of_fairness,
     "qualitative": keys_of_qualitative,
+    "first_calls": keys_of_first_calls,
 }  # fmt: skip
 design_names = tuple(settings())
 counted = tuple(name for name in design_names if name not in of_calls)

@@ -186,6 +186,13 @@ covariates = ["initial_type", "priority", "caller_type", "prior_contacts", "patr
 # outcomes = ["force"]
 # factors = ["appearance", "call"]
 
+# [first_calls]                        # what the first call tells: the type written, and what callers say
+# met_by = ["priority", "hour"]        # what decided, beside the type, where somebody went; known before dispatch
+# by = ["caller_type"]                 # fields by which the agreement is told apart
+# training = "2022-07-01"              # first day after call takers were trained
+# told = ["told_self_harm"]            # answers; default: all fields told_* that the calls have
+# thresholds = [0.2, 0.5]              # risks from which on the team would be sent
+
 # [cost]                               # what the programme costs for what it averts. All numbers below are EXAMPLES:
 # perspective = "city"                 # replace each by one with a source of your own. Or "county", "society"
 # horizon_years = 1

@@ -9,6 +9,12 @@ from coresponder_causal.report.evidence_sentences import Weighed, council_verdic
 from coresponder_causal.report.fairness import Treated, fairness_line, fairness_section
 from coresponder_causal.report.families import family_sentence, family_table
 from coresponder_causal.report.figures import figure
+from coresponder_causal.report.first_calls import (
+    agreement_picture,
+    agreement_table,
+    course_picture,
+    first_call_section,
+)
 from coresponder_causal.report.funnel import funnel_picture, funnel_sentence, funnel_table
 from coresponder_causal.report.graph_picture import graph_picture
 from coresponder_causal.report.graph_section import graph_section
@@ -39,6 +45,7 @@ from coresponder_causal.report.specs import Leaflet, Page, Paper, Picture, Sente
 from coresponder_causal.report.supervisor_page import supervisor_page
 from coresponder_causal.report.switchback_page import calendar_picture, switchback_page
 from coresponder_causal.report.tables import table
+from coresponder_causal.report.told_items import gain_table, told_picture, told_table
 from coresponder_causal.report.wave_page import means_page, means_table
 from coresponder_causal.report.who_benefits import (
     benefit_picture,
@@ -59,6 +66,8 @@ __all__ = [
     "Table",
     "Treated",
     "Weighed",
+    "agreement_picture",
+    "agreement_table",
     "benefit_picture",
     "benefits_line",
     "benefits_section",
@@ -70,6 +79,7 @@ __all__ = [
     "cost_sentence",
     "council_page",
     "council_verdicts",
+    "course_picture",
     "deployment_page",
     "deployment_picture",
     "difference_table",
@@ -81,10 +91,12 @@ __all__ = [
     "family_sentence",
     "family_table",
     "figure",
+    "first_call_section",
     "flow_picture",
     "funnel_picture",
     "funnel_sentence",
     "funnel_table",
+    "gain_table",
     "graph_picture",
     "graph_section",
     "heard_table",
@@ -121,6 +133,8 @@ __all__ = [
     "surface_picture",
     "switchback_page",
     "table",
+    "told_picture",
+    "told_table",
     "trend_picture",
     "trust_table",
     "verdict_sentence",

@@ -23,6 +23,7 @@ from coresponder_causal.report.drawing_calendar import calendar_height, draw_cal
 from coresponder_causal.report.drawing_checks import draw_breaks, draw_placebos, draw_residuals, draw_support
 from coresponder_causal.report.drawing_cost import draw_acceptability, draw_tornado, tornado_height
 from coresponder_causal.report.drawing_deployment import draw_deployment
+from coresponder_causal.report.drawing_first_calls import draw_first_calls, first_calls_height
 from coresponder_causal.report.drawing_funnel import draw_funnel, funnel_height
 from coresponder_causal.report.drawing_graph import draw_graph
 from coresponder_causal.report.drawing_groups import draw_groups
@@ -149,6 +150,9 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
             height, draw_rows = by_rows[picture.kind]
             canvas.set_size_inches(1.15 * wide, height(picture) + 1.0 * framed)
             draw_rows(canvas.add_subplot(), picture)
+        elif picture.kind in ("agreement", "told"):
+            canvas.set_size_inches(1.1 * wide, first_calls_height(picture) + 1.0 * framed)
+            draw_first_calls(canvas.add_subplot(), picture)
         elif picture.kind in described:
             canvas.set_size_inches(*size_of(picture, framed=framed))
             draw_metrics(canvas, picture)

@@ -67,6 +67,8 @@ PictureKind = Literal[
     "features",
     "joint",
     "saturation",
+    "agreement",
+    "told",
 ]
 
 
@@ -160,7 +162,8 @@ class Picture:
         "drift": labels by what was found; "improvements": what would help most, ranked; "waves": mean scores wave by
         wave; "answers": answers by wave as parts of bars; "bounds": differences in change with and without those who
         stayed away; "features": one row per level of what was drawn; "joint": themes of what people say beside
-        results; "saturation": codes heard, by interview.
+        results; "saturation": codes heard, by interview; "agreement": how a label agrees with what was found; "told":
+        need by what callers told.
     data : mapping of str to DataFrame
         Every number drawn.
     labels : Facts

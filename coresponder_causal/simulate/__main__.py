@@ -30,6 +30,8 @@ item, `.themes` what a reader without error would code. The truths of all this a
 - `traits`, `persons`: skill and leniency of officers and when they may ride; how often each person is expected to call;
 - `labels`: how much sooner a stranger's call is written as a disturbance by the person's perceived race alone, and the
   gap that is observed;
+- `told`: what each thing that callers tell says of the need on scene, and would say if everybody were asked and told
+  (`.first_calls` adds it to the detailed calls);
 - `scores`, `waves`: how reliable the scores are, what rides changed in them, and what the forms that came back show;
 - `themes`, `coding`: how often themes come up, and how the machine and a second reader err;
 - `experience`: what the team's presence changed in the answers of everybody invited, and of those who answered;

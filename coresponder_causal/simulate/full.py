@@ -24,7 +24,7 @@ from coresponder_causal.simulate.interviews import (
     interview_themes_frame,
     interviews_frame,
 )
-from coresponder_causal.simulate.labels import Labels, write_labels
+from coresponder_causal.simulate.labels import CALL_TAKERS, Labels, write_labels
 from coresponder_causal.simulate.narratives import Narratives, narratives_frame, tell, themes_frame
 from coresponder_causal.simulate.officers import Officers
 from coresponder_causal.simulate.people_frames import detailed_frame, persons_frame
@@ -33,8 +33,9 @@ from coresponder_causal.simulate.play import Play
 from coresponder_causal.simulate.rates import WorldName
 from coresponder_causal.simulate.rosters import Crew
 from coresponder_causal.simulate.spells import Shifts, planned_shifts
-from coresponder_causal.simulate.streams import Integers
+from coresponder_causal.simulate.streams import Integers, Tier, uniforms
 from coresponder_causal.simulate.team import clinicians, staff
+from coresponder_causal.simulate.told_items import Told, asking, draw_told, draws_needed
 from coresponder_causal.simulate.traits import Traits, draw_traits
 from coresponder_causal.simulate.waves import Answers, Survey, items_frame, run_survey, waves_frame
 
@@ -186,6 +187,17 @@ class Full:
     def detailed(self, calls: pd.DataFrame) -> pd.DataFrame:
         """Add to the treated city's table of calls what the full tier knows of them."""
         return detailed_frame(calls, self.duty().play, self.crew, self.labels, self.traits, self.seed)
+
+    @cached_property
+    def first_told(self) -> Told:
+        """What callers told in the first call of each of the treated city's calls."""
+        made = self.duty().play
+        draws = uniforms(self.seed, Tier.TOLD, made.calls.id, draws_needed)
+        return draw_told(draws, made.records.crisis, asking(CALL_TAKERS)[self.labels.call_taker])
+
+    def first_calls(self, calls: pd.DataFrame) -> pd.DataFrame:
+        """Add to the treated city's table of calls what callers told."""
+        return self.detailed(calls).assign(**self.first_told.columns())
 
     def _persons(self) -> pd.DataFrame:
         return persons_frame(self.plays()[0], self.persons(), self.seed)

@@ -49,6 +49,7 @@ class Tier(IntEnum):
     SURVEYS = 24
     ATTITUDES = 25
     ENGAGEMENT = 26
+    TOLD = 27
 
 
 def stream(seed: int, tier: Tier, part: int = 0) -> np.random.Generator:

@@ -17,6 +17,7 @@ from coresponder_causal.simulate.full import SURVEYS, Full
 from coresponder_causal.simulate.interviews import STAKEHOLDERS
 from coresponder_causal.simulate.interviews import THEMES as INTERVIEW_THEMES
 from coresponder_causal.simulate.spells import MONTHS
+from coresponder_causal.simulate.told_items import told_truth
 from coresponder_causal.simulate.truth_officers import learnt_effects, mean_of, untaught_calls, volunteer_gaps
 
 
@@ -117,6 +118,11 @@ class FullTruth:
             gap = mean_of(labels.written, among & ~white) - mean_of(labels.written, among & white)
             rows.append((group, int(among.sum()), as_white, as_other, as_other - as_white, gap))
         return pd.DataFrame(rows, columns=["group", "calls", "as_white", "as_other", "bias", "gap"])
+
+    @cached_property
+    def told(self) -> pd.DataFrame:
+        """What each item of the first call says of the need on scene, as `told_truth` counts it over all calls."""
+        return told_truth(self.full.first_told, self.full.duty().play.records.crisis)
 
     @cached_property
     def themes(self) -> pd.DataFrame:

@@ -100,6 +100,11 @@ class World:
         return self._full.detailed(self.treated_calls)
 
     @property
+    def first_calls(self) -> pd.DataFrame:
+        """The treated city's calls as `detailed_calls` has them, with what the caller told when asked."""
+        return self._full.first_calls(self.treated_calls)
+
+    @property
     def detailed_outcomes(self) -> pd.DataFrame:
         """The treated city's outcomes with engagement in care."""
         return self._full.detailed_outcomes(self.treated_outcomes)

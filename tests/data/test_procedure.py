@@ -31,8 +31,8 @@ def test_whatever_people_record_is_in_one_step(name):
 
 def test_seconds_are_summed_from_burdens_or_stated_by_the_instrument():
     found = {step.name: step for step in procedure.steps()}
-    # Eight keys at 2 seconds; five fields of a report at 10.
-    assert found["First call"].seconds == 16
+    # Fourteen keys at 2 seconds; five fields of a report at 10.
+    assert found["First call"].seconds == 28
     assert found["Report"].seconds == 50
     assert found["On scene"].seconds == instruments()["on_scene_card"].seconds
 

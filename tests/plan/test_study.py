@@ -141,7 +141,7 @@ def test_everything_wrong_is_listed_at_once(read):
     said = "\n".join(problems(caught))
     for what in (
         "unknown section [extras]: sections are study, tables, treated, outcomes, designs, donors, release, bias, "
-        "funnel, cost, graph, groups, fairness, qualitative, hours, triple",
+        "funnel, cost, graph, groups, fairness, qualitative, first_calls, hours, triple",
         "unknown key 'name' in [study]: keys are title, sensitive, simulated, seed",
         "unknown table 'people' in [tables]: tables are breaks, calls",
         "seed in [study] is 'seven': write a whole number",

@@ -49,6 +49,7 @@ from coresponder_causal.core.inference.student import (
     p_value,
     power,
     rejection_rate_limit,
+    share_interval,
 )
 from coresponder_causal.core.inference.variance_ratios import (
     agreement_interval,
@@ -99,6 +100,7 @@ __all__ = [
     "reliability_power",
     "set_interval",
     "set_p_value",
+    "share_interval",
     "sharpened_q",
     "simulated_p_value",
     "split_interval",

@@ -46,6 +46,29 @@ def interval(estimate: ArrayLike, std_error: ArrayLike, df: ArrayLike, level: fl
     return centre - half, centre + half
 
 
+def share_interval(
+    estimate: ArrayLike, std_error: ArrayLike, df: ArrayLike, level: float = 0.95
+) -> tuple[Array, Array]:
+    """Bounds of a share, symmetric on the scale of its logit; one of 0 or 1, or beyond, has those of `interval`.
+
+    Examples
+    --------
+    >>> [round(float(bound), 3) for bound in share_interval(0.9, 0.05, 1e6)]
+    [0.752, 0.964]
+    >>> [float(bound) for bound in share_interval(1.0, 0.0, 9.0)]
+    [1.0, 1.0]
+    """
+    share, error = np.asarray(estimate, float), np.asarray(std_error, float)
+    inside = (share > 0) & (share < 1)
+    safe = np.where(inside, share, 0.5)
+    ends = (special.expit(end) for end in interval(special.logit(safe), error / (safe * (1 - safe)), df, level))
+    low, high = (
+        np.where(inside, own, np.clip(plain, 0, 1))
+        for own, plain in zip(ends, interval(share, error, df, level), strict=True)
+    )
+    return np.asarray(low, float), np.asarray(high, float)
+
+
 def mixture_half_width(variances: ArrayLike, df: ArrayLike, weights: ArrayLike, *, level: float = 0.95) -> float:
     """Half-width of the symmetric interval that holds ``level`` of a weighted mixture of centred, scaled t's.
 
