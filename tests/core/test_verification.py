@@ -11,8 +11,8 @@ from coresponder_causal.core.random_effects import between_cities
 from coresponder_causal.core.telling import mutual_information, telling_bounds
 from coresponder_causal.core.verification import accuracy, pooled_cells, verified_scores, verified_weights
 
-# Hepatic scintigraphy against pathology (Drum & Christacopoulos 1972, J Nucl Med 13:908), the usual worked example of this
-# correction; cells as recalled, the article was not to be had. The shares are worked by hand from these cells.
+# Hepatic scintigraphy against pathology (Drum & Christacopoulos 1972, J Nucl Med 13:908), the usual worked example of
+# this correction; cells as recalled, the article was not to be had. The shares are worked by hand from these cells.
 # Read as s (verified, diseased), r (verified, not), u (unverified).
 POSITIVE, NEGATIVE = (231, 32, 166), (27, 54, 140)
 
