@@ -42,7 +42,7 @@ def overlap(result: Result | None, design: CallDesign | SeriesDesign | PanelDesi
         has one row per arm: ``arm, calls, used, lowest, highest, share_outside, effective`` ((Σw)²/Σw²),
         ``largest_share`` and ``heavy_share`` (of the weight on the heaviest call, and on the heaviest 1 % of the calls
         used, one at least). Its course has the calls of each arm by their probability of treatment: ``arm, low, high,
-        calls, before, after``, shares of the arm's calls and weight.
+        calls, before, after``, shares of the arm's calls and weight, and ``given``, the covariates.
 
     References
     ----------
@@ -102,6 +102,7 @@ def _binned(p: Array, design: CallDesign, arm: str) -> pd.DataFrame:
             "calls": np.histogram(p[members], edges)[0],
             "before": before,
             "after": after,
+            "given": ", ".join((*design.covariates, *design.equal_in)),
         }
     )
 

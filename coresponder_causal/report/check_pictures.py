@@ -89,7 +89,8 @@ def common_support(check: CheckResult) -> Picture:
     Picture
         ``data["bins"]``: ``arm, low, high, calls, before, after``, shares of the arm's calls and of its weight.
     """
-    bins = course_of(check)
+    course = course_of(check)
+    bins, given = course.drop(columns="given"), course["given"].iloc[0]
     return Picture(
         title="Could calls of every kind have gone either way?",
         caption="Calls by the probability of treatment given what was known: treated above the line, untreated below. "
@@ -101,7 +102,7 @@ def common_support(check: CheckResult) -> Picture:
         support=bins[["calls"]],
         counts=(
             Counts(
-                family="calls by arm and probability of treatment",
+                family=f"{bins['calls'].sum()} calls by arm and probability of treatment given {given}",
                 frame=bins.assign(bin=bins["low"].map("{:.4f}".format)),
                 dimensions=("arm", "bin"),
                 count="calls",

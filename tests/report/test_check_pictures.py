@@ -13,7 +13,8 @@ from coresponder_causal import check, report
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.design import SeriesDesign
 from coresponder_causal.estimate import its_segmented
-from coresponder_causal.report import drawing
+from coresponder_causal.report import Page, drawing
+from coresponder_causal.report.specs import Section
 from coresponder_causal.validity.refuter_worlds import call_frame, weighted_calls
 
 MONTHS = pd.period_range("2017-01", periods=72, freq="M")
@@ -101,3 +102,13 @@ def test_the_paragraph_names_what_contradicts_what_is_weak_and_what_hangs_most()
     for one in found.values():
         if one.verdict == "contradicts":
             assert one.check.replace("_", " ") in said.split("Contradicted by")[1]
+
+
+def test_histograms_of_different_calls_leave_together(tmp_path):
+    """Two designs may give one bin different counts: they count other calls, or by another model."""
+    frame = call_frame(np.random.default_rng(3))
+    designs = [weighted_calls(rows)[1] for rows in (frame, frame.iloc[: len(frame) // 2])]
+    pictures = [report.figure(check.overlap(None, design)) for design in designs]
+    assert len({picture.counts[0].family for picture in pictures}) == 2
+    page = Page(title="P", sections=(Section(title="S", blocks=tuple(pictures)),))
+    assert report.write(page, tmp_path / "p.html", audience="public").exists()
