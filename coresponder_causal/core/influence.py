@@ -1,6 +1,6 @@
 """Influence functions kept as a product of two thin factors, so that a million units cost little until asked for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,8 @@ class Influence:
         Labels of the units; they travel so that results on the same units combine.
     cluster, time : Index or None, length n
         Labels used for clustered sums and time blocks.
+    inner : ndarray, shape (p, p), optional
+        left'left, where it is known without adding up n rows.
 
     Notes
     -----
@@ -42,6 +44,7 @@ class Influence:
     unit: pd.Index
     cluster: pd.Index | None = None
     time: pd.Index | None = None
+    inner: Array | None = None
 
     @property
     def n(self) -> int:
@@ -54,7 +57,7 @@ class Influence:
 
     def gram(self) -> Array:
         """ψ'ψ / n², the (k, k) variance for independent units."""
-        inner = self.left.T @ self.left
+        inner = self.left.T @ self.left if self.inner is None else self.inner
         inner = inner.toarray() if hasattr(inner, "toarray") else inner
         return np.asarray(self.right.T @ inner @ self.right, float) / self.n**2
 
@@ -76,17 +79,14 @@ class Influence:
 
     def transform(self, weights: Array) -> "Influence":
         """Influence of ``weights @ β`` (weights: (q, k))."""
-        return Influence(
-            left=self.left, right=self.right @ weights.T, unit=self.unit, cluster=self.cluster, time=self.time
-        )
+        return replace(self, right=self.right @ weights.T)
+
+    def along(self, scores: Array) -> "Influence":
+        """Add ``left @ scores``, shape (p, k) of scores: an influence that is made of the same scores."""
+        return replace(self, right=self.right + scores)
 
     def plus(self, extra: Array) -> "Influence":
         """Add an (n, k) influence, e.g. that of estimated weights."""
         own = self.left if isinstance(self.left, np.ndarray) else self.left.toarray()
-        return Influence(
-            left=np.hstack([own, extra]),
-            right=np.vstack([self.right, np.eye(extra.shape[1])]),
-            unit=self.unit,
-            cluster=self.cluster,
-            time=self.time,
-        )
+        right = np.vstack([self.right, np.eye(extra.shape[1])])
+        return replace(self, left=np.hstack([own, extra]), right=right, inner=None)

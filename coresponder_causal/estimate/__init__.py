@@ -18,6 +18,7 @@ from coresponder_causal.estimate.did_event_study import did_event_study
 from coresponder_causal.estimate.did_few_treated import did_few_treated
 from coresponder_causal.estimate.did_gap import did_gap
 from coresponder_causal.estimate.did_group_time import did_group_time
+from coresponder_causal.estimate.did_imputation import did_imputation
 from coresponder_causal.estimate.did_poisson import did_poisson
 from coresponder_causal.estimate.did_prediction_interval import did_prediction_interval
 from coresponder_causal.estimate.did_triple import did_triple
@@ -57,6 +58,7 @@ __all__ = [
     "did_few_treated",
     "did_gap",
     "did_group_time",
+    "did_imputation",
     "did_poisson",
     "did_prediction_interval",
     "did_triple",
