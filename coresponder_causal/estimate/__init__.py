@@ -19,6 +19,7 @@ from coresponder_causal.estimate.did_few_treated import did_few_treated
 from coresponder_causal.estimate.did_gap import did_gap
 from coresponder_causal.estimate.did_group_time import did_group_time
 from coresponder_causal.estimate.did_imputation import did_imputation
+from coresponder_causal.estimate.did_interaction import did_interaction
 from coresponder_causal.estimate.did_poisson import did_poisson
 from coresponder_causal.estimate.did_prediction_interval import did_prediction_interval
 from coresponder_causal.estimate.did_triple import did_triple
@@ -59,6 +60,7 @@ __all__ = [
     "did_gap",
     "did_group_time",
     "did_imputation",
+    "did_interaction",
     "did_poisson",
     "did_prediction_interval",
     "did_triple",
