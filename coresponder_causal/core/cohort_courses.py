@@ -98,8 +98,8 @@ def cohort_courses(
     Examples
     --------
     >>> unit, period = np.repeat([0, 1], 2), np.tile([0, 1], 2)
-    >>> made = cohort_courses(unit, period, np.zeros(2, int), np.array([1.0, 2, 1, 4]), np.ones(4), np.empty((4, 0)), [])
-    >>> made.course.tolist()
+    >>> y, none = np.array([1.0, 2, 1, 4]), np.empty((4, 0))
+    >>> cohort_courses(unit, period, np.zeros(2, int), y, np.ones(4), none, []).course.tolist()
     [[-1.0, 1.0]]
     """
     periods = int(period.max()) + 1
@@ -108,8 +108,8 @@ def cohort_courses(
     x = np.vstack([cohort.left[:, :-1] for cohort in cohorts])
     y = np.concatenate([cohort.left[:, -1] for cohort in cohorts])
     require_full_rank(x, names)
-    bread = np.linalg.inv(x.T @ x)
-    slopes = bread @ (x.T @ y)
+    bread = np.asarray(np.linalg.inv(x.T @ x), float)
+    slopes = np.asarray(bread @ (x.T @ y), float)
     course, parts = np.zeros((len(cohorts), periods)), []
     for g, cohort in enumerate(cohorts):
         mine = cohort.dummies.T @ cohort.within
@@ -120,9 +120,7 @@ def cohort_courses(
     return Courses(course, tuple(parts), slopes, bread)
 
 
-def _swept(
-    unit: Ints, period: Ints, group: Ints, g: int, periods: int, columns: Array, weight: Array
-) -> _Swept:
+def _swept(unit: Ints, period: Ints, group: Ints, g: int, periods: int, columns: Array, weight: Array) -> _Swept:
     """Sweep unit and period effects out of the columns of one cohort."""
     rows = np.flatnonzero(group[unit] == g)
     units, own = np.unique(unit[rows], return_inverse=True)
@@ -130,7 +128,7 @@ def _swept(
     within = within_units(columns[rows], own, weight[rows])
     there = np.unique(period[rows])
     normal = dummies.T @ dummies
-    inverse = np.linalg.pinv(normal, rcond=1e-10, hermitian=True)
+    inverse = np.asarray(np.linalg.pinv(normal, rcond=1e-10, hermitian=True), float)
     if np.linalg.matrix_rank(normal, tol=1e-10 * max(normal.max(), 1e-300), hermitian=True) < len(there) - 1:
         raise EstimationError(
             f"no unit of a cohort ties some of its {len(there)} periods to the others",

@@ -6,6 +6,9 @@ the cohort and m_g not 0 where the estimate holds the unit against something els
 means of T periods and G matrices T × T of squares and products say all that n units have to say:
 
     V = Σ_g C_g' S_g C_g / W_g² + m_g m_g' Σ_{i in g} w_i²,    S_g = Σ_{i in g} w_i² (y_i − ȳ_g)(y_i − ȳ_g)'
+
+Contrasts sum to zero over the periods of a cohort, so that outcomes are taken from the mean of their unit: what units
+differ by in level costs no digits.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ class CohortPanel:
     Parameters
     ----------
     outcome : ndarray, shape (n, T)
+        From the mean of each unit.
     weight : ndarray, shape (n,)
     group : ndarray of int, shape (n,)
         Number of each unit's cohort, below G.
@@ -105,7 +109,7 @@ class CohortPanel:
         return Influence(left=left, right=n * right, unit=unit, cluster=cluster, inner=self._inner(order, n))
 
     def _inner(self, order: list[int], n: int) -> Array:
-        """left'left of `influence`: cohorts meet in the constant alone."""
+        """Left'left of `influence`: cohorts meet in the constant alone."""
         groups, periods = self.mean.shape
         base = groups * periods
         inner = np.zeros((base + groups + 1, base + groups + 1))
@@ -146,10 +150,12 @@ def cohort_panel(outcome: Array, group: Ints, weight: Array | None = None) -> Co
     [[0.5]]
     """
     n, periods = outcome.shape
+    outcome = outcome - outcome.mean(axis=1, keepdims=True)
     groups = int(group.max()) + 1
     w = np.ones(n) if weight is None else weight
-    size, squares = np.bincount(group, w, groups), np.bincount(group, w**2, groups)
-    mean, cross, products = np.empty((groups, periods)), np.zeros((groups, periods)), np.empty((groups, periods, periods))
+    size, squares = (np.bincount(group, power, groups).astype(float) for power in (w, w**2))
+    mean, cross = np.empty((groups, periods)), np.zeros((groups, periods))
+    products = np.empty((groups, periods, periods))
     for g in range(groups):
         mine = group == g
         own = outcome[mine]

@@ -85,7 +85,7 @@ def imputation_weights(rows: TwoWayRows, untreated: Bools, targets: Array) -> Ar
 
 
 def expected_untreated(rows: TwoWayRows, untreated: Bools, outcome: Array) -> Array:
-    """What unit and time effects of the untreated rows give for every row, shape (n,).
+    """Expect of every row what unit and time effects of the untreated rows give, shape (n,).
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def expected_untreated(rows: TwoWayRows, untreated: Bools, outcome: Array) -> Ar
     [1.0, 4.0, 2.0, 5.0]
     """
     system, own = _system(rows, untreated), np.where(untreated, rows.weight * outcome, 0.0)
-    sums = [np.bincount(codes, own, many) for codes, many in _counted(rows)]
+    sums = [np.bincount(codes, own, many).astype(float) for codes, many in _counted(rows)]
     unit_effect, period_effect = _solved(system, sums[0][:, None], sums[1][:, None])
     return np.asarray(unit_effect[rows.unit, 0] + period_effect[rows.period, 0])
 
@@ -129,7 +129,7 @@ def _solved(system: _System, by_unit: Array, by_period: Array) -> tuple[Array, A
     """Effects of units and periods from their sums, both with k columns."""
     period_effect = np.linalg.solve(system.normal, by_period - system.share.T @ by_unit)
     mean = np.divide(by_unit, system.total, out=np.zeros_like(by_unit), where=system.total > 0)
-    return mean - system.share @ period_effect, period_effect
+    return mean - system.share @ period_effect, np.asarray(period_effect, float)
 
 
 def _counted(rows: TwoWayRows) -> tuple[tuple[Ints, int], tuple[Ints, int]]:

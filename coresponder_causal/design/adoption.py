@@ -69,6 +69,11 @@ class AdoptionRows:
         return self.period >= self.first[self.unit]
 
     @property
+    def plain(self) -> bool:
+        """Whether the mean courses of the cohorts say all: balanced, without covariates, weights and clusters."""
+        return self.balanced and not self.weighted and self.cluster is None and not self.names
+
+    @property
     def wide(self) -> Array:
         """Outcome by unit and period of a balanced panel, shape (units, periods)."""
         return self.outcome.reshape(len(self.first), len(self.periods))

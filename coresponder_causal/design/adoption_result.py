@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from coresponder_causal.core.cohort_panel import CohortPanel
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.influence import Influence
 from coresponder_causal.core.result import Result
+from coresponder_causal.core.welch import welch_df
 from coresponder_causal.design.adoption import AdoptionRows, adoption_estimand, count_events
 from coresponder_causal.design.panel import PanelDesign
 
@@ -30,6 +32,25 @@ def event_terms(events: Sequence[int]) -> pd.DataFrame:
     """
     keys = pd.Series([pd.NA, *events], dtype="Int64")
     return pd.DataFrame({"event_time": keys, "term": [overall, *(f"event_time={e}" for e in events)]})
+
+
+def spread_of_cohorts(
+    rows: AdoptionRows, panel: CohortPanel, contrast: Array, shift: Array
+) -> tuple[Array, Array, Influence]:
+    """Covariance, Welch's degrees of freedom and influence of contrasts of cohorts, the untreated ones last.
+
+    Parameters
+    ----------
+    rows : AdoptionRows
+        Some of whose units are never treated.
+    panel : CohortPanel
+    contrast, shift : ndarray
+        As `CohortPanel.by_cohort` takes them.
+    """
+    by_cohort = panel.by_cohort(contrast, shift)
+    own, untreated = np.einsum("gkk->gk", by_cohort), int(np.isinf(rows.first).sum())
+    df = welch_df(np.array([own[:-1].sum(axis=0), own[-1]]), (len(rows.first) - untreated, untreated))
+    return by_cohort.sum(axis=0), df, panel.influence(contrast, shift, rows.units, rows.cluster, never=True)
 
 
 def event_result(

@@ -6,10 +6,10 @@ by its weight; and by the time since the start.
 Needs: units that would have moved in parallel (check: pre_period, placebo_dates; the leads); no effect earlier than
 `anticipation` allows; in each period units that treatment has not reached yet (register of programmes).
 
-Estimator: α_i + β_t + x_it'γ is fitted to the rows that treatment has not reached, and θ̂ the mean of y_it − α̂_i − β̂_t −
-x_it'γ̂ over the others. A unit with a single period before its start has its α_i from that one. Leads are coefficients of
-the last periods before the start in those untreated rows alone, against the time before them: what is seen after the
-start has no part in them.
+Estimator: α_i + β_t + x_it'γ is fitted to the rows that treatment has not reached, and θ̂ the mean over the others of
+y_it − α̂_i − β̂_t − x_it'γ̂. A unit with a single period before its start has its α_i from that one. Leads are
+coefficients of the last periods before the start in those untreated rows alone, against the time before them: what is
+seen after the start has no part in them.
 
 Inference: θ̂ = Σ v_it y_it, V = Σ_c (Σ v_it ε̃_it)² over clusters c, ε̃ what the effects leave of untreated rows, and of
 treated rows the distance from the mean effect of their cohort in that period, their own cluster left out; a cohort of
@@ -21,8 +21,8 @@ however long before the start, so that a slow drift apart, or shocks that last, 
 where the last period before is the base: then take did_group_time. Effects before the start not allowed for by
 `anticipation` move the imputed values of all.
 
-Reference: Borusyak, Jaravel & Spiess 2024, doi:10.1093/restud/rdae007, and its supplement A.6. Numbers checked against R
-didimputation 0.5.0, whose errors leave no cluster out: our `leave_one_out=False`; its leads carry the factor of fixest.
+Reference: Borusyak, Jaravel & Spiess 2024, doi:10.1093/restud/rdae007, and its supplement A.6. Numbers checked against
+R didimputation 0.5.0, whose errors leave no cluster out: our `leave_one_out=False`; its leads carry fixest's factor.
 
 Say: In the units that started, {outcome} changed by {overall} against what it would have been ({interval}).
 """
@@ -33,7 +33,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from coresponder_causal.core.cohort_panel import CohortPanel, cohort_panel
+from coresponder_causal.core.cohort_panel import cohort_panel
 from coresponder_causal.core.errors import DesignError, Problems
 from coresponder_causal.core.imputed_effects import (
     imputed_contrasts,
@@ -46,7 +46,7 @@ from coresponder_causal.core.notes import note
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.two_way_imputation import TwoWayRows, imputable
-from coresponder_causal.core.welch import clustered_spread, welch_df
+from coresponder_causal.core.welch import clustered_spread
 from coresponder_causal.design.adoption import (
     AdoptionRows,
     adoption_rows,
@@ -55,7 +55,7 @@ from coresponder_causal.design.adoption import (
     say_unused,
     starts_before,
 )
-from coresponder_causal.design.adoption_result import event_result, event_terms
+from coresponder_causal.design.adoption_result import event_result, event_terms, spread_of_cohorts
 from coresponder_causal.design.columns import counted
 from coresponder_causal.design.panel import PanelDesign
 
@@ -177,8 +177,8 @@ def _imputable(rows: AdoptionRows, treated: Bools) -> Bools:
     if lost:
         whole = len(np.setdiff1d(rows.period[treated], rows.period[known]))
         note(
-            f"{counted(lost, 'treated row')} cannot be imputed and are left out ({counted(whole, 'period')} without any "
-            "untreated unit that is tied to them, or no weight)"
+            f"{counted(lost, 'treated row')} left out: no weight, or no untreated row tells their unit and period "
+            f"effects; so {counted(whole, 'period')} without any"
         )
     return known
 
@@ -189,9 +189,8 @@ def _two_way(rows: AdoptionRows) -> TwoWayRows:
 
 def _collapses(rows: AdoptionRows, known: Bools, treated: Bools) -> bool:
     """Whether the cohorts' mean courses say all."""
-    plain = rows.balanced and not rows.weighted and rows.cluster is None and not rows.names
-    whole = bool((known == treated).all()) and int(np.isinf(rows.first).sum()) > 0
-    return plain and whole and bool((np.bincount(rows.group) > 1).all())
+    whole = bool((known == treated).all()) and bool(np.isinf(rows.first).any())
+    return rows.plain and whole and bool((np.bincount(rows.group) > 1).all())
 
 
 Made = tuple[Array, Array, Array, Influence]
@@ -205,7 +204,7 @@ def _by_cohort(rows: AdoptionRows, treated: Bools, behind: Bools, before: Bools,
     at = (first_unit[:, None] * periods + np.arange(periods)).ravel()
 
     def cells(columns: Bools) -> Array:
-        return columns[at].reshape(groups, periods, -1).astype(float)
+        return np.asarray(columns[at].reshape(groups, periods, -1), float)
 
     untreated, sets = ~treated[at].reshape(groups, periods), cells(behind) * panel.size[:, None, None]
     found = imputed_contrasts(panel, untreated, sets / sets.sum(axis=(0, 1)), leave_out=leave_out)
@@ -214,11 +213,7 @@ def _by_cohort(rows: AdoptionRows, treated: Bools, behind: Bools, before: Bools,
         parts.append(lead_contrasts(panel, untreated, cells(before), _lead_names(before)))
     contrast, spread = (np.concatenate([getattr(part, name) for part in parts], axis=2) for name in found._fields[:2])
     shift = np.concatenate([part.shift for part in parts], axis=1)
-    by_cohort = panel.by_cohort(spread, shift)
-    own = np.einsum("gkk->gk", by_cohort)
-    df = welch_df(np.array([own[:-1].sum(axis=0), own[-1]]), (len(rows.first) - int(panel.size[-1]), int(panel.size[-1])))
-    influence = panel.influence(spread, shift, rows.units, never=True)
-    return np.einsum("gtk,gt->k", contrast, panel.mean), by_cohort.sum(axis=0), df, influence
+    return np.asarray(np.einsum("gtk,gt->k", contrast, panel.mean)), *spread_of_cohorts(rows, panel, spread, shift)
 
 
 def _by_row(rows: AdoptionRows, treated: Bools, behind: Bools, before: Bools, leave_out: bool) -> Made:

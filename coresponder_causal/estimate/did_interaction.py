@@ -7,8 +7,8 @@ Needs: units that would have moved in parallel with those never treated (check: 
 before the start; a period before it in each cohort.
 
 Estimator: y_it = α_i + λ_t + Σ_{g, l ≠ −1} δ_gl 1{G_i = g, t − g = l} + x_it'γ by least squares, the last period before
-the start the base of each cohort; then the mean of δ̂_gl over cohorts by their rows. Without units never treated the last
-cohort is the comparison, and its treated periods are left out.
+the start the base of each cohort; then the mean of δ̂_gl over cohorts by their rows. Without units never treated the
+last cohort is the comparison, and its treated periods are left out.
 
 Inference: sandwich with sums of scores within clusters; every cohort's part times c/(c − 1) for its c clusters, which
 is CR2 where the panel is balanced and has no covariates; or the factor of fixest. t with Welch's degrees of freedom of
@@ -34,6 +34,7 @@ from numpy.typing import NDArray
 
 from coresponder_causal.core.choices import refuse_choice
 from coresponder_causal.core.cohort_courses import cohort_courses
+from coresponder_causal.core.cohort_panel import cohort_panel
 from coresponder_causal.core.errors import DesignError, EstimationError, Problems
 from coresponder_causal.core.influence import Influence
 from coresponder_causal.core.notes import doubt
@@ -49,7 +50,7 @@ from coresponder_causal.design.adoption import (
     say_unused,
     starts_before,
 )
-from coresponder_causal.design.adoption_result import event_result, event_terms
+from coresponder_causal.design.adoption_result import event_result, event_terms, spread_of_cohorts
 from coresponder_causal.design.columns import counted
 from coresponder_causal.design.panel import PanelDesign
 
@@ -112,18 +113,13 @@ def did_interaction(d: PanelDesign, *, by: By = "event_time", small_sample: Smal
     say_few(d, rows)
     require_clusters(rows)
     period = np.searchsorted(rows.periods, rows.period)
-    courses = cohort_courses(
-        rows.unit, period, rows.group, rows.outcome, rows.weights, rows.covariates, list(rows.names)
-    )
     since = rows.periods - np.append(rows.cohorts, np.nan)[:, None]
     cells = _cells(rows, period)
     terms, sets = _terms(d, rows, since, cells, by)
     contrast = _against_base(sets * cells[:, :, None], _bases(rows, cells))
-    estimate = np.einsum("gtk,gt->k", contrast, courses.course)
-    spent = int((cells[:-1] > 0).sum()) - len(rows.cohorts) + len(courses.slopes) + len(rows.periods)
-    scores = courses.scores(contrast) * _factor(rows, small_sample, spent)[:, None] ** 0.5
-    vcov, df = clustered_spread(scores, np.isfinite(rows.first), rows.cluster)
-    n = len(rows.first)
+    spent = int((cells[:-1] > 0).sum()) - len(rows.cohorts) + len(rows.names) + len(rows.periods)
+    root = _factor(rows, small_sample, spent) ** 0.5
+    estimate, vcov, df, influence = (_by_cohort if rows.plain else _by_row)(rows, period, contrast, root)
     return event_result(
         "did_interaction",
         d,
@@ -133,10 +129,33 @@ def did_interaction(d: PanelDesign, *, by: By = "event_time", small_sample: Smal
         sets[rows.group[rows.unit], period],
         vcov=vcov,
         df=df,
-        influence=Influence(left=n * scores, right=np.eye(len(estimate)), unit=rows.units, cluster=rows.cluster),
+        influence=influence,
         horizon=f"{d.period_name} from the start on",
-        facts={"interval": f"t({df[0]:.3g}), clustered by {d.cluster or d.unit}", "base": -1.0},
+        facts={"interval": f"t({df[0]:.3g}), clustered by {d.cluster or d.unit}", "base": -1},
     )
+
+
+Made = tuple[Array, Array, Array, Influence]
+
+
+def _by_cohort(rows: AdoptionRows, _: NDArray[np.int64], contrast: Array, root: Array) -> Made:
+    """Work with the mean courses of the cohorts."""
+    panel = cohort_panel(rows.wide, rows.group)
+    own = root[np.unique(rows.group, return_index=True)[1]]
+    shift = np.zeros((len(own), contrast.shape[2]))
+    estimate = np.asarray(np.einsum("gtk,gt->k", contrast, panel.mean))
+    return estimate, *spread_of_cohorts(rows, panel, own[:, None, None] * contrast, shift)
+
+
+def _by_row(rows: AdoptionRows, period: NDArray[np.int64], contrast: Array, root: Array) -> Made:
+    """Work row by row."""
+    given = rows.unit, period, rows.group, rows.outcome, rows.weights
+    courses = cohort_courses(*given, rows.covariates, list(rows.names))
+    scores = courses.scores(contrast) * root[:, None]
+    vcov, df = clustered_spread(scores, np.isfinite(rows.first), rows.cluster)
+    left, right = len(scores) * scores, np.eye(contrast.shape[2])
+    influence = Influence(left=left, right=right, unit=rows.units, cluster=rows.cluster)
+    return np.asarray(np.einsum("gtk,gt->k", contrast, courses.course)), vcov, df, influence
 
 
 def _several(d: PanelDesign, first: pd.Series) -> pd.Series:
@@ -155,7 +174,7 @@ def _cells(rows: AdoptionRows, period: NDArray[np.int64]) -> Array:
     """Weight of the rows of each cohort and period, those never treated last."""
     shape = (len(rows.cohorts) + 1, len(rows.periods))
     place = rows.group[rows.unit] * shape[1] + period
-    return np.bincount(place, rows.weights, shape[0] * shape[1]).reshape(shape)
+    return np.bincount(place, rows.weights, shape[0] * shape[1]).astype(float).reshape(shape)
 
 
 def _bases(rows: AdoptionRows, cells: Array) -> list[int]:
@@ -175,7 +194,8 @@ def _terms(
     after = usable & (since >= 0)
     lost = [str(d.axis.label(int(rows.cohorts[g]))) for g in range(len(bases)) if not after[g].any()]
     if lost:
-        doubt(f"{counted(len(lost), 'cohort')} left out, without a period in common with the comparison: {', '.join(lost)}")
+        why = "without periods before and after the start in common with the comparison"
+        doubt(f"{counted(len(lost), 'cohort')} left out, {why}: {', '.join(lost)}")
     if not after.any():
         raise EstimationError("no cohort can be compared", mend="bring longer data, or more untreated units")
     if by == "cohort":
@@ -201,7 +221,7 @@ def _against_base(weights: Array, bases: list[int]) -> Array:
         whole = share[g].sum(axis=0)
         contrast[g, base] -= whole
         contrast[-1, base] += whole
-    return contrast
+    return np.asarray(contrast, float)
 
 
 def _factor(rows: AdoptionRows, small_sample: SmallSample, spent: int) -> Array:
