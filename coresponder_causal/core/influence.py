@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+_SPARSE, _BLOCK = 0.05, 2_000_000  # share of non-zeros that is worth a sparse product; numbers held at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -57,8 +58,7 @@ class Influence:
 
     def gram(self) -> Array:
         """ψ'ψ / n², the (k, k) variance for independent units."""
-        inner = self.left.T @ self.left if self.inner is None else self.inner
-        inner = inner.toarray() if hasattr(inner, "toarray") else inner
+        inner = _inner(self.left) if self.inner is None else self.inner
         return np.asarray(self.right.T @ inner @ self.right, float) / self.n**2
 
     def by_cluster(self, labels: pd.Index | None = None) -> pd.DataFrame:
@@ -90,3 +90,17 @@ class Influence:
         own = self.left if isinstance(self.left, np.ndarray) else self.left.toarray()
         right = np.vstack([self.right, np.eye(extra.shape[1])])
         return replace(self, left=np.hstack([own, extra]), right=right, inner=None)
+
+
+def _inner(left: Any) -> Array:
+    """left'left; of a sparse array that is hardly so, by blocks of rows made dense."""
+    if isinstance(left, np.ndarray):
+        return np.asarray(left.T @ left, float)
+    n, p = left.shape
+    if left.nnz < _SPARSE * n * p:
+        return np.asarray((left.T @ left).toarray(), float)
+    rows, found, step = left.tocsr(), np.zeros((p, p)), max(1, _BLOCK // p)
+    for first in range(0, n, step):
+        block = rows[first : first + step].toarray()
+        found += block.T @ block
+    return found

@@ -86,7 +86,7 @@ def event_result(
     facts : dict
         Beside the numbers of units.
     """
-    own = [len(np.unique(rows.unit[column])) for column in behind.T]
+    own = np.logical_or.reduceat(behind, np.flatnonzero(np.diff(rows.unit, prepend=-1))).sum(axis=0)
     untreated = int(np.isinf(rows.first).sum())
     about = {
         "period_name": d.period_name,

@@ -148,7 +148,7 @@ class PanelDesign:
             )
             refuse_two_doses(dose, phase_in, problems)
             problems.raise_if_any(DesignError)
-            order = np.lexsort((axis.positions, table[unit].astype(str).to_numpy()))
+            order = np.lexsort((axis.positions, _places(table[unit])))
             if dose is not None:
                 label, shares = dosed(table, axis, unit, dose, label, first, problems)
             made = cls(
@@ -334,6 +334,14 @@ class PanelDesign:
             cohort=cohort,
             dose=dose[rows],
         )
+
+
+def _places(labels: pd.Series) -> NDArray[np.int64]:
+    """Place of each row's label in the order of their texts."""
+    codes, names = pd.factorize(labels)
+    place = np.empty(len(names), np.int64)
+    place[np.argsort(np.asarray(names.astype(str)), kind="stable")] = np.arange(len(names))
+    return place[codes]
 
 
 def _signs(
