@@ -79,6 +79,25 @@ class AdoptionRows:
         return self.outcome.reshape(len(self.first), len(self.periods))
 
     @property
+    def table(self) -> Array:
+        """Outcome by unit and period, NaN where a unit lacks the period, shape (units, periods)."""
+        if self.balanced:
+            return self.wide
+        found = np.full((len(self.first), len(self.periods)), np.nan)
+        found[self.unit, np.searchsorted(self.periods, self.period)] = self.outcome
+        return found
+
+    @property
+    def unit_weights(self) -> Array:
+        """Mean weight of each unit's rows, shape (units,)."""
+        return np.asarray(np.bincount(self.unit, self.weights) / np.bincount(self.unit), float)
+
+    @property
+    def cluster_codes(self) -> Ints:
+        """Number of each unit's cluster, shape (units,)."""
+        return np.arange(len(self.first)) if self.cluster is None else pd.factorize(self.cluster)[0].astype(np.int64)
+
+    @property
     def group(self) -> Ints:
         """Number of each unit's cohort; those never treated come after the last."""
         return np.searchsorted(self.cohorts, self.first)

@@ -219,7 +219,7 @@ def _by_cohort(rows: AdoptionRows, treated: Bools, behind: Bools, before: Bools,
 def _by_row(rows: AdoptionRows, treated: Bools, behind: Bools, before: Bools, leave_out: bool) -> Made:
     """Work row by row."""
     two_way = _two_way(rows)
-    cluster = np.arange(len(rows.first)) if rows.cluster is None else pd.factorize(rows.cluster)[0]
+    cluster = rows.cluster_codes
     weighted = rows.weights[:, None] * behind
     since = rows.period - rows.first[rows.unit]
     cohort_time = np.unique(np.column_stack([rows.group[rows.unit], rows.period]), axis=0, return_inverse=True)[1]

@@ -32,10 +32,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from coresponder_causal.core.choices import refuse_choice
 from coresponder_causal.core.cohort_courses import cohort_courses
 from coresponder_causal.core.cohort_panel import cohort_panel
-from coresponder_causal.core.errors import DesignError, EstimationError, Problems
+from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.influence import Influence
 from coresponder_causal.core.notes import doubt
 from coresponder_causal.core.registry import estimator
@@ -88,7 +87,7 @@ def did_interaction(d: PanelDesign, *, by: By = "event_time", small_sample: Smal
     Raises
     ------
     DesignError
-        If an option is not a choice, or a unit changes its cluster.
+        If a unit changes its cluster.
     EstimationError
         With one treated cluster; if no cohort has a period before its start; if covariates are absorbed, by name.
 
@@ -103,10 +102,6 @@ def did_interaction(d: PanelDesign, *, by: By = "event_time", small_sample: Smal
     >>> did_interaction(d, by="cohort").terms["term"].tolist()
     ['overall', 'cohort=3', 'cohort=5', 'cohort=7']
     """
-    problems = Problems("did_interaction")
-    refuse_choice("by", by, By, problems)
-    refuse_choice("small_sample", small_sample, SmallSample, problems)
-    problems.raise_if_any(DesignError)
     first, end = last_cohort_compares(d, starts_before(d))
     rows = adoption_rows(d, _several(d, first) if small_sample == "cohort" else first, end=end)
     say_unused(d)
@@ -226,7 +221,7 @@ def _against_base(weights: Array, bases: list[int]) -> Array:
 
 def _factor(rows: AdoptionRows, small_sample: SmallSample, spent: int) -> Array:
     """Factor of the variance that each unit brings."""
-    own = np.arange(len(rows.first)) if rows.cluster is None else pd.factorize(rows.cluster)[0]
+    own = rows.cluster_codes
     if small_sample == "none":
         return np.ones(len(own))
     if small_sample == "fixest":
