@@ -99,7 +99,7 @@ def cohort_courses(
     --------
     >>> unit, period = np.repeat([0, 1], 2), np.tile([0, 1], 2)
     >>> y, none = np.array([1.0, 2, 1, 4]), np.empty((4, 0))
-    >>> cohort_courses(unit, period, np.zeros(2, int), y, np.ones(4), none, []).course.tolist()
+    >>> cohort_courses(unit, period, np.zeros(2, int), y, np.ones(4), none, []).course.round(9).tolist()
     [[-1.0, 1.0]]
     """
     periods = int(period.max()) + 1

@@ -23,6 +23,7 @@ from coresponder_causal.estimate.did_interaction import did_interaction
 from coresponder_causal.estimate.did_poisson import did_poisson
 from coresponder_causal.estimate.did_prediction_interval import did_prediction_interval
 from coresponder_causal.estimate.did_stacked import did_stacked
+from coresponder_causal.estimate.did_switching import did_switching
 from coresponder_causal.estimate.did_triple import did_triple
 from coresponder_causal.estimate.did_two_way import did_two_way
 from coresponder_causal.estimate.dml_forest import dml_forest
@@ -65,6 +66,7 @@ __all__ = [
     "did_poisson",
     "did_prediction_interval",
     "did_stacked",
+    "did_switching",
     "did_triple",
     "did_two_way",
     "dml_forest",
