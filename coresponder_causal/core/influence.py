@@ -92,7 +92,7 @@ class Influence:
         return replace(self, left=np.hstack([own, extra]), right=right, inner=None)
 
 
-def _inner(left: Any) -> Array:
+def _inner(left: Any) -> Array:  # noqa: ANN401
     """left'left; of a sparse array that is hardly so, by blocks of rows made dense."""
     if isinstance(left, np.ndarray):
         return np.asarray(left.T @ left, float)

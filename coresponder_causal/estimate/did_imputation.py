@@ -30,7 +30,6 @@ Say: In the units that started, {outcome} changed by {overall} against what it w
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from coresponder_causal.core.cohort_panel import cohort_panel

@@ -21,7 +21,8 @@ stack gives starts a weight by their comparison units, which no estimand has. Co
 did_group_time.
 
 Reference: Wing, Freedman & Hollingsworth 2024, doi:10.3386/w32054; Cengiz, Dube, Lindner & Zipperer 2019,
-doi:10.1093/qje/qjz014. Checked by the weighted regression of the stack itself and by hand; no outside program's numbers.
+doi:10.1093/qje/qjz014. Checked by the weighted regression of the stack itself and by hand; no outside program gives
+numbers.
 
 Say: In the units that started, {outcome} changed by {overall} against those that had not ({interval}).
 """
@@ -32,7 +33,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import DesignError, EstimationError, Problems
@@ -163,7 +163,8 @@ def _window(rows: AdoptionRows, before: int | None, after: int | None) -> tuple[
 
 def _parts(d: PanelDesign, rows: AdoptionRows, outcome: Array, before: int, after: int) -> list[_Part]:
     """Comparisons that have what they need; the other starts are named with the reason."""
-    found, lost = [], {}
+    found: list[_Part] = []
+    lost: dict[str, list[str]] = {}
     for cohort, start in zip(rows.cohorts, np.searchsorted(rows.periods, rows.cohorts), strict=True):
         label, window = str(d.axis.label(int(cohort))), slice(int(start) - before, int(start) + after + 1)
         if window.start < 0 or window.stop > len(rows.periods):

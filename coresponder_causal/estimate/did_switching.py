@@ -38,7 +38,6 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import DesignError, EstimationError, Problems
@@ -105,6 +104,7 @@ def did_switching(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> rng = np.random.default_rng(1)
     >>> frame = pd.DataFrame([(u, t, float(u < 8 and 3 <= t < 5 + u % 3)) for u in range(20) for t in range(8)],
     ...                      columns=["city", "t", "on"])
