@@ -16,6 +16,7 @@ class Change(NamedTuple):
     """Mean change of some units from one period to another, against that of others, with its part in each term.
 
     ``treated`` and ``others`` are numbers of units, ``base`` and ``now`` of periods; ``share`` has one number per term.
+    ``centre`` is what the change of the treated units is held against for its spread, by default their mean.
     """
 
     treated: Ints
@@ -23,6 +24,7 @@ class Change(NamedTuple):
     base: int
     now: int
     share: Array
+    centre: float = float("nan")
 
 
 def added_changes(
@@ -61,7 +63,10 @@ def added_changes(
             change, w = outcome[units, one.now] - outcome[units, one.base], weight[units]
             mean, many = float(w @ change / w.sum()), len(np.unique(cluster[units]))
             estimate += sign * mean * one.share
-            moved = sign * np.sqrt(many / max(many - 1, 1)) * w * (change - mean) / w.sum()
+            centre, factor = mean, np.sqrt(many / max(many - 1, 1))
+            if sign > 0 and np.isfinite(one.centre):
+                centre, factor = one.centre, 1.0
+            moved = sign * factor * w * (change - centre) / w.sum()
             used = np.flatnonzero(one.share)
             scores[np.ix_(units, used)] += moved[:, None] * one.share[used]
     return estimate, scores

@@ -89,7 +89,8 @@ def did_interaction(d: PanelDesign, *, by: By = "event_time", small_sample: Smal
     DesignError
         If a unit changes its cluster.
     EstimationError
-        With one treated cluster; if no cohort has a period before its start; if covariates are absorbed, by name.
+        With one treated cluster, or one in each cohort; if no cohort has a period before its start; if covariates are
+        absorbed, by name.
 
     References
     ----------
@@ -157,9 +158,15 @@ def _several(d: PanelDesign, first: pd.Series) -> pd.Series:
     """Leave out cohorts of one cluster, whose spread nothing tells; by name."""
     own = first.index.to_numpy() if d.cluster is None else d.source.groupby(d.unit)[d.cluster].first()[first.index]
     clusters = pd.Series(np.asarray(own)).groupby(first.to_numpy()).nunique()
-    alone = [g for g in clusters.index[clusters < 2] if np.isfinite(g)]
-    if not alone or len(alone) == int(np.isfinite(clusters.index).sum()):
+    started = clusters[np.isfinite(clusters.index.to_numpy(float))]
+    alone = started.index[started < 2]
+    if not len(alone) or len(started) == 1:
         return first
+    if len(alone) == len(started):
+        raise EstimationError(
+            f"each of {counted(len(alone), 'cohort')} is one cluster: nothing says how far it strays by itself",
+            mend="use did_imputation, which holds starts against each other, or did_few_treated",
+        )
     named = ", ".join(str(d.axis.label(int(g))) for g in alone)
     doubt(f"{counted(len(alone), 'cohort')} of one cluster left out, as nothing says how far it strays: {named}")
     return first[~first.isin(alone)]

@@ -18,7 +18,8 @@ Before the change the same with the periods F − 1 − l, each against the unit
 treatment begins once and stays, these are group-time effects with control="not_yet" by event time.
 
 Inference: what a unit adds to all comparisons it stands in is summed, then by cluster; each cluster is held against the
-mean of its group in its comparison, times c/(c − 1). Treatments and group sizes are taken as they are. t with Welch's
+mean of its group in its comparison, times c/(c − 1); one that changed alone against the mean effect of the other groups
+at that time. Treatments and group sizes are taken as they are. t with Welch's
 degrees of freedom of clusters that change and that do not.
 
 Breaks: with one cluster that changes, which is refused: take did_prediction_interval. Treatments of many levels leave
@@ -119,7 +120,7 @@ def did_switching(
     moved = np.isfinite(first) & np.isin(direction, {"all": (1.0, -1.0), "on": (1.0,), "off": (-1.0,)}[switches])
     parts, events = _usable(list(_parts(rows, treatment, first, direction, moved)), horizon, leads)
     _say(rows, treatment, first, moved, parts)
-    changes, denominator = _changes(parts, events, treatment, rows.unit_weights)
+    changes, denominator = _changes(rows, parts, events, treatment)
     estimate, scores = added_changes(rows.table, rows.unit_weights, rows.cluster_codes, changes, 1 + len(events))
     estimate[0], scores[:, 0] = estimate[0] / denominator, scores[:, 0] / denominator
     vcov, df = clustered_spread(scores, np.isfinite(rows.first), rows.cluster)
@@ -233,16 +234,14 @@ def _say(rows: AdoptionRows, treatment: Array, first: Array, moved: Bools, parts
     again = int((np.nanmax(then, axis=1) > np.nanmin(then, axis=1)).sum())
     if again:
         note(f"treatment changed again, after its first change, in {again} of {counted(len(compared), 'unit')}")
-    small = sum(len(np.unique(rows.cluster_codes[part.treated])) < 2 for part in parts if part.event == 0)
-    if small:
-        doubt(f"{counted(small, 'group')} of one cluster that changed: its own noise is not in the interval")
 
 
-def _changes(parts: list[_Part], events: list[int], treatment: Array, weight: Array) -> tuple[list[Change], float]:
+def _changes(rows: AdoptionRows, parts: list[_Part], events: list[int], treatment: Array) -> tuple[list[Change], float]:
     """Comparisons with their parts in the terms, and the periods under full treatment that they brought."""
+    weight, centres = rows.unit_weights, _centres(rows, parts)
     total = {e: sum(float(weight[p.treated].sum()) for p in parts if p.event == e) for e in events}
     found, denominator = [], 0.0
-    for part in parts:
+    for part, centre in zip(parts, centres, strict=True):
         size = float(weight[part.treated].sum())
         share = np.zeros(1 + len(events))
         share[1 + events.index(part.event)] = part.direction * size / total[part.event]
@@ -250,13 +249,37 @@ def _changes(parts: list[_Part], events: list[int], treatment: Array, weight: Ar
             share[0] = part.direction * size
             gained = treatment[part.treated, part.now] - treatment[part.treated, part.base]
             denominator += float(weight[part.treated] @ (part.direction * gained))
-        found.append(Change(part.treated, part.others, part.base, part.now, share))
+        found.append(Change(part.treated, part.others, part.base, part.now, share, centre))
     if not denominator > 0:
         raise EstimationError(
             "the changes brought no treatment on balance: what they began was taken back",
             mend="ask for a shorter horizon, or switches='on'",
         )
     return found, denominator
+
+
+def _centres(rows: AdoptionRows, parts: list[_Part]) -> list[float]:
+    """Give the change that a cluster which changed alone is held against; NaN for groups of several."""
+    outcome, weight = rows.table, rows.unit_weights
+
+    def mean(units: Ints, part: _Part) -> float:
+        return float(np.average(outcome[units, part.now] - outcome[units, part.base], weights=weight[units]))
+
+    others = np.array([mean(part.others, part) for part in parts])
+    direction = np.array([part.direction for part in parts])
+    effect = direction * (np.array([mean(part.treated, part) for part in parts]) - others)
+    size = np.array([weight[part.treated].sum() for part in parts])
+    event = np.array([part.event for part in parts])
+    alone = np.array([len(np.unique(rows.cluster_codes[part.treated])) < 2 for part in parts])
+    found, without = np.full(len(parts), np.nan), 0
+    for k in np.flatnonzero(alone):
+        beside = (event == event[k]) & (np.arange(len(parts)) != k)
+        if beside.any():
+            found[k] = others[k] + parts[k].direction * np.average(effect[beside], weights=size[beside])
+        without += not beside.any()
+    if without:
+        doubt(f"{counted(without, 'comparison')} of one cluster with nothing beside it: its own noise is not counted")
+    return list(map(float, found))
 
 
 def _behind(rows: AdoptionRows, parts: list[_Part], events: list[int]) -> Bools:
