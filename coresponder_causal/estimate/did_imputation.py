@@ -3,8 +3,9 @@
 Estimand: the mean effect on treated units over all their periods from the start on (ATT), each unit-period the same, or
 by its weight; and by the time since the start.
 
-Needs: units that would have moved in parallel (check: pre_period, placebo_dates; the leads); no effect earlier than
-`anticipation` allows; in each period units that treatment has not reached yet (register of programmes).
+Needs: units that would have moved in parallel (check: pretrends, pre_period, placebo_dates), for which the leads speak;
+no effect earlier than `anticipation` allows; in each period units that treatment has not reached yet (register of
+programmes).
 
 Estimator: α_i + β_t + x_it'γ is fitted to the rows that treatment has not reached, and θ̂ the mean over the others of
 y_it − α̂_i − β̂_t − x_it'γ̂. A unit with a single period before its start has its α_i from that one. Leads are

@@ -5,8 +5,8 @@ direction of more treatment; and, as headline, all these effects together per pe
 brought.
 
 Needs: units that would have moved in parallel with those of the same treatment in the first period that have not
-changed yet (check: the terms before the change); no effect earlier than the change; treatment of every period, with the
-dates at which it paused (register of programmes).
+changed yet (check: pre_period, placebo_dates), for which the terms before the change speak; no effect earlier than the
+change; treatment of every period, with the dates at which it paused (register of programmes).
 
 Estimator: a unit of first treatment d_1 that first changes in F, up (S = 1) or down (S = −1), is held against the units
 of the same d_1 that have not changed by F − 1 + l:
