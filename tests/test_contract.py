@@ -282,7 +282,8 @@ MAKERS = {
 # Methods that are not licensed for one treated city among five or for a smaller one, and those that need more than
 # their design says.
 OWN = dict.fromkeys(
-    ("did_group_time", "did_two_way"), Maker(lambda: SEVERAL.panel_counts.drop(columns="population"), of_several)
+    ("did_group_time", "did_imputation", "did_interaction", "did_stacked", "did_switching", "did_two_way"),
+    Maker(lambda: SEVERAL.panel_counts.drop(columns="population"), of_several),
 ) | {
     **dict.fromkeys(("call_aipw", "dml_forest", "dml_linear"), Maker(calls_on_duty, of_plain_calls)),
     "call_double_sample": Maker(calls_followed_up_twice, of_double_sample),

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TypeAlias
 
 from coresponder_causal.check.absences import absences
+from coresponder_causal.check.bacon import bacon
 from coresponder_causal.check.balance import balance
 from coresponder_causal.check.break_date import break_date
 from coresponder_causal.check.cluster_bootstrap import cluster_bootstrap
@@ -47,6 +48,7 @@ from coresponder_causal.check.robustness_value import robustness_value
 from coresponder_causal.check.rosenbaum import rosenbaum
 from coresponder_causal.check.specification_curve import specification_curve
 from coresponder_causal.check.spillover import spillover
+from coresponder_causal.check.spillover_rings import spillover_rings
 from coresponder_causal.check.squad_mates import squad_mates
 from coresponder_causal.check.start_range import start_range
 from coresponder_causal.check.tipping_point import tipping_point
@@ -77,6 +79,7 @@ from coresponder_causal.design import (
 __all__ = [
     "CheckResult",
     "absences",
+    "bacon",
     "balance",
     "battery",
     "break_date",
@@ -124,6 +127,7 @@ __all__ = [
     "rosenbaum",
     "specification_curve",
     "spillover",
+    "spillover_rings",
     "squad_mates",
     "standing_on",
     "start_range",
@@ -348,6 +352,7 @@ def _made(
     return (
         *((pretrends(result, design),) if several else ()),
         *((honest(result, design),) if "event_time" in result.terms else ()),
+        *((bacon(result, design),) if several and result.method == "did_two_way" else ()),
         pre_period(result, design),
         placebo_dates(result, design),
         placebo_cities(result, design),

@@ -88,10 +88,34 @@ def panel_effect(
     >>> found.att, found.influence.tolist()
     (3.0, [-2.0, 2.0, 0.0, 0.0])
     """
-    sample = _sample(treated, covariates, weights, method)
-    everywhere = np.ones(len(change))
-    att, influence = _comparison(change, everywhere, sample, method)
-    return TwoByTwo(att, influence, sample.trimmed)
+    sample = compared_groups(treated, covariates, weights=weights, method=method)
+    att, influence = panel_effects(change[:, None], sample, method=method)
+    return TwoByTwo(float(att[0]), influence[:, 0], sample.trimmed)
+
+
+def panel_effects(changes: Array, sample: ComparedGroups, *, method: Method = "dr") -> tuple[Array, Array]:
+    """`panel_effect` of several changes of the same units at once.
+
+    Parameters
+    ----------
+    changes : ndarray, shape (n, q)
+    sample : ComparedGroups
+        What does not depend on the outcome, made by `compared_groups`.
+    method : str
+        The one that ``sample`` was made for.
+
+    Returns
+    -------
+    att : ndarray, shape (q,)
+    influence : ndarray, shape (n, q)
+
+    Examples
+    --------
+    >>> sample = compared_groups(np.array([True, True, False, False]), np.empty((4, 0)))
+    >>> panel_effects(np.array([[3.0, 1], [5, 1], [1, 1], [1, 1]]), sample)[0].tolist()
+    [3.0, 0.0]
+    """
+    return _comparison(changes, np.ones(len(changes)), sample, method)
 
 
 def cross_section_effect(
@@ -132,9 +156,9 @@ def cross_section_effect(
     >>> round(cross_section_effect(outcome, after, treated, np.empty((8, 0))).att, 12)
     3.0
     """
-    sample = _sample(treated, covariates, weights, method)
-    (high, up), (low, down) = (_comparison(outcome, v.astype(float), sample, method) for v in (after, ~after))
-    return TwoByTwo(high - low, up - down, sample.trimmed)
+    sample = compared_groups(treated, covariates, weights=weights, method=method)
+    (high, up), (low, down) = (_comparison(outcome[:, None], v.astype(float), sample, method) for v in (after, ~after))
+    return TwoByTwo(float(high[0] - low[0]), (up - down)[:, 0], sample.trimmed)
 
 
 def independent_columns(values: Array) -> list[int]:
@@ -158,7 +182,7 @@ def independent_columns(values: Array) -> list[int]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Sample:
+class ComparedGroups:
     """What does not depend on the outcome; ``odds`` holds ω, ``propensity`` where its estimation is accounted for."""
 
     matrix: Array
@@ -170,32 +194,46 @@ class _Sample:
 
 
 class _Line(NamedTuple):
-    """A least-squares line with its scores w·residual and its information X'wX/n."""
+    """Least-squares lines of several outcomes with their scores w·residual and their information X'wX/n."""
 
     fitted: Array
     score: Array
     information: Array
 
 
-def _sample(treated: NDArray[np.bool_], covariates: Array, weights: Array | None, method: Method) -> _Sample:
+def compared_groups(
+    treated: NDArray[np.bool_], covariates: Array, *, weights: Array | None = None, method: Method = "dr"
+) -> ComparedGroups:
+    """Fit what a comparison needs before it sees an outcome.
+
+    Parameters
+    ----------
+    treated, covariates, weights, method
+        As `panel_effect` takes them.
+
+    Raises
+    ------
+    EstimationError
+        As `panel_effect`.
+    """
     w = np.ones(len(treated)) if weights is None else np.asarray(weights, float)
     matrix, d = _standardised(covariates), treated.astype(float)
     for word, part in (("treated", w * d), ("comparison", w * (1 - d))):
         if not part.any():
             raise EstimationError(f"no {word} rows", mend="choose another period or comparison group")
     if method == "reg":
-        return _Sample(matrix, w * d, w * (1 - d), np.zeros(len(d)), None, 0)
+        return ComparedGroups(matrix, w * d, w * (1 - d), np.zeros(len(d)), None, 0)
     fit = logit(matrix, d, w)
     odds = tilted_odds(matrix, d, w) if method == "dr_improved" else fit.fitted / (1 - fit.fitted)
     _require_overlap(odds, treated)
     kept = odds < trim_from / (1 - trim_from)
     trimmed = int((~kept & ~treated).sum())
     omega = w * (1 - d) * np.where(kept, odds, 0.0)
-    return _Sample(matrix, w * d, w * (1 - d), omega, None if method == "dr_improved" else fit, trimmed)
+    return ComparedGroups(matrix, w * d, w * (1 - d), omega, None if method == "dr_improved" else fit, trimmed)
 
 
-def _comparison(y: Array, v: Array, s: _Sample, method: Method) -> tuple[float, Array]:
-    """Treated less untreated level of y in the rows with v = 1, and its influence over all rows."""
+def _comparison(y: Array, v: Array, s: ComparedGroups, method: Method) -> tuple[Array, Array]:
+    """Treated less untreated level of each column of y in the rows with v = 1, and its influence over all rows."""
     if method == "reg":
         return _regression(y, v, s)
     x, treated, omega = s.matrix, s.treated * v, s.odds * v
@@ -204,22 +242,22 @@ def _comparison(y: Array, v: Array, s: _Sample, method: Method) -> tuple[float, 
     (high, up), (low, down) = _mean(treated, rest), _mean(omega, rest)
     att, influence = high - low, up - down
     if s.propensity is not None:
-        influence = influence - s.propensity.along(_moment(omega, (rest - low)[:, None] * x))
+        influence -= s.propensity.along(x.T @ (omega[:, None] * (rest - low)) / omega.sum())
         if line is not None:
-            influence = influence - _along(line, x, _moment(treated, x) - _moment(omega, x))
+            influence -= _along(line, x, _moment(treated, x) - _moment(omega, x))
     if line is None or v.all():
         return att, influence
     gain, more = _efficiency(y, v, line, s)
     return att + gain, influence + more
 
 
-def _regression(y: Array, v: Array, s: _Sample) -> tuple[float, Array]:
+def _regression(y: Array, v: Array, s: ComparedGroups) -> tuple[Array, Array]:
     line = _line(s.matrix, y, s.untreated * v)
     (high, up), (low, down) = _mean(s.treated * v, y), _mean(s.treated, line.fitted)
     return high - low, up - down - _along(line, s.matrix, _moment(s.treated, s.matrix))
 
 
-def _efficiency(y: Array, v: Array, line: _Line, s: _Sample) -> tuple[float, Array]:
+def _efficiency(y: Array, v: Array, line: _Line, s: ComparedGroups) -> tuple[Array, Array]:
     """E_{wD}[μ_1 − μ_0] − E_{wDv}[μ_1 − μ_0]: what the treated rows of the other period add."""
     other = _line(s.matrix, y, s.treated * v)
     gap = other.fitted - line.fitted
@@ -231,13 +269,13 @@ def _efficiency(y: Array, v: Array, line: _Line, s: _Sample) -> tuple[float, Arr
     return all_rows - here, influence
 
 
-def _mean(weight: Array, values: Array) -> tuple[float, Array]:
-    """Weighted mean and its influence."""
+def _mean(weight: Array, values: Array) -> tuple[Array, Array]:
+    """Weighted mean of each column and its influence."""
     total = weight.mean()
     if total <= 0:
         raise EstimationError("no rows to compare in one of the periods", mend="choose another period")
-    centre = float(weight @ values / len(values) / total)
-    return centre, weight * (values - centre) / total
+    centre = weight @ values / len(values) / total
+    return centre, (weight / total)[:, None] * (values - centre)
 
 
 def _moment(weight: Array, rows: Array) -> Array:
@@ -245,20 +283,20 @@ def _moment(weight: Array, rows: Array) -> Array:
 
 
 def _line(x: Array, y: Array, weight: Array) -> _Line:
-    information = (x * weight[:, None]).T @ x / len(y)
+    weighted = x * weight[:, None]
+    information = weighted.T @ x / len(y)
     if not np.linalg.cond(information) < _collinear:
         raise EstimationError(
             f"the covariates are collinear, or too many, in the {int((weight > 0).sum())} rows of one group",
             mend="leave out covariates, or use control='not_yet' for more comparison units",
         )
-    coef = np.linalg.solve(information, x.T @ (weight * y) / len(y))
-    fitted = x @ coef
-    return _Line(fitted, weight * (y - fitted), information)
+    fitted = x @ np.linalg.solve(information, weighted.T @ y / len(y))
+    return _Line(fitted, weight[:, None] * (y - fitted), information)
 
 
 def _along(line: _Line, x: Array, direction: Array) -> Array:
-    """Influence of ``direction'β`` per row."""
-    return np.asarray(line.score * (x @ np.linalg.solve(line.information, direction)), float)
+    """Influence of ``direction'β`` per row, for the line of each outcome."""
+    return np.asarray(line.score * (x @ np.linalg.solve(line.information, direction))[:, None], float)
 
 
 def _standardised(covariates: Array) -> Array:

@@ -1,6 +1,6 @@
 """Influence functions kept as a product of two thin factors, so that a million units cost little until asked for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+_SPARSE, _BLOCK = 0.05, 2_000_000  # share of non-zeros that is worth a sparse product; numbers held at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -24,6 +25,8 @@ class Influence:
         Labels of the units; they travel so that results on the same units combine.
     cluster, time : Index or None, length n
         Labels used for clustered sums and time blocks.
+    inner : ndarray, shape (p, p), optional
+        left'left, where it is known without adding up n rows.
 
     Notes
     -----
@@ -42,6 +45,7 @@ class Influence:
     unit: pd.Index
     cluster: pd.Index | None = None
     time: pd.Index | None = None
+    inner: Array | None = None
 
     @property
     def n(self) -> int:
@@ -54,8 +58,7 @@ class Influence:
 
     def gram(self) -> Array:
         """ψ'ψ / n², the (k, k) variance for independent units."""
-        inner = self.left.T @ self.left
-        inner = inner.toarray() if hasattr(inner, "toarray") else inner
+        inner = _inner(self.left) if self.inner is None else self.inner
         return np.asarray(self.right.T @ inner @ self.right, float) / self.n**2
 
     def by_cluster(self, labels: pd.Index | None = None) -> pd.DataFrame:
@@ -76,17 +79,28 @@ class Influence:
 
     def transform(self, weights: Array) -> "Influence":
         """Influence of ``weights @ β`` (weights: (q, k))."""
-        return Influence(
-            left=self.left, right=self.right @ weights.T, unit=self.unit, cluster=self.cluster, time=self.time
-        )
+        return replace(self, right=self.right @ weights.T)
+
+    def along(self, scores: Array) -> "Influence":
+        """Add ``left @ scores``, shape (p, k) of scores: an influence that is made of the same scores."""
+        return replace(self, right=self.right + scores)
 
     def plus(self, extra: Array) -> "Influence":
         """Add an (n, k) influence, e.g. that of estimated weights."""
         own = self.left if isinstance(self.left, np.ndarray) else self.left.toarray()
-        return Influence(
-            left=np.hstack([own, extra]),
-            right=np.vstack([self.right, np.eye(extra.shape[1])]),
-            unit=self.unit,
-            cluster=self.cluster,
-            time=self.time,
-        )
+        right = np.vstack([self.right, np.eye(extra.shape[1])])
+        return replace(self, left=np.hstack([own, extra]), right=right, inner=None)
+
+
+def _inner(left: Any) -> Array:  # noqa: ANN401
+    """left'left; of a sparse array that is hardly so, by blocks of rows made dense."""
+    if isinstance(left, np.ndarray):
+        return np.asarray(left.T @ left, float)
+    n, p = left.shape
+    if left.nnz < _SPARSE * n * p:
+        return np.asarray((left.T @ left).toarray(), float)
+    rows, found, step = left.tocsr(), np.zeros((p, p)), max(1, _BLOCK // p)
+    for first in range(0, n, step):
+        block = rows[first : first + step].toarray()
+        found += block.T @ block
+    return found

@@ -54,8 +54,9 @@ class LogitFit:
     information: Array
 
     def along(self, direction: Array) -> Array:
-        """Influence of ``direction'γ`` per row, shape (n,)."""
-        return np.asarray(self.score * (self.matrix @ np.linalg.solve(self.information, direction)), float)
+        """Influence of ``direction'γ`` per row: of one direction, shape (k,), or of several, shape (k, q)."""
+        moved = self.matrix @ np.linalg.solve(self.information, direction)
+        return np.asarray((self.score * moved.T).T, float)
 
 
 def logit(

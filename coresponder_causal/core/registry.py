@@ -159,6 +159,7 @@ def estimator(
     reference: str,
     checked_against: str,
     setting: Setting | None = None,
+    interruptions: bool = False,
 ) -> Callable[[Callable[Concatenate[D, P], Result]], Callable[Concatenate[D, P], Result]]:
     """Register an estimator and give it the manners that all of them share.
 
@@ -172,6 +173,8 @@ def estimator(
         Source of the method; program and version its numbers were checked against.
     setting : str, optional
         Simulated data it is studied on; by default that of its design. See `MethodCard`.
+    interruptions : bool
+        Whether it takes a treatment that switches off again; the others refuse it, by name of the units.
     """
 
     def register(function: Callable[Concatenate[D, P], Result]) -> Callable[Concatenate[D, P], Result]:
@@ -190,7 +193,7 @@ def estimator(
 
         @wraps(function)
         def run(given: D, /, *args: P.args, **options: P.kwargs) -> Result:
-            _require(given, design, name)
+            _require(given, design, name, interruptions=interruptions)
             chosen = _options(function, given, dict(options))
             with collecting() as notes:
                 for said in given.notes:
@@ -385,7 +388,7 @@ def _card_sections(text: str, name: str) -> tuple[str, tuple[tuple[str, str], ..
     return " ".join(pieces[0].split()), tuple((heading, found[heading]) for heading in headings)
 
 
-def _require(given: object, design: type[Any], name: str) -> None:
+def _require(given: object, design: type[Any], name: str, *, interruptions: bool) -> None:
     if not isinstance(given, design):
         wanted = design.__name__
         raise DesignError(
@@ -395,6 +398,14 @@ def _require(given: object, design: type[Any], name: str) -> None:
     if given.outcome is None:
         raise DesignError(
             f"{name} needs an outcome and this design has none", mend="name one: design.with_outcome('…')"
+        )
+    units = [] if interruptions else list(getattr(given, "interrupted_units", ()))
+    if units:
+        some = ", ".join(map(str, units[:5])) + (", …" if len(units) > 5 else "")
+        raise DesignError(
+            f"{name} takes a treatment that begins and stays; it falls again, or is there from the first period, in "
+            f"{len(units)} unit{'s' if len(units) > 1 else ''} ({some})",
+            mend="use did_switching, or leave these units out",
         )
 
 

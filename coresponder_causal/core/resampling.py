@@ -12,7 +12,7 @@ from coresponder_causal.core.inference import critical
 from coresponder_causal.core.influence import Influence
 
 Array = NDArray[np.float64]
-Multipliers = Literal["rademacher", "mammen"]
+Multipliers = Literal["normal", "rademacher", "mammen"]
 
 _BLOCK = 4_000_000  # multipliers held at once: 32 MB
 _ROOT5 = 5**0.5
@@ -52,8 +52,9 @@ def multiplier_draws(
         Number of draws.
     seed : int
         Seed of the multipliers.
-    multipliers : {"rademacher", "mammen"}
-        Two-point distributions with mean 0 and variance 1; Mammen's has third moment 1.
+    multipliers : {"rademacher", "mammen", "normal"}
+        Two-point distributions with mean 0 and variance 1; Mammen's has third moment 1. With normal ones the mean of
+        V ψ is exactly N(0, ψ'ψ/n²), from which it is drawn.
 
     Returns
     -------
@@ -78,18 +79,26 @@ def multiplier_draws(
     """
     if replications < 1:
         raise EstimationError(f"{replications} replications", mend="ask for 999 or more")
+    rng = np.random.default_rng(seed)
+    if multipliers == "normal":
+        return rng.standard_normal((replications, influence.right.shape[1])) @ _root(influence_variance(influence)).T
     low, high, share_low = _points[multipliers]
     left, right = influence.left, influence.right
     if influence.cluster is not None:
         left, right = influence.by_cluster().to_numpy(), np.eye(right.shape[1])
     many = int(left.shape[0])
-    rng = np.random.default_rng(seed)
     rows = max(1, _BLOCK // many)
     blocks = []
     for first in range(0, replications, rows):
         drawn = np.where(rng.random((min(rows, replications - first), many)) < share_low, low, high)
         blocks.append(np.asarray((left.T @ drawn.T).T @ right) / influence.n)
     return np.vstack(blocks)
+
+
+def _root(covariance: Array) -> Array:
+    """Give L with LL' = V, also of a singular V."""
+    values, vectors = np.linalg.eigh(covariance)
+    return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)), float)
 
 
 def simultaneous_critical_value(draws: Array, scale: Array, *, level: float = 0.95) -> float:

@@ -218,7 +218,14 @@ class Result:
         }
         return pd.DataFrame([about | dict(self.extra) | {"notes": len(self.notes)}])
 
-    def combine(self, weights: Array, terms: pd.DataFrame, *, weight_influence: Array | None = None) -> Self:
+    def combine(
+        self,
+        weights: Array,
+        terms: pd.DataFrame,
+        *,
+        weight_influence: Array | None = None,
+        weight_scores: Array | None = None,
+    ) -> Self:
         """Linear combinations ``weights @ estimate`` as a result of its own.
 
         Parameters
@@ -228,6 +235,8 @@ class Result:
             Keys of the combinations, with a column ``term``.
         weight_influence : ndarray, shape (n, q), optional
             Influence of estimated weights, added to that of the estimates (Callaway & Sant'Anna 2021, section 4.3).
+        weight_scores : ndarray, shape (p, q), optional
+            The same where it is made of the scores of the influence: ``influence.left @ weight_scores``.
 
         Raises
         ------
@@ -256,12 +265,13 @@ class Result:
             raise EstimationError("terms in events do not combine with log ratios", mend="give them zero weight")
         influence = None if self.influence is None else self.influence.transform(w)
         vcov = _combined_vcov(w, self.vcov)
-        if weight_influence is not None:
+        if weight_influence is not None or weight_scores is not None:
             if influence is None:
                 raise EstimationError(
                     f"{self.method} carries no influence functions", mend="combine with fixed weights"
                 )
-            influence = influence.plus(weight_influence)
+            influence = influence if weight_influence is None else influence.plus(weight_influence)
+            influence = influence if weight_scores is None else influence.along(weight_scores)
             vcov = influence.gram() if influence.cluster is None else _clustered_gram(influence)
         return replace(
             self,

@@ -168,8 +168,35 @@ def swept(columns: Array, *, unit: ArrayLike, effect: ArrayLike, weight: Array) 
     >>> swept(dose, unit=[0, 0, 1, 1], effect=[0, 1, 0, 1], weight=np.ones(4)).ravel().round(12).tolist()
     [0.25, -0.25, -0.25, 0.25]
     """
+    table = _rectangle(unit, effect, weight)
+    if table is not None:
+        return _swept_rectangle(columns, *table) * float(np.sqrt(weight[0]))
     own, shared = within_units(columns, unit, weight), _dummies_within(unit, effect, weight)
     return np.asarray(own - shared @ np.linalg.lstsq(shared, own, rcond=None)[0])
+
+
+def _rectangle(unit: ArrayLike, effect: ArrayLike, weight: Array) -> tuple[NDArray[np.intp] | None, int, int] | None:
+    """Places of the rows in a full table of units and effects, None where in order, and its shape; else nothing."""
+    if not len(weight) or np.ptp(weight) > 0:
+        return None
+    units, times = pd.factorize(np.asarray(unit))[0], pd.factorize(np.asarray(effect))[0]
+    many, periods = int(units.max()) + 1, int(times.max()) + 1
+    if many * periods != len(weight):
+        return None
+    place = units * periods + times
+    if (place[1:] == place[:-1] + 1).all():
+        return None, many, periods
+    return (place, many, periods) if np.bincount(place).max() == 1 else None
+
+
+def _swept_rectangle(columns: Array, place: NDArray[np.intp] | None, units: int, periods: int) -> Array:
+    """Columns less their means by unit and by effect, of a full table with equal weights."""
+    table = np.empty_like(columns)
+    table[slice(None) if place is None else place] = columns
+    cube = table.reshape(units, periods, columns.shape[1])
+    cube -= cube.mean(axis=1, keepdims=True)
+    cube -= cube.mean(axis=0, keepdims=True)
+    return table if place is None else table[place]
 
 
 def require_left(X: Array, own: Array, names: list[str]) -> None:
@@ -199,7 +226,7 @@ def _dummies_within(unit: ArrayLike, effect: ArrayLike, weight: Array) -> Array:
 
 def within_units(columns: Array, unit: ArrayLike, weight: Array) -> Array:
     """√weight times the distances of columns, shape (n, k), from their weighted means in the units."""
-    units = np.unique(np.asarray(unit), return_inverse=True)[1]
-    means = np.zeros((units.max() + 1, columns.shape[1]))
-    np.add.at(means, units, weight[:, None] * columns)
+    units = pd.factorize(np.asarray(unit))[0]
+    sums = [np.bincount(units, weight * column) for column in columns.T]
+    means = np.stack(sums, axis=1) if sums else np.zeros((units.max() + 1, 0))
     return np.asarray(np.sqrt(weight)[:, None] * (columns - (means / np.bincount(units, weight)[:, None])[units]))

@@ -75,20 +75,65 @@ def imputation_weights(rows: TwoWayRows, untreated: Bools, targets: Array) -> Ar
     >>> imputation_weights(rows, ~treated, treated[:, None].astype(float)).ravel().round(9).tolist()
     [-1.0, 1.0, 1.0, -1.0]
     """
-    units, periods, k = int(rows.unit.max()) + 1, int(rows.period.max()) + 1, targets.shape[1]
-    own = np.where(untreated, rows.weight, 0.0)
-    table = np.bincount(rows.unit * periods + rows.period, own, units * periods).reshape(units, periods)
-    by_unit, by_period = np.zeros((units, k)), np.zeros((periods, k))
+    system, k = _system(rows, untreated), targets.shape[1]
+    by_unit, by_period = np.zeros((len(system.share), k)), np.zeros((len(system.normal), k))
     np.add.at(by_unit, rows.unit, targets)
     np.add.at(by_period, rows.period, targets)
+    unit_effect, period_effect = _solved(system, by_unit, by_period)
+    own = np.where(untreated, rows.weight, 0.0)
+    return np.asarray(targets - own[:, None] * (unit_effect[rows.unit] + period_effect[rows.period]))
+
+
+def expected_untreated(rows: TwoWayRows, untreated: Bools, outcome: Array) -> Array:
+    """Expect of every row what unit and time effects of the untreated rows give, shape (n,).
+
+    Parameters
+    ----------
+    rows : TwoWayRows
+    untreated : ndarray of bool, shape (n,)
+    outcome : ndarray, shape (n,)
+
+    Examples
+    --------
+    >>> rows = TwoWayRows(np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1]), np.ones(4))
+    >>> expected_untreated(rows, np.array([True, False, True, True]), np.array([1.0, 9, 2, 5])).round(9).tolist()
+    [1.0, 4.0, 2.0, 5.0]
+    """
+    system, own = _system(rows, untreated), np.where(untreated, rows.weight * outcome, 0.0)
+    sums = [np.bincount(codes, own, many).astype(float) for codes, many in _counted(rows)]
+    unit_effect, period_effect = _solved(system, sums[0][:, None], sums[1][:, None])
+    return np.asarray(unit_effect[rows.unit, 0] + period_effect[rows.period, 0])
+
+
+class _System(NamedTuple):
+    """Normal equations of unit and time effects with the unit effects taken out."""
+
+    total: Array
+    share: Array
+    normal: Array
+
+
+def _system(rows: TwoWayRows, untreated: Bools) -> _System:
+    (_, units), (_, periods) = _counted(rows)
+    own = np.where(untreated, rows.weight, 0.0)
+    table = np.bincount(rows.unit * periods + rows.period, own, units * periods).reshape(units, periods)
     total = table.sum(axis=1, keepdims=True)
     share = np.divide(table, total, out=np.zeros_like(table), where=total > 0)
     within = np.diag(table.sum(axis=0)) - table.T @ share
     tie = np.unique(_ties(rows, untreated)[units:], return_inverse=True)[1]
     anchored = within + np.max(np.diag(within)) * (tie[:, None] == tie)  # one free constant for each tied part
-    period_effect = np.linalg.solve(anchored, by_period - share.T @ by_unit)
-    unit_effect = np.divide(by_unit, total, out=np.zeros_like(by_unit), where=total > 0) - share @ period_effect
-    return np.asarray(targets - own[:, None] * (unit_effect[rows.unit] + period_effect[rows.period]))
+    return _System(total, share, anchored)
+
+
+def _solved(system: _System, by_unit: Array, by_period: Array) -> tuple[Array, Array]:
+    """Effects of units and periods from their sums, both with k columns."""
+    period_effect = np.linalg.solve(system.normal, by_period - system.share.T @ by_unit)
+    mean = np.divide(by_unit, system.total, out=np.zeros_like(by_unit), where=system.total > 0)
+    return mean - system.share @ period_effect, np.asarray(period_effect, float)
+
+
+def _counted(rows: TwoWayRows) -> tuple[tuple[Ints, int], tuple[Ints, int]]:
+    return (rows.unit, int(rows.unit.max()) + 1), (rows.period, int(rows.period.max()) + 1)
 
 
 def slope_weights(rows: TwoWayRows, untreated: Bools, regressors: Array, names: list[str]) -> Array:

@@ -74,7 +74,8 @@ families = (
         assumption="the city would have moved as the other cities did",
         methods=(
             "did_prediction_interval", "did_group_time", "did_few_treated", "did_poisson", "did_gap",
-            "did_event_study", "did_two_way", "its_conformal",
+            "did_event_study", "did_two_way", "did_imputation", "did_interaction", "did_stacked", "did_switching",
+            "its_conformal",
         ),
         bias="?",
         why="whatever else changed in this city alone at that time is in it",

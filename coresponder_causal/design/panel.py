@@ -17,7 +17,7 @@ from coresponder_causal.data.periods import Start, TimeAxis
 from coresponder_causal.design import columns
 from coresponder_causal.design.columns import counted
 from coresponder_causal.design.onset import made_up, onset, refuse_two_doses
-from coresponder_causal.design.panel_treatment import dosed, treatment_of
+from coresponder_causal.design.panel_treatment import dosed, interrupted, treatment_of
 
 Array = NDArray[np.float64]
 
@@ -46,6 +46,8 @@ class PanelDesign:
         Columns of ``source``.
     season : float or None
         Periods in a year.
+    path : str or None
+        Column from which ``dose`` was read where the treatment may pause.
     notes : tuple of str
         What was said when the design was formed.
     """
@@ -63,6 +65,7 @@ class PanelDesign:
     weights: str | None = None
     cluster: str | None = None
     season: float | None = None
+    path: str | None = None
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -89,6 +92,7 @@ class PanelDesign:
         season: float | Literal["auto"] | None = "auto",
         dose: str | None = None,
         phase_in: int = 0,
+        path: str | None = None,
     ) -> Self:
         """Form the design, checking everything at once.
 
@@ -117,6 +121,9 @@ class PanelDesign:
             Column of the treated units' dose, used in units of its largest value.
         phase_in : int
             Periods over which the dose rises from the start on.
+        path : str, optional
+            Column of the treatment in every row, 0 or more, instead of ``cohort`` or ``treated``: it may be there from
+            the first period, pause and end. Unless it only ever begins and stays, `did_switching` alone takes it.
 
         Raises
         ------
@@ -133,22 +140,24 @@ class PanelDesign:
         (['A'], (4, 2))
         """
         problems = Problems("panel")
-        wanted = [outcome, unit, time, cohort, exposure, weights, cluster, dose, *covariates]
+        wanted = [outcome, unit, time, cohort, exposure, weights, cluster, dose, path, *covariates]
         table = columns.rectangular(frame, wanted, problems)
         axis = columns.time_axis(table, time, problems)
         _check_rows(table, axis, unit, problems)
-        for name, sign in _signs(exposure, weights, dose, covariates).items():
+        for name, sign in _signs(exposure, weights, dose, path, covariates).items():
             columns.numbers(table, name, problems, sign=sign)
         if outcome is not None:
             values = columns.numbers(table, outcome, problems, missing=columns.of_a_period)
             columns.varies(values, f"'{outcome}'", problems)
         with collecting() as notes:
             label, first, shares = treatment_of(
-                table, axis, unit, cohort, treated, start, start_between, phase_in, problems
+                table, axis, unit, cohort, treated, start, start_between, phase_in, path, problems
             )
             refuse_two_doses(dose, phase_in, problems)
+            if dose is not None and path is not None:
+                problems.add("path= already holds the dose", mend="leave dose= out")
             problems.raise_if_any(DesignError)
-            order = np.lexsort((axis.positions, table[unit].astype(str).to_numpy()))
+            order = np.lexsort((axis.positions, _places(table[unit])))
             if dose is not None:
                 label, shares = dosed(table, axis, unit, dose, label, first, problems)
             made = cls(
@@ -165,6 +174,7 @@ class PanelDesign:
                 weights=weights,
                 cluster=cluster,
                 season=columns.full_season(axis.freq, season),
+                path=path,
             )
             _say_unbalanced(made)
         return replace(made, notes=tuple(notes))
@@ -277,6 +287,11 @@ class PanelDesign:
         return sorted(self.cohort.index[self.cohort.isna()], key=str)
 
     @property
+    def interrupted_units(self) -> list[object]:
+        """Units whose treatment, given as a path, falls or is there in their first period."""
+        return [] if self.path is None else interrupted(self.source[self.unit], self.dose)
+
+    @property
     def start_position(self) -> int:
         """First position that any start touches."""
         return int(self.cohort.min())
@@ -336,11 +351,19 @@ class PanelDesign:
         )
 
 
+def _places(labels: pd.Series) -> NDArray[np.int64]:
+    """Place of each row's label in the order of their texts."""
+    codes, names = pd.factorize(labels)
+    place = np.empty(len(names), np.int64)
+    place[np.argsort(np.asarray(names.astype(str)), kind="stable")] = np.arange(len(names))
+    return place[codes]
+
+
 def _signs(
-    exposure: str | None, weights: str | None, dose: str | None, covariates: Sequence[str]
+    exposure: str | None, weights: str | None, dose: str | None, path: str | None, covariates: Sequence[str]
 ) -> dict[str, columns.Sign]:
     signs: dict[str, columns.Sign] = dict.fromkeys(covariates, "any")
-    signs |= {name: "nonnegative" for name in (weights, dose) if name is not None}
+    signs |= {name: "nonnegative" for name in (weights, dose, path) if name is not None}
     return signs | ({} if exposure is None else {exposure: "positive"})
 
 

@@ -28,14 +28,20 @@ def treatment_of(
     start: Start | None,
     between: tuple[Start, Start] | None,
     phase_in: int,
+    path: str | None,
     problems: Problems,
 ) -> tuple[str, pd.Series, Array]:
-    """Start in words, first treated position by unit, dose by row; from a cohort column or from treated= and start=."""
+    """Start in words, first treated position by unit, dose by row; from a cohort, from names and a start, or a path."""
     units = pd.Index(sorted(table[unit].dropna().unique(), key=str))
     nothing = "", pd.Series(np.nan, index=units), np.zeros(len(table))
-    if (cohort is None) == (treated is None):
-        problems.add("give either cohort= or treated= with a start", mend="pass exactly one of the two")
+    if (cohort is None) + (treated is None) + (path is None) != 2:
+        problems.add("give either cohort=, or treated= with a start, or path=", mend="pass exactly one of them")
         return nothing
+    if path is not None:
+        if start is not None or between is not None or phase_in:
+            problems.add("path= already holds the treatment", mend="leave start=, start_between= and phase_in= out")
+            return nothing
+        return _from_path(table, axis, unit, path, units, problems)
     if cohort is not None:
         if start is not None or between is not None:
             problems.add("cohort= already holds the starts", mend="leave start= and start_between= out")
@@ -65,7 +71,7 @@ def _from_cohort(
         some = columns.some_of(changing.index, unit, most=3)
         problems.add(
             f"'{cohort}' changes within {counted(len(changing), 'unit')}{some}: the treatment switches off or moves",
-            mend="give each unit one first treated period",
+            mend="give each unit one first treated period, or the treatment of every row: path= and did_switching",
         )
     starts = table.groupby(unit)[cohort].first().reindex(units)
     if starts.isna().all():
@@ -90,6 +96,37 @@ def _from_cohort(
     if len(beyond) and first.isna().all():
         problems.add("no unit is treated within the data", mend="bring the periods after the starts")
     return f"column '{cohort}'", first, shares
+
+
+def _from_path(
+    table: pd.DataFrame, axis: TimeAxis, unit: str, path: str, units: pd.Index, problems: Problems
+) -> tuple[str, pd.Series, Array]:
+    """First change of the treatment by unit, and the treatment itself in parts of its largest value."""
+    values = pd.to_numeric(table[path], errors="coerce").fillna(0.0).to_numpy(float)
+    first = pd.Series(np.nan, index=units)
+    frame = pd.DataFrame({"unit": table[unit], "position": axis.positions, "value": values}).sort_values("position")
+    changed = frame["value"] != frame.groupby("unit")["value"].transform("first")
+    starts = frame[changed].groupby("unit")["position"].min()
+    first[starts.index] = starts.to_numpy(float)
+    largest = float(values.max(initial=0.0))
+    if not len(starts) or not largest > 0:
+        problems.add(f"'{path}' never changes within a unit", mend="give the treatment of every unit and period")
+        return f"column '{path}'", first, np.zeros(len(table))
+    return f"changes of '{path}'", first, values / largest
+
+
+def interrupted(unit: pd.Series, dose: Array) -> list[object]:
+    """Units, of rows sorted by unit and time, whose treatment falls, or is there in their first period.
+
+    Examples
+    --------
+    >>> interrupted(pd.Series(list("aaabbb")), np.array([0.0, 1, 0, 0, 1, 1]))
+    ['a']
+    """
+    labels = unit.to_numpy()
+    begins = np.append(True, labels[1:] != labels[:-1])
+    falls = np.append(False, dose[1:] < dose[:-1]) & ~begins
+    return list(pd.unique(unit[falls | (begins & (dose > 0))]))
 
 
 def dosed(

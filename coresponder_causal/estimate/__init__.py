@@ -18,8 +18,12 @@ from coresponder_causal.estimate.did_event_study import did_event_study
 from coresponder_causal.estimate.did_few_treated import did_few_treated
 from coresponder_causal.estimate.did_gap import did_gap
 from coresponder_causal.estimate.did_group_time import did_group_time
+from coresponder_causal.estimate.did_imputation import did_imputation
+from coresponder_causal.estimate.did_interaction import did_interaction
 from coresponder_causal.estimate.did_poisson import did_poisson
 from coresponder_causal.estimate.did_prediction_interval import did_prediction_interval
+from coresponder_causal.estimate.did_stacked import did_stacked
+from coresponder_causal.estimate.did_switching import did_switching
 from coresponder_causal.estimate.did_triple import did_triple
 from coresponder_causal.estimate.did_two_way import did_two_way
 from coresponder_causal.estimate.dml_forest import dml_forest
@@ -58,8 +62,12 @@ __all__ = [
     "did_few_treated",
     "did_gap",
     "did_group_time",
+    "did_imputation",
+    "did_interaction",
     "did_poisson",
     "did_prediction_interval",
+    "did_stacked",
+    "did_switching",
     "did_triple",
     "did_two_way",
     "dml_forest",

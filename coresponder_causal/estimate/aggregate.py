@@ -90,7 +90,7 @@ def aggregate(
     averaged = result.combine(
         weights,
         _terms(means, result),
-        weight_influence=(cells.scores - cells.scores.mean(axis=0)) @ pulls,
+        weight_scores=cells.along(pulls),
     )
     return replace(
         averaged,
@@ -102,29 +102,39 @@ def aggregate(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Cells:
-    """Group-time effects: places of their cohorts and times, event times, cohort scores w·1{cohort} by unit."""
+    """Group-time effects: places of their cohorts and times, event times, the mean of w·1{cohort} over all units.
+
+    ``scores`` counts the scores of the influence: the last are w·1{cohort} by cohort, and a constant.
+    """
 
     att: Array
     cohort: Places
     time: Places
     event: NDArray[np.int64]
-    scores: Array
+    shares: Array
+    scores: int
     limit: float
 
     @property
     def size(self) -> Array:
         """Share of each cell's cohort among all units."""
-        return np.asarray(self.scores.mean(axis=0)[self.cohort], float)
+        return np.asarray(self.shares[self.cohort], float)
 
     @property
     def post(self) -> Bools:
         """Cells from the start on, up to the limit."""
         return (self.event >= 0) & (self.event <= self.limit)
 
+    def along(self, pulls: Array) -> Array:
+        """Say what the scores of the influence bring into means of estimated shares, shape (scores, q)."""
+        found = np.zeros((self.scores, pulls.shape[1]))
+        found[-1 - len(pulls) : -1], found[-1] = pulls, -self.shares @ pulls
+        return found
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Mean:
-    """A mean of cells: its influence is ψ @ weights + (S − mean S) @ pull with cohort scores S."""
+    """A mean of cells: its influence is ψ @ weights + (S − mean S) @ pull with S = w·1{cohort}."""
 
     weights: Array
     pull: Array
@@ -153,13 +163,14 @@ def _cells(result: Result, max_event_time: int | None) -> _Cells:
         raise EstimationError(
             "the result carries no influence functions (they do not leave the session)", mend="run did_group_time again"
         )
-    scores = result.influence.left[:, len(result.terms) :].toarray()
+    left = result.influence.left
     cells = _Cells(
         att=result.estimate,
         cohort=np.array([cohorts.index(str(label)) for label in result.terms["cohort"]], np.intp),
         time=pd.factorize(result.terms["time"], sort=True)[0],
         event=result.terms["event_time"].to_numpy(np.int64),
-        scores=scores,
+        shares=np.asarray(left.sum(axis=0)).ravel()[-1 - len(cohorts) : -1] / left.shape[0],
+        scores=left.shape[1],
         limit=np.inf if max_event_time is None else max_event_time,
     )
     if not cells.post.any():
@@ -172,7 +183,7 @@ def _sized(cells: _Cells, keep: Bools) -> _Mean:
     total = cells.size[keep].sum()
     weights = np.where(keep, cells.size / total, 0.0)
     off = np.where(keep, cells.att - weights @ cells.att, 0.0) / total
-    pull = np.bincount(cells.cohort, weights=off, minlength=cells.scores.shape[1])
+    pull = np.bincount(cells.cohort, weights=off, minlength=len(cells.shares))
     return _Mean(weights, pull.astype(float))
 
 
@@ -189,7 +200,7 @@ def _by_event_time(cells: _Cells, balance: int | None, min_event_time: int | Non
     first, last = -np.inf if min_event_time is None else min_event_time, cells.limit
     keep = np.ones(len(cells.att), bool)
     if balance is not None:
-        cohorts = range(cells.scores.shape[1])
+        cohorts = range(len(cells.shares))
         longest = np.array([cells.event[cells.cohort == g].max(initial=-1) for g in cohorts])
         seen = max(int(np.ptp(cells.event[cells.cohort == g])) for g in np.unique(cells.cohort))
         keep = longest[cells.cohort] >= balance
@@ -207,10 +218,10 @@ def _by_cohort(cells: _Cells) -> _Means:
     """Plain mean within each cohort; overall weighted by the estimated shares of the cohorts."""
     cohorts, rows = np.unique(cells.cohort[cells.post], return_index=True)
     each = tuple(_sized(cells, cells.post & (cells.cohort == g)) for g in cohorts)
-    shares = cells.scores.mean(axis=0)[cohorts]
+    shares = cells.shares[cohorts]
     total = shares.sum()
     weights = np.sum([mean.weights * share / total for mean, share in zip(each, shares, strict=True)], axis=0)
-    pull = np.zeros(cells.scores.shape[1])
+    pull = np.zeros(len(cells.shares))
     pull[cohorts] = [(mean.weights - weights) @ cells.att / total for mean in each]
     return _Means(_Mean(weights, pull), "cohort", tuple(np.flatnonzero(cells.post)[rows].tolist()), each)
 
@@ -265,7 +276,8 @@ def _extra(averaged: Result, by: By) -> Facts:
     options = averaged.provenance.option_values()
     extra = {key: value for key, value in averaged.extra.items() if key != "cohorts"} | {"aggregated_by": by}
     if options.get("inference") == "bootstrap" and averaged.influence is not None:
-        draws = multiplier_draws(averaged.influence, replications=options["replications"], seed=options["seed"])
+        how = {key: options[key] for key in ("replications", "seed", "multipliers")}
+        draws = multiplier_draws(averaged.influence, **how)
         scale = np.sqrt(np.diag(averaged.vcov))
         extra["critical_value"] = simultaneous_critical_value(draws, scale, level=options["level"])
     return Facts(extra)

@@ -47,6 +47,13 @@ why_not = {
         "the process of one treated city is fitted, and several start",
         "ask for cities; coresponder-causal validity run --methods did_group_time measures several starts",
     ),
+    **dict.fromkeys(
+        ("imputation", "interaction", "stacked", "switching"),
+        (
+            "the process of one treated city is fitted, and several start",
+            "ask for cities; docs/methods.md says how often each of these methods errs with several",
+        ),
+    ),
     "few_adopters": (
         "the process of one treated city is fitted, and several start",
         "ask for cities; docs/cities.md says how often its tests err with several",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.core.fingerprint import fingerprint
@@ -32,8 +33,8 @@ class Counts:
     hourly : DataFrame
         City × month × hour of the week; empty where no calls were given.
     adopters : DataFrame
-        All cities × month with the month in which each city's programme started, ``first_programme`` (missing: none);
-        empty where no design asks for it.
+        All cities × month with the month in which each city's programme started, ``first_programme`` (missing: none),
+        and whether one ran in the month, ``programme_runs``; empty where no design asks for it.
     calls : DataFrame
         The calls themselves, with what followed them where the study has a table of outcomes, without cities that had a
         programme of their own; empty likewise.
@@ -161,7 +162,7 @@ def _followed(calls: pd.DataFrame | None, outcomes: pd.DataFrame | None) -> pd.D
 
 
 def _adopters(study: Study, programmes: pd.DataFrame, monthly: pd.DataFrame) -> pd.DataFrame:
-    """Add the month in which each city's programme started, for the treated city the study's own start."""
+    """Add the month of each city's start, of the treated city the study's own, and whether a programme ran."""
     starts = programmes.groupby("city")["start_earliest"].min()
     own = study.start or (study.start_between or ("",))[0]
     starts[str(study.city)] = pd.Timestamp(own)
@@ -169,7 +170,27 @@ def _adopters(study: Study, programmes: pd.DataFrame, monthly: pd.DataFrame) -> 
     if others := sorted(spans - {str(study.city)}):
         note(f"start between two dates, the earlier one taken: {', '.join(others)}")
     first = pd.to_datetime(monthly["city"].map(starts)).dt.to_period("M")
-    return monthly.assign(first_programme=first).reset_index(drop=True)
+    runs = _runs(programmes, monthly, str(study.city), pd.Timestamp(own))
+    return monthly.assign(first_programme=first, programme_runs=runs).reset_index(drop=True)
+
+
+def _runs(programmes: pd.DataFrame, monthly: pd.DataFrame, city: str, start: pd.Timestamp) -> NDArray[np.float64]:
+    """Whether a programme of the row's city ran in its month, that of its last day included, as 0 or 1."""
+    ends = programmes["end_date"] if "end_date" in programmes else pd.Series(pd.NaT, index=programmes.index)
+    spans = programmes[["city", "start_earliest"]].assign(end=ends)
+    mine = spans["city"].astype(str) == city
+    if mine.any():
+        spans.loc[spans.loc[mine, "start_earliest"].idxmin(), "start_earliest"] = start
+    else:
+        spans = pd.concat([spans, pd.DataFrame({"city": [city], "start_earliest": [start], "end": [pd.NaT]})])
+    runs = np.zeros(len(monthly), bool)
+    for name, first, last in spans.itertuples(index=False):
+        months = monthly["month"]
+        inside = months >= pd.Period(first, "M")
+        if pd.notna(last):
+            inside &= months <= pd.Period(last, "M")
+        runs |= (inside & (monthly["city"] == name)).to_numpy()
+    return runs.astype(float)
 
 
 def _whole_months(calls: pd.DataFrame | None, counted: pd.DataFrame) -> pd.DataFrame:

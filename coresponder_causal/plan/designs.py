@@ -12,7 +12,7 @@ import pandas as pd
 
 from coresponder_causal import design as designing
 from coresponder_causal import estimate
-from coresponder_causal.core.errors import CausalError
+from coresponder_causal.core.errors import CausalError, DesignError
 from coresponder_causal.core.notes import note
 from coresponder_causal.core.regressors import log_rate
 from coresponder_causal.core.result import Result
@@ -65,7 +65,8 @@ adjusted_calls = ("calls", *after_calls, *some_known)  # designs that make calls
 of_calls = (*like_calls, *after_calls, *some_known, "strata", "instrument", "switchback")  # formed of calls, not counts
 by_hours = ("triple", "boundary")  # designs of the calls by the hours of the team
 one_by_one = (*of_calls, *by_hours)  # designs whose outcome belongs to a call
-of_adopters = ("adopters", "few_adopters")  # designs of cities that started at different times
+# designs of cities that started at different times
+of_adopters = ("adopters", "imputation", "interaction", "stacked", "switching", "few_adopters")
 comparison = "comparison cities"
 
 
@@ -155,8 +156,9 @@ def rank(result: Result) -> int:
     if result.method == "call_iv":
         return 7 if result.extra.get("adjustment") == "coverage_post" else 6
     order = {"switchback_randomization": -1, "did_prediction_interval": 1, "call_boundary": 8}
-    order |= dict.fromkeys(("did_group_time", "did_poisson"), 2)
+    order |= dict.fromkeys(("did_group_time", "did_imputation", "did_switching", "did_poisson"), 2)
     order |= dict.fromkeys(("did_event_study", "did_few_treated", "did_gap", "did_two_way"), 4)
+    order |= dict.fromkeys(("did_interaction", "did_stacked"), 4)
     order |= dict.fromkeys(("its_segmented", "its_counts", "its_rare", "its_arima", "its_structural"), 5)
     return order.get(result.method, 6)
 
@@ -192,6 +194,10 @@ def settings() -> dict[str, Setting]:
         "structural": Setting(_structural, estimate.its_structural, series),
         "two_way": Setting(_cities, estimate.did_two_way, ("covariates",)),
         "adopters": Setting(_adopters, estimate.did_group_time, ("covariates",)),
+        "imputation": Setting(_adopters, estimate.did_imputation, ("covariates",)),
+        "interaction": Setting(_adopters, estimate.did_interaction, ("covariates",)),
+        "stacked": Setting(_adopters, estimate.did_stacked),
+        "switching": Setting(_switching, estimate.did_switching),
         "few_adopters": Setting(_few_adopters, estimate.did_few_treated),
         "calls": Setting(compared_calls, estimate.call_difference, calls, {"scale": "ratio"}),
         "aipw": Setting(plain_calls, estimate.call_aipw, models, {"scale": "ratio"}),
@@ -269,12 +275,9 @@ def every_city(study: Study, monthly: pd.DataFrame, outcome: str, options: Optio
 
 def _adopters(study: Study, data: Counts, outcome: str, options: Options) -> PanelDesign:
     """Cities by the month in which their programme started, as counts or, where populations are known, rates."""
-    frame = data.adopters
-    if _exposure(frame):
-        frame = frame.assign(**{outcome: 1000 * frame[outcome] / frame["population"]})
-        note(f"'{outcome}' is a month's number per 1,000 residents")
+    _refuse_ended(data.adopters)
     return PanelDesign.from_frame(
-        frame,
+        _per_thousand(data.adopters, outcome),
         outcome=outcome,
         unit="city",
         time="month",
@@ -283,8 +286,33 @@ def _adopters(study: Study, data: Counts, outcome: str, options: Options) -> Pan
     )
 
 
+def _switching(study: Study, data: Counts, outcome: str, _: Options) -> PanelDesign:
+    """Cities by the months in which their programmes ran, as counts or, where populations are known, rates."""
+    frame = _per_thousand(data.adopters, outcome)
+    return PanelDesign.from_frame(frame, outcome=outcome, unit="city", time="month", path="programme_runs")
+
+
+def _per_thousand(frame: pd.DataFrame, outcome: str) -> pd.DataFrame:
+    if not _exposure(frame):
+        return frame
+    note(f"'{outcome}' is a month's number per 1,000 residents")
+    return frame.assign(**{outcome: 1000 * frame[outcome] / frame["population"]})
+
+
+def _refuse_ended(frame: pd.DataFrame) -> None:
+    """Refuse programmes that did not run on from their start: what they leave behind is no effect of having one."""
+    ended = frame["programme_runs"].eq(0) & (frame["month"] >= frame["first_programme"])
+    if ended.any():
+        names = ", ".join(sorted(frame.loc[ended, "city"].astype(str).unique()))
+        raise DesignError(
+            f"the programme paused or ended within the months in {names}",
+            mend="ask for the design 'switching', or leave these cities out of the tables",
+        )
+
+
 def _few_adopters(study: Study, data: Counts, outcome: str, _: Options) -> PanelDesign:
     """Cities by the month in which their programme started, as counts."""
+    _refuse_ended(data.adopters)
     return PanelDesign.from_frame(
         data.adopters,
         outcome=outcome,

@@ -9,7 +9,7 @@ from itertools import pairwise
 from coresponder_causal.data import dictionary, metric_catalogue
 from coresponder_causal.decide.assumptions import Family, family_of
 from coresponder_causal.decide.group_rows import wrong_cuts
-from coresponder_causal.plan.designs import after_calls, like_calls, settings, some_known
+from coresponder_causal.plan.designs import after_calls, like_calls, of_adopters, settings, some_known
 from coresponder_causal.plan.evaluation_plan import EvaluationPlan
 from coresponder_causal.plan.fairness_block import wrong_allowable, wrong_groups, wrong_outcomes
 from coresponder_causal.plan.labour import labour_gaps, settled, survey_tables
@@ -21,7 +21,7 @@ families: dict[str, Family] = {
     for name in (
         "switchback",
         *("hours", "triple"),
-        *("cities", "adopters", "few_adopters", "poisson", "gap", "few_treated", "event_study", "two_way"),
+        *("cities", *of_adopters, "poisson", "gap", "few_treated", "event_study", "two_way"),
         *("first_periods", "series", "counts", "rare", "arima", "structural"),
         *(*like_calls, *after_calls, *some_known, "strata"),
         *("instrument", "boundary"),
@@ -35,7 +35,7 @@ falsifications: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(assumptions, _counts),
     "switchback": ("control_outcomes",),
     "triple": (*_counts, "absences", "holding", "exclusion"),
-    **dict.fromkeys(("adopters", "few_adopters"), ("pretrends", *_counts)),
+    **dict.fromkeys(of_adopters, ("pretrends", *_counts)),
     **dict.fromkeys(
         ("series", "counts", "rare", "arima", "structural"),
         ("placebo_dates", "control_outcomes", "forecast_skill", "break_date", "covid_interval"),

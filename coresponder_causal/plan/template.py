@@ -75,6 +75,10 @@ controls = ["burglary", "traffic_collision"]   # names of control_series
 #   structural     a forecast from the time before the start, along the comparison cities
 #   two_way        the regression of the literature
 #   adopters       cities that started at different times (table programmes)
+#   imputation     the same, against what they would have had by the months no programme had reached
+#   interaction    the same, by a regression with an effect for every start and month
+#   stacked        the same, from one comparison for each start
+#   switching      cities whose programmes also paused or ended (end_date in programmes)
 #   few_adopters   the same for a few cities among others without a programme
 # An empty list makes a study of data quality alone.
 run = ["hours", "cities", "series", "calls", "instrument"]

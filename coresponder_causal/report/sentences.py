@@ -361,8 +361,12 @@ def _against(result: Result) -> str:
         first = result.terms.iloc[0]
         seen = f" seen in {first['time']}," if "time" in first else ""
         return f"in the units that started in {first['cohort']},{seen} against those that had not"
-    if result.method == "did_group_time":
+    if result.method in ("did_group_time", "did_interaction", "did_stacked"):
         return "in the cities that started, against those that had not"
+    if result.method == "did_imputation":
+        return "in the cities that started, against what they would have been without it"
+    if result.method == "did_switching":
+        return "for each period under the programme, against cities where nothing had changed yet"
     if result.method in ("call_iv", "call_boundary") and term != "itt":
         those = "the calls the team attended"
         if result.estimand.contrast == "LATE":

@@ -195,6 +195,18 @@ def test_group_time_effects_need_ten_treated_units():
     assert overall[(1, 10, 0.0, 0.0)] < 0.6
 
 
+@pytest.mark.parametrize("method", ["did_imputation", "did_interaction", "did_stacked", "did_switching"])
+def test_methods_for_several_starts_hold_with_five_treated_units(method):
+    """At an eighth of the shipped replications; of the shipped rows one by one; one treated unit is refused."""
+    rows, table = fast_rows(method, replications=FAST // 8), measured_table()
+    share, n = pooled(rows[rows["treated"] >= 5], "coverage")
+    assert share >= 0.93 - 3 * np.sqrt(0.93 * 0.07 / n)
+    assert (rows.loc[rows["treated"] == 1, "failures"] == FAST // 8).all()
+    shipped = table[(table["method"] == method) & (table["treated"] >= 5)]
+    assert len(shipped) >= 6
+    assert (shipped["coverage"] >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / FAST)).all(), shipped.to_string()
+
+
 def test_two_way_clusters_hold_with_five_treated_and_ten_untreated_units_alone():
     rows = fast_rows("did_two_way")
     enough = (rows["treated"] >= 5) & (rows["comparison"] >= 10)

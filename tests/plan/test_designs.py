@@ -14,7 +14,17 @@ from coresponder_causal import plan, report
 from coresponder_causal.core.errors import DataError, DesignError
 from coresponder_causal.core.notes import Doubt, quietly
 from coresponder_causal.design import CallDesign, match_nearest
-from coresponder_causal.estimate import aggregate, call_aipw, call_difference, did_group_time, dml_forest, dml_linear
+from coresponder_causal.estimate import (
+    aggregate,
+    call_aipw,
+    call_difference,
+    did_group_time,
+    did_imputation,
+    did_interaction,
+    did_stacked,
+    dml_forest,
+    dml_linear,
+)
 from coresponder_causal.plan.designs import known_keys, rank
 from coresponder_causal.plan.reading import validated
 from coresponder_causal.plan.study import Study
@@ -333,3 +343,29 @@ def test_options_are_those_of_the_design_and_of_its_estimator():
 def test_places_on_the_page():
     found = sorted((*adopters().results, *compared().results), key=rank)
     assert [result.method for result in found][:2] == ["did_group_time", "did_group_time"]
+
+
+@pytest.mark.parametrize(
+    ("name", "method"), [("imputation", did_imputation), ("interaction", did_interaction), ("stacked", did_stacked)]
+)
+def test_other_methods_for_starts_at_different_times_read_the_same_rates(name, method):
+    found = evaluated(replace(STUDY, designs=(name,)), {"city_panel": panel(), "programmes": programmes()})
+    (result,), (design,) = found.results[:1], found.designs[:1]
+    with quietly():
+        pd.testing.assert_frame_equal(result.tidy(), method(design).tidy())
+    assert design.cohort.nunique() == 2
+
+
+def test_programmes_that_ended_are_switching_and_refused_elsewhere_by_name():
+    ended = programmes().assign(end_date=pd.NaT)
+    ended["end_date"] = pd.to_datetime(ended["end_date"]).mask(ended.index.isin([2, 8]), pd.Timestamp("2020-06-30"))
+    tables = {"city_panel": panel(), "programmes": ended}
+    with pytest.raises(DesignError, match=f"paused or ended within the months in {CITIES[2]}, {CITIES[8]}"):
+        evaluated(STUDY, tables)
+    found = evaluated(replace(STUDY, designs=("switching",)), tables)
+    design = found.designs[0]
+    own = design.source.assign(on=design.dose).set_index(["city", "month"])["on"]
+    assert own[CITIES[2], pd.Period("2020-06", "M")] == 1
+    assert own[CITIES[2], pd.Period("2020-07", "M")] == 0
+    assert design.interrupted_units == [CITIES[2], CITIES[8]]
+    assert any("treatment changed again" in text for text in found.results[0].notes)

@@ -47,9 +47,10 @@ def poisson(mean, *shape, seed=1):
 
 def test_every_registered_method_of_one_citys_counts_is_a_candidate():
     there = {name: METHODS[name] for name in estimate.__all__ if name in METHODS}
+    of_several = {f"did_{name}" for name in ("group_time", "imputation", "interaction", "stacked", "switching")}
     of_series = {name for name, card in there.items() if card.design == "SeriesDesign"}
     assert set(candidates(series(poisson(60)))) == of_series >= {"its_segmented", "its_counts", "its_rare"}
-    of_panels = {name for name, card in there.items() if card.design == "PanelDesign"} - {"did_group_time"}
+    of_panels = {name for name, card in there.items() if card.design == "PanelDesign"} - of_several
     assert set(candidates(panel(poisson(60, 4, 60)))) == of_panels >= {"did_prediction_interval", "did_poisson"}
 
 

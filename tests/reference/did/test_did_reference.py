@@ -204,7 +204,7 @@ def as_drdid_has_it(outcome, after, treated, covariates, *, weights=None, method
 
 
 def test_one_sign_explains_the_difference_in_cross_sections(golden, monkeypatch):
-    module = sys.modules["coresponder_causal.estimate.did_group_time"]
+    module = sys.modules["coresponder_causal.design.group_time"]
     monkeypatch.setattr(module, "cross_section_effect", as_drdid_has_it)
     variants = results(golden, "did_mpdta_variants")
     assert_cells(estimated(golden, "rcs|dr|X|notyet"), results(golden, "did_sim")["rcs|dr|X|notyet"])
