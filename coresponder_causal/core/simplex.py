@@ -18,7 +18,7 @@ from coresponder_causal.core.errors import EstimationError
 Array = NDArray[np.float64]
 _TOLERANCE = 1e-12  # of a gradient, against the size of the problem
 _STEPS = 20  # changes of the active set allowed for each weight
-_ROUNDS = 25  # exchanges of all weights that break the conditions before one is taken at a time
+_PATIENCE = 3  # exchanges of all that break the conditions, without fewer doing so, before one is taken at a time
 _TIE = 1e-13  # of the products' size, added to their diagonal: of weights equally good, the most even ones
 
 
@@ -52,7 +52,7 @@ def gram_of(X: Array, y: Array, *, intercept: bool = True, ridge: float = 0.0) -
     return Gram(X.T @ X + ridge * np.eye(X.shape[1]), y @ X)
 
 
-def simplex_weights(gram: Gram, *, allowed: NDArray[np.bool_] | None = None) -> Array:
+def simplex_weights(gram: Gram, *, allowed: NDArray[np.bool_] | None = None, near: Array | None = None) -> Array:
     """Weights w ≥ 0, Σw = 1 that minimise w'Gw − 2h'w for every target h.
 
     Parameters
@@ -61,6 +61,8 @@ def simplex_weights(gram: Gram, *, allowed: NDArray[np.bool_] | None = None) -> 
         As `gram_of` makes it.
     allowed : ndarray of bool, shape (r, m), optional
         Donors that each target may use; by default all.
+    near : ndarray, shape (m,), optional
+        Weights that solve a similar problem, from which the search starts; for problems in which all are allowed.
 
     Returns
     -------
@@ -91,53 +93,64 @@ def simplex_weights(gram: Gram, *, allowed: NDArray[np.bool_] | None = None) -> 
     free = np.ones(h.shape, bool) if allowed is None else np.broadcast_to(allowed, h.shape)
     if not free.any(axis=1).all():
         raise EstimationError("there is nobody to be weighted", mend="bring comparison units")
-    weights, settled = _exchanged(G, h, free)
+    weights, settled = _exchanged(G, h, free, free if near is None else np.broadcast_to(near > 0, h.shape))
     for row in np.flatnonzero(~settled):
         there = np.flatnonzero(free[row])
         weights[row] = 0.0
-        weights[row, there] = _weights(G[row][np.ix_(there, there)], h[row, there])
+        weights[row, there] = _weights(G[row][np.ix_(there, there)], h[row, there], near)
     return weights if gram.cross.ndim == 2 else np.asarray(weights[0])
 
 
-def _exchanged(G: Array, h: Array, allowed: NDArray[np.bool_]) -> tuple[Array, NDArray[np.bool_]]:
+def _exchanged(
+    G: Array, h: Array, allowed: NDArray[np.bool_], start: NDArray[np.bool_]
+) -> tuple[Array, NDArray[np.bool_]]:
     """Let all weights that break the conditions change sides, until none does; and which problems came to that."""
     scale = np.maximum(np.abs(G).max(axis=(1, 2)), np.abs(h).max(axis=1))
     scale[scale == 0] = 1.0
-    w, free = np.zeros(h.shape), np.array(allowed)
+    w, free = np.zeros(h.shape), np.array(start)
     left, settled = np.arange(len(h)), np.zeros(len(h), bool)
-    for _ in range(_ROUNDS):
-        A, b, F = G[left] / scale[left, None, None], h[left] / scale[left, None], free[left]
-        now, level = _equality_solutions(A, b, F)
-        gain = b - np.einsum("rij,rj->ri", A, now) - level[:, None]
+    fewest, patience = np.full(len(h), h.shape[1] + 1), np.full(len(h), _PATIENCE)
+    while len(left):
+        A, b, F = G[left], h[left] / scale[left, None], free[left]
+        now, level = _equality_solutions(A, b, F, scale[left])
+        gain = b - np.einsum("rij,rj->ri", A, now) / scale[left, None] - level[:, None]
         wrong = (F & (now < 0)) | (allowed[left] & ~F & (gain > _TIE))
-        done = ~wrong.any(axis=1)
+        many = wrong.sum(axis=1)
+        done = many == 0
         w[left[done]], settled[left[done]] = now[done], True
         free[left] ^= wrong
-        left = left[~done]
-        if not len(left):
-            break
+        patience[left] = np.where(many < fewest[left], _PATIENCE, patience[left] - 1)
+        fewest[left] = np.minimum(fewest[left], many)
+        left = left[~done & (patience[left] > 0)]
     return w, settled
 
 
-def _equality_solutions(G: Array, h: Array, free: NDArray[np.bool_]) -> tuple[Array, Array]:
-    """Minimise w'Gw − 2h'w over Σw = 1 with weights of the free alone; and the multiplier of the sum."""
-    r, m = h.shape
-    system = np.zeros((r, m + 1, m + 1))
-    system[:, :m, :m] = G * (free[:, :, None] & free[:, None, :])
-    diagonal = np.arange(m)
-    system[:, diagonal, diagonal] += np.where(free, _TIE, 1.0)
-    system[:, m, :m] = system[:, :m, m] = free
-    system[:, m, m] = np.where(free.any(axis=1), 0.0, 1.0)
-    right = np.concatenate([np.where(free, h, 0.0), np.ones((r, 1))], axis=1)
+def _equality_solutions(G: Array, h: Array, free: NDArray[np.bool_], scale: Array) -> tuple[Array, Array]:
+    """Minimise w'Gw/scale − 2h'w over Σw = 1 with weights of the free alone; and the multiplier of the sum."""
+    r, k = len(h), int(free.sum(axis=1).max())
+    rows, places = np.arange(r)[:, None], np.argsort(~free, axis=1, kind="stable")[:, :k]
+    there = free[rows, places]
+    system = np.zeros((r, k + 1, k + 1))
+    inner = G[rows[:, :, None], places[:, :, None], places[:, None, :]] / scale[:, None, None]
+    system[:, :k, :k] = inner * (there[:, :, None] & there[:, None, :])
+    diagonal = np.arange(k)
+    system[:, diagonal, diagonal] += np.where(there, _TIE, 1.0)
+    system[:, k, :k] = system[:, :k, k] = there
+    system[:, k, k] = np.where(there.any(axis=1), 0.0, 1.0)
+    right = np.concatenate([np.where(there, h[rows, places], 0.0), np.ones((r, 1))], axis=1)
     solution = np.linalg.solve(system, right[:, :, None])[:, :, 0]
-    return solution[:, :m], solution[:, m]
+    w = np.zeros(h.shape)
+    w[rows, places] = solution[:, :k]
+    return w, solution[:, k]
 
 
-def _weights(G: Array, h: Array) -> Array:
-    """Start at the best vertex; free one weight at a time while the objective falls."""
+def _weights(G: Array, h: Array, near: Array | None = None) -> Array:
+    """Start at the best vertex, or near a solution; free one weight at a time while the objective falls."""
     vertex = int(np.argmin(np.diag(G) - 2 * h))
     free = np.arange(len(h)) == vertex
     w: Array = free.astype(float)
+    if near is not None:
+        w, free = _inside(G, h, near, near > 0)
     slack = _TOLERANCE * (np.abs(G).max() + np.abs(h).max())
     for _ in range(_STEPS * len(h)):
         gradient = h - G @ w
