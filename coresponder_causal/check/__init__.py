@@ -6,6 +6,7 @@ from functools import partial
 from typing import TypeAlias
 
 from coresponder_causal.check.absences import absences
+from coresponder_causal.check.backdating import backdating
 from coresponder_causal.check.balance import balance
 from coresponder_causal.check.break_date import break_date
 from coresponder_causal.check.cluster_bootstrap import cluster_bootstrap
@@ -75,6 +76,7 @@ from coresponder_causal.design import (
 __all__ = [
     "CheckResult",
     "absences",
+    "backdating",
     "balance",
     "battery",
     "break_date",
@@ -163,6 +165,7 @@ refuters = (
 
 of_refits = frozenset(
     {
+        "backdating",
         "break_date",
         "covid_interval",
         "forecast_skill",
@@ -348,6 +351,7 @@ def _made(
         leave_one_out(result, design),
         control_outcomes(result, design, outcomes=controls),
         *((levels_or_logs(result, design),) if isinstance(design, PanelDesign) else ()),
+        *((backdating(result, design),) if isinstance(design, PanelDesign) and "backdate" in result.extra else ()),
         *by_call,
         *(_series_checks(result, design, controls) if not isinstance(design, CoverageDesign) else ()),
     )

@@ -74,7 +74,7 @@ families = (
         assumption="the city would have moved as the other cities did",
         methods=(
             "did_prediction_interval", "did_group_time", "did_few_treated", "did_poisson", "did_gap",
-            "did_event_study", "did_two_way", "its_conformal",
+            "did_event_study", "did_two_way", "its_conformal", "synth_augmented", "synth_control", "synth_did",
         ),
         bias="?",
         why="whatever else changed in this city alone at that time is in it",

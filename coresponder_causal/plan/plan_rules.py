@@ -21,6 +21,7 @@ families: dict[str, Family] = {
         "switchback",
         *("hours", "triple"),
         *("cities", "adopters", "few_adopters", "poisson", "gap", "few_treated", "event_study", "two_way"),
+        *("synthetic", "synthetic_augmented", "synthetic_did", "synthetic_adopters"),
         *("first_periods", "series", "counts", "rare", "arima", "structural"),
         *(*like_calls, *after_calls, *some_known, "strata"),
         *("instrument", "boundary"),
@@ -34,7 +35,8 @@ falsifications: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(assumptions, _counts),
     "switchback": ("control_outcomes",),
     "triple": (*_counts, "absences", "holding", "exclusion"),
-    **dict.fromkeys(("adopters", "few_adopters"), ("pretrends", *_counts)),
+    **dict.fromkeys(("adopters", "few_adopters", "synthetic_adopters"), ("pretrends", *_counts)),
+    **dict.fromkeys(("synthetic", "synthetic_augmented", "synthetic_did"), (*_counts, "backdating", "leave_one_out")),
     **dict.fromkeys(
         ("series", "counts", "rare", "arima", "structural"),
         ("placebo_dates", "control_outcomes", "forecast_skill", "break_date", "covid_interval"),

@@ -58,6 +58,7 @@ PictureKind = Literal[
     "improvements",
     "groups",
     "waves",
+    "donors",
     "joint",
     "saturation",
 ]
