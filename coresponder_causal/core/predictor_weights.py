@@ -95,7 +95,7 @@ def _loss(logs: Array, x: Array, X: Array, course: Array, courses: Array) -> tup
 
 
 def _by_regression(predictors: Array, outcomes: Array) -> Array:
-    """Logs of the squared coefficients of the predictors in regressions of each period's outcome."""
+    """Give logs of the squared coefficients of the predictors in regressions of each period's outcome."""
     design = np.column_stack([np.ones(predictors.shape[1]), predictors.T])
     beta = np.linalg.lstsq(design, outcomes.T)[0][1:]
     squares = (beta**2).sum(axis=1)

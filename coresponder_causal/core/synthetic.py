@@ -52,7 +52,7 @@ def each_left_out(one: Comparison, units: NDArray[np.int64]) -> Comparison:
 
 
 def smoothed(values: Array, periods: int) -> Array:
-    """Moving average over so many periods, narrower at both ends.
+    """Average over so many periods, narrower at both ends.
 
     Parameters
     ----------

@@ -76,7 +76,7 @@ def synthetic_did(
 
 
 def noise_level(Z: Array, copies: Array) -> Array:
-    """Standard deviation of the donors' first differences, shape (r,).
+    """Compute the standard deviation of the donors' first differences, shape (r,).
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def _time_weights(Z: Array, late: Array, copies: Array, sigma: Array) -> Array:
 
 
 def placebo_sets(controls: int, sizes: Sequence[int], draws: int, seed: int) -> list[Comparison]:
-    """Controls put in the place of the treated: all sets of so many of them, or so many at random.
+    """Put controls in the place of the treated: all sets of so many of them, or so many at random.
 
     Parameters
     ----------

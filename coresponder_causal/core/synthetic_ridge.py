@@ -29,8 +29,8 @@ def augmented_weights(Z: Array, compared: Comparison, penalty: Array | None = No
     compared : Comparison
         Each donor once or not at all.
     penalty : ndarray, shape (r,), optional
-        λ; by default the largest whose error on periods left out one at a time is within one standard error of the
-        least.
+        λ; where NaN, and by default, the largest whose error on periods left out one at a time is within one standard
+        error of the least.
 
     Returns
     -------
@@ -51,8 +51,9 @@ def augmented_weights(Z: Array, compared: Comparison, penalty: Array | None = No
     >>> bool(np.allclose(weights, simplex)), round(float(weights.sum()), 9)
     (True, 1.0)
     """
-    if penalty is None:
-        penalty = np.array([_chosen(Z, Comparison(a[None], c[None])) for a, c in zip(*compared, strict=True)])
+    given = np.full(len(compared.targets), np.nan) if penalty is None else penalty
+    rows = zip(*compared, given, strict=True)
+    penalty = np.array([_chosen(Z, Comparison(a[None], c[None])) if np.isnan(p) else p for a, c, p in rows])
     simplex, added = _parts(Z.T @ Z, compared, penalty[:, None])
     return simplex + added[:, 0], simplex, penalty
 
@@ -100,7 +101,7 @@ def _parts(S: Array, compared: Comparison, penalty: Array) -> tuple[Array, Array
     values, vectors = np.linalg.eigh(K)
     turned = np.einsum("rij,ri->rj", vectors, left)
     added = np.einsum("rij,rqj->rqi", vectors, turned[:, None] / (np.maximum(values, 0)[:, None] + penalty[:, :, None]))
-    return simplex, added
+    return simplex, np.where(there[:, None], added, 0.0)
 
 
 def _centred(S: Array, there: NDArray[np.bool_]) -> Array:

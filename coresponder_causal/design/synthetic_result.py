@@ -273,7 +273,7 @@ def _support(panel: SyntheticPanel, averages: Averages, events: Array) -> pd.Dat
 
 
 def _path(d: PanelDesign, panel: SyntheticPanel, gap: Array, judged: Judged) -> pd.DataFrame:
-    """The treated beside their synthetic control; after the start with where it might lie."""
+    """Give the treated beside their synthetic control; after the start with where it might lie."""
     (cohort,) = panel.cohorts
     recorded = panel.outcome.iloc[:, cohort.columns].mean(axis=1).to_numpy()
     observed = np.maximum(recorded, 0.5) if panel.log else panel.values[:, cohort.columns].mean(axis=1)

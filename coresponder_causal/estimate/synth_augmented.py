@@ -72,7 +72,7 @@ def synth_augmented(
     log, demean, inference, bin_width, backdate
         As in `synth_control`.
     penalty : float, optional
-        λ > 0; by default chosen by periods left out, for every placebo anew.
+        λ > 0; by default chosen by periods left out, for every placebo anew, and held where a donor is left out.
 
     Returns
     -------
@@ -111,12 +111,12 @@ def synth_augmented(
     centred = values - values[before].mean(axis=0) if demean else values
     terms = averages(panel, width=bin_width_of(d, bin_width), period_name=d.period_name)
     one = Comparison(*(part[:1] for part in one_and_placebos(1 + panel.m)))
-    given = None if penalty is None else np.array([penalty])
-    weights, plain, chosen = augmented_weights(centred[before], one, given)
+    given = np.nan if penalty is None else penalty
+    weights, plain, chosen = augmented_weights(centred[before], one, np.array([given]))
 
     def fit(compared: Comparison) -> Synthetic:
-        fixed = None if given is None else np.repeat(given, len(compared.targets))
-        weights, _, _ = augmented_weights(centred[before], compared, fixed)
+        known = np.where(compared.targets[:, 0] == 1, chosen[0], given)
+        weights, _, _ = augmented_weights(centred[before], compared, known)
         return Synthetic(weights, gaps(centred, before, compared, weights, intercept=demean))
 
     def shifted(rows: Rows, last: int) -> Conformal:

@@ -47,13 +47,6 @@ why_not = {
         "the process of one treated city is fitted, and several start",
         "ask for cities; coresponder-causal validity run --methods did_group_time measures several starts",
     ),
-    **dict.fromkeys(
-        ("synthetic", "synthetic_augmented", "synthetic_did"),
-        (
-            "cities of a known process follow no common course that weights could find",
-            "ask for cities; docs/methods.md says how far an interval of synthetic controls held",
-        ),
-    ),
     "synthetic_adopters": (
         "the process of one treated city is fitted, and several start",
         "ask for cities; docs/methods.md says how far an interval of synthetic controls held",

@@ -59,10 +59,11 @@ def figure(*items: Result | CheckResult, kind: Literal["path", "forest", "donors
         One of either; or several results, whose headlines are drawn below each other.
     kind : {"path", "forest", "donors"}, optional
         ``"path"``: observed against expected, period by period. ``"forest"``: the treated city's change beside that of
-        each comparison city. ``"donors"``: the weights of a synthetic control. Default: cities where the result has them, else the effects by time since the start
-        where it has one for each else the path. Of calls by an instrument how often it brought the team, or as
-        ``"path"`` how covered hours moved against the others by half-year. A check has one picture only: the love plot
-        of balance, the histograms of overlap, else its estimates.
+        each comparison city. ``"donors"``: the weights of a synthetic control. Default: cities where the result has
+        them, else the effects by time since the start where it has one for each and is of no synthetic control, else
+        the path. Of calls by an instrument how often it brought the team, or as ``"path"`` how covered hours moved
+        against the others by half-year. A check has one picture only: the love plot of balance, the histograms of
+        overlap, else its estimates.
 
     Returns
     -------

@@ -1,8 +1,8 @@
 """Synthetic controls against R synthdid 0.0.9 (70c1ce3), R Synth and R augsynth (f942957) on R 4.2.2.
 
 Scripts 03_synth.R and 03b_augsynth.R; numbers in ``synthdid_prop99.json``, ``synthdid_lowrank.json``,
-``synth_basque.json`` and ``augsynth_kansas.json``. synthdid's Frank–Wolfe steps stop early: its defaults lie within 1e-2
-of the optimum, run with a bound of 1e-9 ("tight") within 1e-3; ours is the optimum.
+``synth_basque.json`` and ``augsynth_kansas.json``. synthdid's Frank–Wolfe steps stop early: its defaults lie within
+1e-2 of the optimum, run with a bound of 1e-9 ("tight") within 1e-3; ours is the optimum.
 """
 
 import json
