@@ -14,17 +14,10 @@ from coresponder_causal.core.notes import note
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.synthetic import Comparison, Synthetic, each_left_out, one_and_placebos
 from coresponder_causal.design.panel import PanelDesign
-from coresponder_causal.design.synthetic_panel import Averages, SyntheticPanel
-from coresponder_causal.design.synthetic_result import (
-    Judged,
-    by_placebos,
-    by_ranks,
-    by_shifts,
-    fit_facts,
-    left_out_range,
-    pooled_errors,
-    synthetic_result,
-)
+from coresponder_causal.design.synthetic_judged import Judged, by_placebos, by_ranks, by_shifts, pooled_errors
+from coresponder_causal.design.synthetic_panel import SyntheticPanel
+from coresponder_causal.design.synthetic_result import fit_facts, left_out_range, synthetic_result
+from coresponder_causal.design.synthetic_terms import Averages
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]

@@ -41,8 +41,9 @@ from coresponder_causal.core.synthetic import Comparison, Synthetic, gaps, one_a
 from coresponder_causal.core.synthetic_ridge import augmented_errors, augmented_weights
 from coresponder_causal.design.event_bins import bin_width_of
 from coresponder_causal.design.panel import PanelDesign
-from coresponder_causal.design.synthetic_panel import averages, synthetic_panel, without_last
+from coresponder_causal.design.synthetic_panel import synthetic_panel
 from coresponder_causal.design.synthetic_single import Rows, SingleInference, single_result
+from coresponder_causal.design.synthetic_terms import averages, without_last
 
 Array = NDArray[np.float64]
 

@@ -54,9 +54,10 @@ from coresponder_causal.core.result import Result
 from coresponder_causal.core.synthetic import Comparison, Synthetic, gaps, synthetic_control
 from coresponder_causal.design.event_bins import bin_width_of
 from coresponder_causal.design.panel import PanelDesign
-from coresponder_causal.design.synthetic_panel import averages, predictor_means, synthetic_panel, without_last
+from coresponder_causal.design.synthetic_panel import predictor_means, synthetic_panel
 from coresponder_causal.design.synthetic_result import seasonal_smoothing
 from coresponder_causal.design.synthetic_single import Rows, SingleInference, single_result
+from coresponder_causal.design.synthetic_terms import averages, without_last
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]

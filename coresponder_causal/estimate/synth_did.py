@@ -31,7 +31,7 @@ evidence. With units that differ in size take log rates.
 
 Reference: Arkhangelsky, Athey, Hirshberg, Imbens & Wager 2021, doi:10.1257/aer.20190159; Clarke, Pailañir, Athey &
 Imbens 2024, doi:10.1177/1536867X241297914 (several starts). Checked against R synthdid 0.0.9 (70c1ce3) with its solver
-run to the end, and against the published simulations.
+run to the end, and against simulated truth; several starts against one by one.
 
 Say: In {city}, {outcome} changed by {mean_post} against the weighted comparison units and earlier periods ({interval}).
 """
@@ -51,25 +51,10 @@ from coresponder_causal.core.synthetic import Comparison, Synthetic, each_left_o
 from coresponder_causal.core.synthetic_did import bootstrap_sets, left_out_effects, placebo_sets, synthetic_did
 from coresponder_causal.design.event_bins import bin_width_of
 from coresponder_causal.design.panel import PanelDesign
-from coresponder_causal.design.synthetic_panel import (
-    Averages,
-    Cohort,
-    SyntheticPanel,
-    averages,
-    synthetic_panel,
-    without_last,
-)
-from coresponder_causal.design.synthetic_result import (
-    Judged,
-    by_placebos,
-    by_ranks,
-    effects_of,
-    fit_facts,
-    left_out_range,
-    pooled_errors,
-    poorest_fit,
-    synthetic_result,
-)
+from coresponder_causal.design.synthetic_judged import Judged, by_placebos, by_ranks, effects_of, pooled_errors
+from coresponder_causal.design.synthetic_panel import Cohort, SyntheticPanel, synthetic_panel
+from coresponder_causal.design.synthetic_result import fit_facts, left_out_range, poorest_fit, synthetic_result
+from coresponder_causal.design.synthetic_terms import Averages, averages, without_last
 
 Array = NDArray[np.float64]
 Inference = Literal["placebo", "ranks", "jackknife", "bootstrap"]
@@ -79,7 +64,7 @@ Inference = Literal["placebo", "ranks", "jackknife", "bootstrap"]
     design=PanelDesign,
     contrasts=("ATT",),
     reference="Arkhangelsky et al. 2021",
-    checked_against="R synthdid 0.0.9, published simulations",
+    checked_against="R synthdid 0.0.9",
 )
 def synth_did(
     d: PanelDesign,

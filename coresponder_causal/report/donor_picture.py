@@ -73,7 +73,7 @@ def draw_donors(axes: Axes, picture: Picture) -> None:
     ends = np.where(weight < 0, 0.0, weight)
     room = 0.012 * float(np.ptp(np.append(weight, 0.0)))
     for at, end, value in zip(place, ends, weight, strict=True):
-        axes.text(end + room, at, f"{value:.2f}".replace("-", "−"), va="center", fontsize=8, color=grey)
+        axes.text(float(end) + room, float(at), f"{value:.2f}".replace("-", "−"), va="center", fontsize=8, color=grey)
     axes.axvline(0.0, color=grey, lw=0.8)
     axes.set_yticks(place, bars["city"])
     axes.set_ylim(len(bars) - 0.4, -0.6)

@@ -80,6 +80,29 @@ def test_ridge_is_that_of_the_formula_with_full_matrices():
         np.testing.assert_allclose(error, moved @ (compared.targets - again)[0], atol=1e-9)
 
 
+def test_weights_find_a_common_course_that_a_difference_in_differences_misses():
+    """Two common courses with loadings of their own; the treated unit's lie within the others'. Truth 1, 200 draws."""
+    rng, before = np.random.default_rng(7), np.arange(36) < 28
+    late, even = ~before / 8, Comparison(*(part[:1] for part in one_and_placebos(15)))
+    found: dict[str, list[float]] = {"synthetic": [], "sdid": [], "ridge": [], "plain": []}
+    for _ in range(200):
+        courses, loadings = rng.normal(size=(36, 2)).cumsum(axis=0), rng.uniform(-1, 1, size=(2, 15))
+        loadings[:, 0] = 0.6
+        values = courses @ loadings + 0.3 * rng.normal(size=(36, 15))
+        values[~before, 0] += 1.0
+        weights, _, _ = augmented_weights(values[before], even, np.array([5.0]))
+        found["ridge"].append(float((values @ (even.targets - weights)[0]) @ late))
+        found["synthetic"].append(float(synthetic_control(values, before, even).gaps[0] @ late))
+        found["sdid"].append(float(synthetic_did(values, before, late, even, treated=1)[0].gaps[0] @ late))
+        gap = values[:, 0] - values[:, 1:].mean(axis=1)
+        found["plain"].append(float(gap[~before].mean() - gap[before].mean()))
+    errors = {name: np.array(values) - 1 for name, values in found.items()}
+    missed = np.sqrt(np.mean(errors["plain"] ** 2))
+    for name in ("synthetic", "sdid", "ridge"):
+        assert abs(errors[name].mean()) < 4 * errors[name].std() / np.sqrt(200)
+        assert np.sqrt(np.mean(errors[name] ** 2)) < missed / 3
+
+
 def test_copies_of_a_donor_are_two_donors_alike():
     values, before = panel(N=6)
     late = ~before / (~before).sum()
