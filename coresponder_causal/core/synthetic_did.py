@@ -61,7 +61,7 @@ def synthetic_did(
     >>> before = t < 4
     >>> compared = Comparison(np.eye(5)[:1], np.array([[0.0, 1.0, 1.0, 1.0, 1.0]]))
     >>> found, _ = synthetic_did(values, before, ~before / 2, compared, treated=1)
-    >>> found.gaps.round(6).tolist()
+    >>> np.abs(found.gaps).round(6).tolist()
     [[0.0, 0.0, 0.0, 0.0, 3.0, 3.0]]
     """
     after = int((late > 0).sum())

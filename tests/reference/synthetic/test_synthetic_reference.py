@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from coresponder_causal import estimate
 from coresponder_causal.core.synthetic import Comparison, one_and_placebos, synthetic_control
 from coresponder_causal.core.synthetic_did import synthetic_did
 from coresponder_causal.core.synthetic_ridge import augmented_weights
 from coresponder_causal.design import PanelDesign
+from coresponder_causal.estimate import synth_augmented, synth_control, synth_did
 
 TIGHT, DEFAULT = 1e-3, 1e-2
 
@@ -44,7 +44,7 @@ def low_rank(golden):
 
 @pytest.mark.parametrize(("name", "tolerance"), [("synthdid_tight", TIGHT), ("synthdid", DEFAULT)])
 def test_synthetic_did_of_proposition_99(golden, smoking, name, tolerance):
-    reference, ours = numbers(golden, "synthdid_prop99")[name], estimate.synth_did(smoking, log=False)
+    reference, ours = numbers(golden, "synthdid_prop99")[name], synth_did(smoking, log=False)
     assert ours.estimate[0] == pytest.approx(reference["estimate"], rel=tolerance)
     np.testing.assert_allclose(ours.estimate[1:], reference["effect_curve"], atol=10 * tolerance)
     weights = dict(zip(ours.extra["donors"], ours.extra["donor_shares"], strict=True))
@@ -63,7 +63,7 @@ def test_placebos_of_proposition_99_one_by_one(golden, smoking):
     found, _ = synthetic_did(table.to_numpy(), before, late, one_and_placebos(table.shape[1]), treated=1)
     theirs = [reference["placebo_each_control"][state] for state in table.columns[1:]]
     np.testing.assert_allclose(found.gaps[1:] @ late, theirs, atol=6e-2)
-    ours = estimate.synth_did(smoking, log=False)
+    ours = synth_did(smoking, log=False)
     assert ours.extra["placebo_std_error"] == pytest.approx(np.std(theirs), rel=TIGHT)
     drawn = reference["synthdid"]  # of which R draws 200 with replacement: Monte-Carlo error of a standard deviation
     error = 3 / np.sqrt(2 * drawn["se_placebo_reps"])
@@ -73,7 +73,7 @@ def test_placebos_of_proposition_99_one_by_one(golden, smoking):
 @pytest.mark.parametrize(("name", "tolerance"), [("sc_tight", TIGHT), ("sc", DEFAULT)])
 def test_synthetic_control_of_proposition_99(golden, smoking, name, tolerance):
     reference = numbers(golden, "synthdid_prop99")[name]
-    ours = estimate.synth_control(smoking, log=False, demean=False)
+    ours = synth_control(smoking, log=False, demean=False)
     assert ours.estimate[0] == pytest.approx(reference["estimate"], rel=tolerance)
     np.testing.assert_allclose(ours.estimate[1:], reference["effect_curve"], rtol=5 * tolerance)
     assert ours.extra["pre_r_squared"] > 0.97
@@ -82,7 +82,7 @@ def test_synthetic_control_of_proposition_99(golden, smoking, name, tolerance):
 def test_several_treated_units_and_their_variances(golden, low_rank):
     reference = numbers(golden, "synthdid_lowrank")
     ours = {
-        kind: estimate.synth_did(low_rank, log=False, inference=kind, replications=100)
+        kind: synth_did(low_rank, log=False, inference=kind, replications=100)
         for kind in ("placebo", "jackknife", "bootstrap")
     }
     assert ours["placebo"].estimate[0] == pytest.approx(reference["synthdid_100k_iter"]["estimate"], rel=TIGHT)
@@ -111,7 +111,7 @@ def test_predictors_of_the_basque_country(golden):
     np.testing.assert_allclose(table.loc[17], list(reference["X1"].values()), rtol=1e-12)
     panel = frame.loc[frame["year"] >= 1960, ["regionno", "year", "gdpcap"]].join(table, on="regionno")
     d = PanelDesign.from_frame(panel, outcome="gdpcap", unit="regionno", time="year", treated=17, start=1970)
-    ours = estimate.synth_control(d, log=False, demean=False, predictors=tuple(table))
+    ours = synth_control(d, log=False, demean=False, predictors=tuple(table))
     shares = dict(zip(ours.extra["donors"], ours.extra["donor_shares"], strict=True))
     assert set(shares) == {"10", "14"}
     for region, share in shares.items():  # the search for importance stops within 1e-4 of an optimum of the loss
@@ -145,7 +145,7 @@ def test_augmented_control_of_kansas(golden):
         np.testing.assert_allclose(ours[0, 1:], wanted, atol=1e-7)  # osqp stops at 1e-8 there
     plain = synthetic_control(table.to_numpy(), before, one, intercept=False).gaps[0]
     np.testing.assert_allclose(plain, list(reference["none"]["att"].values()), atol=1e-7)
-    ours = estimate.synth_augmented(d, log=False, demean=False, penalty=float(penalty[0]))
+    ours = synth_augmented(d, log=False, demean=False, penalty=float(penalty[0]))
     att = {float(time): effect for time, effect in reference["ridge"]["att"].items()}
     np.testing.assert_allclose(ours.estimate[1:], [att[time] for time in att if time >= 2012.25], atol=1e-7)
     assert ours.estimate[0] == pytest.approx(reference["ridge"]["avg_post_att"], abs=1e-7)
