@@ -263,6 +263,18 @@ def by_case():
     return frame.assign(calls=(rng.normal(3, 1, 60)[officer] + 0.4 * frame["drunk"] + rng.normal(size=360)).round(1))
 
 
+def by_like_cities():
+    """Nine cities that share their course, so that weights can reproduce it."""
+    rng, months = np.random.default_rng(8), pd.period_range("2017-01", periods=60, freq="M").astype(str)
+    t, city = np.arange(60), np.arange(9)[:, None]
+    course = 0.25 * np.sin(t / 5) * (1 + 0.04 * city) + 0.3 * np.cos(t / 9) * (1 - 0.04 * city)
+    people = 40_000 + 5_000 * ((city + 4) % 9)
+    counts = rng.poisson(people / 100 * np.exp(course + 0.02 * rng.normal(size=(9, 60))))
+    names = [CITY, *(f"city {number}" for number in range(1, 9))]
+    frame = pd.DataFrame({"city": np.repeat(names, 60), "month": np.tile(months, 9), "calls": counts.ravel()})
+    return frame.assign(population=np.repeat(people.ravel(), 60))
+
+
 MAKERS = {
     "SeriesDesign": Maker(one_city, of_series),
     "PanelDesign": Maker(lambda: STUDY.panel_counts, of_panel),
@@ -286,6 +298,7 @@ OWN = dict.fromkeys(
     Maker(lambda: SEVERAL.panel_counts.drop(columns="population"), of_several),
 ) | {
     **dict.fromkeys(("call_aipw", "dml_forest", "dml_linear"), Maker(calls_on_duty, of_plain_calls)),
+    **dict.fromkeys(("synth_augmented", "synth_control", "synth_did"), Maker(by_like_cities, of_panel)),
     "call_double_sample": Maker(calls_followed_up_twice, of_double_sample),
     "call_linkage": Maker(calls_linked, of_linkage),
     "call_narrative": Maker(calls_coded, of_narratives),

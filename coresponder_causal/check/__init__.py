@@ -6,6 +6,7 @@ from functools import partial
 from typing import TypeAlias
 
 from coresponder_causal.check.absences import absences
+from coresponder_causal.check.backdating import backdating
 from coresponder_causal.check.bacon import bacon
 from coresponder_causal.check.balance import balance
 from coresponder_causal.check.break_date import break_date
@@ -79,6 +80,7 @@ from coresponder_causal.design import (
 __all__ = [
     "CheckResult",
     "absences",
+    "backdating",
     "bacon",
     "balance",
     "battery",
@@ -171,6 +173,7 @@ refuters = (
 
 of_refits = frozenset(
     {
+        "backdating",
         "break_date",
         "covid_interval",
         "forecast_skill",
@@ -359,6 +362,7 @@ def _made(
         leave_one_out(result, design),
         control_outcomes(result, design, outcomes=controls),
         *((levels_or_logs(result, design),) if isinstance(design, PanelDesign) else ()),
+        *((backdating(result, design),) if isinstance(design, PanelDesign) and "backdate" in result.extra else ()),
         *by_call,
         *(_series_checks(result, design, controls) if not isinstance(design, CoverageDesign) else ()),
     )

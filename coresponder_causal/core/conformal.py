@@ -101,11 +101,35 @@ def conformal(
         targets = a - values[:, None] * b
         return np.asarray(targets - simplex_weights(Gram(inner, targets @ clean)) @ clean.T)
 
-    even = a - clean.mean(axis=1)
-    plain = _inverted(_kinks(even, b, last, "mean"), lambda values: even - values[:, None] * b, b, last, "mean")
+    return refitted_conformal(errors, a - clean.mean(axis=1), b, last=last, statistic=statistic)
+
+
+def refitted_conformal(
+    errors: Errors, even: Array, dose: Array, *, last: int, statistic: Statistic = "mean"
+) -> Conformal:
+    """Test and invert constant effects with a method that is fitted again under every effect.
+
+    Parameters
+    ----------
+    errors : callable
+        Gives the errors under effects, shape (r,) to (r, T).
+    even : ndarray, shape (T,)
+        Gap to a control that no effect changes, such as the donors' mean, around which effects are tried.
+    dose : ndarray, shape (T,)
+    last, statistic
+        As in `conformal`.
+
+    Returns
+    -------
+    Conformal
+        On a grid of 161 effects, straight between them.
+    """
+    plain = _inverted(
+        _kinks(even, dose, last, "mean"), lambda values: even - values[:, None] * dose, dose, last, "mean"
+    )
     grid = plain.estimate + _reach * plain.std_error * np.linspace(-1, 1, _nodes)
     best = _downward_root(grid, _cyclic_sums(errors(grid), last)[:, 0])  # where |Σ û| bends
-    return _inverted(np.unique([*grid, best, 0.0]), errors, b, last, statistic)
+    return _inverted(np.unique([*grid, best, 0.0]), errors, dose, last, statistic)
 
 
 def cyclic_statistics(errors: Array, last: int, statistic: Statistic) -> Array:

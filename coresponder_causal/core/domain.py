@@ -24,7 +24,8 @@ table_path = Path(__file__).with_name("measured.csv")
 # Options that ask for an interval or describe it, and do not change the one that was measured.
 no_matter = ("inference", "seed", "replications", "trees", "engine", "level", "horizons", "lags", "recall")
 # Methods whose ways of inference were measured one by one; and, of any method, ways with an interval of their own.
-by_inference, own_interval = ("did_few_treated",), ("wild", "permutation")
+by_inference = ("did_few_treated", "synth_augmented", "synth_control", "synth_did")
+own_interval = ("wild", "permutation")
 # How far apart two cells are counts in steps: doublings of sizes, and these differences.
 steps = {"rho": 0.2, "tau": 0.05, "share": 0.2}
 sizes = ("comparison", "treated", "periods", "events", "calls")

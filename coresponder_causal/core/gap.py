@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,11 +10,12 @@ from numpy.typing import NDArray
 
 from coresponder_causal.core.domain import rejections
 from coresponder_causal.core.errors import EstimationError
-from coresponder_causal.core.notes import Doubt, note
+from coresponder_causal.core.notes import Doubt, doubt, note
 from coresponder_causal.core.simplex import Gram, gram_of, simplex_weights
 
 Array = NDArray[np.float64]
 folds, fewest_before = 6, 18
+least_r_squared, least_named = 0.8, 0.005
 smoothing = 3  # periods of the moving average in which weights are fitted
 
 
@@ -115,6 +117,28 @@ def synthetic_donors(rates: Array, before: NDArray[np.bool_], seasons: Array) ->
     by_period[before] = np.repeat(without, [len(block) for block in blocks], axis=0)
     course = ((rates[:, 1:] - centre) * by_period).sum(axis=1) + centre @ weights
     return Donors(weights=weights, course=course, r_squared=_r_squared(adjusted, weights))
+
+
+def doubt_fit(r_squared: float) -> None:
+    """Doubt weights that reproduce too little of a city's variance before the start."""
+    if r_squared < least_r_squared:
+        doubt(
+            f"synthetic weights reproduce {max(r_squared, 0):.0%} of the city's variance before the start, less than "
+            f"{least_r_squared:.0%}: this is no evidence"
+        )
+
+
+def named_weights(cities: Sequence[str], weights: Array) -> str:
+    """Name the cities with a weight to be seen, the heaviest first.
+
+    Examples
+    --------
+    >>> named_weights(["A", "B", "C"], np.array([0.25, 0.0, 0.75]))
+    'C 0.75, A 0.25'
+    """
+    heaviest = np.argsort(-np.abs(weights), kind="stable")
+    seen = [place for place in heaviest if abs(weights[place]) >= least_named]
+    return ", ".join(f"{cities[place]} {weights[place]:.2f}" for place in seen)
 
 
 def say_what_a_gap_answers(method: str, term: str) -> None:

@@ -75,7 +75,7 @@ families = (
         methods=(
             "did_prediction_interval", "did_group_time", "did_few_treated", "did_poisson", "did_gap",
             "did_event_study", "did_two_way", "did_imputation", "did_interaction", "did_stacked", "did_switching",
-            "its_conformal",
+            "its_conformal", "synth_augmented", "synth_control", "synth_did",
         ),
         bias="?",
         why="whatever else changed in this city alone at that time is in it",

@@ -130,19 +130,21 @@ def few_treated(d: PanelDesign) -> FewTreated:
             contrast="ATT",
             outcome=str(d.outcome),
             treatment=d.treatment,
-            population=_named(treated),
-            horizon=f"{_numbers(after)} {d.period_name} from {'the start of each on' if apart else d.start}",
+            population=named(treated),
+            horizon=f"{numbers_after(after)} {d.period_name} from {'the start of each on' if apart else d.start}",
             scale="ratio of rates",
         ),
     )
 
 
-def _named(cities: list[str]) -> str:
+def named(cities: list[str]) -> str:
+    """Name a few cities, and say how many there are where there are more."""
     if len(cities) > most_named:
         return f"{len(cities)} cities"
     return " and ".join(filter(None, [", ".join(map(str, cities[:-1])), str(cities[-1])]))
 
 
-def _numbers(after: NDArray[np.bool_]) -> str:
+def numbers_after(after: NDArray[np.bool_]) -> str:
+    """Say how many periods follow the starts, by column."""
     least, most = (int(end(after.sum(axis=0))) for end in (np.min, np.max))
     return f"{most}" if least == most else f"{least} to {most}"

@@ -149,14 +149,20 @@ def gap_regression(d: PanelDesign, *, method: str, pairs: int) -> SeriesRegressi
 
 def common_counts(d: PanelDesign, cities: list[str], *, sparse: bool = False) -> pd.DataFrame:
     """Read counts by position and city in the periods that all have; say how many are lost, and what is doubtful."""
-    counts = d.wide(str(d.outcome))[cities]
-    lost = len(np.unique(d.axis.positions)) - len(counts)
-    if lost:
-        doubt(f"{lost} {d.period_name} are not there for every city and were left out of all")
+    counts = common_values(d, cities)
     _refuse_negative(counts, d)
     if not sparse:
         _say_doubtful(counts, d)
     return counts
+
+
+def common_values(d: PanelDesign, cities: list[str]) -> pd.DataFrame:
+    """Read the outcome by position and city in the periods that all have; say how many are lost."""
+    values = d.wide(str(d.outcome))[cities]
+    lost = len(np.unique(d.axis.positions)) - len(values)
+    if lost:
+        doubt(f"{lost} {d.period_name} are not there for every city and were left out of all")
+    return values
 
 
 def common_exposure(d: PanelDesign, counts: pd.DataFrame) -> Array:

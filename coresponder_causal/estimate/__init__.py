@@ -39,6 +39,9 @@ from coresponder_causal.estimate.officer_imputation import officer_imputation
 from coresponder_causal.estimate.officer_ordinal import officer_ordinal
 from coresponder_causal.estimate.officer_poisson import officer_poisson
 from coresponder_causal.estimate.switchback_randomization import switchback_randomization
+from coresponder_causal.estimate.synth_augmented import synth_augmented
+from coresponder_causal.estimate.synth_control import synth_control
+from coresponder_causal.estimate.synth_did import synth_did
 from coresponder_causal.estimate.vignette_effects import vignette_effects
 from coresponder_causal.estimate.wave_bounds import wave_bounds
 from coresponder_causal.estimate.wave_change import wave_change
@@ -83,6 +86,9 @@ __all__ = [
     "officer_ordinal",
     "officer_poisson",
     "switchback_randomization",
+    "synth_augmented",
+    "synth_control",
+    "synth_did",
     "vignette_effects",
     "wave_bounds",
     "wave_change",

@@ -46,7 +46,15 @@ from coresponder_causal.core import few_treated, regressors
 from coresponder_causal.core.error_models import fit_errors
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.facts import Facts
-from coresponder_causal.core.gap import Donors, fixed_donors, say_what_a_gap_answers, synthetic_donors
+from coresponder_causal.core.gap import (
+    Donors,
+    doubt_fit,
+    fixed_donors,
+    least_r_squared,
+    named_weights,
+    say_what_a_gap_answers,
+    synthetic_donors,
+)
 from coresponder_causal.core.headlines import Panels, headlines_of
 from coresponder_causal.core.notes import doubt
 from coresponder_causal.core.prediction import doubt_random_walk
@@ -60,7 +68,7 @@ from coresponder_causal.design.panel import PanelDesign
 
 Array = NDArray[np.float64]
 Weights = Literal["equal", "population", "synthetic"]
-few_before, long_after, least_r_squared = 12, 24, 0.8
+few_before, long_after = 12, 24
 
 
 @estimator(
@@ -243,11 +251,7 @@ def _donors(d: PanelDesign, seen: OneTreated, weights: Weights, seasons: Array) 
             )
         return fixed_donors(seen.rates, seen.exposure[before, 1:].mean(axis=0), before, seasons)
     donors = synthetic_donors(seen.rates, before, seasons)
-    if donors.r_squared < least_r_squared:
-        doubt(
-            f"synthetic weights reproduce {max(donors.r_squared, 0):.0%} of the city's variance before the start, less "
-            f"than {least_r_squared:.0%}: this is no evidence"
-        )
+    doubt_fit(donors.r_squared)
     return donors
 
 
@@ -290,12 +294,10 @@ def _course(d: PanelDesign, seen: OneTreated, donors: Donors) -> Course:
 
 
 def _said(seen: OneTreated, donors: Donors, weights: Weights) -> dict[str, object]:
-    heaviest = np.argsort(-donors.weights, kind="stable")
-    said = [f"{seen.cities[1 + city]} {donors.weights[city]:.2f}" for city in heaviest if donors.weights[city] >= 0.005]
     return {
         "weights": weights,
         "effective_donors": donors.effective,
         "pre_r_squared": donors.r_squared,
         "weights_reproduce": weights != "synthetic" or bool(donors.r_squared >= least_r_squared),
-        "donor_weights": ", ".join(said),
+        "donor_weights": named_weights(seen.cities[1:], donors.weights),
     }

@@ -54,6 +54,10 @@ why_not = {
             "ask for cities; docs/methods.md says how often each of these methods errs with several",
         ),
     ),
+    "synthetic_adopters": (
+        "the process of one treated city is fitted, and several start",
+        "ask for cities; docs/methods.md says how far an interval of synthetic controls held",
+    ),
     "few_adopters": (
         "the process of one treated city is fitted, and several start",
         "ask for cities; docs/cities.md says how often its tests err with several",

@@ -66,7 +66,15 @@ of_calls = (*like_calls, *after_calls, *some_known, "strata", "instrument", "swi
 by_hours = ("triple", "boundary")  # designs of the calls by the hours of the team
 one_by_one = (*of_calls, *by_hours)  # designs whose outcome belongs to a call
 # designs of cities that started at different times
-of_adopters = ("adopters", "imputation", "interaction", "stacked", "switching", "few_adopters")
+of_adopters = (
+    "adopters",
+    "imputation",
+    "interaction",
+    "stacked",
+    "switching",
+    "few_adopters",
+    "synthetic_adopters",
+)
 comparison = "comparison cities"
 
 
@@ -142,7 +150,8 @@ def rank(result: Result) -> int:
     month (of calls one by one: 60 calls) and comparison cities bring hours, the one the study names first; then the
     comparison of cities; then units that start at different times, and counted against expected events; then a triple
     difference of fewer events; then what is shown for comparison with the literature or only describes: one change a
-    city among others, the gap over time, the effect by time since the start, the two-way regression, the single series,
+    city among others, the gap over time, the effect by time since the start, the two-way regression, synthetic
+    controls, the single series,
     attended against other calls, the gap's first periods, calls by the team free or taken or by their call takers, the
     covered hours of one city alone, and calls by planned shifts in one city; last, calls around the hour at which the
     team comes on, which corroborate.
@@ -159,6 +168,7 @@ def rank(result: Result) -> int:
     order |= dict.fromkeys(("did_group_time", "did_imputation", "did_switching", "did_poisson"), 2)
     order |= dict.fromkeys(("did_event_study", "did_few_treated", "did_gap", "did_two_way"), 4)
     order |= dict.fromkeys(("did_interaction", "did_stacked"), 4)
+    order |= dict.fromkeys(("synth_augmented", "synth_control", "synth_did"), 4)
     order |= dict.fromkeys(("its_segmented", "its_counts", "its_rare", "its_arima", "its_structural"), 5)
     return order.get(result.method, 6)
 
@@ -184,6 +194,10 @@ def settings() -> dict[str, Setting]:
         "cities": Setting(_cities, estimate.did_prediction_interval),
         "few_treated": Setting(_cities, estimate.did_few_treated),
         "gap": Setting(_cities, estimate.did_gap),
+        "synthetic": Setting(_cities, estimate.synth_control, ("covariates",)),
+        "synthetic_augmented": Setting(_cities, estimate.synth_augmented),
+        "synthetic_did": Setting(_cities, estimate.synth_did),
+        "synthetic_adopters": Setting(_few_adopters, estimate.synth_did),
         "poisson": Setting(_cities, estimate.did_poisson, ("covariates",)),
         "event_study": Setting(_cities, estimate.did_event_study),
         "first_periods": Setting(_cities, estimate.its_conformal),

@@ -22,6 +22,7 @@ families: dict[str, Family] = {
         "switchback",
         *("hours", "triple"),
         *("cities", *of_adopters, "poisson", "gap", "few_treated", "event_study", "two_way"),
+        *("synthetic", "synthetic_augmented", "synthetic_did"),
         *("first_periods", "series", "counts", "rare", "arima", "structural"),
         *(*like_calls, *after_calls, *some_known, "strata"),
         *("instrument", "boundary"),
@@ -36,6 +37,7 @@ falsifications: dict[str, tuple[str, ...]] = {
     "switchback": ("control_outcomes",),
     "triple": (*_counts, "absences", "holding", "exclusion"),
     **dict.fromkeys(of_adopters, ("pretrends", *_counts)),
+    **dict.fromkeys(("synthetic", "synthetic_augmented", "synthetic_did"), (*_counts, "backdating", "leave_one_out")),
     **dict.fromkeys(
         ("series", "counts", "rare", "arima", "structural"),
         ("placebo_dates", "control_outcomes", "forecast_skill", "break_date", "covid_interval"),

@@ -69,6 +69,8 @@ controls = ["burglary", "traffic_collision"]   # names of control_series
 #   gap            the city against a weighted mean of others over time
 #   poisson        counted against expected events of a regression with city and period effects
 #   event_study    the effect by time since the start
+#   synthetic      the city against a weighted mean of others that took the same course before; predictors = [...]
+#   synthetic_augmented, synthetic_did   the same, its misfit corrected; with weights on the time before as well
 #   first_periods  the first months, among all shifts of that gap
 #   counts, rare   the city's own course by a regression of counts; a few events before and after, compared exactly
 #   arima          the city's own course with ARIMA errors
@@ -80,6 +82,7 @@ controls = ["burglary", "traffic_collision"]   # names of control_series
 #   stacked        the same, from one comparison for each start
 #   switching      cities whose programmes also paused or ended (end_date in programmes)
 #   few_adopters   the same for a few cities among others without a programme
+#   synthetic_adopters   the same by weights on those others and on the time before
 # An empty list makes a study of data quality alone.
 run = ["hours", "cities", "series", "calls", "instrument"]
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from coresponder_causal.report.answers_picture import answers_height, draw_answers
 from coresponder_causal.report.bounds_picture import bounds_height, draw_bounds
 from coresponder_causal.report.colours import accent, expected, grey, ink, pale
+from coresponder_causal.report.donor_picture import draw_donors
 from coresponder_causal.report.drawing_axes import calendar_axis, percent_axis, start_line
 from coresponder_causal.report.drawing_benefit import draw_benefit
 from coresponder_causal.report.drawing_bias import draw_bias, draw_contour
@@ -162,7 +163,7 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
                 "shares": draw_shares, "boundary": draw_boundary, "breaks": draw_breaks,
                 "support": draw_support, "placebos": draw_placebos, "acceptability": draw_acceptability,
                 "bias": draw_bias, "contour": draw_contour, "tipping": draw_tipping, "groups": draw_groups,
-                "waves": draw_waves, "saturation": draw_saturation,
+                "waves": draw_waves, "saturation": draw_saturation, "donors": draw_donors,
             }.get(picture.kind, _path)  # fmt: skip
             draw(canvas.add_subplot(), picture)
         if framed and picture.kind not in ("logic", "graph"):  # which frame themselves

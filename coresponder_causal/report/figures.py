@@ -18,6 +18,7 @@ from coresponder_causal.report import words
 from coresponder_causal.report.bias_pictures import contour, growing_bias
 from coresponder_causal.report.boundary_picture import at_boundary
 from coresponder_causal.report.check_pictures import breaks, common_support, placebos, residuals, sums_of_calls
+from coresponder_causal.report.donor_picture import donor_weights
 from coresponder_causal.report.incidence_picture import after_calls
 from coresponder_causal.report.instrument_pictures import gap_over_time, team_came
 from coresponder_causal.report.officer_picture import groups_over_time, of_groups
@@ -44,24 +45,26 @@ own_picture = {
     "specification_curve": specifications,
     "tipping_point": tipping,
 }
-along_other_cities = ("did_gap", "its_conformal")
+of_synthetic = ("synth_augmented", "synth_control", "synth_did")
+along_other_cities = ("did_gap", "its_conformal", *of_synthetic)
 day = re.compile(r"\d{4}-\d{2}(?:-\d{2})?")
 
 
 @as_its_items
-def figure(*items: Result | CheckResult, kind: Literal["path", "forest"] | None = None) -> Picture:
+def figure(*items: Result | CheckResult, kind: Literal["path", "forest", "donors"] | None = None) -> Picture:
     """Picture of a result, its course in time or its cities side by side; of several results; or behind a check.
 
     Parameters
     ----------
     *items : Result or CheckResult
         One of either; or several results, whose headlines are drawn below each other.
-    kind : {"path", "forest"}, optional
+    kind : {"path", "forest", "donors"}, optional
         ``"path"``: observed against expected, period by period. ``"forest"``: the treated city's change beside that of
-        each comparison city. Default: cities where the result has them, else the effects by time since the start
-        where it has one for each else the path. Of calls by an instrument how often it brought the team, or as
-        ``"path"`` how covered hours moved against the others by half-year. A check has one picture only: the love plot
-        of balance, the histograms of overlap, else its estimates.
+        each comparison city. ``"donors"``: the weights of a synthetic control. Default: cities where the result has
+        them, else the effects by time since the start where it has one for each and is of no synthetic control, else
+        the path. Of calls by an instrument how often it brought the team, or as ``"path"`` how covered hours moved
+        against the others by half-year. A check has one picture only: the love plot of balance, the histograms of
+        overlap, else its estimates.
 
     Returns
     -------
@@ -87,9 +90,12 @@ def figure(*items: Result | CheckResult, kind: Literal["path", "forest"] | None 
     (result,) = items
     if isinstance(result, CheckResult):
         return (own_picture.get(result.check, _estimates) if len(result.table) else _estimates)(result)
+    if kind == "donors":
+        return donor_weights(_weighted(result))
     if kind is None and of_groups(result):
         return groups_over_time(result)
-    if kind is None and result.cities is None and _by_time_since_start(result):
+    synthetic = result.method in of_synthetic and result.path is not None
+    if kind is None and result.cities is None and _by_time_since_start(result) and not synthetic:
         return events(result)
     if result.method == "wave_change":
         return over_waves(result)
@@ -124,6 +130,7 @@ def pictures(result: Result) -> tuple[Picture, ...]:
         return (groups_over_time(result),)
     made = [events(result)] if _by_time_since_start(result) else []
     made += [] if result.path is None else [figure(result, kind="path")]
+    made += [donor_weights(result)] if "donors" in result.extra else []
     compared = result.cities is not None and result.cities["role"].eq("comparison").any()
     return (*made, figure(result, kind="forest")) if compared else tuple(made)
 
@@ -133,7 +140,13 @@ def _by_time_since_start(result: Result) -> bool:
     return "event_time" in result.terms and "cohort" not in result.terms
 
 
-def _by_instrument(result: Result, kind: Literal["path", "forest"] | None) -> Picture:
+def _weighted(result: Result) -> Result:
+    if "donors" not in result.extra:
+        raise EstimationError(f"{result.method} carries no weights of donors", mend="draw it without kind=")
+    return result
+
+
+def _by_instrument(result: Result, kind: Literal["path", "forest", "donors"] | None) -> Picture:
     if kind is None:
         return team_came(result)
     if kind == "forest" or "gap_course" not in result.extra:
@@ -210,10 +223,10 @@ def _path_caption(result: Result, gap: bool, *, fitted: bool, phased: bool) -> s
     band = (
         "where the city's mean would lie nineteen times in twenty without the programme" if gap else "its 95 % interval"
     )
-    single = result.method in ("its_conformal", "its_structural")
+    single = result.method in ("its_conformal", "its_structural", *of_synthetic)
     course, after = "the course of the time before the start", "it is carried forward"
     if result.method in along_other_cities:
-        course = "the comparison cities' course"
+        course = "the synthetic control" if result.method in of_synthetic else "the comparison cities' course"
     if result.method == "its_arima" and not fitted:  # differences leave no course but the observed one
         single, course, after = True, "the observed course", "the effect is taken out of it"
     banded = result.path is not None and result.path["low"].notna().any()

@@ -388,6 +388,10 @@ def _against(result: Result) -> str:
         return f"on calls without the team, {per} that an officer answered beside it"
     if result.method == "did_gap":
         return "against the comparison cities' course"
+    if result.method in ("synth_augmented", "synth_control"):
+        return "against a weighted mean of other cities that took the same course before"
+    if result.method == "synth_did":
+        return "against a weighted mean of other cities and of the time before"
     if result.method == "its_conformal":
         return f"in the {result.estimand.horizon.split(' from ')[0]}, against the comparison cities' course"
     if result.method == "its_rare":

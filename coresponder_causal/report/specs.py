@@ -65,6 +65,7 @@ PictureKind = Literal[
     "answers",
     "bounds",
     "features",
+    "donors",
     "joint",
     "saturation",
     "agreement",

@@ -52,6 +52,9 @@ methods = {
     "wave_change": "Change of scores within persons",
     "wave_bounds": "Change of scores, at the least and at the most",
     "officer_ordinal": "Odds of a higher answer within persons",
+    "synth_augmented": "Synthetic control, corrected",
+    "synth_control": "Synthetic control",
+    "synth_did": "Weighted cities and weighted time",
 }
 as_they_came = "as they came"
 kinds_of_adjustment = {
@@ -76,6 +79,7 @@ kinds_of_few_treated = {
     "sets": "ranks over sets of cities",
     "hagemann": "rearrangement",
 }
+kinds_of_synthetic = {"ranks": "ranks", "conformal": "shifts", "jackknife": "jackknife", "bootstrap": "bootstrap"}
 kinds_of_instrument = {
     "coverage_post": "planned shifts",
     "team_free": "team free or taken",
@@ -112,6 +116,7 @@ terms = {
     "exposed_peers": "unexposed officers, as all squad mates become exposed",
     "per_10": "per 10 calls beside the team",
     "per_doubling": "per doubling of the calls beside the team",
+    "held_out": "before the start, in periods held out",
     "bend": "change of the slope from the median dose on",
     "change": "change per unit of exposure",
     "log_odds": "odds of a higher answer per unit of exposure",
@@ -276,6 +281,10 @@ def named(result: Result) -> str:
         "did_prediction_interval": "counts" if result.extra.get("likelihood") == "poisson" else "",
         "did_few_treated": kinds_of_few_treated.get(str(result.extra.get("inference")), ""),
         "did_two_way": _errors(result),
+        **dict.fromkeys(
+            ("synth_augmented", "synth_control", "synth_did"),
+            kinds_of_synthetic.get(str(result.extra.get("inference")), ""),
+        ),
     }
     way = ways.get(result.method, "")
     return f"{method(result.method)}{f', {way}' if way else ''}"

@@ -58,6 +58,7 @@ beside: dict[str, tuple[tuple[dict[str, object], int], ...]] = {
     "call_strata": (({"contrast": "ATT"}, 6),),
     "did_gap": (({"weights": "synthetic"}, 8),),
     "did_prediction_interval": (({"likelihood": "poisson"}, 8),),
+    "synth_control": (({"inference": "conformal"}, 2),),
     "officer_imputation": (({"inference": "permutation", "replications": 199}, 2),),
     "did_two_way": (
         ({"inference": "cluster", "kind": "CR2"}, 8),

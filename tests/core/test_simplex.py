@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import minimize, nnls
 
 from coresponder_causal.core.errors import EstimationError
-from coresponder_causal.core.simplex import Gram, gram_of, simplex_weights
+from coresponder_causal.core.simplex import Gram, _weights, gram_of, simplex_weights
 
 
 def problem(seed, n=40, m=8, noise=0.3):
@@ -51,6 +51,36 @@ def test_weights_are_those_of_a_general_optimiser(seed, ridge):
 def test_weights_are_those_of_nonnegative_least_squares_on_the_cone(seed):
     X, y = problem(seed, n=30, m=12)
     np.testing.assert_allclose(simplex_weights(gram_of(X, y, intercept=False)), by_cone(X, y), atol=1e-10)
+
+
+@pytest.mark.parametrize(("n", "m", "ridge"), [(60, 20, 0.0), (15, 20, 0.0), (60, 20, 4.0)])
+def test_many_problems_at_once_are_each_solved_as_alone_whoever_is_allowed(n, m, ridge):
+    rng = np.random.default_rng(n)
+    Z = rng.normal(size=(n, 3)) @ rng.normal(size=(3, m)) + rng.normal(size=(n, m))
+    S = Z.T @ Z
+    G, allowed = S + ridge * np.eye(m), ~np.eye(m, dtype=bool)
+    together = simplex_weights(Gram(G, S), allowed=allowed)
+    assert (np.diag(together) == 0).all()
+    for row in range(m):
+        there = np.flatnonzero(allowed[row])
+        alone = _weights(G[np.ix_(there, there)], S[row, there])  # one weight at a time
+        np.testing.assert_allclose(together[row, there], alone, atol=1e-9)
+
+
+def test_a_search_that_starts_near_ends_at_the_same_weights():
+    rng = np.random.default_rng(4)
+    Z, target = rng.normal(size=(25, 60)), rng.normal(size=25)
+    first = simplex_weights(gram_of(Z, target))
+    moved = gram_of(Z[1:], target[1:])
+    near, anew = simplex_weights(moved, near=first), simplex_weights(moved)
+    np.testing.assert_allclose(near, anew, atol=1e-9)
+    assert np.abs(near - first).max() > 1e-3
+    np.testing.assert_allclose(_weights(*moved, near=first), anew, atol=1e-9)
+
+
+def test_a_target_without_donors_is_refused():
+    with pytest.raises(EstimationError, match="nobody to be weighted"):
+        simplex_weights(Gram(np.eye(3), np.ones((1, 3))), allowed=np.zeros((1, 3), bool))
 
 
 def test_several_targets_are_each_fitted():

@@ -80,6 +80,29 @@ def test_the_gap_holds_where_cities_do_not_drift_apart_and_nowhere_else(method, 
     assert found[0.2]["coverage"] < 0.88
 
 
+@pytest.mark.parametrize("method", ["synth_control", "synth_augmented", "synth_did"])
+def test_synthetic_controls_hold_by_placebos_also_where_cities_drift_apart(method):
+    """At a quarter of the shipped replications in the cell with the most drift; of the shipped rows all together."""
+    base = {"comparison": 10, "events": 25.0, "rho": 0.4, "tau": 0.2, "treated_noise": 1.0}
+    (entry,) = (e for e in study([method]) if e.options == "{}" and base.items() <= e.cell.coordinates.items())
+    rows = measure(entry, replications=FAST // 4)
+    assert rows["failures"].sum() == 0
+    table = measured_table()
+    shipped = table[(table["method"] == method) & (table["options"] == "{}")]
+    assert len(shipped) == len(cells("city", full=False))
+    for own in (rows, shipped):
+        share, n = pooled(own, "coverage")
+        assert share >= (0.9 if method == "synth_did" else 0.93) - 3 * np.sqrt(0.93 * 0.07 / n), own.to_string()
+        assert (own["bias"].abs() < 4 * own["sd"] / np.sqrt(own["replications"])).all(), own.to_string()
+
+
+def test_shifts_do_not_hold_where_cities_drift_apart_and_weights_on_time_not_with_few_events():
+    table = measured_table().set_index(["method", "options"])
+    assert (table.loc[("synth_control", '{"inference": "conformal"}'), "coverage"] < 0.9).all()
+    few = table.loc[("synth_did", "{}")]
+    assert few[few["events"] < 10]["coverage"].max() < 0.9 < few[few["events"] > 10]["coverage"].mean()
+
+
 def test_one_change_a_city_holds_by_its_t_test_and_not_by_shifts_where_cities_drift_apart():
     """At a quarter of the shipped replications, in the cell with the most drift."""
     base = {"comparison": 10, "events": 25.0, "rho": 0.4, "tau": 0.2, "treated_noise": 1.0}

@@ -119,6 +119,19 @@ def test_the_gap_stands_below_the_headline_and_above_what_only_describes():
     assert found[3].terms["term"].iloc[0] == "mean_first_3_months"
 
 
+@pytest.mark.filterwarnings("ignore::coresponder_causal.core.errors.IdentificationWarning")
+def test_synthetic_controls_are_asked_for_by_name_and_stand_below_the_headline():
+    options = {"synthetic": ({"predictors": ["population"]},), "synthetic_did": ({"bin_width": 12},)}
+    asked = ("synthetic", "synthetic_augmented", "synthetic_did", "cities")
+    found = evaluated(replace(STUDY, designs=asked, options=options, controls=())).results
+    methods = [result.method for result in found]
+    assert methods[0] == "did_prediction_interval"
+    assert set(methods[1:]) == {"synth_control", "synth_augmented", "synth_did"}
+    by_name = dict(zip(methods, found, strict=True))
+    assert by_name["synth_control"].extra["predictors"] == ("population",)
+    assert by_name["synth_did"].terms["term"].tolist()[:3] == ["mean_post", "event_time=0", "event_time=12"]
+
+
 def test_counts_of_one_city_are_regressed_and_compared_without_being_held_for_more():
     found = evaluated(replace(STUDY, designs=("series", "counts", "rare")), "city_panel", "control_series")
     assert [result.method for result in found.results] == ["its_segmented", "its_counts", "its_rare"]
