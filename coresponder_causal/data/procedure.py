@@ -68,7 +68,7 @@ def steps() -> tuple[Step, ...]:
     --------
     >>> first = steps()[0]
     >>> first.role, first.seconds
-    ('call-taker', 16)
+    ('call-taker', 28)
     """
     spec = written(folder() / "collection.yaml")
     return tuple(_step(entry, spec["seconds"]) for entry in spec["steps"])

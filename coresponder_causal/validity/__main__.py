@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from coresponder_causal.validity.cells import Cell
+from coresponder_causal.validity.cell import Cell
 from coresponder_causal.validity.cities_page import cities_page
 from coresponder_causal.validity.measured_rows import measured_row
 from coresponder_causal.validity.series_page import series_page, written

@@ -14,7 +14,7 @@ from coresponder_causal.design import CoverageDesign
 from coresponder_causal.design.coverage_calls import timed_calls
 from coresponder_causal.simulate.streams import Tier, stream
 from coresponder_causal.validity.call_worlds import call_table, mean_effect, shifts, start
-from coresponder_causal.validity.cells import Cell
+from coresponder_causal.validity.cell import Cell
 
 held_share = 0.4
 

@@ -18,7 +18,7 @@ from coresponder_causal.design import CallInstrumentDesign
 from coresponder_causal.design.call_instrument import Instrument
 from coresponder_causal.simulate.process import ar1
 from coresponder_causal.simulate.streams import Tier, stream
-from coresponder_causal.validity.cells import Cell, World
+from coresponder_causal.validity.cell import Cell, World
 
 Array = NDArray[np.float64]
 first_day, days, opens, closes = pd.Timestamp("2019-01-07"), 1456, 12, 22

@@ -10,7 +10,8 @@ from typing import NamedTuple
 import pandas as pd
 
 from coresponder_causal.core.inference import rejection_rate_limit
-from coresponder_causal.validity.cells import Cell, cells
+from coresponder_causal.validity.cell import Cell
+from coresponder_causal.validity.cells import cells
 from coresponder_causal.validity.few_treated import Options, few_treated_cases
 from coresponder_causal.validity.measured_rows import measured_row
 from coresponder_causal.validity.series_page import written

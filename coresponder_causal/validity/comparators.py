@@ -36,7 +36,7 @@ from coresponder_causal.design import (
     SeriesDesign,
     weight_propensity,
 )
-from coresponder_causal.validity.cells import Cell
+from coresponder_causal.validity.cell import Cell
 
 Array = NDArray[np.float64]
 half_year, resamples = 6, 200

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from coresponder_causal.validity.cells import Cell
+from coresponder_causal.validity.cell import Cell
 
 Options = dict[str, object]
 _one = Cell(setting="city", comparison=25, periods=72, events=25.0, rho=0.4, tau=0.1, treated_noise=1.0)

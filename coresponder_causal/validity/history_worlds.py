@@ -20,7 +20,7 @@ from coresponder_causal.design.history import HistoryDesign
 from coresponder_causal.design.match_nearest import match_nearest
 from coresponder_causal.design.weight_propensity import weight_propensity
 from coresponder_causal.simulate.streams import Tier, stream
-from coresponder_causal.validity.cells import Cell
+from coresponder_causal.validity.cell import Cell
 
 Array = NDArray[np.float64]
 soon, whole = 90.0, 180.0

@@ -15,7 +15,7 @@ from coresponder_causal.design import CoverageDesign
 from coresponder_causal.simulate.process import ar1
 from coresponder_causal.simulate.streams import Tier, stream
 from coresponder_causal.validity.call_worlds import closes, opens, profile, shifts, start
-from coresponder_causal.validity.cells import Cell
+from coresponder_causal.validity.cell import Cell
 
 Array = NDArray[np.float64]
 weeks = 104  # the team starts in the middle

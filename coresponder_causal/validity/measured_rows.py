@@ -6,7 +6,7 @@ import pandas as pd
 
 from coresponder_causal.core.domain import measured_table
 from coresponder_causal.core.errors import EstimationError
-from coresponder_causal.validity.cells import Cell
+from coresponder_causal.validity.cell import Cell
 
 
 def measured_row(method: str, cell: Cell, *terms: str, options: str = "{}") -> pd.Series:

@@ -9,7 +9,7 @@ from coresponder_causal.core.notes import quietly
 from coresponder_causal.core.registry import Design
 from coresponder_causal.design.officers import OfficerDesign
 from coresponder_causal.simulate.officer_panel import base, officer_panel
-from coresponder_causal.validity.cells import Cell
+from coresponder_causal.validity.cell import Cell
 
 volunteers, squad_size = 0.3, 6  # share of officers who volunteer
 calls = 25.0  # of an officer in a month

@@ -20,7 +20,7 @@ from coresponder_causal.core.notes import quietly
 from coresponder_causal.core.registry import Design
 from coresponder_causal.design import CallDesign, PartlyKnownDesign, weight_propensity
 from coresponder_causal.simulate.streams import Tier, stream
-from coresponder_causal.validity.cells import Cell
+from coresponder_causal.validity.cell import Cell
 
 Array = NDArray[np.float64]
 known_odds = {"four in five known": 1.2, "half known": -0.2}

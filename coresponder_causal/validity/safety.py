@@ -23,7 +23,7 @@ from coresponder_causal.core.notes import quietly
 from coresponder_causal.core.regressors import log_rate
 from coresponder_causal.core.version import VERSION
 from coresponder_causal.design import PanelDesign
-from coresponder_causal.validity.cells import Cell
+from coresponder_causal.validity.cell import Cell
 from coresponder_causal.validity.worlds import before_share, designs
 
 world = Cell(setting="city", comparison=10, periods=72, events=400.0, rho=0.4, tau=0.0, treated_noise=1.0)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from coresponder_causal.validity.cells import Cell
+from coresponder_causal.validity.cell import Cell
 
 _smooth = Cell(setting="series", periods=72, events=400.0, rho=0.0, nugget=0.0)
 smooth_cells = tuple(replace(_smooth, periods=periods, rho=rho) for periods in (36, 72, 156) for rho in (0.0, 0.5, 0.8))

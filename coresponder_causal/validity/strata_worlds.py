@@ -19,7 +19,7 @@ from coresponder_causal.core.strata import quantile_strata
 from coresponder_causal.design.strata import StrataDesign
 from coresponder_causal.privacy.county_return import Counts, Refusal, merged, noise_variance
 from coresponder_causal.simulate.streams import Tier, stream
-from coresponder_causal.validity.cells import Cell
+from coresponder_causal.validity.cell import Cell
 
 Array = NDArray[np.float64]
 names = ("severity", "prior_contacts", "age", "night")

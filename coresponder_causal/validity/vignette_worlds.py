@@ -12,7 +12,7 @@ from coresponder_causal.core.notes import quietly
 from coresponder_causal.core.registry import Design
 from coresponder_causal.design.vignettes import VignetteDesign
 from coresponder_causal.simulate.streams import Tier, stream
-from coresponder_causal.validity.cells import Cell
+from coresponder_causal.validity.cell import Cell
 
 person_sd, moved_sd, noise_sd, by_call = 0.8, 0.3, 0.7, (0.0, 0.2, -0.3)
 

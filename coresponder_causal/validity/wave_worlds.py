@@ -13,7 +13,7 @@ from coresponder_causal.core.notes import quietly
 from coresponder_causal.core.registry import Design
 from coresponder_causal.design.waves import WaveDesign
 from coresponder_causal.simulate.streams import Tier, stream
-from coresponder_causal.validity.cells import Cell
+from coresponder_causal.validity.cell import Cell
 
 level_sd, apart, course_sd, noise_sd, hidden_sd = 0.6, 0.3, 0.1, 0.35, 0.5  # of scores
 cuts = (-2.5, -0.8, 0.8, 2.5)  # of answers, on the scale of log odds

@@ -44,7 +44,7 @@ from coresponder_causal.simulate.spells import spells
 from coresponder_causal.simulate.streams import Tier, stream
 from coresponder_causal.validity.boundary_worlds import boundary_designs
 from coresponder_causal.validity.call_worlds import instrument_designs
-from coresponder_causal.validity.cells import Cell
+from coresponder_causal.validity.cell import Cell
 from coresponder_causal.validity.history_worlds import history_designs, mean_effect
 from coresponder_causal.validity.hour_call_worlds import hour_call_designs
 from coresponder_causal.validity.officer_worlds import officer_designs, officer_truth

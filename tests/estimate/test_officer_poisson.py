@@ -185,10 +185,10 @@ def test_the_roster_and_squads_take_their_place(study):
 
 def test_checks_and_tables_speak_in_per_cent(study):
     result = found(study)
-    trends, mates = check.battery(result, study)
+    checks = {one.check: one for one in check.battery(result, study)}
+    trends, mates = checks["officer_trends"], checks["squad_mates"]
     for one in (trends, mates):
         assert "%" in one.sentence
-    assert {"officer_trends", "squad_mates"} == {trends.check, mates.check}
     own = result.tidy()[result.tidy()["event_time"] < 0]
     pd.testing.assert_frame_equal(
         check.officer_trends(result, study).table, own.reset_index(drop=True), check_exact=True

@@ -12,7 +12,7 @@ from coresponder_causal.core.ordered_logit import ordered_logit
 from coresponder_causal.design import WaveDesign
 from coresponder_causal.estimate import officer_ordinal, wave_bounds, wave_change
 from coresponder_causal.report import drawing
-from coresponder_causal.validity.cells import Cell
+from coresponder_causal.validity.cell import Cell
 from coresponder_causal.validity.wave_worlds import persons_on_waves
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from coresponder_causal.core.registry import METHODS, Setting
-from coresponder_causal.validity.cells import Cell, cells, coordinate_names
+from coresponder_causal.validity.cell import Cell, coordinate_names
+from coresponder_causal.validity.cells import cells
 from coresponder_causal.validity.worlds import block, designs, populations, truth
 
 SETTINGS = get_args(Setting)

@@ -11,7 +11,8 @@ from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.registry import METHODS
 from coresponder_causal.core.version import VERSION
 from coresponder_causal.validity import coverage
-from coresponder_causal.validity.cells import Cell, cells
+from coresponder_causal.validity.cell import Cell
+from coresponder_causal.validity.cells import cells
 from coresponder_causal.validity.comparators import Comparison, Inverted, comparators, failures
 from coresponder_causal.validity.coverage import Entry, beside, columns, measure, read_table, run_study, study
 from coresponder_causal.validity.few_treated import few_treated_cases

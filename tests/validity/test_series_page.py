@@ -6,7 +6,7 @@ import pytest
 
 from coresponder_causal.core.domain import measured_table
 from coresponder_causal.core.errors import EstimationError
-from coresponder_causal.validity.cells import Cell
+from coresponder_causal.validity.cell import Cell
 from coresponder_causal.validity.measured_rows import measured_row
 from coresponder_causal.validity.series_comparison import compared, smooth_cells
 from coresponder_causal.validity.series_page import series_page

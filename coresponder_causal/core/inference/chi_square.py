@@ -37,7 +37,7 @@ def truncated_normal_quantile(probability: float, low: ArrayLike, high: ArrayLik
     >>> round(float(truncated_normal_quantile(0.95, -np.inf, np.inf, 2.0)), 3)
     3.29
     >>> round(float(truncated_normal_quantile(0.5, 8.0, 9.0, 1.0)), 3)
-    8.084
+    8.085
     """
     scale = np.asarray(std_deviation, float)
     with np.errstate(divide="ignore", invalid="ignore"):
