@@ -23,7 +23,7 @@ _at_once = 2**24  # numbers in the products of periods that are held at once
 
 
 def synthetic_did(
-    values: Array, before: Mask, late: Array, compared: Comparison, *, treated: int
+    values: Array, before: Mask, late: Array, compared: Comparison, *, treated: int, held: Array | None = None
 ) -> tuple[Synthetic, Array]:
     """Gaps of targets to their synthetic controls, less the gap's weighted mean before the start.
 
@@ -36,6 +36,8 @@ def synthetic_did(
     compared : Comparison
     treated : int
         Units behind each target, N1.
+    held : ndarray, shape (T,), optional
+        Weights of the periods before the start, where they are not to be fitted.
 
     Returns
     -------
@@ -70,7 +72,10 @@ def synthetic_did(
     ridge = np.sqrt(treated * after) * sigma**2 * len(Z)
     weights = control_weights(Z - Z.mean(axis=0), compared, ridge=ridge)
     time = np.zeros((len(weights), len(values)))
-    time[:, before] = _time_weights(Z, late @ values, compared.copies, sigma)
+    if held is None:
+        time[:, before] = _time_weights(Z, late @ values, compared.copies, sigma)
+    else:
+        time[:] = held
     course = gaps(values, before, compared, weights, intercept=False)
     return Synthetic(weights, course - np.sum(course * time, axis=1, keepdims=True)), time
 

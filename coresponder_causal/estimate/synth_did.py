@@ -93,7 +93,8 @@ def synth_did(
     -------
     Result
         ``mean_post``, then a term for each span, keyed by ``event_time``, its first period. ``extra``: as of
-        `synth_control` where all start together, besides ``time_weights``, the periods before the start with a weight;
+        `synth_control` where all start together (donors left out with the periods' weights held), besides
+        ``time_weights``, the periods before the start with a weight;
         ``placebo_std_error``, the placebos' standard deviation as R synthdid gives it, without factor.
 
     Raises
@@ -171,9 +172,13 @@ def _own(panel: SyntheticPanel, cohort: Cohort) -> Comparison:
     return Comparison(target[None], (places >= panel.k).astype(float)[None])
 
 
-def _fit(panel: SyntheticPanel, cohort: Cohort, compared: Comparison) -> tuple[Synthetic, Array]:
+def _fit(
+    panel: SyntheticPanel, cohort: Cohort, compared: Comparison, held: Array | None = None
+) -> tuple[Synthetic, Array]:
     late = cohort.dose * (panel.positions >= cohort.start)
-    return synthetic_did(panel.values, cohort.before, late / late.sum(), compared, treated=len(cohort.columns))
+    return synthetic_did(
+        panel.values, cohort.before, late / late.sum(), compared, treated=len(cohort.columns), held=held
+    )
 
 
 def _gaps(panel: SyntheticPanel, sets: list[Comparison]) -> list[Array]:
@@ -231,7 +236,7 @@ def _about(
     labels = [str(label) for label in d.axis.labels(panel.outcome.index.to_numpy())]
     weights = one.weights[0, panel.k :]
     donors = panel.k + np.flatnonzero(weights)
-    again, _ = _fit(panel, cohort, each_left_out(_own(panel, cohort), donors))
+    again, _ = _fit(panel, cohort, each_left_out(_own(panel, cohort), donors), time[0])
     low, high = left_out_range(again.gaps, terms)
     return {
         **fit_facts(d, panel, every[0], weights, errors=errors, intercept=True),
