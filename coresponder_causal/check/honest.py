@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypedDict
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from coresponder_causal.core.choices import require_choice
 from coresponder_causal.core.errors import CausalError, EstimationError
-from coresponder_causal.core.honest import EventStudy, bounds, breakdown
+from coresponder_causal.core.honest import EventStudy, bounds, breakdown, share_of_first
 from coresponder_causal.core.honest_flci import fixed_length
 from coresponder_causal.core.inference import critical
 from coresponder_causal.core.notes import quietly
@@ -36,6 +36,7 @@ def honest(
     bends: Sequence[float] = (0.0, 0.5, 1.0, 2.0),
     target: Target = "mean",
     level: float = 0.95,
+    first_stage: float = share_of_first,
 ) -> CheckResult:
     """Compute intervals of an event study that hold though courses were not parallel, and where the finding is lost.
 
@@ -53,6 +54,9 @@ def honest(
     target : {"mean", "first"}
         The plain mean of the effects from the start on, or the first of them.
     level : float
+    first_stage : float
+        Share of the size of the test of "magnitudes" that its first stage takes (hybrid test): 0 is the conditional
+        test.
 
     Returns
     -------
@@ -69,9 +73,10 @@ def honest(
 
     Notes
     -----
-    "magnitudes" by the hybrid conditional test, "smoothness" by the shortest interval of fixed length. The law is the
-    normal, as in the source, with the covariance widened by the squared ratio of the t to the normal critical value at
-    the df of the target. That the largest change before the start is estimated is part of the interval.
+    "magnitudes" by the conditional test with a first stage, "smoothness" by the shortest interval of fixed length. The
+    law is the normal, as in the source, with the covariance widened by the squared ratio of the t to the normal
+    critical value at the df of the target. That the largest change before the start is estimated is part of the
+    interval.
 
     References
     ----------
@@ -89,14 +94,17 @@ def honest(
     ['parallel', 'magnitudes', 'smoothness']
     """
     require_choice(name, "target", target, Target)
+    if not 0 <= first_stage < 1:
+        raise EstimationError(f"first_stage={first_stage}", mend="give a share of at least 0 and less than 1")
     if negative := [size for size in (*magnitudes, *bends) if size < 0]:
         raise EstimationError(f"sizes {negative} are negative", mend="give sizes of 0 or more")
     try:
         study, scale = _study(result, design, target)
     except CausalError as error:
         return not_applicable(name, assumption, f"{error.what[:1].upper()}{error.what[1:].splitlines()[0]}.")
-    table = _table(study, magnitudes, bends, level)
-    lost = breakdown(study, "magnitudes", most=most, level=level)
+    tested: _Tested = {"level": level, "first_stage": first_stage}
+    table = _table(study, magnitudes, bends, tested)
+    lost = breakdown(study, "magnitudes", most=most, **tested)
     return CheckResult(
         check=name,
         assumption=assumption,
@@ -104,9 +112,16 @@ def honest(
         power=None,
         table=table,
         sentence=_sentence(study, table, lost, scale, target),
-        course=_course(study, table, lost, level),
+        course=_course(study, table, lost, tested),
         breakdown=lost,
     )
+
+
+class _Tested(TypedDict):
+    """Level and first stage of the tests."""
+
+    level: float
+    first_stage: float
 
 
 class _Lead(NamedTuple):
@@ -160,13 +175,13 @@ def _places(result: Result) -> _Lead:
     return _Lead(order[found < 0], order[found >= 0])
 
 
-def _table(study: EventStudy, magnitudes: Sequence[float], bends: Sequence[float], level: float) -> pd.DataFrame:
-    half = float(critical(np.inf, level)) * study.std_error
+def _table(study: EventStudy, magnitudes: Sequence[float], bends: Sequence[float], tested: _Tested) -> pd.DataFrame:
+    half = float(critical(np.inf, tested["level"])) * study.std_error
     rows = [("parallel", 0.0, study.estimate - half, study.estimate + half)]
-    rows += [("magnitudes", size, *bounds(study, "magnitudes", size, level=level)) for size in magnitudes]
+    rows += [("magnitudes", size, *bounds(study, "magnitudes", size, **tested)) for size in magnitudes]
     if len(study.before) > 1:
         rows += [
-            ("smoothness", size, *fixed_length(study, size * study.largest_bend, df=np.inf, level=level))
+            ("smoothness", size, *fixed_length(study, size * study.largest_bend, df=np.inf, level=tested["level"]))
             for size in bends
         ]
     table = pd.DataFrame(rows, columns=["restriction", "size", "conf_low", "conf_high"])
@@ -174,11 +189,11 @@ def _table(study: EventStudy, magnitudes: Sequence[float], bends: Sequence[float
     return table
 
 
-def _course(study: EventStudy, table: pd.DataFrame, lost: float, level: float) -> pd.DataFrame:
+def _course(study: EventStudy, table: pd.DataFrame, lost: float, tested: _Tested) -> pd.DataFrame:
     """Magnitudes of the table, none, and where the finding is lost."""
     known = table[table["restriction"] == "magnitudes"].set_index("size")[["conf_low", "conf_high"]]
     more = [size for size in (0.0, lost) if np.isfinite(size) and size not in known.index]
-    ends = {size: bounds(study, "magnitudes", size, level=level) for size in more}
+    ends = {size: bounds(study, "magnitudes", size, **tested) for size in more}
     added = pd.DataFrame.from_dict(ends, orient="index", columns=known.columns)
     course = pd.concat([known, added]).sort_index().rename_axis("size").reset_index()
     reach = study.largest_change * float(np.abs(study.loading_of_changes).sum()) * course["size"]

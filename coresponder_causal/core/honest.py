@@ -29,8 +29,8 @@ from coresponder_causal.core.inference import truncated_normal_quantile
 
 Array = NDArray[np.float64]
 Restriction = Literal["magnitudes", "smoothness"]
-first_stage, draws = 0.1, 20_000
-"""Share of the test's size that its first stage takes; draws of the first stage's critical value."""
+share_of_first, draws = 0.1, 20_000
+"""Share of the test's size that its first stage takes by default; draws of that stage's critical value."""
 widest, points, steps = 2.0**40, 257, 24
 
 
@@ -118,8 +118,15 @@ class _Moments:
     loading: Array
 
 
-def bounds(study: EventStudy, restriction: Restriction, size: float, *, level: float = 0.95) -> tuple[float, float]:
-    """Smallest and largest l'τ that the hybrid conditional test does not reject.
+def bounds(
+    study: EventStudy,
+    restriction: Restriction,
+    size: float,
+    *,
+    level: float = 0.95,
+    first_stage: float = share_of_first,
+) -> tuple[float, float]:
+    """Smallest and largest l'τ that the conditional test does not reject.
 
     Parameters
     ----------
@@ -128,6 +135,8 @@ def bounds(study: EventStudy, restriction: Restriction, size: float, *, level: f
     size : float
         M̄, or M in units of the effects.
     level : float
+    first_stage : float
+        Share of the test's size that a least favourable first stage takes (hybrid test); 0 is the conditional test.
 
     Returns
     -------
@@ -143,7 +152,7 @@ def bounds(study: EventStudy, restriction: Restriction, size: float, *, level: f
     >>> low < study.estimate - 1.96 * study.std_error, high > study.estimate + 1.96 * study.std_error
     (True, True)
     """
-    keeps = _test(study, restriction, size, level)
+    keeps = _test(study, restriction, size, 1 - level, first_stage)
     reach = 10 * study.std_error
     while reach < widest * study.std_error:
         grid = study.estimate + np.linspace(-reach, reach, points)
@@ -158,7 +167,14 @@ def bounds(study: EventStudy, restriction: Restriction, size: float, *, level: f
     return low, np.inf if last == points - 1 else _edge(keeps, grid[last + 1], grid[last])
 
 
-def breakdown(study: EventStudy, restriction: Restriction, *, most: float, level: float = 0.95) -> float:
+def breakdown(
+    study: EventStudy,
+    restriction: Restriction,
+    *,
+    most: float,
+    level: float = 0.95,
+    first_stage: float = share_of_first,
+) -> float:
     """Smallest size of the restriction at which no effect is not rejected; 0 at once, infinite beyond ``most``.
 
     Examples
@@ -170,7 +186,7 @@ def breakdown(study: EventStudy, restriction: Restriction, *, most: float, level
     """
 
     def kept(size: float) -> bool:
-        return bool(_test(study, restriction, size, level)(np.zeros(1))[0])
+        return bool(_test(study, restriction, size, 1 - level, first_stage)(np.zeros(1))[0])
 
     if kept(0.0):
         return 0.0
@@ -193,7 +209,7 @@ def _edge(keeps: Callable[[Array], NDArray[np.bool_]], out: float, inside: float
 
 
 def _test(
-    study: EventStudy, restriction: Restriction, size: float, level: float
+    study: EventStudy, restriction: Restriction, size: float, alpha: float, first_stage: float
 ) -> Callable[[Array], NDArray[np.bool_]]:
     """Make the test of a restriction: which values of l'τ it keeps. Magnitudes keep what any of their parts keeps."""
     if restriction == "smoothness":
@@ -202,7 +218,7 @@ def _test(
         parts = [
             _magnitudes(study, size, sign * change) for change in study.changes[: len(study.before)] for sign in (1, -1)
         ]
-    tests = [_conditional(study, part, 1 - level) for part in parts]
+    tests = [_conditional(study, part, alpha, first_stage * alpha) for part in parts]
     return lambda values: np.any([keeps(values) for keeps in tests], axis=0)
 
 
@@ -236,12 +252,13 @@ def _moments(study: EventStudy, up: Array, down: Array, limit: Array, loading: A
     return _Moments(np.array(rows), np.array(limits), np.array(loadings))
 
 
-def _conditional(study: EventStudy, moments: _Moments, alpha: float) -> Callable[[Array], NDArray[np.bool_]]:
-    """Hybrid test: a least favourable first stage, then the largest moment against its law where it is the largest."""
+def _conditional(
+    study: EventStudy, moments: _Moments, alpha: float, kappa: float
+) -> Callable[[Array], NDArray[np.bool_]]:
+    """Test by a least favourable first stage of size κ, then the largest moment against its law where it is largest."""
     covariance = moments.rows @ study.vcov @ moments.rows.T
     covariance[np.abs(covariance) < 1e-12 * covariance.max()] = 0.0
-    kappa = first_stage * alpha
-    cap = float(np.quantile((study.noise @ moments.rows.T).max(axis=1), 1 - kappa))
+    cap = float(np.quantile((study.noise @ moments.rows.T).max(axis=1), 1 - kappa)) if kappa else np.inf
     level = 1 - (alpha - kappa) / (1 - kappa)
 
     def keeps(values: Array) -> NDArray[np.bool_]:

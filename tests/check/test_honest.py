@@ -42,14 +42,14 @@ def drawn(after: np.ndarray, seed: int) -> EventStudy:
     return EventStudy(before=beta[:3], after=beta[3:], vcov=noise(len(truth)), weights=np.full(2, 0.5))
 
 
-@pytest.mark.parametrize("size", [0.5, 1.0])
-def test_magnitudes_hold_at_their_worst_where_parallel_courses_do_not(size):
+@pytest.mark.parametrize(("size", "first_stage"), [(0.5, 0.1), (1.0, 0.1), (1.0, 0.0)])
+def test_magnitudes_hold_at_their_worst_where_parallel_courses_do_not(size, first_stage):
     """Every change after the start is M̄ times the largest before it, all in one direction."""
     after = np.cumsum(np.full(2, size * np.abs(WALK).max()))
     held, plain = [], []
     for seed in range(DRAWS):
         study = drawn(after, seed)
-        low, high = bounds(study, "magnitudes", size)
+        low, high = bounds(study, "magnitudes", size, first_stage=first_stage)
         held.append(low <= TAU <= high)
         plain.append(abs(study.estimate - TAU) <= 1.96 * study.std_error)
     assert np.mean(held) > 0.95 - 3 * np.sqrt(0.95 * 0.05 / DRAWS)
@@ -165,3 +165,5 @@ def test_what_has_no_leads_is_not_checked(cohorts):
     result = aggregate(did_group_time(cohorts, base="universal"), by="event_time")
     with pytest.raises(EstimationError, match="negative"):
         honest(result, cohorts, magnitudes=(-1.0,))
+    with pytest.raises(EstimationError, match="less than 1"):
+        honest(result, cohorts, first_stage=1.0)
