@@ -274,7 +274,7 @@ ERRORS: dict[str, tuple[Callable[[], object], type[CausalError], str]] = {
     "cohort and treated": (
         lambda: cities(PANEL.assign(first="2020-07"), cohort="first"),
         DesignError,
-        "give either cohort= or treated= with a start",
+        "give either cohort=, or treated= with a start",
     ),
     "cohort that switches off": (
         lambda: PanelDesign.from_frame(
