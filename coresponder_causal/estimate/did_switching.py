@@ -112,7 +112,7 @@ def did_switching(
     >>> frame["y"] = 2 * frame["on"] + 0.1 * rng.normal(size=160)
     >>> d = PanelDesign.from_frame(frame, outcome="y", unit="city", time="t", path="on")
     >>> did_switching(d).params.round(1).iloc[:3].to_dict()
-    {'overall': 2.0, 'event_time=0': 1.9, 'event_time=1': 2.0}
+    {'overall': 1.9, 'event_time=0': 1.9, 'event_time=1': 2.0}
     """
     rows, treatment = _rows(d)
     _check(rows, horizon, leads)
