@@ -77,6 +77,7 @@ def _from_cohort(
     if starts.isna().all():
         problems.add(f"no unit is ever treated: '{cohort}' is missing everywhere", mend="give the first treated period")
     shares, first = np.zeros(len(table)), pd.Series(np.nan, index=units)
+    place_of, periods = pd.factorize(axis.positions)
     for value in starts.dropna().unique():
         plain = int(value) if isinstance(value, float) and float(value).is_integer() else value
         place = columns.attempt(lambda plain=plain: parse_start(plain, axis), problems)  # type: ignore[misc]
@@ -84,7 +85,8 @@ def _from_cohort(
             continue
         members = starts.index[starts == value]
         first[members] = float(np.floor(place))
-        shares = np.where(table[unit].isin(members), share_after(axis, plain), shares)
+        rows = (table[cohort] == value).to_numpy(bool)
+        shares[rows] = share_after(axis, plain, periods)[place_of[rows]]
     early = first.index[first <= axis.positions.min()]
     if len(early):
         some = columns.some_of(early, unit, most=3)
