@@ -1,4 +1,8 @@
-"""What a joint test of the time before the start can see: the drift that it finds half of the time, and usually."""
+"""What a joint test of the time before the start can see: the drift that it finds half of the time, and usually.
+
+And what is left of an estimate where it found nothing: of a drift the leads then show too little, and effects after the
+start, measured against the same base, are off by what the leads do not show.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +11,22 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from coresponder_causal.core.inference import WaldTest, wald_noncentrality, wald_test
+from coresponder_causal.core.inference import WaldTest, shrunk_by_passing, wald_noncentrality, wald_test
 
 Array = NDArray[np.float64]
 
 
 class Pretrend(NamedTuple):
-    """Joint test that leads are zero; drifts a period found with probability .5 and .8."""
+    """Joint test that leads are zero; drifts a period found with probability .5 and .8; the first where it passed.
+
+    ``unseen``: what a drift of ``half`` adds to the leads less what the leads show of it on average where the test does
+    not reject, shape (q,).
+    """
 
     test: WaldTest
     half: float
     usual: float
+    unseen: Array
 
 
 def pretrend(leads: Array, vcov: Array, df: float, distance: Array) -> Pretrend:
@@ -39,7 +48,8 @@ def pretrend(leads: Array, vcov: Array, df: float, distance: Array) -> Pretrend:
 
     References
     ----------
-    Roth (2022), doi:10.1257/aeri.20210236, on the power of such tests.
+    Roth (2022), doi:10.1257/aeri.20210236, on the power of such tests, and on estimates that passed them (section 2;
+    here in closed form for the joint test, with a known covariance).
 
     Examples
     --------
@@ -49,4 +59,5 @@ def pretrend(leads: Array, vcov: Array, df: float, distance: Array) -> Pretrend:
     """
     strength = float(distance @ np.linalg.solve(vcov, distance))
     half, usual = (float(np.sqrt(wald_noncentrality(len(leads), df, power=power) / strength)) for power in (0.5, 0.8))
-    return Pretrend(wald_test(leads, vcov, df), half, usual)
+    kept = shrunk_by_passing(half**2 * strength, len(leads))
+    return Pretrend(wald_test(leads, vcov, df), half, usual, (1 - kept) * half * distance)

@@ -95,7 +95,8 @@ def did_event_study(
     Result
         ``mean_post``, then one term for each span but the base, keyed by ``event_time``, its first period. ``extra``:
         ``pre_p_value`` of the joint test of the leads; ``slope_50, slope_80``, drifts of the log rate a period that it
-        finds with these probabilities; ``drift_50, drift_80``, what they would add to ``mean_post``; for one city
+        finds with these probabilities; ``drift_50, drift_80``, what they would add to ``mean_post``;
+        ``drift_50_passed``, what the first adds on average where the test does not find it; for one city
         ``rho_star, p_floor, mde80`` of `core.few_treated.beside`.
 
     Raises
@@ -332,12 +333,15 @@ def _leads(
     unit = "year" if d.season else d.period_name[:-1]
     half, usual = (as_change(slope * year, "log_ratio") for slope in (found.half, found.usual))
     added = [as_change(slope * carried, "log_ratio") for slope in (found.half, found.usual)]
+    beside = spans.weights[0] @ vcov[:, before] @ np.linalg.solve(vcov[np.ix_(before, before)], found.unseen)
+    passed = found.half * carried - float(beside)
     test = found.test
     note(
         f"leads, jointly: F({test.df_num}, {test.df_den:.1f}) = {test.statistic:.2f}, p {test.p_value:.3f}; this does "
         f"not show that courses were parallel: the test finds a steady drift of {half} a {unit} half of the time and "
         f"one of {usual} four times in five, which carried on would add {added[0]} and {added[1]} to the mean after "
-        f"the start, estimated as {as_change(effect, 'log_ratio')}"
+        f"the start, estimated as {as_change(effect, 'log_ratio')}; where the first goes unfound, that estimate is off "
+        f"by {as_change(passed, 'log_ratio')} on average"
     )
     return {
         "pre_p_value": test.p_value,
@@ -346,4 +350,5 @@ def _leads(
         "slope_80": found.usual,
         "drift_50": found.half * carried,
         "drift_80": found.usual * carried,
+        "drift_50_passed": passed,
     }

@@ -115,6 +115,23 @@ def test_a_drift_as_large_as_said_is_found_as_often_as_said():
     assert abs(found - 0.8) < 3 * np.sqrt(0.16 / 1500)
 
 
+def test_an_estimate_that_passed_the_test_is_off_by_as_much_as_said():
+    """Leads and effects share the noise of one base: leads that happen to look flat make the effects look larger."""
+    result = did_event_study(design(frame(), treated=1))
+    times = result.terms["event_time"].to_numpy("float64", na_value=np.nan)[1:]
+    leads = np.flatnonzero(times < 0)
+    slope, vcov = result.extra.number("slope_50"), result.vcov
+    middle = np.append(result.extra.number("drift_50") / slope, times + 6)  # spans of six months, the base at −6
+    drawn = np.random.default_rng(1).multivariate_normal(slope * middle, vcov, size=400_000)
+    at = drawn[:, 1 + leads]
+    strength = np.einsum("ij,jk,ik->i", at, np.linalg.inv(vcov[np.ix_(1 + leads, 1 + leads)]), at)
+    passed = strength < inference.chi_square_quantile(0.95, len(leads))
+    off = drawn[passed, 0].mean()
+    assert abs(off) > abs(result.extra.number("drift_50"))
+    # F with the leads' own df makes the drift a little larger than the normal would have it.
+    assert off == pytest.approx(result.extra.number("drift_50_passed"), rel=0.02)
+
+
 def test_a_steep_drift_before_the_start_is_seen():
     assert did_event_study(design(frame(drift=0.02))).extra.number("pre_p_value") < 0.01
 

@@ -96,6 +96,20 @@ def chi_square_power(noncentrality: ArrayLike, df: float, level: float = 0.95) -
     return np.asarray(stats.ncx2.sf(stats.chi2.isf(1 - level, df), df, np.asarray(noncentrality, float)), float)
 
 
+def shrunk_by_passing(noncentrality: float, df: int, level: float = 0.95) -> float:
+    """Part of its mean that a normal vector keeps on average where the χ² test that it is zero does not reject.
+
+    With Z ~ N(μ, I), λ = |μ|² and c the critical value, E[Z | |Z|² ≤ c] = μ P(χ²(df + 2, λ) ≤ c) / P(χ²(df, λ) ≤ c).
+
+    Examples
+    --------
+    >>> round(shrunk_by_passing(3.8415, 1), 3), round(shrunk_by_passing(0.0, 1), 3)
+    (0.593, 0.759)
+    """
+    critical = stats.chi2.isf(1 - level, df)
+    return float(stats.ncx2.cdf(critical, df + 2, noncentrality) / stats.ncx2.cdf(critical, df, noncentrality))
+
+
 def chi_square_sum_probability(value: float, weights: ArrayLike) -> float:
     """Probability that Σ λ_j χ²(1), λ_j ≥ 0, is at most a value, by the midpoint rule for Imhof's integral.
 
