@@ -69,7 +69,7 @@ def code_sample(
 
 
 def quotes(
-    study: Annotated[Path, typer.Argument(help="STUDY.toml with a block [qualitative].")],
+    study: Annotated[Path, typer.Argument(help="STUDY.toml with the block “qualitative”.")],
     out: Annotated[Path | None, typer.Option(help="Folder for the form.")] = None,
     read: Annotated[Path | None, typer.Option(help="Folder with the filled form: read it instead.")] = None,
     by: Annotated[str, typer.Option(help="Who read the quotes, by name and office.")] = "",

@@ -31,7 +31,7 @@ from coresponder_causal.design.call_learners import (
     require_folds,
 )
 from coresponder_causal.design.calls import CallDesign
-from coresponder_causal.design.compared_groups import ComparedGroups, compared_groups
+from coresponder_causal.design.compared_groups import ComparedGroups, compared_groups, with_spread
 from coresponder_causal.design.covariates import as_numbers, refuse_late, refuse_unusable
 
 Array = NDArray[np.float64]
@@ -117,6 +117,7 @@ def disparity_closing(
         _refuse_unallowable(c, allowed, group)
         require_folds(c, folds, repeats, least=2)
         found = compared_groups(c.source, group=group, reference=reference, persons=c.persons)
+        found = with_spread(found, c.outcome_values(), outcome=str(c.outcome))
         part = _with_groups(c, found)
         found = found._replace(of=found.of[found.known].reset_index(drop=True))
         samples, y = call_samples(part, "disparity_closing"), part.outcome_values()

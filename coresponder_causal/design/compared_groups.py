@@ -92,3 +92,36 @@ def compared_groups(
         doubt(f"{group} is not known of {unknown} of {len(calls)} calls: those left say nothing of them; bound the gap")
     largest = sorted((name for name in enough if name != reference), key=lambda name: (-sizes[name], name))
     return ComparedGroups(reference, tuple(largest), texts.where(texts.isin(enough)))
+
+
+def with_spread(groups: ComparedGroups, y: NDArray[np.float64], *, outcome: str) -> ComparedGroups:
+    """Leave out groups on whose every call the outcome was the same: no interval of their gap holds; they are said.
+
+    Parameters
+    ----------
+    groups : ComparedGroups
+    y : array, shape (n,)
+        Outcome of each call.
+    outcome : str
+        Its name.
+
+    Returns
+    -------
+    ComparedGroups
+        The same groups where none, or each of the others, is so.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"perceived_race": ["white"] * 20 + ["black"] * 15 + ["asian"] * 12})
+    >>> found = compared_groups(frame, group="perceived_race", reference="white")
+    >>> with_spread(found, np.r_[np.arange(35) % 2, np.zeros(12)], outcome="arrest").others
+    ('black',)
+    """
+    flat = [name for name in groups.others if np.ptp(y[groups.member(name)]) == 0]
+    if not flat or len(flat) == len(groups.others):
+        return groups
+    doubt(
+        f"{outcome} was the same on every call of {', '.join(flat)}: no gap of theirs is told, for no interval holds it"
+    )
+    left = tuple(name for name in groups.others if name not in flat)
+    return ComparedGroups(groups.reference, left, groups.of.where(~groups.of.isin(flat)))

@@ -28,7 +28,7 @@ class OfficerTerms:
     sets : ndarray of bool, shape (n, q)
         Exposed rows over which effects are taken.
     behind : ndarray of bool, shape (n, k)
-        Rows behind each term.
+        Rows behind each term; behind a difference those of the group with fewer officers.
     mix : ndarray, shape (q + s, k)
         How the effects over the sets, then s slopes (of exposed squad mates, and the leads), make up the terms.
     """
@@ -74,10 +74,14 @@ def officer_terms(rows: OfficerRows, spans: OfficerSpans, beside: Array | None) 
     parts += [(spans.after, unit[:, first:means]), (spans.leads, unit[:, means + len(of_peers) :])]
     names = pd.concat([table for table, _ in parts if len(table)], ignore_index=True)
     mix = np.hstack([columns for _, columns in parts])
+    behind = every.astype(float) @ np.abs(mix) > 0
+    if {volunteers, assigned} <= set(groups):
+        sides = [every[:, 1 + groups.index(name)] for name in (volunteers, assigned)]
+        behind[:, first] = min(sides, key=lambda own: len(np.unique(rows.two_way.unit[own])))
     return OfficerTerms(
         names=names.assign(event_time=names["event_time"].astype("Int64"))[["group", "event_time", "term"]],
         sets=sets,
-        behind=every.astype(float) @ np.abs(mix) > 0,
+        behind=behind,
         mix=mix,
     )
 

@@ -32,7 +32,7 @@ from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.sandwich import clustered, clustered_df
 from coresponder_causal.core.within import levels_but_first, within_units
-from coresponder_causal.design.wave_estimates import course, estimand, facts, support
+from coresponder_causal.design.wave_estimates import course, estimand, facts
 from coresponder_causal.design.waves import WaveDesign
 
 Array = NDArray[np.float64]
@@ -100,7 +100,7 @@ def wave_change(d: WaveDesign, *, by: str | None = None) -> Result:
         vcov=contrasts @ vcov @ contrasts.T,
         df=np.array([clustered_df(matrix, person, contrast) for contrast in contrasts]),
         scale="difference",
-        support=support(d, terms, rows),
+        support=_support(exposures, person, terms),
         path=course(d, rows),
         n_obs=int(rows.sum()),
         n_units=int(person.max()) + 1,
@@ -123,6 +123,15 @@ def _by(d: WaveDesign, rows: Flags, by: str | None) -> tuple[Array, list[str]]:
     return np.column_stack([np.where(labels == level, x, 0.0) for level in levels]), [
         f"change, {level}" for level in levels
     ]
+
+
+def _support(exposures: Array, person: NDArray[np.intp], terms: list[str]) -> pd.DataFrame:
+    """Count the exposed persons, and their answers, behind each term; behind a difference those of the smaller side."""
+    exposed = exposures > 0
+    found = pd.DataFrame({"persons": [len(np.unique(person[own])) for own in exposed.T], "events": exposed.sum(axis=0)})
+    if len(terms) > len(found):
+        found.loc[len(found)] = found.min()
+    return found.assign(units=found["persons"]).assign(term=terms)[["term", "persons", "events", "units"]]
 
 
 def _contrasts(names: list[str], width: int) -> tuple[Array, list[str]]:

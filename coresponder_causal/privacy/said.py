@@ -9,6 +9,7 @@ counted_nouns = (
     "volunteers?", "staff",
     "clinicians?", "call takers?", "arrests?", "holds?", "events?", "contacts?", "cases?", "records?", "rows?",
     "shifts?", "transports?", "deaths?", "injuries", "uses of force",
+    "forms?", "answers?", "respondents?", "interviews?", "narratives?",
 )  # fmt: skip
 _whole = r"(?<![\w.,/:–−-])(\d{1,3}(?:,\d{3})+|\d+)(?![\d.,]*\d|[-–/:]\d| ?%)"
 _nouns = rf"(?:{'|'.join(counted_nouns)})\b"

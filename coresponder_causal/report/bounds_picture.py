@@ -71,12 +71,12 @@ def bounds_picture(scores: tuple[ScoreFound, ...]) -> Picture:
         title="Change from the first to the last wave, with and without those who stayed away",
         caption="Points: persons who answered both times, with 95 % interval. Thick bars: all that the difference can "
         "be among those who would answer either way, and whatever was not said; thin lines: 95 % interval of the "
-        "value in it.",
+        f"value in it. Right of the line: more with {exposure} than without.",
         alt=f"One point and its bounds for each of {len(scores)} scores. Of {len(worst)} worst cases {open_ended} have "
         "both signs.",
         kind="bounds",
         data={"bounds": rows},
-        labels=Facts({"x": f"With {exposure} less without, standard deviations of first scores"}),
+        labels=Facts({"x": "Standard deviations of first scores"}),
         support=rows[["persons"]].astype(float),
     )
 

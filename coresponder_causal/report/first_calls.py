@@ -166,7 +166,11 @@ def groups_table(found: Concordance) -> Table | None:
     frame = found.groups[found.groups["by"] != "month"].reset_index(drop=True)
     return Table(
         title="Agreement by group of calls",
-        frame=frame.assign(said=frame["measure"].map(measures), field=frame["by"].map(field_label)),
+        frame=frame.assign(
+            said=frame["measure"].map(measures),
+            field=frame["by"].map(field_label),
+            group=frame["group"].astype(str).str.replace("_", " "),
+        ),
         columns=(
             Column("field", "Field"),
             Column("group", "Group"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
 from coresponder_causal.data import dictionary
 from coresponder_causal.report import words
 
@@ -19,3 +22,26 @@ def score_name(name: object) -> str:
         if name in fields.names:
             return fields.field(str(name)).label
     return words.capital(str(name).replace("_", " "))
+
+
+def scores_in_words(text: str, names: Iterable[str]) -> str:
+    """Say the scores that a remark is about by their names; a doubt stays one.
+
+    Parameters
+    ----------
+    text : str
+        Remark, or doubt.
+    names : iterable of str
+        Scores and items that it may be about, at least one.
+
+    Examples
+    --------
+    >>> scores_in_words("burnout_score, 2: 12 forms; 'burnout_score' is not known", ["burnout_score"])
+    'Exhaustion, wave 2: 12 forms; Exhaustion is not known'
+    """
+    said = re.sub(
+        rf"'?\b({'|'.join(map(re.escape, names))})\b'?(, (?=\d))?",
+        lambda found: score_name(found[1]) + (", wave " if found[2] else ""),
+        text,
+    )
+    return type(text)(said)

@@ -13,7 +13,7 @@ from coresponder_causal.report.bounds_picture import bounds_picture, bounds_rows
 from coresponder_causal.report.effects import effects
 from coresponder_causal.report.figures import figure
 from coresponder_causal.report.officers_section import remarks_block
-from coresponder_causal.report.score_names import score_name
+from coresponder_causal.report.score_names import score_name, scores_in_words
 from coresponder_causal.report.specs import Block, Column, Fold, Section, Table
 from coresponder_causal.report.tables import table
 from coresponder_causal.report.weighed_checks import numbers_behind
@@ -55,10 +55,12 @@ def waves_section(found: WavesFound) -> Section:
     blocks += [_answers(one) for one in found.ordinal]
     blocks += [block for one in scores for block in _checks(one)]
     said = dict.fromkeys((*found.refused, *(text for one in scores for text in one.refused), *found.remarks))
+    names = [*found.courses["score"].unique(), *(one.design.outcome for one in found.ordinal)]
+    worded = tuple(scores_in_words(text, names) for text in said)
     people = pd.DataFrame({"persons": [float(found.courses["persons"].max())]})
     return Section(
         title=f"{of_whom[found.who]}: what they say, wave by wave",
-        blocks=(*blocks, *remarks_block(tuple(said), people)),
+        blocks=(*blocks, *remarks_block(worded, people)),
     )
 
 

@@ -147,3 +147,16 @@ def test_drift_adds_up_and_hides_small_cells():
     sums = drift.groupby(["group", "written"])["share"].sum()
     pd.testing.assert_series_equal(sums, pd.Series(1.0, index=sums.index, name="share"))
     assert ((drift["conf_low"] <= drift["share"]) & (drift["share"] <= drift["conf_high"])).all()
+
+
+@pytest.mark.parametrize("ask", [disparity_rates, lambda c, **groups: disparity_closing(c, repeats=1, **groups)])
+def test_a_group_without_an_event_is_left_out_and_the_others_stay(ask):
+    made = biased_calls(calls=2000, officer_bias=0.1)
+    third = made.index < 30
+    made["group"] = made["group"].astype(object).where(~third, "third")
+    made["arrest"] = made["arrest"] & ~third
+    with quietly():
+        found = ask(design(made), **BY_GROUP)
+    assert any("arrest was the same on every call of third" in text for text in found.notes)
+    assert any("group" in term for term in found.terms["term"])
+    assert not any("third" in term for term in found.terms["term"])

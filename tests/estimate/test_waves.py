@@ -59,6 +59,8 @@ def test_kinds_of_persons_and_their_difference():
     assert found.terms["term"].tolist() == ["change, assigned", "change, volunteered", "difference"]
     assert found.estimate[2] == pytest.approx(found.estimate[0] - found.estimate[1])
     assert found.estimate[2] == pytest.approx(1.0, abs=0.35)
+    persons = frame[frame["met"] > 0].groupby("sought")["person"].nunique()
+    assert found.support["persons"].tolist() == [persons["assigned"], persons["volunteered"], persons.min()]
     with pytest.raises(EstimationError, match="by='wave' is no column that stays the same"):
         wave_change(of(frame), by="wave")
 

@@ -17,6 +17,8 @@ SPAN = frozenset
         ("3 calls were left out", True),
         ("7 crisis-eligible calls were left out", True),
         ("1 of 12 persons", True),
+        ("burnout_score, 2: 2 of 12 forms lack an answer and are left out", True),
+        ("3 interviews were left out", True),
         ("2,703 of 2,705 calls were used", True),
         ("(leave 24, illness 21, training 1)", True),
         ("10,454 of 13,159 calls are left out of the comparison", False),
