@@ -100,7 +100,7 @@ def wave_change(d: WaveDesign, *, by: str | None = None) -> Result:
         vcov=contrasts @ vcov @ contrasts.T,
         df=np.array([clustered_df(matrix, person, contrast) for contrast in contrasts]),
         scale="difference",
-        support=support(d, terms, rows),
+        support=support(d, terms, rows) if by is None else _behind(d, terms, rows, by),
         path=course(d, rows),
         n_obs=int(rows.sum()),
         n_units=int(person.max()) + 1,
@@ -123,6 +123,16 @@ def _by(d: WaveDesign, rows: Flags, by: str | None) -> tuple[Array, list[str]]:
     return np.column_stack([np.where(labels == level, x, 0.0) for level in levels]), [
         f"change, {level}" for level in levels
     ]
+
+
+def _behind(d: WaveDesign, terms: list[str], rows: Flags, by: str) -> pd.DataFrame:
+    """Persons and answers of the level of each term; behind the difference stands the smaller of both."""
+    labels = d.source[by].astype(str)
+    own = {term: (labels == term.removeprefix("change, ")).to_numpy() & rows for term in terms if term != "difference"}
+    each = pd.concat([support(d, [term], mine) for term, mine in own.items()], ignore_index=True)
+    if len(each) < len(terms):
+        each.loc[len(each)] = each.drop(columns="term").min().to_dict() | {"term": "difference"}
+    return each
 
 
 def _contrasts(names: list[str], width: int) -> tuple[Array, list[str]]:

@@ -8,7 +8,15 @@ import pytest
 
 from coresponder_causal.core.errors import EstimationError, IdentificationWarning
 from coresponder_causal.core.notes import quietly
-from coresponder_causal.decide import contact_gap, fairness, outcome_test, similar_calls, unknown_group, where_bias
+from coresponder_causal.decide import (
+    contact_gap,
+    fairness,
+    label_sensitivity,
+    outcome_test,
+    similar_calls,
+    unknown_group,
+    where_bias,
+)
 from coresponder_causal.simulate.biased_calls import biased_calls
 
 who = {"group": "group", "reference": "b", "person": None}
@@ -100,3 +108,13 @@ def test_fairness_says_which_column_it_misses() -> None:
     made = biased_calls(calls=1500).drop(columns="attended")
     with pytest.raises(EstimationError, match="'attended'"):
         fairness(made, group="group", reference="reference", outcomes=["arrest"], worse=["disturbance"])
+
+
+def test_a_label_that_never_fails_has_no_interval_of_length_zero() -> None:
+    made = biased_calls(calls=1500)
+    made["crisis"] = (made["final_type"] == "welfare_check").astype(float).where(made["attended"])
+    made.loc[made["crisis"] == 1, "initial_type"] = "welfare_check"
+    with pytest.warns(IdentificationWarning, match="how far chance could move it is not seen"):
+        found = label_sensitivity(made, group="group", reference="reference", right=["welfare_check"], truth="crisis")
+    assert found["share"].tolist() == [1.0, 1.0, 0.0]
+    assert found[["std_error", "conf_low", "conf_high"]].isna().all(axis=None)

@@ -59,6 +59,10 @@ def test_kinds_of_persons_and_their_difference():
     assert found.terms["term"].tolist() == ["change, assigned", "change, volunteered", "difference"]
     assert found.estimate[2] == pytest.approx(found.estimate[0] - found.estimate[1])
     assert found.estimate[2] == pytest.approx(1.0, abs=0.35)
+    many = frame.groupby("sought")["person"].nunique()
+    assert found.support["persons"].tolist() == [many["assigned"], many["volunteered"], many.min()]
+    few = frame.assign(sought=np.where(frame["person"] % 40 < 2, "volunteered", "assigned"))
+    assert wave_change(of(few), by="sought").support["persons"].tolist() == [76, 4, 4]
     with pytest.raises(EstimationError, match="by='wave' is no column that stays the same"):
         wave_change(of(frame), by="wave")
 
