@@ -143,8 +143,10 @@ def _groups(many: int, groups: Sequence[object] | None) -> list[tuple[str, Array
     """Everybody, and each group, with 1 for its texts."""
     found = [(everybody, np.ones(many))]
     if groups is not None:
-        own = np.array([str(group) for group in groups])
-        found += [(name, (own == name).astype(float)) for name in dict.fromkeys(own.tolist())]
+        own = np.array(["" if pd.isna(group) else str(group) for group in groups])  # type: ignore[call-overload]
+        if blank := int((own == "").sum()):
+            note(f"{blank} of {many} texts are of no group, and stand in the row of all alone")
+        found += [(name, (own == name).astype(float)) for name in dict.fromkeys(own.tolist()) if name]
     return found
 
 
@@ -185,7 +187,7 @@ def _checked(
     row = {
         key: value
         for name, share in shares.items()
-        for key, value in _ends(name, by_cluster(share if coded.any() else nobody, cluster, inside, level)).items()
+        for key, value in _ends(name, by_cluster(share if coded.any() else nobody, cluster, inside, drawn.astype(float), level)).items()
     }
     errors = {
         "coded": int(coded.sum()),

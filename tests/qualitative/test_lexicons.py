@@ -121,3 +121,17 @@ def test_a_list_that_errs_is_corrected_in_a_simulated_world():
     assert row["corrected_low"] <= truth.mean() <= row["corrected_high"]
     assert errors["sensitivity"] < 0.9
     assert errors["found"] < errors["yes"]
+
+
+def test_no_hit_in_a_few_texts_is_no_proof_that_there_are_none():
+    """20 of 20 read by hand without such words leave up to 16 % by Wilson; of texts without a group no row is made."""
+    own = Lexicon(name="own", label="Own words", terms=("wino",))
+    groups = ["a"] * 10 + ["b"] * 8 + [None, np.nan]
+    found = lexicon_use(
+        ["calm at home"] * 20, own, authors=list(range(20)), groups=groups, hand=[0] * 20, chance=[1.0] * 20
+    )
+    ends = found.table.set_index("group")[["corrected", "corrected_low", "corrected_high"]]
+    assert ends.loc["all"].tolist() == pytest.approx([0, 0, 1.96**2 / (20 + 1.96**2)], abs=1e-4)
+    assert ends.index.tolist() == ["all", "a", "b"]
+    assert ends.loc["b", "corrected_high"] > ends.loc["a", "corrected_high"] > ends.loc["all", "corrected_high"]
+    assert any("2 of 20 texts are of no group" in text for text in found.notes)
