@@ -155,7 +155,7 @@ def where_bias(
         known = read.table[[found, label, outcome]].notna().all(axis=1).to_numpy()
         if lost := int((~known).sum()):
             note(
-                f"{lost} of {len(known)} calls without a label, without what was found or without {outcome} are left out"
+                f"{lost} of {len(known)} calls without label, without what was found or without {outcome} are left out"
             )
         read = read.keep(known)
         written, done = np.asarray(read.table[label].isin(list(worse)), float), read.yes(outcome)

@@ -184,11 +184,10 @@ def _checked(
     coded = drawn & (inside > 0)
     shares = {"corrected": corrected(f, hand, chance, inside), "rogan_gladen": rogan_gladen(mean(f, inside), *whole)}
     nobody = Moved(np.nan, np.zeros(len(f)))
-    row = {
-        key: value
-        for name, share in shares.items()
-        for key, value in _ends(name, by_cluster(share if coded.any() else nobody, cluster, inside, drawn.astype(float), level)).items()
-    }
+    row: dict[str, float] = {}
+    for name, share in shares.items():
+        told = share if coded.any() else nobody
+        row |= _ends(name, by_cluster(told, cluster, inside, drawn.astype(float), level))
     errors = {
         "coded": int(coded.sum()),
         "yes": int(code[coded].sum()),

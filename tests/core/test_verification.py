@@ -140,7 +140,7 @@ def test_known_noise_without_covariances_is_the_random_effects_model():
 
 
 def weighed_total(w, y, known, asked, odds):
-    """Estimated total of one cell whose units count w times: N (p r + (1 − p) h), h with the odds of r times a number."""
+    """Total of one cell whose units count w times: N (p r + (1 − p) h), h with the odds of r times a number."""
     share, rate = (w * known).sum() / (w * asked).sum(), (w * known * y).sum() / (w * known).sum()
     other = 1.0 if np.isinf(odds) else odds * rate / (1 - rate + odds * rate)
     return w.sum() * (share * rate + (1 - share) * other)

@@ -164,7 +164,7 @@ def test_a_missing_hour_costs_one_call_and_not_the_column(calls):
 
 
 def test_information_is_that_of_the_table_less_what_chance_gives():
-    """30 of 50 with yes and 40 of 150 with no were in need; a table of two by two gives 1/(2 (n − 1)) nats by chance."""
+    """30 of 50 with yes, 40 of 150 with no were in need; a table of two by two gives 1/(2 (n − 1)) nats by chance."""
     told, need = np.repeat(["yes", "no"], [50, 150]), np.repeat([1, 0, 1, 0], [30, 20, 40, 110])
     frame = pd.DataFrame({"told_weapon": told, "crisis_on_scene": need, "initial_type": "other"})
     found = told_items(frame, right=["other"], person=None, time=None).worth.iloc[0]

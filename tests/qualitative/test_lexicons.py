@@ -5,6 +5,8 @@ import pytest
 
 import coresponder_causal as cc
 from coresponder_causal.core.errors import DataError
+from coresponder_causal.core.hand_checked import rogan_gladen
+from coresponder_causal.core.partial_means import Moved
 from coresponder_causal.data.metrics_catalogue import stigmatising_terms
 from coresponder_causal.qualitative import Lexicon, lexicon, lexicon_use
 
@@ -135,3 +137,13 @@ def test_no_hit_in_a_few_texts_is_no_proof_that_there_are_none():
     assert ends.index.tolist() == ["all", "a", "b"]
     assert ends.loc["b", "corrected_high"] > ends.loc["a", "corrected_high"] > ends.loc["all", "corrected_high"]
     assert any("2 of 20 texts are of no group" in text for text in found.notes)
+
+
+def test_slopes_of_rogan_and_gladen_are_derivatives():
+    at, steps = np.array([0.3, 0.8, 0.9]), 1e-6 * np.eye(3)
+
+    def of(values):
+        return rogan_gladen(*(Moved(value, unit) for value, unit in zip(values, np.eye(3), strict=True)))
+
+    moved = [(of(at + step).value - of(at - step).value) / 2e-6 for step in steps]
+    assert of(at).slope == pytest.approx(np.array(moved), abs=1e-7)
