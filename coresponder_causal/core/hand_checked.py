@@ -80,12 +80,26 @@ def rogan_gladen(share: Moved, sensitivity: Moved, specificity: Moved) -> Moved:
     return Moved(value, slope)
 
 
-def by_cluster(found: Moved, cluster: Codes, inside: Array, level: float) -> Bounded:
-    """Bounds by t(G − 1) of the G clusters inside, between 0 and 1."""
+def by_cluster(found: Moved, cluster: Codes, inside: Array, checked: Array, level: float) -> Bounded:
+    """Bounds by t(G − 1) of the G clusters inside, between 0 and 1.
+
+    Where texts are all alike nothing varies: score bounds with as many trials as clusters of which hands ``checked`` a
+    text, 1 for it and else 0.
+
+    Examples
+    --------
+    >>> none, apart = Moved(0.0, np.zeros(20)), np.arange(20)
+    >>> [round(end, 3) for end in by_cluster(none, apart, np.ones(20), np.ones(20), 0.95)]
+    [0.0, 0.0, 0.161]
+    """
     many = len(np.unique(cluster[inside > 0]))
     if many < 2 or np.isnan(found.value):
         return Bounded(found.value, np.nan, np.nan)
-    low, high = interval(found.value, np.sqrt(_variance(found, cluster)), many - 1.0, level)
+    variance, trials = _variance(found, cluster), float(len(np.unique(cluster[inside * checked > 0])))
+    if variance > 1e-24:
+        low, high = interval(found.value, np.sqrt(variance), many - 1.0, level)
+    else:
+        low, high = wilson(found.value * trials, trials, level)
     return Bounded(*(float(np.clip(part, 0.0, 1.0)) for part in (found.value, low, high)))
 
 

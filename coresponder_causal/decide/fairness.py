@@ -154,7 +154,8 @@ class _Asked(NamedTuple):
 
     def plain(self, outcome: str | None) -> CallDesign:
         """Form the design of calls on which both the treatment and an outcome are known; the others are said."""
-        known = self.calls[[self.treatment, *([outcome] if outcome else [])]].notna().all(axis=1)
+        read = [name for name in (self.treatment, outcome) if name in self.calls]
+        known = self.calls[read].notna().all(axis=1)
         if lost := int((~known).sum()):
             note(f"{lost} of {len(known)} calls without a value of {outcome or self.treatment} are left out of its gap")
         return CallDesign.from_frame(

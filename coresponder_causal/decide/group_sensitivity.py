@@ -66,6 +66,8 @@ def contact_gap(
     ------
     DesignError
         Listing every broken rule: columns, an outcome that is not yes or no, groups, shares outside [0, 1).
+    EstimationError
+        Groups of which fewer than 11 persons have a known outcome, or the same outcome of all.
 
     Notes
     -----
@@ -91,7 +93,7 @@ def contact_gap(
         clusters=clusters, level=level,
     ).known(outcome)  # fmt: skip
     groups, y, rows = read.groups, read.yes(outcome), []
-    for name in groups.others:
+    for name in read.telling(outcome):
         used = groups.member(name) | groups.member(reference)
         member, within, values = groups.member(name)[used], read.within(used), y[used]
         hidden = hiding_share(values, member)
@@ -145,7 +147,7 @@ def unknown_group(
     DesignError
         As of `contact_gap`.
     EstimationError
-        A cell of the proxies in which the group of nobody is known.
+        A cell of the proxies in which the group of nobody is known, or the same outcome of all calls.
 
     Notes
     -----
@@ -169,6 +171,8 @@ def unknown_group(
             person=person, clusters=clusters, level=level,
         ).known(outcome)  # fmt: skip
     groups, y, texts, rows = read.groups, read.yes(outcome), read.table[group].astype("string"), []
+    if not np.ptp(y):
+        raise EstimationError(f"'{outcome}' is the same in all calls", mend="bring more calls, or another outcome")
     unknown = texts.isna().to_numpy()
     for name in groups.others:
         members = [np.where(unknown, np.nan, groups.member(each).astype(float)) for each in (name, reference)]

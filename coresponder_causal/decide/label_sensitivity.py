@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from coresponder_causal.core.crossed_clusters import spread
 from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.inference import interval
+from coresponder_causal.core.notes import doubt
 from coresponder_causal.core.partial_means import Moved
 from coresponder_causal.design.call_clusters import Clusters
 from coresponder_causal.design.compared_calls import ComparedCalls, compared_calls
@@ -147,5 +148,8 @@ def _sensitivity(
 def _with_interval(share: Moved, read: ComparedCalls, level: float) -> dict[str, float]:
     found = spread(share.slope, read.clusters)
     error = float(np.sqrt(found.vcov[0, 0]))
+    if not error > 1e-12:
+        doubt("all crises of a group that were verified are labelled alike: how far chance could move it is not seen")
+        return {"share": share.value} | dict.fromkeys(("std_error", "conf_low", "conf_high"), np.nan)
     low, high = interval(share.value, error, found.df, level)
     return {"share": share.value, "std_error": error, "conf_low": float(low), "conf_high": float(high)}

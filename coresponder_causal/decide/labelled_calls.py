@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from coresponder_causal.core.errors import DesignError, Problems
 from coresponder_causal.core.inference import interval, set_interval, share_interval
 from coresponder_causal.core.influence_spread import Spread, spread_by, spread_two_ways
-from coresponder_causal.core.notes import note
+from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.core.partial_means import Ends, Moved
 from coresponder_causal.core.support import least_shown
 from coresponder_causal.core.verification import pooled_cells, verified_scores
@@ -75,11 +75,17 @@ class LabelledCalls:
         return spread_two_ways(slope[used], units, persons, weeks, name, spent=1)
 
     def told(self, one: Moved, name: str, level: float, *, share: bool = True) -> dict[str, float]:
-        """Give an estimate, its standard error and its interval; NaN where there is none."""
+        """Give an estimate, its standard error and its interval; NaN where there is none.
+
+        An error of 0, where all calls looked at are alike, is none that was seen: it has no interval, and that is said.
+        """
         if not np.isfinite(one.value):
             return dict.fromkeys(("estimate", "std_error", "conf_low", "conf_high"), np.nan)
         spread = self.spread(one.slope, name)
         error, df = float(np.sqrt(spread.variance)), spread.clusters - 1
+        if not error > 1e-12:
+            doubt(f"{name} is {one.value:g} in all calls looked at: how far chance could move it is not seen")
+            return {"estimate": one.value} | dict.fromkeys(("std_error", "conf_low", "conf_high"), np.nan)
         low, high = (share_interval if share else interval)(one.value, error, df, level)
         return {"estimate": one.value, "std_error": error, "conf_low": float(low), "conf_high": float(high)}
 
@@ -104,11 +110,12 @@ class LabelledCalls:
         return min(counts["persons"], counts["crises"], counts["verified"] - counts["crises"]) >= least_shown
 
     def shown(self, groups: Mapping[str, Flags]) -> tuple[str, ...]:
-        """Name the groups that are shown: large ones, less the smallest where it would give a hidden one away."""
+        """Name the groups that are shown: large ones, less the smallest where it would give a hidden one away.
+
+        Calls of no group are hidden too: what all have less what is shown would tell of them.
+        """
         kept = [name for name, mine in groups.items() if self.large(mine)]
-        left = np.zeros(len(self.label), bool)
-        for name in groups:
-            left |= groups[name] & (name not in kept)
+        left = ~np.logical_or.reduce([groups[name] for name in kept]) if kept else np.ones(len(self.label), bool)
         if left.any() and not self.large(left) and kept:
             kept.remove(min(kept, key=lambda name: self.counts(groups[name])["crises"]))
         return tuple(kept)

@@ -69,7 +69,7 @@ def similar_calls(
     DesignError
         Listing every broken rule: columns, groups, an outcome that is not yes or no.
     EstimationError
-        A group none of whose calls has others beside it.
+        A group none of whose calls has others beside it, or the same outcome of all of them.
 
     Notes
     -----
@@ -103,6 +103,11 @@ def similar_calls(
             raise EstimationError(f"no call of '{name}' has two of '{reference}' beside it", mend="make cells coarser")
         judged = spread(found.slope[found.used], read.within(found.used))
         error = float(np.sqrt(judged.vcov[0, 0]))
+        if not error > 0:
+            raise EstimationError(
+                f"'{outcome}' is the same in all calls of '{name}', and in all beside them: chance cannot be seen",
+                mend="make cells coarser, or bring more calls",
+            )
         low, high = interval(found.gap, error, judged.df, level)
         matched = int((member & found.used).sum())
         if left := int(member.sum()) - matched:
@@ -110,7 +115,7 @@ def similar_calls(
         sides = [found.used & side for side in (member, other)]
         rows.append(
             {"group": name, "gap": found.gap, "std_error": error, "conf_low": float(low), "conf_high": float(high),
-             "p_value": float(p_value(found.gap / error, judged.df)) if error > 0 else 1.0, "cells": found.cells,
+             "p_value": float(p_value(found.gap / error, judged.df)), "cells": found.cells,
              "matched": matched, "left_out": left, "calls": min(int(side.sum()) for side in sides),
              "events": min(int(y[side].sum()) for side in sides),
              "persons": min(read.persons[side].nunique() for side in sides)}

@@ -160,12 +160,16 @@ def triage_gain(
 
 
 def _columns(rows: pd.DataFrame, names: Sequence[str]) -> Array:
-    """Constant and what is known without the items, numbers in standard deviations."""
-    made = as_numbers(rows, list(names), reference_levels=False).to_numpy(float)
+    """Constant and what is known without the items, numbers in standard deviations; missing ones are a kind."""
+    found = as_numbers(rows, list(names), reference_levels=False)
+    holes = found.loc[:, found.isna().any()]
+    if holes.shape[1]:
+        note(f"{', '.join(holes)}: of some calls not known; their mean stands in, and that it is not known is told")
+    made = np.column_stack([found.fillna(found.mean()), holes.isna()]).astype(float)
     spread = made.std(axis=0)
     kept = made[:, spread > 0]
     kept = (kept - kept.mean(axis=0)) / kept.std(axis=0)
-    return np.column_stack([np.ones(len(rows)), np.nan_to_num(kept)])
+    return np.column_stack([np.ones(len(rows)), kept])
 
 
 def _answers(told: pd.Series) -> Array:

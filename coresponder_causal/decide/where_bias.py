@@ -15,7 +15,7 @@ from coresponder_causal.core.errors import DataError, DesignError, EstimationErr
 from coresponder_causal.core.inference import holm, interval, p_value
 from coresponder_causal.core.inference import power as power_of
 from coresponder_causal.core.leniency import leniency
-from coresponder_causal.core.notes import collecting, note
+from coresponder_causal.core.notes import collecting, doubt, note
 from coresponder_causal.core.two_stage import swept
 from coresponder_causal.core.verdict import judged
 from coresponder_causal.design.call_clusters import Clusters
@@ -35,9 +35,10 @@ class WhereBias:
     ----------
     table : DataFrame
         ``stage, group, gap, std_error, conf_low, conf_high, p_value, p_holm, power, verdict, calls, events, persons``;
-        ``events`` are of the group or of the reference, whichever has fewer. ``gap``
-        is a difference of shares; of the stage ``call takers`` it is how much wider the gap in what is written is of
-        the strictest quarter of the call takers than of the most lenient one. ``power`` is that of a gap of 0.05.
+        the last three count calls with others beside them, of the group or of the reference, whichever has fewer.
+        ``gap`` is a difference of shares; of the stage ``call takers`` it is how much wider the gap in what is written
+        is of the strictest quarter of the call takers than of the most lenient one. ``power`` is that of a gap of 0.05.
+        A stage at which all like calls end alike has no row, which a doubt says.
     notes : tuple of str
         Who was left out, and what the comparison cannot see.
     """
@@ -151,21 +152,24 @@ def where_bias(
         )  # fmt: skip
         if strange := sorted(set(worse) - set(read.table[label].dropna())):
             raise DesignError(f"no call is labelled {', '.join(strange)}", mend=f"name labels of '{label}' in worse")
-        written = np.asarray(read.table[label].isin(list(worse)), float)
-        done = read.yes(outcome)
-        seen = (read.table[found].notna() & read.table[label].notna()).to_numpy() & np.isfinite(done)
-        if lost := int((~seen).sum()):
+        known = read.table[[found, label, outcome]].notna().all(axis=1).to_numpy()
+        if lost := int((~known).sum()):
             note(
-                f"{lost} of {len(seen)} calls without a label, without what was found or without {outcome} are left out"
+                f"{lost} of {len(known)} calls without label, without what was found or without {outcome} are left out"
             )
-        in_need = seen & ~read.table[found].isin(list(worse)).to_numpy()
+        read = read.keep(known)
+        written, done = np.asarray(read.table[label].isin(list(worse)), float), read.yes(outcome)
+        in_need = ~read.table[found].isin(list(worse)).to_numpy()
         before = _cells(read.table, [found, *alike])
         stages = [_Stage(label_stage, written, in_need, before, read.clusters)]
         if taker is not None:
             stages += _of_takers(read, written, in_need, taker, [found, *alike])
         alike_until = _cells(read.table, [label, found, *alike, *sent])
-        stages.append(_Stage(officer_stage, np.nan_to_num(done), seen, alike_until, read.clusters))
-        rows = [_row(stage, read, name, level) for stage in stages for name in read.groups.others]
+        stages.append(_Stage(officer_stage, done, np.ones(len(done), bool), alike_until, read.clusters))
+        told = [_row(stage, read, name, level) for stage in stages for name in read.groups.others]
+        rows = [row for row in told if row is not None]
+        if not rows:
+            raise EstimationError("at no stage do calls that are alike end unlike", mend="bring more calls")
     table = pd.DataFrame(rows)
     table["p_holm"] = holm(table["p_value"])
     pairs = zip(table["p_holm"], table["power"], strict=True)
@@ -190,8 +194,8 @@ def _of_takers(
     return (_Stage(taker_stage, written, known, cells, (read.persons, codes), strict),)
 
 
-def _row(stage: _Stage, read: ComparedCalls, name: str, level: float) -> dict[str, object]:
-    """Gap of one group at one stage, within cells, by clusters."""
+def _row(stage: _Stage, read: ComparedCalls, name: str, level: float) -> dict[str, object] | None:
+    """Gap of one group at one stage, within cells, by clusters of the calls that have others beside them."""
     member, other = read.groups.member(name), read.groups.member(read.groups.reference)
     used = stage.rows & (member | other)
     x = member[used].astype(float)
@@ -203,11 +207,16 @@ def _row(stage: _Stage, read: ComparedCalls, name: str, level: float) -> dict[st
     y, z = left.T
     if not z @ z > 1e-9:
         raise EstimationError(f"no cell holds calls of '{name}' and of the reference", mend="make fewer columns alike")
-    gap = float(z @ y / (z @ z))
-    found = spread(z * (y - gap * z) / (z @ z), [labels[used] for labels in stage.within])
+    gap, telling = float(z @ y / (z @ z)), np.abs(z) > 1e-9
+    there = np.flatnonzero(used)[telling]
+    left_over = (z * (y - gap * z))[telling] / (z @ z)
+    found = spread(left_over, [labels[there] for labels in stage.within])
     error = float(np.sqrt(found.vcov[0, 0] * len(y) / max(len(y) - spent - 1, 1)))
+    if not error > 1e-12:
+        doubt(f"{stage.name}: calls of {name} and like calls of the reference all end alike, so that chance is unseen")
+        return None
     low, high = (float(end) for end in interval(gap, error, found.df, level))
-    events = min(int(stage.y[used & rows].sum()) for rows in (member, other))
+    sides = [there[rows[there]] for rows in (member, other)]
     return {
         "stage": stage.name,
         "group": name,
@@ -215,11 +224,11 @@ def _row(stage: _Stage, read: ComparedCalls, name: str, level: float) -> dict[st
         "std_error": error,
         "conf_low": low,
         "conf_high": high,
-        "p_value": float(p_value(gap / error, found.df)) if error > 0 else 1.0,
-        "power": float(power_of(matters, error, found.df)) if error > 0 else 0.0,
-        "calls": int(used.sum()),
-        "events": events,
-        "persons": int(read.persons[used].nunique()),
+        "p_value": float(p_value(gap / error, found.df)),
+        "power": float(power_of(matters, error, found.df)),
+        "calls": min(map(len, sides)),
+        "events": min(int(stage.y[side].sum()) for side in sides),
+        "persons": min(int(read.persons[side].nunique()) for side in sides),
     }
 
 

@@ -10,11 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coresponder_causal.core.choices import refuse_choice
-from coresponder_causal.core.errors import DesignError, Problems
-from coresponder_causal.core.notes import note
+from coresponder_causal.core.errors import DesignError, EstimationError, Problems
+from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.design import columns
 from coresponder_causal.design.call_clusters import Clusters, call_clusters, persons_behind
-from coresponder_causal.design.compared_groups import ComparedGroups, compared_groups
+from coresponder_causal.design.compared_groups import ComparedGroups, compared_groups, still_compared
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -45,16 +45,39 @@ class ComparedCalls(NamedTuple):
         """Labels of the clusters of some calls."""
         return tuple(labels[rows] for labels in self.clusters)
 
+    def keep(self, rows: Flags) -> ComparedCalls:
+        """Keep some calls, and the groups of which persons enough are left."""
+        persons = self.persons[rows]
+        groups = self.groups._replace(of=self.groups.of[rows].reset_index(drop=True))
+        table = self.table[rows].reset_index(drop=True)
+        return ComparedCalls(table, still_compared(groups, persons), persons, self.within(rows))
+
     def known(self, name: str) -> ComparedCalls:
         """Keep the calls of which a column is known; the others are counted and said."""
         missing = self.table[name].isna().to_numpy()
         if not missing.any():
             return self
         note(f"{int(missing.sum())} of {len(missing)} calls without a value of '{name}' are left out")
-        kept = ~missing
-        groups = self.groups._replace(of=self.groups.of[kept].reset_index(drop=True))
-        table = self.table[kept].reset_index(drop=True)
-        return ComparedCalls(table, groups, self.persons[kept], self.within(kept))
+        return self.keep(~missing)
+
+    def telling(self, name: str) -> tuple[str, ...]:
+        """Name the groups whose gap to the reference has an error that can be seen; the others are left out, and said.
+
+        Where nobody, or everybody, of both has what a column says, chance does not show in what is observed.
+        """
+        y, first = self.yes(name), self.groups.reference
+        flat = {each: np.ptp(y[self.groups.member(each)]) == 0 for each in (first, *self.groups.others)}
+        told = tuple(each for each in self.groups.others if not (flat[each] and flat[first]))
+        if not told:
+            raise EstimationError(
+                f"'{name}' is the same in all calls of each group: nothing shows how far chance could move it",
+                mend="bring more calls, or take what happens more often, and not always",
+            )
+        if hidden := [each for each in self.groups.others if each not in told]:
+            doubt(f"'{name}' is the same in all calls of {', '.join(hidden)}, and of {first}: their gaps are left out")
+        if one_sided := [each for each in (first, *told) if flat[each]]:
+            doubt(f"'{name}' is the same in all calls of {', '.join(one_sided)}: intervals do not hold their chance")
+        return told
 
 
 def compared_calls(

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from coresponder_causal.core.errors import DesignError, Problems
+from coresponder_causal.core.errors import DesignError, EstimationError, Problems
 from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.core.support import least_shown
 from coresponder_causal.design import columns
@@ -125,3 +125,38 @@ def with_spread(groups: ComparedGroups, y: NDArray[np.float64], *, outcome: str)
     )
     left = tuple(name for name in groups.others if name not in flat)
     return ComparedGroups(groups.reference, left, groups.of.where(~groups.of.isin(flat)))
+
+
+def still_compared(groups: ComparedGroups, persons: pd.Index) -> ComparedGroups:
+    """Leave out groups of which too few persons are left, once calls were left out; that is said.
+
+    Parameters
+    ----------
+    groups : ComparedGroups
+        Of the calls that are left, n rows.
+    persons : Index, length n
+
+    Raises
+    ------
+    EstimationError
+        Where nobody is left to compare.
+
+    Examples
+    --------
+    >>> of = pd.Series(["a"] * 20 + ["b"] * 15 + ["c"] * 3, dtype="string")
+    >>> still_compared(ComparedGroups("a", ("b", "c"), of), pd.RangeIndex(38)).others
+    ('b',)
+    """
+    sizes = pd.Series(np.asarray(persons)).groupby(groups.of).nunique()
+    few = {name for name in (groups.reference, *groups.others) if sizes.get(name, 0) < least_shown}
+    if not few:
+        return groups
+    others = tuple(name for name in groups.others if name not in few)
+    if groups.reference in few or not others:
+        raise EstimationError(
+            f"fewer than {least_shown} persons are left of {' and '.join(sorted(few))}, once calls are left out of "
+            "which something is not known",
+            mend="bring calls of which it is known, or merge groups",
+        )
+    note(f"{len(few)} groups of which fewer than {least_shown} persons are left are left out too")
+    return ComparedGroups(groups.reference, others, groups.of.mask(groups.of.isin(few)))

@@ -113,9 +113,10 @@ def _by(d: WaveDesign, rows: Flags, by: str | None) -> tuple[Array, list[str]]:
     x = d.exposures()[rows]
     if by is None:
         return x[:, None], ["change"]
-    if by not in d.source or (d.source.groupby(d.person)[by].nunique(dropna=False) > 1).any():
+    kinds = d.source.groupby(d.person)[by].nunique(dropna=False) if by in d.source else pd.Series([0])
+    if (kinds != 1).any() or d.source[by].isna().any():
         raise EstimationError(
-            f"wave_change: by={by!r} is no column that stays the same within persons",
+            f"wave_change: by={by!r} is no column that is known, and stays the same, within persons",
             mend="name one, such as who volunteered",
         )
     labels = d.source.loc[rows, by].astype(str).to_numpy()

@@ -136,7 +136,7 @@ def saturation(
     """
     with collecting() as notes:
         heard = _heard(coded, cases, coder, roll_up)
-        _require(heard, base, run, threshold)
+        _require(heard, base, run, threshold, shuffles)
         many = len(heard)
         rng = np.random.default_rng(seed)
         order = np.vstack([np.arange(many), rng.permuted(np.tile(np.arange(many), (shuffles, 1)), axis=1)])
@@ -183,11 +183,13 @@ def _heard(coded: Coded, cases: Sequence[str] | None, coder: str | None, roll_up
     return np.asarray(found[:, found.any(axis=0)], bool)
 
 
-def _require(heard: Flags, base: int, run: int, threshold: float) -> None:
+def _require(heard: Flags, base: int, run: int, threshold: float, shuffles: int) -> None:
     """Refuse what has no saturation."""
     problems = Problems("saturation")
     if base < 1 or run < 1:
         problems.add(f"base={base}, run={run}", mend="give whole numbers from 1, e.g. 4 and 2")
+    if shuffles < 1:
+        problems.add(f"shuffles={shuffles}", mend="give 1 or more, e.g. 1000")
     if not 0 <= threshold < 1:
         problems.add(f"threshold={threshold}", mend="give a share below 1, e.g. 0.05")
     if len(heard) < base + run:

@@ -143,8 +143,10 @@ def _groups(many: int, groups: Sequence[object] | None) -> list[tuple[str, Array
     """Everybody, and each group, with 1 for its texts."""
     found = [(everybody, np.ones(many))]
     if groups is not None:
-        own = np.array([str(group) for group in groups])
-        found += [(name, (own == name).astype(float)) for name in dict.fromkeys(own.tolist())]
+        own = np.array(["" if pd.isna(group) else str(group) for group in groups])  # type: ignore[call-overload]
+        if blank := int((own == "").sum()):
+            note(f"{blank} of {many} texts are of no group, and stand in the row of all alone")
+        found += [(name, (own == name).astype(float)) for name in dict.fromkeys(own.tolist()) if name]
     return found
 
 
@@ -182,11 +184,10 @@ def _checked(
     coded = drawn & (inside > 0)
     shares = {"corrected": corrected(f, hand, chance, inside), "rogan_gladen": rogan_gladen(mean(f, inside), *whole)}
     nobody = Moved(np.nan, np.zeros(len(f)))
-    row = {
-        key: value
-        for name, share in shares.items()
-        for key, value in _ends(name, by_cluster(share if coded.any() else nobody, cluster, inside, level)).items()
-    }
+    row: dict[str, float] = {}
+    for name, share in shares.items():
+        told = share if coded.any() else nobody
+        row |= _ends(name, by_cluster(told, cluster, inside, drawn.astype(float), level))
     errors = {
         "coded": int(coded.sum()),
         "yes": int(code[coded].sum()),

@@ -223,5 +223,7 @@ def _course_sentence(found: AgreementCourse) -> Sentence:
 
 
 def _hundred(row: Mapping[Hashable, Any]) -> str:
+    if pd.isna(row["conf_low"]):
+        return f"{words.of_hundred(100 * row['estimate'])} (how far chance could move that is not seen)"
     low, high = (words.of_hundred(100 * row[name]) for name in ("conf_low", "conf_high"))
     return f"{words.of_hundred(100 * row['estimate'])} ({low} to {high})"

@@ -93,3 +93,16 @@ def test_thresholds_see_what_hit_rates_do_not():
     found = threshold_test(calls, acted, right)
     assert found.low[1] < 0 < found.high[1]
     np.testing.assert_allclose(found.acted, acted / calls, atol=0.01)
+
+
+def test_slopes_of_proxy_bounds_are_what_one_call_more_moves_them_by():
+    """Calls a thousand times over, and one of them once more."""
+    y, kinds = np.array([1.0, 0, 0, 0, 1, 1, 0, 0, 1]), np.array([0, 0, 0, 0, 1, 1, 1, 2, 2])
+    shares = (np.array([0.2, 0.5, 0.6]), np.array([0.7, 0.25, 0.3]))
+    many = np.repeat(np.arange(9), 1000)
+    own, plain = proxy_bounds(y, kinds, *shares), proxy_bounds(y[many], kinds[many], *shares)
+    for i in range(9):
+        rows = np.append(many, i)
+        more = proxy_bounds(y[rows], kinds[rows], *shares)
+        for end, before, after in zip(own, plain, more, strict=True):
+            assert 1000 * (after.value - before.value) == pytest.approx(end.slope[i], abs=2e-3)

@@ -137,3 +137,30 @@ def test_known_noise_without_covariances_is_the_random_effects_model():
     assert fit.tau_squared == pytest.approx(tau_squared, rel=1e-5)
     weights = 1 / (variances + tau_squared)
     assert fit.beta[0] == pytest.approx(weights @ effects / weights.sum(), rel=1e-6)
+
+
+def weighed_total(w, y, known, asked, odds):
+    """Total of one cell whose units count w times: N (p r + (1 − p) h), h with the odds of r times a number."""
+    share, rate = (w * known).sum() / (w * asked).sum(), (w * known * y).sum() / (w * known).sum()
+    other = 1.0 if np.isinf(odds) else odds * rate / (1 - rate + odds * rate)
+    return w.sum() * (share * rate + (1 - share) * other)
+
+
+@pytest.mark.parametrize("odds", [0.0, 0.5, 1.0, 2.0, np.inf])
+def test_scores_are_what_each_unit_moves_the_total_by(odds):
+    y = np.array([1.0, 0, 0, 1, 0, 0, 0, 0, 0, 0])
+    asked, known = np.arange(10) < 8, np.arange(10) < 5
+    score, w = verified_scores(y, known, np.zeros(10, int), asked=asked, odds=odds), np.ones(10)
+    steps = 1e-6 * np.eye(10)
+    moved = [weighed_total(w + s, y, known, asked, odds) - weighed_total(w - s, y, known, asked, odds) for s in steps]
+    assert score == pytest.approx(np.array(moved) / 2e-6, abs=1e-6)
+    assert score.sum() == pytest.approx(weighed_total(w, y, known, asked, odds))
+
+
+def test_slopes_of_agreement_are_derivatives_in_the_weights():
+    rng = np.random.default_rng(2)
+    score, label, w = rng.uniform(-0.2, 1.3, 12), rng.integers(0, 2, 12).astype(float), np.ones(12)
+    steps = 1e-6 * np.eye(12)
+    for name, found in accuracy(score, label).items():
+        ends = [[accuracy(score, label, w + sign * s)[name].value for sign in (1, -1)] for s in steps]
+        assert found.slope == pytest.approx(np.array([up - down for up, down in ends]) / 2e-6, abs=1e-6), name

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from coresponder_causal.core.errors import DesignError, EstimationError
+from coresponder_causal.core.errors import DesignError, EstimationError, IdentificationWarning
 from coresponder_causal.decide import agreement_after_training, concordance, told_items, triage_gain
+from coresponder_causal.report.first_calls import agreement_sentence
 from coresponder_causal.simulate.first_calls import first_calls
 from coresponder_causal.simulate.told_items import ITEMS
 
@@ -128,3 +129,45 @@ def test_wrong_input_is_refused_with_every_rule(calls, call, said):
 
 def test_every_item_of_the_world_is_a_field_of_the_dictionary(calls):
     assert {f"told_{item.name}" for item in ITEMS} <= set(calls)
+
+
+def test_full_agreement_has_no_interval_of_length_zero(calls):
+    named = calls.assign(initial_type=np.where(calls["crisis_on_scene"].fillna(False), "mental_health_crisis", "other"))
+    with pytest.warns(IdentificationWarning, match="sensitivity is 1 in all calls looked at"):
+        made = concordance(named, right=["mental_health_crisis"], by=[], taker=None)
+    found = made.table.set_index("measure")
+    assert found.loc["sensitivity", "estimate"] == 1
+    assert found.loc["sensitivity", ["std_error", "conf_low", "conf_high"]].isna().all()
+    assert "nan" not in agreement_sentence(made).text
+    assert found.loc["prevalence", "conf_low"] < found.loc["prevalence", "conf_high"]
+
+
+def test_calls_of_no_group_are_not_given_away_by_the_groups(calls):
+    """Three calls without a shift: all calls less those of both shifts would tell of them."""
+    shift = pd.Series(np.where(calls["night"], "night", "day"), dtype="string")
+    full = concordance(calls.assign(shift=shift), by=["shift"], taker=None)
+    assert set(full.groups["group"]) == {"day", "night"}
+    few = concordance(calls.assign(shift=shift.where(np.arange(len(calls)) > 2)), by=["shift"], taker=None)
+    assert few.groups["group"].nunique() == 1
+
+
+def test_a_missing_hour_costs_one_call_and_not_the_column(calls):
+    noise = np.random.default_rng(1).normal(size=len(calls))
+    hours = calls.assign(hour=calls["crisis_truly"].to_numpy(float) + noise)
+    asked = {"items": ["told_self_harm"], "without": ["hour"], "met_by": ["night"], "thresholds": []}
+    whole = triage_gain(hours, **asked).table["without"][0]
+    hours.loc[hours.index[:3], "hour"] = np.nan
+    found = triage_gain(hours, **asked)
+    assert found.table["without"][0] == pytest.approx(whole, abs=0.01)
+    assert whole > 0.6
+    assert any("hour: of some calls not known" in text for text in found.notes)
+
+
+def test_information_is_that_of_the_table_less_what_chance_gives():
+    """30 of 50 with yes, 40 of 150 with no were in need; a table of two by two gives 1/(2 (n − 1)) nats by chance."""
+    told, need = np.repeat(["yes", "no"], [50, 150]), np.repeat([1, 0, 1, 0], [30, 20, 40, 110])
+    frame = pd.DataFrame({"told_weapon": told, "crisis_on_scene": need, "initial_type": "other"})
+    found = told_items(frame, right=["other"], person=None, time=None).worth.iloc[0]
+    share = np.array([[30, 20], [40, 110]]) / 200
+    plain = (share * np.log2(share / np.outer(share.sum(axis=1), share.sum(axis=0)))).sum()
+    assert found["bits"] == pytest.approx(plain - 1 / (2 * 199 * np.log(2)), abs=1e-12)

@@ -61,8 +61,12 @@ def test_kinds_of_persons_and_their_difference():
     assert found.estimate[2] == pytest.approx(1.0, abs=0.35)
     persons = frame[frame["met"] > 0].groupby("sought")["person"].nunique()
     assert found.support["persons"].tolist() == [persons["assigned"], persons["volunteered"], persons.min()]
-    with pytest.raises(EstimationError, match="by='wave' is no column that stays the same"):
-        wave_change(of(frame), by="wave")
+    few = frame.assign(sought=np.where(frame["person"] % 40 < 2, "volunteered", "assigned"))
+    assert wave_change(of(few), by="sought").support["persons"].iloc[1:].max() <= 4
+    blank = frame.assign(sought=frame["sought"].where(frame["person"] > 2))
+    for bad, by in ((frame, "wave"), (frame, "nowhere"), (blank, "sought")):
+        with pytest.raises(EstimationError, match=f"by='{by}' is no column that is known, and stays the same"):
+            wave_change(of(bad), by=by)
 
 
 def test_exposure_of_all_at_once_is_refused():

@@ -50,8 +50,8 @@ def test_one_group_in_its_own_order():
 
 
 def test_every_broken_rule_is_named_at_once():
-    with pytest.raises(DataError, match=r"(?s)base=0.*threshold=5"):
-        saturation(told("a", "b"), base=0, threshold=5)
+    with pytest.raises(DataError, match=r"(?s)base=0.*shuffles=0.*threshold=5"):
+        saturation(told("a", "b"), base=0, threshold=5, shuffles=0)
     with pytest.raises(DataError, match="2 interviews are fewer than 4"):
         saturation(told("a", "b"))
     with pytest.raises(DataError, match=r"(?s)1 of cases= are not there.*1 of cases= come twice"):
