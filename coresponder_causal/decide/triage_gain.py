@@ -164,7 +164,8 @@ def _columns(rows: pd.DataFrame, names: Sequence[str]) -> Array:
     found = as_numbers(rows, list(names), reference_levels=False)
     holes = found.loc[:, found.isna().any()]
     if holes.shape[1]:
-        note(f"{', '.join(holes)}: of some calls not known; their mean stands in, and that it is not known is told")
+        some = ", ".join(map(str, holes))
+        note(f"{some}: of some calls not known; their mean stands in, and that it is not known is told")
     made = np.column_stack([found.fillna(found.mean()), holes.isna()]).astype(float)
     spread = made.std(axis=0)
     kept = made[:, spread > 0]

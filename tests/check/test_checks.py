@@ -315,7 +315,7 @@ def test_the_battery_follows_the_design():
         made.panel_counts, outcome="calls", unit="city", time="month", treated=treated, start="2020-07"
     )
     found = {each.check: each.verdict for each in check.battery(did_two_way(panel, log=True), panel)}
-    assert set(found) == {"pretrends", *ORDER, "levels_or_logs"}
+    assert set(found) == {"pretrends", "bacon", *ORDER, "levels_or_logs"}
     assert found["placebo_cities"] == "not applicable"
     assert found["leave_one_out"] in ("contradicts", "no contradiction found")
 

@@ -61,8 +61,8 @@ def test_a_shared_start_and_a_record_that_the_programme_may_change_make_two_desi
 def test_every_method_rests_on_one_assumption():
     named = [method for family in families for method in family.methods]
     assert sorted(named) == sorted({*METHODS} - {"series_mean_change"})  # the template, where a test loaded it
-    with pytest.raises(DataError, match="nothing says what the method synth_control rests on"):
-        family_of("synth_control")
+    with pytest.raises(DataError, match="nothing says what the method coin_toss rests on"):
+        family_of("coin_toss")
 
 
 @pytest.mark.parametrize(
