@@ -109,8 +109,8 @@ def dowhy_refuters(
     >>> c = CallDesign.from_frame(frame, outcome="minutes", treatment="attended", covariates=["night"])
     >>> weighted = weight_propensity(c)
     >>> (found,) = dowhy_refuters(call_difference(weighted), weighted, which=["random_common_cause"])
-    >>> found.verdict, bool(found.table["p_value"].iloc[0] > 0.05)
-    ('cannot tell', True)
+    >>> print(found.verdict, found.table["p_value"].iloc[0] > 0.05)
+    cannot tell True
     """
     which = _require(which, simulations)
     if not isinstance(design, CallDesign | CallInstrumentDesign):

@@ -64,8 +64,8 @@ def causal_model(design: OfCalls, *, graph: object = None) -> Any:  # noqa: ANN4
     --------
     >>> frame = pd.DataFrame({"attended": [1, 0, 1, 0], "hour": [1, 1, 2, 3], "arrest": [0, 1, 0, 0]})
     >>> c = CallDesign.from_frame(frame, outcome="arrest", treatment="attended", covariates=["hour"])
-    >>> causal_model(c).identify_effect().get_backdoor_variables()
-    ['hour']
+    >>> print(*causal_model(c).identify_effect().get_backdoor_variables())
+    hour
     """
     from dowhy import CausalModel
 
