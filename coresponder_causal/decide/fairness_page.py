@@ -19,10 +19,10 @@ Groups are those that people were *perceived as*: nobody was asked who they are.
 | What happened to whom? | `disparity_rates`, `reach_rates` | To say why: neither need nor place nor hour is alike. |
 | What is left among calls alike in what was allowed to differ, now and with the team at every call? | \
 `disparity_closing` | To say who discriminates; with an allowed field that bias may have written, such as a label; \
-where the design misses what drew the team. |
+where the design misses what drew the team; with fewer than about 15 events in a group. |
 | At which stage are calls treated unlike that were alike until then? | `where_bias` | Where nobody knows what was \
 found, or officers write what they expected to find: their bias then hides in it. Call takers: where it is not chance \
-who takes a call. |
+who takes a call. With fewer than about 15 events in a group at a stage: the interval is then too narrow. |
 | What were calls of a label found to be? | `label_drift` | As a measure of bias by itself: truth may differ too. |
 | How often was a crisis labelled as one? | `label_sensitivity` | Where who went, within the cells, followed what \
 only they saw or heard. |
