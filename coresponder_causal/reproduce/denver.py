@@ -34,7 +34,5 @@ def _fit(table: pd.DataFrame, outcome: str) -> pd.DataFrame:
         table, outcome=outcome, unit="fips_state_county_code", time="date", treated=8031, start="2020-06-01"
     )
     with quietly():
-        fit = did_two_way(
-            design, time_effects="month_of_year", cluster_convention="linearmodels", inference="cluster"
-        )
+        fit = did_two_way(design, time_effects="month_of_year", cluster_convention="linearmodels", inference="cluster")
     return pd.DataFrame({"estimate": fit.params, "std_error": fit.bse})

@@ -143,7 +143,9 @@ def ledger() -> str:
     problems = Problems("ledger")
     for paper, one, ours in rows:
         if one.status(ours) == "DIFFERS" and not one.why:
-            problems.add(f"{paper.name}, {one.item}: {ours:.6g} for {one.printed}", mend="find out why and write it down")
+            problems.add(
+                f"{paper.name}, {one.item}: {ours:.6g} for {one.printed}", mend="find out why and write it down"
+            )
     problems.raise_if_any(DataError)
     counts = Counter(one.status(ours) for _, one, ours in rows)
     derived = sum(one.kind == "derived" for _, one, _ in rows)

@@ -26,4 +26,5 @@ def prop99() -> dict[str, float]:
             "DIFP": synth_control(design, log=False),
             "DID": did_two_way(design, inference="cluster"),
         }
-    return {name: float(fit.estimate[0]) for name, fit in fits.items()}
+    found = {name: float(fit.estimate[0]) for name, fit in fits.items()}
+    return found | {f"{name}, second printing": value for name, value in found.items()}

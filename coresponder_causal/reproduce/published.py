@@ -46,7 +46,7 @@ class Printed:
     why: str
 
     def status(self, ours: float) -> Status:
-        """Say how our number agrees with the printed one.
+        """Say how our number agrees with the printed one; equal digits of two simulations are chance.
 
         Examples
         --------
@@ -57,7 +57,7 @@ class Printed:
         >>> Printed("a", "Table 1", "-15.6", "seen", "estimate", "", "").status(-15.2)
         'DIFFERS'
         """
-        if same_digits(ours, self.printed):
+        if self.kind != "simulation" and same_digits(ours, self.printed):
             return "exact-seen" if self.known == "seen" else "exact-recalled"
         if self.within == "sign":
             return "sign" if ours * float(self.printed) > 0 else "DIFFERS"

@@ -113,7 +113,11 @@ def traffic() -> dict[str, float]:
     table = traffic_file.read()
     laws = {"open container": table["copen"], "licence": table["cadmn"]}
     fit = least_squares(table["cdthrte"], laws)
-    return pair(fit, "constant", "constant") | pair(fit, "open container", "open container") | pair(fit, "licence", "licence")
+    return (
+        pair(fit, "constant", "constant")
+        | pair(fit, "open container", "open container")
+        | pair(fit, "licence", "licence")
+    )
 
 
 def training() -> dict[str, float]:
