@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 
 from coresponder_causal.core.files import write_whole
-from coresponder_causal.reproduce.ledger import keep, ledger, page_name, reproduce
+from coresponder_causal.reproduce.ledger_page import keep, ledger, page_name, reproduce
 from coresponder_causal.reproduce.papers import folder, papers
 
 

@@ -118,7 +118,7 @@ def estimates(values: Array, treated: NDArray[np.bool_], late: int) -> dict[str,
     """Effects that synth_did, synth_control without and with a constant, and two-way effects find."""
     before = np.arange(len(values)) < len(values) - late
     weights = np.where(before, 0.0, 1 / late)
-    compared = Comparison(treated[None] / treated.sum(), (~treated)[None] * 1.0)
+    compared = Comparison(treated[None].astype(float) / float(treated.sum()), (~treated)[None].astype(float))
     plain = synthetic_control(values, before, compared, intercept=False)
     shifted = synthetic_control(values, before, compared)
     both, _ = synthetic_did(values, before, weights, compared, treated=int(treated.sum()))

@@ -12,7 +12,7 @@ from coresponder_causal.core.errors import DataError, Problems
 
 Status = Literal["exact-seen", "exact-recalled", "tolerance", "sign", "DIFFERS"]
 columns = ("item", "where", "printed", "known", "kind", "within", "why")
-kinds = ("estimate", "standard error", "weight", "limit", "share", "p-value", "E-value", "simulation", "derived")
+kinds = ("estimate", "standard error", "limit", "share", "p-value", "E-value", "simulation", "derived")
 
 
 @dataclass(frozen=True, slots=True)

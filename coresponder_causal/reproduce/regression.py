@@ -34,8 +34,8 @@ def least_squares(
         Labels; the first of each is left out.
     errors : {"classical", "HC1", "clustered"}
     within : Series, optional
-        Labels of units whose means are swept out of everything, and which are the clusters: as Stata's ``xtreg, fe`` has
-        it, they are not counted in the factor.
+        Labels of units whose means are swept out of everything, and which are the clusters: as Stata's ``xtreg, fe``
+        has it, they are not counted in the factor.
 
     Returns
     -------

@@ -86,7 +86,7 @@ def guns() -> dict[str, float]:
 
 
 def houses() -> dict[str, float]:
-    """An incinerator and the prices of houses near it, sold in two years."""
+    """Regress prices of houses on being near an incinerator, in two years."""
     table = houses_file.read()
     apart = {name: table[name] for name in ("y81nrinc", "y81", "nearinc")}
     ages = {name: table[name] for name in ("age", "agesq")}
@@ -113,11 +113,7 @@ def traffic() -> dict[str, float]:
     table = traffic_file.read()
     laws = {"open container": table["copen"], "licence": table["cadmn"]}
     fit = least_squares(table["cdthrte"], laws)
-    return (
-        pair(fit, "constant", "constant")
-        | pair(fit, "open container", "open container")
-        | pair(fit, "licence", "licence")
-    )
+    return {item: value for term in fit.index for item, value in pair(fit, term, term).items()}
 
 
 def training() -> dict[str, float]:

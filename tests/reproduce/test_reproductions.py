@@ -24,7 +24,7 @@ from coresponder_causal.reproduce import (
     read_published,
     reproduce,
 )
-from coresponder_causal.reproduce.ledger import compared, kept
+from coresponder_causal.reproduce.ledger_page import compared, kept
 from coresponder_causal.reproduce.placebo_simulations import World, drawn, estimates
 from coresponder_causal.reproduce.regression import least_squares
 
@@ -80,8 +80,8 @@ def test_a_changed_number_is_found() -> None:
 
 def test_what_differs_needs_a_reason(monkeypatch) -> None:
     printed = Printed("E-value", "", "3.70", "seen", "E-value", "", "")
-    monkeypatch.setattr("coresponder_causal.reproduce.ledger.read_published", lambda file: [printed])
-    monkeypatch.setattr("coresponder_causal.reproduce.ledger.papers", [p for p in papers if p.name == "bailey"])
+    monkeypatch.setattr("coresponder_causal.reproduce.ledger_page.read_published", lambda file: [printed])
+    monkeypatch.setattr("coresponder_causal.reproduce.ledger_page.papers", [p for p in papers if p.name == "bailey"])
     with pytest.raises(DataError, match=r"bailey, E-value: 3\.58565 for 3\.70"):
         ledger()
 

@@ -159,8 +159,8 @@ def ledger() -> str:
         + ", ".join(f"{counts[status]} {status}" for status in get_args(Status))
         + f". Of them {derived} are derived: worked out from printed numbers, not themselves printed in the paper.",
         "",
-        "exact: ours, rounded to the printed decimals, has the printed digits; seen: the source was read; recalled: the "
-        "digits were remembered, not read. tolerance, sign: agreement of that kind alone, for the reason given.",
+        "exact: ours, rounded to the printed decimals, has the printed digits; seen: the source was read; recalled: "
+        "the digits were remembered, not read. tolerance, sign: agreement of that kind alone, for the reason given.",
         "",
     ]
     for paper in papers:
