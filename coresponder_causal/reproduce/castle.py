@@ -49,8 +49,8 @@ spending = ["l_exp_subsidy", "l_exp_pubwelfare"]
 def castle() -> dict[str, float]:
     """Share of the year under the law and the log of homicides per 100,000, six columns."""
     table = _with_shares(file.read())
-    region = [name for name in table if name.startswith("r20")]
-    trends = [name for name in table if name.startswith("trend_")]
+    region = [str(name) for name in table if str(name).startswith("r20")]
+    trends = [str(name) for name in table if str(name).startswith("trend_")]
     controls = economy + people + spending
     asked = {
         "1": [],

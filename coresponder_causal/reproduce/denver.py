@@ -8,6 +8,7 @@ from coresponder_causal.core.notes import quietly
 from coresponder_causal.design import PanelDesign
 from coresponder_causal.estimate import did_two_way
 from coresponder_causal.reproduce.packages import FolderTable
+from coresponder_causal.reproduce.regression import pair
 
 file = FolderTable(
     "CORESPONDER_DATA",
@@ -21,11 +22,10 @@ def denver() -> dict[str, float]:
     """Arrests per 100,000, effects of counties and of months of the year, errors as linearmodels has them."""
     table = file.read()
     found: dict[str, float] = {}
-    for outcome in [name for name in table if name.startswith("arrest_rate_gt_")]:
+    for outcome in map(str, table.filter(like="arrest_rate_gt_")):
         fit = _fit(table, outcome)
         for term, name in terms.items():
-            item = f"{outcome.removeprefix('arrest_rate_gt_')}: {name}"
-            found |= {item: float(fit.loc[term, "estimate"]), f"{item} se": float(fit.loc[term, "std_error"])}
+            found |= pair(fit, term, f"{outcome.removeprefix('arrest_rate_gt_')}: {name}")
     return found
 
 

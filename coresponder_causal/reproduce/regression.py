@@ -74,4 +74,5 @@ def least_squares(
 
 def pair(fit: pd.DataFrame, term: str, item: str) -> dict[str, float]:
     """Estimate and standard error of a term, under the names of an item."""
-    return {item: float(fit.loc[term, "estimate"]), f"{item} se": float(fit.loc[term, "std_error"])}
+    estimate, error = fit.loc[term, ["estimate", "std_error"]].to_numpy(float)
+    return {item: float(estimate), f"{item} se": float(error)}

@@ -153,7 +153,7 @@ def test_least_squares_with_swept_units_is_that_with_dummies() -> None:
 
 
 def test_simulated_panels_have_no_effect_and_at_most_so_many_treated() -> None:
-    flat = World(np.zeros((12, 9)), np.zeros((12, 9)), np.eye(9), np.full(12, 0.9), most=3, late=2)
+    flat = World(np.zeros((12, 9)), np.zeros((12, 9)), np.eye(9) / 100, np.full(12, 0.9), most=3, late=2)
     values, treated = drawn(flat, np.random.default_rng(1))
     assert values.shape == (9, 12)
     assert treated.sum() == 3
