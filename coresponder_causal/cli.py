@@ -19,6 +19,7 @@ from coresponder_causal.cli_logic import logic
 from coresponder_causal.cli_options import Force
 from coresponder_causal.cli_plan import plan_app
 from coresponder_causal.cli_privacy import privacy
+from coresponder_causal.cli_reproduce import reproduce_published
 from coresponder_causal.cli_screen import longest, one_screen, progress, tell_evaluation, tell_files
 from coresponder_causal.cli_simulate import simulate_a_world
 from coresponder_causal.cli_strata import strata
@@ -302,6 +303,7 @@ app.add_typer(guide, name="guide", rich_help_panel=of_data)
 for group, named in ((plan_app, "plan"), (validity, "validity"), (logic, "logic")):
     app.add_typer(group, name=named, rich_help_panel=beforehand)
 app.command("graph", rich_help_panel=beforehand)(graph)
+app.command("reproduce", rich_help_panel=beforehand)(reproduce_published)
 app.command("code-sample", rich_help_panel=of_data)(code_sample)
 app.command("quotes", rich_help_panel=of_study)(quotes)
 

@@ -24,6 +24,7 @@ FLOORS = (
     ("decide",),
     ("report",),
     ("plan",),
+    ("reproduce",),
     ("cli",),
 )
 FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
