@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from coresponder_causal import check, report
-from coresponder_causal.core.errors import EstimationError
+from coresponder_causal.core.errors import EstimationError, IdentificationWarning
 from coresponder_causal.core.notes import quietly
 from coresponder_causal.core.ordered_logit import ordered_logit
 from coresponder_causal.design import WaveDesign
@@ -39,6 +39,15 @@ def test_two_waves_are_a_difference_of_mean_changes_with_unequal_variances():
     variances = [values.var(ddof=1) / 12 for values in change.values()]
     assert found.vcov[0, 0] == pytest.approx(sum(variances), rel=1e-10)
     assert found.df[0] == pytest.approx(22, rel=1e-9)  # Bell & McCaffrey suppose equal variances
+
+
+def test_changes_that_are_exactly_alike_leave_chance_unseen():
+    frame = pd.DataFrame({"person": np.repeat(np.arange(24), 2), "wave": [0, 1] * 24})
+    frame["met"] = ((frame["person"] < 12) & (frame["wave"] == 1)).astype(float)
+    frame["score"] = frame["person"] / 7 - 0.4 * frame["met"] + 0.1 * frame["wave"]
+    with pytest.warns(IdentificationWarning, match="change: persons exposed alike changed exactly alike"):
+        wave_change(of(frame))
+    assert not any("exactly alike" in said for said in wave_change(of(drawn())).notes)
 
 
 def test_the_change_is_that_of_linearmodels():

@@ -90,3 +90,9 @@ def test_every_broken_rule_is_named_at_once():
         compared(
             ["one"] + ["two three"] * 2 + ["four"] * 2 + [f"w{chr(97 + i % 26)}{i // 26 * 'x'}" for i in range(55)]
         )
+
+
+def test_missing_texts_and_a_level_that_is_no_share_are_refused_together():
+    texts = ["we came"] * 57 + [None, float("nan"), 3]
+    with pytest.raises(DataError, match=r"(?s)breaks 2 rules.*level=95.*3 of 60 texts are missing or no text"):
+        compared(texts, level=95)
