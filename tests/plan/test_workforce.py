@@ -61,7 +61,8 @@ def test_groups_and_first_calls_of_the_study_that_simulate_writes_are_told_to_th
     with quietly():
         tables, _ = plan.read_tables(asked.study)
         treated = plan.fairness_of(asked, tables)
-    assert treated is not None and not treated.refused
+    assert treated is not None
+    assert not treated.refused
     assert {one.group for one in treated.found} == {"perceived_race", "unhoused"}
     page = plan.with_first_calls(plan.with_fairness(evaluation_page(evaluation), treated), asked, tables)
     public = report.released(page, audience="public")
