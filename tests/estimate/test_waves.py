@@ -50,6 +50,20 @@ def test_changes_that_are_exactly_alike_leave_chance_unseen():
     assert not any("exactly alike" in said for said in wave_change(of(drawn())).notes)
 
 
+def test_bounds_of_scores_that_nobody_lost_are_one_difference_with_its_error_by_hand():
+    """Σ of squares over n² in each arm, times n/(n − 2) of all: both ends are the difference of mean changes."""
+    frame = drawn(periods=2)
+    wide = frame.pivot(index="person", columns="wave", values="score")
+    change, met = (wide[1] - wide[0]), frame.groupby("person")["met"].max() > 0
+    with quietly():
+        found = wave_bounds(of(frame), method="worst case")
+    expected = change[met].mean() - change[~met].mean()
+    assert found.set_low[0] == pytest.approx(expected, abs=1e-12)
+    assert found.set_high[0] == pytest.approx(expected, abs=1e-12)
+    squares = sum(((own - own.mean()) ** 2).sum() / len(own) ** 2 for own in (change[met], change[~met]))
+    assert found.set_spread[0] ** 2 == pytest.approx(np.full(2, squares * len(change) / (len(change) - 2)), rel=1e-10)
+
+
 def test_the_change_is_that_of_linearmodels():
     from linearmodels.panel import PanelOLS
 

@@ -12,6 +12,7 @@ import pytest
 from coresponder_causal import plan, report
 from coresponder_causal.core.errors import DataError
 from coresponder_causal.core.notes import quietly
+from coresponder_causal.plan.first_calls import with_first_calls
 from coresponder_causal.plan.frozen import study_content
 from coresponder_causal.plan.manifest import inputs
 from coresponder_causal.plan.portable import moved_paths
@@ -64,7 +65,7 @@ def test_groups_and_first_calls_of_the_study_that_simulate_writes_are_told_to_th
     assert treated is not None
     assert not treated.refused
     assert {one.group for one in treated.found} == {"perceived_race", "unhoused"}
-    page = plan.with_first_calls(plan.with_fairness(evaluation_page(evaluation), treated), asked, tables)
+    page = with_first_calls(plan.with_fairness(evaluation_page(evaluation), treated), asked, tables)
     public = report.released(page, audience="public")
     section = next(one for one in public.sections if one.title == first_call_title)
     assert not any(
