@@ -59,7 +59,8 @@ def stage_row(stage: Stage, read: ComparedCalls, name: str, level: float) -> dic
     few = any(seldom(stage.y[side]) for side in sides)
     if few and stage.factor is None:
         pair = _two_shares(stage.y[used], z, design=error**2 / float(left_over @ left_over))
-        (low, high), p = share_gap(*pair, found.df, level), share_gap_p_value(*pair, found.df)
+        below, above = share_gap(*pair, found.df, level)
+        low, high, p = min(low, below), max(high, above), max(p, share_gap_p_value(*pair, found.df))
     elif few:
         doubt(f"{stage.name}: fewer than {few_events} calls of {name}, or of the reference, are labelled one way: the "
               "interval is too narrow")  # fmt: skip

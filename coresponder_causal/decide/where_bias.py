@@ -111,8 +111,8 @@ def where_bias(
 
     Notes
     -----
-    With fewer than 15 events, or calls without one, on a side the interval is Newcombe's for a difference of two
-    shares, by effective numbers of calls: a normal one would be too narrow. Of call takers that is said by a doubt.
+    With fewer than 15 events, or calls without one, on a side the interval reaches as far as Newcombe's for the gap
+    of two shares, by effective numbers: t alone is too narrow. Of call takers that is said by a doubt.
 
     Rests on what was found: where officers write what they expected to see, a bias of theirs hides in ``found`` and
     shows at no stage, or at the wrong one. A label that differs with what happened, and is not in ``alike`` or

@@ -64,6 +64,16 @@ def test_bounds_of_scores_that_nobody_lost_are_one_difference_with_its_error_by_
     assert found.set_spread[0] ** 2 == pytest.approx(np.full(2, squares * len(change) / (len(change) - 2)), rel=1e-10)
 
 
+def test_answers_turned_around_have_the_odds_turned_around_and_the_same_test_of_one_number_for_all_cuts():
+    frame = drawn("ordinal_waves", treated=200, comparison=200, effect=0.7)
+    turned = frame.assign(score=-frame["score"])
+    with quietly():
+        one, other = (officer_ordinal(of(each)) for each in (frame, turned))
+    assert one.extra["cuts"] > 2
+    assert other.estimate[0] == pytest.approx(-one.estimate[0], abs=1e-8)
+    assert other.extra["parallel_p"] == pytest.approx(one.extra["parallel_p"], rel=1e-6)
+
+
 def test_the_change_is_that_of_linearmodels():
     from linearmodels.panel import PanelOLS
 

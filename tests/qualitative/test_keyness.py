@@ -54,6 +54,13 @@ def test_a_word_that_many_use_more_is_found_with_its_ratio():
     assert found.iloc[0]["conf_low"] < 2 < found.iloc[0]["conf_high"]
 
 
+def test_the_ratio_is_of_rates_where_one_group_speaks_longer():
+    texts = ["calm door " * 2] * 30 + ["calm door door door " * 4] * 30
+    row = compared(texts).loc["calm"]
+    assert row["log_ratio"] == pytest.approx(-1.0)  # twice as often, in four times as many words
+    assert (row["per_1000_target"], row["per_1000_reference"]) == pytest.approx((250, 500))
+
+
 def test_the_level_holds_where_words_come_in_clumps_and_that_of_independent_words_does_not():
     rng, ours, theirs = np.random.default_rng(3), [], []
     for _ in range(12):
