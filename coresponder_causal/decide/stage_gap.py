@@ -55,7 +55,8 @@ def stage_row(stage: Stage, read: ComparedCalls, name: str, level: float) -> dic
         doubt(f"{stage.name}: calls of {name} and like calls of the reference all end alike, so that chance is unseen")
         return None
     sides = [there[rows[there]] for rows in (member, other)]
-    (low, high), p = interval(gap, error, found.df, level), p_value(gap / error, found.df)
+    low, high = (float(end) for end in interval(gap, error, found.df, level))
+    p = float(p_value(gap / error, found.df))
     few = any(seldom(stage.y[side]) for side in sides)
     if few and stage.factor is None:
         pair = _two_shares(stage.y[used], z, design=error**2 / float(left_over @ left_over))
@@ -69,9 +70,9 @@ def stage_row(stage: Stage, read: ComparedCalls, name: str, level: float) -> dic
         "group": name,
         "gap": gap,
         "std_error": error,
-        "conf_low": float(low),
-        "conf_high": float(high),
-        "p_value": float(p),
+        "conf_low": low,
+        "conf_high": high,
+        "p_value": p,
         "power": float(power_of(matters, (high - low) / 2 / critical(found.df, level), found.df)),
         "calls": min(map(len, sides)),
         "events": min(int(stage.y[side].sum()) for side in sides),

@@ -55,7 +55,7 @@ def share_gap_p_value(shares: ArrayLike, numbers: ArrayLike, df: float) -> float
     sign = 1.0 if end else -1.0
     if sign * _bounds(share, number, _FARTHEST)[end] < 0:
         return 0.0
-    cut = optimize.brentq(lambda one: sign * _bounds(share, number, one)[end], 0.0, _FARTHEST)
+    cut = float(optimize.brentq(lambda one: sign * _bounds(share, number, one)[end], 0.0, _FARTHEST))
     return float(p_value(cut, df))
 
 
