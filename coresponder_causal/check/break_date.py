@@ -66,7 +66,7 @@ def break_date(result: Result, design: Design) -> CheckResult:
     at = candidates(n, trim)
     first, last = series.time[at[0]], series.time[at[-1]]
     if not first <= series.start <= last:
-        why = f"The start lies within {trim:.0%} of an end of the series, where no break can be looked for."
+        why = f"The start lies within {100 * trim:.0f} % of an end of the series, where no break can be looked for."
         return not_applicable(name, assumption, why)
     found = _found(series, at)
     dates = series.time[at]

@@ -246,7 +246,8 @@ def _unobserved(estimate: Any, seed: int) -> CheckResult:  # noqa: ANN401
         "unobserved_common_cause",
         table,
         f"A simulated common cause takes the estimate {estimate.value:.3g} to between {low:.3g} and {high:.3g}; "
-        f"turning {table['flips'].max():.0%} of the treatments alone, with no cause of the outcome, to {bare:.3g}",
+        f"turning {100 * table['flips'].max():.0f} % of the treatments alone, with no cause of the outcome, to "
+        f"{bare:.3g}",
     )
 
 
@@ -261,8 +262,8 @@ def _nonparametric(estimate: Any, design: OfCalls) -> CheckResult:  # noqa: ANN4
     return _reported(
         refuter,
         table,
-        f"An omitted variable that explains {whole:.0%} of what is left of treatment and outcome would take the "
-        f"estimate away, one of {bound:.0%} would bring its interval there, calls taken as independent",
+        f"An omitted variable that explains {100 * whole:.0f} % of what is left of treatment and outcome would take "
+        f"the estimate away, one of {100 * bound:.0f} % would bring its interval there, calls taken as independent",
         breakdown=bound,
     )
 
@@ -277,7 +278,7 @@ def _overlap(design: OfCalls) -> CheckResult:
     return _reported(
         refuter,
         table,
-        f"{share:.0%} of the calls have a cross-fitted probability of {design.treatment} between {edge:g} and "
+        f"{100 * share:.0f} % of the calls have a cross-fitted probability of {design.treatment} between {edge:g} and "
         f"{1 - edge:g}; of which kinds the others are is said by overlap",
     )
 

@@ -157,8 +157,8 @@ def _sentence(table: pd.DataFrame, able: float, received: bool, quarters: float)
         f"Of the calls received in the hour before an opening {shares[0]} were sent after it from the start on, and "
         f"{shares[1]} at the same clock before the start; p after Holm's correction {p_value[2]}, of dispatched times "
         f"{p_value[1]}, of received times {p_value[0]}. A tenth of those calls held would be seen with probability "
-        f"{able:.2f}. {quarters:.1%} of received times fall on the first minute of a quarter hour ({1 / width:.1%} if "
-        "minutes are not rounded)."
+        f"{able:.2f}. {100 * quarters:.1f} % of received times fall on the first minute of a quarter hour "
+        f"({100 / width:.1f} % if minutes are not rounded)."
     )
     moved = " Received times jump too: calls come at other hours than before, or their time was written late."
     return said + (moved if received else "")

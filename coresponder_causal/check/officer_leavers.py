@@ -71,7 +71,8 @@ def officer_leavers(result: Result, design: OfficerDesign) -> CheckResult:
         table=pd.DataFrame(
             {"bound": ["at the least", "of those seen", "at the most"], "estimate": [low, seen, high]},
         ),
-        sentence=f"{exposed.mean():.0%} of those who left had been exposed, {ever / len(design.first):.0%} of all. Had "
+        sentence=f"{100 * exposed.mean():.0f} % of those who left had been exposed, "
+        f"{100 * ever / len(design.first):.0f} % of all. Had "
         f"they stayed, with rates between {rates[0]:.3g} and {rates[1]:.3g}, the mean effect would lie between "
         f"{said[0]} and {said[1]}, and is {as_change(seen, 'difference')} of those seen.",
         support=pd.DataFrame({"persons": [_fewest(exposed)] * 3}),

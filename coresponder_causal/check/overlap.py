@@ -72,9 +72,11 @@ def overlap(result: Result | None, design: CallDesign | SeriesDesign | PanelDesi
     certain = certain_levels(design.source[used], [*design.covariates, *design.equal_in], treated[used])
     arms = " and ".join(asked["arm"])
     sentence = (
-        f"Of the weight of {arms} calls, up to {outside:.1%} lies where the other arm has no calls; the effective "
+        f"Of the weight of {arms} calls, up to {100 * outside:.1f} % lies where the other arm has no calls; the "
+        "effective "
         f"numbers are {table['effective'][0]:.0f} treated and {table['effective'][1]:.0f} untreated calls, one call "
-        f"carries at most {share:.1%} of its arm and the heaviest hundredth {float(table['heavy_share'].max()):.1%}."
+        f"carries at most {100 * share:.1f} % of its arm and the heaviest hundredth "
+        f"{100 * float(table['heavy_share'].max()):.1f} %."
     )
     return CheckResult(
         check=name,

@@ -157,12 +157,13 @@ def _sentence(
     design: CallDesign, found: CallRegression, table: pd.DataFrame, whole: float, bound: float, q: float
 ) -> str:
     fit = found.fit
-    share = "the estimate" if q == 1 else f"{q:.0%} of the estimate"
+    share = "the estimate" if q == 1 else f"{100 * q:.0f} % of the estimate"
     extreme = partial_r2(fit.estimate / fit.std_error, fit.dof)
     said = (
-        f"The regression's estimate is {fit.estimate:.3g}. An omitted variable that explains {whole:.1%} of what is "
-        f"left of both treatment and outcome would take {share} away, one of {bound:.1%} would bring its interval "
-        f"there; one that explains all of the outcome would need {extreme:.1%} of the treatment."
+        f"The regression's estimate is {fit.estimate:.3g}. An omitted variable that explains {100 * whole:.1f} % of "
+        "what is "
+        f"left of both treatment and outcome would take {share} away, one of {100 * bound:.1f} % would bring its "
+        f"interval there; one that explains all of the outcome would need {100 * extreme:.1f} % of the treatment."
     )
     known = table.iloc[1:].dropna()
     if len(known):

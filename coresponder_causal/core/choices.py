@@ -16,6 +16,12 @@ def refuse_choice(name: str, value: object, hint: object, problems: Problems) ->
         problems.add(f"{name}={value!r} is not a choice", mend=f"choose from {', '.join(get_args(hint))}")
 
 
+def refuse_level(level: float, problems: Problems) -> None:
+    """Note a level of intervals that does not lie between 0 and 1."""
+    if not 0 < level < 1:
+        problems.add(f"level={level!r} is no share", mend="give 0.95, say")
+
+
 def require_choice(function: str, name: str, value: object, hint: object) -> None:
     """Refuse an option of a function that is none of its choices.
 

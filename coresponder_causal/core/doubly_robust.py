@@ -155,8 +155,8 @@ def say_probabilities(drawn: Sequence[Array]) -> None:
     p = np.concatenate(drawn)
     outside = float(((p < far) | (p > 1 - far)).mean())
     said = (
-        f"probabilities of treatment from {p.min():.3g} to {p.max():.3g}; {outside:.1%} of the calls below {far:g} or "
-        f"above {1 - far:g}"
+        f"probabilities of treatment from {p.min():.3g} to {p.max():.3g}; {100 * outside:.1f} % of the calls below "
+        f"{far:g} or above {1 - far:g}"
     )
     if outside > 1 / 20:
         doubt(f"{said}: such calls have next to no counterpart")

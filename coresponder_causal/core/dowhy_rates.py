@@ -45,11 +45,13 @@ class Rates:
 
     def __str__(self) -> str:
         worst = (
-            f", at most {self.power:.0%} in any broken world ({self.world})" if self.power else ", none in any world"
+            f", at most {100 * self.power:.0f} % in any broken world ({self.world})"
+            if self.power
+            else ", none in any world"
         )
         said = (
-            f"of {self.replications} simulated designs each it failed {self.false_alarms:.0%} of sound ones and "
-            f"{self.hidden:.0%} where what drives dispatch was hidden{worst}"
+            f"of {self.replications} simulated designs each it failed {100 * self.false_alarms:.0f} % of sound ones "
+            f"and {100 * self.hidden:.0f} % where what drives dispatch was hidden{worst}"
         )
         return said if self.tells else f"{said}: nearly uninformative"
 

@@ -123,8 +123,8 @@ def doubt_fit(r_squared: float) -> None:
     """Doubt weights that reproduce too little of a city's variance before the start."""
     if r_squared < least_r_squared:
         doubt(
-            f"synthetic weights reproduce {max(r_squared, 0):.0%} of the city's variance before the start, less than "
-            f"{least_r_squared:.0%}: this is no evidence"
+            f"synthetic weights reproduce {100 * max(r_squared, 0):.0f} % of the city's variance before the start, "
+            f"less than {100 * least_r_squared:.0f} %: this is no evidence"
         )
 
 

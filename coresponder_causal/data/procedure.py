@@ -193,7 +193,8 @@ def _checks(spec: dict[str, Any]) -> Iterator[str]:
     yield from ("## Double coding", "")
     yield (
         f"{double['rows_per_month']} calls a month. After {double['months']} months these are {sample}: an agreement "
-        f"of {share:.0%} is then known within about {100 * half:.0f} points, 19 times in 20. {_sentence(double['how'])}"
+        f"of {100 * share:.0f} % is then known within about {100 * half:.0f} points, 19 times in 20. "
+        f"{_sentence(double['how'])}"
     )
     yield ""
     yield f"Coded twice: {', '.join(f'`{name}`' for name in double['fields'])}."

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from coresponder_causal.core.choices import refuse_level
 from coresponder_causal.core.errors import Problems
 from coresponder_causal.core.notes import collecting, doubt, note
 from coresponder_causal.core.partial_means import Ends
@@ -135,6 +136,7 @@ def concordance(
     problems = Problems("agreement of labels")
     if bad := [one for one in odds if not one > 1]:
         problems.add(f"odds {', '.join(map(str, bad))} are not above 1", mend="write such as 2, or inf")
+    refuse_level(level, problems)
     others = [name for name in (*by, taker) if name in calls or name not in ("month", "call_taker")]
     with collecting() as said:
         made = labelled_calls(

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from coresponder_causal.core.choices import refuse_choice
+from coresponder_causal.core.choices import refuse_choice, refuse_level
 from coresponder_causal.core.errors import EstimationError, Problems
 from coresponder_causal.core.inference import interval, p_value
 from coresponder_causal.core.known_noise import KnownNoise, known_noise
@@ -131,6 +131,7 @@ def agreement_after_training(
     problems = Problems("agreement after training")
     refuse_choice("measure", measure, Measure, problems)
     refuse_choice("period", period, Period, problems)
+    refuse_level(level, problems)
     day = pd.to_datetime(start, errors="coerce")
     if not isinstance(day, pd.Timestamp) or pd.isna(day):
         day = pd.Timestamp(0)
@@ -147,8 +148,8 @@ def agreement_after_training(
         _refuse_short(path)
         found, X = path["estimate"].to_numpy(), _regressors(path, trend=trend)
         fit = known_noise(found, V, X)
-        note(f"the correction and chance explain {float(np.trace(V)) / len(V) / max(float(np.var(found)), 1e-12):.0%} "
-             f"of the scatter of {period}s")  # fmt: skip
+        explained = float(np.trace(V)) / len(V) / max(float(np.var(found)), 1e-12)
+        note(f"the correction and chance explain {100 * explained:.0f} % of the scatter of {period}s")
         table = _changes(fit, path, level)
     without = X * np.array([1.0, 0.0, 1.0, 0.0])[: X.shape[1]]
     errors = np.sqrt(np.einsum("ij,jk,ik->i", without, fit.vcov, without))
@@ -184,15 +185,17 @@ def _by_period(
     """Measure of each period that is large enough, and the covariance of all by the persons they share."""
     codes, names = pd.factorize(made.persons)
     rows, sums = [], []
-    for number, period in enumerate(periods):
-        mine = of == number
-        if not made.large(mine):
-            continue
+    shown = made.shown({str(number): of == number for number in range(len(periods))})
+    for number in map(int, shown):
+        period, mine = periods[number], of == number
         estimate = float((value[mine] + part[mine]).mean())
         rows.append({"time": period, "position": float(number), "estimate": estimate, **made.counts(mine)})
         sums.append(np.bincount(codes, np.where(mine, part, 0.0), minlength=len(names)) / mine.sum())
     if len(rows) < len(periods):
-        note(f"{len(periods) - len(rows)} of {len(periods)} periods are too small to be told, and are left out")
+        note(
+            f"{len(periods) - len(rows)} of {len(periods)} periods are left out: too few crises found, or others, "
+            "to be told, or the smallest beside one that is not"
+        )
     moved = np.array(sums).reshape(-1, len(names))
     V = np.asarray(len(names) / (len(names) - 1) * moved @ moved.T, float)
     path = pd.DataFrame(rows, columns=["time", "position", "estimate", "calls", "verified", "crises", "persons"])

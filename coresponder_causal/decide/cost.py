@@ -194,8 +194,8 @@ def _said_of_prices(account: Account, perspective: str, horizon: int) -> list[st
         notes.append("no opportunity cost of officer posts was given")
     elif posts.spread == 0:
         notes.append(
-            f"that the posts would have been filled {posts.filled:.0%} of the time is taken as exact; the picture of "
-            "what moves the net cost shows none and all of it"
+            f"that the posts would have been filled {100 * posts.filled:.0f} % of the time is taken as exact; the "
+            f"picture of what moves the net cost shows none and all of it"
         )
     bundles = [e.outcome for e in account.effects if "cities" in family_of(e.result.method).title]
     if bundles and posts is not None:

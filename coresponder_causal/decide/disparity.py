@@ -25,7 +25,7 @@ from coresponder_causal.decide.group_sensitivity import say_contact
 from coresponder_causal.design.call_clusters import Clusters, weeks_of
 from coresponder_causal.design.call_estimates import counts_behind, horizon
 from coresponder_causal.design.calls import CallDesign
-from coresponder_causal.design.compared_groups import ComparedGroups, compared_groups, with_spread
+from coresponder_causal.design.compared_groups import ComparedGroups, compared_groups, say_seldom, with_spread
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -81,6 +81,7 @@ def disparity_rates(
         found = compared_groups(c.source, group=group, reference=reference, persons=c.persons)
         y, w = c.outcome_values(), c.sampling_weights()
         found = with_spread(found, y, outcome=str(c.outcome))
+        say_seldom(y, found, {"": np.ones(len(y), bool)}, outcome=str(c.outcome))
         if c.outcome != _reached(c):
             say_contact(y, found, str(c.outcome), w)
         names = (found.reference, *found.others)

@@ -31,7 +31,7 @@ from coresponder_causal.design.call_learners import (
     require_folds,
 )
 from coresponder_causal.design.calls import CallDesign
-from coresponder_causal.design.compared_groups import ComparedGroups, compared_groups, with_spread
+from coresponder_causal.design.compared_groups import ComparedGroups, compared_groups, say_seldom, with_spread
 from coresponder_causal.design.covariates import as_numbers, refuse_late, refuse_unusable
 
 Array = NDArray[np.float64]
@@ -121,6 +121,7 @@ def disparity_closing(
         part = _with_groups(c, found)
         found = found._replace(of=found.of[found.known].reset_index(drop=True))
         samples, y = call_samples(part, "disparity_closing"), part.outcome_values()
+        say_seldom(y, found, {f"with {c.treatment}": part.treated, "without": ~part.treated}, outcome=str(c.outcome))
         say_contact(y, found, str(c.outcome), np.ones(len(y)))
         models = arm_learners(samples, part.treated, outcome_model, propensity_model, seed)
         matrix = _allowable_matrix(part, allowed)

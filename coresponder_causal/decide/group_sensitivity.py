@@ -195,8 +195,8 @@ def say_contact(y: Array, groups: ComparedGroups, outcome: str, weights: Array) 
         used = groups.member(name) | other
         member, values, weight = groups.member(name)[used], y[used], weights[used]
         parts = [
-            f"{found.low.value:+.3f} to {found.high.value:+.3f} if {rho:.0%} of the contacts with {name} were had for "
-            "that"
+            f"{found.low.value:+.3f} to {found.high.value:+.3f} if {100 * rho:.0f} % of the contacts with {name} "
+            f"were had for that"
             for rho in said_shares
             for found in [contact_bounds(values, member, rho, weights=weight)]
         ]

@@ -179,8 +179,9 @@ def _sentence(table: pd.DataFrame) -> str:
         hits, bar = row["right_share"] - first["right_share"], row["difference"]
         agree = "both point the same way" if hits * bar > 0 else "they point different ways, so believe neither alone"
         parts.append(
-            f"acting on calls about persons perceived as {row['group']} proved right in {row['right_share']:.1%}, "
-            f"{first['group']} {first['right_share']:.1%}; thresholds {row['threshold']:.2f} and "
+            f"acting on calls about persons perceived as {row['group']} proved right in "
+            f"{100 * row['right_share']:.1f} %, "
+            f"{first['group']} {100 * first['right_share']:.1f} %; thresholds {row['threshold']:.2f} and "
             f"{first['threshold']:.2f}: {agree}"
         )
     return "; ".join(parts)

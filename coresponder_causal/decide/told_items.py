@@ -50,7 +50,9 @@ class ToldItems:
 
     def __repr__(self) -> str:
         best = self.worth.sort_values("bits", ascending=False).iloc[0]
-        return f"ToldItems: most is told by {best['item']}, {best['of_all']:.0%} of what there is to know of need"
+        return (
+            f"ToldItems: most is told by {best['item']}, {100 * best['of_all']:.0f} % of what there is to know of need"
+        )
 
 
 def told_fields() -> tuple[str, ...]:

@@ -4,27 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from coresponder_causal.core.crossed_clusters import spread
 from coresponder_causal.core.errors import DataError, DesignError, EstimationError
-from coresponder_causal.core.inference import holm, interval, p_value
-from coresponder_causal.core.inference import power as power_of
+from coresponder_causal.core.inference import holm
 from coresponder_causal.core.leniency import leniency
-from coresponder_causal.core.notes import collecting, doubt, note
-from coresponder_causal.core.two_stage import swept
+from coresponder_causal.core.notes import collecting, note
 from coresponder_causal.core.verdict import judged
+from coresponder_causal.decide.stage_gap import Stage, stage_row
 from coresponder_causal.design.call_clusters import Clusters
 from coresponder_causal.design.compared_calls import ComparedCalls, compared_calls
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 label_stage, taker_stage, officer_stage = "callers and call takers", "call takers", "officers"
-matters = 0.05  # a gap of this size, in the share of calls, is one that a stage should be able to show
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -53,17 +49,6 @@ class WhereBias:
     def enters_with(self) -> tuple[str, ...]:
         """Name the stages at which groups whose calls are alike are treated unlike."""
         return tuple(dict.fromkeys(self.table.loc[self.table["verdict"] == "contradicts", "stage"]))
-
-
-class _Stage(NamedTuple):
-    """One stage: its name, the outcome, the calls it is looked for in, and the cells in which they are alike."""
-
-    name: str
-    y: Array
-    rows: Flags
-    cells: pd.Series
-    within: tuple[pd.Index, ...]
-    factor: Array | None = None
 
 
 def where_bias(
@@ -126,6 +111,9 @@ def where_bias(
 
     Notes
     -----
+    With fewer than 15 events, or calls without one, on a side the interval reaches as far as Newcombe's for the gap
+    of two shares, by effective numbers: t alone is too narrow. Of call takers that is said by a doubt.
+
     Rests on what was found: where officers write what they expected to see, a bias of theirs hides in ``found`` and
     shows at no stage, or at the wrong one. A label that differs with what happened, and is not in ``alike`` or
     ``found``, looks like bias. Not for calls of which it is unknown what was found: see `label_sensitivity`.
@@ -133,7 +121,8 @@ def where_bias(
     References
     ----------
     Jackson & VanderWeele (2018), doi:10.1097/EDE.0000000000000901; Arnold, Dobbie & Hull (2022),
-    doi:10.1257/aer.20201653 (deciders drawn by chance). Simulated truth.
+    doi:10.1257/aer.20201653 (deciders drawn by chance); Newcombe (1998), Statistics in Medicine 17:873. Simulated
+    truth.
 
     Examples
     --------
@@ -161,12 +150,12 @@ def where_bias(
         written, done = np.asarray(read.table[label].isin(list(worse)), float), read.yes(outcome)
         in_need = ~read.table[found].isin(list(worse)).to_numpy()
         before = _cells(read.table, [found, *alike])
-        stages = [_Stage(label_stage, written, in_need, before, read.clusters)]
+        stages = [Stage(label_stage, written, in_need, before, read.clusters)]
         if taker is not None:
             stages += _of_takers(read, written, in_need, taker, [found, *alike])
         alike_until = _cells(read.table, [label, found, *alike, *sent])
-        stages.append(_Stage(officer_stage, done, np.ones(len(done), bool), alike_until, read.clusters))
-        told = [_row(stage, read, name, level) for stage in stages for name in read.groups.others]
+        stages.append(Stage(officer_stage, done, np.ones(len(done), bool), alike_until, read.clusters))
+        told = [stage_row(stage, read, name, level) for stage in stages for name in read.groups.others]
         rows = [row for row in told if row is not None]
         if not rows:
             raise EstimationError("at no stage do calls that are alike end unlike", mend="bring more calls")
@@ -179,7 +168,7 @@ def where_bias(
 
 def _of_takers(
     read: ComparedCalls, written: Array, in_need: Flags, taker: str, alike: Sequence[str]
-) -> tuple[_Stage, ...]:
+) -> tuple[Stage, ...]:
     """Give the stage of the call takers; none, and a note, where they write alike."""
     takers = read.table[taker]
     cells = _cells(read.table.assign(hour=_hours(read.table)), [*alike, "hour"])
@@ -191,45 +180,7 @@ def _of_takers(
         note("call takers write alike: whether a gap is theirs cannot be seen")
         return ()
     codes = pd.Index(pd.factorize(takers)[0])
-    return (_Stage(taker_stage, written, known, cells, (read.persons, codes), strict),)
-
-
-def _row(stage: _Stage, read: ComparedCalls, name: str, level: float) -> dict[str, object] | None:
-    """Gap of one group at one stage, within cells, by clusters of the calls that have others beside them."""
-    member, other = read.groups.member(name), read.groups.member(read.groups.reference)
-    used = stage.rows & (member | other)
-    x = member[used].astype(float)
-    columns_ = [stage.y[used], x if stage.factor is None else x * stage.factor[used]]
-    beside = pd.DataFrame(index=range(int(used.sum())))
-    if stage.factor is not None:
-        beside = pd.DataFrame({"group": x, "strictness": stage.factor[used]})
-    left, spent = swept(np.column_stack(columns_), strata=stage.cells[used], regressors=beside)
-    y, z = left.T
-    if not z @ z > 1e-9:
-        raise EstimationError(f"no cell holds calls of '{name}' and of the reference", mend="make fewer columns alike")
-    gap, telling = float(z @ y / (z @ z)), np.abs(z) > 1e-9
-    there = np.flatnonzero(used)[telling]
-    left_over = (z * (y - gap * z))[telling] / (z @ z)
-    found = spread(left_over, [labels[there] for labels in stage.within])
-    error = float(np.sqrt(found.vcov[0, 0] * len(y) / max(len(y) - spent - 1, 1)))
-    if not error > 1e-12:
-        doubt(f"{stage.name}: calls of {name} and like calls of the reference all end alike, so that chance is unseen")
-        return None
-    low, high = (float(end) for end in interval(gap, error, found.df, level))
-    sides = [there[rows[there]] for rows in (member, other)]
-    return {
-        "stage": stage.name,
-        "group": name,
-        "gap": gap,
-        "std_error": error,
-        "conf_low": low,
-        "conf_high": high,
-        "p_value": float(p_value(gap / error, found.df)),
-        "power": float(power_of(matters, error, found.df)),
-        "calls": min(map(len, sides)),
-        "events": min(int(stage.y[side].sum()) for side in sides),
-        "persons": min(int(read.persons[side].nunique()) for side in sides),
-    }
+    return (Stage(taker_stage, written, known, cells, (read.persons, codes), strict),)
 
 
 def _strictness(written: Array, takers: pd.Series, cells: pd.Series, rows: Flags) -> Array:

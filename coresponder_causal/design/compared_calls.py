@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from coresponder_causal.core.choices import refuse_choice
+from coresponder_causal.core.choices import refuse_choice, refuse_level
 from coresponder_causal.core.errors import DesignError, EstimationError, Problems
 from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.design import columns
@@ -127,8 +127,7 @@ def compared_calls(
     named = [group, *wanted, *yes_no, *([person] if person is not None else [])]
     table = columns.rectangular(calls, named, problems)
     refuse_choice("clusters", clusters, Clusters, problems)
-    if not 0 < level < 1:
-        problems.add(f"level={level!r} is no share", mend="give 0.95, say")
+    refuse_level(level, problems)
     for name in dict.fromkeys(yes_no):
         if not table[name].dropna().isin([0, 1]).all():
             problems.add(f"'{name}' is not yes or no", mend="recode it: 1 for yes, 0 for no, blank for unknown")

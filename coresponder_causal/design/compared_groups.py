@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from coresponder_causal.core.support import least_shown
 from coresponder_causal.design import columns
 
 Flags = NDArray[np.bool_]
+few_events = 15  # fewer events, or calls without one, than this: the normal law is no guide to a share
 
 
 class ComparedGroups(NamedTuple):
@@ -125,6 +127,40 @@ def with_spread(groups: ComparedGroups, y: NDArray[np.float64], *, outcome: str)
     )
     left = tuple(name for name in groups.others if name not in flat)
     return ComparedGroups(groups.reference, left, groups.of.where(~groups.of.isin(flat)))
+
+
+def seldom(y: NDArray[np.float64]) -> bool:
+    """Whether a share rests on so few events, or on so few calls without one, that a normal interval is too narrow.
+
+    Examples
+    --------
+    >>> seldom(np.repeat([0.0, 1.0], [200, 14])), seldom(np.repeat([0.0, 1.0], [15, 15])), seldom(np.arange(9.0))
+    (True, False, False)
+    """
+    counts = [int((y == end).sum()) for end in (0.0, 1.0)]
+    return sum(counts) == len(y) and min(counts) < few_events
+
+
+def say_seldom(y: NDArray[np.float64], groups: ComparedGroups, arms: Mapping[str, Flags], *, outcome: str) -> None:
+    """Say of which groups, in which arm, an outcome is so seldom (or so usual) that their intervals are too narrow.
+
+    Parameters
+    ----------
+    y : array, shape (n,)
+    groups : ComparedGroups
+    arms : mapping of str to array of bool, shape (n,)
+        Such as calls with and without the team.
+    outcome : str
+    """
+    names = (groups.reference, *groups.others)
+    few = [
+        f"{name} {arm}".strip() for name in names for arm, own in arms.items() if seldom(y[groups.member(name) & own])
+    ]
+    if few:
+        doubt(
+            f"{outcome} was seen, or was not, on fewer than {few_events} calls of {', '.join(few)}: "
+            "intervals there are too narrow"
+        )
 
 
 def still_compared(groups: ComparedGroups, persons: pd.Index) -> ComparedGroups:

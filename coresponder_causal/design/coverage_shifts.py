@@ -123,7 +123,8 @@ def say_variation(roster: pd.DataFrame, begin: pd.Timestamp, last: pd.Timestamp)
         return
     asks = "the plan was" if "law" in roster else "if lot decided in which, the plan was"
     note(
-        f"{varied} hours of the week were planned in {least_share:.0%} to {1 - least_share:.0%} of the weeks from the "
+        f"{varied} hours of the week were planned in {100 * least_share:.0f} % to {100 * (1 - least_share):.0f} % of "
+        "the weeks from the "
         f"start on and changed from week to week: {asks} drawn, and SwitchbackDesign.from_tables with "
         "switchback_randomization leads over this design"
     )

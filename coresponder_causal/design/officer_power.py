@@ -51,10 +51,10 @@ class Detectable:
 
     def words(self) -> str:
         """Return it in words."""
-        share = f", {self.effect / self.base:.0%} of {self.base:.3g} before" if self.base > 0 else ""
+        share = f", {100 * self.effect / self.base:.0f} % of {self.base:.3g} before" if self.base > 0 else ""
         return (
             f"with {self.officers} officers the smallest effect found four times in five is {self.effect:.3g}{share} "
-            f"(df {self.df:.1f}; {self.icc:.0%} of the variance lies between officers)"
+            f"(df {self.df:.1f}; {100 * self.icc:.0f} % of the variance lies between officers)"
         )
 
 

@@ -194,7 +194,8 @@ def _say_doubtful(counts: pd.DataFrame, d: PanelDesign) -> None:
     often = (counts == 0).mean()[lambda share: share > most_zeros]
     if len(often):
         raise EstimationError(
-            f"'{d.outcome}' is zero in more than {most_zeros:.0%} of the periods in {', '.join(map(str, often.index))}",
+            f"'{d.outcome}' is zero in more than {100 * most_zeros:.0f} % of the periods in "
+            f"{', '.join(map(str, often.index))}",
             mend="use longer periods, or leave those cities out",
         )
     zeros = int((counts == 0).to_numpy().sum())

@@ -155,7 +155,10 @@ def measured_dose(
     full = largest if full is None else full
     early = float(values[~after].mean()) / full if (~after).any() else 0.0
     if early > 0:
-        doubt(f"the dose '{name}' is on average {early:.0%} of full before the start: the contrast is between doses")
+        doubt(
+            f"the dose '{name}' is on average {100 * early:.0f} % of full before the start: "
+            "the contrast is between doses"
+        )
     if (values[after] == 0).any():
         doubt(f"the treatment switches off: the dose '{name}' is 0 in {int((values[after] == 0).sum())} periods after")
     return Onset(f"{found.label}, dose '{name}' (full dose {full:g})", found.position, values / full)

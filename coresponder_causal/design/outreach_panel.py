@@ -194,7 +194,7 @@ def _say(sets: pd.DataFrame, visit: Days, followed: float) -> None:
         f"alike in each of the last {alike} periods, so that a difference there is nil by design, and tests nothing"
     )
     share = np.average(later, weights=others["weight"])
-    note(f"{share:.0%} of the persons compared were visited themselves within the time followed")
+    note(f"{100 * share:.0f} % of the persons compared were visited themselves within the time followed")
 
 
 def _rows(

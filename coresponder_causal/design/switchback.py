@@ -255,7 +255,7 @@ def _say_delivery(source: pd.DataFrame, block_hours: float) -> None:
         return
     planned = block_hours * int((known & covered).sum())
     share = float(source.loc[known & covered, "delivered_hours"].sum()) / planned
-    note(f"{share:.0%} of {planned:g} planned hours were delivered")
+    note(f"{100 * share:.0f} % of {planned:g} planned hours were delivered")
     crossed = known & ~covered & (source["delivered_hours"] > 0).to_numpy()
     if crossed.any():
         doubt(f"the team worked in {int(crossed.sum())} blocks that were to be uncovered: the contrast is diluted")

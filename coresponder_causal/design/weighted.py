@@ -40,5 +40,8 @@ def _say_effective(weights: Array, treated: NDArray[np.bool_]) -> None:
         effective, share = own.sum() ** 2 / (own @ own), own.max() / own.sum()
         sizes.append(f"{effective:.0f} of {len(own)} {name} calls")
         if share > heaviest:
-            doubt(f"one {name} call carries {share:.0%} of the weight of its arm: the comparison rests on few calls")
+            doubt(
+                f"one {name} call carries {100 * share:.0f} % of the weight of its arm: "
+                "the comparison rests on few calls"
+            )
     note(f"effective number after weighting: {' and '.join(sizes)}")

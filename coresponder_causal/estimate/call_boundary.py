@@ -236,7 +236,9 @@ def _say(rows: pd.DataFrame, ask: _Ask) -> None:
     else:
         note("few calls lie near a boundary: this corroborates other designs and does not lead")
     if (share := kernels.stamps(rows["received"]).heaped) > heaped:
-        note(f"{share:.0%} of these calls are stamped at a full quarter of an hour: read the honest interval too")
+        note(
+            f"{100 * share:.0f} % of these calls are stamped at a full quarter of an hour: read the honest interval too"
+        )
     if attended in rows and not (elsewhere := _elsewhere(rows)).empty:
         planned, after = elsewhere["planned"], elsewhere["after"]
         kinds = {

@@ -167,8 +167,8 @@ def _say_disputes(result: Result) -> None:
     twice, share, kappa, least, most = (result.extra.number(name) for name in names)
     first, second = result.estimate[1:]
     note(
-        f"two hands differ on {share:.1%} of {twice:.0f} calls (kappa {kappa:.2f}); the mean of their codes counts. "
-        f"By the first alone the difference is {first:+.3f}, by the second alone {second:+.3f}, and between "
+        f"two hands differ on {100 * share:.1f} % of {twice:.0f} calls (kappa {kappa:.2f}); the mean of their codes "
+        f"counts. By the first alone the difference is {first:+.3f}, by the second alone {second:+.3f}, and between "
         f"{least:+.3f} and {most:+.3f} however their disputes are settled"
     )
     ends = np.sign(result.tidy()[["conf_low", "conf_high"]].to_numpy(float)[1:])

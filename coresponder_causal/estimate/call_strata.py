@@ -209,8 +209,8 @@ def _linkage_bound(treated: float, untreated: float, recall: float | None) -> di
     low, high = max(treated - untreated / recall, -1.0), min(treated / recall - untreated, 1.0)
     alike = (treated - untreated) / recall
     note(
-        f"if the linkage found between {recall:.0%} and all of the true links in each arm, the effect is between "
-        f"{low:+.3f} and {high:+.3f}; {alike:+.3f} if it found {recall:.0%} in both"
+        f"if the linkage found between {100 * recall:.0f} % and all of the true links in each arm, the effect is "
+        f"between {low:+.3f} and {high:+.3f}; {alike:+.3f} if it found {100 * recall:.0f} % in both"
     )
     return {"recall": recall, "linkage_low": low, "linkage_high": high, "effect_at_recall": alike}
 

@@ -206,7 +206,7 @@ def _caution(d: OfficerDesign, rows: OfficerRows, weights: Array, x: Array) -> N
         many = int((weights * x < 0).sum())
         note(f"the slope gives {many} of {len(x)} officer-periods negative weight, {negative:.2f} in all")
     if not d.intended and d.assigned is not None:
-        note("the roster is known: ask for as_intended() or instrument='roster', which officers did not choose")
+        note("officers and sergeants chose the dose in part; what the roster drew, which is known, they did not choose")
 
 
 def _instrumented(

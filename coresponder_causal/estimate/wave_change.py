@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.facts import Facts
+from coresponder_causal.core.notes import doubt
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.sandwich import clustered, clustered_df
@@ -91,6 +92,7 @@ def wave_change(d: WaveDesign, *, by: str | None = None) -> Result:
     coef = np.linalg.lstsq(matrix, y, rcond=None)[0]
     contrasts, terms = _contrasts(names, matrix.shape[1])
     vcov = clustered(matrix, y - matrix @ coef, person, kind="CR2")
+    _caution(contrasts, vcov, terms, float(np.ptp(d.values()[rows])))
     first = d.values()[~d.source.duplicated(d.person).to_numpy()]
     return Result(
         method="wave_change",
@@ -106,6 +108,16 @@ def wave_change(d: WaveDesign, *, by: str | None = None) -> Result:
         n_units=int(person.max()) + 1,
         extra=Facts(facts(d, rows) | {"sd_first": float(np.nanstd(first, ddof=1)), "interval": "t, CR2 by person"}),
     )
+
+
+def _caution(contrasts: Array, vcov: Array, terms: list[str], span: float) -> None:
+    """Say of which terms the answers leave no residual, so that no error of theirs is seen."""
+    errors = np.sqrt(np.diag(contrasts @ vcov @ contrasts.T))
+    if exact := [term for term, error in zip(terms, errors, strict=True) if not error > 1e-9 * span]:
+        doubt(
+            f"{', '.join(exact)}: persons exposed alike changed exactly alike, so that chance is unseen: neither "
+            "interval nor p-value says anything"
+        )
 
 
 def _by(d: WaveDesign, rows: Flags, by: str | None) -> tuple[Array, list[str]]:

@@ -206,7 +206,7 @@ def _known(frame: pd.DataFrame, outcome: str, treatment: str) -> pd.DataFrame:
         return frame
     unknown = frame[outcome].isna()
     shares = unknown.groupby(frame[treatment]).mean()
-    said = " and ".join(f"{share:.0%} of those with {treatment} = {arm}" for arm, share in shares.items())
+    said = " and ".join(f"{100 * share:.0f} % of those with {treatment} = {arm}" for arm, share in shares.items())
     doubt(f"{outcome} is not known of {int(unknown.sum()):,} of {len(frame):,} calls ({said}): they are left out")
     kept = frame[~unknown]
     return kept.assign(**{outcome: kept[outcome].astype(float)})

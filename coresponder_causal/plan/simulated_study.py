@@ -47,9 +47,17 @@ run = ["cities", "calls"]
 [calls]
 outcomes = ["arrest"]
 covariates = ["initial_type", "priority", "caller_type", "prior_contacts", "patrol_load", "hour"]
-{workforce}"""
+{further}"""
 
-workforce_text = """
+further_text = """
+[fairness]                       # are people treated alike, whoever they seem to be?
+groups = { perceived_race = "white", unhoused = "no" }
+outcomes = ["arrest", "force"]
+allowable = ["hour"]             # groups may differ in it without that being counted
+
+[first_calls]                    # how well the type written agrees with what was found, and what callers tell
+met_by = ["priority", "hour"]    # what decided, beside the type, where somebody went
+by = ["caller_type"]
 [[officers]]                     # what officers do on calls without the team, once they have worked beside it
 outcome = "arrest"
 doses = ["linear", "log"]        # the change with how often an officer worked beside the team, in these forms
@@ -84,7 +92,7 @@ person = "person"
 
 
 def write_simulated(preset: Preset, folder: Path, *, seed: int = 1, force: bool = False) -> list[Path]:
-    """Write a named world's tables and a study of them, with officers, waves and drawn cases.
+    """Write a named world's tables and a study of them: groups, first calls, officers, waves and drawn cases.
 
     Parameters
     ----------
@@ -119,7 +127,7 @@ def write_simulated(preset: Preset, folder: Path, *, seed: int = 1, force: bool 
         instead=lesson.instead,
         seed=seed,
         tables="\n".join(f'{name} = "{name}.csv"' for name in tables),
-        workforce=workforce_text,
+        further=further_text,
     )
     return [write_whole(folder / name, content.encode()) for name, content in ({"STUDY.toml": text} | files).items()]
 
@@ -131,7 +139,7 @@ def simulated_tables(drawn: World) -> dict[str, pd.DataFrame]:
     ----------
     drawn : World
     """
-    own = {"calls": lambda: drawn.detailed_calls, "outcomes": lambda: drawn.detailed_outcomes}
+    own = {"calls": lambda: drawn.first_calls, "outcomes": lambda: drawn.detailed_outcomes}
     tables = {name: own[name]() if name in own else drawn.tables[name] for name in drawn.tables}
     keys = ["city", "month", "series"]
     tables["control_series"] = tables["control_series"].groupby(keys)["count"].sum().reset_index()

@@ -169,6 +169,6 @@ def measured_recall(recognisers: str) -> str:
     shares = []
     for name, rows in (("all", planted), ("names", planted[planted["kind"].str.startswith("name")])):
         found, of = int(rows[column].sum()), int(rows["planted"].sum())
-        shares.append(f"{name}: {found} of {of} ({found / of:.0%})")
+        shares.append(f"{name}: {found} of {of} ({100 * found / of:.0f} %)")
     told = "; ".join(shares)
     return f"Of identifiers planted in narratives that the rules had not been mended on, {recognisers} found {told}."

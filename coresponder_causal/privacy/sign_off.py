@@ -51,7 +51,7 @@ class SignOff:
     def __str__(self) -> str:
         return (
             f"{self.reader} read {len(self.read)} of {self.of} documents in full on {self.date}: no identifier found.\n"
-            f"If they were drawn by lot, at most {self.at_most:.1%} of all documents hold one (95 %).\n"
+            f"If they were drawn by lot, at most {100 * self.at_most:.1f} % of all documents hold one (95 %).\n"
             f"Only documents that were read may be quoted. sha256 {self.sha256}"
         )
 

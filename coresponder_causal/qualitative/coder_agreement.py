@@ -13,7 +13,7 @@ from coresponder_causal.core.choices import refuse_choice
 from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.core.notes import note
 from coresponder_causal.qualitative.coded import Coded
-from coresponder_causal.qualitative.scale_agreement import sizes, statistics
+from coresponder_causal.qualitative.scale_agreement import refuse_resampling, sizes, statistics
 
 Array = NDArray[np.float64]
 Unit: TypeAlias = Literal["source", "case"]
@@ -91,7 +91,9 @@ def agreement(
     [[4.0, 1.0, 1.0, 2.0, 0.75, 0.5]]
     """
     who = tuple(coded.coders if coders is None else coders)
-    names = _read_by(coded, who, read, unit)
+    problems = Problems("agreement")
+    refuse_resampling(level, replications, problems)
+    names = _read_by(coded, who, read, unit, problems)
     place = dict(zip(*_units(coded, unit), strict=True))
     texts = list(dict.fromkeys(place.values()))
     at, by = {text: i for i, text in enumerate(texts)}, {name: j for j, name in enumerate(who)}
@@ -115,10 +117,9 @@ def agreement(
 
 
 def _read_by(
-    coded: Coded, who: tuple[str, ...], read: Mapping[str, Sequence[str]] | None, unit: Unit
+    coded: Coded, who: tuple[str, ...], read: Mapping[str, Sequence[str]] | None, unit: Unit, problems: Problems
 ) -> dict[str, set[str]]:
     """Names of the sources that each coder read."""
-    problems = Problems("agreement")
     refuse_choice("unit", unit, Unit, problems)
     used = {name: {s.source for s in coded.segments if s.coder == name} for name in who}
     if len(who) < 2:
@@ -174,6 +175,6 @@ def _say(found: pd.DataFrame) -> None:
     seldom = found.loc[(found["prevalence"] < rare) | (found["prevalence"] > 1 - rare), "code"]
     if len(seldom):
         note(
-            f"{len(seldom)} of {len(found)} codes are in under {rare:.0%} or over {1 - rare:.0%} of readings: kappa "
-            "and alpha fall, AC1 rises, whatever readers do. Read by_all and by_some"
+            f"{len(seldom)} of {len(found)} codes are in under {100 * rare:.0f} % or over {100 * (1 - rare):.0f} % "
+            f"of readings: kappa and alpha fall, AC1 rises, whatever readers do. Read by_all and by_some"
         )

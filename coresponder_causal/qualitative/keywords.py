@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from coresponder_causal.core.choices import refuse_level
 from coresponder_causal.core.clustered_counts import Clumped, clumped
 from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.core.inference import holm, sharpened_q, split_interval, split_p_value
@@ -67,8 +68,8 @@ def keyness(
     Raises
     ------
     DataError
-        Listing every broken rule: lengths that differ, a group without texts or with one author, authors in both
-        groups, no word that is used enough.
+        Listing every broken rule: lengths that differ, texts that are missing or no text, a level that is no share, a
+        group without texts or with one author, authors in both groups; or no word that is used enough.
 
     References
     ----------
@@ -83,7 +84,9 @@ def keyness(
     >>> found[["word", "target", "reference"]].values.tolist()[:2]
     [['came', 12, 0], ['waited', 0, 12]]
     """
-    side, which, whose = _sides(texts, groups, target, reference, clusters)
+    problems = Problems("keyness")
+    refuse_level(level, problems)
+    side, which, whose = _sides(texts, groups, target, reference, clusters, problems)
     found = counted([words_of(texts[i]) for i in which])
     by_cluster, own, side = _clusters(found, side, whose)
     keep = (by_cluster.sum(axis=0) >= least) & ((by_cluster > 0).sum(axis=0) >= least_clusters)
@@ -146,13 +149,16 @@ def log_likelihood(target: Array, reference: Array, target_words: float, referen
 
 
 def _sides(
-    texts: Sequence[str], groups: Sequence[object], target: object, reference: object, clusters: Sequence[object] | None
-) -> tuple[NDArray[np.intp], list[int], list[object]]:
+    texts: Sequence[str], groups: Sequence[object], target: object, reference: object,
+    clusters: Sequence[object] | None, problems: Problems,
+) -> tuple[NDArray[np.intp], list[int], list[object]]:  # fmt: skip
     """Side (0 target, 1 reference), place and author of each text that is compared."""
-    problems, whose = Problems("keyness"), list(range(len(texts))) if clusters is None else list(clusters)
+    whose = list(range(len(texts))) if clusters is None else list(clusters)
+    if blank := sum(not isinstance(text, str) for text in texts):
+        problems.add(f"{blank} of {len(texts)} texts are missing or no text", mend="leave them out, with their groups")
     if len({len(texts), len(groups), len(whose)}) > 1:
         problems.add(f"{len(texts)} texts, {len(groups)} groups, {len(whose)} clusters", mend="give as many of each")
-        problems.raise_if_any(DataError)
+    problems.raise_if_any(DataError)
     which = [i for i, group in enumerate(groups) if group in (target, reference) and words_of(texts[i])]
     side = np.array([int(groups[i] == reference) for i in which], np.intp)
     authors = [{whose[i] for i, own in zip(which, side, strict=True) if own == number} for number in (0, 1)]

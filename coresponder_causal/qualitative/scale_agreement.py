@@ -15,7 +15,7 @@ from coresponder_causal.core.agreement_of_many import (
     counts_of,
     krippendorff_alpha,
 )
-from coresponder_causal.core.choices import refuse_choice
+from coresponder_causal.core.choices import refuse_choice, refuse_level
 from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.core.notes import note
 
@@ -52,7 +52,7 @@ def rating_agreement(
     ------
     DataError
         Listing every broken rule: fewer than two readers, no unit read twice, words where numbers are needed, a
-        ratio scale below 0, a ``measured`` that is none of these.
+        ratio scale below 0, a ``measured`` that is none of these, a level that is no share, no resample.
 
     Examples
     --------
@@ -62,6 +62,7 @@ def rating_agreement(
     """
     problems = Problems("ratings")
     refuse_choice("measured", measured, Level, problems)
+    refuse_resampling(level, replications, problems)
     if ratings.shape[1] < 2:
         problems.add(f"{ratings.shape[1]} reader", mend="give a column for each of two or more")
     numbers = _numbered(ratings, measured, problems)
@@ -73,6 +74,13 @@ def rating_agreement(
     size = sizes(numbers)
     rows = [{"statistic": name, "estimate": a, "conf_low": b, "conf_high": c, **size} for name, (a, b, c) in parts]
     return pd.DataFrame(rows)
+
+
+def refuse_resampling(level: float, replications: int, problems: Problems) -> None:
+    """Note a level that is no share, and fewer than one resample."""
+    refuse_level(level, problems)
+    if replications < 1:
+        problems.add(f"replications={replications}", mend="give 1000, say")
 
 
 def _numbered(ratings: pd.DataFrame, measured: Level, problems: Problems) -> Array:

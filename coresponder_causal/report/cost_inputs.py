@@ -110,8 +110,8 @@ def rests_table(found: Cost, reasons: Mapping[str, str], index_source: str) -> T
 
 
 def _of_posts(posts: Posts) -> str:
-    ends = "" if posts.spread == 0 else f" (95 %: {posts.ends[0]:.0%} to {posts.ends[1]:.0%})"
+    ends = "" if posts.spread == 0 else f" (95 %: {100 * posts.ends[0]:.0f} % to {100 * posts.ends[1]:.0f} %)"
     return (
-        f"{posts.posts:g} of {posts.hours:,g} hours a year, filled {posts.filled:.0%}{ends} of the "
+        f"{posts.posts:g} of {posts.hours:,g} hours a year, filled {100 * posts.filled:.0f} %{ends} of the "
         f"time: {posts.forgone:,.0f} officer-hours a year forgone"
     )

@@ -301,7 +301,7 @@ def _coverages(result: Result, terms: pd.Series) -> list[str | None]:
             shown.append(None)
             continue
         outside = "" if found.licensed else ", outside"
-        shown.append(f"{found.coverage:.1%} ± {100 * found.coverage_error:.1f}{outside}")
+        shown.append(f"{100 * found.coverage:.1f} % ± {100 * found.coverage_error:.1f}{outside}")
     return shown
 
 

@@ -312,7 +312,14 @@ def term(name: str) -> str:
     'calls followed by custody first, within 90 days'
     >>> term("effect_at_6_months"), term("effect_at_52_weeks"), term("mean_first_6_months"), term("event_time_3")
     ('after 6 months', 'after 52 weeks (12 months)', 'mean of the first 6 months', 'event time 3')
+    >>> term("event_time=0"), term("volunteers: event_time=-6"), term("dose=1 to 10")
+    ('at the start', 'volunteers, 6 periods before the start', 'dose of 1 to 10')
     """
+    group, colon, span = name.rpartition(": ")
+    if (since := re.fullmatch(r"event_time=(-?\d+)", span)) is not None:
+        return f"{terms.get(group, group)}, {_since(int(since[1]))}" if colon else _since(int(since[1]))
+    if name.startswith("dose="):
+        return f"dose of {name.removeprefix('dose=')}"
     followed = re.fullmatch(r"(\w+)_(\d+)", name)
     if followed is not None and followed[1] in after_calls:
         return f"{after_calls[followed[1]]}, within {followed[2]} days"
@@ -322,6 +329,14 @@ def term(name: str) -> str:
     months = in_months.get((timed[2], timed[3]))
     when = f"{timed[2]} {timed[3]}" + (f" ({months} months)" if months else "")
     return f"after {when}" if timed[1] == "effect_at" else f"mean of the first {when}"
+
+
+def _since(periods: int) -> str:
+    """Say when a period, or the first of a span of them, is, counted from the start."""
+    if not periods:
+        return "at the start"
+    many = f"{abs(periods)} period{'s' if abs(periods) > 1 else ''}"
+    return f"{many} after the start" if periods > 0 else f"{many} before the start"
 
 
 def outcome(result: Result) -> str:

@@ -263,7 +263,7 @@ def test_few_calls_at_a_probability_are_not_drawn_for_the_public():
 
 def test_a_heavy_call_contradicts_overlap():
     frame = pd.DataFrame({"attended": [1, 0] * 20 + [1] * 60 + [0], "night": [0] * 40 + [1] * 61})
-    with pytest.warns(match="carries 75%"):
+    with pytest.warns(match="carries 75 %"):
         heavy = weight_propensity(design(frame, ["night"]), scheme="att")
     assert overlap(None, heavy).verdict == "contradicts"
 

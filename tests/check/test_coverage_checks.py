@@ -155,7 +155,7 @@ def test_the_density_around_openings_counts_quarter_hours():
 
 def test_rounded_minutes_are_said():
     assert (
-        "100.0% of received times fall on the first minute of a quarter hour"
+        "100.0 % of received times fall on the first minute of a quarter hour"
         in holding(None, town(rounded=True)).sentence
     )
 

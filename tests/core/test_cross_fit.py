@@ -171,6 +171,6 @@ def test_probabilities_near_zero_and_one_are_said_and_many_of_them_doubted():
     p = np.full(100, 0.3)
     with collecting() as notes:
         say_probabilities([np.append(p, 0.001)])
-    assert notes == ["probabilities of treatment from 0.001 to 0.3; 1.0% of the calls below 0.01 or above 0.99"]
-    with pytest.warns(IdentificationWarning, match=r"9.1% of the calls"):
+    assert notes == ["probabilities of treatment from 0.001 to 0.3; 1.0 % of the calls below 0.01 or above 0.99"]
+    with pytest.warns(IdentificationWarning, match=r"9.1 % of the calls"):
         say_probabilities([np.append(p, [0.999] * 10)])

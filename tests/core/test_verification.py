@@ -139,6 +139,17 @@ def test_known_noise_without_covariances_is_the_random_effects_model():
     assert fit.beta[0] == pytest.approx(weights @ effects / weights.sum(), rel=1e-6)
 
 
+def test_errors_beside_known_noise_grow_with_what_is_left_and_never_shrink():
+    """Knapp & Hartung by hand: Σ w r²/(m − 1) over Σ w, w = 1/(v + τ²), where τ² is 0 or found."""
+    variances = np.r_[np.full(11, 4.0), 0.01]
+    for effects in (np.r_[np.tile([3.0, -3.0], 6)[:11], 1.5], np.full(12, 0.3) + np.arange(12) / 1e3):
+        fit = known_noise(effects, np.diag(variances), np.ones((12, 1)))
+        weights = 1 / (variances + fit.tau_squared)
+        left = float(weights @ (effects - fit.beta[0]) ** 2) / 11
+        assert fit.vcov[0, 0] == pytest.approx(max(1.0, left) / weights.sum(), rel=1e-8)
+        assert (left > 1.02) == (effects[0] == 3.0)
+
+
 def weighed_total(w, y, known, asked, odds):
     """Total of one cell whose units count w times: N (p r + (1 − p) h), h with the odds of r times a number."""
     share, rate = (w * known).sum() / (w * asked).sum(), (w * known * y).sum() / (w * known).sum()

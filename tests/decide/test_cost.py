@@ -229,7 +229,7 @@ def test_vacant_posts_stand_in_the_tornado():
         assert (row["at_low"], row["at_high"]) == ends
         assert row["net_low"] == pytest.approx(364000 - 80 * (300 - 8500 * ends[0]))
         assert row["net_high"] == pytest.approx(364000 - 80 * (300 - 8500 * ends[1]))
-        assert any("filled 20% of the time is taken as exact" in said for said in found.notes) == (ends == (0.0, 1.0))
+        assert any("filled 20 % of the time is taken as exact" in said for said in found.notes) == (ends == (0.0, 1.0))
 
 
 def test_the_share_filled_is_drawn_by_beta():

@@ -58,6 +58,18 @@ def test_a_hidden_month_is_not_given_away_by_the_others(calls):
     assert hidden == 0 or hidden >= 11
 
 
+def test_a_hidden_month_of_the_course_is_not_given_away_by_the_others(calls):
+    """One month keeps few crises: it is left out, and so is the smallest other, whose crises cover it."""
+    month = pd.to_datetime(calls["received_at"]).dt.to_period("M").astype(str)
+    few = calls[(month != "2021-03") | (np.arange(len(calls)) % 40 == 0)]
+    found = agreement_after_training(few, start="2022-07-01")
+    hidden = int(few["crisis_on_scene"].sum()) - int(found.path["crises"].sum())
+    assert "2021-03" not in found.path["time"].astype(str).tolist()
+    assert len(found.path) == 34
+    assert hidden >= 11
+    assert any("2 of 36 periods are left out" in said for said in found.notes)
+
+
 def test_training_is_found_and_a_course_without_one_is_not(calls):
     about = {"start": "2022-07-01", "met_by": ["night"], "trend": False}
     found = agreement_after_training(calls, **about)

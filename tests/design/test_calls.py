@@ -264,5 +264,5 @@ def test_a_call_that_carries_its_arm_is_warned_of():
     """Almost all calls at night are attended: the one that is not stands for them all."""
     frame = pd.DataFrame({"attended": [1, 0] * 20 + [1] * 60 + [0], "night": [0] * 40 + [1] * 61})
     one = CallDesign.from_frame(frame, outcome=None, treatment="attended", covariates=["night"])
-    with pytest.warns(IdentificationWarning, match="one untreated call carries 75% of the weight"):
+    with pytest.warns(IdentificationWarning, match="one untreated call carries 75 % of the weight"):
         weight_propensity(one, scheme="att")

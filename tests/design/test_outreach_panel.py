@@ -45,7 +45,7 @@ def test_sets_by_hand():
     assert wide.loc["c/f"].tolist() == [0, 1, 1, 1, 0]
     assert sorted(wide.index) == ["a/a", "a/b", "c/c", "c/f"]
     assert set(d.source["visit_month"]) == {"2021-04"}
-    assert any("50% of the persons compared were visited themselves" in said for said in d.notes)
+    assert any("50 % of the persons compared were visited themselves" in said for said in d.notes)
 
 
 def test_effect_by_hand():

@@ -77,7 +77,7 @@ def test_calls_that_do_not_cover_the_calendar_are_refused():
 def test_planned_is_the_contrast_and_delivered_is_said():
     frame = PLAN.frame.assign(delivered_hours=lambda block: block["planned_hours"] * 0.9)
     design = formed(calls([]), frame)
-    assert "90% of 350 planned hours were delivered" in design.describe()
+    assert "90 % of 350 planned hours were delivered" in design.describe()
     assert design.covered.sum() == 50
     crossed = frame.assign(delivered_hours=7.0)
     with pytest.warns(IdentificationWarning, match="worked in 20 blocks that were to be uncovered"):

@@ -161,7 +161,7 @@ def test_heaped_minutes_are_said():
     d, (calls, shifts) = drawn(), hourly(minutes=(0, 15, 30, 45))
     heaped = call_boundary(CoverageDesign.from_tables(calls, shifts, outcome="arrest", start="2020-04-06"))
     assert heaped.extra["heaped_share"] == 1
-    assert any(text.startswith("100% of these calls are stamped at a full quarter") for text in heaped.notes)
+    assert any(text.startswith("100 % of these calls are stamped at a full quarter") for text in heaped.notes)
     assert not any("full quarter" in text for text in call_boundary(d).notes)
 
 

@@ -101,7 +101,7 @@ def test_missed_links_bound_the_effect():
     assert result.extra["linkage_low"] == pytest.approx(treated - untreated / 0.8)
     assert result.extra["linkage_high"] == pytest.approx(treated / 0.8 - untreated)
     assert result.extra["effect_at_recall"] == pytest.approx(0.1 / 0.8)
-    assert any("if the linkage found between 80% and all of the true links" in note for note in result.notes)
+    assert any("if the linkage found between 80 % and all of the true links" in note for note in result.notes)
     assert any("state recall=" in note for note in estimate.call_strata(design()).notes)
     for wrong in (0.0, 1.5, -1.0):
         with pytest.raises(EstimationError, match="is not a share"):

@@ -326,7 +326,7 @@ def test_covariates_are_means_before_the_start_and_few_cities_are_doubted():
 
 def test_sparse_counts_are_compared_before_and_after():
     table = frame(mean=2.0, seed=7)
-    with pytest.raises(EstimationError, match="is zero in more than 5%"):
+    with pytest.raises(EstimationError, match="is zero in more than 5 %"):
         did_prediction_interval(design(table))
     found = did_prediction_interval(design(table), likelihood="poisson")
     counts = table.assign(after=table["month"] >= "2020-07").groupby(["city", "after"])[["calls", "population"]].sum()

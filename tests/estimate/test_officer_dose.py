@@ -94,7 +94,7 @@ def test_what_the_slope_rests_on_is_said(frame):
     notes = " ".join(officer_dose(formed(frame)).notes)
     assert "strong parallel trends" in notes
     assert "negative weight" in notes
-    assert "the roster is known" in notes
+    assert "what the roster drew, which is known, they did not choose" in notes
 
 
 def test_negative_weights_sum_as_stated(frame):

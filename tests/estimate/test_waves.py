@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from coresponder_causal import check, report
-from coresponder_causal.core.errors import EstimationError
+from coresponder_causal.core.errors import EstimationError, IdentificationWarning
 from coresponder_causal.core.notes import quietly
 from coresponder_causal.core.ordered_logit import ordered_logit
 from coresponder_causal.design import WaveDesign
@@ -39,6 +39,39 @@ def test_two_waves_are_a_difference_of_mean_changes_with_unequal_variances():
     variances = [values.var(ddof=1) / 12 for values in change.values()]
     assert found.vcov[0, 0] == pytest.approx(sum(variances), rel=1e-10)
     assert found.df[0] == pytest.approx(22, rel=1e-9)  # Bell & McCaffrey suppose equal variances
+
+
+def test_changes_that_are_exactly_alike_leave_chance_unseen():
+    frame = pd.DataFrame({"person": np.repeat(np.arange(24), 2), "wave": [0, 1] * 24})
+    frame["met"] = ((frame["person"] < 12) & (frame["wave"] == 1)).astype(float)
+    frame["score"] = frame["person"] / 7 - 0.4 * frame["met"] + 0.1 * frame["wave"]
+    with pytest.warns(IdentificationWarning, match="change: persons exposed alike changed exactly alike"):
+        wave_change(of(frame))
+    assert not any("exactly alike" in said for said in wave_change(of(drawn())).notes)
+
+
+def test_bounds_of_scores_that_nobody_lost_are_one_difference_with_its_error_by_hand():
+    """Σ of squares over n² in each arm, times n/(n − 2) of all: both ends are the difference of mean changes."""
+    frame = drawn(periods=2)
+    wide = frame.pivot(index="person", columns="wave", values="score")
+    change, met = (wide[1] - wide[0]), frame.groupby("person")["met"].max() > 0
+    with quietly():
+        found = wave_bounds(of(frame), method="worst case")
+    expected = change[met].mean() - change[~met].mean()
+    assert found.set_low[0] == pytest.approx(expected, abs=1e-12)
+    assert found.set_high[0] == pytest.approx(expected, abs=1e-12)
+    squares = sum(((own - own.mean()) ** 2).sum() / len(own) ** 2 for own in (change[met], change[~met]))
+    assert found.set_spread[0] ** 2 == pytest.approx(np.full(2, squares * len(change) / (len(change) - 2)), rel=1e-10)
+
+
+def test_answers_turned_around_have_the_odds_turned_around_and_the_same_test_of_one_number_for_all_cuts():
+    frame = drawn("ordinal_waves", treated=200, comparison=200, effect=0.7)
+    turned = frame.assign(score=-frame["score"])
+    with quietly():
+        one, other = (officer_ordinal(of(each)) for each in (frame, turned))
+    assert one.extra["cuts"] > 2
+    assert other.estimate[0] == pytest.approx(-one.estimate[0], abs=1e-8)
+    assert other.extra["parallel_p"] == pytest.approx(one.extra["parallel_p"], rel=1e-6)
 
 
 def test_the_change_is_that_of_linearmodels():

@@ -140,5 +140,5 @@ def test_meeting_the_likelihood_too_leaves_a_bias_that_fades_slowly():
 def test_one_call_that_carries_its_arm_is_warned_of_after_balancing():
     table = pd.DataFrame({"attended": [1, 0] * 20 + [1] * 60 + [0], "night": [0] * 40 + [1] * 61})
     one = CallDesign.from_frame(table, outcome=None, treatment="attended", covariates=["night"])
-    with pytest.warns(IdentificationWarning, match="one untreated call carries 75% of the weight"):
+    with pytest.warns(IdentificationWarning, match="one untreated call carries 75 % of the weight"):
         weight_balance(one)

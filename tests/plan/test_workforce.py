@@ -9,14 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from coresponder_causal import plan
+from coresponder_causal import plan, report
 from coresponder_causal.core.errors import DataError
 from coresponder_causal.core.notes import quietly
+from coresponder_causal.plan.first_calls import with_first_calls
 from coresponder_causal.plan.frozen import study_content
 from coresponder_causal.plan.manifest import inputs
 from coresponder_causal.plan.portable import moved_paths
 from coresponder_causal.plan.run import evaluation_page
-from coresponder_causal.report.specs import Fold, Picture, Table
+from coresponder_causal.privacy import Policy
+from coresponder_causal.report.first_calls import title as first_call_title
+from coresponder_causal.report.gate import passed
+from coresponder_causal.report.specs import Bullets, Fold, Picture, Table
 
 DOCS = Path(__file__).parents[2] / "docs" / "workforce.md"
 
@@ -51,6 +55,23 @@ def test_the_study_that_simulate_writes_can_be_read(folder):
     assert [one.who for one in asked.waves] == ["officer", "staff"]
     tables = tomllib.loads((folder / "STUDY.toml").read_text())["tables"]
     assert len(tables) == 19
+
+
+def test_groups_and_first_calls_of_the_study_that_simulate_writes_are_told_to_the_public(folder, evaluation):
+    asked = replace(evaluation, study=plan.read_study(folder / "STUDY.toml"))
+    with quietly():
+        tables, _ = plan.read_tables(asked.study)
+        treated = plan.fairness_of(asked, tables)
+    assert treated is not None
+    assert not treated.refused
+    assert {one.group for one in treated.found} == {"perceived_race", "unhoused"}
+    page = with_first_calls(plan.with_fairness(evaluation_page(evaluation), treated), asked, tables)
+    public = report.released(page, audience="public")
+    section = next(one for one in public.sections if one.title == first_call_title)
+    assert not any(
+        "Not told" in item.text for block in section.blocks if isinstance(block, Bullets) for item in block.items
+    )
+    passed([page], Policy(audience="public"))
 
 
 def test_officers_are_told_in_order_before_any_estimate_what_could_be_found(sections):

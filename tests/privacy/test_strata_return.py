@@ -99,7 +99,7 @@ def test_both_halves_in_two_folders_give_the_effect(agencies, town):
     )
     assert abs(result.estimate[0] - EFFECT) < 3 * result.bse["effect"] < abs(town[2] - EFFECT)
     assert result.extra["adjustment"] == "5 strata with scores"
-    assert "if the linkage found between 90% and all of the true links" in " ".join(done.output.split())
+    assert "if the linkage found between 90 % and all of the true links" in " ".join(done.output.split())
     page = (police / "page" / "index.html").read_text(encoding="utf-8")
     assert "Counts of two agencies by strata" in page
 

@@ -90,6 +90,14 @@ def test_ratings_that_are_no_numbers_are_refused_on_a_scale():
         rating_agreement(told, measured="ordinal")
 
 
+def test_a_level_that_is_no_share_is_refused_with_all_else():
+    told = pd.DataFrame({"ann": ["low", "high"], "bo": ["low", "low"]})
+    with pytest.raises(DataError, match=r"(?s)breaks 4 rules.*level=1.5.*replications=0.*4 ratings are no numbers"):
+        rating_agreement(told, measured="ordinal", level=1.5, replications=0)
+    with pytest.raises(DataError, match=r"(?s)breaks 2 rules.*level=0.*1 coder"), collecting():
+        agreement(project({("ann", "Fear"): [0, 1]}), level=0)
+
+
 def test_bounds_of_alpha_hold_the_truth_and_are_not_wide():
     # Two readers who see the truth (half yes) with chance .8 and guess otherwise: alpha is .64 in many texts.
     rng, inside, width = np.random.default_rng(5), 0, []

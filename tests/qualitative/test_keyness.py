@@ -54,6 +54,13 @@ def test_a_word_that_many_use_more_is_found_with_its_ratio():
     assert found.iloc[0]["conf_low"] < 2 < found.iloc[0]["conf_high"]
 
 
+def test_the_ratio_is_of_rates_where_one_group_speaks_longer():
+    texts = ["calm door " * 2] * 30 + ["calm door door door " * 4] * 30
+    row = compared(texts).loc["calm"]
+    assert row["log_ratio"] == pytest.approx(-1.0)  # twice as often, in four times as many words
+    assert (row["per_1000_target"], row["per_1000_reference"]) == pytest.approx((250, 500))
+
+
 def test_the_level_holds_where_words_come_in_clumps_and_that_of_independent_words_does_not():
     rng, ours, theirs = np.random.default_rng(3), [], []
     for _ in range(12):
@@ -90,3 +97,9 @@ def test_every_broken_rule_is_named_at_once():
         compared(
             ["one"] + ["two three"] * 2 + ["four"] * 2 + [f"w{chr(97 + i % 26)}{i // 26 * 'x'}" for i in range(55)]
         )
+
+
+def test_missing_texts_and_a_level_that_is_no_share_are_refused_together():
+    texts = ["we came"] * 57 + [None, float("nan"), 3]
+    with pytest.raises(DataError, match=r"(?s)breaks 2 rules.*level=95.*3 of 60 texts are missing or no text"):
+        compared(texts, level=95)

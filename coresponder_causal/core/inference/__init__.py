@@ -41,6 +41,7 @@ from coresponder_causal.core.inference.rates import (
 )
 from coresponder_causal.core.inference.ratios import RatioSet, ratio_set
 from coresponder_causal.core.inference.sets import set_interval, set_p_value
+from coresponder_causal.core.inference.share_gaps import share_gap, share_gap_p_value
 from coresponder_causal.core.inference.student import (
     critical,
     critical_with_bias,
@@ -101,6 +102,8 @@ __all__ = [
     "reliability_power",
     "set_interval",
     "set_p_value",
+    "share_gap",
+    "share_gap_p_value",
     "share_interval",
     "sharpened_q",
     "shrunk_by_passing",
