@@ -1,4 +1,4 @@
-"""Several cities' released effects put together: which belong together, what their mean is, what another city may expect.
+"""Several cities' released effects put together: which belong together, their mean, and what another city may expect.
 
 Each city estimates at home; what travels is θ̂_j, v_j and support. The second stage needs nothing else, so that it gives
 the same numbers as if every row were in one place. Cities whose outcome is defined otherwise are brought to the
@@ -191,7 +191,9 @@ def _reference(held: Sequence[Held], reference: str | None) -> dict[str, str]:
     return dict(Counter(registered).most_common(1)[0][0]) if registered else {}
 
 
-def _row(one: Held, meant: dict[str, str], bridges: pd.DataFrame, take_unknown: bool, level: float) -> dict[str, object]:
+def _row(
+    one: Held, meant: dict[str, str], bridges: pd.DataFrame, take_unknown: bool, level: float
+) -> dict[str, object]:
     """Give one city's effect by the reference definition, and whether it can be put together with others."""
     release, effect = one
     found = compared(effect.outcome, effect.definition, meant, bridges)
@@ -216,7 +218,7 @@ def _say(held: Sequence[Held], rows: pd.DataFrame, releases: Sequence[CityReleas
             if used:
                 doubt(f"{city} {words} of {first.outcome}: it is taken as if it counted what the others count")
             else:
-                note(f"left out: {city} {words} ({why})")
+                note(f"left out: {city} {words}" + (f" ({why})" if verdict == not_comparable else ""))
     crossed = rows.loc[rows["verdict"] == bridged, "city"].tolist()
     if crossed:
         steady = "; a ratio stays as it is only if the share that is counted stayed the same over time"
@@ -230,7 +232,9 @@ def _say(held: Sequence[Held], rows: pd.DataFrame, releases: Sequence[CityReleas
         note(f"the effects average over other times: {', '.join(sorted(horizons))}")
     used = rows[rows["used"]]
     if (short := int((used["df"] < few_df).sum())) and len(used) >= fewest_pooled:
-        doubt(f"the variance of {short} cities has fewer than {few_df} degrees of freedom, and is taken as known")
+        doubt(
+            f"taken as known, although it has fewer than {few_df} degrees of freedom: the variance of {short} of {len(used)}"
+        )
     if len(used) == fewest_predicted - 1:
         doubt("two cities cannot tell how far cities differ: nothing is said of another city")
     if not meant:
@@ -245,7 +249,7 @@ def _shared(held: Sequence[Held], rows: pd.DataFrame) -> Iterator[str]:
     if many := sorted(city for city, count in counted.items() if count > 1):
         yield (
             f"{len(many)} comparison cities stand behind more than one effect ({', '.join(many[:5])}"
-            f"{', …' if len(many) > 5 else ''}): their errors move together, which the interval of the mean does not know"
+            f"{', …' if len(many) > 5 else ''}): their errors move together, and the interval of the mean is too short"
         )
     if inner := sorted(used & set(counted)):
         yield f"{', '.join(inner)} took part and was also compared with: its programme hides that of others"

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from coresponder_causal.core.errors import DataError, Problems
+from coresponder_causal.core.files import write_whole
 from coresponder_causal.data import read_table
 from coresponder_causal.plan.designs import settings
 
@@ -119,6 +120,26 @@ def read_consortium(path: str | Path) -> Consortium:
     plain = {key: stated[key] for key in ("reference", "least_cities", "take_unknown") if key in stated}
     lists = {name: tuple(map(str, stated[name])) for name in ("designs", "outcomes")}
     return Consortium(title=str(stated["title"]), cities=places, **lists, **registers, **plain)
+
+
+def write_consortium(path: str | Path, *, force: bool = False) -> Path:
+    """Write a documented example of the file.
+
+    Parameters
+    ----------
+    path : path
+    force : bool
+        Replace a file that is there.
+
+    Raises
+    ------
+    DataError
+        A file that is there, without ``force``.
+    """
+    file = Path(path)
+    if file.exists() and not force:
+        raise DataError(f"{file} is there", mend="name another file, or replace it with --force")
+    return write_whole(file, example.encode())
 
 
 def _section(content: Mapping[str, Any], name: str, problems: Problems) -> dict[str, Any]:

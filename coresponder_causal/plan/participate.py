@@ -21,8 +21,8 @@ from coresponder_causal.decide.federated import Federated, pool_releases
 from coresponder_causal.design import CallDesign
 from coresponder_causal.plan.consortium import Consortium, read_consortium
 from coresponder_causal.plan.designs import Design
-from coresponder_causal.plan.reading import read_tables
 from coresponder_causal.plan.readiness import Readiness, now, readiness
+from coresponder_causal.plan.reading import read_tables
 from coresponder_causal.plan.run import Say, refuse_filled, run
 from coresponder_causal.plan.study import Study, read_study
 from coresponder_causal.privacy import Counts, Ledger, Policy, inside
@@ -144,9 +144,7 @@ def make_release(
     return read_release(write_release(made, out))
 
 
-def _released(
-    stated: Study, consortium: Consortium | None, ledger: Ledger | None, name: str, say: Say
-) -> CityRelease:
+def _released(stated: Study, consortium: Consortium | None, ledger: Ledger | None, name: str, say: Say) -> CityRelease:
     """Run a study and choose what of it may travel."""
     asked = _narrowed(stated, consortium)
     say(f"Reading and validating the tables of {asked.city}")
@@ -292,6 +290,15 @@ def pool(
     return found, report.write(report.comparison_page(found, title=title), out, audience=policy.audience)
 
 
+def together_words(found: Federated) -> list[str]:
+    """Say what the cities say together, a paragraph an outcome."""
+    return [
+        " ".join(sentence.text for sentence in report.together_sentences(one))
+        for one in found.questions
+        if one.found is not None
+    ]
+
+
 def _one(name: str, place: Path, agreed: Consortium, say: Say) -> CityRelease:
     """Read a city's release, or run its study here."""
     made = read_release(place) if place.suffix == ".json" else _released(read_study(place), agreed, None, name, say)
@@ -299,5 +306,3 @@ def _one(name: str, place: Path, agreed: Consortium, say: Say) -> CityRelease:
         raise DataError(f"{place.name} is of '{made.city}', not of '{name}'", mend="agree on the name of the city")
     wanted = [one for one in made.effects if one.outcome in agreed.outcomes]
     return replace(made, effects=tuple(wanted))
-
-

@@ -151,8 +151,12 @@ def city_release(
         else:
             effects.append(_effect(city, result, own, (definitions or {}).get(result.estimand.outcome, {})))
     if not effects:
-        said = "; ".join(f"{outcome} by {method} {why}" for outcome, method, why in withheld) or "no effect was estimated"
-        raise DisclosureError(f"{city} has nothing to release: {said}", mend="wait for more months, or coarser outcomes")
+        said = (
+            "; ".join(f"{outcome} by {method} {why}" for outcome, method, why in withheld) or "no effect was estimated"
+        )
+        raise DisclosureError(
+            f"{city} has nothing to release: {said}", mend="wait for more months, or coarser outcomes"
+        )
     made = CityRelease(city=city, effects=tuple(effects), withheld=tuple(withheld), simulated=simulated)
     if ledger is not None:
         ledger.record(gate.cells, content=release_bytes(made), name=name)
