@@ -101,9 +101,8 @@ def second_stage(effects: Array, variances: Array, *, level: float = usual_level
     tau_squared, _ = between_cities(effects, variances)
     mean, variance, spread, weights = _mean(effects, variances, tau_squared)
     low, high = interval(mean, np.sqrt(variance), many - 1.0, level)
-    predicted = (np.nan, np.nan)
-    if many >= fewest_predicted:
-        predicted = interval(mean, np.sqrt(tau_squared + variance), many - 2.0, level)
+    spread_of_one = np.sqrt(tau_squared + variance) if many >= fewest_predicted else np.nan
+    predicted = interval(mean, spread_of_one, max(many - 2.0, 1.0), level)
     tau_low, tau_high = tau_limits(effects, variances, tau_squared, share=(1 + level) / 2)
     fixed = 1 / variances
     q = float(fixed @ (effects - fixed @ effects / fixed.sum()) ** 2)

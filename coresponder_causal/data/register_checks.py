@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from coresponder_causal.core.errors import DataError
-from coresponder_causal.data.columns import Finding
+from coresponder_causal.data.columns import Finding, Severity
 from coresponder_causal.data.validate import examine
 
 no_source = ("", "?", "-", "n/a", "na", "none", "unknown", "tbd")
@@ -58,7 +58,7 @@ def register_findings(
     return pd.DataFrame(found, columns=["table", *(field.name for field in fields(Finding))])
 
 
-def _finding(rule: str, field: str, wrong: object, mend: str, severity: str = "error") -> Finding:
+def _finding(rule: str, field: str, wrong: object, mend: str, severity: Severity = "error") -> Finding:
     rows = np.flatnonzero(np.asarray(wrong, bool))
     return Finding(rule, field, severity, len(rows), tuple(map(str, rows[:5])), mend)
 

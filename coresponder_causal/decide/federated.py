@@ -233,7 +233,8 @@ def _say(held: Sequence[Held], rows: pd.DataFrame, releases: Sequence[CityReleas
     used = rows[rows["used"]]
     if (short := int((used["df"] < few_df).sum())) and len(used) >= fewest_pooled:
         doubt(
-            f"taken as known, although it has fewer than {few_df} degrees of freedom: the variance of {short} of {len(used)}"
+            f"variances are taken as known; that of {short} of {len(used)} cities has fewer than {few_df} degrees of "
+            "freedom"
         )
     if len(used) == fewest_predicted - 1:
         doubt("two cities cannot tell how far cities differ: nothing is said of another city")

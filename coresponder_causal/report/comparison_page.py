@@ -43,7 +43,7 @@ def comparison_page(found: Federated, *, title: str | None = None) -> Page:
     together = [one for one in found.questions if one.found is not None]
     grid = comparable_picture(found)
     side: list[Block] = [cities_picture(found), *(cities_table(one) for one in together)]
-    compared: list[Block] = [definitions_table(found)] if grid is None else [grid, definitions_table(found)]
+    compared: list[Block] = [*([] if grid is None else [grid]), *_differences(found)]
     sections = (
         Section(title="The cities side by side", blocks=tuple(side)),
         Section(title="Do they count the same thing?", blocks=tuple(compared)),
@@ -160,6 +160,13 @@ def releases_table(found: Federated) -> Table:
         ),
         support=of_nobody,
     )
+
+
+def _differences(found: Federated) -> Iterator[Block]:
+    if (found.verdicts["why"] != "").any():
+        yield definitions_table(found)
+    else:
+        yield _plain("Every pair of cities has registered the same definition of every outcome.")
 
 
 def _withheld(found: Federated) -> Iterator[Block]:

@@ -3,7 +3,7 @@
 Each city has Poisson counts before and after its start, and releases log(after / before) with variance 1/after +
 1/before. Withheld is an effect with a count of 1 to 10 on either side; a city without an event on a side has no effect.
 Whether a city falls out by its count after the start depends on its effect, so what is left is a selection. Admitting
-cities by their count before the start alone does not look at the effect.
+cities by a size that was known beforehand, such as residents times a rate of other cities, does not look at the counts.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from coresponder_causal.core.second_stage import fewest_pooled, second_stage
 from coresponder_causal.core.support import least_shown
 
 Bools = NDArray[np.bool_]
-every, released, admitted = "every city", "what is released", "admitted by the count before"
-usual_admission = 40
+every, released, admitted = "every city", "what is released", "admitted by size"
+usual_admission = 25.0
 sizes: tuple[float, ...] = (15.0, 30.0, 60.0, 120.0)
 columns = (
     "mean_before",
@@ -37,8 +37,9 @@ columns = (
 
 
 class Consortia(NamedTuple):
-    """Counts before and after the start, shape (replications, cities)."""
+    """Events a city expects, counts before and after the start, shape (replications, cities)."""
 
+    expected: NDArray[np.float64]
     before: NDArray[np.int64]
     after: NDArray[np.int64]
 
@@ -67,7 +68,7 @@ def simulated_consortia(
     expected = mean_before * np.exp(0.6 * rng.standard_normal(shape))
     before = rng.poisson(expected)
     after = rng.poisson(expected * np.exp(effect + tau * rng.standard_normal(shape)))
-    return Consortia(before, after)
+    return Consortia(expected, before, after)
 
 
 def suppression_loss(
@@ -77,7 +78,7 @@ def suppression_loss(
     effect: float = -0.25,
     tau: float = 0.15,
     replications: int = 200,
-    admission: int = usual_admission,
+    admission: float = usual_admission,
     seed: int = 1,
 ) -> pd.DataFrame:
     """Measure what withholding does to the mean effect of a consortium.
@@ -89,8 +90,8 @@ def suppression_loss(
         Events before the start that the city in the middle expects, one simulation each.
     effect, tau : float
     replications : int
-    admission : int
-        Least count before the start of a city that is admitted.
+    admission : float
+        Events before the start that a city must expect to be admitted.
     seed : int
 
     Returns
@@ -103,7 +104,7 @@ def suppression_loss(
     --------
     >>> found = suppression_loss(mean_before=[60.0], replications=20)
     >>> found["rule"].tolist()
-    ['every city', 'what is released', 'admitted by the count before']
+    ['every city', 'what is released', 'admitted by size']
     """
     rows = []
     for size in mean_before:
@@ -112,19 +113,19 @@ def suppression_loss(
         )
         there = (drawn.before > 0) & (drawn.after > 0)
         leaves = (drawn.before >= least_shown) & (drawn.after >= least_shown)
-        for rule, kept in ((every, there), (released, leaves), (admitted, leaves & (drawn.before >= admission))):
+        for rule, kept in ((every, there), (released, leaves), (admitted, leaves & (drawn.expected >= admission))):
             rows.append({"mean_before": size, "cities": cities, "rule": rule, **_measured(drawn, kept, effect)})
     return pd.DataFrame(rows, columns=list(columns))
 
 
 def _measured(drawn: Consortia, kept: Bools, effect: float) -> dict[str, float]:
     """Put each consortium together from the cities that are kept."""
-    found = []
+    found: list[tuple[float, float, float]] = []
     for before, after, left in zip(drawn.before, drawn.after, kept, strict=True):
         if left.sum() >= fewest_pooled:
             b, a = before[left].astype(float), after[left].astype(float)
             one = second_stage(np.log(a / b), 1 / a + 1 / b)
-            found.append((one.estimate - effect, one.low <= effect <= one.high, one.high - one.low))
+            found.append((one.estimate - effect, float(one.low <= effect <= one.high), one.high - one.low))
     error, covered, width = np.array(found or [(np.nan,) * 3], float).T
     return {
         "cities_left": float(kept.sum(axis=1).mean()),
