@@ -40,8 +40,6 @@ class SecondStage:
         s above: 1 where the effects scatter as τ̂² says.
     weights : ndarray, shape (m,)
         Share of each city in the mean.
-    without : ndarray, shape (m,)
-        The mean without each city in turn; NaN of two cities.
     level : float
     """
 
@@ -60,7 +58,6 @@ class SecondStage:
     q_p_value: float
     spread: float
     weights: Array
-    without: Array
     level: float
 
 
@@ -122,7 +119,6 @@ def second_stage(effects: Array, variances: Array, *, level: float = usual_level
         q_p_value=float(chi_square_p_value(q, many - 1)),
         spread=spread,
         weights=weights,
-        without=_without_each(effects, variances),
         level=level,
     )
 
@@ -136,8 +132,23 @@ def _mean(effects: Array, variances: Array, tau_squared: float) -> tuple[float, 
     return mean, max(1.0, spread) / float(inverse.sum()), spread, weights
 
 
-def _without_each(effects: Array, variances: Array) -> Array:
-    """Mean without each city in turn, τ² estimated anew."""
+def without_each(effects: Array, variances: Array) -> Array:
+    """Mean without each city in turn, τ² estimated anew; NaN of two cities.
+
+    Parameters
+    ----------
+    effects, variances : ndarray, shape (m,)
+        As in `second_stage`.
+
+    Returns
+    -------
+    ndarray, shape (m,)
+
+    Examples
+    --------
+    >>> without_each(np.array([-0.3, 0.0, 0.3]), np.array([0.01, 0.01, 0.01])).round(2).tolist()
+    [0.15, 0.0, -0.15]
+    """
     if len(effects) <= fewest_pooled:
         return np.full(len(effects), np.nan)
     left = [np.arange(len(effects)) != city for city in range(len(effects))]

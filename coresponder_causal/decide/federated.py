@@ -18,7 +18,14 @@ import pandas as pd
 from coresponder_causal.core.errors import DesignError, Problems
 from coresponder_causal.core.inference import interval
 from coresponder_causal.core.notes import collecting, doubt, note, quietly
-from coresponder_causal.core.second_stage import SecondStage, fewest_pooled, fewest_predicted, second_stage, usual_level
+from coresponder_causal.core.second_stage import (
+    SecondStage,
+    fewest_pooled,
+    fewest_predicted,
+    second_stage,
+    usual_level,
+    without_each,
+)
 from coresponder_causal.data.comparability import bridged, bridges_of, compared, not_comparable, not_known, same
 from coresponder_causal.privacy.city_release import CityEffect, CityRelease
 
@@ -167,7 +174,7 @@ def _question(
         if used.sum() >= fewest_pooled:
             estimate, error = (rows.loc[used, name].to_numpy(float) for name in ("estimate", "std_error"))
             found = second_stage(estimate, error**2, level=level)
-            rows.loc[used, "weight"], rows.loc[used, "without"] = found.weights, found.without
+            rows.loc[used, "weight"], rows.loc[used, "without"] = found.weights, without_each(estimate, error**2)
     return Question(
         outcome=first.outcome,
         method=first.method,

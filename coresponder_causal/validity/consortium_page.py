@@ -1,4 +1,4 @@
-"""The page about other jurisdictions, measured and written by ``python -m coresponder_causal.validity.consortium_page``."""
+"""The page about other jurisdictions: ``python -m coresponder_causal.validity.consortium_page`` measures and writes."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def consortium_page(table: pd.DataFrame) -> str:
 
 def main() -> None:
     """Measure anew, keep the table, and write the page."""
-    table = suppression_loss(replications=1000)
+    table = suppression_loss(replications=400)
     write_whole(measured, table.round(6).to_csv(index=False, lineterminator="\n").encode())
     write_whole(place, consortium_page(pd.read_csv(measured)).encode())
 
