@@ -13,7 +13,7 @@ from coresponder_causal.data.columns import Finding, Severity
 from coresponder_causal.data.validate import examine
 
 no_source = ("", "?", "-", "n/a", "na", "none", "unknown", "tbd")
-early = pd.Timestamp("1980-01-01")
+early, late = pd.Timestamp("1980-01-01"), pd.Timestamp("2200-01-01")
 
 
 def register_findings(
@@ -86,7 +86,7 @@ def _of_programmes(clean: pd.DataFrame) -> Iterator[Finding]:
     yield _finding("a start before 1980", "start_earliest", start < early, "correct the year")
     wide = (latest - start) > pd.Timedelta(days=365)
     yield _finding("a start known to no year", "start_latest", wide, "look for minutes or a first shift", "quality")
-    order = clean.assign(end=end.fillna(pd.Timestamp.max), row=range(len(clean))).sort_values("start_earliest")
+    order = clean.assign(end=end.fillna(late), row=range(len(clean))).sort_values("start_earliest")
     keys = [name for name in ("city", "model") if name in order]
     before = order.groupby(keys, dropna=False, observed=True)["end"].transform(lambda part: part.cummax().shift())
     again = pd.Series((order["start_earliest"] <= before).to_numpy(), index=order["row"]).sort_index()
