@@ -19,6 +19,7 @@ kinds: dict[str, type | tuple[type, ...]] = {
     "title": str, "designs": list, "outcomes": list, "reference": str, "least_cities": int, "systems": str,
     "bridges": str, "take_unknown": bool,
 }  # fmt: skip
+usual_least = 3
 example = """\
 # A study of several cities. Every city runs the same design at home and sends one release; no row leaves a city.
 #   coresponder-causal participate check TABLES --consortium CONSORTIUM.toml      in each city
@@ -67,7 +68,7 @@ class Consortium:
     outcomes: tuple[str, ...]
     cities: Mapping[str, Path] = field(default_factory=dict)
     reference: str | None = None
-    least_cities: int = 3
+    least_cities: int = usual_least
     systems: Path | None = None
     bridges: Path | None = None
     take_unknown: bool = False
@@ -117,9 +118,17 @@ def read_consortium(path: str | Path) -> Consortium:
     if stated.get("reference") is not None and places and stated["reference"] not in places:
         problems.add(f"reference = '{stated['reference']}' is none of the cities", mend="name one of [cities]")
     problems.raise_if_any(DataError)
-    plain = {key: stated[key] for key in ("reference", "least_cities", "take_unknown") if key in stated}
-    lists = {name: tuple(map(str, stated[name])) for name in ("designs", "outcomes")}
-    return Consortium(title=str(stated["title"]), cities=places, **lists, **registers, **plain)
+    return Consortium(
+        title=str(stated["title"]),
+        designs=tuple(map(str, stated["designs"])),
+        outcomes=tuple(map(str, stated["outcomes"])),
+        cities=places,
+        reference=stated.get("reference"),
+        least_cities=int(stated.get("least_cities", usual_least)),
+        systems=registers.get("systems"),
+        bridges=registers.get("bridges"),
+        take_unknown=bool(stated.get("take_unknown", False)),
+    )
 
 
 def write_consortium(path: str | Path, *, force: bool = False) -> Path:

@@ -68,7 +68,8 @@ def check_tables(
         As of `readiness`.
     """
     found = readiness(tables, start=start, city=city)
-    must, doubts = [], []
+    must: list[str] = []
+    doubts: list[str] = []
     for table, field, rule, count, mend in found.quality[["table", "field", "rule", "count", "mend"]].itertuples(
         index=False
     ):

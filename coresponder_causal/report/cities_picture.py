@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -69,9 +70,9 @@ def cities_picture(found: Federated) -> Picture:
 
 def multiples_height(picture: Picture) -> float:
     """Return the height of the picture in inches."""
-    names, panels = picture.labels["names"], len(picture.data["means"])
-    each = 0.9 + _line(len(names)) * (len(names) + 3)  # type: ignore[arg-type]
-    return 0.3 + each * int(np.ceil(panels / across))
+    names, panels = picture.data["cities"]["city"].nunique(), len(picture.data["means"])
+    each = 0.9 + _line(names) * (names + 3)
+    return 0.3 + each * float(np.ceil(panels / across))
 
 
 def _line(many: int) -> float:
@@ -102,7 +103,7 @@ def draw_multiples(canvas: Figure, picture: Picture) -> None:
         axes.tick_params(axis="y", labelsize=5 if small else 8.5)
 
 
-def _panel(axes: Axes, rows: pd.DataFrame, mean: dict[str, float], names: list[str]) -> None:
+def _panel(axes: Axes, rows: pd.DataFrame, mean: Mapping[Hashable, Any], names: list[str]) -> None:
     place = rows["city"].map({name: -float(number) for number, name in enumerate(names)}).to_numpy()
     used = rows["used"].to_numpy(bool)
     axes.axvline(0, color=ink, lw=0.8, zorder=1)

@@ -11,9 +11,12 @@ from typer.testing import CliRunner
 from coresponder_causal import plan, report
 from coresponder_causal.cli import app
 from coresponder_causal.core.errors import DataError, DesignError, DisclosureError
+from coresponder_causal.core.estimand import Estimand
+from coresponder_causal.core.result import Result
 from coresponder_causal.core.second_stage import second_stage
 from coresponder_causal.decide.federated import pool_releases
-from coresponder_causal.privacy.city_release import read_release, write_release
+from coresponder_causal.privacy import Counts
+from coresponder_causal.privacy.city_release import city_release, read_release, write_release
 
 facets = {"event": "call", "among": "all calls", "counting_unit": "call", "recorded_in": "cad", "threshold": "none"}
 starts = "2020-01-01"
@@ -133,11 +136,34 @@ def test_a_changed_file_is_refused(consortium, tmp_path):
     assert write_release(read_release(consortium / "Brook.json"), changed).read_text(encoding="utf-8") == text
 
 
+def effect_on(outcome: str) -> Result:
+    about = Estimand(
+        contrast="ATT", outcome=outcome, treatment="a team", population="Small", horizon="24 months", scale="ratio"
+    )
+    return Result(
+        method="example", estimand=about, terms=pd.DataFrame({"term": ["effect"]}), estimate=np.array([-0.1]),
+        vcov=np.array([[0.04]]), df=np.array([np.inf]), scale="log_ratio", n_obs=60, n_units=1,
+    )  # fmt: skip
+
+
+def sides(outcome: str, before: int, after: int) -> list[Counts]:
+    frame = pd.DataFrame({"period": ["before", "after"], "count": [before, after]})
+    return [Counts(family=outcome, frame=frame, dimensions=("period",))]
+
+
 def test_few_events_stay_at_home(tmp_path):
-    study = write_city(tmp_path / "small", "Small", seed=9, mean=0.35)
+    calls, force = effect_on("calls"), effect_on("force")
     with pytest.raises(DisclosureError, match="nothing to release"):
-        plan.make_release(study, tmp_path / "small.json")
-    assert not (tmp_path / "small.json").exists()
+        city_release("Small", [force], [sides("force", 40, 7)])
+    with pytest.raises(DisclosureError, match="not known who stands behind"):
+        city_release("Small", [force], [[]])
+    made = city_release("Small", [calls, force], [sides("calls", 400, 380), sides("force", 40, 7)])
+    assert [one.outcome for one in made.effects] == ["calls"]
+    assert [outcome for outcome, _, _ in made.withheld] == ["force"]
+    text = write_release(made, tmp_path / "small.json").read_text(encoding="utf-8")
+    assert '"force"' in text
+    assert "40" not in text.replace("400", "")
+    assert np.isinf(read_release(tmp_path / "small.json").effects[0].df)
 
 
 def test_a_month_more_that_gives_a_small_count_away_stays(tmp_path):
