@@ -17,6 +17,7 @@ from coresponder_causal.cli_graph import graph
 from coresponder_causal.cli_guide import guide
 from coresponder_causal.cli_logic import logic
 from coresponder_causal.cli_options import Force
+from coresponder_causal.cli_participate import participate
 from coresponder_causal.cli_plan import plan_app
 from coresponder_causal.cli_privacy import privacy
 from coresponder_causal.cli_reproduce import reproduce_published
@@ -300,6 +301,7 @@ for later, named in ((deploy, "deploy"), *handed_on):
 for group, named in ((dictionary, "dictionary"), (privacy, "privacy"), (strata, "strata"), (waves, "waves")):
     app.add_typer(group, name=named, rich_help_panel=of_data)
 app.add_typer(guide, name="guide", rich_help_panel=of_data)
+app.add_typer(participate, name="participate", rich_help_panel=of_study)
 for group, named in ((plan_app, "plan"), (validity, "validity"), (logic, "logic")):
     app.add_typer(group, name=named, rich_help_panel=beforehand)
 app.command("graph", rich_help_panel=beforehand)(graph)

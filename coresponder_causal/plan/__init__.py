@@ -6,6 +6,7 @@ from coresponder_causal.plan.audience import meant_for, policy_for
 from coresponder_causal.plan.before import before_start
 from coresponder_causal.plan.bundle import bundle
 from coresponder_causal.plan.coding import read_coding, write_coding
+from coresponder_causal.plan.consortium import Consortium, read_consortium, write_consortium
 from coresponder_causal.plan.deployment import hours_of_team, write_deployment
 from coresponder_causal.plan.describe import City, city_of, write_metrics, write_pathway
 from coresponder_causal.plan.deviations import deviations, with_deviations
@@ -28,6 +29,7 @@ from coresponder_causal.plan.manifest import manifest, result_ids, write_manifes
 from coresponder_causal.plan.numbers import numbers
 from coresponder_causal.plan.operating import Operating, operating_characteristics
 from coresponder_causal.plan.papers import Papers, write_papers
+from coresponder_causal.plan.participate import Checked, check_tables, make_release, pool, together_words
 from coresponder_causal.plan.plan_document import plan_document
 from coresponder_causal.plan.plan_file import example_plan, parse_plan, read_plan, write_example_plan
 from coresponder_causal.plan.planned import Planned, plan_diff, planned, unrecorded, write_plan
@@ -65,7 +67,9 @@ from coresponder_causal.plan.workforce import with_workforce, with_workforce_sec
 
 __all__ = [
     "Assumption",
+    "Checked",
     "City",
+    "Consortium",
     "Evaluation",
     "EvaluationPlan",
     "External",
@@ -90,6 +94,7 @@ __all__ = [
     "benefits",
     "blinded",
     "bundle",
+    "check_tables",
     "city_of",
     "code_people",
     "designs_ahead",
@@ -114,6 +119,7 @@ __all__ = [
     "join_waves",
     "kept_beside",
     "left_out",
+    "make_release",
     "manifest",
     "meant_for",
     "numbers",
@@ -124,6 +130,7 @@ __all__ = [
     "plan_document",
     "planned",
     "policy_for",
+    "pool",
     "prepare_strata",
     "publication_schedule",
     "publish",
@@ -132,6 +139,7 @@ __all__ = [
     "quality_of_files",
     "read_before",
     "read_coding",
+    "read_consortium",
     "read_folder",
     "read_plan",
     "read_quotes",
@@ -151,6 +159,7 @@ __all__ = [
     "seal",
     "shares_of",
     "simulated_folder",
+    "together_words",
     "truths",
     "twin",
     "twin_distance",
@@ -171,6 +180,7 @@ __all__ = [
     "write_calibration",
     "write_city_facts",
     "write_coding",
+    "write_consortium",
     "write_deployment",
     "write_dose",
     "write_example_plan",

@@ -1,6 +1,8 @@
 """The report room: results as tables, figures, sentences and pages; `write` alone makes files."""
 
+from coresponder_causal.report.cities_picture import cities_picture, comparable_picture
 from coresponder_causal.report.codebook import codebook
+from coresponder_causal.report.comparison_page import comparison_page, together_sentences
 from coresponder_causal.report.cost import cost_section, cost_sentence
 from coresponder_causal.report.council_page import council_page
 from coresponder_causal.report.deployment_page import deployment_page, deployment_picture, shifts_table
@@ -74,7 +76,10 @@ __all__ = [
     "breaks_table",
     "calendar_picture",
     "calibration_picture",
+    "cities_picture",
     "codebook",
+    "comparable_picture",
+    "comparison_page",
     "cost_section",
     "cost_sentence",
     "council_page",
@@ -133,6 +138,7 @@ __all__ = [
     "surface_picture",
     "switchback_page",
     "table",
+    "together_sentences",
     "told_picture",
     "told_table",
     "trend_picture",

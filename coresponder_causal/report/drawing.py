@@ -14,6 +14,12 @@ from numpy.typing import NDArray
 
 from coresponder_causal.report.answers_picture import answers_height, draw_answers
 from coresponder_causal.report.bounds_picture import bounds_height, draw_bounds
+from coresponder_causal.report.cities_picture import (
+    comparable_height,
+    draw_comparable,
+    draw_multiples,
+    multiples_height,
+)
 from coresponder_causal.report.colours import accent, expected, grey, ink, pale
 from coresponder_causal.report.donor_picture import draw_donors
 from coresponder_causal.report.drawing_axes import calendar_axis, percent_axis, start_line
@@ -65,6 +71,11 @@ by_rows: dict[str, tuple[Callable[[Picture], float], Callable[[Axes, Picture], N
     "features": (features_height, draw_features),
 }
 """Pictures whose height follows from their rows, with what tells it and what draws them."""
+of_cities: dict[str, tuple[Callable[[Picture], float], Callable[[Figure, Picture], None]]] = {
+    "multiples": (multiples_height, draw_multiples),
+    "comparable": (comparable_height, draw_comparable),
+}
+"""The same of pictures with a panel each for several outcomes."""
 described = ("trend", "flow", "surface", "rates")
 no_dates = {
     "svg": {"Date": None, "Creator": None, "Format": None, "Type": None},
@@ -147,6 +158,10 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
         elif picture.kind == "joint":
             canvas.set_size_inches(1.5 * wide, joint_height(picture) + 1.0 * framed)
             draw_joint(canvas, picture)
+        elif picture.kind in of_cities:
+            high, draw_cities = of_cities[picture.kind]
+            canvas.set_size_inches(1.4 * wide, high(picture) + 1.0 * framed)
+            draw_cities(canvas, picture)
         elif picture.kind in by_rows:
             height, draw_rows = by_rows[picture.kind]
             canvas.set_size_inches(1.15 * wide, height(picture) + 1.0 * framed)

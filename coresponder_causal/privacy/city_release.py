@@ -1,0 +1,290 @@
+"""What a city hands to a study of several cities: effects, their variances and how many stand behind them, in one file.
+
+No row, no series and no name of a person leaves; an effect of which a small count could be worked out does not leave
+either, and nobody learns whether it was small. The file ends with the SHA-256 of what stands above it, so that a file
+that was changed is found. That is no proof of who wrote it: the city says the first digits by telephone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from coresponder_causal.core.errors import DataError, DisclosureError, Problems
+from coresponder_causal.core.files import write_whole
+from coresponder_causal.core.notes import Doubt
+from coresponder_causal.core.result import Result
+from coresponder_causal.core.version import VERSION
+from coresponder_causal.privacy.counts import Counts
+from coresponder_causal.privacy.ledger import Ledger
+from coresponder_causal.privacy.policy import Policy
+from coresponder_causal.privacy.release import release
+
+release_format = "coresponder-causal city release 1"
+withheld_words = "withheld: too few stand behind it, or it would give away how many"
+unknown_words = "withheld: it is not known who stands behind it"
+no_effect_words = "withheld: a range or an effect without a variance cannot be put together with others"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CityEffect:
+    """One effect of one city.
+
+    Parameters
+    ----------
+    outcome, method, term, contrast, horizon, words : str
+        What was estimated and how; ``words`` is its scale in words.
+    scale : str
+        "log_ratio" or "difference".
+    start : str
+        First day of the programme, or empty.
+    estimate, variance, df : float
+        On the scale.
+    support : mapping of str to int
+        Events, calls or persons behind it, by what they are.
+    compared_with : tuple of str
+        Cities it was compared with.
+    definition : mapping of str to str
+        What the outcome means in this city, facet by facet; empty where nobody registered it.
+    doubts : int
+        How many doubts stand beside it in the city's own report.
+    """
+
+    outcome: str
+    method: str
+    term: str
+    contrast: str
+    horizon: str
+    words: str
+    scale: str
+    start: str
+    estimate: float
+    variance: float
+    df: float
+    support: Mapping[str, int]
+    compared_with: tuple[str, ...]
+    definition: Mapping[str, str]
+    doubts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CityRelease:
+    """What one city released.
+
+    Parameters
+    ----------
+    city : str
+    effects : tuple of CityEffect
+    withheld : tuple of (str, str, str)
+        Outcome, method and why, of effects that stay in the city.
+    simulated : bool
+        Whether the tables are made up.
+    version : str
+        Of the program that made it.
+    sha256 : str
+        Of its content; empty before it is written.
+    """
+
+    city: str
+    effects: tuple[CityEffect, ...]
+    withheld: tuple[tuple[str, str, str], ...] = ()
+    simulated: bool = False
+    version: str = VERSION
+    sha256: str = ""
+
+
+def city_release(
+    city: str,
+    results: Sequence[Result],
+    behind: Sequence[Sequence[Counts]],
+    *,
+    definitions: Mapping[str, Mapping[str, str]] | None = None,
+    simulated: bool = False,
+    ledger: Ledger | None = None,
+    name: str = "release.json",
+    policy: Policy | None = None,
+) -> CityRelease:
+    """Choose what of a city's results may travel.
+
+    Parameters
+    ----------
+    city : str
+    results : sequence of Result
+        The first term of each.
+    behind : sequence of sequences of Counts
+        Counts from which each is made, both sides of its comparison among them; none where they are not known.
+    definitions : mapping of outcome to mapping, optional
+        What outcomes mean in this city.
+    simulated : bool
+    ledger : Ledger, optional
+        What left before: counts that the difference to it would give away stay, and what leaves is added.
+    name : str
+        Of the file, for the ledger.
+    policy : Policy, optional
+        By default that of the public, since several partners read it.
+
+    Returns
+    -------
+    CityRelease
+
+    Raises
+    ------
+    DisclosureError
+        Nothing may leave.
+    """
+    guard = policy or Policy(audience="public")
+    every = [one for own in behind for one in own]
+    gate = release(every, policy=guard, earlier=None if ledger is None else ledger.cells())
+    hidden = iter(gate.hidden)
+    held = [[bool(next(hidden).any()) for _ in own] for own in behind]
+    effects, withheld = [], []
+    for result, own, masks in zip(results, behind, held, strict=True):
+        why = _why_not(result, own, masks)
+        if why:
+            withheld.append((result.estimand.outcome, result.method, why))
+        else:
+            effects.append(_effect(city, result, own, (definitions or {}).get(result.estimand.outcome, {})))
+    if not effects:
+        said = (
+            "; ".join(f"{outcome} by {method} {why}" for outcome, method, why in withheld) or "no effect was estimated"
+        )
+        raise DisclosureError(
+            f"{city} has nothing to release: {said}", mend="wait for more months, or coarser outcomes"
+        )
+    made = CityRelease(city=city, effects=tuple(effects), withheld=tuple(withheld), simulated=simulated)
+    if ledger is not None:
+        ledger.record(gate.cells, content=release_bytes(made), name=name)
+    return made
+
+
+def release_bytes(made: CityRelease) -> bytes:
+    """Return the bytes of the file of a release, the same for the same content."""
+    content = _content(made)
+    return f"{json.dumps(content | {'sha256': _digest(content)}, ensure_ascii=False, indent=1)}\n".encode()
+
+
+def write_release(made: CityRelease, path: str | Path) -> Path:
+    """Write a release, whole or not at all."""
+    return write_whole(Path(path), release_bytes(made))
+
+
+def read_release(path: str | Path) -> CityRelease:
+    """Read a release and check that nothing of it was changed.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    CityRelease
+
+    Raises
+    ------
+    DataError
+        No such file, no release, a changed one, or numbers that cannot be: the message lists all.
+    """
+    file = Path(path)
+    try:
+        content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        said = content.pop("sha256")
+    except FileNotFoundError:
+        raise DataError(f"there is no file {file}", mend="give the path of a release") from None
+    except (ValueError, KeyError, AttributeError, TypeError):
+        raise DataError(f"{file.name} is no release of a city", mend="ask the city for the file again") from None
+    problems = Problems(f"release {file.name}")
+    if content.get("format") != release_format:
+        problems.add(f"its format is {content.get('format')!r}", mend=f"this program reads {release_format!r}")
+    if said != _digest(content):
+        problems.add("it was changed after it was made", mend="ask the city for the file again")
+    problems.raise_if_any(DataError)
+    try:
+        effects = tuple(_read_effect(one) for one in content["effects"])
+        withheld = tuple((str(outcome), str(method), str(why)) for outcome, method, why in content["withheld"])
+        made = CityRelease(
+            city=str(content["city"]),
+            effects=effects,
+            withheld=withheld,
+            simulated=bool(content["simulated"]),
+            version=str(content["version"]),
+            sha256=str(said),
+        )
+    except (KeyError, TypeError, ValueError):
+        raise DataError(f"{file.name} lacks what a release holds", mend="ask the city for the file again") from None
+    _refuse_numbers(made, problems)
+    return made
+
+
+def _why_not(result: Result, own: Sequence[Counts], hidden: Sequence[bool]) -> str:
+    """Say why an effect stays; empty where it may travel."""
+    variance = float(result.vcov[0, 0])
+    if result.kind == "set" or not (np.isfinite(result.estimate[0]) and np.isfinite(variance) and variance > 0):
+        return no_effect_words
+    if not own:
+        return unknown_words
+    return withheld_words if any(hidden) else ""
+
+
+def _effect(city: str, result: Result, own: Sequence[Counts], definition: Mapping[str, str]) -> CityEffect:
+    about, cities = result.estimand, result.cities
+    others = () if cities is None else tuple(str(one) for one in cities["city"] if str(one) != city)
+    support = {
+        ", ".join((counts.family, *(str(row[name]) for name in counts.dimensions))): int(row[column])
+        for counts in own
+        for column in (counts.count, *((counts.of,) if counts.of else ()))
+        for row in counts.frame.to_dict("records")
+    }
+    return CityEffect(
+        outcome=about.outcome,
+        method=result.method,
+        term=str(result.terms["term"].iloc[0]),
+        contrast=about.contrast,
+        horizon=about.horizon,
+        words=about.scale,
+        scale=result.scale,
+        start=str(result.extra.get("start", "")),
+        estimate=float(result.estimate[0]),
+        variance=float(result.vcov[0, 0]),
+        df=float(result.df[0]),
+        support=support,
+        compared_with=others,
+        definition=dict(definition),
+        doubts=sum(isinstance(note, Doubt) for note in result.notes),
+    )
+
+
+def _content(made: CityRelease) -> dict[str, Any]:
+    effects = [asdict(one) | {"df": one.df if np.isfinite(one.df) else None} for one in made.effects]
+    plain = {"format": release_format, "version": made.version, "city": made.city, "simulated": made.simulated}
+    content = plain | {"effects": effects, "withheld": made.withheld}
+    restored: dict[str, Any] = json.loads(json.dumps(content, allow_nan=False))
+    return restored
+
+
+def _digest(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+
+
+def _read_effect(one: Mapping[str, Any]) -> CityEffect:
+    if set(one) != {field.name for field in fields(CityEffect)}:
+        raise ValueError(str(sorted(one)))
+    numbers = {"estimate": float(one["estimate"]), "variance": float(one["variance"])}
+    df = np.inf if one["df"] is None else float(one["df"])
+    return CityEffect(**{**one, **numbers, "df": df, "compared_with": tuple(map(str, one["compared_with"]))})
+
+
+def _refuse_numbers(made: CityRelease, problems: Problems) -> None:
+    threshold = Policy(audience="public").threshold
+    for one in made.effects:
+        what = f"{one.outcome} by {one.method}"
+        if not (np.isfinite(one.estimate) and np.isfinite(one.variance) and one.variance > 0):
+            problems.add(f"{what} has no effect with a variance", mend="ask the city to release it again")
+        if not one.support or any(0 < count < threshold for count in one.support.values()):
+            problems.add(f"{what} has too small or no support", mend="delete the file, and tell the city")
+    problems.raise_if_any(DataError)
