@@ -40,6 +40,7 @@ from coresponder_causal.core.inference.rates import (
 )
 from coresponder_causal.core.inference.ratios import RatioSet, ratio_set
 from coresponder_causal.core.inference.sets import set_interval, set_p_value
+from coresponder_causal.core.inference.spending import Looks, spending_looks
 from coresponder_causal.core.inference.student import (
     critical,
     critical_with_bias,
@@ -61,6 +62,7 @@ from coresponder_causal.core.inference.wild import Tails, wild_interval, wild_p_
 
 __all__ = [
     "Block",
+    "Looks",
     "Medians",
     "RankTest",
     "RatioSet",
@@ -103,6 +105,7 @@ __all__ = [
     "share_interval",
     "sharpened_q",
     "simulated_p_value",
+    "spending_looks",
     "split_interval",
     "split_p_value",
     "step_down",
