@@ -68,6 +68,58 @@ class Calibration:
     histories: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Monitoring:
+    """What a run of monitoring found.
+
+    Parameters
+    ----------
+    labels : mapping of str to str
+        Metrics in words.
+    series : mapping of str to Monitored
+    calibration : Calibration
+    charts : mapping of str to DataFrame
+        Of `chart`.
+    alarms, checks : DataFrame
+        Of `alarms` and `decide.alarm_checks`.
+    calendar, looks : DataFrame
+        Looks as they were fixed, and those taken; empty where none are.
+    until : str
+        Last month that counts.
+    corrected, remarks : tuple of str
+        Months whose numbers changed since the last run, and what was said.
+    """
+
+    labels: Mapping[str, str]
+    series: Mapping[str, Monitored]
+    calibration: Calibration
+    charts: Mapping[str, pd.DataFrame]
+    alarms: pd.DataFrame
+    checks: pd.DataFrame
+    calendar: pd.DataFrame
+    looks: pd.DataFrame
+    until: str
+    corrected: tuple[str, ...]
+    remarks: tuple[str, ...]
+
+    def sentences(self) -> tuple[str, ...]:
+        """Say what stands beyond its limits at the last month, a sentence each, or that nothing does."""
+        standing = self.alarms[self.alarms["stands"]]
+        if standing.empty:
+            return (f"Until {self.until} no metric is beyond its limits.",)
+        return tuple(
+            f"{self.labels[row['metric']]}: {row['side']} than the months before foretell, since {row['month']}. "
+            f"{self._first(row['metric'], row['month'])}"
+            for row in standing.to_dict("records")
+        )
+
+    def _first(self, metric: str, month: str) -> str:
+        """Say where the data point first."""
+        own = self.checks[self.checks["metric"].eq(metric) & self.checks["month"].eq(month)]
+        row = own[own["points"]].iloc[0]
+        return f"Check first: {str(row['check'])[0].lower()}{str(row['check'])[1:]}. {row['found']}"
+
+
 def calibrate_charts(
     series: Mapping[str, Monitored], *, run_length: int = 60, histories: int = 1000, seed: int = 1
 ) -> Calibration:

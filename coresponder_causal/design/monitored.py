@@ -191,9 +191,7 @@ def _require(label: str, axis: TimeAxis, counts: Array, n: int, since: str) -> N
     problems.raise_if_any(DesignError)
 
 
-def _regressors(
-    axis: TimeAxis, n: int, start: str | None, breaks: Mapping[str, str]
-) -> tuple[Array, tuple[str, ...]]:
+def _regressors(axis: TimeAxis, n: int, start: str | None, breaks: Mapping[str, str]) -> tuple[Array, tuple[str, ...]]:
     """Constant, trend in years, season, and the steps that fall inside, none of them a combination of others."""
     positions = axis.positions.astype(float)
     season = harmonics(positions, year, 2)

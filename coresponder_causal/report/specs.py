@@ -70,6 +70,7 @@ PictureKind = Literal[
     "saturation",
     "agreement",
     "told",
+    "control",
 ]
 
 
@@ -164,7 +165,7 @@ class Picture:
         wave; "answers": answers by wave as parts of bars; "bounds": differences in change with and without those who
         stayed away; "features": one row per level of what was drawn; "joint": themes of what people say beside
         results; "saturation": codes heard, by interview; "agreement": how a label agrees with what was found; "told":
-        need by what callers told.
+        need by what callers told; "control": a monitored metric and its control charts.
     data : mapping of str to DataFrame
         Every number drawn.
     labels : Facts
