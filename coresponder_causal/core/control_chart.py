@@ -233,12 +233,12 @@ def forecasts(model: PreModel, counts: Array) -> Told:
 
 
 def _scale(model: PreModel, fitted: Fitted) -> Array:
-    """Standard deviation s of each history, no smaller than counting alone makes it."""
+    """Give the standard deviation s of each history, no smaller than counting alone makes it."""
     return np.asarray(np.sqrt(np.maximum(fitted.sigma2[fitted.chosen, np.arange(len(fitted.chosen))], model.floor)))
 
 
 def null_histories(model: PreModel, residuals: Array, *, draws: int, rng: np.random.Generator) -> Array:
-    """Counts of months before and after in which nothing changes, with what is not known of the variances.
+    """Draw months before and after in which nothing changes, with what is not known of the variances.
 
     Parameters
     ----------
@@ -270,7 +270,7 @@ def null_histories(model: PreModel, residuals: Array, *, draws: int, rng: np.ran
 
 
 def _counts(mean: Array, noise: Array, rng: np.random.Generator) -> Array:
-    """Counts with these means and variances ``noise`` times as large."""
+    """Draw counts with these means and variances ``noise`` times as large."""
     more = np.broadcast_to(noise > 1.001, mean.shape)
     less = np.broadcast_to(noise < 0.999, mean.shape)
     excess = np.where(more, noise - 1, 1.0)

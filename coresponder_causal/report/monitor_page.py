@@ -28,8 +28,8 @@ from coresponder_causal.report.time_axis import positions
 
 more_of = {"weighted": "weighted mean", "summed": "running sum", "weighted and summed": "weighted mean and running sum"}
 no_effect = Sentence(
-    text="An alarm says that a month is not what the months before it foretell. It is no effect of the programme: "
-    "most alarms come from changes of the record.",
+    text="An alarm says that a month is not what the months before it foretell. It says nothing yet "
+    "of why: a change of the record comes first, the programme's effect last.",
     support=of_nobody,
 )
 
@@ -61,7 +61,7 @@ def monitor_page(
     Page
     """
     sections = [
-        Section(title="What is beyond its limits?", blocks=(alarm_table(found),)),
+        *_alarms(found),
         *_checks(found, inside),
         *_charts(found, pictures, inside),
         *_looks(found),
@@ -83,6 +83,13 @@ def _finding(found: Monitoring, inside: bool) -> tuple[str, ...]:
         return found.sentences()
     standing = int(found.alarms["stands"].sum())
     return (f"Until {found.until} {'no' if not standing else 'at least one'} metric is beyond its limits.",)
+
+
+def _alarms(found: Monitoring) -> list[Section]:
+    """Show the alarms, where there were any."""
+    if found.alarms.empty:
+        return []
+    return [Section(title="What was beyond its limits?", blocks=(alarm_table(found),))]
 
 
 def alarm_table(found: Monitoring) -> Table:
