@@ -105,12 +105,12 @@ def fit_variances(model: PreModel, residuals: Array) -> Fitted:
     >>> abs(float(fitted.sigma2[fitted.chosen, np.arange(200)].mean()) - 1) < 0.1
     True
     """
-    heights, sizes = [], []
+    heights, sizes, df = [], [], model.df
     for rho, phi in points:
         root = model.root(rho, phi, model.n)
         errors = solve_triangular(root, residuals.T, lower=True, check_finite=False)
-        sigma2 = (errors**2).sum(axis=0) / model.df
-        heights.append(-0.5 * model.df * np.log(sigma2) - np.log(np.diag(root)).sum())
+        sigma2 = (errors**2).sum(axis=0) / df
+        heights.append(-0.5 * df * np.log(sigma2) - np.log(np.diag(root)).sum())
         sizes.append(sigma2)
     loglik = np.array(heights)
     weights = np.exp(loglik - loglik.max(axis=0))
