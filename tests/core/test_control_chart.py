@@ -46,9 +46,7 @@ def test_forecast_errors_are_recursive_residuals() -> None:
 def test_a_step_that_is_learned_gives_no_error_in_its_first_month() -> None:
     model = a_model()
     step = (np.arange(72) >= 60).astype(float)
-    told = PreModel(
-        matrix=np.column_stack([model.matrix, step]), mean=model.mean, positions=model.positions, n=48
-    )
+    told = PreModel(matrix=np.column_stack([model.matrix, step]), mean=model.mean, positions=model.positions, n=48)
     counts = np.random.default_rng(2).poisson(30.0, 72).astype(float)
     counts[60:] += 30
     assert forecasts(model, counts).errors[12] > 2
@@ -62,7 +60,8 @@ def test_null_histories_spread_as_the_months_seen(spread: float, floor: float) -
     model = PreModel(matrix=np.ones((150, 1)), mean=np.full(150, 40.0), positions=np.arange(150.0), n=120, floor=floor)
     residuals = np.sqrt(spread) * np.random.default_rng(3).normal(size=120)
     drawn = null_histories(model, residuals, draws=400, rng=np.random.default_rng(4))
-    assert drawn.min() >= 0 and np.array_equal(drawn, np.round(drawn))
+    assert drawn.min() >= 0
+    assert np.array_equal(drawn, np.round(drawn))
     assert drawn.mean() == pytest.approx(40, rel=0.03)
     assert (drawn.var(axis=1).mean() / 40) == pytest.approx(max(residuals.var(), floor), rel=0.15)
 
