@@ -107,7 +107,7 @@ def test_a_public_folder_has_no_chart_with_small_months(tmp_path: Path) -> None:
 
 def test_terms_that_cannot_be_are_refused_together(tmp_path: Path) -> None:
     found = plan.City(name="Davis", tables={"calls": some_calls("2020-12")})
-    with pytest.raises(DataError, match="(?s)breaks 2 rules.*neither a start.*looks and the metric"):
+    with pytest.raises(DataError, match=r"(?s)breaks 2 rules.*neither a start.*looks and the metric"):
         plan.monitor(found, tmp_path / "m", terms=plan.Terms(looks=(6, 12)))
     with pytest.raises(DataError, match="'M99' does not count by month here"):
         run(some_calls("2021-03"), tmp_path / "m", plan.Terms(since="2021-01", metrics=("M99",)))
@@ -149,7 +149,7 @@ def test_a_documented_break_is_learned_and_raises_no_alarm() -> None:
 def test_too_little_before_is_refused() -> None:
     rows = pd.DataFrame({"period": months[30:], "numerator": 2.5, "denominator": 9.0})
     with pytest.raises(
-        DesignError, match="(?s)breaks 2 rules.*not whole numbers.*6 months before 2021-01, 24 are needed"
+        DesignError, match=r"(?s)breaks 2 rules.*not whole numbers.*6 months before 2021-01, 24 are needed"
     ):
         Monitored.from_rows(rows, label="Force", since="2021-01")
 

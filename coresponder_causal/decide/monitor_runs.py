@@ -1,7 +1,7 @@
 """How long control charts stay silent where nothing changes, and how soon they find a step, on worlds that are known.
 
-``python -m coresponder_causal.validity.monitor_runs`` measures it, writes ``validity/monitor_runs.csv``, and puts it
-into docs/monitoring.md. Each baseline is fitted and gets limits of its own, as a city's would; several courses of months
+``python -m coresponder_causal.decide.monitor_runs`` measures it, writes ``decide/monitor_runs.csv`` and puts it into
+docs/monitoring.md. Each baseline is fitted and gets limits of its own, as a city's would; several courses of months
 follow it.
 """
 
@@ -88,7 +88,7 @@ def measured(setting: Setting, *, baselines: int, courses: int, seed: int = 1) -
 
 
 def _histories(setting: Setting, courses: int, rng: np.random.Generator) -> Array:
-    """Counts of one baseline and several courses after it, shape (courses, months)."""
+    """Draw counts of one baseline and several courses after it, shape (courses, months)."""
     months = setting.before + longest * run_length
     state, course = np.full(courses, rng.normal()), np.empty((courses, months))
     for month in range(months):
@@ -104,7 +104,7 @@ def _histories(setting: Setting, courses: int, rng: np.random.Generator) -> Arra
 
 
 def _stepped(counts: Array, ratio: float, rng: np.random.Generator) -> Array:
-    """Counts at another rate: thinned, or with more drawn beside them."""
+    """Give counts another rate: thinned, or with more drawn beside them."""
     if ratio < 1:
         return rng.binomial(counts.astype(int), ratio).astype(float)
     return np.asarray(counts + rng.binomial(counts.astype(int), ratio - 1), float)
@@ -164,8 +164,8 @@ def page(rows: pd.DataFrame) -> str:
     number = f"{int(rows['baselines'].iloc[0])} baselines with {int(rows['courses'].iloc[0])} courses each"
     return "\n".join(
         [
-            f"Without a change ({number}; one metric, its two charts; stated run length {run_length} months; courses of "
-            f"{longest * run_length} months):\n",
+            f"Without a change ({number}; one metric, its two charts; stated run length {run_length} months; courses "
+            f"of {longest * run_length} months):\n",
             f"{head} Months to the first false alarm, mean ± error | Median | None in {run_length} months |",
             "| --- | --- | --- | --- | --- | --- | --- |",
             *first,
