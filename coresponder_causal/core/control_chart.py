@@ -144,7 +144,7 @@ def forecast_errors(model: PreModel, residuals: Array, fitted: Fitted) -> Array:
     scale = _scale(model, fitted)
     for point in np.unique(fitted.chosen):
         own = fitted.chosen == point
-        root = model.root(*points[point], months)
+        root = model.root(float(points[point, 0]), float(points[point, 1]), months)
         whitened = solve_triangular(root, residuals[own].T, lower=True, check_finite=False)
         found[own] = whitened[model.n :].T / scale[own, None]
     return found
@@ -226,7 +226,8 @@ def forecasts(model: PreModel, counts: Array) -> Told:
     fitted = fit_variances(model, residuals[:, : model.n])
     errors = forecast_errors(model, residuals, fitted)[0]
     months, root_mean = len(counts), np.sqrt(model.mean[model.n : len(counts)])
-    scale = float(_scale(model, fitted)[0]) * np.diag(model.root(*points[fitted.chosen[0]], months))[model.n :]
+    rho, phi = map(float, points[fitted.chosen[0]])
+    scale = float(_scale(model, fitted)[0]) * np.diag(model.root(rho, phi, months))[model.n :]
     expected = counts[model.n :] - root_mean * scale * errors
     half = root_mean * scale * float(critical(model.df))
     return Told(errors, np.maximum(expected, 0.0), np.maximum(expected - half, 0.0), np.maximum(expected + half, 0.0))

@@ -52,7 +52,7 @@ def first_alarms(paths: Sequence[Array], limits: Array) -> NDArray[np.int_]:
     """
     beyond = np.any([np.abs(path) > limit for path, limit in zip(paths, limits, strict=True)], axis=0)
     horizon = beyond.shape[1]
-    return np.where(beyond.any(axis=1), beyond.argmax(axis=1) + 1, horizon)
+    return np.asarray(np.where(beyond.any(axis=1), beyond.argmax(axis=1) + 1, horizon), int)
 
 
 def limits_for(paths: Sequence[Array], *, run_length: int) -> Limits:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+import numpy as np
 import pandas as pd
 
 from coresponder_causal.data.quality import Quality
@@ -109,9 +110,10 @@ def _hours(tables: Mapping[str, pd.DataFrame], month: pd.Period) -> tuple[str, b
     by_month = shifts.groupby(pd.to_datetime(shifts["shift_start"]).dt.tz_localize(None).dt.to_period("M"))
     hours = by_month["delivered_hours"].sum(min_count=1)
     usual = hours.reindex(pd.period_range(month - usual_months, month - 1, freq="M")).dropna()
-    if month not in hours.index or pd.isna(hours[month]):
+    now = float(hours.reindex([month]).iloc[0])
+    if np.isnan(now):
         return "No shift of this month has its delivered hours on record.", len(usual) > 0
     if usual.empty:
-        return f"{hours[month]:.0f} hours were delivered; no month before tells what is usual.", False
-    told = f"{hours[month]:.0f} hours were delivered; {usual.min():.0f} to {usual.max():.0f} in the months before."
-    return told, bool(not usual.min() <= hours[month] <= usual.max())
+        return f"{now:.0f} hours were delivered; no month before tells what is usual.", False
+    told = f"{now:.0f} hours were delivered; {usual.min():.0f} to {usual.max():.0f} in the months before."
+    return told, bool(not usual.min() <= now <= usual.max())
