@@ -218,8 +218,10 @@ def _fixed(found: City, terms: Terms, states: Sequence[Mapping[str, Any]]) -> Te
     """Fill what was not asked from the first run, else from the programme."""
     first = states[0]["terms"] if states else {}
     asked = {name: value for name, value in asdict(terms).items() if value != Terms.__dataclass_fields__[name].default}
-    kept = {name: tuple(v) if isinstance(v := first[name], list) else v for name in asdict(terms) if name in first}
-    made = replace(terms, **(kept | asked))
+    kept: dict[str, Any] = {
+        name: tuple(v) if isinstance(v := first[name], list) else v for name in asdict(terms) if name in first
+    }
+    made = Terms(**(kept | asked))
     since = made.since or (None if found.start is None else str(pd.Timestamp(found.start).to_period("M")))
     problems = Problems("the terms of monitoring")
     if since is None:
