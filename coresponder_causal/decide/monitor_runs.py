@@ -180,7 +180,7 @@ def page(rows: pd.DataFrame) -> str:
 begin, end = "<!-- measured: begin -->", "<!-- measured: end -->"
 
 
-def main(baselines: int = 10, courses: int = 100) -> None:
+def main(baselines: int = 40, courses: int = 25) -> None:
     """Measure every setting, and write the table and the page."""
     rows = pd.concat([measured(one, baselines=baselines, courses=courses) for one in settings], ignore_index=True)
     rows.round(4).to_csv(table, index=False)
