@@ -16,6 +16,7 @@ from coresponder_causal.cli_deploy import deploy
 from coresponder_causal.cli_graph import graph
 from coresponder_causal.cli_guide import guide
 from coresponder_causal.cli_logic import logic
+from coresponder_causal.cli_monitor import monitor
 from coresponder_causal.cli_options import Force
 from coresponder_causal.cli_participate import participate
 from coresponder_causal.cli_plan import plan_app
@@ -296,7 +297,7 @@ def switchback(
 
 
 handed_on = ((pack_bundle, "bundle"), (verify_bundle, "verify"), (write_a_twin, "twin"), (simulate_a_world, "simulate"))
-for later, named in ((deploy, "deploy"), *handed_on):
+for later, named in ((deploy, "deploy"), (monitor, "monitor"), *handed_on):
     app.command(named, rich_help_panel=of_study)(later)
 for group, named in ((dictionary, "dictionary"), (privacy, "privacy"), (strata, "strata"), (waves, "waves")):
     app.add_typer(group, name=named, rich_help_panel=of_data)

@@ -1,8 +1,10 @@
 """The decide room: results weighed, and what a city does next."""
 
 from coresponder_causal.decide.account import Effect, Posts
+from coresponder_causal.decide.alarm_checks import alarm_checks
 from coresponder_causal.decide.concordance import Concordance, concordance
 from coresponder_causal.decide.concordance_course import AgreementCourse, agreement_after_training
+from coresponder_causal.decide.confirmatory_looks import look_calendar, take_look
 from coresponder_causal.decide.converted import Attendance
 from coresponder_causal.decide.cost import Cost, cost
 from coresponder_causal.decide.deployment import Deployment, deployment, hours_today
@@ -22,6 +24,7 @@ from coresponder_causal.decide.label_sensitivity import label_sensitivity
 from coresponder_causal.decide.lever_labels import lever_labels
 from coresponder_causal.decide.levers_of_effect import lever_follow_up, lever_hours, lever_reach
 from coresponder_causal.decide.levers_of_evidence import Precision, lever_by_lot, lever_narrower, lever_second_sample
+from coresponder_causal.decide.monitoring import Monitoring, alarms, calibrate_charts, chart
 from coresponder_causal.decide.multiplicity import exploratory, holm, sharpened_q, step_down
 from coresponder_causal.decide.officer_hours import OfficerHours
 from coresponder_causal.decide.operating import Setting, operating_characteristics
@@ -57,6 +60,7 @@ __all__ = [
     "Improvements",
     "Judged",
     "Lever",
+    "Monitoring",
     "OfficerHours",
     "OutcomeTest",
     "PerCall",
@@ -74,7 +78,11 @@ __all__ = [
     "WhereBias",
     "Yearly",
     "agreement_after_training",
+    "alarm_checks",
+    "alarms",
     "best_schedule",
+    "calibrate_charts",
+    "chart",
     "concordance",
     "contact_gap",
     "cost",
@@ -100,6 +108,7 @@ __all__ = [
     "lever_narrower",
     "lever_reach",
     "lever_second_sample",
+    "look_calendar",
     "mean_effect",
     "operating_characteristics",
     "outcome_test",
@@ -110,6 +119,7 @@ __all__ = [
     "step_down",
     "subgroups",
     "summary_index",
+    "take_look",
     "told_fields",
     "told_items",
     "triage_gain",

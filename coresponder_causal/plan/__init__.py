@@ -26,6 +26,7 @@ from coresponder_causal.plan.intake import ingest_into, write_mapping_example
 from coresponder_causal.plan.logic_model import LogicModel
 from coresponder_causal.plan.logic_parts import Assumption, External, Node
 from coresponder_causal.plan.manifest import manifest, result_ids, write_manifest
+from coresponder_causal.plan.monitor import Seen, Terms, monitor, months_of_looks
 from coresponder_causal.plan.numbers import numbers
 from coresponder_causal.plan.operating import Operating, operating_characteristics
 from coresponder_causal.plan.papers import Papers, write_papers
@@ -83,9 +84,11 @@ __all__ = [
     "Prepared",
     "Readiness",
     "Redrawn",
+    "Seen",
     "Step",
     "Steps",
     "Study",
+    "Terms",
     "Twin",
     "Varied",
     "Verified",
@@ -122,6 +125,8 @@ __all__ = [
     "make_release",
     "manifest",
     "meant_for",
+    "monitor",
+    "months_of_looks",
     "numbers",
     "operating_characteristics",
     "parse_plan",

@@ -149,8 +149,30 @@ def write_metrics(found: City, out: Path, *, policy: Policy | None = None, ledge
     list of Path
         The page first.
     """
-    values = metrics(found.tables, period="all", start=found.start)
+    policy = policy or found.policy
     monthly = metrics(found.tables, period="month")
+    return report.write_all(metric_specs(found, monthly, out, policy), policy=policy, ledger=ledger or found.ledger)
+
+
+def metric_specs(found: City, monthly: pd.DataFrame, out: Path, policy: Policy) -> dict[Path, Spec]:
+    """Make the page of metrics and the numbers beside it.
+
+    Parameters
+    ----------
+    found : City
+    monthly : DataFrame
+        Its metrics by month.
+    out : Path
+        Folder.
+    policy : Policy
+        For whom.
+
+    Returns
+    -------
+    dict of Path to Spec
+        The page first.
+    """
+    values = metrics(found.tables, period="all", start=found.start)
     course, flows = _course(found)
     page = report.metrics_page(
         values,
@@ -162,7 +184,6 @@ def write_metrics(found: City, out: Path, *, policy: Policy | None = None, ledge
         simulated=found.simulated,
         sensitive=found.sensitive,
     )
-    policy = policy or found.policy
     specs: dict[Path, Spec] = {out: page}
     for name, frame in {"metrics": values, "metrics_by_month": monthly}.items():
         if len(frame):
@@ -176,7 +197,7 @@ def write_metrics(found: City, out: Path, *, policy: Policy | None = None, ledge
         specs[out / "pathway.csv"] = plain(
             course, title="pathway", counts=course_counts(course, months=months_in(monthly))
         )
-    return report.write_all(specs, policy=policy, ledger=ledger or found.ledger)
+    return specs
 
 
 def write_pathway(found: City, out: Path, *, policy: Policy | None = None, ledger: Ledger | None = None) -> list[Path]:

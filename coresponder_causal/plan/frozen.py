@@ -118,7 +118,12 @@ def _digest(content: State) -> str:
 
 def write_record(folder: Path, states: Sequence[State]) -> Path:
     """Write all states of a record, whole or not at all."""
-    return write_whole(folder / record_name, json.dumps({"states": list(states)}, indent=1).encode())
+    return write_states(folder / record_name, states)
+
+
+def write_states(file: Path, states: Sequence[State], *, private: bool = False) -> Path:
+    """Write a chain of sealed states into a file, whole or not at all."""
+    return write_whole(file, json.dumps({"states": list(states)}, indent=1).encode(), private=private)
 
 
 def read_record(path: Path) -> list[dict[str, Any]]:

@@ -34,6 +34,7 @@ from coresponder_causal.report.leaflet import leaflet
 from coresponder_causal.report.logic_picture import logic_picture
 from coresponder_causal.report.metric_pictures import flow_picture, rates_picture, surface_picture, trend_picture
 from coresponder_causal.report.metrics_page import metrics_page
+from coresponder_causal.report.monitor_page import alarm_table, control_picture, monitor_page
 from coresponder_causal.report.outcome_ladder import outcome_ladder
 from coresponder_causal.report.page import page
 from coresponder_causal.report.pair_form import pair_form
@@ -70,6 +71,7 @@ __all__ = [
     "Weighed",
     "agreement_picture",
     "agreement_table",
+    "alarm_table",
     "benefit_picture",
     "benefits_line",
     "benefits_section",
@@ -80,6 +82,7 @@ __all__ = [
     "codebook",
     "comparable_picture",
     "comparison_page",
+    "control_picture",
     "cost_section",
     "cost_sentence",
     "council_page",
@@ -118,6 +121,7 @@ __all__ = [
     "means_page",
     "means_table",
     "metrics_page",
+    "monitor_page",
     "of_nobody",
     "outcome_ladder",
     "page",

@@ -28,6 +28,7 @@ from coresponder_causal.report.drawing_bias import draw_bias, draw_contour
 from coresponder_causal.report.drawing_boundary import draw_boundary
 from coresponder_causal.report.drawing_calendar import calendar_height, draw_calendar
 from coresponder_causal.report.drawing_checks import draw_breaks, draw_placebos, draw_residuals, draw_support
+from coresponder_causal.report.drawing_control import draw_control
 from coresponder_causal.report.drawing_cost import draw_acceptability, draw_tornado, tornado_height
 from coresponder_causal.report.drawing_deployment import draw_deployment
 from coresponder_causal.report.drawing_first_calls import draw_first_calls, first_calls_height
@@ -118,6 +119,9 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
         elif picture.kind == "deployment":
             canvas.set_size_inches(wide, tall + 1.6)
             draw_deployment(canvas, picture)
+        elif picture.kind == "control":
+            canvas.set_size_inches(1.15 * wide, tall + 0.6)
+            draw_control(canvas, picture)
         elif picture.kind == "incidence":
             canvas.set_size_inches(wide, tall + 0.7)
             draw_incidence(canvas, picture)

@@ -72,6 +72,7 @@ PictureKind = Literal[
     "told",
     "multiples",
     "comparable",
+    "control",
 ]
 
 
@@ -167,7 +168,7 @@ class Picture:
         stayed away; "features": one row per level of what was drawn; "joint": themes of what people say beside
         results; "saturation": codes heard, by interview; "agreement": how a label agrees with what was found; "told":
         need by what callers told; "multiples": cities side by side, a panel an outcome; "comparable": which cities
-        count the same thing.
+        count the same thing; "control": a monitored metric and its control charts.
     data : mapping of str to DataFrame
         Every number drawn.
     labels : Facts

@@ -42,6 +42,7 @@ from coresponder_causal.core.inference.rates import (
 from coresponder_causal.core.inference.ratios import RatioSet, ratio_set
 from coresponder_causal.core.inference.sets import set_interval, set_p_value
 from coresponder_causal.core.inference.share_gaps import share_gap, share_gap_p_value
+from coresponder_causal.core.inference.spending import Looks, spending_looks
 from coresponder_causal.core.inference.student import (
     critical,
     critical_with_bias,
@@ -63,6 +64,7 @@ from coresponder_causal.core.inference.wild import Tails, wild_interval, wild_p_
 
 __all__ = [
     "Block",
+    "Looks",
     "Medians",
     "RankTest",
     "RatioSet",
@@ -108,6 +110,7 @@ __all__ = [
     "sharpened_q",
     "shrunk_by_passing",
     "simulated_p_value",
+    "spending_looks",
     "split_interval",
     "split_p_value",
     "step_down",
