@@ -132,5 +132,3 @@ def _on_spark(files: list[str], stack: ExitStack) -> Table:
     frame.createOrReplaceTempView("coresponder_causal_calls")
     stack.callback(session.catalog.dropTempView, "coresponder_causal_calls")
     return ibis.pyspark.connect(session).table("coresponder_causal_calls")
-
-
