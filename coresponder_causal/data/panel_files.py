@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import pandas as pd
 
@@ -13,6 +13,7 @@ from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.core.notes import note
 from coresponder_causal.data.demand import origin, self_initiated_codes
 from coresponder_causal.data.engines import Engine, Source, opened
+from coresponder_causal.data.metrics_eligible import surely_eligible
 from coresponder_causal.data.panel import known_cities, outcome_fields
 from coresponder_causal.data.panel_counts import PeriodName, counts, full_grid, true_rows
 from coresponder_causal.data.panel_spans import say_doubts
@@ -26,12 +27,15 @@ from coresponder_causal.data.repeat_contact import (
 if TYPE_CHECKING:
     from ibis.expr.types import Table
 
+Among: TypeAlias = Literal["all", "eligible"]
+
 
 def panel_of_files(
     source: Source,
     *,
     unit: str = "city",
     period: PeriodName = "month",
+    among: Among = "all",
     repeat: Sequence[int] = (),
     until: str | pd.Timestamp | None = None,
     cities: object | None = None,
@@ -50,6 +54,8 @@ def panel_of_files(
         Column whose values are the units.
     period : {"month", "week", "hour_of_week"}
         As in `panel`.
+    among : {"all", "eligible"}
+        Which calls are counted: all, or those about a crisis by their first or last code, as metrics take them.
     repeat : sequence of int
         Horizons of repeat contact in days, such as ``(30, 90, 365)``; needs ``city`` and ``person``.
     until : date, optional
@@ -78,7 +84,7 @@ def panel_of_files(
     Tables that fit into memory are for `panel`, which reads texts, missing codes and time zones as well. Stamps here
     are local clock time without a zone. Divide ``again_90d`` by ``followed_90d``, not by ``calls``: of a call near the
     end, or one without a person, nobody knows whether another followed. Every later call that somebody made counts as a
-    repeat, as in `follow_up`; metric M28 counts those about a crisis alone.
+    repeat, as in `follow_up`; among the eligible only an eligible one does, as in metric M28.
 
     Examples
     --------
@@ -95,18 +101,20 @@ def panel_of_files(
     """
     problems = Problems("the panel asked for")
     refuse_choice("period", period, PeriodName, problems)
+    refuse_choice("among", among, Among, problems)
     refuse_horizons(repeat, problems)
     problems.raise_if_any(DataError)
     known = None if cities is None else known_cities(cities, unit)
     with opened(source, engine=engine, memory_limit=memory_limit, spill_to=spill_to) as given:
-        calls, outcomes = _read(given, unit, repeat)
+        calls, outcomes = _read(given, unit, among, repeat)
+        if repeat:
+            calls = with_known_until(calls, until)
+        if among == "eligible":
+            calls = calls.filter("eligible")
         facts = _facts(calls, unit, outcomes)
         _refuse_rows(facts, calls, unit, known)
-        if repeat:
-            followed = with_known_until(with_next_call(calls), until)
-            counted = counts(followed, unit, period, outcomes, repeat_sums(followed, repeat)).to_pandas()
-        else:
-            counted = counts(calls, unit, period, outcomes).to_pandas()
+        followed = with_next_call(calls) if repeat else calls
+        counted = counts(followed, unit, period, outcomes, repeat_sums(followed, repeat)).to_pandas()
     if "person_missing" in facts and (nobody := facts["person_missing"].sum()):
         note(f"{nobody} of {facts['count'].sum()} calls have no person: they are not followed for repeat contact")
     missing = {name: int(facts[f"{name}_missing"].sum()) for name in outcomes}
@@ -114,14 +122,15 @@ def panel_of_files(
     return full_grid(counted, unit, period, known)
 
 
-def _read(given: Table, unit: str, repeat: Sequence[int]) -> tuple[Table, list[str]]:
+def _read(given: Table, unit: str, among: Among, repeat: Sequence[int]) -> tuple[Table, list[str]]:
     """Choose the columns that are needed and refuse those of another type; leave out what nobody called for."""
     from coresponder_causal.data import dictionary
 
     table = dictionary.table("calls")
     there, problems = given.schema(), Problems("table 'calls'")
     needed = dict.fromkeys(["call_id", unit, "received_at", *(["city", "person"] if repeat else [])])
-    for name in needed:
+    codes = ["initial_type", "final_type"] if among == "eligible" else []
+    for name in (*needed, *codes):
         if name not in there:
             problems.add(f"column {name!r} is missing", mend="rename or add it")
     outcomes = [field.name for field in outcome_fields(table) if field.name in there]
@@ -138,6 +147,8 @@ def _read(given: Table, unit: str, repeat: Sequence[int]) -> tuple[Table, list[s
     if unit != origin and origin in there:
         calls = _asked_for(given)
     columns = [calls[name].cast("string") if name in {"call_id", "person"} else calls[name] for name in needed]
+    if codes:
+        columns.append(surely_eligible(calls).name("eligible"))
     return calls.select(*columns, *outcomes), outcomes
 
 

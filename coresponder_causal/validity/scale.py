@@ -1,7 +1,7 @@
 """Measure how panels of many calls grow: ``python -m coresponder_causal.validity.scale FOLDER``.
 
-A consortium of 200 cities and ten million calls is drawn into the folder and counted into weeks with repeat contact:
 A consortium of 200 cities and ten million calls is drawn into the folder and counted into weeks, with repeat contact:
+by `panel_of_files`, and by SQL written by hand for DuckDB, which checks nothing. Each count has its own process.
 Seconds are those of the processor, over all threads, so that another load on the machine counts little; a ratio of two
 counts of the same run says what seconds on one machine do not.
 """

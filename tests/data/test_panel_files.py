@@ -10,7 +10,7 @@ import pytest
 
 from coresponder_causal.core.errors import DataError
 from coresponder_causal.core.notes import collecting, quietly
-from coresponder_causal.data import panel, panel_of_files
+from coresponder_causal.data import metrics, panel, panel_of_files
 from coresponder_causal.simulate import WorldConfig, world
 
 HORIZONS = (30, 90, 365)
@@ -72,6 +72,17 @@ def test_repeat_contact_is_counted_as_row_by_row(calls, folder):
     assert 0 < sums["again_30d"].sum() < sums["again_90d"].sum() < sums["again_365d"].sum()
 
 
+def test_among_the_eligible_it_is_metric_m28(calls, tmp_path):
+    own = calls[calls["city"] == "West Sacramento"]
+    own.to_parquet(tmp_path / "calls.parquet", index=False)
+    with quietly():
+        made = panel_of_files(tmp_path, among="eligible", repeat=HORIZONS).sum(numeric_only=True)
+        told = metrics({"calls": own}, period="all", only=["M28"])
+    assert made["calls"] < (own["origin"] == "911").sum()
+    np.testing.assert_array_equal(told["numerator"], [made[f"again_{days}d"] for days in HORIZONS])
+    np.testing.assert_array_equal(told["denominator"], [made[f"followed_{days}d"] for days in HORIZONS])
+
+
 def frame(**columns):
     made = {"city": "Davis", "person": "p", **columns}
     made["received_at"] = pd.to_datetime(made["received_at"])
@@ -125,12 +136,12 @@ def test_a_table_of_ones_own_connection_is_taken(calls, folder):
 
 
 @needs_spark
-@pytest.mark.parametrize("period", ["month", "week", "hour_of_week"])
-def test_spark_counts_to_the_last_digit_what_duckdb_counts(period, folder):
+@pytest.mark.parametrize(("period", "among"), [("week", "all"), ("hour_of_week", "eligible")])
+def test_spark_counts_to_the_last_digit_what_duckdb_counts(period, among, folder):
     made = {}
     for engine in ("duckdb", "spark"):
         with quietly(), collecting() as notes:
-            made[engine] = panel_of_files(folder, repeat=HORIZONS, period=period, engine=engine), notes
+            made[engine] = panel_of_files(folder, among=among, repeat=HORIZONS, period=period, engine=engine), notes
     pd.testing.assert_frame_equal(made["spark"][0], made["duckdb"][0], check_exact=True)
     assert pickle.dumps(made["spark"][1]) == pickle.dumps(made["duckdb"][1])
 
