@@ -79,7 +79,7 @@ def panel(
     known = None if cities is None else known_cities(cities, unit)
     columns = _read(to_pandas(calls), unit, known)
     counted = _count(columns, unit, period)
-    missing = {name: int(columns[name].isna().sum()) for name in columns.select_dtypes("boolean")}
+    missing = {str(name): int(columns[name].isna().sum()) for name in columns.select_dtypes("boolean")}
     say_doubts(stamps_by_unit(columns, unit), counted, missing, period, known)
     return full_grid(counted, unit, period, known)
 
@@ -172,7 +172,7 @@ def _count(table: pd.DataFrame, unit: str, period: PeriodName) -> pd.DataFrame:
     """Count calls and true outcomes; only combinations that occur."""
     import ibis
 
-    outcomes = [name for name in table if name not in {unit, "received_at"}]
+    outcomes = [str(name) for name in table if name not in {unit, "received_at"}]
     connection = ibis.duckdb.connect()
     try:
         counted: pd.DataFrame = connection.to_pandas(counts(ibis.memtable(table), unit, period, outcomes))
