@@ -59,7 +59,8 @@ def by_hand(files: list[str], memory_limit: str | None = None) -> pd.DataFrame:
     """
     settings = {"preserve_insertion_order": "false"} | ({"memory_limit": memory_limit} if memory_limit else {})
     with duckdb.connect(config=settings) as connection:
-        return connection.execute(query, {"files": files}).df()
+        made: pd.DataFrame = connection.execute(query, {"files": files}).df()
+    return made
 
 
 def by_expressions(files: list[str], memory_limit: str | None = None) -> pd.DataFrame:
