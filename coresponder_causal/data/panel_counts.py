@@ -46,7 +46,9 @@ def counts(
 
 def true_rows(condition: BooleanColumn) -> IntegerScalar:
     """Express how many rows a condition is true for; rows for which it is unknown are not counted."""
-    return condition.cast("int64").sum().fill_null(0).cast("int64")
+    import ibis
+
+    return ibis.ifelse(condition, 1, ibis.null("int8")).count()
 
 
 def full_grid(counted: pd.DataFrame, unit: str, period: PeriodName, cities: pd.DataFrame | None) -> pd.DataFrame:

@@ -191,9 +191,9 @@ def _refuse_rows(facts: pd.DataFrame, calls: Table, unit: str, cities: pd.DataFr
     for name in ("call_id", "received_at"):
         if many := int(facts[f"{name}_missing"].sum()):
             problems.add(f"{name} is missing in {many} calls", mend="fill it, or leave them out")
-    often = calls.group_by("call_id").aggregate(rows=calls.count())
-    if twice := int(often.filter(often["rows"] > 1).count().to_pandas()):
-        problems.add(f"{twice} call numbers stand more than once", mend="keep one row per call")
+    distinct = int(calls.aggregate(many=calls["call_id"].nunique()).to_pandas()["many"].iloc[0])
+    if again := int(facts["count"].sum() - facts["call_id_missing"].sum()) - distinct:
+        problems.add(f"{again} rows repeat a call number", mend="keep one row per call")
     if cities is not None and (strangers := sorted(set(facts[unit].dropna()) - set(cities.index))):
         listed = ", ".join(strangers[:5]) + (", …" if len(strangers) > 5 else "")
         problems.add(f"not in cities: {listed}", mend="add them to cities, or correct their names")

@@ -171,7 +171,7 @@ def test_tables_that_break_rules_are_refused_with_all_of_them(tmp_path):
     bad.assign(call_id=["a", "a", "b"], city=["Davis", None, "Chico"]).to_parquet(tmp_path / "calls.parquet")
     with pytest.raises(DataError, match="breaks 4 rules") as raised:
         panel_of_files(tmp_path, cities=pd.DataFrame({"city": ["Davis"], "population": [66_900]}))
-    for said in ("city is missing in 1", "received_at is missing in 1", "1 call numbers stand", "not in cities: Chico"):
+    for said in ("city is missing in 1", "received_at is missing in 1", "1 rows repeat a call", "not in cities: Chico"):
         assert said in str(raised.value)
 
 
