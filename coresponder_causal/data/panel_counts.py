@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
-    from ibis.expr.types import BooleanColumn, IntegerScalar, Table
+    from ibis.expr.types import BooleanColumn, IntegerScalar, Scalar, Table
 
 PeriodName: TypeAlias = Literal["month", "week", "hour_of_week"]
 freq_of = {"month": "M", "week": "W-SUN", "hour_of_week": "M"}
 
 
 def counts(
-    calls: Table, unit: str, period: PeriodName, outcomes: Sequence[str], beside: Sequence[IntegerScalar] = ()
+    calls: Table, unit: str, period: PeriodName, outcomes: Sequence[str], beside: Sequence[Scalar] = ()
 ) -> Table:
     """Express the counts of calls and of outcomes that are true, by unit and period; only combinations that occur.
 
@@ -29,7 +29,7 @@ def counts(
     outcomes : sequence of str
         Yes-or-no columns.
     beside : sequence of ibis scalars
-        Further sums, each with its name.
+        Further numbers of each cell, each with its name.
 
     Returns
     -------

@@ -25,7 +25,7 @@ from coresponder_causal.data.repeat_contact import (
 )
 
 if TYPE_CHECKING:
-    from ibis.expr.types import Table
+    from ibis.expr.types import Scalar, Table
 
 Among: TypeAlias = Literal["all", "eligible"]
 
@@ -111,15 +111,20 @@ def panel_of_files(
             calls = with_known_until(calls, until)
         if among == "eligible":
             calls = calls.filter("eligible")
-        facts = _facts(calls, unit, outcomes)
-        _refuse_rows(facts, calls, unit, known)
         followed = with_next_call(calls) if repeat else calls
-        counted = counts(followed, unit, period, outcomes, repeat_sums(followed, repeat)).to_pandas()
+        looked_at = [name for name in ("call_id", "person", *outcomes) if name in calls.columns]
+        beside = [*repeat_sums(followed, repeat), *_facts(followed, looked_at)]
+        counted = counts(followed, unit, period, outcomes, beside).to_pandas()
+        distinct = int(calls.aggregate(many=calls["call_id"].nunique()).to_pandas()["many"].iloc[0])
+    facts = _by_unit(counted, unit, looked_at)
+    _refuse_rows(facts, counted, distinct, unit, known)
     if "person_missing" in facts and (nobody := facts["person_missing"].sum()):
         note(f"{nobody} of {facts['count'].sum()} calls have no person: they are not followed for repeat contact")
     missing = {name: int(facts[f"{name}_missing"].sum()) for name in outcomes}
-    say_doubts(facts.set_index(unit)[["min", "max", "count"]], counted, missing, period, known)
-    return full_grid(counted, unit, period, known)
+    say_doubts(facts[["min", "max", "count"]], counted, missing, period, known)
+    return full_grid(
+        counted.drop(columns=["min", "max", *(f"{name}_missing" for name in looked_at)]), unit, period, known
+    )
 
 
 def _read(given: Table, unit: str, among: Among, repeat: Sequence[int]) -> tuple[Table, list[str]]:
@@ -163,38 +168,38 @@ def _asked_for(given: Table) -> Table:
     return given.filter(~own)
 
 
-def _facts(calls: Table, unit: str, outcomes: Sequence[str]) -> pd.DataFrame:
-    """Find first and last stamp, number of calls, and what is missing, by unit."""
-    looked_at = [name for name in ("call_id", "received_at", "person", *outcomes) if name in calls.columns]
+def _facts(calls: Table, looked_at: Sequence[str]) -> list[Scalar]:
+    """Express the first and the last stamp, and in how many calls something is missing."""
     stamp = calls["received_at"]
-    facts: pd.DataFrame = (
-        calls.group_by(unit)
-        .aggregate(
-            stamp.min().name("min"),
-            stamp.max().name("max"),
-            calls.count().name("count"),
-            *[true_rows(calls[name].isnull()).name(f"{name}_missing") for name in looked_at],
-        )
-        .to_pandas()
-        .sort_values(unit, ignore_index=True)
-    )
-    return facts
+    missing = [true_rows(calls[name].isnull()).name(f"{name}_missing") for name in looked_at]
+    return [stamp.min().name("min"), stamp.max().name("max"), *missing]
 
 
-def _refuse_rows(facts: pd.DataFrame, calls: Table, unit: str, cities: pd.DataFrame | None) -> None:
+def _by_unit(counted: pd.DataFrame, unit: str, looked_at: Sequence[str]) -> pd.DataFrame:
+    """Gather the facts of each unit from those of its periods: ``min, max, count`` and what is missing."""
+    by = counted.rename(columns={"calls": "count"}).groupby(unit, dropna=False)
+    sums = by[["count", *(f"{name}_missing" for name in looked_at)]].sum()
+    return sums.assign(min=by["min"].min(), max=by["max"].max())
+
+
+def _refuse_rows(
+    facts: pd.DataFrame, counted: pd.DataFrame, distinct: int, unit: str, cities: pd.DataFrame | None
+) -> None:
     """Refuse tables without rows, missing keys, calls that stand twice, and cities that are not known."""
     problems = Problems("table 'calls'")
     if facts.empty:
         problems.add("there are no rows", mend="give at least one")
-    if nowhere := int(facts.loc[facts[unit].isna(), "count"].sum()):
-        problems.add(f"{unit} is missing in {nowhere} calls", mend="fill it, or leave them out")
-    for name in ("call_id", "received_at"):
-        if many := int(facts[f"{name}_missing"].sum()):
+    missing = {
+        unit: facts.loc[facts.index.isna(), "count"].sum(),
+        "received_at": counted.loc[counted["first_moment"].isna(), "calls"].sum(),
+        "call_id": facts["call_id_missing"].sum(),
+    }
+    for name, many in missing.items():
+        if many:
             problems.add(f"{name} is missing in {many} calls", mend="fill it, or leave them out")
-    distinct = int(calls.aggregate(many=calls["call_id"].nunique()).to_pandas()["many"].iloc[0])
-    if again := int(facts["count"].sum() - facts["call_id_missing"].sum()) - distinct:
+    if again := int(facts["count"].sum() - missing["call_id"]) - distinct:
         problems.add(f"{again} rows repeat a call number", mend="keep one row per call")
-    if cities is not None and (strangers := sorted(set(facts[unit].dropna()) - set(cities.index))):
+    if cities is not None and (strangers := sorted(set(facts.index.dropna()) - set(cities.index))):
         listed = ", ".join(strangers[:5]) + (", …" if len(strangers) > 5 else "")
         problems.add(f"not in cities: {listed}", mend="add them to cities, or correct their names")
     problems.raise_if_any(DataError)
