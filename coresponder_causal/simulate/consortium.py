@@ -34,7 +34,7 @@ def consortium(*, seed: int, cities: int = 200, monthly_calls: float = 200.0, ef
     Examples
     --------
     >>> study = consortium(seed=1)
-    >>> len(study.tables["cities"]), study.panel_counts["calls"].sum() > 4_000_000
+    >>> len(study.tables["cities"]), bool(study.panel_counts["calls"].sum() > 4_000_000)
     (200, True)
     """
     sizes = WorldConfig(
