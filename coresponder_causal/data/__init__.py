@@ -23,6 +23,7 @@ from coresponder_causal.data.item_differences import ItemDifferences, item_diffe
 from coresponder_causal.data.metrics import metrics
 from coresponder_causal.data.metrics_catalogue import Metric, metric_catalogue
 from coresponder_causal.data.panel import panel
+from coresponder_causal.data.panel_files import panel_of_files
 from coresponder_causal.data.pathway import pathway, pathway_flows
 from coresponder_causal.data.quality import Quality, quality
 from coresponder_causal.data.quality_pairs import agreement, unlogged
@@ -57,6 +58,7 @@ __all__ = [
     "metric_catalogue",
     "metrics",
     "panel",
+    "panel_of_files",
     "pathway",
     "pathway_flows",
     "periods",

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from coresponder_causal.data.crosswalks import crosswalk
+
+if TYPE_CHECKING:
+    from ibis.expr.types import BooleanColumn, Table
 
 flags = ("crisis_on_scene", "crisis_flagged")
 
@@ -81,6 +85,25 @@ def eligible(rows: pd.DataFrame, _: object = None) -> pd.Series:
     """
     waiting = _if_flagged(_known(rows["initial_type"], "reported"), rows)
     return eligible_reported(rows) | eligible_found(rows) | waiting
+
+
+def surely_eligible(calls: Table) -> BooleanColumn:
+    """Express for any engine whether `eligible` is true of a call; where that is not known it is false.
+
+    Parameters
+    ----------
+    calls : ibis Table
+        With ``initial_type``, ``final_type`` and, where there are any, the flags.
+    """
+    import ibis
+
+    flagged = ibis.coalesce(*[calls[name] for name in flags if name in calls.columns], ibis.literal(False))
+    found = ibis.literal(False)
+    for stage, name in (("reported", "initial_type"), ("found", "final_type")):
+        for answer, enough in (("yes", ibis.literal(True)), ("if_flagged", flagged)):
+            codes = [code for code, said in eligibility(stage).items() if said == answer]
+            found = found | (calls[name].lower().isin(codes).fill_null(False) & enough)
+    return found
 
 
 def _known(codes: pd.Series, stage: str) -> pd.Series:

@@ -8,28 +8,24 @@ period are complete cannot be seen in the calls, so a note says when they look a
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 
 from coresponder_causal.core.errors import DataError, Problems
-from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.data.columns import SEVERAL_OFFSETS, Finding, local_clock, typed
 from coresponder_causal.data.demand import asked_for, origin
 from coresponder_causal.data.frames import to_pandas
+from coresponder_causal.data.panel_counts import PeriodName, counts, freq_of, full_grid
+from coresponder_causal.data.panel_spans import say_doubts, stamps_by_unit
 from coresponder_causal.data.validate import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from coresponder_causal.data.dictionary import Field
-
-PeriodName: TypeAlias = Literal["month", "week", "hour_of_week"]
-
-dozens = 24  # calls that make a silent period strange
-_FREQ = {"month": "M", "week": "W-SUN", "hour_of_week": "M"}
+    from coresponder_causal.data.dictionary import Field, Table
 
 
 def panel(
@@ -78,18 +74,18 @@ def panel(
     >>> panel(calls)[["month", "calls", "arrest", "days"]].astype(str).values.tolist()
     [['2020-01', '2', '1', '31'], ['2020-02', '0', '0', '29'], ['2020-03', '1', '1', '31']]
     """
-    if period not in _FREQ:
+    if period not in freq_of:
         raise DataError(f"period is {period!r}", mend="take 'month', 'week' or 'hour_of_week'")
-    known = None if cities is None else _cities(cities, unit)
-    counted = _count(_read(to_pandas(calls), unit, period, known), unit, period)
-    full = _with_zeros(counted, unit, period)
-    if known is not None:
-        full["population"] = full[unit].map(known["population"]).astype("int64")
-    return _with_exposure(full, period)
+    known = None if cities is None else known_cities(cities, unit)
+    columns = _read(to_pandas(calls), unit, known)
+    counted = _count(columns, unit, period)
+    missing = {str(name): int(columns[name].isna().sum()) for name in columns.select_dtypes("boolean")}
+    say_doubts(stamps_by_unit(columns, unit), counted, missing, period, known)
+    return full_grid(counted, unit, period, known)
 
 
-def _cities(cities: object, unit: str) -> pd.DataFrame:
-    """Read population and time zone by city."""
+def known_cities(cities: object, unit: str) -> pd.DataFrame:
+    """Read population and time zone by city off the table "cities"; refused where ``unit`` is another one."""
     from coresponder_causal.data import dictionary
 
     if unit != "city":
@@ -103,14 +99,13 @@ def _cities(cities: object, unit: str) -> pd.DataFrame:
     return columns.set_index("city")
 
 
-def _read(frame: pd.DataFrame, unit: str, period: PeriodName, cities: pd.DataFrame | None) -> pd.DataFrame:
+def _read(frame: pd.DataFrame, unit: str, cities: pd.DataFrame | None) -> pd.DataFrame:
     """Read what is counted, with stamps in local clock time."""
     from coresponder_causal.data import dictionary
 
     table = dictionary.table("calls")
     frame = asked_for(frame).reset_index(drop=True) if unit != origin else frame.reset_index(drop=True)
-    outcomes = [field for field in table.fields if field.type == "boolean" and field.stage != "pre-dispatch"]
-    optional = [field for field in (table.field("time_zone"), *outcomes) if field.name in frame.columns]
+    optional = [field for field in (table.field("time_zone"), *outcome_fields(table)) if field.name in frame.columns]
     described = table.field(unit) if unit in table.names else replace(table.field("city"), privacy="restricted")
     units = replace(described, name=unit, required=True)
     fields = [table.field("call_id"), units, table.field("received_at"), *optional]
@@ -122,8 +117,12 @@ def _read(frame: pd.DataFrame, unit: str, period: PeriodName, cities: pd.DataFra
         found += _error("is not in cities", "city", stranger, "add the city to cities, or correct its name")
     refuse("table 'calls'", found)
     columns["received_at"] = local_stamps(columns, "received_at", cities)
-    _say_doubts(columns, unit, period, cities)
     return columns[[name for name in columns if name not in {"call_id", "time_zone"}]]
+
+
+def outcome_fields(table: Table) -> list[Field]:
+    """Yes-or-no fields of the calls that are known only after dispatch."""
+    return [field for field in table.fields if field.type == "boolean" and field.stage != "pre-dispatch"]
 
 
 def _typed(frame: pd.DataFrame, fields: Sequence[Field], subject: str) -> tuple[pd.DataFrame, list[Finding]]:
@@ -169,125 +168,14 @@ def local_stamps(columns: pd.DataFrame, name: str, cities: pd.DataFrame | None) 
     return local_clock(stamps, zones)
 
 
-def _doubt_gaps(received: pd.Series, period: PeriodName) -> None:
-    """Say which whole periods have no call in any unit, though dozens are usual."""
-    counted = received.dt.to_period(_FREQ[period]).value_counts()
-    every = pd.period_range(counted.index.min(), counted.index.max(), freq=_FREQ[period])
-    silent = [str(one) for one in every if one not in counted.index]
-    if silent and counted.median() >= dozens:
-        listed = ", ".join(silent[:4]) + (", …" if len(silent) > 4 else "")
-        doubt(
-            f"no call at all in {len(silent)} of {len(every)} {period}s ({listed}), about {counted.median():.0f} are "
-            "usual: if the export has a gap there, these zeros are wrong"
-        )
-
-
-def whole_span(calls: pd.DataFrame, unit: str, freq: str) -> pd.DataFrame:
-    """First and last period that each unit's calls span, ``first`` and ``last`` by unit.
-
-    A period counts as spanned when the calls begin, or end, within a day of its edge, or within five mean gaps between
-    the unit's calls.
-
-    Parameters
-    ----------
-    calls : DataFrame
-        With the unit and ``received_at``.
-    unit : str
-        Column of units.
-    freq : str
-        Kind of period, such as "M".
-
-    Examples
-    --------
-    >>> stamps = pd.date_range("2020-01-01 06:00", "2020-06-05", freq="5h")
-    >>> whole_span(pd.DataFrame({"city": "Davis", "received_at": stamps}), "city", "M").astype(str).values.tolist()
-    [['2020-01', '2020-05']]
-    """
-    stamps = calls.groupby(unit)["received_at"].agg(["min", "max", "count"])
-    slack = 5 * (stamps["max"] - stamps["min"]) / stamps["count"]
-    slack = slack.where(slack > pd.Timedelta(days=1), pd.Timedelta(days=1))
-    first, last = ((stamps["min"] - slack).dt.to_period(freq) + 1, (stamps["max"] + slack).dt.to_period(freq) - 1)
-    return pd.DataFrame({"first": first, "last": last})
-
-
-def _doubt_cut_periods(columns: pd.DataFrame, unit: str, period: PeriodName) -> None:
-    """Say which first and last periods hold calls of a unit that do not span them."""
-    freq = _FREQ[period]
-    often = columns[columns.groupby(unit)["received_at"].transform("count") >= dozens]
-    if often.empty:
-        return
-    span = whole_span(often, unit, freq)
-    ends = often.groupby(unit)["received_at"].agg(["min", "max"]).apply(lambda stamps: stamps.dt.to_period(freq))
-    cut = [f"{one}: {ends.loc[one, 'min']}" for one in span.index[ends["min"] < span["first"]]]
-    cut += [f"{one}: {ends.loc[one, 'max']}" for one in span.index[ends["max"] > span["last"]]]
-    if cut:
-        listed = "; ".join(cut[:8]) + ("; …" if len(cut) > 8 else "")
-        doubt(
-            f"calls begin or end inside a {period} that counts as a full one ({listed}): leave these {period}s out, or "
-            "the cut is taken for a low count"
-        )
-
-
-def _say_doubts(columns: pd.DataFrame, unit: str, period: PeriodName, cities: pd.DataFrame | None) -> None:
-    """Note missing outcomes, cities without calls, and ends of the span that look incomplete."""
-    for name in columns.select_dtypes("boolean"):
-        if missing := int(columns[name].isna().sum()):
-            note(f"{name} is missing in {missing} of {len(columns)} calls, which the counts of {name} leave out")
-    if cities is not None and (silent := sorted(set(cities.index) - set(columns["city"]))):
-        note(f"cities without calls, left out of the panel: {', '.join(silent)}")
-    if period != "hour_of_week":
-        _doubt_gaps(columns["received_at"], period)
-        _doubt_cut_periods(columns, unit, period)
-    first, last = columns["received_at"].min(), columns["received_at"].max()
-    start = first.to_period(_FREQ[period]).start_time
-    end = last.to_period(_FREQ[period]).end_time
-    if first.normalize() > start:
-        note(f"the first period starts {start.date()} but the first call came on {first.date()}: it may be incomplete")
-    if last.normalize() < end.normalize():
-        note(f"the last period ends {end.date()} but the last call came on {last.date()}: it may be incomplete")
-
-
 def _count(table: pd.DataFrame, unit: str, period: PeriodName) -> pd.DataFrame:
     """Count calls and true outcomes; only combinations that occur."""
     import ibis
 
-    seen = ibis.memtable(table)
-    stamp = seen["received_at"]
-    keys = [seen[unit].name(unit), stamp.truncate("W" if period == "week" else "M").name("first_moment")]
-    if period == "hour_of_week":
-        keys.append((stamp.day_of_week.index().cast("int64") * 24 + stamp.hour()).cast("int64").name("hour_of_week"))
-    outcomes = [name for name in table if name not in {unit, "received_at"}]
-    sums = [seen[name].cast("int64").sum().fill_null(0).cast("int64").name(name) for name in outcomes]
+    outcomes = [str(name) for name in table if name not in {unit, "received_at"}]
     connection = ibis.duckdb.connect()
     try:
-        counted: pd.DataFrame = connection.to_pandas(seen.group_by(keys).aggregate(seen.count().name("calls"), *sums))
+        counted: pd.DataFrame = connection.to_pandas(counts(ibis.memtable(table), unit, period, outcomes))
     finally:
         connection.disconnect()
     return counted
-
-
-def _with_zeros(counted: pd.DataFrame, unit: str, period: PeriodName) -> pd.DataFrame:
-    """Write out every unit and period of the span, zeros included."""
-    when = "week" if period == "week" else "month"
-    moments = pd.PeriodIndex(counted.pop("first_moment"), freq=_FREQ[period])
-    span = pd.period_range(moments.min(), moments.max())
-    counted[when] = span.get_indexer(moments)
-    levels: dict[str, Any] = {unit: np.sort(counted[unit].unique()), when: np.arange(len(span))}
-    if period == "hour_of_week":
-        levels["hour_of_week"] = np.arange(168)
-    cells: pd.MultiIndex = pd.MultiIndex.from_product(list(levels.values()), names=list(levels))
-    full: pd.DataFrame = counted.set_index(list(levels)).reindex(cells, fill_value=0).reset_index()
-    full[when] = span.take(full[when].to_numpy())
-    return full
-
-
-def _with_exposure(full: pd.DataFrame, period: PeriodName) -> pd.DataFrame:
-    """Add the days of each period and, for hours of the week, how often the hour occurs."""
-    if period == "week":
-        return full.assign(days=7)
-    months = full["month"].dt
-    full["days"] = months.days_in_month
-    if period == "hour_of_week":
-        after_first = (full["hour_of_week"] // 24 - months.start_time.dt.day_of_week) % 7
-        full["hours"] = 4 + (after_first < full["days"] - 28).astype("int64")
-    return full

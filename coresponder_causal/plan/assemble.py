@@ -13,7 +13,8 @@ from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.core.fingerprint import fingerprint
 from coresponder_causal.core.notes import collecting, doubt, note
 from coresponder_causal.data.demand import asked_for
-from coresponder_causal.data.panel import panel, whole_span
+from coresponder_causal.data.panel import panel
+from coresponder_causal.data.panel_spans import whole_span
 from coresponder_causal.data.registers import breaks_for, contaminated, scheduled_hours
 from coresponder_causal.design import DonorPool
 from coresponder_causal.plan.designs import of_adopters, of_calls, one_by_one

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from coresponder_causal.core.notes import note
 from coresponder_causal.core.raking import Margin, raked
 from coresponder_causal.data.demand import asked_for
-from coresponder_causal.data.panel import local_stamps, whole_span
+from coresponder_causal.data.panel import local_stamps
+from coresponder_causal.data.panel_spans import whole_span
 from coresponder_causal.plan.study import Study
 from coresponder_causal.privacy import Counts, Earlier, Policy, Released, release, spanning
 from coresponder_causal.simulate import Aggregates

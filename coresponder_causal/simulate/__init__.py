@@ -1,6 +1,7 @@
 """Simulated studies with known truth."""
 
 from coresponder_causal.simulate.config import WorldConfig
+from coresponder_causal.simulate.consortium import consortium, write_consortium
 from coresponder_causal.simulate.like import Aggregates, like
 from coresponder_causal.simulate.officer_panel import OfficerPanel, officer_panel
 from coresponder_causal.simulate.outreach import Outreach, outreach
@@ -17,6 +18,7 @@ __all__ = [
     "Truth",
     "World",
     "WorldConfig",
+    "consortium",
     "like",
     "officer_panel",
     "outreach",
@@ -24,4 +26,5 @@ __all__ = [
     "staggered",
     "staggered_effect",
     "world",
+    "write_consortium",
 ]

@@ -7,7 +7,7 @@ from coresponder_causal.core.errors import Problems
 
 _BOUNDS: dict[str, tuple[float, float]] = {
     "monthly_calls": (0.5, 1e5),
-    "n_comparison": (1, 60),
+    "n_comparison": (1, 400),
     "city_rate_sd": (0, 2),
     "season_amplitude": (0, 1),
     "season_sd": (0, 1),
@@ -35,7 +35,7 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "posts_effect": (-3, 3),
     "posts_load": (-3, 3),
     "months_running": (1, 30),
-    "adopters": (0, 60),
+    "adopters": (0, 400),
     "adopter_effect": (-3, 3),
     "adoption_waves": (1, 4),
     "missing": (0, 1),

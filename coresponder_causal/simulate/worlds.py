@@ -94,6 +94,10 @@ class World:
         """The treated city's rows of the table of calls, without making the calls of other cities."""
         return frames.calls_frame(self._plays(0), self._cities, city=0, first=0)
 
+    def calls_of(self, place: int) -> pd.DataFrame:
+        """Rows of the table of calls of one city, by its place among the cities, without making those of others."""
+        return frames.calls_frame(self._plays(place), self._cities, city=place, first=int(self._calls_before[place]))
+
     @property
     def detailed_calls(self) -> pd.DataFrame:
         """The treated city's calls with who took and answered them, and what was seen of whom they were about."""
@@ -203,6 +207,13 @@ class World:
         plays = [self._plays(city) for city in range(len(self._totals))]
         before = np.concatenate([[0], np.cumsum([len(of_city.calls.id) for of_city in plays])])
         return plays, before.tolist()
+
+    @cached_property
+    def _calls_before(self) -> Integers:
+        """Count the calls of the cities before each, without making any."""
+        by_city = self._totals.sum(axis=1)
+        by_city[0] = treated_counts(self._rates, self._totals[0], self.seed).sum()
+        return np.concatenate([[0], np.cumsum(by_city)])
 
     def _calls_table(self) -> pd.DataFrame:
         plays, before = self._all_plays
