@@ -28,7 +28,7 @@ deaths_file = PackagedTable(
 
 
 def nile() -> dict[str, float]:
-    """The year after which the Nile carried less water, found without being told, and the mean flow on either side."""
+    """Find the year after which the Nile carried less water, and the mean flow on either side."""
     table = nile_file.read()
     flow, year = table["value"].to_numpy(float), table["time"].to_numpy(float)
     at = candidates(len(flow), 0.15)
