@@ -32,7 +32,7 @@ def balance(
     design : CallDesign
         Matched, weighted, or as it came.
     threshold : float
-        Largest |standardised mean difference| that passes.
+        Largest absolute standardised mean difference that passes.
 
     Returns
     -------

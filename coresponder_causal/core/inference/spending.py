@@ -23,7 +23,7 @@ class Looks(NamedTuple):
     spent : ndarray, shape (k,)
         Error spent up to each look, both sides together.
     boundary : ndarray, shape (k,)
-        Of |Z|.
+        Of `|Z|`.
     nominal : ndarray, shape (k,)
         Two-sided p-value below which a look decides.
     """

@@ -19,7 +19,7 @@ def wild_p_value(statistics: Array, distance: float, *, tails: Tails = "symmetri
     distance : float
         Estimate less the tested value.
     tails : {"symmetric", "equal"}
-        By |t|; or twice the smaller share of t's on one side, at most 1.
+        By `|t|`; or twice the smaller share of t's on one side, at most 1.
 
     Examples
     --------
