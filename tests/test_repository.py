@@ -39,7 +39,7 @@ TABLE_SUFFIXES = {
     ".zip",
 }
 LARGEST = 1_000_000
-BESIDE_THE_LOCK = {"redact", "reproduce", "spark", "cluster"}  # large, or data of others: on top of the lock
+BESIDE_THE_LOCK = {"redact", "spark", "cluster"}  # large, and few need them: on top of the lock
 
 # Spelt in halves, so that this file does not find itself.
 REGISTRY_HOSTS = (
