@@ -69,7 +69,8 @@ def metrics(
     Proportions carry Wilson's interval; where persons repeat, at as many trials as the clustered variance leaves.
     Rates carry the exact Poisson interval, means a t interval clustered by person, medians and 90th percentiles
     intervals of order statistics, which take rows as independent. "With another call" is counted only for calls whose
-    horizon ends before the last call of the table. Rates per resident are a year's.
+    horizon ends by the last call of their city. Codes of persons count within a city: the same code in two is two
+    persons. Rates per resident are a year's.
 
     Examples
     --------

@@ -117,21 +117,21 @@ def _pairs(rows: Rows) -> tuple[Codes, Codes, Array, Array]:
     return pair.astype(np.int64), np.asarray(keys // width, np.int64), events, size
 
 
-def first_of_person(rows: Rows, at: NDArray[np.datetime64]) -> Rows:
+def first_of_person(rows: Rows, place: Codes) -> Rows:
     """Keep the first row of each person in each cell, so that longer periods do not count more chances.
 
     Parameters
     ----------
     rows : Rows
-    at : ndarray of datetime64, shape (n,)
-        Time of each row.
+    place : ndarray of int, shape (n,)
+        Place of each row in the order of time.
 
     Returns
     -------
     Rows
         One row per person and cell, known or not.
     """
-    order = np.lexsort((at, rows.cluster, rows.cell))
+    order = np.lexsort((place, rows.cluster, rows.cell))
     width = int(rows.cluster.max()) + 1 if len(rows.cluster) else 1
     first = order[np.unique((rows.cell * width + rows.cluster)[order], return_index=True)[1]]
     return Rows(rows.cell[first], rows.cells, rows.value[first], rows.cluster[first], rows.repeats)

@@ -60,7 +60,7 @@ def _counted(
     cluster, known = frame.clusters(part.cluster)
     rows = Rows(cell[placed], len(named), _answers(part, frame)[placed], cluster[placed], known)
     if part.unit == "person":
-        rows = cells.first_of_person(rows, frame.at.to_numpy("datetime64[us]")[placed])
+        rows = cells.first_of_person(rows, frame.places_in_time()[placed])
     whole = rows.known()
     missing = rows.sums() - whole.sums()
     match part.kind:
