@@ -12,10 +12,10 @@ from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.core.notes import note
 from coresponder_causal.data.frames import to_pandas
 from coresponder_causal.data.metrics_catalogue import Metric, Part, metric_catalogue
-from coresponder_causal.data.metrics_cells import is_small
 from coresponder_causal.data.metrics_needs import lacking
 from coresponder_causal.data.metrics_parts import part_in_cells
 from coresponder_causal.data.metrics_rows import Frame, frame_of
+from coresponder_causal.data.metrics_sums import is_small
 
 Period: TypeAlias = Literal["month", "quarter", "year", "all"]
 head = (

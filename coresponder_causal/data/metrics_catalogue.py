@@ -51,8 +51,8 @@ class Part:
     counts, among, value : str
         Expressions: which rows are the numerator, which the denominator, and the number averaged.
     unit : {"row", "person"}
-        Persons are counted once in each cell, by their first row in it; of rows of the same moment that of the lower key
-        is the first.
+        Persons are counted once in each cell, by their first row in it; of rows of the same moment that of the
+        lower key is the first.
     group, mix, exposure, cluster : str
         Fields: whose values are counted apart; whose mix is adjusted for; what a rate is divided by; within whose
         values rows are not independent.

@@ -113,7 +113,7 @@ def cities_of(rows: pd.DataFrame) -> pd.Series:
 
 
 def order_of(rows: pd.DataFrame, table: str) -> pd.Series:
-    """What tells rows of the same moment apart, shape (n,): the key of their table, else the order they came in."""
+    """Say what tells rows of the same moment apart, shape (n,): their key, else the order they came in."""
     key = key_of.get(table)
     return rows[key] if key in rows else pd.Series(np.arange(len(rows)), index=rows.index)
 

@@ -7,6 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coresponder_causal.data import metrics_cells as cells
+from coresponder_causal.data import metrics_ordered as ordered
+from coresponder_causal.data import metrics_sums as sums
 from coresponder_causal.data.metrics_catalogue import Part
 from coresponder_causal.data.metrics_cells import Rows
 from coresponder_causal.data.metrics_rows import Frame
@@ -30,7 +32,7 @@ def part_in_cells(part: Part, frame: Frame, labels: pd.DataFrame) -> pd.DataFram
     Returns
     -------
     DataFrame
-        The columns of ``labels``, those of `metrics_cells.proportion`, ``missing`` and ``unplaced``: one row per cell,
+        The columns of ``labels``, those of `metrics_sums.proportion`, ``missing`` and ``unplaced``: one row per cell,
         or per cell and statistic.
     """
     dated = frame.at.notna().to_numpy()
@@ -62,24 +64,24 @@ def _counted(
     if part.unit == "person":
         rows = cells.first_of_person(rows, frame.places_in_time()[placed])
     whole = rows.known()
-    missing = rows.sums() - whole.sums()
+    missing = rows.added() - whole.added()
     match part.kind:
         case "proportion":
-            found = cells.proportion(whole)
+            found = sums.proportion(cells.sums_of(whole))
         case "rate":
             exposure = _person_years(frame, named, cell) if part.exposure else None
-            found = cells.rate(whole, per=part.per, exposure=exposure)
+            found = sums.rate(cells.sums_of(whole), per=part.per, exposure=exposure)
         case "mean" | "change":
             found = cells.mean(whole)
         case "quantiles":
-            found = cells.quantiles(whole)
+            found = ordered.quantiles(whole)
         case "concentration":
-            found = cells.concentration(whole)
+            found = ordered.concentration(whole)
         case "kappa":
             # Rows that nobody read are no part of the sample.
             other = frame.number(part.value)[placed]
             found = cells.kappa(rows, other)
-            missing = rows.sums((np.isnan(rows.value) & ~np.isnan(other)).astype(float))
+            missing = rows.added((np.isnan(rows.value) & ~np.isnan(other)).astype(float))
         case "standardised":
             mix = pd.factorize(frame.column(part.mix).astype(object).fillna("not known"))[0][placed]
             found = cells.standardised(whole, mix[np.isfinite(rows.value)].astype(np.int64), _without_group(named))
@@ -87,7 +89,7 @@ def _counted(
             inside = frame.number(part.counts)[placed]
             whole = Rows(rows.cell, rows.cells, np.where(np.isnan(inside), np.nan, rows.value), rows.cluster, known)
             kept = np.isfinite(whole.value)
-            missing = rows.sums((~kept).astype(float))
+            missing = rows.added((~kept).astype(float))
             found = cells.difference(whole.known(), inside[kept] == 1)
     return found, missing
 

@@ -77,7 +77,7 @@ class Frame:
         return np.where(unknown, np.nan, numbers)
 
     def clusters(self, name: str) -> tuple[NDArray[np.int64], bool]:
-        """Number of the person (or officer) of each row, shape (n,), and whether any are known.
+        """Give the number of the person (or officer) of each row, shape (n,), and whether any are known.
 
         The same code in two cities is two persons.
         """
