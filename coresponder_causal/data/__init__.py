@@ -22,6 +22,7 @@ from coresponder_causal.data.ingest_write import write_ingested
 from coresponder_causal.data.item_differences import ItemDifferences, item_differences
 from coresponder_causal.data.metrics import metrics
 from coresponder_causal.data.metrics_catalogue import Metric, metric_catalogue
+from coresponder_causal.data.metrics_files import metrics_of_files
 from coresponder_causal.data.panel import panel
 from coresponder_causal.data.panel_files import panel_of_files
 from coresponder_causal.data.pathway import pathway, pathway_flows
@@ -57,6 +58,7 @@ __all__ = [
     "item_differences",
     "metric_catalogue",
     "metrics",
+    "metrics_of_files",
     "panel",
     "panel_of_files",
     "pathway",
