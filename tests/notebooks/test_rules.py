@@ -93,7 +93,7 @@ def test_a_sound_notebook_breaks_no_rule(tmp_path):
         (
             PLAIN,
             f"{PLAIN}\nfrom coresponder_causal.core.errors import DataError",
-            "imports coresponder_causal.core.err",
+            "imports coresponder_causal.core",
         ),
         (PLAIN, "%time halves", "cell 4: is not Python"),
         ('assert whole > 0, "the whole is positive"\n', "", "has 3 assertions in cells tagged 'check'"),
@@ -112,9 +112,7 @@ def test_a_broken_rule_is_named_with_its_cell(tmp_path, old, new, said):
 def test_numbers_that_code_gives_and_addresses_of_papers_are_no_typed_decimals(tmp_path):
     shown = "display(Markdown(f'{0.5 * whole:.2f} of {halves}'))"
     assert broken(tmp_path, PLAIN, f"{PLAIN}\n{shown}") == []
-    assert (
-        broken(tmp_path, "doi:10.2307/1913610", "[a paper](https://example.net/v1.2) of 2020-07-15, 1,000 rows") == []
-    )
+    assert broken(tmp_path, "doi:10.2307/1913610", "[a paper](https://example.net/v1.2) of 1,000 rows") == []
 
 
 def test_all_broken_rules_stand_in_one_error_with_notebook_and_mend(tmp_path):
