@@ -252,7 +252,7 @@ cc.report.sentence(result)
 # What the result says about itself: where the method was measured on worlds like this one, and what is in doubt.
 
 # %%
-pd.DataFrame({"note": result.notes})
+display(Markdown("\n".join(f"- {note}" for note in result.notes)))
 
 # %% [markdown]
 # Use this design with 36 months or more, ten events a month or more, and nothing else at the start. Say in the report
