@@ -16,7 +16,7 @@
 # | Estimand | Mean log ratio of calls in the treated city over the months after the start, against no programme (ATT) |
 # | Data | Simulated cities, preset `contaminated_donor` (three comparison cities start programmes of their own); no rights needed |
 # | Seed | 3 (the cities), 1 and up (the repetitions) |
-# | Budget | 150 s |
+# | Budget | 60 s |
 #
 # One city's own past cannot tell the programme from the pandemic. Other cities had the pandemic too. This notebook shows
 # whom to compare with, how wide an interval must be when one city alone was treated, and what a synthetic control and a
