@@ -51,7 +51,7 @@ starts = pd.to_datetime(world.tables["programmes"].groupby("city")["start_earlie
 
 # %% [markdown]
 # Calls of a half-year are counted together: fewer and steadier numbers. Half-years are numbered from the first one of
-# 2017. The register of programmes says in which half-year each city started; cities that are not in it never did.
+# 2017. The outcome is the log of calls per resident. The register of programmes says in which half-year each city started; cities that are not in it never did.
 
 # %%
 months["half"] = 2 * (months["month"].dt.year - 2017) + (months["month"].dt.month > 6)
@@ -59,7 +59,7 @@ months["cohort"] = months["city"].map(2 * (starts.dt.year - 2017) + (starts.dt.m
 halves = months.groupby(["city", "half"], as_index=False).agg(
     calls=("calls", "sum"), population=("population", "first"), truth=("log_ratio", "mean"), cohort=("cohort", "first")
 )
-halves["rate"] = np.log(halves["calls"] / halves["population"])
+halves["log_calls"] = np.log(halves["calls"] / halves["population"])
 halves.groupby("cohort", dropna=False)["city"].nunique().rename("cities").to_frame()
 
 # %% [markdown]
@@ -68,7 +68,7 @@ halves.groupby("cohort", dropna=False)["city"].nunique().rename("cities").to_fra
 # The design names the column of the first treated period; a missing value means never.
 
 # %%
-columns = {"outcome": "rate", "unit": "city", "time": "half", "season": None}
+columns = {"outcome": "log_calls", "unit": "city", "time": "half", "season": None}
 design = cc.design.PanelDesign.from_frame(halves, cohort="cohort", **columns)
 treated = halves["half"].ge(halves["cohort"])
 truth = halves.loc[treated, "truth"].mean()
@@ -107,7 +107,7 @@ cc.report.figure(course)
 # two groups. The average weights every cell by its number of cities.
 
 # %%
-wide = halves.pivot(index="city", columns="half", values="rate")
+wide = halves.pivot(index="city", columns="half", values="log_calls")
 group = halves.groupby("city")["cohort"].first()
 
 
@@ -135,8 +135,8 @@ overall_by_hand = np.average(by_hand[:, 0], weights=sizes)
 imputed = cc.estimate.did_imputation(design)
 untreated = halves[~treated]
 dummies = pd.get_dummies(halves[["city", "half"]].astype(str), dtype=float).to_numpy()
-effects = np.linalg.lstsq(dummies[~treated], untreated["rate"], rcond=None)[0]
-imputed_by_hand = (halves["rate"] - dummies @ effects)[treated].mean()
+effects = np.linalg.lstsq(dummies[~treated], untreated["log_calls"], rcond=None)[0]
+imputed_by_hand = (halves["log_calls"] - dummies @ effects)[treated].mean()
 
 # %% [markdown]
 # Beside them: cohorts in one saturated regression, and stacks of clean comparisons. The latter speaks only of the time
@@ -252,7 +252,7 @@ assert abs(imputed.params["overall"] - imputed_by_hand) < 1e-8, "imputation by h
 row = overall.tidy().iloc[0]
 assert row["conf_low"] < truth < row["conf_high"] < 0, "the interval does not hold the truth, or holds zero"
 switch = np.outer(treated.to_numpy(float), [1])
-two_way_by_hand = np.linalg.lstsq(np.hstack([switch, dummies]), halves["rate"], rcond=None)[0][0]
+two_way_by_hand = np.linalg.lstsq(np.hstack([switch, dummies]), halves["log_calls"], rcond=None)[0][0]
 assert abs(two_way.params["mean_post"] - two_way_by_hand) < 1e-8, "the two-way coefficient by dummies differs"
 assert abs(pairs.table["weight"].sum() - 1) < 1e-9, "the weights of the pairs do not add up"
 parts = pairs.table["weight"] @ pairs.table["estimate"]
