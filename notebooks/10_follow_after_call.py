@@ -7,7 +7,7 @@
 # | Estimand | Effect on attended calls (ATT) on the share linked to care within 30 days, and on further calls |
 # | Data | Simulated city `west_sac_like`, seed 10, a larger one; nobody's data; free to use with the package |
 # | Seed | 10 |
-# | Budget | 40 s |
+# | Budget | 20 s |
 #
 # A call that ends quietly is no success if the same person is in crisis again a week later. But "fewer repeat calls"
 # can also mean that the person sits in jail and cannot call. Afterwards you can count what follows a call without
