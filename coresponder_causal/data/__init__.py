@@ -28,7 +28,7 @@ from coresponder_causal.data.panel_files import panel_of_files
 from coresponder_causal.data.pathway import pathway, pathway_flows
 from coresponder_causal.data.quality import Quality, quality
 from coresponder_causal.data.quality_pairs import agreement, unlogged
-from coresponder_causal.data.rates import rates
+from coresponder_causal.data.rates import Definition, rates
 from coresponder_causal.data.reliability import Reliability, reliability
 from coresponder_causal.data.schemas import schema
 from coresponder_causal.data.score_change import ScoreChange, reliable_change, retest
@@ -37,6 +37,7 @@ from coresponder_causal.data.surface import surface
 from coresponder_causal.data.validate import findings, validate
 
 __all__ = [
+    "Definition",
     "Ingested",
     "ItemDifferences",
     "Metric",
