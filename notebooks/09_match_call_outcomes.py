@@ -25,7 +25,7 @@
 # %% tags=["parameters"]
 FAST = False
 seed = 1
-repetitions = 8 if FAST else 60
+repetitions = 8 if FAST else 40
 repeats = 2 if FAST else 10  # how often the doubly robust estimator draws its folds
 
 # %%
