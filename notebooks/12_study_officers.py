@@ -52,7 +52,7 @@ officers.groupby("volunteered")[["crisis_training_hours"]].agg(["size", "mean"])
 #
 # One row per officer and month: crisis calls on which the officer came first and **the team was not there**, and the
 # arrests among them. Calls with the team are left out, since there the clinician is at work, not the lesson. The first
-# call beside the team makes an officer exposed from the next month on.
+# call beside the team makes an officer exposed, from that month on.
 
 # %%
 shared = (tables["units"], rides, officers)
@@ -119,19 +119,25 @@ cc.report.figure(ratio)
 # %%
 waves = tables["officer_waves"]
 opened = waves.groupby("wave")["date"].min()
-asked = officers[officers["role"] == "patrol"][["officer", "volunteered"]].merge(opened.reset_index(), how="cross")
+at_work = officers[officers["officer"].isin(tables["units"]["officer"])]
+asked = at_work[["officer", "volunteered"]].merge(opened.reset_index(), how="cross")
 first_ride = rides[rides["calls_together"] > 0].groupby("officer")["shift_start"].min()
-asked["rode"] = (asked["officer"].map(first_ride) < asked["date"]).astype(int)
+asked["ride"] = (asked["officer"].map(first_ride) < asked["date"]).astype(int)
 answers = waves.loc[waves["consent"], ["officer", "wave", "stigma_score"]]
 asked = asked.drop(columns="date").merge(answers, on=["officer", "wave"], how="left")
-asked.groupby("wave")[["rode", "stigma_score"]].agg({"rode": "sum", "stigma_score": ["count", "mean"]}).round(2)
+asked.groupby("wave")[["ride", "stigma_score"]].agg({"ride": "sum", "stigma_score": ["count", "mean"]}).round(2)
 
 # %%
 survey = cc.design.WaveDesign.from_frame(
-    asked, outcome="stigma_score", person="officer", wave="wave", exposure="rode", group="volunteered"
+    asked, outcome="stigma_score", person="officer", wave="wave", exposure="ride", group="volunteered"
 )
 change = cc.estimate.wave_change(survey)
 change.tidy()[["term", "estimate", "conf_low", "conf_high", "p_value"]].round(3)
+
+# %%
+known_truth = world.truth.full.waves.query("score == 'stigma_score' and wave == wave.max()").iloc[0]
+lesson = known_truth["effect"] * known_truth["asked"] / asked.query("wave == wave.max()")["ride"].sum()
+display(Markdown(f"Truth, for an officer who has ridden by the last wave: {lesson:.2f} points."))
 
 # %%
 cc.report.figure(change)
@@ -198,14 +204,16 @@ assert abs(errors["error of the design"].mean()) < 4 * errors["error of the desi
 assert errors["interval holds the truth"].mean() >= 0.8, "the interval holds the truth too seldom"
 assert errors["error of who rode"].mean() < -5, "who rode against who did not should be far off"
 known = asked.dropna()
-within = smf.ols("stigma_score ~ rode + C(officer) + C(wave)", known).fit().params["rode"]
+within = smf.ols("stigma_score ~ ride + C(officer) + C(wave)", known).fit().params["ride"]
 assert abs(within - change.estimate[0]) < 1e-8, "another program finds another change of scores"
+row = change.tidy().iloc[0]
+assert row["conf_low"] < lesson < row["conf_high"], "the interval misses the true change of scores"
 low, high = bounds["worst case"].set_low[0], bounds["worst case"].set_high[0]
 assert low < bounds["one-way"].set_low[0] <= bounds["one-way"].set_high[0] < high, "the one-way bounds are no narrower"
 
 # %% tags=["check"]
 try:
-    cc.design.WaveDesign.from_frame(asked, outcome="stigma_score", person="officer", wave="date", exposure="rode")
+    cc.design.WaveDesign.from_frame(asked, outcome="stigma_score", person="officer", wave="date", exposure="ride")
 except Exception as refused:
     told = str(refused)
 else:
