@@ -8,7 +8,7 @@ sys.path.insert(0, str(Path(__file__).parent / "_extensions"))
 project = "coresponder_causal"
 author = "The coresponder_causal developers"
 root_doc = "docs/index"
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "links", "mathml", "public_names"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "links", "mathml", "public_names", "reachable"]
 
 # The source folder is the checkout itself, so that a link between two files holds on the site as it does beside them.
 include_patterns = [

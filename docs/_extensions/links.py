@@ -6,7 +6,6 @@ from pathlib import Path
 from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
 
 MARK = re.compile(r'^<a id="([\w-]+)"></a>$', re.MULTILINE)
 
@@ -16,14 +15,16 @@ def _targets(app: Sphinx, page: str, source: list[str]) -> None:
     source[0] = MARK.sub(r"(\1)=\n", source[0])
 
 
-def _folder(app: Sphinx, env: BuildEnvironment, node: pending_xref, shown: nodes.Element) -> nodes.Element | None:
+def _folders(app: Sphinx, tree: nodes.document) -> None:
     """Show the name of a folder of the repository, which the site does not hold, without a link."""
-    beside = Path(app.srcdir, env.doc2path(node["refdoc"], base=False)).parent
-    return nodes.inline("", "", *shown.children) if (beside / node["reftarget"]).is_dir() else None
+    beside = Path(tree["source"]).parent
+    for link in list(tree.findall(pending_xref)):
+        if link.get("reftype") == "myst" and (beside / link["reftarget"]).is_dir():
+            link.replace_self(link.children)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Take both kinds of link."""
     app.connect("source-read", _targets)
-    app.connect("missing-reference", _folder)
+    app.connect("doctree-read", _folders)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
