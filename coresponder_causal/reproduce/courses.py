@@ -31,10 +31,8 @@ def nile() -> dict[str, float]:
     """Find the year after which the Nile carried less water, and the mean flow on either side."""
     table = nile_file.read()
     flow, year = table["value"].to_numpy(float), table["time"].to_numpy(float)
-    at = candidates(len(flow), 0.15)
-    found = one_break(
-        flow, np.ones((len(flow), 1)), steps(np.arange(len(flow)) * 1.0, at * 1.0, slope=False), trim=0.15
-    )
+    place, at = np.arange(len(flow), dtype=np.float64), candidates(len(flow), 0.15)
+    found = one_break(flow, np.ones((len(flow), 1)), steps(place, np.asarray(at, np.float64), slope=False), trim=0.15)
     after = year >= year[at[found.place]]
     fit = least_squares(flow, {"after": after})["estimate"]
     return {
@@ -48,7 +46,7 @@ def drivers() -> dict[str, float]:
     """Drivers killed or badly hurt before 1983, logs to base 10: a seasonal autoregression by exact likelihood."""
     table = drivers_file.read().query("time < 1982.99")
     y = np.log10(table["value"].to_numpy(float))
-    fit = fit_arma(y, np.ones((len(y), 1)), Order(1, 0, 0, 1, 0, 0, 12), positions=np.arange(len(y)) * 1.0)
+    fit = fit_arma(y, np.ones((len(y), 1)), Order(1, 0, 0, 1, 0, 0, 12), positions=np.arange(len(y), dtype=np.float64))
     ar, seasonal = fit.parameters.values()
     return {
         "ar": float(ar),

@@ -65,7 +65,7 @@ def _earnings(trained: pd.DataFrame, others: pd.DataFrame, item: str) -> dict[st
         c = CallDesign.from_frame(table, outcome="re78", treatment="trained", covariates=["age"])
         estimate = float(call_difference(c).estimate[0])
     classical = least_squares(table["re78"], {"trained": table["trained"]})
-    return {item: estimate, f"{item} se": float(classical.loc["trained", "std_error"])}
+    return {item: estimate, f"{item} se": float(classical["std_error"].loc["trained"])}
 
 
 def classes() -> dict[str, float]:
