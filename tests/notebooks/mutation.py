@@ -51,11 +51,11 @@ def wrong_result(result, way):
 
 
 def wrong_frame(frame, way):
-    """Change every column of floats, or lose half the rows."""
+    """Change every column of numbers and turn every yes into a no, or lose half the rows."""
     if way == "lose":
         return frame.iloc[: len(frame) // 2]
-    floats = frame.select_dtypes("float").columns
-    return frame.assign(**{name: ARITHMETIC[way](frame[name]) for name in floats})
+    turned = {name: ~frame[name] for name in frame.select_dtypes(bool)}
+    return frame.assign(**turned, **{name: ARITHMETIC[way](frame[name]) for name in frame.select_dtypes("number")})
 
 
 def mutate(target, way):

@@ -16,18 +16,35 @@ WAYS = ("sign", "double", "shrink", "shift", "lose")
 # The function whose answer a notebook is about.
 KEY = {
     "00": "estimate.did_prediction_interval",
+    "01": "plan.readiness",
+    "02": "data.metrics",
+    "03": "data.quality",
+    "04": "plan.operating_characteristics",
+    "05": "estimate.call_coverage",
+    "06": "estimate.its_segmented",
+    "07": "estimate.did_prediction_interval",
+    "08": "estimate.did_group_time",
+    "09": "estimate.call_difference",
+    "10": "estimate.call_repeat",
+    "11": "estimate.call_difference",
+    "12": "estimate.officer_imputation",
+    "13": "qualitative.joint_display",
+    "14": "decide.concordance",
+    "15": "estimate.call_strata",
+    "16": "decide.best_schedule",
+    "17": "decide.evidence",
     "18": "core.serial.ols",
 }
 NOTEBOOKS = {notebook.name[:2]: notebook for notebook in sources(FOLDER)}
 
 
 def test_every_notebook_names_its_key_function():
-    assert set(KEY) == set(NOTEBOOKS)
+    assert set(NOTEBOOKS) <= set(KEY)
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("number", sorted(KEY))
+@pytest.mark.parametrize("number", sorted(NOTEBOOKS))
 def test_a_wrong_answer_breaks_a_check(number, way):
     notebook = NOTEBOOKS[number]
     [ran] = run([notebook], fast=True, before=f"{SOURCE}\nmutate({KEY[number]!r}, {way!r})")
