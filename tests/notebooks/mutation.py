@@ -59,13 +59,15 @@ def wrong_frame(frame, way):
 
 
 def mutate(target, way):
-    """Put a wrong function in the place of a right one, named by its room, before the notebook takes it."""
-    room, _, name = target.rpartition(".")
+    """Put a wrong function, or a wrong field of its answer (``room.function:field``), in the place of the right one."""
+    path, _, field = target.partition(":")
+    room, _, name = path.rpartition(".")
     module = import_module(f"coresponder_causal.{room}")
     right = getattr(module, name)
 
     @wraps(right)
     def wrongly(*args, **options):
-        return wrong(right(*args, **options), way)
+        found = right(*args, **options)
+        return replace(found, **{field: wrong(getattr(found, field), way)}) if field else wrong(found, way)
 
     setattr(module, name, wrongly)
