@@ -16,7 +16,7 @@
 # %% tags=["parameters"]
 FAST = False
 seed, redraw_seed, start = 4, 1, "2020-07-15"
-replications = 20 if FAST else 200
+replications = 20 if FAST else 120
 
 # %%
 import tempfile
@@ -167,6 +167,15 @@ ahead = cc.plan.designs_ahead(study)["cities"]
 power = cc.validity.power(ahead.design, effects=(-10.0, -20.0, -30.0), replications=replications, seed=redraw_seed)
 cc.report.power_picture(power)
 
+# %%
+formula = chances.designs["found"].iloc[0]
+text = (
+    f"The formula says a fall of {formula:.0f} %, redrawing says {abs(power.mde):.0f} %. Both are right about something else: "
+    "the formula takes the best guess of how far cities drift apart, redrawing the upper limit of that guess, because a "
+    "few years show drift badly. Plan with the larger number."
+)
+display(Markdown(text))
+
 # %% [markdown]
 # ### Freeze
 #
@@ -252,6 +261,7 @@ one = chances.designs.query("design == 'cities' and outcome == 'Calls for servic
 reach = stats.t.ppf(0.975, one["df"]) + stats.t.ppf(0.8, one["df"])
 assert abs(one["found"] - 100 * (1 - np.exp(-reach * one["std_error"]))) < 1e-8, "the fall found is not as stated"
 assert np.allclose(calls_table.sum(axis=1), 1, atol=1e-8), "the chances of the verdicts do not add up"
+assert abs(power.mde) > formula, "redrawing should be the more careful of the two"
 assert calls_table["fewer"].max() == 0, "one witness was counted as two"
 no_effect = calls_table["no meaningful effect"]
 assert no_effect.loc[0] > 0.5 > no_effect.loc[-30], "the rule should tell nothing from a large fall"
@@ -266,7 +276,7 @@ change = spread[spread.index >= "2020-08"].mean() - spread[spread.index < "2020-
 others = change.drop("West Sacramento")
 simple, se = change["West Sacramento"] - others.mean(), first.bse.iloc[0]
 assert low <= truth <= high, "the interval misses the truth"
-assert abs(first.estimate[0] - simple) < se, "the estimate is far from the plain difference of means"
+assert abs(first.estimate[0] - simple) < se / 4, "the estimate is far from the plain difference of means"
 assert 0.6 < se / (others.std() * np.sqrt(1 + 1 / len(others))) < 1.6, "the standard error does not fit the cities' spread"
 
 # %% [markdown]
