@@ -282,7 +282,8 @@ assert "give table=" in refused, "the refusal does not say what to do"
 # %% [markdown]
 # ## Report
 #
-# The supervisor gets a page: what is wrong, what to do, who does it, and pictures of what changed when.
+# The supervisor gets a page: what is wrong, what to do, who does it, and pictures of what changed when. A notebook shows of
+# it only what may be shown to all: weeks in which few rows lack a field are left out.
 
 # %%
 page = cc.report.quality_page(found, account=taken.ledger)

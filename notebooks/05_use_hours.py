@@ -16,7 +16,7 @@
 # %% tags=["parameters"]
 FAST = False
 seed, lot_seed, start = 1, 5, "2020-07-15"
-worlds, draws = (5, 40) if FAST else (60, 200)
+worlds, draws = (5, 40) if FAST else (40, 200)
 weeks = 40
 
 # %%
