@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Do people say what the numbers say?
 #
-# | Question | What do officers, clinicians and the people they met say, do two readers hear the same, and does it fit? |
+# | Question | What do officers, clinicians and those they met say, do two readers hear the same, and does it fit? |
 # | --- | --- |
 # | Design | Interviews coded by two readers who work apart; each theme held beside a result, by a rule stated before |
 # | Estimand | Of how many heard a theme is; beside it the effect on attended calls (ATT) of each theme's outcome |
@@ -146,11 +146,12 @@ cc.report.saturation_picture(saturation)
 
 # %%
 above = {code.name: code.parent for code in codes if code.parent}
-whole = [Segment(source=s.source, start=s.start, end=s.end, code=above[s.code]) for s in both.segments if s.coder == "ann"]
+mine = [s for s in both.segments if s.coder == "ann"]
+whole = [Segment(source=s.source, start=s.start, end=s.end, code=above[s.code]) for s in mine]
 fixed = Coded(codes=tuple(codes[: len(named)]), sources=both.sources, segments=tuple(whole))
 fixed = cc.qualitative.saturation(fixed, base=6, run=3, shuffles=replications, seed=seed)
 text = f"Codes found while reading: saturated at interview {saturation.at}. Five themes fixed before: at {fixed.at}, "
-display(Markdown(text + "which is the earliest that this rule can say. It tells nothing of what people still had to say."))
+display(Markdown(text + "the earliest that this rule can say. It tells nothing of what people still had to say."))
 
 # %% [markdown]
 # ### The results to hold them beside
