@@ -220,6 +220,19 @@ undone = [(p[i] - false[i]) / (1 - false[i] - missed[i]) for i in (0, 1)]
 assert abs(undone[0] - undone[1] - corrected.estimate[0]) < 1e-8, "the correction is not the one worked by hand"
 
 # %% tags=["check"]
+found, seen = again.source["linked_30d"].to_numpy(float), again.source["by_hand"].to_numpy(float)
+draws = np.random.default_rng(seed).poisson(1.0, (300, len(found)))
+estimates = []
+for many in draws:
+    ends = []
+    for arm in arms:
+        share = np.average(found, weights=many * arm)
+        yes, no = (np.average(found, weights=many * arm * (seen == kind)) for kind in (1, 0))
+        ends.append((share - no) / (yes - no))
+    estimates.append(ends[0] - ends[1])
+assert 0.8 < corrected.bse["effect"] / np.std(estimates) < 1.2, "the spread of resampled corrections is another"
+
+# %% tags=["check"]
 table = compared.source.assign(attended=compared.treated.astype(int))
 formula = "attended ~ C(initial_type) + hour + priority + C(caller_type) + patrol_load + prior_contacts"
 chance = smf.logit(formula, table).fit(disp=0).predict()

@@ -1,11 +1,11 @@
 # %% [markdown]
 # # What if we are wrong about who got the team?
 #
-# | Question | Could something that nobody wrote down explain the result, and what is left if we admit what we do not know? |
+# | Question | Could something that nobody wrote down explain the result, and what is left if we admit our ignorance? |
 # | --- | --- |
 # | Design | Attended against like calls, in two cities that look alike on paper; in one the team goes to graver calls |
 # | Estimand | Effect on attended calls (ATT) on arrest and on a link to care within 30 days |
-# | Data | Simulated city `west_sac_like`, seed 11, larger, once with severity in dispatch and once without; free to use |
+# | Data | Simulated city `west_sac_like`, seed 11, larger, with and without severity in dispatch; free to use |
 # | Seed | 11 |
 # | Budget | 60 s |
 #
@@ -75,8 +75,8 @@ rows[["city", "estimate", "conf_low", "conf_high", "p_value", "truth"]].round(3)
 
 # %%
 missed = (rows["estimate"] - rows["truth"])[1]
-text = f"Where severity is hidden, the estimate is off by {100 * missed:.1f} arrests per 100 calls: the team goes where "
-display(Markdown(text + "arrests are likelier, so its calls look bad. Balance on every *recorded* column is perfect."))
+text = f"Where severity is hidden, the estimate is off by {100 * missed:.1f} arrests per 100 calls: the team goes "
+display(Markdown(text + "where arrests are likelier, so its calls look bad. Balance on every *recorded* column is perfect."))
 
 # %% [markdown]
 # ## Check
@@ -242,6 +242,9 @@ chance = smf.logit(formula, table).fit(disp=0).predict()
 odds = np.where(d.treated, 1, chance / (1 - chance))
 mean = {arm: np.average(table["arrest"], weights=odds * (d.treated == arm)) for arm in (True, False)}
 assert abs(mean[True] - mean[False] - sound["estimate"]) < 1e-8, "another program's weights give another estimate"
+line = smf.wls("arrest ~ attended", table, weights=odds)
+spread = line.fit(cov_type="cluster", cov_kwds={"groups": pd.factorize(table["person"])[0]}).bse["attended"]
+assert 0.8 < sound["std_error"] / spread < 1.1, "the standard error is far from one that takes the weights as known"
 risk = 1 / strength[1].table["ratio"][0]
 by_hand = risk + np.sqrt(risk * (risk - 1))
 assert abs(strength[1].table["evalue"][0] - by_hand) < 1e-8, "the E-value is not the one by hand"
