@@ -251,8 +251,6 @@ assert "callers and call takers" in city_stages.enters_with(), "the stage is not
 assert "officers" not in city_stages.enters_with(), "officers of the city are blamed"
 assert city_label["gap"] > 0, "the bias is not seen in the city"
 assert city_label["conf_high"] < true_bias, "the gap is not too small in the city, as the text says"
-    "the city's gap is not too small, as the text says"
-)
 
 # %% [markdown]
 # **When not to use it.** Not about a single officer, call taker or call. Not with a dozen events in a group. Not where
