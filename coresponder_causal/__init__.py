@@ -17,7 +17,8 @@ It is one corridor, and a reader who walks it in order has read an evaluation::
 
 Beside the corridor, ``simulate`` makes worlds whose true effect is known, ``validity`` says what a design can find and
 how often its methods err, ``plan`` writes an evaluation down before the outcomes are seen, ``privacy`` says what may
-leave, ``qualitative`` reads what people said and how it was coded, and ``core`` holds what every room shares.
+leave, ``qualitative`` reads what people said and how it was coded, ``testing`` says whether a method somebody wrote
+keeps the contract, and ``core`` holds what every room shares.
 
 Examples
 --------
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
         qualitative,
         report,
         simulate,
+        testing,
         validity,
     )
     from coresponder_causal.core.registry import METHODS
@@ -63,6 +65,7 @@ __all__ = [
     "qualitative",
     "report",
     "simulate",
+    "testing",
     "validity",
 ]
 
@@ -73,6 +76,7 @@ def __getattr__(name: str) -> object:
         return import_module("coresponder_causal.core.version").VERSION
     if name == "METHODS":
         import_module("coresponder_causal.estimate")
+        import_module("coresponder_causal.core.plugins").load_methods()
         return import_module("coresponder_causal.core.registry").METHODS
     if name in __all__:
         return import_module(f"coresponder_causal.{name}")

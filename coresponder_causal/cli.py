@@ -17,6 +17,7 @@ from coresponder_causal.cli_graph import graph
 from coresponder_causal.cli_guide import guide
 from coresponder_causal.cli_logic import logic
 from coresponder_causal.cli_monitor import monitor
+from coresponder_causal.cli_notebooks import notebooks
 from coresponder_causal.cli_options import Force
 from coresponder_causal.cli_participate import participate
 from coresponder_causal.cli_plan import plan_app
@@ -303,7 +304,7 @@ for group, named in ((dictionary, "dictionary"), (privacy, "privacy"), (strata, 
     app.add_typer(group, name=named, rich_help_panel=of_data)
 app.add_typer(guide, name="guide", rich_help_panel=of_data)
 app.add_typer(participate, name="participate", rich_help_panel=of_study)
-for group, named in ((plan_app, "plan"), (validity, "validity"), (logic, "logic")):
+for group, named in ((plan_app, "plan"), (validity, "validity"), (logic, "logic"), (notebooks, "notebooks")):
     app.add_typer(group, name=named, rich_help_panel=beforehand)
 app.command("graph", rich_help_panel=beforehand)(graph)
 app.command("reproduce", rich_help_panel=beforehand)(reproduce_published)

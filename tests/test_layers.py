@@ -24,7 +24,7 @@ FLOORS = (
     ("decide",),
     ("report",),
     ("plan",),
-    ("reproduce",),
+    ("reproduce", "notebooks", "testing"),
     ("cli",),
 )
 FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}

@@ -53,6 +53,11 @@ class DisclosureError(CausalError):
     """Something would leave the project that could reveal a person."""
 
 
+# What code of others may raise where it is called or loaded; stopping the program is not among it.
+stumbles: tuple[type[Exception], ...] = (CausalError, ArithmeticError, AssertionError, AttributeError, ImportError)
+stumbles += (LookupError, OSError, RuntimeError, SyntaxError, TypeError, ValueError)
+
+
 class IdentificationWarning(UserWarning):
     """An estimate can be computed, but its identification or its interval is in doubt."""
 

@@ -22,6 +22,7 @@ import numpy as np
 from coresponder_causal.core.domain import Measured, by_inference, coordinates_of, nearest, summary
 from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.notes import Doubt, collecting, note, quietly
+from coresponder_causal.core.plugins import load_methods
 from coresponder_causal.core.provenance import Provenance
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.series_regression import SeriesRegression
@@ -179,6 +180,7 @@ def estimator(
 
     def register(function: Callable[Concatenate[D, P], Result]) -> Callable[Concatenate[D, P], Result]:
         name = function.__name__
+        _refuse_taken(name, function.__module__)
         title, sections = _card_sections(sys.modules[function.__module__].__doc__ or "", name)
         METHODS[name] = MethodCard(
             name=name,
@@ -279,7 +281,7 @@ def refit(result: Result, design: Design, *, options: Mapping[str, object] | Non
         If the method is not registered here; import ``coresponder_causal.estimate`` first.
     """
     own = result.provenance.option_values()
-    hints = get_type_hints(inspect.unwrap(_functions[result.method])) if result.method in _functions else {}
+    hints = get_type_hints(inspect.unwrap(method_called(result.method)))
     changed = {key: value for key, value in (options or {}).items() if key in own and _admits(hints[key], value)}
     return _averaged_as(result, run_method(result.method, design, own | changed))
 
@@ -320,10 +322,33 @@ def run_method(method: str, design: Design, options: Mapping[str, object]) -> Re
     EstimationError
         If the method is not registered here; import ``coresponder_causal.estimate`` first.
     """
-    if method not in _functions:
-        raise EstimationError(f"'{method}' is not a registered method", mend="import coresponder_causal.estimate")
     with quietly():
-        return _functions[method](design, **options)
+        return method_called(method)(design, **options)
+
+
+def method_called(name: str) -> Callable[..., Result]:
+    """Find an estimator by its name, also among those that other packages bring.
+
+    Parameters
+    ----------
+    name : str
+
+    Raises
+    ------
+    EstimationError
+        If there is none; import ``coresponder_causal.estimate`` first.
+    """
+    if name not in _functions:
+        load_methods()
+    if name not in _functions:
+        raise EstimationError(f"'{name}' is not a registered method", mend="import coresponder_causal.estimate")
+    return _functions[name]
+
+
+def _refuse_taken(name: str, module: str) -> None:
+    """Refuse a second method of one name: results would be computed by another than they say."""
+    if name in _functions and (other := inspect.unwrap(_functions[name]).__module__) != module:
+        raise EstimationError(f"a method called {name} is there already, in {other}", mend="give yours another name")
 
 
 def numbers_of(method: str, design: Design, options: Mapping[str, object]) -> Result:
@@ -338,7 +363,7 @@ def numbers_of(method: str, design: Design, options: Mapping[str, object]) -> Re
         Its options, not checked.
     """
     with quietly(), collecting():
-        result: Result = inspect.unwrap(_functions[method])(design, **options)
+        result: Result = inspect.unwrap(method_called(method))(design, **options)
     return result
 
 

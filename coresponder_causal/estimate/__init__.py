@@ -1,5 +1,7 @@
 """Estimators: one function in one file, design in, Result out. The docstring of each file is its method card."""
 
+from coresponder_causal.core.errors import EstimationError
+from coresponder_causal.core.registry import method_called
 from coresponder_causal.estimate.aggregate import aggregate
 from coresponder_causal.estimate.call_aipw import call_aipw
 from coresponder_causal.estimate.call_boundary import call_boundary
@@ -93,3 +95,13 @@ __all__ = [
     "wave_bounds",
     "wave_change",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Find a method that another package brings."""
+    if not name.startswith("_"):
+        try:
+            return method_called(name)
+        except EstimationError:
+            pass
+    raise AttributeError(f"module '{__name__}' has no attribute {name!r}, nor does another package bring that method")
