@@ -28,7 +28,6 @@ import pandas as pd
 from IPython.display import Markdown, display
 
 import coresponder_causal as cc
-from coresponder_causal.simulate.hours import hours_world
 
 # %% [markdown]
 # ## Data
@@ -38,7 +37,7 @@ from coresponder_causal.simulate.hours import hours_world
 # does not know that; the simulation does.
 
 # %%
-world = hours_world(seed, weeks=weeks, variation=1.0)
+world = cc.simulate.hours_world(seed, weeks=weeks, variation=1.0)
 display(Markdown(f"{len(world.calls):,} calls; {world.calls['harm'].mean():.0%} ended in harm; "
                  f"{len(world.schedule)} shifts, "
                  f"{world.schedule['planned_hours'].sum() / weeks:.0f} hours a week."))  # fmt: skip
@@ -200,9 +199,10 @@ assert all(inside), "an interval of a part of the day misses its true effect"
 # in others. There is nothing to compare, and the method does not invent it: today's hours stay.
 
 # %%
-fixed = hours_world(seed, plan="roster", weeks=weeks)
+fixed = cc.simulate.hours_world(seed, plan="roster", weeks=weeks)
 roster = cc.design.CoverageDesign.from_tables(fixed.calls, fixed.schedule, **about)
-silent = cc.decide.deployment(roster, rules=rules, draws=draws, seed=seed)
+with cc.core.notes.quietly():  # its doubts are shown below
+    silent = cc.decide.deployment(roster, rules=rules, draws=draws, seed=seed)
 display(Markdown("\n".join(f"- {note}" for note in silent.notes[-2:])))
 
 # %% tags=["check"]
