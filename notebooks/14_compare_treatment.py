@@ -30,8 +30,6 @@ import statsmodels.formula.api as smf
 from IPython.display import Markdown, display
 
 import coresponder_causal as cc
-from coresponder_causal.simulate.biased_calls import biased_calls
-from coresponder_causal.simulate.first_calls import first_calls
 
 # %% [markdown]
 # ## Data
@@ -41,7 +39,7 @@ from coresponder_causal.simulate.first_calls import first_calls
 # if the person seems to be of the group. Call takers, dispatch and officers treat all alike.
 
 # %%
-calls = biased_calls(calls=n, caller_bias=caller_bias, seed=seed)
+calls = cc.simulate.biased_calls(calls=n, caller_bias=caller_bias, seed=seed)
 shown = ["received_at", "caller_type", "group", "initial_type", "final_type", "attended", "arrest"]
 calls[shown].head(4)
 
@@ -49,7 +47,7 @@ calls[shown].head(4)
 # The same generator, asked for very many calls, tells what is true. It is not used by any estimate below.
 
 # %%
-large = biased_calls(calls=many, caller_bias=caller_bias, seed=seed + 1)
+large = cc.simulate.biased_calls(calls=many, caller_bias=caller_bias, seed=seed + 1)
 of_group = large["group"] == "group"
 share = large.groupby("group")[["attended", "arrest"]].mean()
 true_gap = share.loc["group"] - share.loc["reference"]
@@ -130,7 +128,7 @@ display(Markdown(f"Of 100 calls in the same need the team came to **{-100 * both
 # honest.
 
 # %%
-partly = biased_calls(calls=n, caller_bias=caller_bias, recorded=0.6, seed=seed)
+partly = cc.simulate.biased_calls(calls=n, caller_bias=caller_bias, recorded=0.6, seed=seed)
 bounds = cc.decide.unknown_group(partly, outcome="arrest", **about).iloc[0]
 known = partly.dropna(subset=["group"]).groupby("group")["arrest"].mean()
 display(Markdown(f"Unknown: {bounds['unknown'] / bounds['calls']:.0%} of calls. Gap in arrests between "
@@ -145,7 +143,7 @@ display(Markdown(f"Unknown: {bounds['unknown'] / bounds['calls']:.0%} of calls. 
 # than they are. The correction lets calls that were looked at stand for like calls that were not.
 
 # %%
-first = first_calls(calls=n, trained=trained, seed=seed)
+first = cc.simulate.first_calls(calls=n, trained=trained, seed=seed)
 agreement = cc.decide.concordance(first, met_by=["night"])
 agreement.table.set_index("measure")[["as_recorded", "estimate", "conf_low", "conf_high"]]
 
@@ -251,8 +249,6 @@ assert "callers and call takers" in city_stages.enters_with(), "the stage is not
 assert "officers" not in city_stages.enters_with(), "officers of the city are blamed"
 assert city_label["gap"] > 0, "the bias is not seen in the city"
 assert city_label["conf_high"] < true_bias, "the gap is not too small in the city, as the text says"
-    "the city's gap is not too small, as the text says"
-)
 
 # %% [markdown]
 # **When not to use it.** Not about a single officer, call taker or call. Not with a dozen events in a group. Not where
