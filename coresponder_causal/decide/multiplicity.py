@@ -94,8 +94,8 @@ def step_down(
     ----------
     results : sequence of Result
     method : {"romano_wolf", "westfall_young", "both"}
-        Largest `|t|`, or smallest p-value. They differ only where hypotheses have different df or tests: then the largest
-        `|t|` looks hardest at those with few df, the smallest p-value at all alike.
+        Largest `|t|`, or smallest p-value. They differ only where hypotheses have different df or tests: then the
+        largest `|t|` looks hardest at those with few df, the smallest p-value at all alike.
     terms : {"headline", "all"}
         The first term of each result, or every one, e.g. of subgroups.
     domains : mapping of str to str, optional

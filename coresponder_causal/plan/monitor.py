@@ -314,6 +314,11 @@ def _looks(
 def months_of_looks(text: str | None) -> tuple[int, ...]:
     """Read the months of looks.
 
+    Parameters
+    ----------
+    text : str, optional
+        Whole numbers with commas between them; none where it is left out.
+
     Examples
     --------
     >>> months_of_looks("6, 12,24"), months_of_looks(None)

@@ -1,4 +1,4 @@
-"""Pages for people who read by keyboard or ear: what scrolls can be reached, and what is said to be a heading is one."""
+"""Pages for those who read by keyboard or ear: what scrolls can be reached, what is called a heading has a level."""
 
 import re
 
