@@ -38,8 +38,6 @@ def monitor(
     with one_screen(), progress() as say:
         from coresponder_causal import plan
 
-        say("Reading the tables")
-        described = plan.meant_for(plan.city_of(source, city=city, start=start), audience, agreement, ledger)
         terms = plan.Terms(
             since=since,
             metrics=tuple(metric or ()),
@@ -48,5 +46,7 @@ def monitor(
             confirm=confirm,
             looks=plan.months_of_looks(looks),
         )
+        say("Reading the tables")
+        described = plan.meant_for(plan.city_of(source, city=city, start=start), audience, agreement, ledger)
         seen = plan.monitor(described, out, terms=terms, history=history, until=until, force=force, say=say)
     tell_files(list(seen.said), list(seen.written), simulated=described.simulated)

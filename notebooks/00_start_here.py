@@ -94,7 +94,7 @@ city_result.tidy(scale="ratio")
 cc.report.sentence(city_result).text
 
 # %% [markdown]
-# Two pictures show the same. In the first, time runs from left to right: the line is the city relative to the others,
+# Two pictures show the same. In the first, time runs from left to right: the dots are the city over the others,
 # the band is what they let us expect of it without a programme.
 
 # %%

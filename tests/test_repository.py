@@ -22,6 +22,7 @@ FILES = {
     "LICENSE",
     "README.md",
     "pyproject.toml",
+    "requirements-engines.lock",
     "requirements.lock",
 }
 TABLE_SUFFIXES = {
@@ -39,7 +40,8 @@ TABLE_SUFFIXES = {
     ".zip",
 }
 LARGEST = 1_000_000
-BESIDE_THE_LOCK = {"redact", "reproduce", "spark", "cluster"}  # large, or data of others: on top of the lock
+ENGINES = {"spark", "cluster"}  # large: a lock of their own, on top of the lock
+BESIDE_THE_LOCK = {"redact", *ENGINES}
 
 # Spelt in halves, so that this file does not find itself.
 REGISTRY_HOSTS = (

@@ -5,7 +5,7 @@ still unknown of the coefficients (a flat prior) and u with covariance s²(φR(�
 Each month's error of a forecast from all months before it, over its standard deviation, is then e_t; without a change
 the e_t are independent with mean 0 and variance 1, because the variance holds what is not known of the coefficients. In
 Cholesky's factor L of the covariance of r, e = L⁻¹r/s. What is not known of (ρ, φ, s²) is dealt with by simulation:
-`null_histories` draws them from their posterior, draws months before and after, and fits every history again.
+`core.null_histories` draws them from their posterior, draws months before and after, and fits every history again.
 """
 
 from __future__ import annotations
@@ -236,47 +236,3 @@ def forecasts(model: PreModel, counts: Array) -> Told:
 def _scale(model: PreModel, fitted: Fitted) -> Array:
     """Give the standard deviation s of each history, no smaller than counting alone makes it."""
     return np.asarray(np.sqrt(np.maximum(fitted.sigma2[fitted.chosen, np.arange(len(fitted.chosen))], model.floor)))
-
-
-def null_histories(model: PreModel, residuals: Array, *, draws: int, rng: np.random.Generator) -> Array:
-    """Draw months before and after in which nothing changes, with what is not known of the variances.
-
-    Parameters
-    ----------
-    model : PreModel
-    residuals : ndarray, shape (n,)
-        Of the months seen.
-    draws : int
-    rng : Generator
-
-    Returns
-    -------
-    ndarray, shape (draws, n + h)
-        Counts: a persistent AR(1) part, and counting noise of the variance left: negative binomial where it is above
-        Poisson's, binomial where it is below.
-    """
-    fitted = fit_variances(model, residuals[None])
-    drawn = rng.choice(len(points), size=draws, p=fitted.weights[:, 0])
-    sigma2 = fitted.sigma2[drawn, 0] * model.df / rng.chisquare(model.df, draws)
-    rho, phi = points[drawn].T
-    noise = np.maximum(model.floor, (1 - phi) * sigma2)
-    lasting = np.sqrt(np.maximum(sigma2 - noise, 0.0))
-    steps = np.diff(model.positions, prepend=model.positions[0])
-    course, state = np.empty((draws, len(model.mean))), rng.normal(size=draws)
-    for month, step in enumerate(steps):
-        state = rho**step * state + np.sqrt(1 - rho ** (2 * step)) * rng.normal(size=draws)
-        course[:, month] = state
-    mean = np.maximum(model.mean + np.sqrt(model.mean) * lasting[:, None] * course, 0.0)
-    return _counts(mean, noise[:, None], rng)
-
-
-def _counts(mean: Array, noise: Array, rng: np.random.Generator) -> Array:
-    """Draw counts with these means and variances ``noise`` times as large."""
-    more = np.broadcast_to(noise > 1.001, mean.shape)
-    less = np.broadcast_to(noise < 0.999, mean.shape)
-    excess = np.where(more, noise - 1, 1.0)
-    rates = np.where(more, excess * rng.standard_gamma(np.maximum(mean / excess, 1e-12)), mean)
-    missing = np.where(less, 1 - noise, 1.0)
-    whole = mean / missing
-    trials = np.floor(whole + rng.random(mean.shape)).astype(int)
-    return np.where(less, rng.binomial(trials, missing), rng.poisson(rates)).astype(float)

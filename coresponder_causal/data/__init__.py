@@ -22,12 +22,13 @@ from coresponder_causal.data.ingest_write import write_ingested
 from coresponder_causal.data.item_differences import ItemDifferences, item_differences
 from coresponder_causal.data.metrics import metrics
 from coresponder_causal.data.metrics_catalogue import Metric, metric_catalogue
+from coresponder_causal.data.metrics_files import metrics_of_files
 from coresponder_causal.data.panel import panel
 from coresponder_causal.data.panel_files import panel_of_files
 from coresponder_causal.data.pathway import pathway, pathway_flows
 from coresponder_causal.data.quality import Quality, quality
 from coresponder_causal.data.quality_pairs import agreement, unlogged
-from coresponder_causal.data.rates import rates
+from coresponder_causal.data.rates import Definition, rates
 from coresponder_causal.data.reliability import Reliability, reliability
 from coresponder_causal.data.schemas import schema
 from coresponder_causal.data.score_change import ScoreChange, reliable_change, retest
@@ -36,6 +37,7 @@ from coresponder_causal.data.surface import surface
 from coresponder_causal.data.validate import findings, validate
 
 __all__ = [
+    "Definition",
     "Ingested",
     "ItemDifferences",
     "Metric",
@@ -57,6 +59,7 @@ __all__ = [
     "item_differences",
     "metric_catalogue",
     "metrics",
+    "metrics_of_files",
     "panel",
     "panel_of_files",
     "pathway",

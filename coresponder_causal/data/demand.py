@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from coresponder_causal.core.notes import note
+from coresponder_causal.data.panel_counts import true_rows
+
+if TYPE_CHECKING:
+    from ibis.expr.types import Table
 
 origin = "origin"
 self_initiated_codes = ("officer_initiated", "outreach", "follow_up")
@@ -46,3 +52,25 @@ def asked_for(calls: pd.DataFrame) -> pd.DataFrame:
         return calls
     note(f"{int(own.sum())} of {len(calls)} calls were started by officers or the team themselves and are no demand")
     return calls[~own]
+
+
+def asked_for_in_engine(calls: Table) -> Table:
+    """Leave out of a table of an engine what police or team started themselves, and say how many calls that is.
+
+    Parameters
+    ----------
+    calls : ibis Table
+        With ``origin``.
+
+    Returns
+    -------
+    ibis Table
+        As `asked_for` returns it.
+    """
+    own = calls[origin].isin(self_initiated_codes).fill_null(False)
+    found = calls.aggregate(own=true_rows(own), all=calls.count()).to_pandas()
+    if many := int(found["own"].iloc[0]):
+        note(
+            f"{many} of {found['all'].iloc[0]} calls were started by officers or the team themselves and are no demand"
+        )
+    return calls.filter(~own)

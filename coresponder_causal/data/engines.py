@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from glob import glob, has_magic
 from pathlib import Path
@@ -23,15 +23,20 @@ _LIMIT = re.compile(r"[1-9]\d*(\.\d+)? ?[KMGT]i?B")
 
 @contextmanager
 def opened(
-    source: Source, *, engine: Engine = "duckdb", memory_limit: str | None = None, spill_to: str | Path | None = None
-) -> Iterator[Table]:
-    """Open Parquet files as one table that is never read as a whole.
+    sources: Mapping[str, Source],
+    *,
+    engine: Engine = "duckdb",
+    memory_limit: str | None = None,
+    spill_to: str | Path | None = None,
+) -> Iterator[dict[str, Table]]:
+    """Open Parquet files as tables of one connection that are never read as a whole.
 
     Parameters
     ----------
-    source : path, sequence of paths, or ibis Table
-        A Parquet file, a pattern such as ``"calls/*.parquet"``, a folder of such files, or several of these. A table of
-        a connection of one's own, such as a warehouse or a Spark cluster, is taken as it is.
+    sources : mapping of str to path, sequence of paths, or ibis Table
+        By name of the table. A Parquet file, a pattern such as ``"calls/*.parquet"``, a folder of such files, or
+        several of these. A table of a connection of one's own, such as a warehouse or a Spark cluster, is taken as it
+        is.
     engine : {"duckdb", "spark"}
         Spark needs ``pip install "coresponder-causal[spark]"`` and Java 17. A session that is running is used and left
         running.
@@ -43,13 +48,14 @@ def opened(
 
     Yields
     ------
-    ibis Table
+    dict of str to ibis Table
+        By the same names.
 
     Raises
     ------
     DataError
-        No such files, another engine, a limit that is none, a limit given to Spark, an engine that is not installed:
-        the message lists all.
+        No such files, another engine, a limit that is none, a limit given to Spark, tables of several connections, an
+        engine that is not installed: the message lists all.
     """
     problems = Problems("the tables to count")
     refuse_choice("engine", engine, Engine, problems)
@@ -57,15 +63,21 @@ def opened(
         problems.add(f"memory_limit is {memory_limit!r}", mend="write it like '1GB' or '512MB'")
     if engine == "spark" and (memory_limit or spill_to):
         problems.add("Spark takes memory and disk from its own settings", mend="leave memory_limit and spill_to out")
-    own = not isinstance(source, str | Path | Sequence)
-    if own and not hasattr(source, "get_backend"):
-        problems.add(f"a {type(source).__name__} is no file and no table of an engine", mend="give panel() the frame")
+    own = {name: source for name, source in sources.items() if not isinstance(source, str | Path | Sequence)}
+    connected = {name: source for name, source in own.items() if hasattr(source, "get_backend")}
+    for name in own.keys() - connected.keys():
+        problems.add(
+            f"a {type(own[name]).__name__} is no file and no table of an engine",
+            mend="give panel() or metrics() the frame",
+        )
     if own and (memory_limit or spill_to):
         problems.add("the table has a connection of its own", mend="set memory and disk there")
-    files = [] if own else _files(cast("str | Path | Sequence[str | Path]", source), problems)
+    if connected and (len(own) < len(sources) or len({id(one.get_backend()) for one in connected.values()}) > 1):
+        problems.add("the tables are of several connections", mend="give files alone, or tables of one connection")
+    files = {name: _files(source, problems) for name, source in sources.items() if name not in own}
     problems.raise_if_any(DataError)
     if own:
-        yield cast("Table", source)
+        yield cast("dict[str, Table]", own)
         return
     with ExitStack() as stack:
         if engine == "spark":
@@ -74,10 +86,11 @@ def opened(
             yield _on_duckdb(files, stack, memory_limit, spill_to)
 
 
-def _files(source: str | Path | Sequence[str | Path], problems: Problems) -> list[str]:
+def _files(source: Source, problems: Problems) -> list[str]:
     """List the Parquet files meant, each once."""
     found: list[str] = []
-    for one in [source] if isinstance(source, str | Path) else source:
+    paths = cast("str | Path | Sequence[str | Path]", source)
+    for one in [paths] if isinstance(paths, str | Path) else paths:
         path = Path(one)
         if path.is_dir():
             here = sorted(map(str, path.glob("*.parquet")))
@@ -96,7 +109,9 @@ def _files(source: str | Path | Sequence[str | Path], problems: Problems) -> lis
     return list(dict.fromkeys(found))
 
 
-def _on_duckdb(files: list[str], stack: ExitStack, memory_limit: str | None, spill_to: str | Path | None) -> Table:
+def _on_duckdb(
+    files: Mapping[str, list[str]], stack: ExitStack, memory_limit: str | None, spill_to: str | Path | None
+) -> dict[str, Table]:
     """Open files in a DuckDB of their own, which need not keep the order of rows."""
     import ibis
 
@@ -106,10 +121,10 @@ def _on_duckdb(files: list[str], stack: ExitStack, memory_limit: str | None, spi
         settings["memory_limit"] = memory_limit
     connection = ibis.duckdb.connect(**settings)
     stack.callback(connection.disconnect)
-    return connection.read_parquet(files, union_by_name=True)
+    return {name: connection.read_parquet(paths, union_by_name=True) for name, paths in files.items()}
 
 
-def _on_spark(files: list[str], stack: ExitStack) -> Table:
+def _on_spark(files: Mapping[str, list[str]], stack: ExitStack) -> dict[str, Table]:
     """Open files in the running Spark session, or in one of this machine that ends with the count."""
     import ibis
 
@@ -128,7 +143,9 @@ def _on_spark(files: list[str], stack: ExitStack) -> Table:
             .getOrCreate()
         )
         stack.callback(session.stop)
-    frame = session.read.option("mergeSchema", "true").parquet(*files)
-    frame.createOrReplaceTempView("coresponder_causal_calls")
-    stack.callback(session.catalog.dropTempView, "coresponder_causal_calls")
-    return ibis.pyspark.connect(session).table("coresponder_causal_calls")
+    views = {name: f"coresponder_causal_{name}" for name in files}
+    for name, paths in files.items():
+        session.read.option("mergeSchema", "true").parquet(*paths).createOrReplaceTempView(views[name])
+        stack.callback(session.catalog.dropTempView, views[name])
+    connection = ibis.pyspark.connect(session)
+    return {name: connection.table(view) for name, view in views.items()}

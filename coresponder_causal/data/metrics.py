@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 import pandas as pd
 
-from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.core.notes import note
 from coresponder_causal.data.frames import to_pandas
-from coresponder_causal.data.metrics_catalogue import Metric, Part, metric_catalogue
-from coresponder_causal.data.metrics_cells import is_small
+from coresponder_causal.data.metrics_catalogue import Metric, Part
 from coresponder_causal.data.metrics_needs import lacking
 from coresponder_causal.data.metrics_parts import part_in_cells
 from coresponder_causal.data.metrics_rows import Frame, frame_of
-
-Period: TypeAlias = Literal["month", "quarter", "year", "all"]
-head = (
-    "metric", "part", "core", "period", "statistic", "numerator", "denominator", "value", "conf_low", "conf_high",
-    "interval", "design_effect", "unit", "divided_by", "n_persons", "n_any", "missing", "unplaced", "small", "lacks",
-)  # fmt: skip
+from coresponder_causal.data.metrics_table import (
+    Period,
+    absent_part,
+    as_table,
+    chosen_metrics,
+    date_of_cut,
+    described,
+    period_names,
+    phases,
+)
 
 
 def metrics(
@@ -69,7 +70,8 @@ def metrics(
     Proportions carry Wilson's interval; where persons repeat, at as many trials as the clustered variance leaves.
     Rates carry the exact Poisson interval, means a t interval clustered by person, medians and 90th percentiles
     intervals of order statistics, which take rows as independent. "With another call" is counted only for calls whose
-    horizon ends before the last call of the table. Rates per resident are a year's.
+    horizon ends by the last call of their city. Codes of persons count within a city: the same code in two is two
+    persons. Rates per resident are a year's.
 
     Examples
     --------
@@ -81,11 +83,11 @@ def metrics(
     >>> metrics({"calls": calls}, only=["M15"])[["period", "divided_by", "value", "missing"]].values.tolist()
     [['2020-01', 'of 2 crisis-eligible calls', 0.5, 1]]
     """
-    chosen = _chosen(period, only)
+    chosen = chosen_metrics(period, only)
     given = {name: to_pandas(table) for name, table in tables.items()}
     there = {name: tuple(map(str, table.columns)) for name, table in given.items()}
     asked = [(metric, part, lacking(part, there, by)) for metric in chosen for part in metric.parts]
-    cut = _date(start)
+    cut = date_of_cut(start)
     frames = {
         rows: frame_of(rows, given, [part for _, part, lacks in asked if part.rows == rows and not lacks], by)
         for rows in dict.fromkeys(part.rows for _, part, lacks in asked if not lacks)
@@ -93,45 +95,19 @@ def metrics(
     keys = ("period", *(("phase",) if start else ()), *by)
     labels = {rows: _labels(frame, period, by, cut) for rows, frame in frames.items()}
     made = [
-        _absent(metric, part, lacks) if lacks else _computed(metric, part, frames[part.rows], labels[part.rows])
+        absent_part(metric, part, lacks) if lacks else _computed(metric, part, frames[part.rows], labels[part.rows])
         for metric, part, lacks in asked
     ]
-    found = pd.concat(made, ignore_index=True)
-    columns = list(dict.fromkeys((*head[:3], *keys, "group", *head[4:])))
-    return found.reindex(columns=columns).astype({"missing": "Int64", "unplaced": "Int64", "core": "bool"})
-
-
-def _chosen(period: str, only: Iterable[str] | None) -> list[Metric]:
-    """Look up the metrics asked for."""
-    problems = Problems("the metrics asked for")
-    if period not in get_args(Period):
-        problems.add(f"period is {period!r}", mend=f"take one of {', '.join(get_args(Period))}")
-    catalogue = metric_catalogue()
-    names = list(catalogue) if only is None else [only] if isinstance(only, str) else list(dict.fromkeys(only))
-    if strangers := [str(name) for name in names if name not in catalogue]:
-        problems.add(f"no metrics {', '.join(strangers)}", mend="take ids from M01 to M50")
-    problems.raise_if_any(DataError)
-    return [catalogue[name] for name in names]
-
-
-def _date(start: str | None) -> pd.Timestamp | None:
-    """Read the date at which periods are cut."""
-    if start is None:
-        return None
-    day = pd.to_datetime(start, format="ISO8601", errors="coerce")
-    if pd.isna(day):
-        raise DataError(f"start is {start!r}", mend="write it as a date, e.g. '2020-07-15'")
-    return day
+    return as_table(made, keys)
 
 
 def _labels(frame: Frame, period: Period, by: Sequence[str], cut: pd.Timestamp | None) -> pd.DataFrame:
     """Name the cell of every row: its period, phase and values of ``by``; rows without a time have none."""
     if undated := int(frame.at.isna().sum()):
         note(f"{undated} rows of {frame.rows} have no time and are in no period")
-    alias = {"month": "M", "quarter": "Q", "year": "Y"}.get(period)
-    made = {"period": "all" if alias is None else frame.at.dt.to_period(alias).astype("str")}
+    made = {"period": period_names(frame.at, period)}
     if cut is not None:
-        made["phase"] = np.where(frame.at < cut, "before", "from the start")
+        made["phase"] = np.where(frame.at < cut, *phases)
     made |= {name: _named(frame.column("in_shift" if name == "shift" else name), name) for name in by}
     return pd.DataFrame(made, index=frame.at.index)
 
@@ -145,29 +121,8 @@ def _named(values: pd.Series, name: str) -> pd.Series:
     return values.astype("str").fillna("not known")
 
 
-def _absent(metric: Metric, part: Part, lacks: tuple[str, ...]) -> pd.DataFrame:
-    """Say what a part lacks."""
-    row = {"metric": metric.id, "part": part.part, "core": metric.core, "unit": metric.unit, "small": False}
-    return pd.DataFrame([row | {"lacks": ", ".join(lacks)}])
-
-
 def _computed(metric: Metric, part: Part, frame: Frame, labels: pd.DataFrame) -> pd.DataFrame:
-    """Compute one part in every cell and say whose it is."""
+    """Compute one part in every cell."""
     if part.group:
         labels = labels.assign(group=_named(frame.column(part.group), part.group))
-    found = part_in_cells(part, frame, labels)
-    return found.assign(
-        metric=metric.id,
-        part=part.part,
-        core=metric.core,
-        unit=metric.unit,
-        divided_by=[_of(number, part) for number in found["denominator"]],
-        small=is_small(found),
-        lacks="",
-    )
-
-
-def _of(number: float, part: Part) -> str:
-    """Say in words what was divided by."""
-    written = f"{number:,.0f}" if float(number).is_integer() else f"{number:,.1f}"
-    return f"of {written} {'person-years of ' * bool(part.exposure)}{part.of}"
+    return described(part_in_cells(part, frame, labels), metric, part)

@@ -31,6 +31,7 @@ time_of: Mapping[str, str] = MappingProxyType(
         "narratives": "written_at",
     }
 )
+key_of: Mapping[str, str] = MappingProxyType({"calls": "call_id", "contacts": "contact_id"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,8 @@ class Part:
     counts, among, value : str
         Expressions: which rows are the numerator, which the denominator, and the number averaged.
     unit : {"row", "person"}
-        Persons are counted once in each cell, by their first row in it.
+        Persons are counted once in each cell, by their first row in it; of rows of the same moment that of the
+        lower key is the first.
     group, mix, exposure, cluster : str
         Fields: whose values are counted apart; whose mix is adjusted for; what a rate is divided by; within whose
         values rows are not independent.

@@ -6,7 +6,6 @@ A row whose value is missing is counted as missing and takes no part; a row whos
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,16 +13,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coresponder_causal.core.agreement import cohen_kappa
-from coresponder_causal.core.inference import (
-    critical,
-    exact_poisson,
-    quantile_ranks,
-    wilson,
-)
+from coresponder_causal.core.inference import critical, exact_poisson
+from coresponder_causal.data.metrics_sums import Sums, framed, head, over
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.int64]
-smallest_shown, top_share, quantiles_shown = 10, 0.05, (("median", 0.5), ("p90", 0.9))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,58 +49,25 @@ class Rows:
         keep = np.isfinite(self.value)
         return Rows(self.cell[keep], self.cells, self.value[keep], self.cluster[keep], self.repeats)
 
-    def sums(self, weights: Array | None = None) -> Array:
+    def added(self, weights: Array | None = None) -> Array:
         """Add up numbers by cell; rows are counted where none are given."""
         return np.bincount(self.cell, weights, minlength=self.cells).astype(float)
 
 
-def proportion(rows: Rows) -> pd.DataFrame:
-    """Share of yes in each cell, with the score interval; clustered where persons repeat.
+def sums_of(rows: Rows) -> Sums:
+    """Add up what proportions and rates need of each cell.
 
     Parameters
     ----------
     rows : Rows
-
-    Returns
-    -------
-    DataFrame
-        One row per cell: ``statistic, numerator, denominator, value, conf_low, conf_high, interval, design_effect,
-        n_persons``. Clustered: Wilson's interval at n / deff trials, deff being the clustered variance over the
-        binomial one and at least 1; where all or none are yes, at as many trials as persons.
+        Each value 1 or 0.
     """
-    events, number = rows.sums(rows.value), rows.sums()
-    share = _over(events, number)
-    effect, persons = _design_effect(rows, share, number)
-    trials = np.where(np.isfinite(effect), number / np.maximum(effect, 1), number)
-    low, high = wilson(share * trials, trials)
-    clustered = np.isfinite(effect) & (effect > 1)
-    return pd.DataFrame(
-        {
-            "statistic": "proportion",
-            "numerator": events,
-            "denominator": number,
-            "value": share,
-            "conf_low": low,
-            "conf_high": high,
-            "interval": np.where(clustered, "person-clustered Wilson", "Wilson"),
-            "design_effect": np.where(np.isfinite(effect), np.maximum(effect, 1), np.nan),
-            "n_persons": persons,
-        }
-    )
-
-
-def _design_effect(rows: Rows, share: Array, number: Array) -> tuple[Array, Array]:
-    """Clustered over binomial variance of each cell's share (NaN where nobody repeats), and the number of persons."""
     _, cell, events, size = _pairs(rows)
-    persons = np.bincount(cell, minlength=rows.cells).astype(float)
-    if not rows.repeats:
-        return np.full(rows.cells, np.nan), np.full(rows.cells, np.nan)
-    residual = (events - share[cell] * size) ** 2
-    with np.errstate(invalid="ignore", divide="ignore"):
-        variance = np.bincount(cell, residual, minlength=rows.cells) / number**2 * persons / (persons - 1)
-        binomial = share * (1 - share) / number
-        effect = np.where(binomial > 0, variance / binomial, number / persons)
-    return np.where((persons > 1) & (persons < number), effect, np.nan), persons
+    persons, squares, cross, sizes = (
+        np.bincount(cell, weights, minlength=rows.cells).astype(float)
+        for weights in (None, events**2, events * size, size**2)
+    )
+    return Sums(rows.added(rows.value), rows.added(), persons, squares, cross, sizes, rows.repeats)
 
 
 def _pairs(rows: Rows) -> tuple[Codes, Codes, Array, Array]:
@@ -117,48 +78,24 @@ def _pairs(rows: Rows) -> tuple[Codes, Codes, Array, Array]:
     return pair.astype(np.int64), np.asarray(keys // width, np.int64), events, size
 
 
-def first_of_person(rows: Rows, at: NDArray[np.datetime64]) -> Rows:
+def first_of_person(rows: Rows, place: Codes) -> Rows:
     """Keep the first row of each person in each cell, so that longer periods do not count more chances.
 
     Parameters
     ----------
     rows : Rows
-    at : ndarray of datetime64, shape (n,)
-        Time of each row.
+    place : ndarray of int, shape (n,)
+        Place of each row in the order of time.
 
     Returns
     -------
     Rows
         One row per person and cell, known or not.
     """
-    order = np.lexsort((at, rows.cluster, rows.cell))
+    order = np.lexsort((place, rows.cluster, rows.cell))
     width = int(rows.cluster.max()) + 1 if len(rows.cluster) else 1
     first = order[np.unique((rows.cell * width + rows.cluster)[order], return_index=True)[1]]
     return Rows(rows.cell[first], rows.cells, rows.value[first], rows.cluster[first], rows.repeats)
-
-
-def rate(rows: Rows, *, per: float, exposure: Array | None = None) -> pd.DataFrame:
-    """Events over rows, or over an exposure, with the exact Poisson interval.
-
-    Parameters
-    ----------
-    rows : Rows
-    per : float
-        Multiplier.
-    exposure : ndarray, shape (cells,), optional
-
-    Returns
-    -------
-    DataFrame
-        As `proportion`.
-    """
-    events = rows.sums(rows.value)
-    below = rows.sums() if exposure is None else exposure
-    low, high = exact_poisson(events)
-    return _framed(
-        rows, f"rate per {per:g}", events, below, per * _over(events, below), per * _over(low, below),
-        per * _over(high, below), "exact Poisson", _persons(rows),
-    )  # fmt: skip
 
 
 def mean(rows: Rows) -> pd.DataFrame:
@@ -171,11 +108,11 @@ def mean(rows: Rows) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        As `proportion`; ``numerator`` is the sum, ``n_any`` counts the rows whose value is not zero, and ``n_persons``
-        the persons with such a row: the sum tells of them alone.
+        As `metrics_sums.proportion`; ``numerator`` is the sum, ``n_any`` counts the rows whose value is not zero,
+        and ``n_persons`` the persons with such a row: the sum tells of them alone.
     """
-    total, number = rows.sums(rows.value), rows.sums()
-    average = _over(total, number)
+    total, number = rows.added(rows.value), rows.added()
+    average = over(total, number)
     _, cell, sums, size = _pairs(rows)
     clusters = np.bincount(cell, minlength=rows.cells).astype(float)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -185,66 +122,8 @@ def mean(rows: Rows) -> pd.DataFrame:
     name = np.where(rows.repeats & (clusters < number), "person-clustered t", "t")
     keep = rows.value != 0
     some = Rows(rows.cell[keep], rows.cells, rows.value[keep], rows.cluster[keep], rows.repeats)
-    found = _framed(rows, "mean", total, number, average, average - half, average + half, name, _persons(some))
-    return found.assign(n_any=some.sums())
-
-
-def quantiles(rows: Rows) -> pd.DataFrame:
-    """Median and 90th percentile of each cell with order-statistic intervals.
-
-    Parameters
-    ----------
-    rows : Rows
-
-    Returns
-    -------
-    DataFrame
-        As `proportion`, two rows per cell; a bound that the number of rows cannot give is missing.
-    """
-    made = []
-    for number, values in _by_cell(rows):
-        ordered = np.sort(values)
-        for name, level in quantiles_shown:
-            low, high = quantile_ranks(len(ordered), level) if len(ordered) else (0, 1)
-            bounds = [ordered[rank - 1] if 1 <= rank <= len(ordered) else np.nan for rank in (low, high)]
-            found = float(np.quantile(ordered, level)) if len(ordered) else np.nan
-            made.append((number, name, np.nan, float(len(ordered)), found, *bounds, "order statistics"))
-    frame = pd.DataFrame(made, columns=["cell", *_head[:7]]).set_index("cell")
-    return frame.assign(design_effect=np.nan, n_persons=_persons(rows)[frame.index])
-
-
-def concentration(rows: Rows) -> pd.DataFrame:
-    """Share of rows that belong to the five percent of persons with the most, with a linearised interval.
-
-    Parameters
-    ----------
-    rows : Rows
-        Each row a call; ``value`` is not read.
-
-    Returns
-    -------
-    DataFrame
-        As `proportion`.
-
-    References
-    ----------
-    Langel & Tillé (2011), doi:10.1080/00949655.2010.481010 (linearisation of shares between quantiles).
-    """
-    made = []
-    for number, people in _by_cell(Rows(rows.cell, rows.cells, rows.cluster.astype(float), rows.cluster, rows.repeats)):
-        size = np.sort(np.unique(people, return_counts=True)[1])[::-1].astype(float)
-        persons, calls = len(size), size.sum()
-        if not persons:
-            made.append((number, "share", 0.0, 0.0, np.nan, np.nan, np.nan, "linearised", np.nan, 0.0))
-            continue
-        top = int(np.ceil(top_share * persons))
-        share, edge = size[:top].sum() / calls, size[top - 1]
-        inside = np.arange(persons) < top
-        influence = ((size - edge) * inside + edge * top_share - share * size) / size.mean()
-        half = float(critical(np.inf)) * influence.std() / np.sqrt(persons)
-        bounds = (max(share - half, 0.0), min(share + half, 1.0))
-        made.append((number, "share", size[:top].sum(), calls, share, *bounds, "linearised", np.nan, float(persons)))
-    return pd.DataFrame(made, columns=["cell", *_head]).set_index("cell")
+    found = framed("mean", total, number, average, average - half, average + half, name, persons(some))
+    return found.assign(n_any=some.added())
 
 
 def kappa(rows: Rows, other: Array) -> pd.DataFrame:
@@ -259,7 +138,7 @@ def kappa(rows: Rows, other: Array) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        As `proportion`; ``numerator`` counts the rows in agreement.
+        As `metrics_sums.proportion`; ``numerator`` counts the rows in agreement.
     """
     both = np.isfinite(rows.value) & np.isfinite(other)
     made = []
@@ -270,10 +149,10 @@ def kappa(rows: Rows, other: Array) -> pd.DataFrame:
         kappa = cohen_kappa(table)
         bounds = (kappa.estimate, kappa.low, kappa.high)
         made.append((number, "kappa", np.trace(table), table.sum(), *bounds, "normal"))
-    frame = pd.DataFrame(made, columns=["cell", *_head[:7]]).set_index("cell")
+    frame = pd.DataFrame(made, columns=["cell", *head[:7]]).set_index("cell")
     return frame.assign(
         design_effect=np.nan,
-        n_persons=_persons(Rows(rows.cell, rows.cells, rows.value * other, rows.cluster, rows.repeats).known()),
+        n_persons=persons(Rows(rows.cell, rows.cells, rows.value * other, rows.cluster, rows.repeats).known()),
     )
 
 
@@ -292,17 +171,17 @@ def standardised(rows: Rows, stratum: Codes, group: Codes) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        As `proportion`; ``denominator`` is the number expected.
+        As `metrics_sums.proportion`; ``denominator`` is the number expected.
     """
     width = int(stratum.max()) + 1 if len(stratum) else 1
     key = group[rows.cell] * width + stratum
     events, number = (np.bincount(key, weights).astype(float) for weights in (rows.value, None))
-    expected = rows.sums(_over(events, number)[key])
-    seen = rows.sums(rows.value)
+    expected = rows.added(over(events, number)[key])
+    seen = rows.added(rows.value)
     low, high = exact_poisson(seen)
-    return _framed(
-        rows, "observed over expected", seen, expected, _over(seen, expected), _over(low, expected),
-        _over(high, expected), "exact Poisson", _persons(rows),
+    return framed(
+        "observed over expected", seen, expected, over(seen, expected), over(low, expected),
+        over(high, expected), "exact Poisson", persons(rows),
     )  # fmt: skip
 
 
@@ -318,7 +197,7 @@ def difference(rows: Rows, inside: NDArray[np.bool_]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        As `proportion`; ``denominator`` counts the rows inside.
+        As `metrics_sums.proportion`; ``denominator`` counts the rows inside.
     """
     parts = [Rows(rows.cell[k], rows.cells, rows.value[k], rows.cluster[k], rows.repeats) for k in (inside, ~inside)]
     covered, other = (mean(part) for part in parts)
@@ -326,7 +205,7 @@ def difference(rows: Rows, inside: NDArray[np.bool_]) -> pd.DataFrame:
     value = (other["value"] - covered["value"]).to_numpy() * number / 60
     error = np.hypot(*(_error(found, _size(part)) for found, part in zip((covered, other), parts, strict=True)))
     half = float(critical(np.inf)) * error * number / 60
-    return _framed(rows, "hours", value, number, value, value - half, value + half, "normal", _persons(rows))
+    return framed("hours", value, number, value, value - half, value + half, "normal", persons(rows))
 
 
 def _error(found: pd.DataFrame, size: Array) -> Array:
@@ -340,54 +219,6 @@ def _size(rows: Rows) -> Array:
     return np.bincount(_pairs(rows)[1], minlength=rows.cells).astype(float)
 
 
-def is_small(cells: pd.DataFrame) -> pd.Series:
-    """Whether a cell shows a count of 1 to 10: of events, of their complement, or of all rows.
-
-    Parameters
-    ----------
-    cells : DataFrame
-        As any kind gives them.
-    """
-    whole = cells["statistic"].isin(["proportion", "share"]) | cells["statistic"].str.startswith("rate")
-    shown = [
-        cells["denominator"],
-        cells["numerator"].where(whole),
-        (cells["denominator"] - cells["numerator"]).where(whole),
-    ]
-    found = pd.Series(False, index=cells.index)
-    for count in shown:
-        found |= count.gt(0) & count.le(smallest_shown)
-    return found
-
-
-_head = [
-    "statistic", "numerator", "denominator", "value", "conf_low", "conf_high", "interval", "design_effect", "n_persons",
-]  # fmt: skip
-
-
-def _framed(
-    rows: Rows, statistic: str, above: Array, below: Array, value: Array, low: Array, high: Array,
-    interval: object, persons: Array,
-) -> pd.DataFrame:  # fmt: skip
-    """Put one number per cell into a frame."""
-    made = dict(zip(_head, (statistic, above, below, value, low, high, interval, np.nan, persons), strict=True))
-    return pd.DataFrame(made, index=range(rows.cells))
-
-
-def _by_cell(rows: Rows) -> Iterator[tuple[int, Array]]:
-    """Give the values of each cell."""
-    order = np.argsort(rows.cell, kind="stable")
-    ends = np.searchsorted(rows.cell[order], np.arange(rows.cells + 1))
-    for number in range(rows.cells):
-        yield number, rows.value[order[ends[number] : ends[number + 1]]]
-
-
-def _persons(rows: Rows) -> Array:
+def persons(rows: Rows) -> Array:
     """Count the persons of each cell, where they are known."""
     return _size(rows) if rows.repeats else np.full(rows.cells, np.nan)
-
-
-def _over(above: Array, below: Array) -> Array:
-    """Divide; nothing by nothing is missing."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(below > 0, above / below, np.nan)

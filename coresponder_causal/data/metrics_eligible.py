@@ -87,23 +87,39 @@ def eligible(rows: pd.DataFrame, _: object = None) -> pd.Series:
     return eligible_reported(rows) | eligible_found(rows) | waiting
 
 
-def surely_eligible(calls: Table) -> BooleanColumn:
-    """Express for any engine whether `eligible` is true of a call; where that is not known it is false.
+def eligibility_in_engine(calls: Table) -> dict[str, BooleanColumn]:
+    """Express `eligible`, `eligible_reported` and `eligible_found` for any engine, unknown where they are.
 
     Parameters
     ----------
     calls : ibis Table
-        With ``initial_type``, ``final_type`` and, where there are any, the flags.
+        With ``initial_type``, ``final_type`` (either may be absent) and, where there are any, the flags.
+
+    Returns
+    -------
+    dict of str to ibis column
+        Those for which the codes are there.
     """
     import ibis
 
-    flagged = ibis.coalesce(*[calls[name] for name in flags if name in calls.columns], ibis.literal(False))
-    found = ibis.literal(False)
+    there = [calls[name] for name in flags if name in calls.columns]
+    flagged = ibis.coalesce(*there, ibis.null("boolean")) if there else ibis.literal(False)
+    said, waiting = {}, {}
     for stage, name in (("reported", "initial_type"), ("found", "final_type")):
-        for answer, enough in (("yes", ibis.literal(True)), ("if_flagged", flagged)):
-            codes = [code for code, said in eligibility(stage).items() if said == answer]
-            found = found | (calls[name].lower().isin(codes).fill_null(False) & enough)
-    return found
+        if name not in calls.columns:
+            continue
+        codes, listed = calls[name].lower(), eligibility(stage)
+        answers = {
+            wanted: [code for code, answer in listed.items() if answer == wanted] for wanted in ("yes", "if_flagged")
+        }
+        said[stage] = codes.isin(list(listed)).ifelse(codes.isin(answers["yes"]), ibis.null("boolean"))
+        waiting[stage] = codes.isin(answers["if_flagged"]).fill_null(False) & flagged
+    made = {"eligible_reported": said["reported"]} if "reported" in said else {}
+    if "found" in said:
+        made["eligible_found"] = said["found"] | waiting["found"]
+    if len(said) > 1:
+        made["eligible"] = said["reported"] | made["eligible_found"] | waiting["reported"]
+    return made
 
 
 def _known(codes: pd.Series, stage: str) -> pd.Series:

@@ -14,7 +14,7 @@ from typing import TypeAlias
 import numpy as np
 import pandas as pd
 
-from coresponder_causal.data.metrics_catalogue import stigmatising_terms
+from coresponder_causal.data.metrics_catalogue import key_of, stigmatising_terms
 from coresponder_causal.data.metrics_eligible import eligible, eligible_found, eligible_reported
 
 Tables: TypeAlias = Mapping[str, pd.DataFrame]
@@ -107,20 +107,33 @@ def _sent(rows: pd.DataFrame, _: Tables) -> pd.Series:
     return pd.Series(stamped.where(stamped))
 
 
+def cities_of(rows: pd.DataFrame) -> pd.Series:
+    """City of each row, shape (n,); rows of a table without one are all of the same."""
+    return rows["city"] if "city" in rows else pd.Series("", index=rows.index)
+
+
+def order_of(rows: pd.DataFrame, table: str) -> pd.Series:
+    """Say what tells rows of the same moment apart, shape (n,): their key, else the order they came in."""
+    key = key_of.get(table)
+    return rows[key] if key in rows else pd.Series(np.arange(len(rows)), index=rows.index)
+
+
 def _who(rows: pd.DataFrame) -> pd.Series:
     """Person, or address where no codes of persons are given."""
     return rows["person"] if "person" in rows else rows["address"]
 
 
 def _again(days: int) -> Callable[[pd.DataFrame, Tables], pd.Series]:
-    """Make whether another crisis-eligible call of the same person follows within so many days."""
+    """Make whether another crisis-eligible call of the same person in the same city follows within so many days."""
 
     def made(rows: pd.DataFrame, tables: Tables) -> pd.Series:
         who = _who(rows)
         counted = eligible(rows, tables).fillna(False).astype(bool) & who.notna() & rows["received_at"].notna()
-        own = pd.DataFrame({"who": who[counted], "at": rows["received_at"][counted]})
-        own = own.sort_values(["who", "at"], kind="stable")
-        wait = own.groupby("who", sort=False)["at"].shift(-1) - own["at"]
+        own = pd.DataFrame(
+            {"who": who, "at": rows["received_at"], "city": cities_of(rows), "order": order_of(rows, "calls")}
+        )
+        own = own[counted].sort_values(["city", "who", "at", "order"], kind="stable")
+        wait = own.groupby(["city", "who"], sort=False)["at"].shift(-1) - own["at"]
         found = pd.Series(pd.array([pd.NA] * len(rows), dtype="boolean"), index=rows.index)
         found[own.index] = (wait <= days * day).to_numpy(bool)
         return found
@@ -129,10 +142,10 @@ def _again(days: int) -> Callable[[pd.DataFrame, Tables], pd.Series]:
 
 
 def _followed(days: int) -> Callable[[pd.DataFrame, Tables], pd.Series]:
-    """Make whether the horizon of a call ends before the last call of the table."""
+    """Make whether the horizon of a call ends by the last call of its city."""
 
     def made(rows: pd.DataFrame, _: Tables) -> pd.Series:
-        last = rows["received_at"].max()
+        last = rows["received_at"].groupby(cities_of(rows)).transform("max")
         ends = (rows["received_at"] + days * day <= last).astype("boolean")
         return pd.Series(ends.mask(rows["received_at"].isna()))
 

@@ -7,13 +7,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coresponder_causal.data import metrics_cells as cells
+from coresponder_causal.data import metrics_ordered as ordered
+from coresponder_causal.data import metrics_sums as sums
 from coresponder_causal.data.metrics_catalogue import Part
 from coresponder_causal.data.metrics_cells import Rows
 from coresponder_causal.data.metrics_rows import Frame
+from coresponder_causal.data.metrics_years import person_years
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-year_days = 365.25
 
 
 def part_in_cells(part: Part, frame: Frame, labels: pd.DataFrame) -> pd.DataFrame:
@@ -30,7 +32,7 @@ def part_in_cells(part: Part, frame: Frame, labels: pd.DataFrame) -> pd.DataFram
     Returns
     -------
     DataFrame
-        The columns of ``labels``, those of `metrics_cells.proportion`, ``missing`` and ``unplaced``: one row per cell,
+        The columns of ``labels``, those of `metrics_sums.proportion`, ``missing`` and ``unplaced``: one row per cell,
         or per cell and statistic.
     """
     dated = frame.at.notna().to_numpy()
@@ -47,8 +49,6 @@ def part_in_cells(part: Part, frame: Frame, labels: pd.DataFrame) -> pd.DataFram
         placed &= ~frame.is_first(part.value)
     found, missing = _counted(part, frame, cell, named, placed)
     counts = pd.DataFrame({"missing": missing, "unplaced": np.bincount(cell[unplaced], minlength=len(named))})
-    if part.cluster != "person":
-        found["interval"] = found["interval"].str.replace("person", "officer")
     beside = [table.loc[found.index].reset_index(drop=True) for table in (named, counts)]
     return pd.concat([beside[0], found.reset_index(drop=True), beside[1]], axis=1)
 
@@ -60,26 +60,26 @@ def _counted(
     cluster, known = frame.clusters(part.cluster)
     rows = Rows(cell[placed], len(named), _answers(part, frame)[placed], cluster[placed], known)
     if part.unit == "person":
-        rows = cells.first_of_person(rows, frame.at.to_numpy("datetime64[us]")[placed])
+        rows = cells.first_of_person(rows, frame.places_in_time()[placed])
     whole = rows.known()
-    missing = rows.sums() - whole.sums()
+    missing = rows.added() - whole.added()
     match part.kind:
         case "proportion":
-            found = cells.proportion(whole)
+            found = sums.proportion(cells.sums_of(whole))
         case "rate":
             exposure = _person_years(frame, named, cell) if part.exposure else None
-            found = cells.rate(whole, per=part.per, exposure=exposure)
+            found = sums.rate(cells.sums_of(whole), per=part.per, exposure=exposure)
         case "mean" | "change":
             found = cells.mean(whole)
         case "quantiles":
-            found = cells.quantiles(whole)
+            found = ordered.quantiles(whole)
         case "concentration":
-            found = cells.concentration(whole)
+            found = ordered.concentration(whole)
         case "kappa":
             # Rows that nobody read are no part of the sample.
             other = frame.number(part.value)[placed]
             found = cells.kappa(rows, other)
-            missing = rows.sums((np.isnan(rows.value) & ~np.isnan(other)).astype(float))
+            missing = rows.added((np.isnan(rows.value) & ~np.isnan(other)).astype(float))
         case "standardised":
             mix = pd.factorize(frame.column(part.mix).astype(object).fillna("not known"))[0][placed]
             found = cells.standardised(whole, mix[np.isfinite(rows.value)].astype(np.int64), _without_group(named))
@@ -87,7 +87,7 @@ def _counted(
             inside = frame.number(part.counts)[placed]
             whole = Rows(rows.cell, rows.cells, np.where(np.isnan(inside), np.nan, rows.value), rows.cluster, known)
             kept = np.isfinite(whole.value)
-            missing = rows.sums((~kept).astype(float))
+            missing = rows.added((~kept).astype(float))
             found = cells.difference(whole.known(), inside[kept] == 1)
     return found, missing
 
@@ -108,22 +108,7 @@ def _without_group(named: pd.DataFrame) -> NDArray[np.int64]:
 
 
 def _person_years(frame: Frame, named: pd.DataFrame, cell: NDArray[np.int64]) -> Array:
-    """Residents of the cities times the years of the period; unknown where cells are parts of a city."""
-    if set(named) - {"period", "phase", "city"}:
-        return np.full(len(named), np.nan)
-    people = frame.tables["cities"].set_index("city")["population"].astype(float)
+    """Residents of the cities times the years of the period."""
     rows = pd.DataFrame({"cell": cell, "city": frame.column("city").to_numpy(), "at": frame.at.to_numpy()})
-    rows = rows[rows["cell"] >= 0]
-    cities = rows.groupby("cell")["city"].unique()
-    residents = np.array([people.reindex(list(names)).sum(skipna=False) for names in cities], float)
-    return residents * _years(named, rows)
-
-
-def _years(named: pd.DataFrame, rows: pd.DataFrame) -> Array:
-    """Length of each period in years; of one that is cut or open, from its first to its last row."""
-    if "phase" in named or named["period"].eq("all").all():
-        stamps = rows.groupby("cell")["at"].agg(["min", "max"])
-        days = (stamps["max"].dt.normalize() - stamps["min"].dt.normalize()).dt.days + 1
-        return np.asarray(days, float) / year_days
-    whole = pd.PeriodIndex(named["period"], freq=pd.Period(named["period"].iloc[0]).freqstr)
-    return np.asarray((whole.end_time.normalize() - whole.start_time).days + 1, float) / year_days
+    spans = rows[rows["cell"] >= 0].groupby(["cell", "city"])["at"].agg(first="min", last="max").reset_index()
+    return person_years(named, spans, frame.tables["cities"])

@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 from coresponder_causal.data.columns import Finding, typed
 from coresponder_causal.data.demand import asked_for, origin
 from coresponder_causal.data.metrics_catalogue import Part, names_in, time_of
-from coresponder_causal.data.metrics_fields import derived
+from coresponder_causal.data.metrics_fields import cities_of, derived, order_of
 from coresponder_causal.data.metrics_needs import absent, needs
 from coresponder_causal.data.validate import refuse
 
-also_read = {"calls": ("city", "person", "crisis_on_scene", "crisis_flagged", origin), "contacts": ("city", "person")}
+also_read = {
+    "calls": ("call_id", "city", "person", "crisis_on_scene", "crisis_flagged", origin),
+    "contacts": ("contact_id", "city", "person"),
+}
 
 
 @dataclass(slots=True, eq=False)
@@ -74,11 +77,21 @@ class Frame:
         return np.where(unknown, np.nan, numbers)
 
     def clusters(self, name: str) -> tuple[NDArray[np.int64], bool]:
-        """Code of the person (or officer) of each row, shape (n,), and whether any are known."""
+        """Give the number of the person (or officer) of each row, shape (n,), and whether any are known.
+
+        The same code in two cities is two persons.
+        """
         if name not in self.typed:
             return np.arange(len(self.typed)), False
-        codes = pd.factorize(self.typed[name])[0].astype(np.int64)
+        codes = self.typed.groupby([cities_of(self.typed), self.typed[name]], sort=False).ngroup().to_numpy(np.int64)
         return np.where(codes < 0, len(codes) + np.arange(len(codes)), codes), True
+
+    def places_in_time(self) -> NDArray[np.int64]:
+        """Place of each row in the order of time, shape (n,); of rows of the same moment the lower key comes first."""
+        keys = pd.factorize(order_of(self.typed, self.rows), sort=True)[0]
+        places = np.empty(len(keys), np.int64)
+        places[np.lexsort((keys, self.at.to_numpy()))] = np.arange(len(keys))
+        return places
 
     def is_first(self, value: str) -> NDArray[np.bool_]:
         """Whether a row is the first of its officer that has the value, shape (n,)."""

@@ -11,9 +11,9 @@ import pandas as pd
 from coresponder_causal.core.choices import refuse_choice
 from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.core.notes import note
-from coresponder_causal.data.demand import origin, self_initiated_codes
+from coresponder_causal.data.demand import asked_for_in_engine, origin
 from coresponder_causal.data.engines import Engine, Source, opened
-from coresponder_causal.data.metrics_eligible import surely_eligible
+from coresponder_causal.data.metrics_eligible import eligibility_in_engine
 from coresponder_causal.data.panel import known_cities, outcome_fields
 from coresponder_causal.data.panel_counts import PeriodName, counts, full_grid, true_rows
 from coresponder_causal.data.panel_spans import say_doubts
@@ -105,8 +105,8 @@ def panel_of_files(
     refuse_horizons(repeat, problems)
     problems.raise_if_any(DataError)
     known = None if cities is None else known_cities(cities, unit)
-    with opened(source, engine=engine, memory_limit=memory_limit, spill_to=spill_to) as given:
-        calls, outcomes = _read(given, unit, among, repeat)
+    with opened({"calls": source}, engine=engine, memory_limit=memory_limit, spill_to=spill_to) as given:
+        calls, outcomes = _read(given["calls"], unit, among, repeat)
         if repeat:
             calls = with_known_until(calls, until)
         if among == "eligible":
@@ -150,22 +150,11 @@ def _read(given: Table, unit: str, among: Among, repeat: Sequence[int]) -> tuple
     problems.raise_if_any(DataError)
     calls = given
     if unit != origin and origin in there:
-        calls = _asked_for(given)
+        calls = asked_for_in_engine(given)
     columns = [calls[name].cast("string") if name in {"call_id", "person"} else calls[name] for name in needed]
     if codes:
-        columns.append(surely_eligible(calls).name("eligible"))
+        columns.append(eligibility_in_engine(calls)["eligible"].fill_null(False).name("eligible"))
     return calls.select(*columns, *outcomes), outcomes
-
-
-def _asked_for(given: Table) -> Table:
-    """Leave out what police or team started themselves, and say how many calls that is; see `asked_for`."""
-    own = given[origin].isin(self_initiated_codes).fill_null(False)
-    found = given.aggregate(own=true_rows(own), all=given.count()).to_pandas()
-    if many := int(found["own"].iloc[0]):
-        note(
-            f"{many} of {found['all'].iloc[0]} calls were started by officers or the team themselves and are no demand"
-        )
-    return given.filter(~own)
 
 
 def _facts(calls: Table, looked_at: Sequence[str]) -> list[Scalar]:

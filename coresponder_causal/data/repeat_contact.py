@@ -24,13 +24,15 @@ def refuse_horizons(horizons: Sequence[int], problems: Problems) -> None:
         problems.add(f"repeat is {tuple(horizons)!r}", mend="give whole days of 1 or more, each once, such as (30, 90)")
 
 
-def with_next_call(calls: Table) -> Table:
+def with_next_call(calls: Table, who: str = "person") -> Table:
     """Put beside each call the time of the next call of its person in the same city.
 
     Parameters
     ----------
     calls : ibis Table
-        ``call_id, city, person, received_at``.
+        ``call_id, city, received_at`` and the persons.
+    who : str
+        Column of persons.
 
     Returns
     -------
@@ -44,10 +46,8 @@ def with_next_call(calls: Table) -> Table:
     """
     import ibis
 
-    alone = calls["person"].isnull().ifelse(calls["call_id"], ibis.null("string"))
-    window = ibis.window(
-        group_by=[calls["city"], calls["person"], alone], order_by=[calls["received_at"], calls["call_id"]]
-    )
+    alone = calls[who].isnull().ifelse(calls["call_id"], ibis.null("string"))
+    window = ibis.window(group_by=[calls["city"], calls[who], alone], order_by=[calls["received_at"], calls["call_id"]])
     return calls.mutate(next_at=calls["received_at"].lead().over(window))
 
 

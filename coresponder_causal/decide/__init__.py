@@ -2,6 +2,7 @@
 
 from coresponder_causal.decide.account import Effect, Posts
 from coresponder_causal.decide.alarm_checks import alarm_checks
+from coresponder_causal.decide.chart_limits import calibrate_charts
 from coresponder_causal.decide.concordance import Concordance, concordance
 from coresponder_causal.decide.concordance_course import AgreementCourse, agreement_after_training
 from coresponder_causal.decide.confirmatory_looks import look_calendar, take_look
@@ -24,7 +25,7 @@ from coresponder_causal.decide.label_sensitivity import label_sensitivity
 from coresponder_causal.decide.lever_labels import lever_labels
 from coresponder_causal.decide.levers_of_effect import lever_follow_up, lever_hours, lever_reach
 from coresponder_causal.decide.levers_of_evidence import Precision, lever_by_lot, lever_narrower, lever_second_sample
-from coresponder_causal.decide.monitoring import Monitoring, alarms, calibrate_charts, chart
+from coresponder_causal.decide.monitoring import Monitoring, alarms, chart
 from coresponder_causal.decide.multiplicity import exploratory, holm, sharpened_q, step_down
 from coresponder_causal.decide.officer_hours import OfficerHours
 from coresponder_causal.decide.operating import Setting, operating_characteristics

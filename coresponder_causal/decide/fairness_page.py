@@ -7,22 +7,27 @@ from pathlib import Path
 import pandas as pd
 
 from coresponder_causal.decide.fairness_worlds import covered_in_worlds, mixed, stages_in_worlds, usual, whole
+from coresponder_causal.design.compared_groups import few_events
 
 page = Path("docs", "fairness.md")
 seeds_of_odds, seeds_of_intervals = 100, 100
-introduction = """\
+introduction = f"""\
 Groups are those that people were *perceived as*: nobody was asked who they are. `cc.decide.fairness`, and the block
 `[fairness]` of a study, keep three questions apart, and tell of each what it cannot say.
 
 | Question | Function | When not to use it |
 | --- | --- | --- |
-| What happened to whom? | `disparity_rates`, `reach_rates` | To say why: neither need nor place nor hour is alike. |
+| What happened to whom? | `disparity_rates`, `reach_rates` | To say why: neither need nor place nor hour is alike. \
+With fewer than {few_events} events, or calls without one, in a group: the intervals are then too narrow, which is \
+said. |
 | What is left among calls alike in what was allowed to differ, now and with the team at every call? | \
 `disparity_closing` | To say who discriminates; with an allowed field that bias may have written, such as a label; \
-where the design misses what drew the team; with fewer than about 15 events in a group. |
+where the design misses what drew the team; with fewer than {few_events} events, or calls without one, in a group with \
+or without the team: its intervals are then too narrow, which is said. |
 | At which stage are calls treated unlike that were alike until then? | `where_bias` | Where nobody knows what was \
 found, or officers write what they expected to find: their bias then hides in it. Call takers: where it is not chance \
-who takes a call. With fewer than about 15 events in a group at a stage: the interval is then too narrow. |
+who takes a call; or with fewer than {few_events} calls of a group labelled one way: the interval is then too narrow, \
+which is said. At the other stages few events make the interval wider instead, see below. |
 | What were calls of a label found to be? | `label_drift` | As a measure of bias by itself: truth may differ too. |
 | How often was a crisis labelled as one? | `label_sensitivity` | Where who went, within the cells, followed what \
 only they saw or heard. |
@@ -39,6 +44,10 @@ Call takers can be asked by cases in the same words but for one cue of the group
 reads which, `cc.report.pair_form` makes the form, `cc.estimate.vignette_effects` reads the answers. Words that
 stigmatise are counted by perceived group with `cc.qualitative.lexicon_use(..., groups=)`, the list's own errors taken
 out by a sample read by hand.
+
+Few events: where a group, or the reference, has fewer than {few_events} events or calls without one at a stage, its \
+interval is the wider of that by t and of Newcombe's for the gap of two shares, by effective numbers of calls. It can \
+then be wide: the power beside the verdict is counted from it.
 
 Small cells: groups of fewer than 11 persons are left out and said; cells of labels of fewer stand together; whatever
 leaves passes the gate of [privacy](privacy.md), where behind a gap stands its smaller group.

@@ -9,31 +9,23 @@ it is; a difference is multiplied by the bridge's ratio k: v becomes k²(v + θ�
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from coresponder_causal.core.errors import DesignError, Problems
-from coresponder_causal.core.inference import interval
-from coresponder_causal.core.notes import collecting, doubt, note, quietly
+from coresponder_causal.core.notes import collecting, quietly
 from coresponder_causal.core.second_stage import (
     SecondStage,
     fewest_pooled,
-    fewest_predicted,
     second_stage,
     usual_level,
     without_each,
 )
-from coresponder_causal.data.comparability import bridged, bridges_of, compared, not_comparable, not_known, same
-from coresponder_causal.privacy.city_release import CityEffect, CityRelease
-
-Held = tuple[CityRelease, CityEffect]
-few_df = 10
-columns = (
-    "city", "verdict", "why", "used", "estimate", "std_error", "low", "high", "df", "weight", "without", "support",
-)  # fmt: skip
+from coresponder_causal.data.comparability import bridges_of, compared
+from coresponder_causal.decide.federated_cities import Held, city_row, reference_definition, say_beside
+from coresponder_causal.privacy.city_release import CityRelease
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -166,10 +158,10 @@ def _question(
 ) -> Question:
     first = held[0][1]
     with quietly(), collecting() as notes:
-        meant = _reference(held, reference)
-        rows = pd.DataFrame([_row(one, meant, bridges, take_unknown, level) for one in held])
+        meant = reference_definition(held, reference)
+        rows = pd.DataFrame([city_row(one, meant, bridges, take_unknown, level) for one in held])
         used = rows["used"].to_numpy(bool)
-        _say(held, rows, releases, meant)
+        say_beside(held, rows, releases, meant)
         found = None
         if used.sum() >= fewest_pooled:
             estimate, error = (rows.loc[used, name].to_numpy(float) for name in ("estimate", "std_error"))
@@ -187,80 +179,6 @@ def _question(
         reference=meant,
         notes=tuple(notes),
     )
-
-
-def _reference(held: Sequence[Held], reference: str | None) -> dict[str, str]:
-    """Return the definition by which is counted; empty where there is none."""
-    if reference is not None:
-        own = [dict(effect.definition) for release, effect in held if release.city == reference]
-        return own[0] if own else {}
-    registered = [tuple(effect.definition.items()) for _, effect in held if effect.definition]
-    return dict(Counter(registered).most_common(1)[0][0]) if registered else {}
-
-
-def _row(
-    one: Held, meant: dict[str, str], bridges: pd.DataFrame, take_unknown: bool, level: float
-) -> dict[str, object]:
-    """Give one city's effect by the reference definition, and whether it can be put together with others."""
-    release, effect = one
-    found = compared(effect.outcome, effect.definition, meant, bridges)
-    used = found.verdict in (same, bridged) or (found.verdict == not_known and take_unknown)
-    ratio, log_sd = (found.ratio, found.log_sd) if found.verdict == bridged else (1.0, 0.0)
-    factor, own = (ratio, effect.estimate * log_sd) if effect.scale == "difference" else (1.0, 0.0)
-    estimate, error = factor * effect.estimate, factor * float(np.sqrt(effect.variance + own**2))
-    low, high = interval(estimate, error, effect.df, level)
-    counts = min((count for count in effect.support.values() if count), default=0)
-    values = (
-        release.city, found.verdict, found.why, used, estimate, error, float(low), float(high), effect.df, np.nan,
-        np.nan, counts,
-    )  # fmt: skip
-    return dict(zip(columns, values, strict=True))
-
-
-def _say(held: Sequence[Held], rows: pd.DataFrame, releases: Sequence[CityRelease], meant: dict[str, str]) -> None:
-    """Say what must be read beside the numbers of one question."""
-    first = held[0][1]
-    for verdict, words in ((not_comparable, "counts another thing"), (not_known, "has registered no definition")):
-        for city, why, used in rows.loc[rows["verdict"] == verdict, ["city", "why", "used"]].itertuples(index=False):
-            if used:
-                doubt(f"{city} {words} of {first.outcome}: it is taken as if it counted what the others count")
-            else:
-                note(f"left out: {city} {words}" + (f" ({why})" if verdict == not_comparable else ""))
-    crossed = rows.loc[rows["verdict"] == bridged, "city"].tolist()
-    if crossed:
-        steady = "; a ratio stays as it is only if the share that is counted stayed the same over time"
-        doubt(f"definitions are bridged for {', '.join(crossed)}{steady if first.scale == 'log_ratio' else ''}")
-    if absent := sorted({one.city for one in releases} - set(rows["city"])):
-        note(f"no effect of this kind from {', '.join(absent)}")
-    for shared in _shared(held, rows):
-        doubt(shared)
-    horizons = {effect.horizon.partition(" from ")[0] for _, effect in held}
-    if len(horizons) > 1:
-        note(f"the effects average over other times: {', '.join(sorted(horizons))}")
-    used = rows[rows["used"]]
-    if (short := int((used["df"] < few_df).sum())) and len(used) >= fewest_pooled:
-        doubt(
-            f"variances are taken as known; that of {short} of {len(used)} cities has fewer than {few_df} degrees of "
-            "freedom"
-        )
-    if len(used) == fewest_predicted - 1:
-        doubt("two cities cannot tell how far cities differ: nothing is said of another city")
-    if not meant:
-        note("nobody has registered what the outcome means")
-
-
-def _shared(held: Sequence[Held], rows: pd.DataFrame) -> Iterator[str]:
-    """Say which comparison cities several effects share, and which cities were compared with each other."""
-    used = set(rows.loc[rows["used"], "city"])
-    taking = [(release.city, effect) for release, effect in held if release.city in used]
-    counted = Counter(other for _, effect in taking for other in effect.compared_with)
-    if many := sorted(city for city, count in counted.items() if count > 1):
-        yield (
-            f"{len(many)} comparison cities stand behind more than one effect ({', '.join(many[:5])}"
-            f"{', …' if len(many) > 5 else ''}): their errors move together, and the interval of the mean is too short"
-        )
-    if inner := sorted(used & set(counted)):
-        yield f"{', '.join(inner)} took part and was also compared with: its programme hides that of others"
 
 
 def _verdicts(groups: dict[tuple[str, ...], list[Held]], bridges: pd.DataFrame) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from coresponder_causal.core.control_chart import charts, fit_variances, forecast_errors
 from coresponder_causal.core.run_length import first_alarms
-from coresponder_causal.decide.monitoring import Calibration, calibrate_charts, longest
+from coresponder_causal.decide.chart_limits import Calibration, calibrate_charts, longest
 from coresponder_causal.design.monitored import Monitored
 
 Array = NDArray[np.float64]

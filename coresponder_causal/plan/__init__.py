@@ -26,11 +26,13 @@ from coresponder_causal.plan.intake import ingest_into, write_mapping_example
 from coresponder_causal.plan.logic_model import LogicModel
 from coresponder_causal.plan.logic_parts import Assumption, External, Node
 from coresponder_causal.plan.manifest import manifest, result_ids, write_manifest
-from coresponder_causal.plan.monitor import Seen, Terms, monitor, months_of_looks
+from coresponder_causal.plan.monitor import Seen, monitor
+from coresponder_causal.plan.monitor_terms import Terms, months_of_looks
 from coresponder_causal.plan.numbers import numbers
 from coresponder_causal.plan.operating import Operating, operating_characteristics
 from coresponder_causal.plan.papers import Papers, write_papers
-from coresponder_causal.plan.participate import Checked, check_tables, make_release, pool, together_words
+from coresponder_causal.plan.participate import make_release, pool, together_words
+from coresponder_causal.plan.participate_check import Checked, check_tables
 from coresponder_causal.plan.plan_document import plan_document
 from coresponder_causal.plan.plan_file import example_plan, parse_plan, read_plan, write_example_plan
 from coresponder_causal.plan.planned import Planned, plan_diff, planned, unrecorded, write_plan

@@ -3,6 +3,7 @@
 from coresponder_causal.report.cities_picture import cities_picture, comparable_picture
 from coresponder_causal.report.codebook import codebook
 from coresponder_causal.report.comparison_page import comparison_page, together_sentences
+from coresponder_causal.report.control_picture import control_picture
 from coresponder_causal.report.cost import cost_section, cost_sentence
 from coresponder_causal.report.council_page import council_page
 from coresponder_causal.report.deployment_page import deployment_page, deployment_picture, shifts_table
@@ -34,7 +35,7 @@ from coresponder_causal.report.leaflet import leaflet
 from coresponder_causal.report.logic_picture import logic_picture
 from coresponder_causal.report.metric_pictures import flow_picture, rates_picture, surface_picture, trend_picture
 from coresponder_causal.report.metrics_page import metrics_page
-from coresponder_causal.report.monitor_page import alarm_table, control_picture, monitor_page
+from coresponder_causal.report.monitor_page import alarm_table, monitor_page
 from coresponder_causal.report.outcome_ladder import outcome_ladder
 from coresponder_causal.report.page import page
 from coresponder_causal.report.pair_form import pair_form

@@ -93,7 +93,8 @@ def _one(breaks: pd.DataFrame, weekly: pd.DataFrame, table: str, source: str, fi
     shares = [own["before"].iloc[0], *own["after"]]
     levels = pd.DataFrame({"first": starts, "last": ends, "share": shares, "date": [pd.NaT, *own["date"]]})
     rows = [own["rows_before"].iloc[0], *own["rows_after"]]
-    stood = levels.assign(rows=rows, missing=[round(share * many) for share, many in zip(shares, rows, strict=True)])
+    lacking = [round(share * many) for share, many in zip(shares, rows, strict=True)]
+    stood = pd.DataFrame({"first": [f"{start:%Y-%m-%d}" for start in starts], "rows": rows, "missing": lacking})
     name = f"{field} missing in {table}, {source}, by level"
     said = "; ".join(
         f"{day(row['date'])}: from {percent(row['before'])} to {percent(row['after'])}"

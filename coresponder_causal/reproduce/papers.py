@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from coresponder_causal.reproduce import printed_counts, textbooks
+from coresponder_causal.reproduce import courses, experiments, printed_counts, textbooks
 from coresponder_causal.reproduce.castle import castle
 from coresponder_causal.reproduce.denver import denver
 from coresponder_causal.reproduce.medicaid import medicaid
@@ -44,6 +44,13 @@ papers = (
     Paper("traffic", textbooks.traffic),
     Paper("training", textbooks.training),
     Paper("donors", textbooks.donors),
+    Paper("job_training", experiments.job_training),
+    Paper("classes", experiments.classes),
+    Paper("titanic", experiments.titanic),
+    Paper("smokers", experiments.smokers),
+    Paper("nile", courses.nile),
+    Paper("drivers", courses.drivers),
+    Paper("drinking_age", courses.drinking_age),
     Paper("minimum_wage", minimum_wage),
     Paper("medicaid", medicaid),
     Paper("placebo_simulations", placebo_simulations, slow=True),

@@ -1,4 +1,4 @@
-"""Pages for those who read by keyboard or ear: what scrolls can be reached, what is called a heading has a level."""
+"""Pages for people who read by keyboard or ear: what scrolls can be reached, what is called a heading is one."""
 
 import re
 

@@ -9,10 +9,10 @@ from coresponder_causal.core.control_chart import (
     fit_variances,
     forecast_errors,
     forecasts,
-    null_histories,
     points,
 )
 from coresponder_causal.core.errors import EstimationError
+from coresponder_causal.core.null_histories import null_histories
 from coresponder_causal.core.regressors import harmonics
 from coresponder_causal.core.run_length import first_alarms, limits_for
 

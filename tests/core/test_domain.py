@@ -264,7 +264,7 @@ def test_the_evidence_table_prints_the_coverage_of_the_nearest_cell():
     found = measured(result)
     assert isinstance(found, Measured)
     (shown,) = table(result).frame["measured"]
-    assert shown.startswith(f"{100 * found.coverage:.1f}% ± ")
+    assert shown.startswith(f"{100 * found.coverage:.1f} % ± ")
     assert METHODS["did_prediction_interval"].domain.startswith("domain: measured in")
 
 

@@ -45,8 +45,8 @@ def pooled(rows: pd.DataFrame, rate: str) -> tuple[float, int]:
     ],
 )
 def test_the_interval_holds_over_the_fast_cells(method, terms):
-    """At half of the shipped replications."""
-    all_rows = fast_rows(method, replications=FAST // 2)
+    """At a quarter of the shipped replications."""
+    all_rows = fast_rows(method, replications=FAST // 4)
     for term in terms:
         rows = all_rows[all_rows["term"] == term]
         null = rows[rows["effect"] == 0]
@@ -152,8 +152,8 @@ def test_the_spread_between_cities_is_in_the_interval(method):
 
 
 def test_weights_hold_where_all_that_draws_the_team_is_recorded():
-    """At half of the shipped replications."""
-    rows = fast_rows("call_difference", replications=FAST // 2)
+    """At a quarter of the shipped replications."""
+    rows = fast_rows("call_difference", replications=FAST // 4)
     weighted = rows[rows["adjustment"].str.startswith("weight")]
     share, n = pooled(weighted, "coverage")
     assert share >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / n)
@@ -193,7 +193,7 @@ def test_counts_hold_with_shocks_that_last():
 
 
 def test_rare_events_are_compared_at_their_level():
-    rows = fast_rows("its_rare")
+    rows = fast_rows("its_rare", replications=FAST // 2)
     size, n = pooled(rows[rows["effect"] == 0], "rejection")
     assert size <= rejection_rate_limit(0.05, n, 3), rows.to_string()
     assert (rows["coverage"] >= 0.93).all(), rows.to_string()
@@ -201,10 +201,10 @@ def test_rare_events_are_compared_at_their_level():
 
 
 def test_the_forecast_of_a_series_holds_and_maximum_likelihood_falls_short_as_shipped():
-    """At a tenth of the shipped replications, in series of 36 and 72 months."""
+    """At a twentieth of the shipped replications, in series of 36 and 72 months."""
     for method, least, most in (("its_structural", 0.95, 1.0), ("its_arima", 0.85, 0.95)):
         entries = [entry for entry in study([method]) if entry.options == "{}" and int(entry.cell.periods or 0) < 100]
-        rows = pd.concat([measure(entry, replications=FAST // 10) for entry in entries], ignore_index=True)
+        rows = pd.concat([measure(entry, replications=FAST // 20) for entry in entries], ignore_index=True)
         rows = rows[rows["term"] == "mean_post"]
         assert rows["failures"].sum() == 0
         share, n = pooled(rows, "coverage")
@@ -233,7 +233,7 @@ def test_methods_for_several_starts_hold_with_five_treated_units(method):
 
 
 def test_two_way_clusters_hold_with_five_treated_and_ten_untreated_units_alone():
-    rows = fast_rows("did_two_way")
+    rows = fast_rows("did_two_way", replications=FAST // 2)
     enough = (rows["treated"] >= 5) & (rows["comparison"] >= 10)
     share, n = pooled(rows[enough], "coverage")
     assert share >= 0.93 - 3 * np.sqrt(0.93 * 0.07 / n)
@@ -258,10 +258,10 @@ def test_corrected_errors_and_the_restricted_bootstrap_hold_with_five_treated_an
 
 
 def test_instruments_hold_where_hours_are_comparable_and_the_load_is_known():
-    """At a quarter of the shipped replications, in the smallest cell of each; the others stand in the slow tier."""
+    """At an eighth of the shipped replications, in the smallest cell of each; the others stand in the slow tier."""
     rows = pd.concat(
         [
-            measure(entry, replications=100)
+            measure(entry, replications=50)
             for entry in study(["call_iv"])
             if not entry.cell.world and int(entry.cell.calls or 0) <= 3000 and entry.options == "{}"
         ],
@@ -274,7 +274,7 @@ def test_instruments_hold_where_hours_are_comparable_and_the_load_is_known():
 
 
 def test_a_jump_at_the_hours_of_the_team_holds_where_patrols_change_shifts_alike_before():
-    rows = fast_rows("call_boundary", replications=50)
+    rows = fast_rows("call_boundary", replications=25)
     assert rows["failures"].sum() == 0
     share, n = pooled(rows, "coverage")
     assert share >= 0.93 - 3 * np.sqrt(0.93 * 0.07 / n)

@@ -169,6 +169,38 @@ def test_a_repeat_is_counted_only_where_the_data_reach_far_enough() -> None:
     assert one({"calls": frame}, "M28", "within 365 days").denominator == 0
 
 
+def test_calls_are_followed_to_the_last_call_of_their_own_city() -> None:
+    """Davis ends on 20 January, Woodland in June: no call of Davis is followed for 30 days, one of Woodland is."""
+    frame = calls("2021-01-01", "2021-01-20", "2021-01-01", "2021-06-01", person=["a", "a", "b", "c"])
+    frame["city"] = ["Davis", "Davis", "Woodland", "Woodland"]
+    row = one({"calls": frame}, "M28", "within 30 days")
+    assert (row.numerator, row.denominator) == (0, 1)
+
+
+def test_the_same_code_in_two_cities_is_two_persons() -> None:
+    """Person p calls once in Davis and a day later once in Woodland: no repeat, two persons, each with a first call."""
+    frame = calls("2021-01-01", "2021-01-02", "2021-06-01", "2021-06-01", person=["p", "p", "x", "y"])
+    frame["city"] = ["Davis", "Woodland"] * 2
+    tables = {
+        "calls": frame,
+        "outcomes": pd.DataFrame({"call_id": frame["call_id"], "linked_30d": [False, True, False, False]}),
+    }
+    row = one(tables, "M28", "within 30 days")
+    assert (row.numerator, row.denominator, row.n_persons) == (0, 2, 2)
+    row = one(tables, "M24", "within 30 days")
+    assert (row.numerator, row.denominator) == (1, 4)
+    assert one(tables, "M29").denominator == 4
+
+
+def test_of_two_calls_of_the_same_moment_the_lower_key_is_the_first() -> None:
+    tables = {
+        "calls": calls("2021-01-01", "2021-01-01", person="p", call_id=["b", "a"]),
+        "outcomes": pd.DataFrame({"call_id": ["b", "a"], "linked_30d": [False, True]}),
+    }
+    row = one(tables, "M24", "within 30 days")
+    assert (row.numerator, row.denominator) == (1, 1)
+
+
 def test_a_repeat_can_be_told_from_addresses() -> None:
     frame = calls("2021-01-01", "2021-01-05", "2021-06-01", address=["x", "x", "y"])
     assert one({"calls": frame}, "M28", "within 30 days").numerator == 1

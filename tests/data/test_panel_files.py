@@ -135,6 +135,7 @@ def test_a_table_of_ones_own_connection_is_taken(calls, folder):
     assert own.count().to_pandas() == len(calls)
 
 
+@pytest.mark.engines
 @needs_spark
 @pytest.mark.parametrize(("period", "among"), [("week", "all"), ("hour_of_week", "eligible")])
 def test_spark_counts_to_the_last_digit_what_duckdb_counts(period, among, folder):

@@ -14,7 +14,7 @@ from coresponder_causal import plan
 from coresponder_causal.cli import app
 from coresponder_causal.core.errors import DataError, DesignError
 from coresponder_causal.decide import alarm_checks, alarms, calibrate_charts, chart, look_calendar, take_look
-from coresponder_causal.decide.monitoring import Limits
+from coresponder_causal.decide.chart_limits import Limits
 from coresponder_causal.design.monitored import Monitored
 
 months = [str(month) for month in pd.period_range("2018-01", periods=48, freq="M")]

@@ -16,7 +16,8 @@ from coresponder_causal.core.result import Result
 from coresponder_causal.core.second_stage import second_stage
 from coresponder_causal.decide.federated import pool_releases
 from coresponder_causal.privacy import Counts
-from coresponder_causal.privacy.city_release import city_release, read_release, write_release
+from coresponder_causal.privacy.city_choice import city_release
+from coresponder_causal.privacy.city_release import read_release, write_release
 
 facets = {"event": "call", "among": "all calls", "counting_unit": "call", "recorded_in": "cad", "threshold": "none"}
 starts = "2020-01-01"

@@ -19,7 +19,7 @@ def book(tmp_path_factory):
 
 
 def test_the_codebook_names_every_field_and_code(book):
-    text = html.unescape(re.sub(r"<[^>]+>", " ", book))
+    text = html.unescape(re.sub(r"<[^>]+>", " ", book)).replace("\N{NO-BREAK SPACE}", " ")
     for table in dictionary.tables().values():
         assert f"{table.label} ({table.name})" in text
         for field in table.fields:

@@ -78,6 +78,12 @@ def test_the_pictures_draw(found, tmp_path, form):
         assert len(first) > 2000
 
 
+def test_for_the_public_levels_pass_the_gate(found):
+    (picture,) = break_pictures(found.breaks, found.completeness)[:1]
+    levels = report.released(picture, audience="public").data["levels"]
+    assert levels["share"].tolist() == picture.data["levels"]["share"].tolist()
+
+
 def test_the_suggested_rows_are_a_file_of_the_register(found, tmp_path):
     file = report.write(report.breaks_table(found), tmp_path / "breaks.csv")
     rows = pd.read_csv(file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
 
 import numpy as np
@@ -68,6 +69,43 @@ def test_every_folder_is_a_reproduction_with_its_three_files() -> None:
         for part in ("Source", "Question", "Data and rights", "Computed by", "Deviations", "Run time"):
             assert f"**{part}.**" in readme, (name, part)
         assert {path.name for path in (folder() / name).iterdir()} == {"README.md", "published.csv", "obtained.csv"}
+
+
+CATALOGUE = {
+    "v01_prop99_sdid": "prop99",
+    "v02_adh2010_weights": "left out",
+    "v03_castle_t5_weighted": "castle",
+    "v04_fatalities_t10_1": "fatalities",
+    "v05_guns": "guns",
+    "v06_kielmc": "houses",
+    "v07_ezunem": "zones",
+    "v08_traffic1": "traffic",
+    "v09_jtrain": "training",
+    "v10_organ": "donors",
+    "v11_mpdta": "minimum_wage",
+    "v12_ehec": "medicaid",
+    "v13_dw99_raw": "job_training",
+    "v14_lalonde_exp": "job_training",
+    "v15_nhefs_ipw": "smokers",
+    "v16_matchit": "left out",
+    "v17_titanic": "titanic",
+    "v18_nile": "nile",
+    "v19_seatbelts_uk": "left out",
+    "v20_ukdriver_arima": "drivers",
+    "v21_star_k": "classes",
+    "v22_mlda": "drinking_age",
+    "v23_sdid_mc": "placebo_simulations",
+    "v24_lw_castle": "left out",
+}
+
+
+def test_every_published_result_of_the_catalogue_is_computed_or_named_as_left_out(golden) -> None:
+    known = {row["name"] for row in json.loads((golden / "reproductions_catalogue.json").read_text(encoding="utf-8"))}
+    assert known == set(CATALOGUE)
+    assert set(CATALOGUE.values()) - {"left out"} < {paper.name for paper in papers}
+    reasons = (folder() / "README.md").read_text(encoding="utf-8").partition("## Left out, and why")[2]
+    for named in ("Abadie, Diamond & Hainmueller", "Lee & Wooldridge", "MatchIt", "Commandeur & Koopman"):
+        assert named in reasons
 
 
 def test_a_changed_number_is_found() -> None:

@@ -32,7 +32,7 @@ def test_two_hundred_cities_of_which_half_start_programmes_on_four_dates():
     assert np.isclose(last[late["city"].iloc[0]], np.log(0.70))
 
 
-@pytest.mark.parametrize("backend", ["threading", "dask"])
+@pytest.mark.parametrize("backend", ["threading", pytest.param("dask", marks=pytest.mark.engines)])
 def test_other_workers_write_the_same_files(backend, tmp_path):
     study = consortium(**STUDY)
     alone = read(write_consortium(study, tmp_path / "alone"))

@@ -99,8 +99,8 @@ def chi_square_power(noncentrality: ArrayLike, df: float, level: float = 0.95) -
 def shrunk_by_passing(noncentrality: float, df: int, level: float = 0.95) -> float:
     """Part of its mean that a normal vector keeps on average where the χ² test that it is zero does not reject.
 
-    With Z ~ N(μ, I), λ = ‖μ‖² and c the critical value, the mean of Z given ‖Z‖² ≤ c is
-    μ P(χ²(df + 2, λ) ≤ c) / P(χ²(df, λ) ≤ c).
+    With Z ~ N(μ, I), λ = ‖μ‖² and c the critical value,
+    E[Z given ‖Z‖² ≤ c] = μ P(χ²(df + 2, λ) ≤ c) / P(χ²(df, λ) ≤ c).
 
     Examples
     --------

@@ -46,7 +46,7 @@ def rank_test(treated: float, placebo: ArrayLike) -> RankTest:
 
 
 def rank_critical(placebo: ArrayLike, level: float = 0.95) -> float:
-    """Largest `|statistic|` that a rank test among the `|placebo|` ones does not reject; infinite below its floor.
+    """Largest `|statistic|` that a rank test among `|placebo|` statistics does not reject; infinite below its floor.
 
     With m placebos a test at 1 − level can reject only if 1/(m + 1) is no larger.
 
