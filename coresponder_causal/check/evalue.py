@@ -89,6 +89,11 @@ def evalue_of_published(
 def evalue_of_counts(events: tuple[float, float], persons: tuple[float, float]) -> CheckResult:
     """Compute the E-value of a difference of two printed risks, treated first.
 
+    Parameters
+    ----------
+    events, persons : tuple of float
+        Persons with the outcome and persons at all, of the treated and of the others.
+
     Examples
     --------
     >>> round(evalue_of_counts((397, 51), (78954, 108829)).breakdown, 2)

@@ -66,8 +66,9 @@ def match_nearest(
     caliper_in : {"sd", "raw"}
         Standard deviations of the score over all calls kept, or the units of the score.
     calipers : mapping of str to float, optional
-        Largest difference allowed in each of these covariates, in ``calipers_in``: their own units, or standard
-        deviations over all calls kept.
+        Largest difference allowed in each of these covariates, in ``calipers_in``.
+    calipers_in : {"raw", "sd"}
+        The covariates' own units, or standard deviations over all calls kept.
     distance : {"logit", "probability", "mahalanobis", "robust_mahalanobis", "scaled_euclidean"}
         The score: log odds or probability of treatment. Or all covariates: with their covariance pooled within both
         kinds of call, by their ranks, or each in its pooled standard deviation. The last two give a text of three or

@@ -115,6 +115,11 @@ def run(
 def raise_failed(ran: Sequence[Ran]) -> None:
     """Raise one error that lists what failed and what took too long.
 
+    Parameters
+    ----------
+    ran : sequence of Ran
+        What `run` returned.
+
     Raises
     ------
     EstimationError

@@ -132,7 +132,12 @@ def designs_ahead(study: Study, only: Sequence[str] = ()) -> dict[str, Redrawn]:
 
 
 def left_out(study: Study) -> str:
-    """Say which of a study's designs are not redrawn, and why; nothing where all are."""
+    """Say which of a study's designs are not redrawn, and why; nothing where all are.
+
+    Parameters
+    ----------
+    study : Study
+    """
     said = [f"{name}: {why_not[name][0]}" for name in study.designs if name in why_not]
     return f"Not redrawn: {'; '.join(said)}." if said else ""
 

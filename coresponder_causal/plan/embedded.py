@@ -48,7 +48,12 @@ def embedded_study(*, seed: int = 1) -> tuple[Study, dict[str, pd.DataFrame], Wo
 
 
 def truths(simulated: World) -> Mapping[str, float]:
-    """Return the true effects of the embedded study by method and term, each on the scale of its method."""
+    """Return the true effects of the embedded study by method and term, each on the scale of its method.
+
+    Parameters
+    ----------
+    simulated : World
+    """
     truth = simulated.truth
     return {
         "call_difference.effect": truth.att_log_ratio,

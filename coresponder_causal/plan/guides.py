@@ -57,6 +57,12 @@ def write_guide(
 def write_city_facts(target: Path, *, force: bool = False) -> Path:
     """Write the file of facts to fill in, every one blank.
 
+    Parameters
+    ----------
+    target : Path
+    force : bool
+        Whether the file may be replaced.
+
     Raises
     ------
     DataError
@@ -68,6 +74,11 @@ def write_city_facts(target: Path, *, force: bool = False) -> Path:
 
 def facts_of(pairs: Sequence[str]) -> dict[str, str]:
     """Read facts given as ``name=value``.
+
+    Parameters
+    ----------
+    pairs : sequence of str
+        One fact each.
 
     Raises
     ------

@@ -118,7 +118,18 @@ def write_manifest(
     finished: datetime,
     steps: Sequence[Mapping[str, object]] = (),
 ) -> Path:
-    """Write the manifest of an evaluation into its folder, whole or not at all; see `manifest`."""
+    """Write the manifest of an evaluation into its folder, whole or not at all; see `manifest`.
+
+    Parameters
+    ----------
+    folder : Path
+    evaluation : Evaluation
+    file : Path or None
+        The study's file, where it has one.
+    started, finished : datetime
+    steps : sequence of mapping
+        What was computed and what was taken over from before, with seconds.
+    """
     made = manifest(evaluation, file=file, started=started, finished=finished, steps=steps)
     return write_whole(folder / manifest_name, as_json(made))
 

@@ -95,6 +95,11 @@ def calendar_of(found: City, terms: Terms, chosen: Mapping[str, Chosen]) -> pd.D
 def months_of_looks(text: str | None) -> tuple[int, ...]:
     """Read the months of looks.
 
+    Parameters
+    ----------
+    text : str, optional
+        Whole numbers with commas between them; none where it is left out.
+
     Examples
     --------
     >>> months_of_looks("6, 12,24"), months_of_looks(None)

@@ -216,7 +216,12 @@ def pool(
 
 
 def together_words(found: Federated) -> list[str]:
-    """Say what the cities say together, a paragraph an outcome."""
+    """Say what the cities say together, a paragraph an outcome.
+
+    Parameters
+    ----------
+    found : Federated
+    """
     return [
         " ".join(sentence.text for sentence in report.together_sentences(one))
         for one in found.questions

@@ -70,7 +70,17 @@ def plan_text(file: Path) -> str:
 
 
 def parse_plan(text: str, study: Study, *, name: str = plan_name) -> EvaluationPlan:
-    """Read a plan from text, as `read_plan` does from a file."""
+    """Read a plan from text, as `read_plan` does from a file.
+
+    Parameters
+    ----------
+    text : str
+        TOML.
+    study : Study
+        The study that it plans.
+    name : str
+        What errors call it.
+    """
     problems = Problems(f"plan {name}")
     plan = stated_plan(text, name=name)
     for said, mend in broken_rules(plan, study):

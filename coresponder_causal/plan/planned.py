@@ -67,7 +67,12 @@ def planned(path: Path | None = None) -> Planned:
 
 
 def unrecorded(stated: Planned) -> list[str]:
-    """Say which groups a plan calls recorded that no table of the study holds, as one line where there are any."""
+    """Say which groups a plan calls recorded that no table of the study holds, as one line where there are any.
+
+    Parameters
+    ----------
+    stated : Planned
+    """
     there = {str(column) for table in stated.before.values() for column in table.columns}
     calls = "calls" in stated.before
     lacking = [one.field for one in stated.plan.subgroup if one.recorded and one.field not in there]

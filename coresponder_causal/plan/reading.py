@@ -91,7 +91,15 @@ def _with_namesakes_aside(frame: pd.DataFrame, columns: Mapping[str, str]) -> pd
 def quality_of(
     given: Mapping[str, pd.DataFrame], columns: Mapping[str, Mapping[str, str]] | None = None
 ) -> pd.DataFrame:
-    """Return the findings of validation over several tables, with a column ``table``."""
+    """Return the findings of validation over several tables, with a column ``table``.
+
+    Parameters
+    ----------
+    given : mapping of str to DataFrame
+        Tables by the dictionary's names.
+    columns : mapping of str to mapping of str to str, optional
+        For a table, the dictionary's names of its columns.
+    """
     found = [
         findings(frame, table=name, columns=(columns or {}).get(name)).assign(table=name)
         for name, frame in given.items()

@@ -285,6 +285,14 @@ def publish(
 def refuse_filled(out: Path, *, force: bool, policy: Policy | None = None) -> None:
     """Refuse a folder that holds files, unless it is to be replaced; by a policy also one with files for others.
 
+    Parameters
+    ----------
+    out : Path
+    force : bool
+        Whether files there may be replaced.
+    policy : Policy, optional
+        For whom the new files are.
+
     Raises
     ------
     DataError
@@ -302,6 +310,12 @@ def refuse_filled(out: Path, *, force: bool, policy: Policy | None = None) -> No
 
 def refuse_present(target: Path, *, force: bool) -> None:
     """Refuse a file that is there, unless it is to be replaced.
+
+    Parameters
+    ----------
+    target : Path
+    force : bool
+        Whether the file may be replaced.
 
     Raises
     ------

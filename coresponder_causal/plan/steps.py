@@ -119,7 +119,12 @@ class Steps:
 
 
 def kept_beside(study: Study) -> Path | None:
-    """Folder of a study's kept steps; None for one that is not of a file, or whose folder cannot be written to."""
+    """Folder of a study's kept steps; None for one that is not of a file, or whose folder cannot be written to.
+
+    Parameters
+    ----------
+    study : Study
+    """
     if study.folder is None or not os.access(study.folder, os.W_OK):
         return None
     return study.folder / kept_name

@@ -235,6 +235,8 @@ def write_template(folder: Path, *, force: bool = False) -> list[Path]:
     ----------
     folder : Path
         A folder that holds files is refused without ``force``; other files in it stay.
+    force : bool
+        Whether files there may be replaced.
 
     Returns
     -------

@@ -180,13 +180,23 @@ def role_groups(
 
 
 def write_groups(groups: WaveGroups, path: Path | str) -> Path:
-    """Write the file that the university gets; its owner alone may read it."""
+    """Write the file that the university gets; its owner alone may read it.
+
+    Parameters
+    ----------
+    groups : WaveGroups
+    path : Path or str
+    """
     head = {"format": groups_format, "key": groups.key, "person": groups.person, "between": list(groups.between)}
     return write_whole(Path(path), with_head(head, groups.frame), private=True)
 
 
 def read_groups(path: Path | str) -> WaveGroups:
     """Read the employer's file.
+
+    Parameters
+    ----------
+    path : Path or str
 
     Raises
     ------

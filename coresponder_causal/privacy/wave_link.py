@@ -127,7 +127,13 @@ def link_waves(answers: object, groups: WaveGroups, *, key: Key) -> LinkedWaves:
 
 
 def write_linked(linked: LinkedWaves, path: Path | str) -> Path:
-    """Write linked waves into a file that its owner alone may read; it stays at the university."""
+    """Write linked waves into a file that its owner alone may read; it stays at the university.
+
+    Parameters
+    ----------
+    linked : LinkedWaves
+    path : Path or str
+    """
     head = {
         "format": joined_format,
         "key": linked.key,
@@ -141,6 +147,10 @@ def write_linked(linked: LinkedWaves, path: Path | str) -> Path:
 
 def read_linked(path: Path | str) -> LinkedWaves:
     """Read linked waves.
+
+    Parameters
+    ----------
+    path : Path or str
 
     Raises
     ------

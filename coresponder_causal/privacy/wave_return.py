@@ -158,7 +158,18 @@ def step_of(ends: Scale) -> float:
 
 
 def record_return(returned: WaveReturn, ledger: Ledger, *, content: bytes, name: str) -> str:
-    """Write down what leaves, before it leaves; return the fingerprint of the ledger's line."""
+    """Write down what leaves, before it leaves; return the fingerprint of the ledger's line.
+
+    Parameters
+    ----------
+    returned : WaveReturn
+    ledger : Ledger
+        Where it is written down.
+    content : bytes
+        Of the file that leaves.
+    name : str
+        Of the file that leaves.
+    """
     if not ledger.path.exists():
         ledger.path.parent.mkdir(parents=True, exist_ok=True)
         ledger.path.touch(mode=0o600)

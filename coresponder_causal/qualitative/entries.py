@@ -139,6 +139,10 @@ class Segment:
 def joined(segments: tuple[Segment, ...]) -> tuple[tuple[Segment, ...], int]:
     """Join what one coder gave the same code in stretches that overlap; count what went into another.
 
+    Parameters
+    ----------
+    segments : tuple of Segment
+
     Examples
     --------
     >>> first = Segment(source="I01", start=0, end=9, code="Respect")

@@ -117,7 +117,14 @@ def keep(found: Reproduced) -> Path:
 
 
 def moved(found: Reproduced, *, relative: float = 1e-6) -> list[str]:
-    """Items whose number is no longer the one that was kept."""
+    """Items whose number is no longer the one that was kept.
+
+    Parameters
+    ----------
+    found : Reproduced
+    relative : float
+        Largest difference, relative to the number kept, that counts as none.
+    """
     before = kept(found.paper)
     return [
         f"{found.paper.name}, {one.item}: {ours:.10g}, was {before.get(one.item, np.nan):.10g}"

@@ -105,7 +105,13 @@ def check_method(fn: Callable[..., Result], example: Example | None = None, *, s
 
 
 def title(rule: Rule) -> str:
-    """Name of a rule in words."""
+    """Name of a rule in words.
+
+    Parameters
+    ----------
+    rule : callable
+        One of `rules`.
+    """
     return rule.__name__.replace("_", " ")
 
 

@@ -247,7 +247,13 @@ def measure(entry: Entry, *, replications: int) -> pd.DataFrame:
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Read a table of the study, whole coordinates as whole numbers; an empty one where there is no file."""
+    """Read a table of the study, whole coordinates as whole numbers; an empty one where there is no file.
+
+    Parameters
+    ----------
+    path : Path
+        A CSV file that the study wrote.
+    """
     if not path.exists():
         return pd.DataFrame(columns=columns)
     return pd.read_csv(path, keep_default_na=True).astype(dict.fromkeys(whole_names, "Int64"))
