@@ -161,6 +161,19 @@ def test_the_lock_holds_every_dependency_with_hashes() -> None:
     assert [name for name, hashes in pins.items() if not hashes] == []
 
 
+def test_the_engines_lock_holds_both_engines_and_agrees_with_the_lock() -> None:
+    texts = {
+        name: (ROOT / name).read_text(encoding="utf-8") for name in ("requirements.lock", "requirements-engines.lock")
+    }
+    engines = locked(texts["requirements-engines.lock"])
+    wanted = {item for name in ENGINES for item in project()["optional-dependencies"][name]}
+    names = {normal(re.match(r"[\w.-]+", requirement)[0]) for requirement in wanted}
+    assert names - set(engines) == set(), "run the command at the top of requirements-engines.lock again"
+    assert [name for name, hashes in engines.items() if not hashes] == []
+    pins, others = (dict(re.findall(r"^([\w.-]+)==(\S+)", text, re.MULTILINE)) for text in texts.values())
+    assert {name: version for name, version in others.items() if pins.get(name, version) != version} == {}
+
+
 def test_the_lock_reader_sees_a_pin_without_a_hash() -> None:
     hashed = f" \\\n    --hash=sha256:{'a' * 64}\n"
     text = f"# made\nOne.Two==1 ; x < '3'{hashed}    # via z\nOne.Two==2\nthree==3{hashed}"

@@ -14,10 +14,11 @@ from typing import TypeAlias
 import numpy as np
 import pandas as pd
 
-from coresponder_causal.data.metrics_catalogue import key_of, stigmatising_terms
+from coresponder_causal.data.metrics_catalogue import stigmatising_terms
 from coresponder_causal.data.metrics_eligible import eligible, eligible_found, eligible_reported
+from coresponder_causal.data.metrics_repeat import Tables, again, followed
+from coresponder_causal.data.repeat_contact import usual_horizons
 
-Tables: TypeAlias = Mapping[str, pd.DataFrame]
 Needs: TypeAlias = tuple[tuple[str, ...], ...]
 five_items = ("respected", "heard", "safe", "choice", "would_call_again")
 record_fields = ("engaged", "end_point", "plan_made", "referral_made", "transported_to", "recorded_at")
@@ -107,51 +108,6 @@ def _sent(rows: pd.DataFrame, _: Tables) -> pd.Series:
     return pd.Series(stamped.where(stamped))
 
 
-def cities_of(rows: pd.DataFrame) -> pd.Series:
-    """City of each row, shape (n,); rows of a table without one are all of the same."""
-    return rows["city"] if "city" in rows else pd.Series("", index=rows.index)
-
-
-def order_of(rows: pd.DataFrame, table: str) -> pd.Series:
-    """Say what tells rows of the same moment apart, shape (n,): their key, else the order they came in."""
-    key = key_of.get(table)
-    return rows[key] if key in rows else pd.Series(np.arange(len(rows)), index=rows.index)
-
-
-def _who(rows: pd.DataFrame) -> pd.Series:
-    """Person, or address where no codes of persons are given."""
-    return rows["person"] if "person" in rows else rows["address"]
-
-
-def _again(days: int) -> Callable[[pd.DataFrame, Tables], pd.Series]:
-    """Make whether another crisis-eligible call of the same person in the same city follows within so many days."""
-
-    def made(rows: pd.DataFrame, tables: Tables) -> pd.Series:
-        who = _who(rows)
-        counted = eligible(rows, tables).fillna(False).astype(bool) & who.notna() & rows["received_at"].notna()
-        own = pd.DataFrame(
-            {"who": who, "at": rows["received_at"], "city": cities_of(rows), "order": order_of(rows, "calls")}
-        )
-        own = own[counted].sort_values(["city", "who", "at", "order"], kind="stable")
-        wait = own.groupby(["city", "who"], sort=False)["at"].shift(-1) - own["at"]
-        found = pd.Series(pd.array([pd.NA] * len(rows), dtype="boolean"), index=rows.index)
-        found[own.index] = (wait <= days * day).to_numpy(bool)
-        return found
-
-    return made
-
-
-def _followed(days: int) -> Callable[[pd.DataFrame, Tables], pd.Series]:
-    """Make whether the horizon of a call ends by the last call of its city."""
-
-    def made(rows: pd.DataFrame, _: Tables) -> pd.Series:
-        last = rows["received_at"].groupby(cities_of(rows)).transform("max")
-        ends = (rows["received_at"] + days * day <= last).astype("boolean")
-        return pd.Series(ends.mask(rows["received_at"].isna()))
-
-    return made
-
-
 def _earlier_rides(rows: pd.DataFrame, tables: Tables) -> pd.Series:
     """How often the officer rode with the team before the call: none, 1 to 4, 5 or more."""
     rides = tables["rides"].dropna(subset=["officer", "shift_end"])
@@ -215,7 +171,6 @@ def _of(table: str, *names: str) -> tuple[str, ...]:
 
 _codes = _of("calls", "initial_type", "final_type")
 _persons = (_of("calls", "person"), _of("calls", "address"))
-_horizons = (30, 90, 365)
 derived: Mapping[tuple[str, str], Derived] = MappingProxyType(
     {
         ("calls", "eligible"): Derived((_codes,), eligible),
@@ -258,8 +213,11 @@ derived: Mapping[tuple[str, str], Derived] = MappingProxyType(
         ("narratives", "stigmatising_term"): Derived((_of("narratives", "text"),), _stigmatising),
     }
     | {
-        ("calls", f"again_{days}d"): Derived(tuple((*_codes, *who) for who in _persons), _again(days))
-        for days in _horizons
+        ("calls", f"again_{days}d"): Derived(tuple((*_codes, *who) for who in _persons), again(days))
+        for days in usual_horizons
     }
-    | {("calls", f"followed_{days}d"): Derived((_of("calls", "received_at"),), _followed(days)) for days in _horizons}
+    | {
+        ("calls", f"followed_{days}d"): Derived((_of("calls", "received_at"),), followed(days))
+        for days in usual_horizons
+    }
 )

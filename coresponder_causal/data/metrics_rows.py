@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from coresponder_causal.data.columns import Finding, typed
 from coresponder_causal.data.demand import asked_for, origin
 from coresponder_causal.data.metrics_catalogue import Part, names_in, time_of
-from coresponder_causal.data.metrics_fields import cities_of, derived, order_of
+from coresponder_causal.data.metrics_fields import derived
 from coresponder_causal.data.metrics_needs import absent, needs
+from coresponder_causal.data.metrics_repeat import cities_of, order_of
 from coresponder_causal.data.validate import refuse
 
 also_read = {

@@ -130,10 +130,24 @@ def test_tables_of_a_connection_of_ones_own_are_counted_there(files):
         metrics_of_files(other)
 
 
+@pytest.fixture
+def spark():
+    """Run a session with few partitions, which the engine then uses: 200, the default, are slow for little data."""
+    sql = pytest.importorskip("pyspark.sql", reason="needs the extra spark (and Java 17)")
+    settings = {
+        "spark.sql.shuffle.partitions": "2",
+        "spark.ui.enabled": "false",
+        "spark.driver.bindAddress": "127.0.0.1",
+    }
+    session = sql.SparkSession.builder.master("local[2]").config(map=settings).getOrCreate()
+    yield session
+    session.stop()
+
+
 @pytest.mark.engines
+@pytest.mark.usefixtures("spark")
 def test_spark_counts_to_the_last_digit_what_duckdb_counts(files):
-    pytest.importorskip("pyspark", reason="needs the extra spark (and Java 17)")
-    asked = {"only": ["M01", "M06", "M24", "M27", "M28", "M40"], "period": "year", "by": ["city"]}
+    asked = {"only": ["M24", "M28", "M40"], "period": "year", "by": ["city"]}
     with quietly():
         made = {engine: metrics_of_files(files, engine=engine, **asked) for engine in ("duckdb", "spark")}
     pd.testing.assert_frame_equal(made["spark"], made["duckdb"], check_exact=True)
