@@ -71,9 +71,12 @@ def test_two_scales_or_methods_are_two_questions_and_the_mean_without_a_city_is_
 
 @pytest.mark.parametrize(
     ("wrong", "said"),
-    [({"support": {"before": 400, "after": 7}}, "too small or no support"), ({"support": {}}, "too small or no support"),
-     ({"variance": 0.0}, "no effect with a variance")],
-)  # fmt: skip
+    [
+        ({"support": {"before": 400, "after": 7}}, "too small or no support"),
+        ({"support": {}}, "too small or no support"),
+        ({"variance": 0.0}, "no effect with a variance"),
+    ],
+)
 def test_a_release_with_numbers_that_cannot_be_is_refused(tmp_path, wrong: dict[str, object], said: str) -> None:
     file = write_release(released("A", **wrong), tmp_path / "a.json")
     with pytest.raises(DataError, match=said):
