@@ -46,7 +46,8 @@ def check(
         found = plan.check_tables(read.tables, consortium=agreed, start=start, city=city)
     said = [f"{number}. {line}" for number, line in enumerate(found.must[:longest], 1)]
     said += [f"… and {len(found.must) - longest} more"] if len(found.must) > longest else []
-    head = "This city can take part." if found.able else f"Not yet: {len(found.must)} points to mend."
+    points = f"{len(found.must)} point{'s' if len(found.must) > 1 else ''} to mend"
+    head = "This city can take part." if found.able else f"Not yet: {points}."
     _tell([head, *said, *(["", "In doubt:", *found.doubts[:longest]] if found.doubts else []), *read.lines])
     if not found.able:
         raise typer.Exit(not_yet)

@@ -91,7 +91,7 @@ def calibrate_charts(
     coefficients and of the errors. Metrics are simulated independently of each other; where they move together, false
     alarms come less often than stated.
     """
-    problems = Problems("control charts")
+    problems = Problems("this set of control charts")
     if not series:
         problems.add("there is no metric to monitor", mend="name one that has 5 events a month")
     if run_length < 12:

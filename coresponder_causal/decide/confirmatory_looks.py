@@ -41,15 +41,16 @@ def look_calendar(start: str, months: Sequence[int], *, level: float = 0.95) -> 
 
     Notes
     -----
-    The share of the planned months stands for the share of the information. How often a look then finds an effect
-    where there is none is in docs/monitoring.md.
+    The share of the planned months stands for the share of the information, which is exact where every month brings
+    as much. How often looks find an effect where there is none is measured by `decide.look_runs` and shown in
+    docs/monitoring.md.
 
     Examples
     --------
     >>> look_calendar("2020-07-15", [12, 24])[["until", "nominal"]].round(4).values.tolist()
     [['2021-06', 0.0031], ['2022-06', 0.049]]
     """
-    problems = Problems("looks")
+    problems = Problems("the calendar of looks")
     if not months or np.any(np.diff(months) <= 0) or min(months) < fewest_after:
         problems.add(
             f"months after the start are {list(months)}", mend=f"let them increase, from {fewest_after} on: 6,12,24"

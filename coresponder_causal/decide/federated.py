@@ -118,7 +118,7 @@ def pool_releases(
     is said as a doubt. One answer for all cities is no answer for a city of another kind.
     """
     cities = [one.city for one in releases]
-    problems = Problems("the releases")
+    problems = Problems("this set of releases")
     if len(releases) < fewest_pooled:
         problems.add(f"{len(releases)} release", mend=f"bring those of {fewest_pooled} cities or more")
     if twice := sorted(city for city, many in Counter(cities).items() if many > 1):

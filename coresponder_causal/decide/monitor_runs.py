@@ -15,12 +15,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coresponder_causal.core.control_chart import charts, fit_variances, forecast_errors
+from coresponder_causal.core.files import write_whole
 from coresponder_causal.core.run_length import first_alarms
 from coresponder_causal.decide.chart_limits import Calibration, calibrate_charts, longest
 from coresponder_causal.design.monitored import Monitored
 
 Array = NDArray[np.float64]
-run_length, histories, step_month = 60, 200, 13
+run_length, step_month = 60, 13
 ratios = (1.0, 0.6, 0.75, 1.33, 1.67)
 table, document = Path(__file__).with_name("monitor_runs.csv"), Path("docs", "monitoring.md")
 
@@ -76,9 +77,9 @@ def measured(setting: Setting, *, baselines: int, courses: int, seed: int = 1) -
     rng = np.random.default_rng(seed)
     runs: dict[float, list[Array]] = {ratio: [] for ratio in ratios}
     for baseline in range(baselines):
-        counts = _histories(setting, courses, rng)
+        counts = histories_of(setting, courses, rng)
         one = _series(setting, counts[0])
-        made = calibrate_charts({"count": one}, run_length=run_length, histories=histories, seed=seed + baseline)
+        made = calibrate_charts({"count": one}, run_length=run_length, seed=seed + baseline)
         for ratio in ratios:
             stepped = counts.copy()
             at = setting.before + step_month - 1
@@ -87,9 +88,30 @@ def measured(setting: Setting, *, baselines: int, courses: int, seed: int = 1) -
     return pd.DataFrame([_row(setting, ratio, np.array(found)) for ratio, found in runs.items()])
 
 
-def _histories(setting: Setting, courses: int, rng: np.random.Generator) -> Array:
-    """Draw counts of one baseline and several courses after it, shape (courses, months)."""
-    months = setting.before + longest * run_length
+def histories_of(
+    setting: Setting, courses: int, rng: np.random.Generator, *, after: int = longest * run_length
+) -> Array:
+    """Draw counts of one baseline and several courses of months after it in which nothing changes.
+
+    Parameters
+    ----------
+    setting : Setting
+    courses : int
+    rng : Generator
+    after : int
+        Months of each course.
+
+    Returns
+    -------
+    ndarray, shape (courses, before + after)
+
+    Examples
+    --------
+    >>> drawn = histories_of(settings[0], 2, np.random.default_rng(1), after=6)
+    >>> drawn.shape, bool((drawn[0, :42] == drawn[1, :42]).all())
+    ((2, 48), True)
+    """
+    months = setting.before + after
     state, course = np.full(courses, rng.normal()), np.empty((courses, months))
     for month in range(months):
         shock = rng.normal(size=courses)
@@ -177,16 +199,27 @@ def page(rows: pd.DataFrame) -> str:
     )
 
 
-begin, end = "<!-- measured: begin -->", "<!-- measured: end -->"
+def put_into(document: Path, part: str, text: str) -> None:
+    """Replace what was measured in a page.
+
+    Parameters
+    ----------
+    document : Path
+    part : str
+        Its name, as in ``<!-- part: begin -->``.
+    text : str
+    """
+    begin, end = f"<!-- {part}: begin -->", f"<!-- {part}: end -->"
+    whole = document.read_text(encoding="utf-8")
+    before, after = whole.split(begin)[0], whole.split(end)[1]
+    write_whole(document, f"{before}{begin}\n{text}\n{end}{after}".encode())
 
 
 def main(baselines: int = 40, courses: int = 25) -> None:
     """Measure every setting, and write the table and the page."""
     rows = pd.concat([measured(one, baselines=baselines, courses=courses) for one in settings], ignore_index=True)
     rows.round(4).to_csv(table, index=False)
-    text = document.read_text(encoding="utf-8")
-    before, after = text.split(begin)[0], text.split(end)[1]
-    document.write_text(f"{before}{begin}\n{page(pd.read_csv(table))}\n{end}{after}", encoding="utf-8")
+    put_into(document, "measured", page(pd.read_csv(table)))
 
 
 if __name__ == "__main__":

@@ -221,7 +221,7 @@ def require_frozen(study: Study) -> None:
         )
 
 
-def listed(changes: Sequence[Change], most: int = shown_changes) -> list[str]:
+def listed(changes: Sequence[Change | str], most: int = shown_changes) -> list[str]:
     """Return changes as lines, and how many more there are."""
     more = [f"and {len(changes) - most} more"] if len(changes) > most else []
     return [*map(str, changes[:most]), *more]

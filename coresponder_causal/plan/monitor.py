@@ -20,8 +20,15 @@ from coresponder_causal.decide.confirmatory_looks import take_look
 from coresponder_causal.decide.monitoring import Monitoring, alarms, chart
 from coresponder_causal.design.monitored import Monitored
 from coresponder_causal.plan.describe import City
+from coresponder_causal.plan.frozen import listed
 from coresponder_causal.plan.monitor_files import publish_monitoring
-from coresponder_causal.plan.monitor_history import add_state, held_against, read_history, require_same_terms
+from coresponder_causal.plan.monitor_history import (
+    add_state,
+    corrected_in_words,
+    held_against,
+    read_history,
+    require_same_terms,
+)
 from coresponder_causal.plan.monitor_terms import Terms, calendar_of, fixed_terms
 from coresponder_causal.plan.monitored_city import documented_breaks, last_whole_month, series_of, tables_until
 from coresponder_causal.plan.monitored_metrics import Chosen, chosen_metrics
@@ -108,12 +115,14 @@ def monitor(
         return Seen(said=(f"Nothing is new since {states[-1]['until']}.", *said), written=())
     tell("Looking at every field week by week")
     checked = quality(dict(known.tables), until=pd.Period(last, "M").end_time.date())
-    made = _found(run, known, chosen, checked, corrected=tuple(map(str, held.corrected)), remarks=tuple(said))
+    corrected = corrected_in_words(held.corrected, {name: one.label for name, one in chosen.items()})
+    made = _found(run, known, chosen, checked, corrected=corrected, remarks=tuple(said))
     tell("Writing the pages")
     written = publish_monitoring(made, known, monthly, checked, out, chosen=chosen)
     if held.changed:
         written.append(add_state(file, states, state | {"on": (on or dt.date.today()).isoformat()}))
-    return Seen(said=(*made.sentences(), *said), written=tuple(written))
+    told = listed([f"Corrected since the last run: {one}." for one in corrected])
+    return Seen(said=(*made.sentences(), *told, *said), written=tuple(written))
 
 
 class _Run(NamedTuple):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from coresponder_causal.core.errors import DataError
-from coresponder_causal.core.notes import note
 from coresponder_causal.plan.frozen import Change, differences, listed, plain, read_record, sealed, write_states
 
 State = Mapping[str, Any]
@@ -59,7 +58,7 @@ def require_same_terms(states: list[dict[str, Any]], terms: State) -> None:
 
 
 def held_against(states: list[dict[str, Any]], state: State) -> Held:
-    """Compare what is seen now with the last state; corrected months are said.
+    """Compare what is seen now with the last state.
 
     Parameters
     ----------
@@ -73,11 +72,9 @@ def held_against(states: list[dict[str, Any]], state: State) -> Held:
 
     Examples
     --------
-    >>> from coresponder_causal.core.notes import collecting
     >>> old = {"months": {"M15": {"2024-01": [3, 90]}}, "breaks": {}, "alarms": [], "looks": []}
     >>> new = old | {"months": {"M15": {"2024-01": [4, 90], "2024-02": [2, 80]}}}
-    >>> with collecting() as said:
-    ...     held = held_against([old], new)
+    >>> held = held_against([old], new)
     >>> held.new, [str(change) for change in held.corrected], held.changed
     (1, ['M15.2024-01.1: 3 → 4'], True)
     """
@@ -87,10 +84,31 @@ def held_against(states: list[dict[str, Any]], state: State) -> Held:
     before = states[-1]
     changes = differences(before["months"], now["months"])
     corrected = [change for change in changes if change.old is not None]
-    if corrected:
-        note("\n  ".join(["months were corrected since the last run", *listed(corrected)]))
     new = len({change.where.rsplit(".", 1)[0] for change in changes if change.old is None})
     return Held(new, corrected, any(before[part] != now[part] for part in compared))
+
+
+def corrected_in_words(corrected: Sequence[Change], labels: Mapping[str, str]) -> tuple[str, ...]:
+    """Say which months are no longer what they were, with both numbers.
+
+    Parameters
+    ----------
+    corrected : sequence of Change
+        Of `held_against`.
+    labels : mapping of str to str
+        Metrics in words.
+
+    Examples
+    --------
+    >>> corrected_in_words([Change("M15.2021-03.1", 5.0, 7.0), Change("M15.2021-04.2", 90.0, None)], {"M15": "Arrest"})
+    ('Arrest, 2021-03: events 5 → 7', 'Arrest, 2021-04: divided by 90 → nothing')
+    """
+    made = []
+    for change in corrected:
+        metric, month, part = change.where.rsplit(".", 2)
+        old, new = ("nothing" if one is None else f"{one:,.10g}" for one in (change.old, change.new))
+        made.append(f"{labels[metric]}, {month}: {'events' if part == '1' else 'divided by'} {old} → {new}")
+    return tuple(made)
 
 
 def add_state(path: Path, states: list[dict[str, Any]], state: State) -> Path:

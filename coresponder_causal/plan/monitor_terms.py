@@ -66,7 +66,7 @@ def fixed_terms(found: City, terms: Terms, states: Sequence[Mapping[str, Any]]) 
     }
     made = Terms(**(kept | asked))
     since = made.since or (None if found.start is None else str(pd.Timestamp(found.start).to_period("M")))
-    problems = Problems("the terms of monitoring")
+    problems = Problems("this monitoring")
     if since is None:
         problems.add("neither a start nor a first month is known", mend="give --start or --since")
     if bool(made.looks) != bool(made.confirm):

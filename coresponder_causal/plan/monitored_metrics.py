@@ -71,7 +71,7 @@ def chosen_metrics(
         Listing every name that is no metric that counts by month in these tables; or none of the usual ones is.
     """
     there = _countable(monthly)
-    problems = Problems("the metrics to monitor")
+    problems = Problems("the choice of metrics")
     for name in asked:
         if name not in there:
             near = [other for other in there if other.split(" ")[0] == name.split(" ")[0]]

@@ -52,7 +52,7 @@ def control_picture(
     own = found.alarms[found.alarms["metric"].eq(name)]
     many = f"{len(own)} alarm{'s' if len(own) != 1 else ''}"
     return Picture(
-        title=found.labels[name],
+        title=f"{found.labels[name]}, by month",
         caption=(
             "Above: each month; line and band: what the months before it foretell, and the middle 95 %. Filled: beyond "
             "the limits. Below: both charts over their limits; the grey field is as expected."

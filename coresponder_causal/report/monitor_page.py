@@ -117,7 +117,7 @@ def _checks(found: Monitoring, inside: bool) -> list[Section]:
         name=found.checks["metric"].map(dict(found.labels)), points=np.where(found.checks["points"], "yes", "no")
     )
     columns = [
-        Column("month", "Alarm"), Column("name", "Metric"), Column("order", "", "whole"), Column("check", "Check"),
+        Column("month", "Alarm"), Column("name", "Metric"), Column("order", "Step", "whole"), Column("check", "Check"),
         Column("points", "Data point there"), Column("who", "Ask"),
     ]  # fmt: skip
     if inside:
@@ -217,6 +217,6 @@ def _said(found: Monitoring, inside: bool) -> list[Section]:
     """Say what changed since the last run, and what else was said; for those inside."""
     if not inside or not (found.corrected or found.remarks):
         return []
-    items = [*(f"Corrected: {change}" for change in found.corrected), *found.remarks]
+    items = [*(f"Corrected since the last run: {change}." for change in found.corrected), *found.remarks]
     bullets = Bullets(items=tuple(Sentence(text=text) for text in items))
     return [Section(title="What else must be known", blocks=(bullets,))]

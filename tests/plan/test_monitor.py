@@ -16,9 +16,10 @@ from coresponder_causal.core.errors import DataError, DesignError
 from coresponder_causal.decide import alarm_checks, alarms, calibrate_charts, chart, look_calendar, take_look
 from coresponder_causal.decide.chart_limits import Limits
 from coresponder_causal.design.monitored import Monitored
+from coresponder_causal.plan.monitor_history import add_state, read_history
 
 months = [str(month) for month in pd.period_range("2018-01", periods=48, freq="M")]
-terms = plan.Terms(since="2021-01", metrics=("M15",), run_length=12)
+terms = plan.Terms(since="2021-01", metrics=("M15",), run_length=12, confirm="M15", looks=(6, 12))
 
 
 def some_calls(until: str = "2021-12", *, share: float = 0.3, later: float = 0.3) -> pd.DataFrame:
@@ -66,12 +67,15 @@ def test_the_same_months_change_nothing_and_a_corrected_one_is_said(first: Path)
     wrong = calls.index[(calls["received_at"] >= "2021-03-01") & ~calls["arrest"]][0]
     calls.loc[wrong, "arrest"] = True
     said = run(calls, first)
-    assert any("months were corrected" in line and "M15.2021-03.1" in line for line in said.said)
+    corrected = "Arrest at the incident, 2021-03: events"
+    assert any(f"Corrected since the last run: {corrected}" in line for line in said.said)
     states = json.loads(history.read_text())["states"]
     assert [state["until"] for state in states] == ["2021-11", "2021-12"]
     assert states[0] == json.loads(before[history])["states"][0]  # only added to
+    assert [look["look"] for look in states[1]["looks"]] == [1, 2]
+    assert states[1]["looks"][0] == states[0]["looks"][0]  # taken once, though March was corrected since
     assert states[1]["calibration"] == states[0]["calibration"]  # limits stay while the months before do
-    assert "M15.2021-03.1" in (first / "index.html").read_text()
+    assert corrected in (first / "index.html").read_text()
 
 
 def test_other_terms_and_an_edited_history_are_refused(first: Path) -> None:
@@ -201,3 +205,19 @@ def test_a_look_uses_the_months_until_it_alone() -> None:
     assert take_look(rows, **asked) == take_look(later, **asked)
     with pytest.raises(DesignError, match=r"months after the start are \[12, 6\]"):
         look_calendar("2021-01-01", [12, 6])
+
+
+def test_a_write_that_breaks_off_loses_nothing_of_the_history(tmp_path: Path, monkeypatch) -> None:
+    file = add_state(tmp_path / "kept.json", [], {"months": {}, "until": "2021-01"})
+    before, states = file.read_bytes(), read_history(file)
+    monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError("no room left")))
+    with pytest.raises(OSError, match="no room left"):
+        add_state(file, states, {"months": {}, "until": "2021-02"})
+    assert file.read_bytes() == before
+    monkeypatch.undo()
+    add_state(file, states, {"months": {}, "until": "2021-02"})
+    assert [state["until"] for state in read_history(file)] == ["2021-01", "2021-02"]
+    cut = json.loads(file.read_text())
+    file.write_text(json.dumps({"states": cut["states"][1:]}))
+    with pytest.raises(DataError, match="does not match its hash"):
+        read_history(file)
