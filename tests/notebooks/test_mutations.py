@@ -28,10 +28,10 @@ KEY = {
     "10": "estimate.call_repeat",
     "11": "estimate.call_difference",
     "12": "estimate.officer_imputation",
-    "13": "qualitative.joint_display",
+    "13": "qualitative.agreement",
     "14": "decide.concordance",
     "15": "estimate.call_strata",
-    "16": "decide.best_schedule",
+    "16": "decide.deployment",
     "17": "decide.evidence",
     "18": "core.serial.ols:beta",
 }
