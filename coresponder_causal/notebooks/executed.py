@@ -19,6 +19,8 @@ metadata = {
 }
 # File and number of the process in a warning that a cell gave, and folders of installed packages.
 of_cell = re.compile(r"\S*ipykernel_\d+[/\\]\d+\.py:(\d+)")
+# What a progress bar of a library says of missing widgets: it is about the machine.
+of_bars = re.compile(r"\S*tqdm\S*: TqdmWarning:.*\n(?:  from .*\n?)?")
 of_packages = re.compile(r"[^\s\"']*[/\\]site-packages[/\\]")
 local_path = re.compile(r"(?<![\w.])/(?:home|Users|root|work|tmp|private|var)/[\w.-]+|\b[A-Z]:\\\w+")
 address = re.compile(r"\bat 0x[0-9a-f]{6,}")
@@ -51,7 +53,8 @@ def normal(node: Any) -> bytes:  # noqa: ANN401
         if cell.cell_type == "code":
             count += 1
             cell.execution_count = count
-            cell.outputs = [_normal_output(output, count) for output in _joined(cell.outputs)]
+            told = [_normal_output(output, count) for output in _joined(cell.outputs)]
+            cell.outputs = [output for output in told if output.get("text") != ""]
     written: str = library("nbformat").writes(node, version=4)
     return (written.rstrip("\n") + "\n").encode()
 
@@ -70,7 +73,7 @@ def _joined(outputs: list[Any]) -> list[Any]:
 
 def _normal_output(output: Any, count: int) -> Any:  # noqa: ANN401
     if output.output_type == "stream":
-        output.text = of_packages.sub("", of_cell.sub(r"line \1 of the cell", output.text))
+        output.text = of_bars.sub("", of_packages.sub("", of_cell.sub(r"line \1 of the cell", output.text)))
     if output.output_type == "execute_result":
         output.execution_count = count
     return output

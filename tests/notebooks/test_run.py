@@ -134,6 +134,17 @@ def test_the_one_form_is_a_fixed_point(ran):
     assert normal(nbformat.reads(content.decode(), as_version=4)) == content
 
 
+def test_what_a_progress_bar_says_of_widgets_is_left_out_and_no_other_warning():
+    formats = pytest.importorskip("nbformat").v4
+    said = "/lib/site-packages/tqdm/auto.py:21: TqdmWarning: IProgress not found.\n  from .autonotebook import tqdm\n"
+    streams = [formats.new_output("stream", name="stderr", text=text) for text in (said, said + "a doubt\n")]
+    node = formats.new_notebook(cells=[formats.new_code_cell("1", outputs=[one]) for one in streams])
+    assert [cell["outputs"] and cell["outputs"][0]["text"] for cell in json.loads(normal(node))["cells"]] == [
+        [],
+        ["a doubt\n"],
+    ]
+
+
 def test_a_large_notebook_is_refused(ran, monkeypatch):
     monkeypatch.setattr("coresponder_causal.notebooks.executed.largest", 10)
     assert any("bytes, over 10" in what for what, _ in broken_rules(ran[0].notebook))
