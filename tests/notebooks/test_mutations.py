@@ -31,7 +31,7 @@ KEY = {
     "13": "qualitative.agreement",
     "14": "decide.concordance",
     "15": "estimate.call_strata",
-    "16": "decide.deployment",
+    "16": "estimate.call_aipw",
     "17": "decide.evidence",
     "18": "core.serial.ols:beta",
 }
