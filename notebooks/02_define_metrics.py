@@ -151,9 +151,8 @@ display(Markdown(text))
 def town(number):
     lot = np.random.default_rng([repetition_seed, number])
     person = np.repeat(np.arange(300), lot.geometric(1 / 4, 300))
-    arrest = lot.random(len(person)) < lot.beta(1, 4, 300)[person]
-    at = pd.date_range("2022-01-01", periods=len(person), freq="37min")
-    return pd.DataFrame({"call_id": range(len(person)), "city": "Davis", "received_at": at, "person": person, "arrest": arrest})
+    frame = pd.DataFrame({"received_at": pd.date_range("2022-01-01", periods=len(person), freq="37min")})
+    return frame.assign(call_id=range(len(person)), city="Davis", person=person, arrest=lot.random(len(person)) < lot.beta(1, 4, 300)[person])
 
 
 # %%

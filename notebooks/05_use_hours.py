@@ -198,8 +198,7 @@ by_lot.tidy(scale="ratio")[["term", "estimate", "conf_low", "conf_high", "p_valu
 def again(number):
     plan = cc.design.switchback_schedule(weeks=weeks, start="2027-01-04", city="Davis", seed=number)
     drawn = np.random.default_rng(number).poisson(usual * np.exp(effect * plan.covered.ravel()))
-    frame = plan.frame[["shift_start"]].assign(calls=drawn)
-    new = cc.design.SwitchbackDesign.from_tables(frame, plan, outcome="calls")
+    new = cc.design.SwitchbackDesign.from_tables(plan.frame[["shift_start"]].assign(calls=drawn), plan, outcome="calls")
     return cc.estimate.switchback_randomization(new, replications=399).conf_int().loc["itt"]
 
 
