@@ -272,6 +272,8 @@ for name in ("matched", "doubly robust", "overlap weights"):
     one = table.loc[name]
     assert one["conf_low"] < truth < one["conf_high"], f"{name}: the interval does not hold the truth"
 assert everything < truth, "comparing with all other calls does not overstate the effect, though the text says so"
+free = calls.query("team_on_duty and not team_busy")
+assert list(rows["call_id"]) == list(free["call_id"]), "the design does not hold the calls of a team on duty and free"
 pairs = matched.adjustment.pairs
 treated_less_match = y[pairs[:, 0]].mean() - y[pairs[:, 1]].mean()
 assert abs(results["matched"].estimate[0] - treated_less_match) < 1e-10, "the matched difference by hand is another"
