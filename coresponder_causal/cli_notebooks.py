@@ -44,4 +44,4 @@ def check_notebooks(names: Names = None, folder: Sources = here) -> None:
         from coresponder_causal.notebooks import check
 
         found = check(folder, names or ())
-    Console(highlight=False).print(Text(f"{len(found)} notebooks keep all rules."))
+    Console(highlight=False).print(Text("\n".join(f"{one.name} keeps all rules" for one in found)))
