@@ -76,7 +76,7 @@ display(Markdown(f"In this force: {power.words()}."))
 # First the comparison that is made most often: months after an officer's ride against all others in the same months.
 
 # %%
-rode = (design.since >= 0).astype(int)
+rode = (design.source["calls_together"] > 0).astype(int)
 table = design.source.assign(rode=rode, rate=design.rate(), month=design.source["month"].astype(str))
 table = table[table["calls"] > 0]
 naive = smf.wls("rate ~ rode + C(month)", table, weights=table["calls"]).fit().params["rode"]
@@ -177,7 +177,7 @@ for number in range(replications):
     force = cc.simulate.officer_panel(seed=seed, part=number, level=-60.0, effect=-30.0)
     one = cc.design.OfficerDesign.from_frame(force.frame, outcome="force", exposure="calls", dose="calls_together")
     fit = cc.estimate.officer_imputation(one, leads=0, bin_width=48).tidy().iloc[0]
-    months = one.source.assign(rode=(one.since >= 0).astype(int), rate=one.rate()).query("calls > 0")
+    months = one.source.assign(rode=(one.source["calls_together"] > 0).astype(int), rate=one.rate()).query("calls > 0")
     simple = smf.wls("rate ~ rode + C(month)", months, weights=months["calls"]).fit().params["rode"]
     held = fit["conf_low"] < force.mean_effect() < fit["conf_high"]
     drawn.append((fit["estimate"] - force.mean_effect(), held, simple - force.mean_effect()))
