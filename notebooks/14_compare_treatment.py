@@ -221,6 +221,8 @@ crisis = first["crisis_truly"].astype(bool)
 truly = (first.loc[crisis, "initial_type"] == "mental_health_crisis").mean()
 assert found["conf_low"] <= truly <= found["conf_high"], "the corrected share misses the true one"
 assert found["as_recorded"] > found["conf_high"], "records alone are not too good, as the text says"
+
+# %% tags=["check"]
 change = course.table.iloc[0]
 after = first["received_at"] >= "2022-07-01"
 by_time = first[crisis].groupby(after)["initial_type"].agg(lambda label: (label == "mental_health_crisis").mean())
