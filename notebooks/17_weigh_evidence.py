@@ -35,7 +35,7 @@ import coresponder_causal as cc
 # %% [markdown]
 # ## Data
 #
-# Monthly counts of twelve cities, one of them with a programme from July 2020 on. In 2020 calls fell everywhere, and not
+# Monthly counts of eleven cities, one of them with a programme from July 2020 on. In 2020 calls fell everywhere, and not
 # in all cities alike. Two series that no team can change, burglaries and traffic collisions, come with them.
 
 # %%
