@@ -213,11 +213,20 @@ assert bounds["set_low"] <= true_gap["arrest"] <= bounds["set_high"], "the bound
 
 # %% tags=["check"]
 found = agreement.table.set_index("measure").loc["sensitivity"]
+cells = first.groupby(["initial_type", "night"])["crisis_on_scene"].agg(["size", lambda c: c.mean()])
+crises = cells["size"] * cells.iloc[:, 1].astype(float)
+by_hand = crises.loc["mental_health_crisis"].sum() / crises.sum()
+assert np.isclose(found["estimate"], by_hand, atol=1e-8), "calls that were looked at do not stand for like calls"
 crisis = first["crisis_truly"].astype(bool)
 truly = (first.loc[crisis, "initial_type"] == "mental_health_crisis").mean()
 assert found["conf_low"] <= truly <= found["conf_high"], "the corrected share misses the true one"
 assert found["as_recorded"] > found["conf_high"], "records alone are not too good, as the text says"
+
+# %% tags=["check"]
 change = course.table.iloc[0]
+after = first["received_at"] >= "2022-07-01"
+by_time = first[crisis].groupby(after)["initial_type"].agg(lambda label: (label == "mental_health_crisis").mean())
+assert abs(change["estimate"] - by_time.diff().iloc[-1]) < 0.02, "the change is not that of all crises at the training"
 assert change["conf_low"] <= trained <= change["conf_high"], "the effect of training is missed"
 assert change["conf_low"] > 0, "training is not found"
 assert ranks.loc["told_self_harm", "conf_low"] > 0, "the answer that tells most is worth nothing"

@@ -145,7 +145,8 @@ prices = [
                     std_error=10.0, **about_price),
     cc.decide.Price(what="harm", unit="event", amount=900.0, enters="averted", std_error=200.0, **about_price),
 ]  # fmt: skip
-money = cc.decide.cost([cc.decide.Effect(result=result, per_year=per_year)], prices, price_year=2025, seed=seed)
+money = cc.decide.cost([cc.decide.Effect(result=result, per_year=per_year)], prices, price_year=2025, seed=seed,
+                       worth=range(0, 4001, 200))  # fmt: skip
 display(Markdown(cc.report.cost_sentence(money, [result]).text))
 money.per_event[["of", "estimate", "low", "high", "kind"]]
 
