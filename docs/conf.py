@@ -29,7 +29,7 @@ html_math_renderer = "mathml"
 
 suppress_warnings = [
     "ref.python",  # the type of a parameter may be a plain word, such as frame, that is also the name of an attribute
-    "toc.empty_glob",
+    "toc.empty_glob",  # notebooks that are not executed yet
 ]
 
 default_role = "code"
