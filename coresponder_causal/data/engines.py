@@ -77,7 +77,7 @@ def opened(
     files = {name: _files(source, problems) for name, source in sources.items() if name not in own}
     problems.raise_if_any(DataError)
     if own:
-        yield cast("dict[str, Table]", own)
+        yield connected
         return
     with ExitStack() as stack:
         if engine == "spark":

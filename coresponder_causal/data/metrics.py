@@ -105,7 +105,7 @@ def _labels(frame: Frame, period: Period, by: Sequence[str], cut: pd.Timestamp |
     """Name the cell of every row: its period, phase and values of ``by``; rows without a time have none."""
     if undated := int(frame.at.isna().sum()):
         note(f"{undated} rows of {frame.rows} have no time and are in no period")
-    made = {"period": period_names(frame.at, period)}
+    made: dict[str, object] = {"period": period_names(frame.at, period)}
     if cut is not None:
         made["phase"] = np.where(frame.at < cut, *phases)
     made |= {name: _named(frame.column("in_shift" if name == "shift" else name), name) for name in by}

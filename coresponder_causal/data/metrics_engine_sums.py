@@ -106,7 +106,7 @@ def parts_in_engine(
     for (group, *_), alike in groupby(ordered, key=_together):
         same = list(alike)
         spans = _spans(source, group, period, by, cut)
-        keys = [name for name in spans if name not in ("_city", "first", "last")]
+        keys = [str(name) for name in spans if name not in ("_city", "first", "last")]
         cells = spans[keys].drop_duplicates(ignore_index=True)
         for first in range(0, len(same), at_once):
             some = same[first : first + at_once]
@@ -136,7 +136,9 @@ def _spans(source: EngineRows, group: str, period: Period, by: Sequence[str], cu
     """Find the cells, in their order, and the first and last moment of each city in each."""
     rows, labels = _labelled(source, (), group, period, by, cut)
     stamp = rows[time_of[source.name]]
-    found = rows.group_by(**labels, _city=rows["city"]).aggregate(first=stamp.min(), last=stamp.max()).to_pandas()
+    found: pd.DataFrame = (
+        rows.group_by(**labels, _city=rows["city"]).aggregate(first=stamp.min(), last=stamp.max()).to_pandas()
+    )
     found["period"] = period_names(found["period"], period)
     return found.sort_values([*labels, "_city"], ignore_index=True)
 
@@ -157,7 +159,7 @@ def _by_cell(
         for name, meant in zip(by_person, ((1,), (0, 1), (2,), (3,)), strict=True):
             numbers[f"{name}_{number}"] = true_rows(answer.isin(meant))
     persons = coded.group_by(*labels, "_city", "_who").aggregate(**numbers)
-    found = persons.group_by(*labels).aggregate(**_over_persons(persons, len(parts))).to_pandas()
+    found: pd.DataFrame = persons.group_by(*labels).aggregate(**_over_persons(persons, len(parts))).to_pandas()
     found["period"] = period_names(found["period"], period)
     return found
 
@@ -185,7 +187,8 @@ def _first_of_person(coded: Table, labels: Sequence[str], answers: Sequence[str]
 
 def _over_persons(persons: Table, many: int) -> dict[str, Scalar]:
     """Express the sums over persons; rows without one stand together, and count as one person each."""
-    alone, made = persons["_who"].isnull(), {}
+    alone = persons["_who"].isnull()
+    made: dict[str, Scalar] = {}
     for number in range(many):
         events, size = persons[f"events_{number}"], persons[f"number_{number}"]
         values = {

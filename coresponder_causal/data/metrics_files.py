@@ -9,6 +9,7 @@ import pandas as pd
 
 from coresponder_causal.core.notes import note
 from coresponder_causal.data.engines import Engine, Source, opened
+from coresponder_causal.data.metrics_catalogue import Part
 from coresponder_causal.data.metrics_engine_rows import can_be_made, rows_in_engine
 from coresponder_causal.data.metrics_engine_sums import parts_in_engine
 from coresponder_causal.data.metrics_needs import lacking
@@ -92,7 +93,7 @@ def metrics_of_files(
         people = next((part for part in able if part.exposure), None)
         columns = ["city", "population"]
         cities = typed_columns(given["cities"].select(*columns).to_pandas(), "cities", columns) if people else None
-        found = {}
+        found: dict[Part, pd.DataFrame] = {}
         for rows in dict.fromkeys(part.rows for part in able):
             own = list(dict.fromkeys(part for part in able if part.rows == rows))
             source = rows_in_engine(rows, given, own, by)

@@ -100,8 +100,8 @@ def rate(sums: Sums, *, per: float, exposure: Array | None = None) -> pd.DataFra
     """
     below = sums.number if exposure is None else exposure
     low, high = exact_poisson(sums.events)
-    values = (per * over(above, below) for above in (sums.events, low, high))
-    return framed(f"rate per {per:g}", sums.events, below, *values, "exact Poisson", persons_known(sums))
+    value, low, high = (per * over(above, below) for above in (sums.events, low, high))
+    return framed(f"rate per {per:g}", sums.events, below, value, low, high, "exact Poisson", persons_known(sums))
 
 
 def is_small(cells: pd.DataFrame) -> pd.Series:
