@@ -67,6 +67,8 @@ def test_two_scales_or_methods_are_two_questions_and_the_mean_without_a_city_is_
     assert one.cities["without"].tolist() == pytest.approx([-7.0, -6.0, -5.0])
     assert one.cities["weight"].sum() == pytest.approx(1.0)
     assert any("no effect of this kind from D" in note for note in one.notes)
+    ratios = [released(city, scale="log_ratio", estimate=-0.1, variance=0.01) for city in "EF"]
+    assert [len(question.cities) for question in pool_releases([*cities, *ratios]).questions] == [3, 2]
 
 
 @pytest.mark.parametrize(

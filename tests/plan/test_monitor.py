@@ -136,6 +136,9 @@ def test_a_step_is_found_with_its_delay_and_raises_one_alarm() -> None:
     assert alarms({"M17": chart(a_series(events), Limits(weighted=4, summed=8))}).empty
     stepped = events.copy()
     stepped[40:] = np.random.default_rng(5).poisson(64.0, 8)  # May 2021
+    for alone in ("weighted", "summed"):
+        high = Limits(**{"weighted": 99.0, "summed": 99.0, alone: getattr(limits, alone)})
+        assert set(chart(a_series(stepped), high)["beyond"]) == {"", alone}
     raised = alarms({"M17": chart(a_series(stepped), limits)})
     found = raised[raised["side"].eq("more")]
     assert len(found) == 1

@@ -1,6 +1,7 @@
 """A study of several cities: each estimates at home, what travels, and that nothing is lost by it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -158,6 +159,8 @@ def test_few_events_stay_at_home(tmp_path):
         city_release("Small", [force], [sides("force", 40, 7)])
     with pytest.raises(DisclosureError, match="not known who stands behind"):
         city_release("Small", [force], [[]])
+    with pytest.raises(DisclosureError, match="a range or an effect without a variance"):
+        city_release("Small", [replace(calls, vcov=np.array([[0.0]]))], [sides("calls", 400, 380)])
     made = city_release("Small", [calls, force], [sides("calls", 400, 380), sides("force", 40, 7)])
     assert [one.outcome for one in made.effects] == ["calls"]
     assert [outcome for outcome, _, _ in made.withheld] == ["force"]
