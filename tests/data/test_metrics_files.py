@@ -130,22 +130,8 @@ def test_tables_of_a_connection_of_ones_own_are_counted_there(files):
         metrics_of_files(other)
 
 
-@pytest.fixture
-def spark():
-    """Run a session with few partitions, which the engine then uses: 200, the default, are slow for little data."""
-    sql = pytest.importorskip("pyspark.sql", reason="needs the extra spark (and Java 17)")
-    settings = {
-        "spark.sql.shuffle.partitions": "2",
-        "spark.ui.enabled": "false",
-        "spark.driver.bindAddress": "127.0.0.1",
-    }
-    session = sql.SparkSession.builder.master("local[2]").config(map=settings).getOrCreate()
-    yield session
-    session.stop()
-
-
 @pytest.mark.engines
-@pytest.mark.usefixtures("spark")
+@pytest.mark.usefixtures("few_partitions")
 def test_spark_counts_to_the_last_digit_what_duckdb_counts(files):
     asked = {"only": ["M24", "M28", "M40"], "period": "year", "by": ["city"]}
     with quietly():

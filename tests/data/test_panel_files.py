@@ -14,7 +14,6 @@ from coresponder_causal.data import metrics, panel, panel_of_files
 from coresponder_causal.simulate import WorldConfig, world
 
 HORIZONS = (30, 90, 365)
-needs_spark = pytest.mark.skipif(find_spec("pyspark") is None, reason="needs the extra spark (and Java 17)")
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +135,7 @@ def test_a_table_of_ones_own_connection_is_taken(calls, folder):
 
 
 @pytest.mark.engines
-@needs_spark
+@pytest.mark.usefixtures("few_partitions")
 @pytest.mark.parametrize(("period", "among"), [("week", "all"), ("hour_of_week", "eligible")])
 def test_spark_counts_to_the_last_digit_what_duckdb_counts(period, among, folder):
     made = {}
