@@ -69,6 +69,11 @@ def follow_up(
         note(f"{len(table) - len(known)} of {len(table)} calls have no person and are not followed")
     if until is None:
         note(f"what happened is taken to be known until the last call received, {last:%Y-%m-%d}")
+    if "city" in table and (cities := table["city"].nunique()) > 1:
+        doubt(
+            f"calls of {cities} cities are followed as one: a person's code is taken to mean the same person in all, and "
+            "what happened to be known until the same day; follow each city by itself"
+        )
     ends = np.minimum(_days(last - known["received_at"]), float(days))
     if (ends < 0).any():
         raise DataError(

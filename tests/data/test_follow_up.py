@@ -106,3 +106,12 @@ def test_days_in_custody_follow_those_in_hospital_and_unknown_ones_are_doubted()
     assert any("may have lasted" in text for text in said)
     with pytest.raises(DataError, match="say nothing of stays"):
         stays_of(table, outcomes[["call_id"]])
+
+
+@pytest.mark.parametrize(("cities", "said"), [(["East", "West"], True), (["East", "East"], False)])
+def test_calls_of_several_cities_as_one_are_doubted(cities, said):
+    calls = pd.DataFrame({"call_id": [1, 2], "person": ["a", "a"], "city": cities})
+    calls["received_at"] = pd.to_datetime(["2021-01-01", "2021-01-31"])
+    with collecting() as notes:
+        follow_up(calls)
+    assert any("calls of 2 cities are followed as one" in str(text) for text in notes) == said
