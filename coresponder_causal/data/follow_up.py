@@ -71,8 +71,8 @@ def follow_up(
         note(f"what happened is taken to be known until the last call received, {last:%Y-%m-%d}")
     if "city" in table and (cities := table["city"].nunique()) > 1:
         doubt(
-            f"calls of {cities} cities are followed as one: a person's code is taken to mean the same person in all, and "
-            "what happened to be known until the same day; follow each city by itself"
+            f"calls of {cities} cities are followed as one: a person's code is taken to mean the same person in all, "
+            "and what happened to be known until the same day; follow each city by itself"
         )
     ends = np.minimum(_days(last - known["received_at"]), float(days))
     if (ends < 0).any():

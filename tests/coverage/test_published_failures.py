@@ -224,7 +224,7 @@ def test_attended_against_other_calls_on_duty_carries_the_severity():
         ("doubly_robust_attended_or_not", 0.024, 0.80),
     ):
         (found,) = measure(entry_of(method), replications=25).to_dict("records")
-        assert found["bias"] == pytest.approx(bias, abs=0.015)  # sd .018 over √25 draws is .004, three of them; severity draws alike
+        assert found["bias"] == pytest.approx(bias, abs=0.015)  # sd .018 over √25 draws is .004
         assert found["coverage"] <= coverage
 
 
