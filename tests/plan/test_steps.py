@@ -200,13 +200,13 @@ def test_a_run_that_stops_at_any_step_goes_on_there(study, monkeypatch, seed):
     assert any(step.kept for step in kept.done)
 
 
-def test_killed_at_five_random_moments_the_command_gives_the_same_numbers(study, tmp_path):
+def test_killed_at_random_moments_the_command_gives_the_same_numbers(study, tmp_path):
     """Kills come from outside, once a further step lies there and a random moment has gone by."""
     folder, seed = plan.kept_beside(plan.read_study(study)), int(time.time())
     rng = np.random.default_rng(seed)
     command = [sys.executable, "-m", "coresponder_causal.cli", "evaluate", str(study), "--out", str(tmp_path / "out")]
     killed = 0
-    for _ in range(5):
+    for _ in range(3):
         there = len(list(folder.glob("[0-9a-f]*"))) if folder.is_dir() else 0
         run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ)
         while run.poll() is None and len(list(folder.glob("[0-9a-f]*"))) == there:
@@ -216,7 +216,7 @@ def test_killed_at_five_random_moments_the_command_gives_the_same_numbers(study,
             run.send_signal(signal.SIGKILL)
             killed += 1
         run.wait()
-    assert killed >= 3, f"the run was over before it could be killed (seed {seed})"
+    assert killed >= 2, f"the run was over before it could be killed (seed {seed})"
     done = subprocess.run([*command, "--force"], capture_output=True, text=True, check=False, env=os.environ)
     assert done.returncode == 0, done.stderr
     stored = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
