@@ -29,6 +29,7 @@ from coresponder_causal.cli_strata import strata
 from coresponder_causal.cli_twin import write_a_twin
 from coresponder_causal.cli_validity import validity
 from coresponder_causal.cli_waves import waves
+from coresponder_causal.core.version import VERSION
 
 app = typer.Typer(
     add_completion=False,
@@ -48,6 +49,22 @@ Audience = Annotated[
 ]
 Agreement = Annotated[str | None, typer.Option(help="Name of the agreement with a partner.")]
 LedgerFile = Annotated[Path | None, typer.Option("--ledger", help="File in which releases are recorded.")]
+
+
+def tell_version(asked: bool) -> None:
+    """Write the version, and end."""
+    if asked:
+        Console(highlight=False).print(VERSION)
+        raise typer.Exit
+
+
+@app.callback()
+def start(
+    version: Annotated[
+        bool, typer.Option("--version", callback=tell_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Take what stands before a command."""
 
 
 @app.command(rich_help_panel=of_study)

@@ -87,7 +87,7 @@ city_result.tidy(scale="ratio")
 
 # %% [markdown]
 # **How to read it.** The first row is the headline. `estimate` is a ratio: below one means fewer calls than without the
-# programme. The interval from `conf_low` to `conf_high` is what the data cannot tell apart. The p-value comes last, for
+# programme. The interval from `conf_low` to `conf_high` holds what the data cannot tell apart. Read the p-value last, for
 # good reason: it says nothing about how large a change is.
 
 # %%

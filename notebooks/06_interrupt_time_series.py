@@ -306,12 +306,13 @@ right_3 = placebo["ols"].course["called"].mean()
 marked(answer_3, right_3, "the column called is true where a test without correction finds a change; take its mean")
 
 # %% [markdown]
-# The marking itself is checked: it takes what is right and no near miss.
+# The marking itself is checked: it takes what is right, and neither a near miss nor a wrong sign.
 
 # %% tags=["check"]
 for right in (right_1, right_2, right_3):
     assert marked(right, right, "") == "right", "a right answer is not taken"
-    assert marked(-right - 1, right, "look again") == "not yet: look again", "a wrong answer is taken"
+    assert marked(1.01 * right, right, "look again") == "not yet: look again", "a near miss is taken"
+    assert marked(-right, right, "look again") == "not yet: look again", "a wrong sign is taken"
 assert not np.isclose(right_2, result.params["mean_post"], rtol=1e-3), "a phase-in changes nothing in this city"
 
 # %% [markdown]

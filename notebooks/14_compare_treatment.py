@@ -266,14 +266,20 @@ assert city_label["conf_high"] < true_bias, "the gap is not too small in the cit
 # %% [markdown]
 # ## Report
 #
-# One call asks all three questions of every outcome. No gap after a contact is told without the bounds on who was met
-# at all. The page's section is made of it.
+# One call asks the questions of every outcome. Two of them it can answer here. What is left among calls alike in what we
+# allow needs a design that compares calls one by one, and none was given: it says so. No gap after a contact is told
+# without the bounds on who was met at all. The page's section is made of it.
 
 # %%
 whole = cc.decide.fairness(calls, **about, outcomes=["arrest"], worse=["disturbance"], seed=seed)
 line = cc.report.fairness_line(cc.report.Treated(found=(whole,)))
 display(Markdown(f"> {line.text}"))
+display(Markdown(f"Not told: {whole.refused[0]}."))
 whole.table()[["outcome", "quantity", "gap", "low", "high", "calls"]]
+
+# %% tags=["check"]
+assert whole.outcomes[0].bounds is not None, "a gap after a contact is told without its bounds"
+assert any("calls alike" in text for text in whole.refused), "a question that was not asked is not named"
 
 # %%
 section = cc.report.fairness_section(cc.report.Treated(found=(whole,)))

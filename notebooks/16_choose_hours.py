@@ -218,10 +218,17 @@ assert not silent.values.identified.any(), "hours of a fixed roster are called i
 # %% [markdown]
 # ## Report
 #
-# What more or fewer hours a week would avert, under the same rules. Each further hour averts less.
+# What more or fewer hours a week would avert, under the same rules. Shifts here last eight hours, so that a row with ten
+# more hours may hold one more shift, or two, and its `per_hour` moves with that. Beyond the hours asked for, each further
+# hour averts less, and in the end nothing.
 
 # %%
 found.frontier.round(1)
+
+# %% tags=["check"]
+assert (found.frontier["averted"].diff().dropna() >= 0).all(), "more hours avert fewer events"
+beyond = found.frontier.query("hours >= @hours_a_week")["per_hour"]
+assert beyond.is_monotonic_decreasing, "a further hour averts more than the one before, against the text"
 
 # %%
 section = cc.report.cost_section(money, [result])

@@ -171,7 +171,8 @@ averted = 1000 * (1 / told - 1) * told
 assert np.isclose(table.loc["did_prediction_interval", "itt"], averted, rtol=1e-6), "calls averted of 1,000 are wrong"
 
 # %% [markdown]
-# Second: the rule did not count to two, and in worlds without an effect it claims nothing.
+# Second: the rule did not count to two, and in the worlds drawn without an effect it claimed nothing. So few cannot say
+# how often it errs: `docs/decision_rule.md` does.
 
 # %% tags=["check"]
 assert (ratios["conf_high"] < 1).all(), "not both designs exclude no change, against the text"
@@ -213,7 +214,7 @@ with cc.core.notes.quietly():
 display(Markdown(f"{honest.lines[1]} Differences: **{len(honest.differences)}**."))
 
 # %% [markdown]
-# Now somebody changes one digit of the estimate, far behind the point. It is found, and where it stands.
+# Now somebody raises the estimate by a millionth of itself. It is found, and where it stands.
 
 # %%
 forged = shutil.copytree(packed, Path(room.name) / "forged")
@@ -230,8 +231,8 @@ pd.DataFrame({"where": [one.anchor for one in caught.differences]}).head()
 
 # %% tags=["check"]
 assert not honest.differences, "a bundle that nobody changed does not verify"
-assert caught.differences, "one changed digit is not found"
-assert any("results.json" in one.anchor for one in caught.differences), "it is not said where the digit was changed"
+assert caught.differences, "an estimate changed by a millionth is not found"
+assert any("results.json" in one.anchor for one in caught.differences), "it is not said where the estimate was changed"
 assert cc.report.short_verdicts(found).text.split(":")[-1].strip(" .") in text, "the page does not tell the verdict"
 lines = ledger.path.read_text(encoding="utf-8")
 assert "index" in lines, "the ledger does not name the page that left"

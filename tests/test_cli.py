@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+import coresponder_causal as cc
 from coresponder_causal import plan
 from coresponder_causal.cli import app
 from coresponder_causal.core.result import Result
@@ -279,3 +280,9 @@ def test_the_course_of_calls_for_the_public(tmp_path, monkeypatch):
     assert done.exit_code == 0, done.output
     assert "•" in (tmp_path / "pathway" / "pathway_flows.csv").read_text(encoding="utf-8")
     assert (tmp_path / "kept.jsonl").is_file()
+
+
+def test_the_version_is_told_without_a_command():
+    done = invoke("--version")
+    assert done.exit_code == 0, done.output
+    assert done.output.strip() == cc.__version__

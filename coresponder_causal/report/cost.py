@@ -199,12 +199,13 @@ def _hours(low: float, high: float) -> str:
 
 def _acceptability(found: Cost, first: str, support: pd.DataFrame | None) -> Picture:
     even = found.acceptability.query("low >= 0.5")
-    reached = f"at {even['worth'].iloc[0]:,.0f} dollars" if len(even) else "at no amount drawn"
+    reached = f"from {even['worth'].iloc[0]:,.0f} dollars on" if len(even) else "at none"
     return Picture(
         title="Is it worth its cost?",
         caption="Chance that averted events are worth their net cost, by what one is worth. Dashed: as likely as not. "
         "A band: only bounds are known.",
-        alt=f"A curve over what one averted event is worth. It is as likely as not worth its cost {reached}.",
+        alt="A curve over what one averted event is worth. Of the amounts drawn, it is more likely than not worth its "
+        f"cost {reached}.",
         kind="acceptability",
         data={"curve": found.acceptability},
         labels=Facts({"x": f"What one averted event is worth, dollars ({first})", "y": "Chance that it is worth it"}),

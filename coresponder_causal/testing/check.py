@@ -93,12 +93,11 @@ def check_method(fn: Callable[..., Result], example: Example | None = None, *, s
     if name not in METHODS:
         raise EstimationError(f"'{name}' is not a registered method", mend="put @estimator(...) above it")
     case = Case(fn, example_of(METHODS[name].design) if example is None else example)
-    rows, problems = [], Problems(name)
-    for rule in rules:
-        found = broken(rule, case)
-        rows.append({"rule": title(rule), "keeps": not found, "found": "; ".join(found)})
-        for what in found:
-            problems.add(title(rule), mend=what)
+    kept = {title(rule): broken(rule, case) for rule in rules}
+    rows = [{"rule": rule, "keeps": not found, "found": "; ".join(found)} for rule, found in kept.items()]
+    problems = Problems(name)
+    for what in dict.fromkeys(what for found in kept.values() for what in found):
+        problems.add(", ".join(rule for rule, found in kept.items() if what in found), mend=what)
     if strict:
         problems.raise_if_any(EstimationError)
     return Checked(name, pd.DataFrame(rows))

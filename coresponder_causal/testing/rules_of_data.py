@@ -80,7 +80,7 @@ def unit_of_the_outcome(case: Case) -> Broken:
 
 def _carried(moved: Result, result: Result, factor: int) -> Broken:
     std_error = np.sqrt(np.diag(result.vcov))
-    change = "70 and three times" if factor > 1 else "twice"
+    change = "70 more than three times" if factor > 1 else "twice"
     if not np.abs(moved.estimate / factor - result.estimate).max() < (1e-8 * std_error).min():
         yield f"{change} the outcome gives another estimate than it should"
     if not np.allclose(np.sqrt(np.diag(moved.vcov)), factor * std_error, rtol=1e-7, atol=0):

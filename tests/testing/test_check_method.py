@@ -112,6 +112,14 @@ def test_all_broken_rules_stand_in_one_error(written):
     assert "result with terms: its result is called tried, not tried_mean" in caught.value.what
 
 
+def test_one_fault_that_breaks_many_rules_is_told_once(written):
+    fn = written('small_sample="n/(n-k)")[1:, 1:]', 'small_sample="n/(n-k)")[1:, 1:] * -1.0')
+    with pytest.raises(EstimationError, match="breaks 1 rule") as caught:
+        check_method(fn)
+    assert caught.value.what.count("no finite estimate") == 1
+    assert "result with terms, " in caught.value.what
+
+
 def test_a_function_that_nobody_registered_is_refused():
     with pytest.raises(EstimationError, match="'len' is not a registered method"):
         check_method(len)
