@@ -261,6 +261,8 @@ one = chances.designs.query("design == 'cities' and outcome == 'Calls for servic
 reach = stats.t.ppf(0.975, one["df"]) + stats.t.ppf(0.8, one["df"])
 assert abs(one["found"] - 100 * (1 - np.exp(-reach * one["std_error"]))) < 1e-8, "the fall found is not as stated"
 assert np.allclose(calls_table.sum(axis=1), 1, atol=1e-8), "the chances of the verdicts do not add up"
+answered = chances.table.groupby("outcome")["change"].nunique()
+assert len(answered) == 2 and answered.nunique() == 1, "calls and arrests are not told for the same true changes"
 assert abs(power.mde) > formula, "redrawing should be the more careful of the two"
 assert calls_table["fewer"].max() == 0, "one witness was counted as two"
 no_effect = calls_table["no meaningful effect"]
