@@ -191,10 +191,10 @@ cc.report.joint_picture(display_of_both, results)
 
 # %%
 texts = [source.name for source in both.sources]
-agreed = cc.qualitative.agreement(
+every_code = cc.qualitative.agreement(
     both, read={"ann": texts, "bo": texts}, roll_up=True, replications=replications, seed=seed
 )
-agreed = agreed.set_index("code").loc[list(named.values())]
+agreed = every_code.set_index("code").loc[list(named.values())]
 agreed[["by_all", "by_some", "by_none", "percent", "kappa", "kappa_low", "kappa_high", "ac1", "alpha"]].round(2)
 
 # %%
@@ -240,6 +240,7 @@ refused
 # %% tags=["check"]
 withdrawn = set(register.loc[register["withdrawn"], "interview"])
 assert withdrawn and not withdrawn & set(texts), "a withdrawn interview is still in the material"
+assert len(every_code) == len(named) + sum(map(len, voices.values())), "agreement is not told for every code"
 heard = {c: {s.source for s in both.segments if s.coder == c and s.code in voices["fear_of_police"]} for c in work}
 row = agreed.loc["Fear and force"]
 n, a, b = len(texts), len(heard["ann"]), len(heard["bo"])

@@ -57,6 +57,9 @@ def opened(
         No such files, another engine, a limit that is none, a limit given to Spark, tables of several connections, an
         engine that is not installed: the message lists all.
     """
+    if not isinstance(sources, Mapping):
+        mend = 'name each, such as {"calls": "calls/*.parquet"}'
+        raise DataError(f"the tables to count are a {type(sources).__name__} without names", mend=mend)
     problems = Problems("the tables to count")
     refuse_choice("engine", engine, Engine, problems)
     if memory_limit is not None and not _LIMIT.fullmatch(memory_limit):

@@ -159,3 +159,8 @@ def test_tables_that_break_rules_are_refused_with_all_of_them(tmp_path):
 def test_a_field_of_decimals_makes_no_groups(tables, files):
     with pytest.raises(DataError, match="its values are no groups"), quietly():
         metrics_of_files(files, only=["M15"], by=["minutes_on_scene"])
+
+
+def test_files_without_the_name_of_their_table_are_refused():
+    with pytest.raises(DataError, match=r"are a str without names\n  mend: name each, such as"):
+        metrics_of_files("calls.parquet")
