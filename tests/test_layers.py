@@ -45,7 +45,7 @@ class Module:
     @property
     def room(self) -> str:
         room = self.path.with_suffix("").parts[1]
-        return "cli" if room.startswith("cli_") else room
+        return "cli" if room.startswith("cli_") or room == "__main__" else room
 
     @property
     def package(self) -> tuple[str, ...]:

@@ -105,7 +105,7 @@ def _time_weights(Z: Array, late: Array, copies: Array, sigma: Array) -> Array:
         inner = np.einsum("rj,tj,sj->rts", c, Z, Z, optimize=True) - n[:, None, None] * mean[:, :, None] * mean[:, None]
         cross = (c * late) @ Z.T - (n * level)[:, None] * mean
         ridge = n * (_time_ridge * sigma[at : at + len(c)]) ** 2
-        near = parts[0][0] if parts else None
+        near = parts[0][0] if parts and len(Z) < n.min() else None  # else many weights are as good but for the ridge
         parts.append(simplex_weights(Gram(inner + ridge[:, None, None] * np.eye(len(Z)), cross), near=near))
     return np.concatenate(parts)
 

@@ -24,10 +24,11 @@ those of the placebos. "jackknife": each unit left out with the weights held; "b
 both normal, and both for several treated units at every start: one alone cannot be left out or drawn twice to learn how
 it varies.
 
-Breaks: with few comparison units, whose placebos say little. Where the treated units are noisier than the others the
-placebos scatter too little, which the factor allows for in part. The λ-weighted periods are often the last few before
-the start: an anticipated or passing change there becomes part of the base. A fit below .8 of the variance is no
-evidence. With units that differ in size take log rates.
+Breaks: with few comparison units, whose placebos say little. With more periods before the start than comparison units
+many period weights fit alike: the most even of them are taken, and programs whose solver stops early take others. Where
+the treated units are noisier than the others the placebos scatter too little, which the factor allows for in part. The
+λ-weighted periods are often the last few before the start: an anticipated or passing change there becomes part of the
+base. A fit below .8 of the variance is no evidence. With units that differ in size take log rates.
 
 Reference: Arkhangelsky, Athey, Hirshberg, Imbens & Wager 2021, doi:10.1257/aer.20190159; Clarke, Pailañir, Athey &
 Imbens 2024, doi:10.1177/1536867X241297914 (several starts). Checked against R synthdid 0.0.9 (70c1ce3) with its solver
@@ -45,6 +46,7 @@ from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import EstimationError, Problems
 from coresponder_causal.core.gap import named_weights
+from coresponder_causal.core.notes import note
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.synthetic import Comparison, Synthetic, each_left_out
@@ -123,6 +125,11 @@ def synth_did(
     """
     panel = without_last(synthetic_panel(d, method="synth_did", log=log), backdate)
     _refuse(panel, inference, replications)
+    if (longest := max(int(cohort.before.sum()) for cohort in panel.cohorts)) >= panel.m:
+        note(
+            f"{longest} periods before the start and {panel.m} comparison units: many weights of periods fit alike, of "
+            "which the most even are taken"
+        )
     terms = averages(panel, width=bin_width_of(d, bin_width), period_name=d.period_name)
     sizes, own = [len(cohort.columns) for cohort in panel.cohorts], [_own(panel, cohort) for cohort in panel.cohorts]
     found = [_fit(panel, cohort, compared) for cohort, compared in zip(panel.cohorts, own, strict=True)]

@@ -153,3 +153,18 @@ def test_spreads_are_those_worked_by_hand():
     assert explained(np.array([0.0, 2.0]), np.array([0.5, -0.5])) == 0.75
     assert left_out_effects(np.array([[1.0], [3.0]]), np.zeros((1, 1)), np.array([0.4])).ravel().tolist() == [3, 1, 2]
     assert smoothed(np.arange(4.0)[:, None], 1).ravel().tolist() == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("seed", [23, 189, 393])
+def test_placebos_with_more_periods_than_donors_are_those_solved_one_by_one(seed):
+    """Many weights of periods then fit alike but for a ridge of 1e-6 standard deviations, known here to about 1e-4."""
+    rng, N, T = np.random.default_rng(seed), 11, 72
+    before, others = np.arange(T) < 42, np.ones((N, N)) - np.eye(N)
+    late = np.where(before, 0.0, 1 / 30)
+    values = 0.05 * rng.normal(size=(T, N)).cumsum(axis=0) + 0.2 * rng.normal(size=(T, N))
+    together, _ = synthetic_did(values, before, late, Comparison(np.eye(N), others), treated=1)
+    alone = [
+        synthetic_did(values, before, late, Comparison(np.eye(N)[[i]], others[[i]]), treated=1)[0].gaps @ late
+        for i in range(N)
+    ]
+    np.testing.assert_allclose(together.gaps @ late, np.concatenate(alone), atol=1e-3)
