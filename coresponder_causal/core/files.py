@@ -4,7 +4,7 @@ import os
 import secrets
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -81,7 +81,7 @@ def _appear(made: Path, out: Path) -> None:
 
 
 @contextmanager
-def held(path: Path, *, waiting: Callable[[], None] = lambda: None) -> Iterator[BinaryIO]:
+def held(path: Path) -> Iterator[BinaryIO]:
     """Open a file to add to, alone: whoever comes second waits. The hold ends with the process, however that ends.
 
     Where the system has no such holds (Windows), nobody waits.
@@ -90,8 +90,6 @@ def held(path: Path, *, waiting: Callable[[], None] = lambda: None) -> Iterator[
     ----------
     path : Path
         It is made where it is not there, and its folder.
-    waiting : callable
-        Called once if another holds it.
 
     Examples
     --------
@@ -102,11 +100,7 @@ def held(path: Path, *, waiting: Callable[[], None] = lambda: None) -> Iterator[
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("ab", buffering=0) as file:
         if sys.platform != "win32":
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                waiting()
-                fcntl.flock(file, fcntl.LOCK_EX)
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield file
 
 
