@@ -81,7 +81,7 @@ def _appear(made: Path, out: Path) -> None:
 
 
 @contextmanager
-def held(path: Path) -> Iterator[BinaryIO]:
+def opened_alone(path: Path) -> Iterator[BinaryIO]:
     """Open a file to add to, alone: whoever comes second waits. The hold ends with the process, however that ends.
 
     Where the system has no such holds (Windows), nobody waits.
@@ -93,7 +93,7 @@ def held(path: Path) -> Iterator[BinaryIO]:
 
     Examples
     --------
-    >>> with tempfile.TemporaryDirectory() as home, held(Path(home) / "one.lock") as file:
+    >>> with tempfile.TemporaryDirectory() as home, opened_alone(Path(home) / "one.lock") as file:
     ...     file.write(b"mine")
     4
     """
@@ -109,7 +109,7 @@ def add_whole(file: BinaryIO, content: bytes, *, after: int) -> None:
 
     Examples
     --------
-    >>> with tempfile.TemporaryDirectory() as home, held(Path(home) / "lines") as file:
+    >>> with tempfile.TemporaryDirectory() as home, opened_alone(Path(home) / "lines") as file:
     ...     add_whole(file, b"half a li", after=0)
     ...     add_whole(file, b"a line", after=0)
     ...     Path(file.name).read_bytes()

@@ -325,7 +325,12 @@ def _misspelt(table: object, name: str, codes: Mapping[str, object], where: str,
 def _crosswalk(name: str, asked: object, where: str, problems: Problems) -> dict[str, str]:
     """Read a crosswalk of the dictionary as a map from raw words in small letters; rows for "any" come last."""
     wanted = ("name", "from", "to")
-    if not isinstance(asked, dict) or not all(isinstance(asked.get(key), str) for key in wanted):
+    conditions = asked.get("where", {}) if isinstance(asked, dict) else None
+    if (
+        not isinstance(asked, dict)
+        or not isinstance(conditions, dict)
+        or not all(isinstance(asked.get(key), str) for key in wanted)
+    ):
         mend = 'write {name = "nature_codes", from = "code", to = "type", where = {stage = "reported"}}'
         problems.add(f"{where}: crosswalk of '{name}' is {asked!r}", mend=mend)
         return {}
@@ -334,7 +339,6 @@ def _crosswalk(name: str, asked: object, where: str, problems: Problems) -> dict
     except DataError as error:
         problems.add(f"{where}: {error.what}", mend=error.mend)
         return {}
-    conditions = asked.get("where", {})
     unknown = sorted({asked["from"], asked["to"], *conditions} - set(found.columns))
     if unknown or asked.keys() - {*wanted, "where"}:
         named = ", ".join(unknown or sorted(asked.keys() - {*wanted, "where"}))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from coresponder_causal.core.errors import DisclosureError
-from coresponder_causal.core.files import add_whole, held
+from coresponder_causal.core.files import add_whole, opened_alone
 from coresponder_causal.core.notes import note
 from coresponder_causal.privacy.family import Earlier
 
@@ -69,10 +69,10 @@ class Ledger:
             The ledger was changed, or a family has categories that its first release had not.
         """
         families = {
-            family: [[dict(cell.labels), sorted(cell.span), cell.value] for cell in several]
-            for family, several in cells.items()
+            family: [[dict(cell.labels), sorted(cell.span), cell.value] for cell in held]
+            for family, held in cells.items()
         }
-        with held(self.path) as file:
+        with opened_alone(self.path) as file:
             entries, whole = self._entries()
             fresh = b"" if whole.endswith(b"\n") or not whole else b"\n"
             _same_structure(_cells(entries), cells)

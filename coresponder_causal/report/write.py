@@ -236,6 +236,7 @@ def _bytes(spec: Spec, form: str) -> bytes:
 def _table(spec: Table, form: str) -> str:
     if form == ".csv":
         shown = spec.frame[[column.name for column in spec.columns]]
-        texts = {str(name): cells.map(guarded) for name, cells in shown.select_dtypes(["object", "str", "category"]).items()}
+        words = shown.select_dtypes(["object", "str", "category"])
+        texts = {str(name): cells.map(guarded) for name, cells in words.items()}
         return str(shown.assign(**texts).to_csv(index=False, lineterminator="\n"))
     return latex(spec) if form == ".tex" else html.document(spec)
