@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from coresponder_causal.core.errors import DataError, Problems
-from coresponder_causal.core.toml import read_toml
+from coresponder_causal.core.parsed import read_toml
 from coresponder_causal.data.guides import (
     CityFact,
     GuideFor,

@@ -11,7 +11,7 @@ from string import Template
 from typing import Any, cast
 
 from coresponder_causal.core.errors import DataError, Problems
-from coresponder_causal.core.toml import read_toml
+from coresponder_causal.core.parsed import read_toml
 from coresponder_causal.data import dictionary
 from coresponder_causal.data.columns import is_zone
 from coresponder_causal.data.ingest_source import Candidate, SameKey, Skipped, SourceMap, Twice, to_minutes

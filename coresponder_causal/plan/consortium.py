@@ -11,7 +11,7 @@ import pandas as pd
 
 from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.core.files import write_whole
-from coresponder_causal.core.toml import read_toml
+from coresponder_causal.core.parsed import read_toml
 from coresponder_causal.data import read_table
 from coresponder_causal.plan.designs import settings
 

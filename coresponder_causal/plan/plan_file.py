@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.core.files import write_whole
-from coresponder_causal.core.toml import toml_of
+from coresponder_causal.core.parsed import toml_of
 from coresponder_causal.plan.designs import after_calls, like_calls, some_known
 from coresponder_causal.plan.evaluation_plan import EvaluationPlan
 from coresponder_causal.plan.labour import survey_tables

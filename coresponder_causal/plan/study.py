@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from coresponder_causal.core.errors import DataError, DisclosureError, Problems
-from coresponder_causal.core.toml import read_toml
+from coresponder_causal.core.parsed import read_toml
 from coresponder_causal.decide import Bias
 from coresponder_causal.design import CausalGraph
 from coresponder_causal.plan.bias import read_biases

@@ -12,8 +12,8 @@ import pandas as pd
 
 from coresponder_causal.core.errors import DataError
 from coresponder_causal.core.notes import quietly
+from coresponder_causal.core.parsed import read_toml
 from coresponder_causal.core.result import Result
-from coresponder_causal.core.toml import read_toml
 from coresponder_causal.plan.bundle import study_name
 from coresponder_causal.plan.frozen import differences, study_content
 from coresponder_causal.plan.manifest import distinct, result_ids
