@@ -370,7 +370,7 @@ def _signs(
 def _check_rows(table: pd.DataFrame, axis: TimeAxis, unit: str, problems: Problems) -> None:
     if table[unit].dtype == object and not table[unit].map(lambda one: isinstance(one, Hashable)).all():
         problems.add(f"'{unit}' holds lists or tables", mend="name every unit by text or a number")
-        return
+        problems.raise_if_any(DesignError)
     missing = table[unit].isna().to_numpy()
     if missing.any():
         problems.add(
