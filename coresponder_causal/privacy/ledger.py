@@ -44,7 +44,15 @@ class Ledger:
 
     path: Path
 
-    def record(self, cells: Mapping[str, Sequence[Earlier]], *, content: bytes, name: str, on: str = "") -> str:
+    def record(
+        self,
+        cells: Mapping[str, Sequence[Earlier]],
+        *,
+        content: bytes,
+        name: str,
+        on: str = "",
+        since: str | None = None,
+    ) -> str:
         """Add a release.
 
         Parameters
@@ -57,6 +65,8 @@ class Ledger:
             Name of the file.
         on : ISO date, optional
             By default today.
+        since : str, optional
+            Fingerprint of the last line when the release was held against what left before.
 
         Returns
         -------
@@ -66,7 +76,8 @@ class Ledger:
         Raises
         ------
         DisclosureError
-            The ledger was changed, or a family has categories that its first release had not.
+            The ledger was changed, a family has categories that its first release had not, or another release was
+            recorded ``since``: release again.
         """
         families = {
             family: [[dict(cell.labels), sorted(cell.span), cell.value] for cell in held]
@@ -75,10 +86,16 @@ class Ledger:
         with opened_alone(self.path) as file:
             entries, whole = self._entries()
             fresh = b"" if whole.endswith(b"\n") or not whole else b"\n"
+            previous = entries[-1]["fingerprint"] if entries else beginning
+            if since not in (None, previous):
+                raise DisclosureError(
+                    f"another release was recorded in {self.path.name} meanwhile",
+                    mend="release again, so that it is taken into account",
+                )
             _same_structure(_cells(entries), cells)
             entry = {
                 "number": len(entries) + 1,
-                "previous": entries[-1]["fingerprint"] if entries else beginning,
+                "previous": previous,
                 "on": on or dt.datetime.now(tz=dt.UTC).date().isoformat(),
                 "name": name,
                 "sha256": hashlib.sha256(content).hexdigest(),

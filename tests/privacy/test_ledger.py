@@ -135,6 +135,15 @@ def test_releases_recorded_at_the_same_time_wait_for_each_other(tmp_path, forked
     assert len(made.verify()) == 64
 
 
+def test_a_release_that_was_not_held_against_the_last_one_is_refused(ledger):
+    head = ledger.verify()
+    ledger.record({"calls": [cell("a", 15, "2024-03")]}, content=b"", name="three.csv", since=head)
+    before = ledger.path.read_bytes()
+    with pytest.raises(DisclosureError, match="another release was recorded"):
+        ledger.record({"calls": [cell("a", 15, "2024-04")]}, content=b"", name="four.csv", since=head)
+    assert ledger.path.read_bytes() == before
+
+
 def test_killed_while_it_records_it_stays_whole(tmp_path, forked):
     made = Ledger(tmp_path / "l.jsonl")
     large = {"calls": [cell(f"district {number}", 20) for number in range(300)]}
