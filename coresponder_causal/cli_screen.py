@@ -33,7 +33,7 @@ longest = 30  # lines of an error on the screen
 
 @contextmanager
 def one_screen() -> Iterator[None]:
-    """Turn an error of ours, or of the file system, into one screen and exit code 2."""
+    """Turn an error of ours, of the file system or of memory into one screen and exit code 2."""
     try:
         yield
     except CausalError as error:
@@ -41,6 +41,9 @@ def one_screen() -> Iterator[None]:
         raise typer.Exit(wrong_input) from None
     except OSError as error:
         _show(f"{error.strerror or error}: {error.filename or ''}", "check the path and the permissions")
+        raise typer.Exit(wrong_input) from None
+    except MemoryError:
+        _show("there is not enough memory for this", "end other programs, or give fewer tables, cities or months")
         raise typer.Exit(wrong_input) from None
 
 

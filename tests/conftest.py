@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -31,3 +33,20 @@ def golden() -> Path:
 def data_dir() -> Path:
     """Public data sets that may be read but not redistributed."""
     return _folder("CORESPONDER_DATA", "data")
+
+
+@pytest.fixture
+def forked() -> Callable[[Callable[[], object]], int]:
+    """What runs something in a process of its own, with all that is imported here, and gives that process's number."""
+    if not hasattr(os, "fork"):
+        pytest.skip("this system cannot fork")
+
+    def start(run: Callable[[], object]) -> int:
+        if number := os.fork():
+            return number
+        try:
+            run()
+        finally:
+            os._exit(1 if sys.exc_info()[0] else 0)
+
+    return start

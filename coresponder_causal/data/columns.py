@@ -309,7 +309,9 @@ def _read_integer(values: pd.Series) -> Reading:
     finite = numbers.where(np.isfinite(numbers))
     fractional = finite.notna() & (finite != finite.round())
     broken.append(Broken("not a whole number", "error", fractional, "give a whole number"))
-    return finite.round().astype("Int64"), broken
+    beyond = (finite.abs() >= 2**63).fillna(value=False)
+    broken.append(Broken("a number beyond all counts", "error", beyond, "correct it"))
+    return finite.where(~beyond).round().astype("Int64"), broken
 
 
 def _read_boolean(values: pd.Series) -> Reading:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from coresponder_causal.core.errors import DataError, Problems
+from coresponder_causal.core.parsed import read_toml
 from coresponder_causal.data.guides import (
     CityFact,
     GuideFor,
@@ -95,12 +95,7 @@ def city_facts_file() -> str:
 
 def _written(path: Path | None) -> dict[str, object]:
     """Read a file of facts."""
-    if path is None:
-        return {}
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DataError(f"{path.name} is no TOML: {error}", mend="write a new one and fill it in") from error
+    return {} if path is None else read_toml(path)
 
 
 def _in_language(value: object, language: GuideLanguage) -> object:

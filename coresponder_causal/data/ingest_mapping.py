@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
@@ -12,6 +11,7 @@ from string import Template
 from typing import Any, cast
 
 from coresponder_causal.core.errors import DataError, Problems
+from coresponder_causal.core.parsed import read_toml
 from coresponder_causal.data import dictionary
 from coresponder_causal.data.columns import is_zone
 from coresponder_causal.data.ingest_source import Candidate, SameKey, Skipped, SourceMap, Twice, to_minutes
@@ -127,10 +127,7 @@ def mapping_content(mapping: str | Path | Mapping[str, Any]) -> Mapping[str, Any
             f"there is no mapping file {file}",
             mend="correct the path, or write one: coresponder-causal ingest --example FILE",
         )
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DataError(f"{file.name} is not a TOML file in UTF-8: {error}", mend="correct that line") from error
+    return read_toml(file)
 
 
 def _source(given: Mapping[str, Any], number: int, problems: Problems) -> SourceMap:
@@ -269,7 +266,7 @@ def _check_values(entry: Mapping[str, Any], names: tuple[str, ...], where: str, 
         if key in entry and not is_zone(entry[key]):
             problems.add(f"{where}: there is no time zone {entry[key]!r}", mend="write its IANA name")
     for name, unit in entry.get("units", {}).items():
-        if unit not in to_minutes:
+        if unit not in tuple(to_minutes):
             problems.add(f"{where}: unit of '{name}' is {unit!r}", mend=nearest(str(unit), tuple(to_minutes)))
     for name, recipe in entry.get("derived", {}).items():
         _check_recipe(name, recipe, names, where, problems)
@@ -328,7 +325,12 @@ def _misspelt(table: object, name: str, codes: Mapping[str, object], where: str,
 def _crosswalk(name: str, asked: object, where: str, problems: Problems) -> dict[str, str]:
     """Read a crosswalk of the dictionary as a map from raw words in small letters; rows for "any" come last."""
     wanted = ("name", "from", "to")
-    if not isinstance(asked, dict) or not all(isinstance(asked.get(key), str) for key in wanted):
+    conditions = asked.get("where", {}) if isinstance(asked, dict) else None
+    if (
+        not isinstance(asked, dict)
+        or not isinstance(conditions, dict)
+        or not all(isinstance(asked.get(key), str) for key in wanted)
+    ):
         mend = 'write {name = "nature_codes", from = "code", to = "type", where = {stage = "reported"}}'
         problems.add(f"{where}: crosswalk of '{name}' is {asked!r}", mend=mend)
         return {}
@@ -337,7 +339,6 @@ def _crosswalk(name: str, asked: object, where: str, problems: Problems) -> dict
     except DataError as error:
         problems.add(f"{where}: {error.what}", mend=error.mend)
         return {}
-    conditions = asked.get("where", {})
     unknown = sorted({asked["from"], asked["to"], *conditions} - set(found.columns))
     if unknown or asked.keys() - {*wanted, "where"}:
         named = ", ".join(unknown or sorted(asked.keys() - {*wanted, "where"}))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 import json
-import tempfile
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 import pandas as pd
 
 from coresponder_causal.core.errors import DataError
+from coresponder_causal.core.files import folder_beside, write_whole
 from coresponder_causal.data.ingest import Ingested
 
 Form: TypeAlias = Literal["csv", "parquet"]
@@ -59,14 +59,9 @@ def write_ingested(done: Ingested, out: str | Path, *, form: Form = "csv") -> li
     files["SENSITIVE.txt"] = warning.encode()
     files[".gitignore"] = b"*\n"
     folder = Path(out)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".writing-") as beside:
+    with folder_beside(folder) as made:
         for name, content in files.items():
-            (Path(beside) / name).write_bytes(content)
-        (Path(beside) / "quarantine.csv").chmod(0o600)
-        folder.mkdir(exist_ok=True)
-        for name in files:
-            (Path(beside) / name).replace(folder / name)
+            write_whole(made / name, content, private=name == "quarantine.csv")
     return [folder / name for name in files if name != ".gitignore"]
 
 

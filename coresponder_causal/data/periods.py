@@ -296,7 +296,10 @@ def start_between(axis: TimeAxis, earliest: Start, latest: Start, positions: npt
 
 def _from_numbers(series: pd.Series) -> TimeAxis:
     """Numbered periods, unless they are dates in disguise."""
-    numbers = series.astype("int64").to_numpy()
+    try:
+        numbers = series.astype("int64").to_numpy()
+    except OverflowError as error:
+        raise DesignError("time holds numbers beyond all periods", mend="number periods from 0 on") from error
     months = (numbers >= 190001) & (numbers <= 219912) & (numbers % 100 >= 1) & (numbers % 100 <= 12)
     days = (numbers >= 19000101) & (numbers <= 21991231)
     first = str(numbers[0])

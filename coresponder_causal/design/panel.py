@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Self
 
@@ -368,6 +368,9 @@ def _signs(
 
 
 def _check_rows(table: pd.DataFrame, axis: TimeAxis, unit: str, problems: Problems) -> None:
+    if table[unit].dtype == object and not table[unit].map(lambda one: isinstance(one, Hashable)).all():
+        problems.add(f"'{unit}' holds lists or tables", mend="name every unit by text or a number")
+        problems.raise_if_any(DesignError)
     missing = table[unit].isna().to_numpy()
     if missing.any():
         problems.add(

@@ -124,7 +124,7 @@ def _audience(policy: Policy) -> dict[str, Any]:
 
 def _copy_inputs(file: Path, folder: Path) -> None:
     """Copy what a study reads, its paths changed to where they now lie."""
-    text = file.read_text(encoding="utf-8")
+    text = file.read_text(encoding="utf-8-sig")
     moved = moved_paths(tomllib.loads(text), file.parent)
     (folder / of_tables).mkdir(parents=True)
     changed = portable(text, {raw: new for raw, (_, new) in moved.items()})

@@ -15,6 +15,7 @@ from coresponder_causal.core.errors import DataError
 from coresponder_causal.core.files import folder_beside, write_whole
 from coresponder_causal.core.fingerprint import fingerprint
 from coresponder_causal.core.notes import collecting
+from coresponder_causal.core.parsed import read_json
 from coresponder_causal.data import validate
 from coresponder_causal.plan.describe import City
 from coresponder_causal.plan.filled import filled_form
@@ -182,7 +183,8 @@ def _kept(folder: Path) -> tuple[dict[str, Any], NarrativeSample, pd.DataFrame]:
     """Sample and key as they were written."""
     if absent := [name for name in (key_file, frame_file, sample_file) if not (folder / name).is_file()]:
         raise DataError(f"the folder {folder} has no {', '.join(absent)}", mend="give the folder that was drawn")
-    stated: dict[str, Any] = json.loads((folder / sample_file).read_text(encoding="utf-8"))
+    kinds = {"cells": list, "by": list, "code": str, "allocation": str, "seed": object}
+    stated = read_json(folder / sample_file, kinds, mend="restore it from a copy")
     text: dict[str, Any] = {"call_id": str, "author": str, "id": str, "cell": str, "arm": str}
     frame = pd.read_csv(folder / frame_file, dtype={**text, "machine": "boolean", "drawn": bool})
     key = pd.read_csv(folder / key_file, dtype={**text, **dict.fromkeys(coders, "Int64")})

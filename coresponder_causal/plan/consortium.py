@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ import pandas as pd
 
 from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.core.files import write_whole
+from coresponder_causal.core.parsed import read_toml
 from coresponder_causal.data import read_table
 from coresponder_causal.plan.designs import settings
 
@@ -99,10 +99,7 @@ def read_consortium(path: str | Path) -> Consortium:
     file = Path(path)
     if not file.is_file():
         raise DataError(f"there is no file {file}", mend="write one: coresponder-causal participate example FILE")
-    try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DataError(f"{file.name} is not a TOML file in UTF-8: {error}", mend="correct that line") from error
+    content = read_toml(file)
     problems = Problems(f"consortium {file.name}")
     stated, cities = _section(content, "consortium", problems), _section(content, "cities", problems)
     for key in set(content) - {"consortium", "cities"}:

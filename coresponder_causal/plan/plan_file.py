@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import date
@@ -12,6 +11,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.core.files import write_whole
+from coresponder_causal.core.parsed import toml_of
 from coresponder_causal.plan.designs import after_calls, like_calls, some_known
 from coresponder_causal.plan.evaluation_plan import EvaluationPlan
 from coresponder_causal.plan.labour import survey_tables
@@ -66,7 +66,7 @@ def plan_text(file: Path) -> str:
     """Return the text of a plan's file, which must be there."""
     if not file.is_file():
         raise DataError(f"there is no plan {file}", mend="write one: coresponder-causal plan init STUDY.toml")
-    return file.read_text(encoding="utf-8", errors="replace")
+    return file.read_text(encoding="utf-8-sig", errors="replace")
 
 
 def parse_plan(text: str, study: Study, *, name: str = plan_name) -> EvaluationPlan:
@@ -91,10 +91,7 @@ def parse_plan(text: str, study: Study, *, name: str = plan_name) -> EvaluationP
 
 def stated_plan(text: str, *, name: str = plan_name) -> EvaluationPlan:
     """Read a plan from text without holding it against a study: its keys and types alone."""
-    try:
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise DataError(f"{name} is not a TOML file: {error}", mend="correct that line") from error
+    content = toml_of(text, name=name)
     problems = Problems(f"plan {name}")
     about = content.pop("plan", {})
     if not isinstance(about, dict):

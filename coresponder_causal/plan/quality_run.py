@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pandas as pd
 from coresponder_causal import report
 from coresponder_causal.core.errors import DataError
 from coresponder_causal.core.files import folder_beside
+from coresponder_causal.core.parsed import read_json
 from coresponder_causal.data import Quality, dictionary, quality, read_table
 from coresponder_causal.data.frames import separators
 from coresponder_causal.plan.run import refuse_filled
@@ -109,7 +109,7 @@ def _account(folder: Path | None) -> tuple[dict[str, Any] | None, dict[str, Iter
     """Ledger of an ingest, and the export of every row of its tables where there were several."""
     if folder is None or not (folder / "ledger.json").is_file():
         return None, {}
-    ledger: dict[str, Any] = json.loads((folder / "ledger.json").read_text(encoding="utf-8"))
+    ledger = read_json(folder / "ledger.json", {"sources": list}, mend="ingest again")
     sources: dict[str, Iterable[object]] = {}
     if (folder / "provenance.csv").is_file():
         columns = ["file", "row", "source", "table", "end"]

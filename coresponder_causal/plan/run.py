@@ -278,7 +278,7 @@ def publish(
             results = [json.loads(result.to_json()) for result in evaluation.every_result]
             (made / results_inside).write_text(json.dumps(results, indent=1), encoding="utf-8")
         for earlier in (out / folder_of_tables).glob("[0-9][0-9]_*"):
-            earlier.unlink()
+            earlier.unlink(missing_ok=True)
     return out / full
 
 

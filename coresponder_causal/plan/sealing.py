@@ -19,6 +19,7 @@ import pandas as pd
 from coresponder_causal.core.errors import DataError
 from coresponder_causal.core.files import write_whole
 from coresponder_causal.core.notes import note
+from coresponder_causal.core.parsed import read_json
 from coresponder_causal.plan.frozen import frozen_state, opened_name, seal_hash, sealed_name
 from coresponder_causal.plan.reading import unguarded
 from coresponder_causal.plan.run import Evaluation, run
@@ -122,7 +123,7 @@ def _offset(study: Study) -> float:
     file = _folder(study) / sealed_name
     if not file.is_file():
         raise DataError("the study has no seal", mend="draw one: coresponder-causal plan seal STUDY.toml")
-    return float(json.loads(file.read_text(encoding="utf-8"))["offset"])
+    return float(read_json(file, {"offset": (int, float)}, mend="restore it from a copy")["offset"])
 
 
 def _folder(study: Study) -> Path:

@@ -62,6 +62,7 @@ class Steps:
     def __init__(self, folder: Path | None = None, *, fresh: bool = False) -> None:
         self.folder, self.fresh = folder, fresh
         self.done: list[Step] = []
+        self._earlier = tuple(folder.iterdir()) if folder is not None and folder.is_dir() else ()
 
     def __call__(self, name: str, given: tuple[object, ...], make: Callable[[], Made]) -> Made:
         """Return what the step returned when it was last given the same, else make it; its notes are said again.
@@ -90,12 +91,11 @@ class Steps:
         return found[0]
 
     def forget_others(self) -> None:
-        """Delete every kept step that this run neither made nor found."""
-        if self.folder is not None and self.folder.is_dir():
-            mine = {step.key for step in self.done}
-            for file in self.folder.iterdir():
-                if file.name != ".gitignore" and file.name not in mine:
-                    file.unlink(missing_ok=True)
+        """Delete every step of earlier runs that this one did not find; what a run beside it writes stays."""
+        mine = {step.key for step in self.done}
+        for file in self._earlier:
+            if file.name != ".gitignore" and file.name not in mine:
+                file.unlink(missing_ok=True)
 
     def _read(self, key: str) -> tuple[Any, list[str]] | None:
         """Return what was kept under a key; None where nothing is, or not what was written."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from coresponder_causal.core.errors import DataError, DisclosureError, Problems
+from coresponder_causal.core.parsed import read_toml
 from coresponder_causal.decide import Bias
 from coresponder_causal.design import CausalGraph
 from coresponder_causal.plan.bias import read_biases
@@ -148,11 +148,7 @@ def read_study(path: str | Path) -> Study:
         raise DataError(
             f"there is no study file {file}", mend="give its path, or write one: coresponder-causal init DIR"
         )
-    try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DataError(f"{file.name} is not a TOML file in UTF-8: {error}", mend="correct that line") from error
-    return parse_study(content, file.parent, name=file.name)
+    return parse_study(read_toml(file), file.parent, name=file.name)
 
 
 def parse_study(content: Mapping[str, Any], folder: Path, *, name: str) -> Study:

@@ -44,6 +44,14 @@ def file_of(path: str, folder: Path, what: str, problems: Problems) -> Path:
     if "$" in filled:
         problems.add(f"{what}: {path} names a variable that is not set", mend="set it, or write the path")
         return folder
-    if not (folder / filled).is_file():
+    if not _is_there(folder / filled):
         problems.add(f"{what}: there is no file {filled}", mend="correct the path")
     return folder / filled
+
+
+def _is_there(path: Path) -> bool:
+    """Whether a file is there; none is whose name no file can have."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False

@@ -105,14 +105,20 @@ def check_types(sections: Sections, problems: Problems) -> None:
     if donors and "cities" not in sections["tables"]:
         problems.add("[donors] needs the table cities: who might be compared", mend="add it")
     run = designs_asked(sections)
-    unknown = [name for name in run if name not in design_names]
+    unknown = [name for name in _run_of(sections) if name not in design_names]
     if unknown:
         problems.add(f"unknown designs {unknown}", mend=f"designs are {', '.join(design_names)}")
     elif len(set(run)) < len(run):
         problems.add(f"run in [designs] names a design twice: {', '.join(run)}", mend="name each once")
 
 
-def designs_asked(sections: Sections) -> list[Any]:
-    """Return the designs asked for, none where the list is missing or no list."""
-    run = sections["designs"].get("run")
+def designs_asked(sections: Mapping[str, Any]) -> list[str]:
+    """Return the designs asked for that have a name, none where the list is missing or no list."""
+    return [name for name in _run_of(sections) if isinstance(name, str)]
+
+
+def _run_of(sections: Mapping[str, Any]) -> list[Any]:
+    """Return the list of designs as it is written."""
+    designs = sections.get("designs")
+    run = designs.get("run") if isinstance(designs, dict) else None
     return run if isinstance(run, list) else []

@@ -27,7 +27,7 @@ from coresponder_causal.plan.study_keys import Sections, counted, design_names, 
 def design_options(content: Mapping[str, Any], problems: Problems) -> dict[str, tuple[Mapping[str, Any], ...]]:
     """Options by design: a section, or several of one name in double brackets, each an estimate of its own."""
     found: dict[str, tuple[Mapping[str, Any], ...]] = {}
-    run = content.get("designs", {}).get("run", []) if isinstance(content.get("designs"), dict) else []
+    run = designs_asked(content)
     for name in (name for name in design_names if name in content):
         given = content[name]
         entries = [given] if isinstance(given, dict) else given

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import pandas as pd
 
 from coresponder_causal.core.errors import DataError
 from coresponder_causal.core.notes import quietly
+from coresponder_causal.core.parsed import read_toml
 from coresponder_causal.core.result import Result
 from coresponder_causal.plan.bundle import study_name
 from coresponder_causal.plan.frozen import differences, study_content
@@ -87,12 +87,9 @@ def vary(
         If the designs cannot be formed under these assumptions.
     """
     file = Path(assumptions)
-    try:
-        stated = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DataError(f"{file.name} is not a TOML file in UTF-8: {error}", mend="correct that line") from error
+    stated = read_toml(file)
     with opened(bundle, tables) as folder, quietly():
-        content = with_assumptions(tomllib.loads((folder / study_name).read_text(encoding="utf-8")), stated)
+        content = with_assumptions(read_toml(folder / study_name), stated)
         study = parse_study(content, folder, name=f"{study_name} with the assumptions of {file.name}")
         say("Running it under other assumptions")
         other = run(study, *unguarded(study), say=say)

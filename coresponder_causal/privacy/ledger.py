@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from coresponder_causal.core.errors import DisclosureError
+from coresponder_causal.core.files import add_whole, opened_alone
+from coresponder_causal.core.notes import note
 from coresponder_causal.privacy.family import Earlier
 
 beginning = "0" * 64
@@ -21,7 +23,8 @@ class Ledger:
     """A ledger of releases: one JSON line each, kept by those who release.
 
     A cell that was hidden once stays hidden, also in later counts that hold it. A family keeps the categories of its
-    first release.
+    first release. Releases that are recorded at the same time wait for each other. A last line that was never finished,
+    for its run was killed or the disk was full, is of a release that never left: it is left out, with a note.
 
     Parameters
     ----------
@@ -41,7 +44,15 @@ class Ledger:
 
     path: Path
 
-    def record(self, cells: Mapping[str, Sequence[Earlier]], *, content: bytes, name: str, on: str = "") -> str:
+    def record(
+        self,
+        cells: Mapping[str, Sequence[Earlier]],
+        *,
+        content: bytes,
+        name: str,
+        on: str = "",
+        since: str | None = None,
+    ) -> str:
         """Add a release.
 
         Parameters
@@ -54,6 +65,8 @@ class Ledger:
             Name of the file.
         on : ISO date, optional
             By default today.
+        since : str, optional
+            Fingerprint of the last line when the release was held against what left before.
 
         Returns
         -------
@@ -63,25 +76,34 @@ class Ledger:
         Raises
         ------
         DisclosureError
-            The ledger was changed, or a family has categories that its first release had not.
+            The ledger was changed, a family has categories that its first release had not, or another release was
+            recorded ``since``: release again.
         """
-        entries = self._entries()
-        _same_structure(_cells(entries), cells)
-        entry = {
-            "number": len(entries) + 1,
-            "previous": entries[-1]["fingerprint"] if entries else beginning,
-            "on": on or dt.datetime.now(tz=dt.UTC).date().isoformat(),
-            "name": name,
-            "sha256": hashlib.sha256(content).hexdigest(),
-            "families": {
-                family: [[dict(cell.labels), sorted(cell.span), cell.value] for cell in held]
-                for family, held in cells.items()
-            },
+        families = {
+            family: [[dict(cell.labels), sorted(cell.span), cell.value] for cell in held]
+            for family, held in cells.items()
         }
-        entry["fingerprint"] = _fingerprint(entry)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(entry, ensure_ascii=False, sort_keys=True) + "\n")
+        with opened_alone(self.path) as file:
+            entries, whole = self._entries()
+            fresh = b"" if whole.endswith(b"\n") or not whole else b"\n"
+            previous = entries[-1]["fingerprint"] if entries else beginning
+            if since not in (None, previous):
+                raise DisclosureError(
+                    f"another release was recorded in {self.path.name} meanwhile",
+                    mend="release again, so that it is taken into account",
+                )
+            _same_structure(_cells(entries), cells)
+            entry = {
+                "number": len(entries) + 1,
+                "previous": previous,
+                "on": on or dt.datetime.now(tz=dt.UTC).date().isoformat(),
+                "name": name,
+                "sha256": hashlib.sha256(content).hexdigest(),
+                "families": families,
+            }
+            entry["fingerprint"] = _fingerprint(entry)
+            line = json.dumps(entry, ensure_ascii=False, sort_keys=True) + "\n"
+            add_whole(file, fresh + line.encode(), after=len(whole))
         return str(entry["fingerprint"])
 
     def cells(self) -> dict[str, list[Earlier]]:
@@ -92,7 +114,7 @@ class Ledger:
         DisclosureError
             The ledger was changed; restore it from a copy.
         """
-        return _cells(self._entries())
+        return _cells(self._entries()[0])
 
     def verify(self, head: str | None = None) -> str:
         """Check that no line was changed, added between or taken out.
@@ -112,7 +134,7 @@ class Ledger:
         DisclosureError
             The number of the first line that does not fit.
         """
-        entries = self._entries()
+        entries, _ = self._entries()
         marks = [beginning, *(str(entry["fingerprint"]) for entry in entries)]
         if head is not None and head not in marks:
             raise DisclosureError(
@@ -120,16 +142,22 @@ class Ledger:
             )
         return marks[-1]
 
-    def _entries(self) -> list[dict[str, Any]]:
-        """Read the lines, each checked against the one before."""
-        lines = self.path.read_text(encoding="utf-8").splitlines() if self.path.is_file() else []
+    def _entries(self) -> tuple[list[dict[str, Any]], bytes]:
+        """Read the lines, each checked against the one before; and what the file holds up to an unfinished one."""
+        content = self.path.read_bytes() if self.path.is_file() else b""
+        *lines, last = content.split(b"\n")
+        if last and _begun(last):
+            note(f"the last line of the ledger {self.path.name} was never finished: its release did not leave")
+            content = content.removesuffix(last)
+        elif last:
+            lines.append(last)
         entries: list[dict[str, Any]] = []
         previous = beginning
         for number, line in enumerate(lines, 1):
             try:
                 entry = json.loads(line)
                 fits = entry["previous"] == previous and entry["fingerprint"] == _fingerprint(entry)
-            except (json.JSONDecodeError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError):
                 fits = False
             if not fits:
                 raise DisclosureError(
@@ -137,7 +165,16 @@ class Ledger:
                 )
             previous = entry["fingerprint"]
             entries.append(entry)
-        return entries
+        return entries, content
+
+
+def _begun(line: bytes) -> bool:
+    """Whether a line ends before its JSON does, as one whose run was killed."""
+    try:
+        json.loads(line)
+    except ValueError:
+        return True
+    return False
 
 
 def _fingerprint(entry: Mapping[str, Any]) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from coresponder_causal.core.errors import DataError, DisclosureError
+from coresponder_causal.core.errors import DisclosureError
 from coresponder_causal.core.files import write_whole
+from coresponder_causal.core.parsed import read_json
 from coresponder_causal.privacy.redaction import Redacted, digest, span_head
 from coresponder_causal.privacy.sign_off import SignOff
 
@@ -73,7 +73,8 @@ def read_redacted(folder: str | Path) -> Redacted:
     DisclosureError
         The texts were changed after they were redacted: redact again.
     """
-    content = _content(Path(folder) / texts_file, "redact the texts first")
+    kinds = {"texts": list, "spans": list, "recognisers": str, "sha256": str}
+    content = read_json(Path(folder) / texts_file, kinds, mend="redact the texts first")
     texts = tuple(content["texts"])
     if digest(texts) != content["sha256"]:
         raise DisclosureError("the texts were changed after they were redacted", mend="redact them again")
@@ -113,13 +114,6 @@ def read_sign_off(folder: str | Path) -> SignOff:
     DataError
         Nobody has signed: have the texts read.
     """
-    content = _content(Path(folder) / word_file, "have the texts read, and sign off")
-    return SignOff(**{**content, "read": tuple(content["read"])})
-
-
-def _content(path: Path, mend: str) -> dict[str, Any]:
-    """Content of a JSON file that must be there."""
-    if not path.is_file():
-        raise DataError(f"there is no {path.name}", mend=mend)
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
+    kinds = {one.name: object for one in fields(SignOff)} | {"read": list}
+    content = read_json(Path(folder) / word_file, kinds, mend="have the texts read, and sign off")
+    return SignOff(**{name: content[name] for name in kinds} | {"read": tuple(content["read"])})

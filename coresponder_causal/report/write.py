@@ -111,10 +111,12 @@ def write_all(
         _require_form(spec, target.suffix)
     for folder in dict.fromkeys(target.parent for target in targets):
         refuse_mixed(folder, policy)
+    head = None if ledger is None else ledger.verify()
     through = passed(list(specs.values()), policy, earlier=None if ledger is None else ledger.cells())
     contents = [_bytes(spec, target.suffix) for spec, target in zip(through.specs, targets, strict=True)]
     if ledger is not None and policy.guarded:
-        ledger.record(through.cells, content=b"".join(contents), name=", ".join(target.name for target in targets))
+        names = ", ".join(target.name for target in targets)
+        ledger.record(through.cells, content=b"".join(contents), name=names, since=head)
     for target, inside in zip(targets, through.marked, strict=True):
         if target.suffix == ".csv" and (inside or policy.agreement is not None):
             write_whole(target.with_name(said_inside if inside else said_agreed), _side(policy).encode())
@@ -236,6 +238,7 @@ def _bytes(spec: Spec, form: str) -> bytes:
 def _table(spec: Table, form: str) -> str:
     if form == ".csv":
         shown = spec.frame[[column.name for column in spec.columns]]
-        texts = {str(name): cells.map(guarded) for name, cells in shown.select_dtypes(["object", "str"]).items()}
+        words = shown.select_dtypes(["object", "str", "category"])
+        texts = {str(name): cells.map(guarded) for name, cells in words.items()}
         return str(shown.assign(**texts).to_csv(index=False, lineterminator="\n"))
     return latex(spec) if form == ".tex" else html.document(spec)

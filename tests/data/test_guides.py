@@ -103,7 +103,7 @@ def test_a_filled_file_speaks_the_language_asked_for(tmp_path):
     assert read_city_facts("public", "es", tmp_path / "facts.toml")["programme"] == "Equipo"
     assert read_city_facts("public", "en", tmp_path / "facts.toml", given={"hours": "at night"})["hours"] == "at night"
     (tmp_path / "facts.toml").write_text("city =", encoding="utf-8")
-    with pytest.raises(DataError, match=r"facts\.toml is no TOML"):
+    with pytest.raises(DataError, match=r"facts\.toml is not a TOML file"):
         read_city_facts("public", "en", tmp_path / "facts.toml")
 
 

@@ -147,15 +147,17 @@ def test_an_error_is_not_kept(tmp_path):
 
 
 def test_kept_steps_are_for_their_owner_and_those_not_used_are_forgotten(study, tmp_path):
-    evaluated(study, first := beside(study))
     folder = plan.kept_beside(plan.read_study(study))
+    folder.mkdir(mode=0o700)
+    (folder / ("0" * 64)).write_bytes(b"of an earlier run")
+    (folder / ".half-written").write_bytes(b"of a run that was killed")
+    evaluated(study, first := beside(study))
+    (folder / ("1" * 64)).write_bytes(b"of a run beside this one")
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert {stat.S_IMODE((folder / step.key).stat().st_mode) for step in first.done} == {0o600}
     assert (folder / ".gitignore").read_text() == "*\n"
-    (folder / ("0" * 64)).write_bytes(b"of an earlier run")
-    (folder / ".half-written").write_bytes(b"of a run that was killed")
     first.forget_others()
-    assert {file.name for file in folder.iterdir()} == {".gitignore", *(step.key for step in first.done)}
+    assert {file.name for file in folder.iterdir()} == {".gitignore", "1" * 64, *(step.key for step in first.done)}
 
 
 def test_kept_tables_do_not_open_the_door_of_a_plan_that_is_not_frozen(tmp_path, town):
