@@ -38,7 +38,7 @@ def csdid(frame: pd.DataFrame, covariates: str = "") -> Run:
 
     def call() -> Any:  # noqa: ANN401
         model = ATTgt(yname="y", gname="first", idname="unit", tname="t", data=frame, xformla=formula)
-        return model.fit(est_method="dr", bstrap=False, cband=False).results
+        return model.fit(est_method="dr", bstrap=False).results
 
     def answer(made: Any) -> Answer:  # noqa: ANN401
         rows = pd.DataFrame({name: made[name] for name in ("group", "year", "att", "se")}).sort_values(["group", "year"])
