@@ -1,4 +1,4 @@
-"""The benchmark of nearest matching: within a caliper of .2 standard deviations of the log odds, without replacement."""
+"""The benchmark of nearest matching, within .2 standard deviations of the log odds and without replacement."""
 
 from __future__ import annotations
 

@@ -35,9 +35,9 @@ def growth_table(table: pd.DataFrame) -> pd.DataFrame:
     line = rows["program"].where(~own, "ours, " + rows["role"].where(rows["role"] != "call", "whole call"))
     panel = rows["case"].map({name: case.title for name, case in cases.items()})
     counted = rows["case"].map({name: case.counted for name, case in cases.items()})
-    return pd.DataFrame(
-        {"panel": panel, "counted": counted, "line": line.replace({limit: "physical limit"})}
-    ).assign(size=rows["size"], cpu_seconds=rows["cpu_seconds"])
+    return pd.DataFrame({"panel": panel, "counted": counted, "line": line.replace({limit: "physical limit"})}).assign(
+        size=rows["size"], cpu_seconds=rows["cpu_seconds"]
+    )
 
 
 def speed_page(table: pd.DataFrame) -> str:
@@ -62,13 +62,13 @@ def speed_page(table: pd.DataFrame) -> str:
     lines = [
         "# How fast, beside other programs",
         "",
-        "Each program answers the same question of the same simulated data, in a process of its own with one thread. "
-        "A time is written only where the answer agrees with ours. Seconds are those of the processor, the least of up "
-        "to three calls after a small one that compiles what is compiled. Memory is the most that the process held, less "
-        "what it held after that small call; the data are in it. *Whole call* is what a user writes, with checks, notes "
-        "and fingerprint of the data; *kernel* is its arithmetic on arrays. The *physical limit* reads the numbers once, "
-        "sorts one column and makes one product of matrices. Seconds differ between machines and with what else runs on "
-        "them; ratios of the same table do so less.",
+        "Each program answers the same question of the same simulated data, in a process of its own with one "
+        "thread. A time is written only where the answer agrees with ours. Seconds are those of the processor, "
+        "the least of up to three calls after a small one that compiles what is compiled. Memory is the most that "
+        "the process held, less what it held after that small call; the data are in it. *Whole call* is what a "
+        "user writes, with checks, notes and fingerprint of the data; *kernel* is its arithmetic on arrays. The "
+        "*physical limit* reads the numbers once, sorts one column and makes one product of matrices. Seconds "
+        "differ between machines and with what else runs on them; ratios of the same table do so less.",
         "",
         f"Machine: {machines}.",
         "",

@@ -12,7 +12,7 @@ from coresponder_causal.bench.case import Answer, Array, Run
 
 
 def diff_diff(frame: pd.DataFrame, covariates: list[str] | None = None, drawn: int = 0) -> Run:
-    """Group-time effects of diff-diff."""
+    """Estimate group-time effects by diff-diff."""
     import diff_diff as program
 
     frame = frame.assign(first=frame["first"].fillna(0).astype(int))
@@ -30,7 +30,7 @@ def diff_diff(frame: pd.DataFrame, covariates: list[str] | None = None, drawn: i
 
 
 def csdid(frame: pd.DataFrame, covariates: str = "") -> Run:
-    """Group-time effects of csdid."""
+    """Estimate group-time effects by csdid."""
     from csdid.att_gt import ATTgt
 
     frame = frame.assign(first=frame["first"].fillna(0).astype(int))
@@ -41,14 +41,16 @@ def csdid(frame: pd.DataFrame, covariates: str = "") -> Run:
         return model.fit(est_method="dr", bstrap=False).results
 
     def answer(made: Any) -> Answer:  # noqa: ANN401
-        rows = pd.DataFrame({name: made[name] for name in ("group", "year", "att", "se")}).sort_values(["group", "year"])
+        rows = pd.DataFrame({name: made[name] for name in ("group", "year", "att", "se")}).sort_values(
+            ["group", "year"]
+        )
         return {"estimates": rows["att"].tolist(), "std_errors": rows["se"].tolist()}
 
     return Run(call, answer)
 
 
 def feols(frame: pd.DataFrame) -> Run:
-    """Two-way effects of pyfixest."""
+    """Fit two-way effects by pyfixest."""
     import pyfixest
 
     return Run(
@@ -58,7 +60,7 @@ def feols(frame: pd.DataFrame) -> Run:
 
 
 def panel_ols(frame: pd.DataFrame) -> Run:
-    """Two-way effects of linearmodels."""
+    """Fit two-way effects by linearmodels."""
     from linearmodels.panel import PanelOLS
 
     table = frame.set_index(["unit", "t"])
@@ -71,7 +73,7 @@ def panel_ols(frame: pd.DataFrame) -> Run:
 
 
 def wildboottest(frame: pd.DataFrame, samples: int) -> Run:
-    """Wild bootstrap of wildboottest, on dummies of units and periods."""
+    """Draw wildboottest's samples, with dummies of units and periods."""
     import statsmodels.api as sm
     from wildboottest.wildboottest import wildboottest as program
 
@@ -88,7 +90,7 @@ def wildboottest(frame: pd.DataFrame, samples: int) -> Run:
 
 
 def synthdid(data: tuple[Array, int], *, method: str) -> Run:
-    """Synthetic control or synthetic difference-in-differences of synthdid-py, and each comparison unit as a placebo."""
+    """Weight units, or units and periods, by synthdid-py, each comparison unit in turn as a placebo."""
     from synthdid import sc_estimate, synthdid_estimate
 
     values, before = data
@@ -104,7 +106,7 @@ def synthdid(data: tuple[Array, int], *, method: str) -> Run:
 
 
 def diff_diff_synthetic(data: tuple[Array, int]) -> Run:
-    """Synthetic difference-in-differences of diff-diff, with as many random placebos as there are comparison units."""
+    """Weight units and periods by diff-diff, with as many random placebos as there are comparison units."""
     import diff_diff as program
 
     values, before = data
@@ -123,7 +125,7 @@ def diff_diff_synthetic(data: tuple[Array, int]) -> Run:
 
 
 def nearest(frame: pd.DataFrame, known: list[str], caliper: float) -> Run:
-    """Matching of pymatchit-causal, with its propensity."""
+    """Match by pymatchit-causal, with its propensity."""
     from pymatchit import MatchIt
 
     def call() -> Any:  # noqa: ANN401
@@ -135,7 +137,7 @@ def nearest(frame: pd.DataFrame, known: list[str], caliper: float) -> Run:
 
 
 def nearest_alone(frame: pd.DataFrame, score: pd.Series, caliper: float) -> Run:
-    """Matching of pymatchit-causal, given the scores."""
+    """Match by pymatchit-causal, given the scores."""
     from pymatchit.matchers import NearestNeighborMatcher
 
     def answer(made: Any) -> Answer:  # noqa: ANN401
@@ -146,12 +148,12 @@ def nearest_alone(frame: pd.DataFrame, score: pd.Series, caliper: float) -> Run:
 
 
 def pairs_of(pairs: NDArray[np.int64]) -> Answer:
-    """Pairs of treated and comparison rows, by the treated row."""
+    """Order pairs of treated and comparison rows by the treated row."""
     return {"pairs": pairs[np.argsort(pairs[:, 0])].ravel().astype(float).tolist()}
 
 
 def least_squares(data: tuple[Array, Array], lags: int) -> Run:
-    """Least squares of statsmodels with Newey–West errors."""
+    """Fit least squares with Newey–West errors by statsmodels."""
     import statsmodels.api as sm
 
     counts, X = data
@@ -163,7 +165,7 @@ def least_squares(data: tuple[Array, Array], lags: int) -> Run:
 
 
 def poisson(data: tuple[Array, Array]) -> Run:
-    """Poisson regression of statsmodels with a dispersion."""
+    """Fit a Poisson regression with a dispersion by statsmodels."""
     import statsmodels.api as sm
 
     counts, X = data

@@ -148,7 +148,9 @@ def machine() -> str:
     """
     information, processor = Path("/proc/cpuinfo"), platform.processor() or platform.machine()
     if information.exists():
-        named = [line.partition(":")[2].strip() for line in information.read_text().splitlines() if "model name" in line]
+        named = [
+            line.partition(":")[2].strip() for line in information.read_text().splitlines() if "model name" in line
+        ]
         processor = named[0] if named else processor
     versions = f"Python {platform.python_version()}, numpy {np.__version__}, pandas {pd.__version__}"
     return f"{platform.system()} on {processor}, one thread, {versions}"

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 across = 3
 Dashes: TypeAlias = str | tuple[float, tuple[float, ...]]
-own: dict[str, tuple[str, Dashes]] = {"ours, whole call": (accent, "-"), "ours, kernel": (accent, (0, (3, 1.5))), "physical limit": (grey, ":")}
+own: dict[str, tuple[str, Dashes]] = {
+    "ours, whole call": (accent, "-"),
+    "ours, kernel": (accent, (0, (3, 1.5))),
+    "physical limit": (grey, ":"),
+}
 others = (expected, "#009E73", "#CC79A7", "#E69F00", ink, "#56B4E9")
 
 
@@ -63,7 +67,9 @@ def draw_growth(canvas: Figure, picture: Picture) -> None:
     """
     lines = picture.data["lines"]
     named = [name for name in dict.fromkeys(lines["line"]) if name not in own]
-    looks: dict[str, tuple[str, Dashes]] = own | {name: (others[place % len(others)], "-") for place, name in enumerate(named)}
+    looks: dict[str, tuple[str, Dashes]] = own | {
+        name: (others[place % len(others)], "-") for place, name in enumerate(named)
+    }
     panels = list(lines.groupby("panel", sort=False))
     rows = _rows(picture)
     for place, (title, part) in enumerate(panels):

@@ -122,7 +122,9 @@ def test_the_page_and_its_picture_show_the_table_as_it_is_kept():
     assert set(table["case"]) <= set(cases)
     assert (ROOT / "docs" / page_name).read_text(encoding="utf-8") == speed_page(table)
     drawn = growth_picture(growth_table(table)).data["lines"]
-    assert len(drawn) == (table["cpu_seconds"].notna() & ~((table["role"] == "kernel") & (table["program"] != ours))).sum()
+    assert (
+        len(drawn) == (table["cpu_seconds"].notna() & ~((table["role"] == "kernel") & (table["program"] != ours))).sum()
+    )
     assert drawn["panel"].nunique() == table["case"].nunique()
 
 
