@@ -129,7 +129,7 @@ def bench(
             continue
         parts.append(case_table(case, quick=quick, say=say))
         if kept is not None:
-            pd.concat(parts).to_csv(kept, index=False, float_format="%.4g")
+            in_order(pd.concat(parts)).to_csv(kept, index=False, float_format="%.4g")
     return in_order(pd.concat(parts, ignore_index=True))
 
 
