@@ -14,7 +14,7 @@ import sys
 import warnings
 from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from time import process_time
@@ -42,7 +42,10 @@ def version_of(program: Program) -> str:
     """Version of a program; empty where it, or what it needs, is not installed."""
     if program.name in (ours, limit):
         return VERSION if program.name == ours else ""
-    return version(program.name) if all(find_spec(name) for name in program.needs) else ""
+    try:
+        return version(program.name) if all(find_spec(name) for name in program.needs) else ""
+    except PackageNotFoundError:
+        return ""
 
 
 def measure(case: Case, program: Program, size: int) -> Measured:
