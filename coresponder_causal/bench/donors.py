@@ -65,7 +65,7 @@ def _call(data: Panel, *, did: bool) -> Run:
             return synth_did(d, log=False, replications=max(19, data.values.shape[1]))
         return synth_control(d, log=False, demean=False, smoothing=1)
 
-    return Run(call, lambda r: _effects(float(r.estimate[0]), float(r.extra["placebo_std_error"])))
+    return Run(call, lambda r: _effects(float(r.estimate[0]), r.extra.number("placebo_std_error")))
 
 
 def _kernel(data: Panel, *, did: bool) -> Run:

@@ -57,7 +57,7 @@ def _call(data: Series, *, counts: bool) -> Run:
 
 
 def _least_squares(data: Series) -> Run:
-    y, positions = np.log(data.counts), np.arange(len(data.counts))
+    y, positions = np.log(data.counts), np.arange(len(data.counts), dtype=float)
     return Run(
         lambda: fit_errors(y, data.X, positions=positions, errors="newey-west", lags=lags),
         lambda made: _two(made.beta, made.vcov),

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from coresponder_causal.bench.case import Case, Program, difference, ours
+from coresponder_causal.bench.case import Answer, Case, Program, difference, ours
 from coresponder_causal.bench.cases import cases
 from coresponder_causal.bench.measure import Measured, measure, measure_apart, version_of
 from coresponder_causal.core.errors import DataError
@@ -57,15 +57,17 @@ def case_table(case: Case, *, quick: bool = False, say: Callable[[str], None] = 
     for size in (case.tiny,) if quick else case.sizes:
         rows += _at_size(case, size, measure if quick else measure_apart, say)
     table = pd.DataFrame(rows).assign(case=case.name, machine=machine())
-    if quick:
+    if quick:  # the process holds what others left
         table["peak_mb"] = np.nan
-    return table[columns]
+    return table.reindex(columns=columns)
 
 
 def _at_size(
     case: Case, size: int, run: Callable[[Case, Program, int], Measured], say: Callable[[str], None]
 ) -> list[dict[str, object]]:
-    rows, reference, seconds = [], {}, {}
+    rows: list[dict[str, object]] = []
+    reference: Answer = {}
+    seconds: dict[str, float] = {}
     for program in case.all_programs:
         if program.most is not None and size > program.most:
             continue
@@ -76,24 +78,25 @@ def _at_size(
         say(f"{case.title}, {size:,} {case.counted}: {program.name}")
         made = run(case, program, size)
         reference = reference or made.answer
-        rows[-1] |= _judged(case, made, reference)
+        found = _judged(case, made, reference)
         if program.name == ours:
             seconds[program.role] = made.seconds
-        rows[-1]["times_ours"] = rows[-1]["cpu_seconds"] / seconds.get(program.role, np.nan)
+        agreed = made.seconds if found["outcome"] == measured else np.nan
+        rows[-1] |= found | {"cpu_seconds": agreed, "times_ours": agreed / seconds.get(program.role, np.nan)}
     return rows
 
 
-def _judged(case: Case, made: Measured, reference: dict[str, list[float]]) -> dict[str, object]:
-    """Say how the answer compares; keep seconds of one that agrees."""
+def _judged(case: Case, made: Measured, reference: Answer) -> dict[str, object]:
+    """Say how the answer compares, and of one that agrees how much memory it took."""
     if made.failed:
-        return {"outcome": f"{failed}: {made.failed}", "cpu_seconds": np.nan}
+        return {"outcome": f"{failed}: {made.failed}"}
     found = difference(made.answer, reference)
+    largest = max(found.values(), default=np.nan)
     beyond = {what: by for what, by in found.items() if by > case.tolerance[what]}
-    row = {"outcome": measured, "difference": max(found.values(), default=np.nan)}
     if beyond:
         said = ", ".join(f"{what.replace('_', ' ')} by {by:.2g}" for what, by in sorted(beyond.items()))
-        return row | {"outcome": f"{differs}: {said}", "cpu_seconds": np.nan}
-    return row | {"cpu_seconds": made.seconds, "peak_mb": max(made.megabytes, 0.0)}
+        return {"outcome": f"{differs}: {said}", "difference": largest}
+    return {"outcome": measured, "difference": largest, "peak_mb": max(made.megabytes, 0.0)}
 
 
 def bench(
