@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from coresponder_causal.cli_bench import bench_methods
 from coresponder_causal.cli_bundle import pack_bundle, verify_bundle
 from coresponder_causal.cli_coding import code_sample, quotes
 from coresponder_causal.cli_deploy import deploy
@@ -325,6 +326,7 @@ for group, named in ((plan_app, "plan"), (validity, "validity"), (logic, "logic"
     app.add_typer(group, name=named, rich_help_panel=beforehand)
 app.command("graph", rich_help_panel=beforehand)(graph)
 app.command("reproduce", rich_help_panel=beforehand)(reproduce_published)
+app.command("bench", rich_help_panel=beforehand)(bench_methods)
 app.command("code-sample", rich_help_panel=of_data)(code_sample)
 app.command("quotes", rich_help_panel=of_study)(quotes)
 

@@ -24,7 +24,7 @@ FLOORS = (
     ("decide",),
     ("report",),
     ("plan",),
-    ("reproduce", "notebooks", "testing"),
+    ("reproduce", "notebooks", "testing", "bench"),
     ("cli",),
 )
 FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}

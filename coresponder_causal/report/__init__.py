@@ -22,6 +22,7 @@ from coresponder_causal.report.funnel import funnel_picture, funnel_sentence, fu
 from coresponder_causal.report.graph_picture import graph_picture
 from coresponder_causal.report.graph_section import graph_section
 from coresponder_causal.report.group_sentences import Benefits, benefits_line, benefits_section
+from coresponder_causal.report.growth_picture import growth_picture
 from coresponder_causal.report.hours_picture import hours_picture
 from coresponder_causal.report.improvements import improvement_picture, improvement_section, improvement_tables
 from coresponder_causal.report.joint_display import (
@@ -108,6 +109,7 @@ __all__ = [
     "gain_table",
     "graph_picture",
     "graph_section",
+    "growth_picture",
     "heard_table",
     "heterogeneity_section",
     "hours_picture",

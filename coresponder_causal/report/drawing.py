@@ -56,6 +56,7 @@ from coresponder_causal.report.drawing_treated import (
     treated_height,
 )
 from coresponder_causal.report.features_picture import draw_features, features_height
+from coresponder_causal.report.growth_picture import draw_growth, growth_height
 from coresponder_causal.report.specs import Picture
 from coresponder_causal.report.tipping_picture import draw_tipping
 from coresponder_causal.report.wave_picture import draw_waves
@@ -72,11 +73,12 @@ by_rows: dict[str, tuple[Callable[[Picture], float], Callable[[Axes, Picture], N
     "features": (features_height, draw_features),
 }
 """Pictures whose height follows from their rows, with what tells it and what draws them."""
-of_cities: dict[str, tuple[Callable[[Picture], float], Callable[[Figure, Picture], None]]] = {
+of_panels: dict[str, tuple[Callable[[Picture], float], Callable[[Figure, Picture], None]]] = {
     "multiples": (multiples_height, draw_multiples),
     "comparable": (comparable_height, draw_comparable),
+    "growth": (growth_height, draw_growth),
 }
-"""The same of pictures with a panel each for several outcomes."""
+"""The same of pictures with a panel each for several outcomes or questions."""
 described = ("trend", "flow", "surface", "rates")
 no_dates = {
     "svg": {"Date": None, "Creator": None, "Format": None, "Type": None},
@@ -162,10 +164,10 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
         elif picture.kind == "joint":
             canvas.set_size_inches(1.5 * wide, joint_height(picture) + 1.0 * framed)
             draw_joint(canvas, picture)
-        elif picture.kind in of_cities:
-            high, draw_cities = of_cities[picture.kind]
+        elif picture.kind in of_panels:
+            high, draw_panels = of_panels[picture.kind]
             canvas.set_size_inches(1.4 * wide, high(picture) + 1.0 * framed)
-            draw_cities(canvas, picture)
+            draw_panels(canvas, picture)
         elif picture.kind in by_rows:
             height, draw_rows = by_rows[picture.kind]
             canvas.set_size_inches(1.15 * wide, height(picture) + 1.0 * framed)

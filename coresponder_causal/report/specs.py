@@ -73,6 +73,7 @@ PictureKind = Literal[
     "multiples",
     "comparable",
     "control",
+    "growth",
 ]
 
 
