@@ -54,8 +54,8 @@ from coresponder_causal.plan.run import (
 from coresponder_causal.plan.sealing import blinded, seal, unseal
 from coresponder_causal.plan.simulated_study import write_simulated
 from coresponder_causal.plan.steps import Step, Steps, kept_beside
-from coresponder_causal.plan.strata import Prepared, estimate_strata, prepare_strata
 from coresponder_causal.plan.stored_results import read_results
+from coresponder_causal.plan.strata import Prepared, estimate_strata, prepare_strata
 from coresponder_causal.plan.study import Study, read_study
 from coresponder_causal.plan.switchback import write_switchback
 from coresponder_causal.plan.template import write_template

@@ -32,12 +32,12 @@ def read_results(path: str | Path) -> tuple[Result, ...]:
     if not file.is_file():
         raise DataError(f"there is no file {file}", mend="name the folder of an evaluation whose audience is internal")
     try:
-        entries = json.loads(file.read_text(encoding="utf-8"))
-        if not isinstance(entries, list) or not entries:
-            raise TypeError("not a list of results")
-        return tuple(Result.from_json(json.dumps(entry)) for entry in entries)
+        read = tuple(Result.from_json(json.dumps(entry)) for entry in json.loads(file.read_text(encoding="utf-8")))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise DataError(
             f"{file} holds no results of an evaluation ({type(error).__name__}: {error})",
             mend=f"name the {results_inside} that evaluate wrote, unchanged",
         ) from error
+    if not read:
+        raise DataError(f"{file} holds no result", mend="evaluate the study again")
+    return read

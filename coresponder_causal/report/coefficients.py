@@ -67,8 +67,8 @@ def coefficients(result: Result) -> Coefficients:
     Parameters
     ----------
     result : Result
-        Of a study that says that its data are sensitive only terms are given behind which many cases stand. What is made
-        of any other stays inside: tables that leave are written by `report.write`.
+        Of a study that says that its data are sensitive only terms are given behind which many cases stand. What is
+        made of any other stays inside: tables that leave are written by `report.write`.
 
     Returns
     -------

@@ -41,7 +41,7 @@ def records(table: Table) -> str:
 
 def _plain(value: object) -> str | int | float | bool | None:
     """Return a cell as JSON has it."""
-    if value is None or pd.api.types.is_scalar(value) and pd.isna(value):
+    if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
         return None
     if isinstance(value, (bool, np.bool_)):
         return bool(value)

@@ -1,4 +1,4 @@
-"""Results for other programs: one row per term, under the names of R's broom, and the JSON Schemas of what is written."""
+"""Results for other programs: one row per term, named as R's broom names it, and JSON Schemas of what is written."""
 
 from __future__ import annotations
 

@@ -47,13 +47,13 @@ def write(
     spec : Table, Picture, Sentence, Page, Paper or Leaflet
     path : str or Path
         A table goes to ``.csv`` (full precision; text that begins as a formula does gets an apostrophe in front),
-        ``.json`` (rows), ``.html``, ``.md``, ``.tex`` or ``.xlsx``; a picture to ``.svg``, ``.png`` or ``.pdf``; a sentence to ``.txt``; a form or
-        a leaflet to ``.html``; a page to ``.html``, to ``.md`` with its pictures in words, to ``.xlsx`` with its
+        ``.json`` (a list of rows), ``.html``, ``.md``, ``.tex`` or ``.xlsx``; a picture to ``.svg``, ``.png`` or
+        ``.pdf``; a sentence to ``.txt``; a form or a leaflet to ``.html``; a page to ``.html``, to ``.md`` with its pictures in words, to ``.xlsx`` with its
         tables, or to ``index.html`` in a folder where the path has no such ending.
     audience : {"internal", "partner", "public"}
         For whom. Inside nothing is hidden: pages, tables and pictures say that they stay there, and a file
-        ``internal.txt`` says it of the ``.csv`` or ``.json`` beside it. For others counts under 11 are hidden, and what would give
-        them away; of these for a partner a file ``agreement.txt`` names the agreement.
+        ``internal.txt`` says it of the ``.csv`` or ``.json`` beside it. For others counts under 11 are hidden, and
+        what would give them away; of these two for a partner a file ``agreement.txt`` names the agreement.
     agreement : str, optional
         Name of the agreement with a partner: parts of which nothing is known are then passed on too.
     ledger : Ledger, optional
