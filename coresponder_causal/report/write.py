@@ -48,8 +48,9 @@ def write(
     path : str or Path
         A table goes to ``.csv`` (full precision; text that begins as a formula does gets an apostrophe in front),
         ``.json`` (a list of rows), ``.html``, ``.md``, ``.tex`` or ``.xlsx``; a picture to ``.svg``, ``.png`` or
-        ``.pdf``; a sentence to ``.txt``; a form or a leaflet to ``.html``; a page to ``.html``, to ``.md`` with its pictures in words, to ``.xlsx`` with its
-        tables, or to ``index.html`` in a folder where the path has no such ending.
+        ``.pdf``; a sentence to ``.txt``; a form or a leaflet to ``.html``; a page to ``.html``, to ``.md`` with its
+        pictures in words, to ``.xlsx`` with its tables, or to ``index.html`` in a folder where the path has no such
+        ending.
     audience : {"internal", "partner", "public"}
         For whom. Inside nothing is hidden: pages, tables and pictures say that they stay there, and a file
         ``internal.txt`` says it of the ``.csv`` or ``.json`` beside it. For others counts under 11 are hidden, and

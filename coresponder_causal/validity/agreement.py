@@ -139,14 +139,15 @@ def agreement_page(table: pd.DataFrame) -> str:
             lines = [_line(row, held, why) for row in answers.to_dict("records")]
             head = "| Program | Call | Estimate | Standard error | Beside ours |\n| --- | --- | ---: | ---: | --- |"
             sections.append(f"**{question}**\n\n{head}\n" + "\n".join(lines) + "\n")
-    body, meant = "\n".join(sections), "; ".join(f"{kind}: {text}" for kind, text in kinds.items())
+    body, agreeing = "\n".join(sections), int(held["agrees"].sum())
     return f"""# Our number beside that of other programs
 
-The same data go through the calls of other programs and through ours. Of {len(held)} answers \
-{int(held["agrees"].sum())} are ours to {same:g} of the estimate and of its standard error; where one does not agree it \
-says why ({meant}). No error is shown where a program draws placebos by lot for it, or states none. Programs in R were \
-run once; what they found is stored with their versions. What the two-way calls are worth with one treated city is on \
-the page on [safety](safety.md); printed results beside ours are in the [ledger](../reproductions/LEDGER.md).
+The same data go through the calls of other programs and through ours. Of {int(held["estimate"].notna().sum())} answers \
+{agreeing} are ours to {same:g} of the estimate and of its standard error; each of the others says why it differs: \
+{_counted(held, why)}. “Apart” is the difference over the larger of our estimate and its standard error. No error is \
+shown where a program draws placebos by lot for it, or states none. Programs in R were run once; what they found is \
+stored with their versions. What the two-way calls are worth with one treated city is on the page on \
+[safety](safety.md); printed results beside ours are in the [ledger](../reproductions/LEDGER.md).
 
 {body}
 Written, with `coresponder_causal/validity/agreement.csv`, by `python -m coresponder_causal.validity.agreement`.
@@ -161,13 +162,28 @@ def _line(row: dict[str, object], held: pd.DataFrame, why: dict[tuple[str, str, 
     return f"| {key[2]} {row['version']} | `{call}` | {numbers} | {beside} |"
 
 
+def _counted(held: pd.DataFrame, why: dict[tuple[str, str, str, str], Why]) -> str:
+    """Say how many answers differ for which kind of reason."""
+    apart = held[~held["agrees"] & held["estimate"].notna()]
+    found = [why[key].kind for key in apart[asked_by].itertuples(index=False, name=None) if key in why]
+    counts = pd.Series(found, dtype=object).value_counts()
+    return "; ".join(f"{many} by {kind} ({kinds[kind]})" for kind, many in counts.items())
+
+
 def _beside(found: pd.Series, why: Why | None) -> str:
+    if pd.isna(found["estimate"]):
+        return "not installed"
     if found["agrees"]:
         return "the same"
-    far = f"{100 * found['apart']:.2g} % apart" if found["apart"] > same else "estimate the same"
-    if found["errors_apart"] > same:
-        far += f", error {found['std_error'] / found['our_std_error']:.4g} times ours"
+    far = f"{_percent(found['apart'])} apart" if found["apart"] > same else "estimate the same"
+    ratio = found["std_error"] / found["our_std_error"]
+    if f"{ratio:.4g}" not in ("1", "nan"):
+        far += f", error {ratio:.4g} times ours"
     return far if why is None else f"{far}. *{why.kind}*: {why.text}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2g} %" if share < 1 else f"{100 * share:.0f} %"
 
 
 def _number(value: object) -> str:

@@ -133,3 +133,18 @@ def driver_design() -> SeriesDesign:
 def city() -> Drawn:
     """One simulated city of a programme without effect, among ten."""
     return panels(1)[0]
+
+
+def city_design() -> PanelDesign:
+    """Take the same city from its first whole month on, as every program is told."""
+    frame = city().frame
+    population = frame["calls"] / np.exp(frame["rate"])
+    named = {"unit": "city", "time": "month", "exposure": "population"}
+    treated = frame.loc[frame["treated"] == 1, ["city", "first"]].iloc[0].astype(int)
+    return PanelDesign.from_frame(
+        frame.assign(population=population),
+        outcome="calls",
+        treated=int(treated["city"]),
+        start=int(treated["first"]),
+        **named,
+    )

@@ -26,6 +26,7 @@ counties = (
         _overall,
         (
             stored("R did", r_did, "dr|nevertreated|nocov", "aggte.simple.overall_att", "aggte.simple.overall_se"),
+            Asked("csdid", 'ATTgt(..., "lemp~1"), aggte("simple")', lambda: peers.csdid_counties("lemp~1")),
             Asked(
                 "diff-diff", "CallawaySantAnna()", lambda: peers.staggered("CallawaySantAnna", data.counties(), *county)
             ),
@@ -38,10 +39,12 @@ counties = (
         lambda: _overall("lpop"),
         (
             stored("R did", r_did, "dr|nevertreated|lpop", "aggte.simple.overall_att", "aggte.simple.overall_se"),
+            Asked("csdid", 'ATTgt(..., "lemp~lpop"), aggte("simple")', lambda: peers.csdid_counties("lemp~lpop")),
             Asked(
                 "diff-diff",
                 'CallawaySantAnna(), covariates=["lpop"]',
                 lambda: peers.staggered("CallawaySantAnna", data.counties(), *county, covariates=["lpop"]),
+                Why("convention", "It divides the weights of the comparison by the number treated, not by their sum."),
             ),
         ),
     ),
@@ -52,7 +55,11 @@ counties = (
         lambda: first(estimate.did_two_way(data.county_design(), inference="cluster")),
         (
             stored("R fixest", r_fixest, "mpdta_twfe"),
-            Asked("pyfixest", 'feols("lemp ~ post | countyreal + year"), CRV1', peers.pyfixest_counties),
+            Asked(
+                "pyfixest",
+                'feols("lemp ~ post | countyreal + year"), CRV1',
+                lambda: peers.pyfixest("lemp ~ post | countyreal + year", data.counties(), "countyreal", "post"),
+            ),
             Asked(
                 "linearmodels",
                 "PanelOLS with both effects, clustered by entity",
@@ -95,7 +102,13 @@ states = (
                 r_synthdid,
                 "synthdid_tight",
                 "estimate",
-                why=Why("solver", "It sets small weights to zero and starts again from there; ours finds the optimum."),
+                why=Why("solver", "Its steps come near the optimum; ours solves for it."),
+            ),
+            Asked(
+                "synthdid-py",
+                "synthdid_estimate(Y, N0, T0)",
+                lambda: peers.synthdid_smoking("synthdid_estimate"),
+                Why("solver", early),
             ),
             Asked(
                 "diff-diff",
@@ -111,13 +124,21 @@ states = (
         "synth_control(d, log=False, demean=False)",
         lambda: without_draws(estimate.synth_control(data.smoking(), log=False, demean=False)),
         (
+            Asked(
+                "synthdid-py",
+                "sc_estimate(Y, N0, T0)",
+                lambda: peers.synthdid_smoking("sc_estimate"),
+                Why("solver", early),
+            ),
             stored("R synthdid", r_synthdid, "sc", "estimate", why=Why("solver", early)),
             stored(
                 "R synthdid",
                 r_synthdid,
                 "sc_tight",
                 "estimate",
-                why=Why("convention", "It adds a penalty on the weights, next to nothing; ours has none."),
+                why=Why(
+                    "solver", "Its steps come near the optimum; the weights of ours fit the years before more closely."
+                ),
             ),
         ),
     ),

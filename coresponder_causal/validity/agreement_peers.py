@@ -36,6 +36,43 @@ def staggered(name: str, frame: pd.DataFrame, outcome: str, unit: str, covariate
     return answer(fit.overall_att, fit.overall_se)
 
 
+def csdid_counties(formula: str) -> Answer:
+    """Ask csdid for the average effect on counties."""
+    from csdid.att_gt import ATTgt
+
+    named = {"yname": "lemp", "gname": "first", "idname": "countyreal", "tname": "year", "xformla": formula}
+    with redirect_stdout(io.StringIO()):
+        fit = ATTgt(data=data.counties(), **named).fit(est_method="dr", bstrap=False)
+        found = fit.aggte(typec="simple", bstrap=False, cband=False).atte
+    return answer(found["overall_att"], found["overall_se"])
+
+
+def trainees(method: str) -> Answer:
+    """Ask diff-diff for the earnings of trainees."""
+    import diff_diff
+
+    named = {"outcome": "re", "unit": "id", "time": "year", "first_treat": "first"}
+    run = diff_diff.CallawaySantAnna(estimation_method=method)
+    fit = run.fit(data.trainees(), covariates=data.trainee_facts, **named)
+    return answer(fit.overall_att, fit.overall_se)
+
+
+def synthdid_city() -> Answer:
+    """Ask synthdid-py for the simulated city."""
+    import synthdid
+
+    panel = synthdid.panel_matrices(data.city().frame[["city", "month", "rate", "d"]])
+    return answer(float(synthdid.synthdid_estimate(panel.Y, panel.N0, panel.T0)))
+
+
+def synthdid_smoking(name: str) -> Answer:
+    """Ask synthdid-py for California."""
+    import synthdid
+
+    panel = synthdid.panel_matrices(data.frame("california_prop99"))
+    return answer(float(getattr(synthdid, name)(panel.Y, panel.N0, panel.T0)))
+
+
 def synthetic(frame: pd.DataFrame, outcome: str, unit: str, time: str, after: list[int]) -> Answer:
     """Ask diff-diff for a synthetic difference in differences."""
     import diff_diff

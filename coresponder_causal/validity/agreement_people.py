@@ -13,29 +13,34 @@ from coresponder_causal.validity.agreement_question import Asked, Question, Why,
 
 r_drdid, r_matchit, r_weightit, r_belts = "drdid_lalonde", "matchit_lalonde", "weightit_lalonde", "its_seatbelts"
 counts_cities = "It counts the fixed effects of cities as parameters, which makes errors larger; ours does not."
+Method = Literal["dr", "dr_improved", "ipw", "reg"]
+raised = "It raises small propensities to its pscore_trim; most people of the survey have smaller ones."
+ties = "Among controls whose scores are equal it takes another one."
+two_periods = "Told of two periods, not of months, it counts fewer parameters, which makes errors smaller."
+not_unique = (
+    "With more months before the start than cities many weights of months fit; each search ends at another one."
+)
 no_clusters = "Its errors take the months of a city as independent of each other."
 
 
-def _trained(method: Literal["dr", "dr_improved", "ipw", "reg"]) -> Answer:
-    return first(estimate.did_group_time(data.trainee_design(*data.trainee_facts), method=method))
+def _of_trainees(method: Method, words: str, key: str, named: str = "", why: Why | None = None) -> Question:
+    """Ask for the earnings of trainees beside people asked in a survey."""
+    code = f'CallawaySantAnna(estimation_method="{named}")'
+    others = (Asked("diff-diff", code, lambda: peers.trainees(named), why),) if named else ()
+    return Question(
+        "Lalonde (trainees and survey)",
+        f"Earnings in difference, {words}, seven covariates",
+        f'did_group_time(d, method="{method}")',
+        lambda: first(estimate.did_group_time(data.trainee_design(*data.trainee_facts), method=method)),
+        (stored("R DRDID", r_drdid, f"{key}|cov", "att", "se"), *others),
+    )
 
 
 earnings = (
-    *(
-        Question(
-            "Lalonde (trainees and survey)",
-            f"Earnings in difference, {words}, seven covariates",
-            f'did_group_time(d, method="{method}")',
-            lambda method=method: _trained(method),  # type: ignore[misc]
-            (stored("R DRDID", r_drdid, f"{key}|cov", "att", "se"),),
-        )
-        for method, words, key in (
-            ("dr", "doubly robust", "drdid|trad"),
-            ("dr_improved", "improved doubly robust", "drdid|imp"),
-            ("ipw", "weighted", "ipwdid|norm=TRUE"),
-            ("reg", "by regression", "ordid"),
-        )
-    ),
+    _of_trainees("dr", "doubly robust", "drdid|trad", "dr", Why("convention", raised)),
+    _of_trainees("dr_improved", "improved doubly robust", "drdid|imp"),
+    _of_trainees("ipw", "weighted", "ipwdid|norm=TRUE", "ipw", Why("convention", raised)),
+    _of_trainees("reg", "by regression", "ordid", "reg"),
     Question(
         "Lalonde (MatchIt's rows)",
         "Nearest neighbours by the propensity, one to one",
@@ -43,7 +48,12 @@ earnings = (
         lambda: first(estimate.call_difference(match_nearest(data.lalonde(), distance="probability"), cluster="none")),
         (
             stored("R MatchIt", r_matchit, "nn_ps_1to1", "effect.att_unadj", "effect.se_HC1"),
-            Asked("pymatchit-causal", 'MatchIt(method="nearest"), difference of means', peers.lalonde),
+            Asked(
+                "pymatchit-causal",
+                'MatchIt(method="nearest"), difference of means',
+                peers.lalonde,
+                Why("convention", ties),
+            ),
         ),
     ),
     Question(
@@ -118,9 +128,13 @@ one_city = (
         "One city among ten",
         "Two-way fixed effects of log rates, errors by city",
         'did_two_way(d, log=True, inference="cluster")',
-        lambda: first(estimate.did_two_way(data.city().design, log=True, inference="cluster")),
+        lambda: first(estimate.did_two_way(data.city_design(), log=True, inference="cluster")),
         (
-            Asked("pyfixest", 'feols("rate ~ d | city + month"), CRV1 by city', peers.pyfixest_city),
+            Asked(
+                "pyfixest",
+                'feols("rate ~ d | city + month"), CRV1 by city',
+                lambda: peers.pyfixest("rate ~ d | city + month", data.city().frame, "city", "d"),
+            ),
             Asked(
                 "statsmodels",
                 'ols("rate ~ d + C(city) + C(month)"), clustered by city',
@@ -141,9 +155,9 @@ one_city = (
             ),
             Asked(
                 "diff-diff",
-                "TwoWayFixedEffects()",
+                'TwoWayFixedEffects(), time="post"',
                 lambda: peers.city_two_way("TwoWayFixedEffects"),
-                Why("convention", counts_cities),
+                Why("convention", two_periods),
             ),
         ),
     ),
@@ -151,7 +165,7 @@ one_city = (
         "One city among ten",
         "Poisson regression with both effects",
         'did_poisson(d, effects="pooled", inference="cluster")',
-        lambda: first(estimate.did_poisson(data.city().design, effects="pooled", inference="cluster")),
+        lambda: first(estimate.did_poisson(data.city_design(), effects="pooled", inference="cluster")),
         (
             Asked(
                 "pyfixest",
@@ -164,13 +178,14 @@ one_city = (
         "One city among ten",
         "Synthetic difference in differences of log rates",
         "synth_did(d)",
-        lambda: without_draws(estimate.synth_did(data.city().design)),
+        lambda: without_draws(estimate.synth_did(data.city_design())),
         (
+            Asked("synthdid-py", "synthdid_estimate(Y, N0, T0)", peers.synthdid_city, Why("solver", not_unique)),
             Asked(
                 "diff-diff",
                 "SyntheticDiD(seed=1)",
                 peers.city_synthetic,
-                Why("solver", "It follows R's solver, with R's early stop."),
+                Why("solver", not_unique),
             ),
         ),
     ),
