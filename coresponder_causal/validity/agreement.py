@@ -139,15 +139,15 @@ def agreement_page(table: pd.DataFrame) -> str:
             lines = [_line(row, held, why) for row in answers.to_dict("records")]
             head = "| Program | Call | Estimate | Standard error | Beside ours |\n| --- | --- | ---: | ---: | --- |"
             sections.append(f"**{question}**\n\n{head}\n" + "\n".join(lines) + "\n")
-    body, agreeing = "\n".join(sections), int(held["agrees"].sum())
+    body, answers, agreeing = "\n".join(sections), int(held["estimate"].notna().sum()), int(held["agrees"].sum())
     return f"""# Our number beside that of other programs
 
-The same data go through the calls of other programs and through ours. Of {int(held["estimate"].notna().sum())} answers \
-{agreeing} are ours to {same:g} of the estimate and of its standard error; each of the others says why it differs: \
-{_counted(held, why)}. “Apart” is the difference over the larger of our estimate and its standard error. No error is \
-shown where a program draws placebos by lot for it, or states none. Programs in R were run once; what they found is \
-stored with their versions. What the two-way calls are worth with one treated city is on the page on \
-[safety](safety.md); printed results beside ours are in the [ledger](../reproductions/LEDGER.md).
+The same data go through the calls of other programs and through ours. Of {answers} answers {agreeing} are ours to \
+{same:g} of the estimate and of its standard error; each of the others says why it differs: {_counted(held, why)}. \
+“Apart” is the difference over the larger of our estimate and its standard error. No error is shown where a program \
+draws placebos by lot for it, or states none. Programs in R were run once; what they found is stored with their \
+versions. What the two-way calls are worth with one treated city is on the page on [safety](safety.md); printed \
+results beside ours are in the [ledger](../reproductions/LEDGER.md).
 
 {body}
 Written, with `coresponder_causal/validity/agreement.csv`, by `python -m coresponder_causal.validity.agreement`.
