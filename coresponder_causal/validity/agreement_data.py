@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from coresponder_causal.core.errors import DataError
 from coresponder_causal.design import CallDesign, PanelDesign, SeriesDesign
@@ -27,7 +28,7 @@ class Answer(NamedTuple):
     std_error: float
 
 
-def answer(estimate: object, std_error: object = np.nan) -> Answer:
+def answer(estimate: ArrayLike, std_error: ArrayLike = np.nan) -> Answer:
     """Make an answer of two numbers, or of the first of each.
 
     Examples
@@ -74,8 +75,9 @@ def counties() -> pd.DataFrame:
 
 def county_design(*covariates: str) -> PanelDesign:
     """Counties, by the year of their first rise."""
-    named = {"unit": "countyreal", "time": "year", "cohort": "cohort"}
-    return PanelDesign.from_frame(counties(), outcome="lemp", covariates=covariates, **named)
+    return PanelDesign.from_frame(
+        counties(), outcome="lemp", unit="countyreal", time="year", cohort="cohort", covariates=covariates
+    )
 
 
 def trainees() -> pd.DataFrame:
@@ -87,21 +89,24 @@ def trainees() -> pd.DataFrame:
 
 def trainee_design(*covariates: str) -> PanelDesign:
     """Trainees, who start between the two years."""
-    named = {"unit": "id", "time": "year", "cohort": "cohort"}
-    return PanelDesign.from_frame(trainees(), outcome="re", covariates=covariates, **named)
+    return PanelDesign.from_frame(
+        trainees(), outcome="re", unit="id", time="year", cohort="cohort", covariates=covariates
+    )
 
 
 def lalonde() -> CallDesign:
     """LaLonde's people, each a call."""
     table = frame("matchit_lalonde")
-    named = {"outcome": "re78", "treatment": "treat"}
-    return CallDesign.from_frame(table.assign(call_id=range(len(table))), covariates=lalonde_facts, **named)
+    table = table.assign(call_id=range(len(table)))
+    return CallDesign.from_frame(table, outcome="re78", treatment="treat", covariates=lalonde_facts)
 
 
 def smoking() -> PanelDesign:
     """Packs of cigarettes per person, California among other states."""
-    named = {"unit": "State", "time": "Year", "treated": "California", "start": first_after}
-    return PanelDesign.from_frame(frame("california_prop99"), outcome="PacksPerCapita", **named)
+    table = frame("california_prop99")
+    return PanelDesign.from_frame(
+        table, outcome="PacksPerCapita", unit="State", time="Year", treated="California", start=first_after
+    )
 
 
 def castle() -> pd.DataFrame:
@@ -113,8 +118,7 @@ def castle() -> pd.DataFrame:
 
 def castle_design() -> PanelDesign:
     """States, by the first year of their law."""
-    named = {"unit": "state", "time": "year", "cohort": "cohort"}
-    return PanelDesign.from_frame(castle(), outcome="l_homicide", **named)
+    return PanelDesign.from_frame(castle(), outcome="l_homicide", unit="state", time="year", cohort="cohort")
 
 
 def drivers() -> pd.DataFrame:
@@ -125,8 +129,9 @@ def drivers() -> pd.DataFrame:
 
 def driver_design() -> SeriesDesign:
     """Take the series, with the price of petrol and the distance driven."""
-    named = {"outcome": "drivers", "time": "t", "start": law, "season": 12}
-    return SeriesDesign.from_frame(drivers(), controls=["petrol", "km"], **named)
+    return SeriesDesign.from_frame(
+        drivers(), outcome="drivers", time="t", start=law, season=12, controls=["petrol", "km"]
+    )
 
 
 @cache
@@ -139,12 +144,13 @@ def city_design() -> PanelDesign:
     """Take the same city from its first whole month on, as every program is told."""
     frame = city().frame
     population = frame["calls"] / np.exp(frame["rate"])
-    named = {"unit": "city", "time": "month", "exposure": "population"}
     treated = frame.loc[frame["treated"] == 1, ["city", "first"]].iloc[0].astype(int)
     return PanelDesign.from_frame(
         frame.assign(population=population),
         outcome="calls",
+        unit="city",
+        time="month",
         treated=int(treated["city"]),
         start=int(treated["first"]),
-        **named,
+        exposure="population",
     )

@@ -19,7 +19,7 @@ def of_r(file: str, key: str, estimate: str, std_error: str = "") -> Answer:
     return answer(_at(found, estimate), _at(found, std_error) if std_error else np.nan)
 
 
-def _at(found: Any, path: str) -> object:  # noqa: ANN401
+def _at(found: Any, path: str) -> Any:  # noqa: ANN401
     if path in found:
         return found[path]
     for step in path.split("."):
