@@ -27,6 +27,7 @@ from coresponder_causal.cli_reproduce import reproduce_published
 from coresponder_causal.cli_screen import longest, one_screen, progress, tell_evaluation, tell_files
 from coresponder_causal.cli_simulate import simulate_a_world
 from coresponder_causal.cli_strata import strata
+from coresponder_causal.cli_tidy import write_tidy
 from coresponder_causal.cli_twin import write_a_twin
 from coresponder_causal.cli_validity import validity
 from coresponder_causal.cli_waves import waves
@@ -316,7 +317,7 @@ def switchback(
 
 
 handed_on = ((pack_bundle, "bundle"), (verify_bundle, "verify"), (write_a_twin, "twin"), (simulate_a_world, "simulate"))
-for later, named in ((deploy, "deploy"), (monitor, "monitor"), *handed_on):
+for later, named in ((deploy, "deploy"), (monitor, "monitor"), *handed_on, (write_tidy, "tidy")):
     app.command(named, rich_help_panel=of_study)(later)
 for group, named in ((dictionary, "dictionary"), (privacy, "privacy"), (strata, "strata"), (waves, "waves")):
     app.add_typer(group, name=named, rich_help_panel=of_data)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from coresponder_causal.core import inference, serialise
+from coresponder_causal.core import broom, inference, serialise
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.estimand import Estimand
 from coresponder_causal.core.facts import Facts
@@ -145,7 +145,9 @@ class Result:
     def __reduce__(self) -> tuple[Callable[..., Result], tuple[dict[str, Any]]]:
         return _remade, ({f.name: getattr(self, f.name) for f in fields(self)},)
 
-    def tidy(self, *, level: float = 0.95, scale: Literal["ratio"] | None = None) -> pd.DataFrame:
+    def tidy(
+        self, *, level: float = 0.95, scale: Literal["ratio"] | None = None, names: broom.Names | None = None
+    ) -> pd.DataFrame:
         """One row per term: the keys, ``term, estimate, std_error, statistic, p_value, conf_low, conf_high``.
 
         Parameters
@@ -154,6 +156,9 @@ class Result:
             Confidence level.
         scale : {"ratio"}, optional
             ``"ratio"`` exponentiates log ratios and their bounds; standard errors by the delta method.
+        names : {"broom"}, optional
+            ``"broom"`` gives the columns their names in R: ``term, estimate, std.error, statistic, p.value, conf.low,
+            conf.high``, and ``band.low, set.low`` and the like; keys keep theirs.
 
         Returns
         -------
@@ -164,12 +169,12 @@ class Result:
         Raises
         ------
         EstimationError
-            If the level is not between 0 and 1, or a ratio is asked of a result on the difference scale.
+            If the level is not between 0 and 1, scale or names are unknown, or a ratio is asked of a difference.
         """
-        if not 0 < level < 1 or scale not in (None, "ratio"):
+        if not 0 < level < 1 or scale not in (None, "ratio") or names not in (None, "broom"):
             raise EstimationError(
-                f"level={level!r} and scale={scale!r} cannot be shown",
-                mend="give a level between 0 and 1, e.g. 0.95, and scale='ratio' or none",
+                f"level={level!r}, scale={scale!r} and names={names!r} cannot be shown",
+                mend="give a level between 0 and 1, e.g. 0.95, scale='ratio' or none, and names='broom' or none",
             )
         if scale == "ratio" and self.scale != "log_ratio":
             raise EstimationError(
@@ -194,7 +199,8 @@ class Result:
         if self.kind == "set" and self.set_low is not None and self.set_high is not None:
             columns |= {"set_low": self._shown(self.set_low, scale), "set_high": self._shown(self.set_high, scale)}
         keys = [column for column in self.terms if column != "term"]
-        return pd.concat([self.terms[[*keys, "term"]], pd.DataFrame(columns)], axis=1)
+        table = pd.concat([self.terms[[*keys, "term"]], pd.DataFrame(columns)], axis=1)
+        return table.rename(columns=broom.columns) if names else table
 
     def critical(self, level: float = 0.95) -> Array:
         """Half-widths of the terms' intervals in standard errors, shape (k,); of a bootstrap's the wider half."""
@@ -206,8 +212,14 @@ class Result:
             return inference.critical(self.df, level)
         return np.array([inference.rank_critical(row, level) for row in self.placebo])
 
-    def glance(self) -> pd.DataFrame:
-        """One row about the fit: method, estimand, sizes, the small facts of ``extra`` and the number of notes."""
+    def glance(self, *, names: broom.Names | None = None) -> pd.DataFrame:
+        """One row about the fit: method, estimand, sizes, the small facts of ``extra`` and the number of notes.
+
+        Parameters
+        ----------
+        names : {"broom"}, optional
+            ``"broom"`` calls the rows used ``nobs``, as R does.
+        """
         about = {
             "method": self.method,
             "contrast": self.estimand.contrast,
@@ -216,7 +228,8 @@ class Result:
             "n_units": self.n_units,
             "scale": self.scale,
         }
-        return pd.DataFrame([about | dict(self.extra) | {"notes": len(self.notes)}])
+        row = pd.DataFrame([about | dict(self.extra) | {"notes": len(self.notes)}])
+        return row.rename(columns=broom.columns) if names else row
 
     def combine(
         self,
@@ -350,13 +363,13 @@ class Result:
     def _repr_html_(self) -> str:
         shown, said = self.tidy(), self.notes
         if self.provenance.sensitive:
-            shown, said = shown[self._many_behind()], _without_digits(said)
+            shown, said = shown[self.many_behind()], _without_digits(said)
         notes = "".join(f"<li>{escape(text)}</li>" for text in said)
         table = shown.to_html(index=False, float_format=lambda value: f"{value:.4g}", border=0)
         return f"<p><b>{escape(self.method)}</b>: {escape(str(self.estimand))}</p>{table}<ul>{notes}</ul>"
 
-    def _many_behind(self) -> NDArray[np.bool_]:
-        """Terms of which it is known that no small count stands behind them."""
+    def many_behind(self) -> NDArray[np.bool_]:
+        """Terms of which it is known that no small count stands behind them, shape (k,)."""
         small = small_rows(self.support)
         return ~small if len(small) == len(self.terms) else np.zeros(len(self.terms), bool)
 

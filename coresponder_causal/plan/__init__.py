@@ -54,6 +54,7 @@ from coresponder_causal.plan.run import (
 from coresponder_causal.plan.sealing import blinded, seal, unseal
 from coresponder_causal.plan.simulated_study import write_simulated
 from coresponder_causal.plan.steps import Step, Steps, kept_beside
+from coresponder_causal.plan.stored_results import read_results
 from coresponder_causal.plan.strata import Prepared, estimate_strata, prepare_strata
 from coresponder_causal.plan.study import Study, read_study
 from coresponder_causal.plan.switchback import write_switchback
@@ -151,6 +152,7 @@ __all__ = [
     "read_plan",
     "read_quotes",
     "read_record",
+    "read_results",
     "read_study",
     "read_tables",
     "reader_specs",

@@ -2,6 +2,7 @@
 
 from coresponder_causal.report.cities_picture import cities_picture, comparable_picture
 from coresponder_causal.report.codebook import codebook
+from coresponder_causal.report.coefficients import Coefficients, coefficients
 from coresponder_causal.report.comparison_page import comparison_page, together_sentences
 from coresponder_causal.report.control_picture import control_picture
 from coresponder_causal.report.cost import cost_section, cost_sentence
@@ -50,6 +51,7 @@ from coresponder_causal.report.specs import Leaflet, Page, Paper, Picture, Sente
 from coresponder_causal.report.supervisor_page import supervisor_page
 from coresponder_causal.report.switchback_page import calendar_picture, switchback_page
 from coresponder_causal.report.tables import table
+from coresponder_causal.report.tidy_table import json_schema, tidy_table
 from coresponder_causal.report.told_items import gain_table, told_picture, told_table
 from coresponder_causal.report.wave_page import means_page, means_table
 from coresponder_causal.report.who_benefits import (
@@ -63,6 +65,7 @@ from coresponder_causal.report.write import released, write, write_all
 
 __all__ = [
     "Benefits",
+    "Coefficients",
     "Leaflet",
     "Page",
     "Paper",
@@ -82,6 +85,7 @@ __all__ = [
     "calibration_picture",
     "cities_picture",
     "codebook",
+    "coefficients",
     "comparable_picture",
     "comparison_page",
     "control_picture",
@@ -119,6 +123,7 @@ __all__ = [
     "joint_picture",
     "joint_section",
     "joint_table",
+    "json_schema",
     "leaflet",
     "logic_picture",
     "means_page",
@@ -145,6 +150,7 @@ __all__ = [
     "surface_picture",
     "switchback_page",
     "table",
+    "tidy_table",
     "together_sentences",
     "told_picture",
     "told_table",

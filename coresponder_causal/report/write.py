@@ -14,17 +14,19 @@ from coresponder_causal.report.drawing import drawn
 from coresponder_causal.report.gate import passed
 from coresponder_causal.report.latex import latex
 from coresponder_causal.report.markdown import markdown
-from coresponder_causal.report.specs import Blank, Leaflet, Page, Paper, Picture, Sentence, Spec, Table
+from coresponder_causal.report.records import records
+from coresponder_causal.report.specs import Blank, Leaflet, Page, Paper, Picture, Section, Sentence, Spec, Table
 from coresponder_causal.report.workbook import guarded, workbook
 
 forms: dict[type, tuple[str, ...]] = {
     Page: (".html", ".md", ".xlsx"),
     Paper: (".html",),
     Leaflet: (".html",),
-    Table: (".csv", ".html", ".md", ".tex"),
+    Table: (".csv", ".html", ".json", ".md", ".tex", ".xlsx"),
     Picture: (".svg", ".png", ".pdf"),
     Sentence: (".txt",),
 }
+silent = (".csv", ".json")  # forms that hold rows alone: what must be known of them stands beside them
 said_inside, said_agreed, results_inside = "internal.txt", "agreement.txt", "results.json"
 
 
@@ -45,13 +47,14 @@ def write(
     spec : Table, Picture, Sentence, Page, Paper or Leaflet
     path : str or Path
         A table goes to ``.csv`` (full precision; text that begins as a formula does gets an apostrophe in front),
-        ``.html``, ``.md`` or ``.tex``; a picture to ``.svg``, ``.png`` or ``.pdf``; a sentence to ``.txt``; a form or
-        a leaflet to ``.html``; a page to ``.html``, to ``.md`` with its pictures in words, to ``.xlsx`` with its
-        tables, or to ``index.html`` in a folder where the path has no such ending.
+        ``.json`` (a list of rows), ``.html``, ``.md``, ``.tex`` or ``.xlsx``; a picture to ``.svg``, ``.png`` or
+        ``.pdf``; a sentence to ``.txt``; a form or a leaflet to ``.html``; a page to ``.html``, to ``.md`` with its
+        pictures in words, to ``.xlsx`` with its tables, or to ``index.html`` in a folder where the path has no such
+        ending.
     audience : {"internal", "partner", "public"}
         For whom. Inside nothing is hidden: pages, tables and pictures say that they stay there, and a file
-        ``internal.txt`` says it of the ``.csv`` beside it. For others counts under 11 are hidden, and what would give
-        them away; of the ``.csv`` for a partner a file ``agreement.txt`` names the agreement.
+        ``internal.txt`` says it of the ``.csv`` or ``.json`` beside it. For others counts under 11 are hidden, and
+        what would give them away; of these two for a partner a file ``agreement.txt`` names the agreement.
     agreement : str, optional
         Name of the agreement with a partner: parts of which nothing is known are then passed on too.
     ledger : Ledger, optional
@@ -118,7 +121,7 @@ def write_all(
         names = ", ".join(target.name for target in targets)
         ledger.record(through.cells, content=b"".join(contents), name=names, since=head)
     for target, inside in zip(targets, through.marked, strict=True):
-        if target.suffix == ".csv" and (inside or policy.agreement is not None):
+        if target.suffix in silent and (inside or policy.agreement is not None):
             write_whole(target.with_name(said_inside if inside else said_agreed), _side(policy).encode())
     return [write_whole(target, content) for target, content in zip(targets, contents, strict=True)]
 
@@ -232,10 +235,14 @@ def _bytes(spec: Spec, form: str) -> bytes:
         return markdown(spec).encode()
     if isinstance(spec, Page) and form == ".xlsx":
         return workbook(spec)
+    if isinstance(spec, Table) and form == ".xlsx":
+        return workbook(Page(title=spec.title, sections=(Section(title="", blocks=(spec,)),)))
     return _table(spec, form).encode() if isinstance(spec, Table) else html.document(spec).encode()
 
 
 def _table(spec: Table, form: str) -> str:
+    if form == ".json":
+        return records(spec)
     if form == ".csv":
         shown = spec.frame[[column.name for column in spec.columns]]
         words = shown.select_dtypes(["object", "str", "category"])

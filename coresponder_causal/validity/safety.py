@@ -171,7 +171,7 @@ def measured(replications: int = draws) -> pd.DataFrame:
     EstimationError
         Programs that are not installed.
     """
-    versions = {name: _version(name) for name in dict.fromkeys(call.program for call in calls)}
+    versions = {name: version_of(name) for name in dict.fromkeys(call.program for call in calls)}
     missing = [name for name, there in versions.items() if not there]
     if missing:
         raise EstimationError(f"{', '.join(missing)} not installed", mend="pip install --group peers")
@@ -194,7 +194,8 @@ def _asked(call: Call, drawn: Drawn) -> float:
         return np.nan
 
 
-def _version(program: str) -> str:
+def version_of(program: str) -> str:
+    """Return the version of a program, nothing where it is not installed."""
     try:
         return VERSION if program == ours else version(program)
     except PackageNotFoundError:
