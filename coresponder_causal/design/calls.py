@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import DesignError, Problems
 from coresponder_causal.core.fingerprint import fingerprint
-from coresponder_causal.core.notes import collecting, doubt, note
+from coresponder_causal.core.notes import collecting, note
 from coresponder_causal.core.propensity import Propensity, propensity
 from coresponder_causal.data.demand import asked_for
 from coresponder_causal.design import columns
 from coresponder_causal.design.adjustment import Adjustment
+from coresponder_causal.design.call_clusters import persons_of
 from coresponder_causal.design.call_rules import (
     call_id,
     in_order,
@@ -29,10 +30,9 @@ from coresponder_causal.design.call_rules import (
     refuse_untold,
 )
 from coresponder_causal.design.call_sequence import CallSequence
-from coresponder_causal.design.covariates import as_numbers, certain_levels, labels, refuse_late, refuse_unusable
+from coresponder_causal.design.covariates import as_numbers, doubt_adjusted, labels, refuse_late, refuse_unusable
 from coresponder_causal.design.eligibility import Eligible
 from coresponder_causal.design.graph import CausalGraph
-from coresponder_causal.design.graph_rules import opened
 from coresponder_causal.design.open_calls import Which, open_calls
 
 Array = NDArray[np.float64]
@@ -146,8 +146,12 @@ class CallDesign:
                 table = on_duty_rows(table, treatment)
             table = table.reset_index(drop=True)
             refuse_uncontrasted(table, treatment, problems)
-            others = tuple(name for name in adjusted if name not in (treatment, outcome))
-            refuse_late(others, problems, treatment=treatment, graph=graph)
+            refuse_late(
+                [name for name in adjusted if name not in (treatment, outcome)],
+                problems,
+                treatment=treatment,
+                graph=graph,
+            )
             for name in adjusted:
                 refuse_unusable(table, name, problems, grouping=name not in covariates)
             if outcome is not None:
@@ -156,10 +160,7 @@ class CallDesign:
                 columns.numbers(table, weights, problems, sign="positive")
             problems.raise_if_any(DesignError)
             if on_duty == "only":
-                for said in opened(others, treatment, outcome, graph):
-                    doubt(said)
-                for said in certain_levels(table, adjusted, table[treatment].to_numpy(bool)):
-                    doubt(f"{said}: calls that could only go one way are compared with none of their kind")
+                doubt_adjusted(table, adjusted, treatment, outcome, graph)
             if person is not None and table[person].isna().any():
                 note(f"{int(table[person].isna().sum())} calls have no {person} and count as persons of their own")
         return cls(
@@ -378,10 +379,7 @@ class CallDesign:
     @property
     def persons(self) -> pd.Index:
         """Number of the person behind each call; a call without a code, or a design without persons, is its own."""
-        if self.person is None:
-            return pd.RangeIndex(len(self.source))
-        codes = pd.factorize(self.source[self.person])[0]
-        return pd.Index(np.where(codes < 0, len(codes) + np.arange(len(codes)), codes))
+        return persons_of(self.source, self.person)
 
     @property
     def contrast(self) -> str:

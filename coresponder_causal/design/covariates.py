@@ -10,12 +10,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import Problems
-from coresponder_causal.core.notes import note
+from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.data import dictionary
 from coresponder_causal.data.metrics_fields import derived
 from coresponder_causal.design import columns
 from coresponder_causal.design.graph import CausalGraph
-from coresponder_causal.design.graph_rules import unknown, why_late
+from coresponder_causal.design.graph_rules import opened, unknown, why_late
 
 Array = NDArray[np.float64]
 coverage = "team_on_duty"
@@ -161,6 +161,29 @@ def certain_levels(table: pd.DataFrame, names: Sequence[str], treated: NDArray[n
                 more = f" and {len(named) - 8} more" if len(named) > 8 else ""
                 found.append(f"{name} {shown}{more}: {went[certain].sum()} of {size[certain].sum()} calls treated")
     return found
+
+
+def doubt_adjusted(
+    table: pd.DataFrame, names: Sequence[str], treatment: str, outcome: str | None, graph: CausalGraph | None
+) -> None:
+    """Doubt columns that open a path and close none, and levels whose calls all went one way.
+
+    Parameters
+    ----------
+    table : DataFrame, n rows
+    names : sequence of str
+        Columns that are adjusted for.
+    treatment : str
+        Column of 1 and 0.
+    outcome : str or None
+    graph : CausalGraph or None
+        None for that of a call.
+    """
+    others = tuple(name for name in names if name not in (treatment, outcome))
+    for said in opened(others, treatment, outcome, graph):
+        doubt(said)
+    for said in certain_levels(table, names, table[treatment].to_numpy(bool)):
+        doubt(f"{said}: calls that could only go one way are compared with none of their kind")
 
 
 def is_text(values: pd.Series) -> bool:
