@@ -199,6 +199,20 @@ def labels(values: pd.Series) -> NDArray[np.object_]:
     return np.array([*map(str, found), no_value], object)[codes]
 
 
+def groups_of(table: pd.DataFrame, names: Sequence[str]) -> NDArray[np.int64]:
+    """Give each row the number of its group of equal values in some columns, 0 where none is named, shape (n,).
+
+    Examples
+    --------
+    >>> groups_of(pd.DataFrame({"city": ["Davis", "Woodland", None, "Davis"]}), ["city"]).tolist()
+    [0, 1, 2, 0]
+    """
+    if not names:
+        return np.zeros(len(table), np.int64)
+    texts = pd.DataFrame({name: labels(table[name]) for name in names})
+    return np.asarray(texts.groupby(list(names), sort=True).ngroup(), np.int64)
+
+
 def as_numbers(
     table: pd.DataFrame, names: Sequence[str], *, levels_of: str | None = None, reference_levels: bool
 ) -> pd.DataFrame:

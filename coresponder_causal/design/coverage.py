@@ -19,9 +19,7 @@ from coresponder_causal.design import columns
 from coresponder_causal.design.call_timing import first_moment, received, shifts_of
 from coresponder_causal.design.covariates import as_numbers
 from coresponder_causal.design.coverage_calls import (
-    keys,
-    late_columns,
-    made,
+    known_at_receipt,
     pretended,
     read_calls,
     say_calls,
@@ -369,8 +367,7 @@ class CoverageDesign:
         cells = self.source[["city", "covered", "hours"]]
         if self.calls is None:
             return fingerprint("CoverageDesign", stated, self.dose, self.covered, cells)
-        named = [*keys, *self.covariates, *([self.person] if self.person else []), *made, "hour"]
-        known = self.calls[[name for name in dict.fromkeys(named) if name in self.calls and name not in late_columns]]
+        known = known_at_receipt(self.calls, self.covariates, self.person)
         return fingerprint("CoverageDesign", stated, self.dose, self.covered, cells, known)
 
     def describe(self) -> str:
@@ -383,8 +380,7 @@ class CoverageDesign:
             f"{n} comparison {'city' if n == 1 else 'cities'} with hours",
             f"start {self.start}",
         ]
-        if self.calls is not None:
-            parts.append(f"{len(self.calls)} eligible calls one by one")
+        parts += [] if self.calls is None else [f"{len(self.calls)} eligible calls one by one"]
         parts += [f"known before dispatch: {', '.join(self.covariates)}"] if self.covariates else []
         return "; ".join([*parts, *self.notes])
 

@@ -242,6 +242,12 @@ def timed_calls(
     return timed
 
 
+def known_at_receipt(calls: pd.DataFrame, covariates: Sequence[str], person: str | None) -> pd.DataFrame:
+    """Columns of the calls on which neither the team's doings nor any outcome has a hold."""
+    named = [*keys, *covariates, *([person] if person else []), *made, "hour"]
+    return calls[[name for name in dict.fromkeys(named) if name in calls and name not in late_columns]]
+
+
 def pretended(calls: pd.DataFrame, *, city: str, begin: pd.Timestamp) -> pd.DataFrame:
     """Return the same calls as if the team of a city had covered its hours from a made-up start on."""
     calls = calls.reset_index(drop=True)
