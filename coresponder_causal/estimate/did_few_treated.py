@@ -181,14 +181,8 @@ def did_few_treated(
         n_obs=seen.counts.size,
         n_units=len(seen.cities),
         extra=Facts(
-            {
-                "city": seen.name,
-                "start": d.start,
-                "treated_units": seen.k,
-                "mean_events": float(seen.events.mean()),
-                "harmonics": harmonics,
-                "adjust": adjust,
-            }
+            _about(d, seen)
+            | {"harmonics": harmonics, "adjust": adjust}
             | process_facts(fit)
             | {
                 "rho_star": few_treated.breakdown_ratio(changes),
@@ -227,6 +221,16 @@ def _many(given: Panels, options: Mapping[str, Any]) -> Array | None:
     tables = [panel.T @ framed.weights for panel in given.courses]
     found = [(few_treated.gap(each), few_treated.std_error(each, options["rho"]), len(each) - 2) for each in tables]
     return np.array(found, float)
+
+
+def _about(d: PanelDesign, seen: FewTreated) -> dict[str, object]:
+    """Facts of the cities."""
+    return {
+        "city": seen.name,
+        "start": d.start,
+        "treated_units": seen.k,
+        "mean_events": float(seen.events.mean()),
+    }
 
 
 def _path(d: PanelDesign, seen: FewTreated, fit: Prediction, half_width: float) -> pd.DataFrame:

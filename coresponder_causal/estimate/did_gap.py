@@ -43,7 +43,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coresponder_causal.core import few_treated, regressors
-from coresponder_causal.core.error_models import fit_errors
+from coresponder_causal.core.error_models import ErrorFit, fit_errors
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.gap import (
@@ -140,23 +140,10 @@ def did_gap(
     gap = seen.rates[:, 0] - donors.course
     matrix, names = _regressors(d, seen, sloped, harmonics)
     found = fit_errors(gap, matrix, positions=seen.positions, errors="reml-nugget")
-    programme = [name for name in ("level_change", "slope_change") if name in names]
-    unit = np.eye(len(names))
-    fit = SeriesFit(
-        matrix=matrix,
-        without=matrix * ~np.isin(names, programme),
-        beta=found.beta,
-        vcov=found.vcov,
-        df=found.df,
-        link="log",
-        named={name: unit[names.index(name)] for name in programme},
-        record=found.record,
-        noise=found.noise[np.ix_(seen.after, seen.after)],
-    )
     facts = {"m": len(seen.cities) - 1, "harmonics": harmonics, "slope_change": sloped} | found.facts
     result = series_result(
         _course(d, seen, donors),
-        fit,
+        _fit(found, matrix, names, seen.after),
         method="did_gap",
         facts=facts | _said(seen, donors, weights),
         horizons=horizons,
@@ -166,29 +153,13 @@ def did_gap(
         doubt_random_walk(float(result.estimate[0]), gap, seen.after)
     say_what_a_gap_answers("did_gap", "mean_post")
     assert result.support is not None
-    window = few_treated.windows(
-        seen.rates,
-        seen.dose[:, None],
-        seen.after[:, None],
-        seen.positions,
-        [1],
-        season=d.season,
-        pairs=harmonics,
-        adjust="regression",
-    )
-    known = few_treated.beside(
-        window.table[:, 0],
-        estimate=float(result.estimate[0]),
-        std_error=float(np.sqrt(result.vcov[0, 0])),
-        df=float(result.df[0]),
-    )
     return replace(
         result,
         estimand=seen.estimand,
         support=result.support.assign(units=len(seen.cities)),
         n_obs=seen.counts.size,
         n_units=len(seen.cities),
-        extra=Facts(dict(result.extra) | known),
+        extra=Facts(dict(result.extra) | _beside_changes(result, seen, d.season, harmonics)),
     )
 
 
@@ -273,6 +244,38 @@ def _columns(
         columns["slope_change"] = np.maximum(positions - start, 0.0)
     waves = regressors.harmonics(positions, season, pairs)
     return columns | {f"season {number + 1}": column for number, column in enumerate(waves.T)}
+
+
+def _fit(found: ErrorFit, matrix: Array, names: list[str], after: NDArray[np.bool_]) -> SeriesFit:
+    """State what the gap would have been without the terms of the programme."""
+    programme, unit = [name for name in ("level_change", "slope_change") if name in names], np.eye(len(names))
+    return SeriesFit(
+        matrix=matrix,
+        without=matrix * ~np.isin(names, programme),
+        beta=found.beta,
+        vcov=found.vcov,
+        df=found.df,
+        link="log",
+        named={name: unit[names.index(name)] for name in programme},
+        record=found.record,
+        noise=found.noise[np.ix_(after, after)],
+    )
+
+
+def _beside_changes(result: Result, seen: OneTreated, season: float | None, pairs: int) -> dict[str, object]:
+    """Facts of the change beside the plain changes of the other cities."""
+    window = few_treated.windows(
+        seen.rates,
+        seen.dose[:, None],
+        seen.after[:, None],
+        seen.positions,
+        [1],
+        season=season,
+        pairs=pairs,
+        adjust="regression",
+    )
+    effect, std_error, df = float(result.estimate[0]), float(np.sqrt(result.vcov[0, 0])), float(result.df[0])
+    return few_treated.beside(window.table[:, 0], estimate=effect, std_error=std_error, df=df)
 
 
 def _course(d: PanelDesign, seen: OneTreated, donors: Donors) -> Course:
