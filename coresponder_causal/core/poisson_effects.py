@@ -177,15 +177,15 @@ class _Block:
 
         A row is in one period, so that what concerns periods is summed and not multiplied.
         """
-        all_periods = (self.units, self.columns + 1)
-        by_period = np.bincount(self.unit * all_periods[1] + self.column, mean, np.prod(all_periods)).reshape(
-            all_periods
-        )
+        periods = self.columns + 1
+        cells = np.bincount(self.unit * periods + self.column, mean, self.units * periods)
+        by_period = np.asarray(cells.reshape(self.units, periods), float)
         weighted = mean[:, None] * self.covariates
-        beside = np.array([np.bincount(self.column, one, self.columns + 1) for one in weighted.T])
-        beside = beside.reshape(weighted.shape[1], self.columns + 1)[:, :-1]
+        beside = np.array([np.bincount(self.column, one, periods) for one in weighted.T], float)
+        beside = beside.reshape(weighted.shape[1], periods)[:, :-1]
         corner = np.block([[np.diag(by_period[:, :-1].sum(axis=0)), beside.T], [beside, self.covariates.T @ weighted]])
-        return np.hstack([by_period[:, :-1], self.sums @ weighted]), corner, by_period.sum(axis=1)
+        crossed = np.hstack([by_period[:, :-1], np.asarray(self.sums @ weighted, float)])
+        return crossed, corner, by_period.sum(axis=1)
 
 
 def _climb(rows: CountRows, block: _Block, a: Array, rest: Array) -> tuple[Array, Array, Array]:

@@ -43,7 +43,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coresponder_causal.core import few_treated, regressors
-from coresponder_causal.core.error_models import ErrorFit, fit_errors
+from coresponder_causal.core.error_models import fit_errors
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.gap import (
@@ -61,14 +61,16 @@ from coresponder_causal.core.prediction import doubt_random_walk
 from coresponder_causal.core.registry import estimator, series_behind
 from coresponder_causal.core.reml import serial_design
 from coresponder_causal.core.result import Result
-from coresponder_causal.core.series_effects import Course, SeriesFit, series_result
+from coresponder_causal.core.series_effects import Course, series_result
 from coresponder_causal.core.series_regression import SeriesRegression
 from coresponder_causal.design.one_treated import OneTreated, one_treated
 from coresponder_causal.design.panel import PanelDesign
+from coresponder_causal.design.segmented import Segmented
 
 Array = NDArray[np.float64]
 Weights = Literal["equal", "population", "synthetic"]
 few_before, long_after = 12, 24
+programme = ("level_change", "slope_change")
 
 
 @estimator(
@@ -138,12 +140,12 @@ def did_gap(
     donors = _donors(d, seen, weights, regressors.harmonics(seen.positions, d.season, harmonics))
     sloped = int(seen.after.sum()) >= long_after if slope_change is None else slope_change
     gap = seen.rates[:, 0] - donors.course
-    matrix, names = _regressors(d, seen, sloped, harmonics)
-    found = fit_errors(gap, matrix, positions=seen.positions, errors="reml-nugget")
+    made = _regressors(d, seen, sloped, harmonics)
+    found = fit_errors(gap, made.matrix, positions=seen.positions, errors="reml-nugget")
     facts = {"m": len(seen.cities) - 1, "harmonics": harmonics, "slope_change": sloped} | found.facts
     result = series_result(
         _course(d, seen, donors),
-        _fit(found, matrix, names, seen.after),
+        made.fitted(found, link="log", noise=found.noise[np.ix_(seen.after, seen.after)]),
         method="did_gap",
         facts=facts | _said(seen, donors, weights),
         horizons=horizons,
@@ -168,16 +170,15 @@ def _series(result: Result, d: PanelDesign) -> SeriesRegression:
     seen, pairs = one_treated(d, method="did_gap"), int(result.extra.number("harmonics"))
     weights = cast(Weights, result.extra["weights"])
     donors = _donors(d, seen, weights, regressors.harmonics(seen.positions, d.season, pairs))
-    matrix, names = _regressors(d, seen, bool(result.extra["slope_change"]), pairs)
-    programme = np.isin(names, ["level_change", "slope_change"])
+    made = _regressors(d, seen, bool(result.extra["slope_change"]), pairs)
     return SeriesRegression(
         outcome=seen.rates[:, 0] - donors.course,
-        matrix=matrix,
+        matrix=made.matrix,
         time=seen.positions,
         periods=d.axis.labels(seen.counts.index.to_numpy()),
         start=d.start_position,
-        effect=tuple(np.flatnonzero(programme)),
-        headline=(matrix * programme)[seen.after].mean(axis=0),
+        effect=tuple(made.programme.values()),
+        headline=(made.matrix - made.without)[seen.after].mean(axis=0),
     )
 
 
@@ -195,8 +196,7 @@ def _many(given: Panels, options: Mapping[str, Any]) -> Array | None:
         pairs=options["harmonics"],
     )
     matrix = np.column_stack(list(columns.values()))
-    programme = np.isin(list(columns), ["level_change", "slope_change"])
-    contrast = (matrix * programme)[given.after].mean(axis=0)
+    contrast = (matrix * np.isin(list(columns), programme))[given.after].mean(axis=0)
     gaps = given.courses[:, :, 0] - given.courses[:, :, 1:].mean(axis=2)
     fits = serial_design(matrix, time=given.positions).fit_many(gaps.T)
     errors = (np.sqrt(contrast @ fit.vcov @ contrast) for fit in fits)
@@ -226,14 +226,15 @@ def _donors(d: PanelDesign, seen: OneTreated, weights: Weights, seasons: Array) 
     return donors
 
 
-def _regressors(d: PanelDesign, seen: OneTreated, sloped: bool, pairs: int) -> tuple[Array, list[str]]:
+def _regressors(d: PanelDesign, seen: OneTreated, sloped: bool, pairs: int) -> Segmented:
     if sloped and int(seen.after.sum()) < long_after:
         few = f"{int(seen.after.sum())} {d.period_name} after the start"
         doubt(f"{few}: a change of slope is hardly told from a change of level")
     columns = _columns(seen.dose, seen.positions, start=d.start_position, season=d.season, sloped=sloped, pairs=pairs)
     matrix = np.column_stack(list(columns.values()))
     regressors.require_full_rank(matrix, list(columns))
-    return matrix, list(columns)
+    names = tuple(columns)
+    return Segmented(matrix, names, {name: names.index(name) for name in names if name in programme})
 
 
 def _columns(
@@ -244,22 +245,6 @@ def _columns(
         columns["slope_change"] = np.maximum(positions - start, 0.0)
     waves = regressors.harmonics(positions, season, pairs)
     return columns | {f"season {number + 1}": column for number, column in enumerate(waves.T)}
-
-
-def _fit(found: ErrorFit, matrix: Array, names: list[str], after: NDArray[np.bool_]) -> SeriesFit:
-    """State what the gap would have been without the terms of the programme."""
-    programme, unit = [name for name in ("level_change", "slope_change") if name in names], np.eye(len(names))
-    return SeriesFit(
-        matrix=matrix,
-        without=matrix * ~np.isin(names, programme),
-        beta=found.beta,
-        vcov=found.vcov,
-        df=found.df,
-        link="log",
-        named={name: unit[names.index(name)] for name in programme},
-        record=found.record,
-        noise=found.noise[np.ix_(after, after)],
-    )
 
 
 def _beside_changes(result: Result, seen: OneTreated, season: float | None, pairs: int) -> dict[str, object]:

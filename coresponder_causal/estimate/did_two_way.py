@@ -36,7 +36,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from coresponder_causal.core.errors import DesignError, EstimationError
+from coresponder_causal.core.errors import DesignError, EstimationError, Problems
 from coresponder_causal.core.estimand import Estimand
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.few_clusters import clustered_size
@@ -196,7 +196,25 @@ def _rows(
         raise EstimationError(f"per={per:g} goes with rates per exposure", mend="leave per= out, or bring an exposure")
     table, regressors = _table(d, time_effects, log, per), _regressors(d, time_effects)
     kept = _informative(table)
+    _refuse_held(table[kept], regressors.loc[kept, list(d.covariates)])
     return table[kept], regressors[kept], kept
+
+
+def _refuse_held(table: pd.DataFrame, covariates: pd.DataFrame) -> None:
+    """Refuse covariates that the effects of units or of time hold already, and say what takes them."""
+    problems = Problems("did_two_way")
+    for column, why, mend in (
+        (
+            "unit",
+            "unit effects, as it never changes within a unit",
+            "take did_group_time, which compares units alike in it",
+        ),
+        ("effect", "time effects, as it is the same for all units at any time", "leave it out"),
+    ):
+        each = covariates.groupby(table[column].to_numpy()).nunique()
+        for name in covariates.columns[(each <= 1).all()]:
+            problems.add(f"'{name}' is absorbed by the {why}", mend=mend)
+    problems.raise_if_any(EstimationError)
 
 
 def _placebo(d: PanelDesign, time_effects: TimeEffects, log: bool, per: float) -> Array:
