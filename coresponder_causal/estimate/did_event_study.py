@@ -34,14 +34,14 @@ Say: In {city}, {outcome} changed by {mean_post} against the half-year before th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from coresponder_causal.core import few_treated, regressors
+from coresponder_causal.core import regressors
 from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.estimand import Estimand
 from coresponder_causal.core.facts import Facts
@@ -56,7 +56,7 @@ from coresponder_causal.core.variance import VarianceRecord
 from coresponder_causal.core.verdict import as_change
 from coresponder_causal.design.clusters import licence
 from coresponder_causal.design.event_bins import bin_width_of, event_bins
-from coresponder_causal.design.one_treated import one_treated
+from coresponder_causal.design.one_treated import beside_changes, one_treated
 from coresponder_causal.design.panel import PanelDesign
 
 Array = NDArray[np.float64]
@@ -221,13 +221,7 @@ def _one_city(d: PanelDesign, width: int, pairs: int) -> Result:
     }
     events = (spans.columns > 0).T @ seen.events
     made = _result(d, spans, fit.beta[:k], vcov, record, events, seen.counts.size, m + 1, facts)
-    known = few_treated.beside(
-        between.effects,
-        estimate=float(made.estimate[0]),
-        std_error=float(np.sqrt(made.vcov[0, 0])),
-        df=float(made.df[0]),
-    )
-    return replace(made, extra=Facts(dict(made.extra) | known))
+    return beside_changes(made, between.effects)
 
 
 def _several(d: PanelDesign, width: int, *, asked: bool) -> Result:

@@ -45,7 +45,6 @@ from numpy.typing import NDArray
 from coresponder_causal.core import few_treated, regressors
 from coresponder_causal.core.error_models import fit_errors
 from coresponder_causal.core.errors import EstimationError
-from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.gap import (
     Donors,
     doubt_fit,
@@ -63,7 +62,7 @@ from coresponder_causal.core.reml import serial_design
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.series_effects import Course, series_result
 from coresponder_causal.core.series_regression import SeriesRegression
-from coresponder_causal.design.one_treated import OneTreated, one_treated
+from coresponder_causal.design.one_treated import OneTreated, beside_changes, one_treated
 from coresponder_causal.design.panel import PanelDesign
 from coresponder_causal.design.segmented import Segmented
 
@@ -155,14 +154,14 @@ def did_gap(
         doubt_random_walk(float(result.estimate[0]), gap, seen.after)
     say_what_a_gap_answers("did_gap", "mean_post")
     assert result.support is not None
-    return replace(
+    made = replace(
         result,
         estimand=seen.estimand,
         support=result.support.assign(units=len(seen.cities)),
         n_obs=seen.counts.size,
         n_units=len(seen.cities),
-        extra=Facts(dict(result.extra) | _beside_changes(result, seen, d.season, harmonics)),
     )
+    return beside_changes(made, _plain_changes(seen, d.season, harmonics))
 
 
 @series_behind("did_gap")
@@ -247,8 +246,8 @@ def _columns(
     return columns | {f"season {number + 1}": column for number, column in enumerate(waves.T)}
 
 
-def _beside_changes(result: Result, seen: OneTreated, season: float | None, pairs: int) -> dict[str, object]:
-    """Facts of the change beside the plain changes of the other cities."""
+def _plain_changes(seen: OneTreated, season: float | None, pairs: int) -> Array:
+    """Change of every city by one regression of its own, the treated one first."""
     window = few_treated.windows(
         seen.rates,
         seen.dose[:, None],
@@ -259,8 +258,7 @@ def _beside_changes(result: Result, seen: OneTreated, season: float | None, pair
         pairs=pairs,
         adjust="regression",
     )
-    effect, std_error, df = float(result.estimate[0]), float(np.sqrt(result.vcov[0, 0])), float(result.df[0])
-    return few_treated.beside(window.table[:, 0], estimate=effect, std_error=std_error, df=df)
+    return window.table[:, 0]
 
 
 def _course(d: PanelDesign, seen: OneTreated, donors: Donors) -> Course:
