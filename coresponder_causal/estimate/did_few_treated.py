@@ -165,6 +165,7 @@ def did_few_treated(
     changes = framed.table
     if seen.k > 1:
         _say_several(seen, changes)
+    ratio = _error_ratio(fit, inference, rho, seen.k)
     return Result(
         method="did_few_treated",
         estimand=seen.estimand,
@@ -181,16 +182,11 @@ def did_few_treated(
         n_obs=seen.counts.size,
         n_units=len(seen.cities),
         extra=Facts(
-            _about(d, seen)
+            {"city": seen.name, "start": d.start, "treated_units": seen.k, "mean_events": float(seen.events.mean())}
             | {"harmonics": harmonics, "adjust": adjust}
             | process_facts(fit)
-            | {
-                "rho_star": few_treated.breakdown_ratio(changes),
-                "error_ratio": _error_ratio(fit, inference, rho, seen.k),
-                "inference": inference,
-                "mde80": judged.detectable(),
-                "outcome_unit": f"{d.outcome} a {d.period_name[:-1]}",
-            }
+            | {"rho_star": few_treated.breakdown_ratio(changes), "error_ratio": ratio, "inference": inference}
+            | {"mde80": judged.detectable(), "outcome_unit": f"{d.outcome} a {d.period_name[:-1]}"}
             | dict(judged.facts)
         ),
     )
@@ -221,16 +217,6 @@ def _many(given: Panels, options: Mapping[str, Any]) -> Array | None:
     tables = [panel.T @ framed.weights for panel in given.courses]
     found = [(few_treated.gap(each), few_treated.std_error(each, options["rho"]), len(each) - 2) for each in tables]
     return np.array(found, float)
-
-
-def _about(d: PanelDesign, seen: FewTreated) -> dict[str, object]:
-    """Facts of the cities."""
-    return {
-        "city": seen.name,
-        "start": d.start,
-        "treated_units": seen.k,
-        "mean_events": float(seen.events.mean()),
-    }
 
 
 def _path(d: PanelDesign, seen: FewTreated, fit: Prediction, half_width: float) -> pd.DataFrame:
