@@ -154,14 +154,14 @@ def did_gap(
         doubt_random_walk(float(result.estimate[0]), gap, seen.after)
     say_what_a_gap_answers("did_gap", "mean_post")
     assert result.support is not None
-    made = replace(
+    result = replace(
         result,
         estimand=seen.estimand,
         support=result.support.assign(units=len(seen.cities)),
         n_obs=seen.counts.size,
         n_units=len(seen.cities),
     )
-    return beside_changes(made, _plain_changes(seen, d.season, harmonics))
+    return beside_changes(result, _plain_changes(seen, d.season, harmonics))
 
 
 @series_behind("did_gap")
