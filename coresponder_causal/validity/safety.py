@@ -2,7 +2,7 @@
 
 One city among ten others starts a programme without any effect, and once more with one. Log rates of the same panels go
 through the calls that the pages of other programs show first, and through ours. It writes safety.csv beside this file
-and docs/safety.md; the other programs are those of the dependency group ``peers``, imported where they are called.
+and docs/safety.md; the other programs are those of the extra ``peers``, imported where they are called.
 """
 
 from __future__ import annotations
@@ -174,7 +174,7 @@ def measured(replications: int = draws) -> pd.DataFrame:
     versions = {name: version_of(name) for name in dict.fromkeys(call.program for call in calls)}
     missing = [name for name, there in versions.items() if not there]
     if missing:
-        raise EstimationError(f"{', '.join(missing)} not installed", mend="pip install --group peers")
+        raise EstimationError(f"{', '.join(missing)} not installed", mend='pip install "coresponder-causal[peers]"')
     nothing, something = (panels(replications, effect=size) for size in (0.0, effect))
     rows = []
     for call in calls:
