@@ -14,17 +14,12 @@ from coresponder_causal.core.registry import measured
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.report import words
-from coresponder_causal.report.page import (
-    headline_of,
-    quality_counts,
-    sensitive_banner,
-    simulated_banner,
-    single_series,
-    too_narrow,
-)
+from coresponder_causal.report.against import comparisons
+from coresponder_causal.report.data_section import quality_counts
+from coresponder_causal.report.headline import headline_of, single_series, too_narrow
+from coresponder_causal.report.page import sensitive_banner, simulated_banner
 from coresponder_causal.report.per_hundred import hundred_picture, noticed, said_per_hundred
 from coresponder_causal.report.sensitive import as_sensitive, of_sensitive
-from coresponder_causal.report.sentences import comparisons
 from coresponder_causal.report.sets import turned_by_the_unknown
 from coresponder_causal.report.specs import Bullets, Page, Section, Sentence, of_nobody
 from coresponder_causal.report.tables import support_of
