@@ -14,7 +14,8 @@ from coresponder_causal.data import metrics, pathway, pathway_flows
 from coresponder_causal.plan.embedded import embedded_study
 from coresponder_causal.plan.frozen import require_frozen
 from coresponder_causal.plan.plan_file import plan_name
-from coresponder_causal.plan.readiness import programme_city, read_folder
+from coresponder_causal.plan.readiness_designs import programme_city
+from coresponder_causal.plan.readiness_folder import read_folder
 from coresponder_causal.plan.reading import read_tables
 from coresponder_causal.plan.study import Study, read_study
 from coresponder_causal.privacy import Ledger, Policy, inside

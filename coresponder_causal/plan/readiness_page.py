@@ -8,7 +8,8 @@ import pandas as pd
 
 from coresponder_causal import report
 from coresponder_causal.core.facts import Facts
-from coresponder_causal.plan.readiness import Readiness, mend_first, not_yet, now, one_more
+from coresponder_causal.plan.readiness import Readiness
+from coresponder_causal.plan.readiness_answers import mend_first, not_yet, now, one_more
 from coresponder_causal.privacy import Policy, inside
 from coresponder_causal.report import words
 from coresponder_causal.report.page import sensitive_banner, simulated_banner

@@ -14,8 +14,9 @@ from coresponder_causal.report.drawing import drawn
 from coresponder_causal.report.gate import passed
 from coresponder_causal.report.latex import latex
 from coresponder_causal.report.markdown import markdown
+from coresponder_causal.report.printed import Blank, Leaflet, Paper
 from coresponder_causal.report.records import records
-from coresponder_causal.report.specs import Blank, Leaflet, Page, Paper, Picture, Section, Sentence, Spec, Table
+from coresponder_causal.report.specs import Page, Picture, Section, Sentence, Spec, Table
 from coresponder_causal.report.workbook import guarded, workbook
 
 forms: dict[type, tuple[str, ...]] = {
