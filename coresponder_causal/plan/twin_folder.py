@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from coresponder_causal.core.files import write_whole
+from coresponder_causal.core.folders import write_together
 from coresponder_causal.plan.run import refuse_filled
 from coresponder_causal.plan.study import Study
 from coresponder_causal.plan.twin import Twin
@@ -58,7 +58,7 @@ def write_twin(twin: Twin, out: Path, *, ledger: Ledger | None = None, force: bo
         "TWIN.txt": ("\n".join(said) + "\n").encode(),
         "twin.json": (json.dumps({**twin.provenance, "ledger": entry}, indent=1) + "\n").encode(),
     }
-    return [write_whole(out / name, content) for name, content in (files | tables).items()]
+    return write_together(out, files | tables)
 
 
 def toml(study: Study) -> str:
