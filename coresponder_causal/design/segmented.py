@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,7 +13,7 @@ from coresponder_causal.core import regressors
 from coresponder_causal.core.error_models import ErrorFit
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.notes import doubt
-from coresponder_causal.core.series_effects import Link, SeriesFit
+from coresponder_causal.core.series_effects import Link, SeriesFit, Single
 from coresponder_causal.design import known_events
 from coresponder_causal.design.series import SeriesDesign
 
@@ -50,7 +50,7 @@ class Segmented:
         """The programme's columns as contrasts of the coefficients, shape (k,) each."""
         return {name: np.eye(len(self.names))[column] for name, column in self.programme.items()}
 
-    def fitted(self, found: ErrorFit, *, link: Link, noise: Array | None = None) -> SeriesFit:
+    def fitted(self, found: ErrorFit, *, link: Link, noise: Callable[[Single], Single] | None = None) -> SeriesFit:
         """State a fit of these regressors as the report of a method takes it."""
         return SeriesFit(
             matrix=self.matrix,

@@ -56,7 +56,7 @@ from coresponder_causal.core.gap import (
 )
 from coresponder_causal.core.headlines import Panels, headlines_of
 from coresponder_causal.core.notes import doubt
-from coresponder_causal.core.prediction import doubt_random_walk
+from coresponder_causal.core.prediction_facts import doubt_random_walk
 from coresponder_causal.core.registry import estimator, series_behind
 from coresponder_causal.core.reml import serial_design
 from coresponder_causal.core.result import Result
@@ -144,7 +144,7 @@ def did_gap(
     facts = {"m": len(seen.cities) - 1, "harmonics": harmonics, "slope_change": sloped} | found.facts
     result = series_result(
         _course(d, seen, donors),
-        made.fitted(found, link="log", noise=found.noise[np.ix_(seen.after, seen.after)]),
+        made.fitted(found, link="log", noise=found.noise.among(seen.after).draw),
         method="did_gap",
         facts=facts | _said(seen, donors, weights),
         horizons=horizons,

@@ -122,7 +122,7 @@ def its_segmented(
     season = _aicc_pairs(d, y, sloped, trend) if harmonics == "aicc" else harmonics
     made = segmented(d, slope_change=sloped, season=season, trend=trend)
     found = fit_errors(y, made.matrix, positions=d.positions, errors=errors, lags=lags)
-    fit = made.fitted(found, link=link, noise=found.noise[np.ix_(d.after, d.after)])
+    fit = made.fitted(found, link=link, noise=found.noise.among(d.after).draw)
     facts = {"harmonics": season, "slope_change": sloped} | found.facts
     return series_result(d.course(), fit, method="its_segmented", facts=facts, horizons=horizons, seed=seed)
 

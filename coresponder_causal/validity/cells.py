@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from coresponder_causal.core.registry import Setting
+from coresponder_causal.core.method_card import Setting
 from coresponder_causal.validity import cells_of_calls, cells_of_cities, cells_of_people, cells_of_plans
 from coresponder_causal.validity.cell import Cell
 
