@@ -162,7 +162,8 @@ def _counts(told: pd.DataFrame, names: list[str], place: str) -> pd.DataFrame:
             f"{int(enough.sum())} places of {place} in which every group was acted on {few_acted} times",
             mend="merge places",
         )
-    return counts.loc[enough]
+    kept: pd.DataFrame = counts[enough]
+    return kept
 
 
 def _design_effect(told: pd.DataFrame) -> float:

@@ -65,7 +65,8 @@ def stage_row(stage: Stage, read: ComparedCalls, name: str, level: float) -> dic
         doubt(f"{stage.name}: calls of {name} and like calls of the reference all end alike, so that chance is unseen")
         return None
     sides = [there[rows[there]] for rows in (member, other)]
-    judged = _Judged(*map(float, interval(gap, error, found.df, level)), float(p_value(gap / error, found.df)))
+    low, high = (float(end) for end in interval(gap, error, found.df, level))
+    judged = _Judged(low, high, float(p_value(gap / error, found.df)))
     few = any(seldom(stage.y[side]) for side in sides)
     if few and stage.factor is None:
         pair = _two_shares(stage.y[used], z, design=error**2 / float(left_over @ left_over))
