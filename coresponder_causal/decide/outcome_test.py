@@ -153,7 +153,8 @@ def _told(read: ComparedCalls, acted: str, right: str, place: str) -> pd.DataFra
 
 def _counts(told: pd.DataFrame, names: list[str], place: str) -> pd.DataFrame:
     """Count by place and group, in the places where every group was acted on often enough."""
-    counts = told.groupby(["place", "group"])[["calls", "acted", "known", "right"]].sum().unstack(fill_value=0)
+    sums = told.groupby(["place", "group"])[["calls", "acted", "known", "right"]].sum()
+    counts = pd.DataFrame(sums.unstack(fill_value=0))
     enough = pd.Series((counts["known"][names].to_numpy() >= few_acted).all(axis=1), index=counts.index)
     if few := int((~enough).sum()):
         note(f"{few} places of {place} in which a group was acted on fewer than {few_acted} times are left out")
@@ -162,8 +163,7 @@ def _counts(told: pd.DataFrame, names: list[str], place: str) -> pd.DataFrame:
             f"{int(enough.sum())} places of {place} in which every group was acted on {few_acted} times",
             mend="merge places",
         )
-    kept: pd.DataFrame = counts[enough]
-    return kept
+    return pd.DataFrame(counts[enough])
 
 
 def _design_effect(told: pd.DataFrame) -> float:
