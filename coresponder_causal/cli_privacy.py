@@ -70,14 +70,14 @@ def limited(
     """Take the sixteen identifiers of 45 CFR 164.514(e)(2) out of a table, and write what must be agreed."""
     with one_screen():
         from coresponder_causal import plan
-        from coresponder_causal.core.files import write_whole
+        from coresponder_causal.core.folders import write_together
         from coresponder_causal.data import read_table
         from coresponder_causal.privacy import limited_data_set
 
         plan.refuse_filled(out, force=force)
         made = limited_data_set(read_table(file), purpose=purpose, roles=_roles(role), table=table)
-        write_whole(out / f"{file.stem}.csv", made.frame.to_csv(index=False, lineterminator="\n").encode())
-        write_whole(out / "agreement.txt", made.checklist().encode())
+        rows = made.frame.to_csv(index=False, lineterminator="\n").encode()
+        write_together(out, {f"{file.stem}.csv": rows, "agreement.txt": made.checklist().encode()})
     show([made.checklist()])
 
 

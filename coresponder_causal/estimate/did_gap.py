@@ -151,7 +151,7 @@ def did_gap(
         link="log",
         named={name: unit[names.index(name)] for name in programme},
         record=found.record,
-        noise=found.noise[np.ix_(seen.after, seen.after)],
+        noise=found.noise.among(seen.after).draw,
     )
     facts = {"m": len(seen.cities) - 1, "harmonics": harmonics, "slope_change": sloped} | found.facts
     result = series_result(

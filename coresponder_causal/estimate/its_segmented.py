@@ -131,7 +131,7 @@ def its_segmented(
         link=link,
         named=made.named,
         record=found.record,
-        noise=found.noise[np.ix_(d.after, d.after)],
+        noise=found.noise.among(d.after).draw,
     )
     facts = {"harmonics": season, "slope_change": sloped} | found.facts
     return series_result(d.course(), fit, method="its_segmented", facts=facts, horizons=horizons, seed=seed)

@@ -25,7 +25,7 @@ from coresponder_causal.plan.guides import facts_of, write_city_facts, write_gui
 from coresponder_causal.plan.intake import ingest_into, write_mapping_example
 from coresponder_causal.plan.logic_model import LogicModel
 from coresponder_causal.plan.logic_parts import Assumption, External, Node
-from coresponder_causal.plan.manifest import manifest, result_ids, write_manifest
+from coresponder_causal.plan.manifest import manifest, result_ids
 from coresponder_causal.plan.monitor import Seen, monitor
 from coresponder_causal.plan.monitor_terms import Terms, months_of_looks
 from coresponder_causal.plan.numbers import numbers
@@ -189,7 +189,6 @@ __all__ = [
     "write_example_plan",
     "write_guide",
     "write_guide_effect",
-    "write_manifest",
     "write_mapping_example",
     "write_metrics",
     "write_papers",

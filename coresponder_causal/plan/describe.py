@@ -152,7 +152,9 @@ def write_metrics(found: City, out: Path, *, policy: Policy | None = None, ledge
     """
     policy = policy or found.policy
     monthly = metrics(found.tables, period="month")
-    return report.write_all(metric_specs(found, monthly, out, policy), policy=policy, ledger=ledger or found.ledger)
+    return report.write_all(
+        metric_specs(found, monthly, out, policy), policy=policy, ledger=ledger or found.ledger, into=out
+    )
 
 
 def metric_specs(found: City, monthly: pd.DataFrame, out: Path, policy: Policy) -> dict[Path, Spec]:
@@ -228,7 +230,7 @@ def write_pathway(found: City, out: Path, *, policy: Policy | None = None, ledge
             flows, title="Calls from state to state", counts=passage_counts(flows, months=months)
         ),
     }
-    return report.write_all(specs, policy=policy or found.policy, ledger=ledger or found.ledger)
+    return report.write_all(specs, policy=policy or found.policy, ledger=ledger or found.ledger, into=out)
 
 
 def _course(found: City) -> tuple[pd.DataFrame, pd.DataFrame]:

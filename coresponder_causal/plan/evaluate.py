@@ -18,7 +18,7 @@ from coresponder_causal.plan.fairness import fairness_of, with_fairness
 from coresponder_causal.plan.first_calls import with_first_calls
 from coresponder_causal.plan.groups import benefits, with_groups
 from coresponder_causal.plan.joint import with_what_was_said
-from coresponder_causal.plan.manifest import write_manifest
+from coresponder_causal.plan.manifest import as_json, manifest, manifest_name
 from coresponder_causal.plan.readers import reader_specs
 from coresponder_causal.plan.reading import quality_of, read_tables
 from coresponder_causal.plan.run import Evaluation, Say, evaluation_page, publish, refuse_filled, run
@@ -115,10 +115,10 @@ def evaluate(
     page = with_workforce_sections(with_first_calls(page, evaluation, tables), evaluation)
     page = with_deviations(with_what_was_said(page, evaluation, tables), evaluation, tables)
     readers = reader_specs(evaluation, page, tables, together, helped, treated)
-    file = publish(page, evaluation, out, others=readers, force=force)
     finished = datetime.now().astimezone()
     done = [step._asdict() for step in steps.done]
-    write_manifest(out, evaluation, file=study, started=started, finished=finished, steps=done)
+    about = manifest(evaluation, file=study, started=started, finished=finished, steps=done)
+    file = publish(page, evaluation, out, others=readers, beside={manifest_name: as_json(about)}, force=force)
     steps.forget_others()
     made_up = stated.simulated or opened.truth is not None
     return Written(evaluation=evaluation, page=page, file=file, simulated=made_up, steps=tuple(steps.done))

@@ -163,7 +163,7 @@ def write_readiness(
     for name, table in tables.items():
         if len(table):
             specs[out / f"{name}.csv"] = plain(table, title=name, support=behind[name])
-    return report.write_all(specs, policy=policy or inside)
+    return report.write_all(specs, policy=policy or inside, into=out)
 
 
 def _tables(found: Readiness) -> dict[str, pd.DataFrame]:
