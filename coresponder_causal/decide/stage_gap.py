@@ -33,6 +33,16 @@ class Stage(NamedTuple):
     factor: Array | None = None
 
 
+class _Judged(NamedTuple):
+    low: float
+    high: float
+    p_value: float
+
+    def widened(self, low: float, high: float, p_value: float) -> _Judged:
+        """Reach as far as another interval, and find no more than its test does."""
+        return _Judged(min(self.low, low), max(self.high, high), max(self.p_value, p_value))
+
+
 def stage_row(stage: Stage, read: ComparedCalls, name: str, level: float) -> dict[str, object] | None:
     """Gap of one group at one stage, within cells, by clusters of the calls that have others beside them."""
     member, other = read.groups.member(name), read.groups.member(read.groups.reference)
@@ -56,24 +66,24 @@ def stage_row(stage: Stage, read: ComparedCalls, name: str, level: float) -> dic
         return None
     sides = [there[rows[there]] for rows in (member, other)]
     low, high = (float(end) for end in interval(gap, error, found.df, level))
-    p = float(p_value(gap / error, found.df))
+    judged = _Judged(low, high, float(p_value(gap / error, found.df)))
     few = any(seldom(stage.y[side]) for side in sides)
     if few and stage.factor is None:
         pair = _two_shares(stage.y[used], z, design=error**2 / float(left_over @ left_over))
-        below, above = share_gap(*pair, found.df, level)
-        low, high, p = min(low, below), max(high, above), max(p, share_gap_p_value(*pair, found.df))
+        judged = judged.widened(*share_gap(*pair, found.df, level), share_gap_p_value(*pair, found.df))
     elif few:
         doubt(f"{stage.name}: fewer than {few_events} calls of {name}, or of the reference, are labelled one way: the "
               "interval is too narrow")  # fmt: skip
+    half = (judged.high - judged.low) / 2
     return {
         "stage": stage.name,
         "group": name,
         "gap": gap,
         "std_error": error,
-        "conf_low": low,
-        "conf_high": high,
-        "p_value": p,
-        "power": float(power_of(matters, (high - low) / 2 / critical(found.df, level), found.df)),
+        "conf_low": judged.low,
+        "conf_high": judged.high,
+        "p_value": judged.p_value,
+        "power": float(power_of(matters, half / critical(found.df, level), found.df)),
         "calls": min(map(len, sides)),
         "events": min(int(stage.y[side].sum()) for side in sides),
         "persons": min(int(read.persons[side].nunique()) for side in sides),
