@@ -16,13 +16,13 @@ from coresponder_causal.data.metrics_rows import typed_columns
 from coresponder_causal.plan import detectable
 from coresponder_causal.plan.detectable import Detectable, Monthly, monthly_counts
 from coresponder_causal.plan.labour_beside import open_points
-from coresponder_causal.plan.plan_file import plan_name
 from coresponder_causal.plan.questions import Columns, burden, comparisons, metric_lacks, questions, single_fields
 from coresponder_causal.simulate import world
 
 weights = {"auto": 1, "one tap": 2, "form": 4, "linked": 8}
 now, mend_first, one_more, not_yet = "now", "mend first", "after one field", "not yet"
 kinds_of_file = (".csv", ".tsv", ".xlsx", ".parquet")
+documents = (".toml", ".md")  # such as STUDY.toml and DATA_DICTIONARY.md: never tables
 fewest_months, fewest_cities = 24, 3
 read_for_designs = {
     "calls": ("call_id", "city", "received_at", "attended", "arrest", "team_on_duty"),
@@ -68,6 +68,8 @@ class Readiness:
         What was read, what is not known, and what to give.
     rows : DataFrame
         ``table, rows`` of what was read.
+    city : str or None
+        Whose programme it is; None where it is not known.
     """
 
     questions: pd.DataFrame
@@ -77,6 +79,7 @@ class Readiness:
     quality: pd.DataFrame
     lines: tuple[str, ...]
     rows: pd.DataFrame
+    city: str | None
 
 
 def read_folder(folder: str | Path) -> Folder:
@@ -111,7 +114,8 @@ def read_folder(folder: str | Path) -> Folder:
         )
     with collecting() as said:
         read = {file.stem: read_table(file) for file in tables}
-    unknown = [file.name for file in files if file not in tables and file.name not in (*beside_tables, plan_name)]
+    others = [file for file in files if file not in tables and file.suffix.lower() not in documents]
+    unknown = [file.name for file in others if file.name not in beside_tables]
     lines = [f"Not read, since no table has that name: {', '.join(unknown)}."] if unknown else []
     return Folder(tables=read, lines=(*lines, *said, *open_points(place, read)))
 
@@ -175,6 +179,7 @@ def readiness(tables: Mapping[str, pd.DataFrame], *, start: str | None = None, c
         quality=quality,
         lines=tuple(lines),
         rows=pd.DataFrame({"table": list(tables), "rows": [len(table) for table in tables.values()]}),
+        city=city if counted is None else counted.city,
     )
 
 
