@@ -9,8 +9,10 @@ import pytest
 from coresponder_causal.core.days import day_of
 from coresponder_causal.core.errors import DataError
 
+MOMENTS = ["2020-07-15", "2020-07-15T10:30", dt.date(2020, 7, 15), np.datetime64("2020-07-15")]
 
-@pytest.mark.parametrize("written", ["2020-07-15", "2020-07-15T10:30", dt.date(2020, 7, 15), np.datetime64("2020-07-15")])
+
+@pytest.mark.parametrize("written", MOMENTS)
 def test_a_day_is_read_from_what_stands_for_it(written):
     assert day_of(written, "since") == pd.Timestamp("2020-07-15")
 
