@@ -55,8 +55,8 @@ from coresponder_causal.core.registry import estimator, series_behind
 from coresponder_causal.core.regressors import independent
 from coresponder_causal.core.reml import serial_design
 from coresponder_causal.core.result import Result
-from coresponder_causal.core.series_effects import Link, SeriesFit, series_result
 from coresponder_causal.core.serial_noise import root
+from coresponder_causal.core.series_effects import Link, SeriesFit, series_result
 from coresponder_causal.core.series_regression import SeriesRegression
 from coresponder_causal.design.modelled_series import modelled_series
 from coresponder_causal.design.segmented import Season, segmented, slope_may_change

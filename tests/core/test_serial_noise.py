@@ -10,7 +10,8 @@ GAPS = np.array([0.0, 1.0, 2.0, 5.0, 6.0, 20.0, 21.0])
 
 
 @pytest.mark.parametrize(
-    ("persistent", "white", "rho"), [(2.0, 0.5, 0.8), (1.0, 0.0, 0.6), (0.0, 3.0, 0.0), (1.5, 0.2, -0.7), (1.0, 1.0, 1.0)]
+    ("persistent", "white", "rho"),
+    [(2.0, 0.5, 0.8), (1.0, 0.0, 0.6), (0.0, 3.0, 0.0), (1.5, 0.2, -0.7), (1.0, 1.0, 1.0)],
 )
 def test_the_draws_are_the_lower_triangle_of_the_covariance(persistent, white, rho):
     factor = SerialNoise(persistent, white, rho, GAPS).draw(np.eye(len(GAPS)))
