@@ -60,7 +60,7 @@ def require_full_rank(matrix: Array, names: Sequence[str]) -> None:
     coresponder_causal.core.errors.EstimationError: 'burglary' is absorbed by the other terms
       mend: leave it out
     """
-    _refuse_absorbed(np.linalg.qr(matrix / _scale(matrix), mode="r"), matrix, names)
+    _refuse_absorbed(np.asarray(np.linalg.qr(matrix / _scale(matrix), mode="r"), float), matrix, names)
 
 
 def full_rank_qr(matrix: Array, names: Sequence[str]) -> tuple[Array, Array]:

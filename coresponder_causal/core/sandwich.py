@@ -216,7 +216,8 @@ def clustered(
     residuals, X, basis, triangle = checked_qr(residuals, X)
     labels, many = numbered_clusters(cluster, len(X))
     if kind == "CR1":
-        scores = np.stack([np.bincount(labels, column * residuals, many) for column in basis.T], axis=1)
+        sums = [np.bincount(labels, column * residuals, many) for column in basis.T]
+        scores = np.asarray(np.stack(sums, axis=1), float)
         factor = _factor(convention, clusters=many, n=len(X), spent=X.shape[1] + absorbed)
         return _unrotate(factor * scores.T @ scores, triangle)
     if absorbed:
