@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import DesignError, Problems
 from coresponder_causal.core.fingerprint import fingerprint
-from coresponder_causal.core.notes import collecting, doubt, note
+from coresponder_causal.core.notes import collecting, note
 from coresponder_causal.core.propensity import Propensity, propensity
 from coresponder_causal.data.demand import asked_for
 from coresponder_causal.design import columns
 from coresponder_causal.design.adjustment import Adjustment
+from coresponder_causal.design.call_clusters import persons_of
 from coresponder_causal.design.call_rules import (
     call_id,
     in_order,
@@ -27,12 +28,12 @@ from coresponder_causal.design.call_rules import (
     refuse_roles,
     refuse_uncontrasted,
     refuse_untold,
+    require_other,
 )
 from coresponder_causal.design.call_sequence import CallSequence
-from coresponder_causal.design.covariates import as_numbers, certain_levels, labels, refuse_late, refuse_unusable
+from coresponder_causal.design.covariates import as_numbers, doubt_adjusted, groups_of, refuse_late, refuse_unusable
 from coresponder_causal.design.eligibility import Eligible
 from coresponder_causal.design.graph import CausalGraph
-from coresponder_causal.design.graph_rules import opened
 from coresponder_causal.design.open_calls import Which, open_calls
 
 Array = NDArray[np.float64]
@@ -146,7 +147,7 @@ class CallDesign:
                 table = on_duty_rows(table, treatment)
             table = table.reset_index(drop=True)
             refuse_uncontrasted(table, treatment, problems)
-            others = tuple(name for name in adjusted if name not in (treatment, outcome))
+            others = [name for name in adjusted if name not in (treatment, outcome)]
             refuse_late(others, problems, treatment=treatment, graph=graph)
             for name in adjusted:
                 refuse_unusable(table, name, problems, grouping=name not in covariates)
@@ -156,10 +157,7 @@ class CallDesign:
                 columns.numbers(table, weights, problems, sign="positive")
             problems.raise_if_any(DesignError)
             if on_duty == "only":
-                for said in opened(others, treatment, outcome, graph):
-                    doubt(said)
-                for said in certain_levels(table, adjusted, table[treatment].to_numpy(bool)):
-                    doubt(f"{said}: calls that could only go one way are compared with none of their kind")
+                doubt_adjusted(table, adjusted, treatment, outcome, graph)
             if person is not None and table[person].isna().any():
                 note(f"{int(table[person].isna().sum())} calls have no {person} and count as persons of their own")
         return cls(
@@ -283,10 +281,7 @@ class CallDesign:
         """
         if self.sequence is None:
             raise DesignError("this design holds no calls but those it compares", mend="form it by from_tables")
-        calls = self.sequence.calls[self.sequence.compared(days)]
-        if self.outcome is not None and calls[self.outcome].isna().any():
-            known = calls[calls[self.outcome].notna()]
-            calls = known.assign(**{self.outcome: known[self.outcome].astype(float)})
+        calls = self.sequence.known(days, self.outcome)
         plain = type(self).from_frame(
             calls,
             outcome=self.outcome,
@@ -302,11 +297,7 @@ class CallDesign:
 
     def with_outcome(self, outcome: str) -> Self:
         """Return the same design, with the same weights and pairs, for another column of its frame."""
-        problems = Problems("calls")
-        columns.rectangular(self.source, [outcome], problems)
-        refuse_roles(self.treatment, outcome, [*self.covariates, *self.exact], problems)
-        refuse_constant_outcome(self.source, outcome, problems)
-        problems.raise_if_any(DesignError)
+        require_other(self.source, outcome, self.treatment, [*self.covariates, *self.exact])
         return replace(self, outcome=outcome)
 
     def require_plain(self, asked: str) -> None:
@@ -337,15 +328,12 @@ class CallDesign:
             Whether the first of three or more levels has an indicator too: wanted for a balance table, not for a
             regression with a constant.
         """
-        names = [*self.covariates, *([self.stratum] if self.stratum and self.stratum not in self.covariates else [])]
+        names = list(dict.fromkeys((*self.covariates, *([self.stratum] if self.stratum else []))))
         return as_numbers(self.source, names, levels_of=self.stratum, reference_levels=reference_levels)
 
     def groups(self) -> NDArray[np.int64]:
         """Give each call the number of its group: calls equal in ``exact`` and ``stratum``, shape (n,)."""
-        if not (names := self.equal_in):
-            return np.zeros(len(self.source), np.int64)
-        texts = pd.DataFrame({name: labels(self.source[name]) for name in names})
-        return np.asarray(texts.groupby(names, sort=True).ngroup(), np.int64)
+        return groups_of(self.source, self.equal_in)
 
     def outcome_values(self) -> Array:
         """Outcome per call, shape (n,)."""
@@ -378,10 +366,7 @@ class CallDesign:
     @property
     def persons(self) -> pd.Index:
         """Number of the person behind each call; a call without a code, or a design without persons, is its own."""
-        if self.person is None:
-            return pd.RangeIndex(len(self.source))
-        codes = pd.factorize(self.source[self.person])[0]
-        return pd.Index(np.where(codes < 0, len(codes) + np.arange(len(codes)), codes))
+        return persons_of(self.source, self.person)
 
     @property
     def contrast(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, TypeVar
 
 import numpy as np
@@ -78,11 +78,49 @@ def numbers(
     return found
 
 
+def check_numbers(
+    table: pd.DataFrame,
+    problems: Problems,
+    *,
+    any_sign: Sequence[str],
+    nonnegative: Sequence[str | None],
+    positive: Sequence[str | None],
+) -> None:
+    """Gather what is wrong with columns of numbers, each once, by its strictest sign; None is no column."""
+    signs: dict[str, Sign] = dict.fromkeys(any_sign, "any")
+    signs |= {name: "nonnegative" for name in nonnegative if name is not None}
+    signs |= {name: "positive" for name in positive if name is not None}
+    for name, sign in signs.items():
+        numbers(table, name, problems, sign=sign)
+
+
+def check_outcome(table: pd.DataFrame, outcome: str | None, problems: Problems, *, sign: Sign = "any") -> None:
+    """Gather what is wrong with an outcome by period: no number everywhere, or the same in every period."""
+    if outcome is not None:
+        varies(numbers(table, outcome, problems, sign=sign, missing=of_a_period), f"'{outcome}'", problems)
+
+
+def check_named(table: pd.DataFrame, column: str, problems: Problems, *, mend: str) -> None:
+    """Gather the rows that do not say whose they are."""
+    missing = table[column].isna().to_numpy()
+    if missing.any():
+        rows = np.flatnonzero(missing)
+        problems.add(f"'{column}' is missing in {counted(len(rows), 'row')}", mend=mend, rows=rows)
+
+
+def check_single(keys: Mapping[str, object], what: str, problems: Problems, *, mend: str) -> None:
+    """Gather the rows that repeat the keys of an earlier row; ``what`` names the keys in words."""
+    doubled = pd.DataFrame(keys).duplicated().to_numpy()
+    if doubled.any():
+        rows = np.flatnonzero(doubled)
+        problems.add(f"{counted(len(rows), 'row')} with {what} of another row", mend=mend, rows=rows)
+
+
 def require_outcome(table: pd.DataFrame, outcome: str, subject: str, *, sign: Sign = "any") -> None:
     """Refuse an outcome that is not there, not a number everywhere, or never varies."""
     problems = Problems(subject)
     rectangular(table, [outcome], problems)
-    varies(numbers(table, outcome, problems, sign=sign, missing=of_a_period), f"'{outcome}'", problems)
+    check_outcome(table, outcome, problems, sign=sign)
     problems.raise_if_any(DesignError)
 
 

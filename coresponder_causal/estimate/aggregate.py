@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.facts import Facts
+from coresponder_causal.core.influence import Influence
 from coresponder_causal.core.registry import average
 from coresponder_causal.core.registry import averaged as marked
 from coresponder_causal.core.resampling import multiplier_draws, simultaneous_critical_value
@@ -257,7 +258,7 @@ def _horizon(by: By, cells: _Cells) -> str:
 
 
 def _support(weights: Array, terms: pd.DataFrame, result: Result) -> pd.DataFrame | None:
-    """Events of all cells in a mean; units of its largest cell, so at least so many."""
+    """Events of all cells in a mean; units that any of them compares."""
     if result.support is None:
         return None
     used = weights != 0
@@ -267,9 +268,17 @@ def _support(weights: Array, terms: pd.DataFrame, result: Result) -> pd.DataFram
             "term": terms["term"],
             "persons": np.nan,
             "events": [events[row].sum() for row in used],
-            "units": [int(units[row].max()) for row in used],
+            "units": [max(int(units[row].max()), _behind(result.influence, row)) for row in used],
         }
     )
+
+
+def _behind(influence: Influence | None, used: NDArray[np.bool_]) -> int:
+    """Units with a score in one of the cells; one that lies on the mean of its group exactly has none."""
+    if influence is None:
+        return 0
+    reach = np.abs(influence.right[:, used]).sum(axis=1)
+    return int(np.count_nonzero(abs(influence.left) @ reach))
 
 
 def _extra(averaged: Result, by: By) -> Facts:

@@ -48,7 +48,8 @@ from coresponder_causal.core.estimand import Estimand
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.hour_profile import is_calm, profile_table, weekly_moves
 from coresponder_causal.core.notes import doubt, note
-from coresponder_causal.core.prediction import Prediction, doubt_bound, facts, placebo_statistics, predict, ranked
+from coresponder_causal.core.prediction import Prediction, placebo_statistics, predict
+from coresponder_causal.core.prediction_facts import doubt_bound, facts, ranked
 from coresponder_causal.core.prediction_tables import city_table, gap_path
 from coresponder_causal.core.reduced_form import reduced_form
 from coresponder_causal.core.registry import estimator

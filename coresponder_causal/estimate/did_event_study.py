@@ -46,7 +46,8 @@ from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.estimand import Estimand
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.notes import doubt, note
-from coresponder_causal.core.prediction import doubt_random_walk, predict
+from coresponder_causal.core.prediction import predict
+from coresponder_causal.core.prediction_facts import doubt_random_walk
 from coresponder_causal.core.pretrend_power import pretrend
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.reml import serial_design

@@ -65,7 +65,8 @@ from coresponder_causal.core.few_treated import Adjust
 from coresponder_causal.core.few_treated_judged import Inference, judge
 from coresponder_causal.core.headlines import Panels, headlines_of
 from coresponder_causal.core.notes import doubt, note
-from coresponder_causal.core.prediction import Prediction, predict, process_facts
+from coresponder_causal.core.prediction import Prediction, predict
+from coresponder_causal.core.prediction_facts import process_facts
 from coresponder_causal.core.prediction_tables import city_table, gap_path
 from coresponder_causal.core.registry import estimator, series_behind
 from coresponder_causal.core.result import Result

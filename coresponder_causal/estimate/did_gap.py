@@ -57,7 +57,7 @@ from coresponder_causal.core.gap import (
 )
 from coresponder_causal.core.headlines import Panels, headlines_of
 from coresponder_causal.core.notes import doubt
-from coresponder_causal.core.prediction import doubt_random_walk
+from coresponder_causal.core.prediction_facts import doubt_random_walk
 from coresponder_causal.core.registry import estimator, series_behind
 from coresponder_causal.core.reml import serial_design
 from coresponder_causal.core.result import Result

@@ -55,7 +55,8 @@ from coresponder_causal.core.domain import measured_table
 from coresponder_causal.core.drdid import Method
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.notes import doubt, note
-from coresponder_causal.core.prediction import Prediction, facts_of_spread, predict_effects
+from coresponder_causal.core.prediction import Prediction, predict_effects
+from coresponder_causal.core.prediction_facts import facts_of_spread
 from coresponder_causal.core.prediction_tables import city_table
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.result import Result

@@ -42,7 +42,7 @@ from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.few_clusters import clustered_size
 from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.core.numbered import numbered
-from coresponder_causal.core.prediction import ranked
+from coresponder_causal.core.prediction_facts import ranked
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.regressors import log_rate
 from coresponder_causal.core.result import Result

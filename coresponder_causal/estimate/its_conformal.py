@@ -26,7 +26,7 @@ they reject far too often under persistence.
 Reference: Chernozhukov, Wüthrich & Zhu 2021, doi:10.1080/01621459.2021.1920957. Checked against enumeration of all
 shifts and simulated truth.
 
-Say: In {city}, the gap of {outcome} to the comparison cities changed by {mean_first} in the first periods ({interval}).
+Say: In {city}, the gap of {outcome} to the comparison cities changed by {estimate} in the first periods ({interval}).
 """
 
 from __future__ import annotations

@@ -10,7 +10,8 @@ import pandas as pd
 from coresponder_causal.data import findings
 from coresponder_causal.data.register_checks import register_findings
 from coresponder_causal.plan.consortium import Consortium
-from coresponder_causal.plan.readiness import Readiness, now, readiness
+from coresponder_causal.plan.readiness import Readiness, readiness
+from coresponder_causal.plan.readiness_answers import now
 
 registers = ("programmes", "breaks")
 

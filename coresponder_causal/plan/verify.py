@@ -23,7 +23,7 @@ from coresponder_causal.plan.manifest import environment, hashed, inputs, manife
 from coresponder_causal.plan.portable import of_tables
 from coresponder_causal.plan.run import Evaluation, Say
 from coresponder_causal.plan.study import Study, read_study
-from coresponder_causal.report.page import made_with
+from coresponder_causal.report.origins import made_with
 
 usual_tolerance = 1e-9
 

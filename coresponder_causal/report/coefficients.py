@@ -6,6 +6,7 @@ That package reads whatever has its attributes, so that nothing of it is importe
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 
@@ -85,7 +86,7 @@ def coefficients(result: Result) -> Coefficients:
     """
     rows = result.tidy()
     rows = rows[result.many_behind()] if result.provenance.sensitive else rows
-    named = rows["term"].map(words.term)
+    named = rows["term"].map(partial(words.term, method=result.method))
     for key in rows.columns[: rows.columns.get_loc("term")]:
         named = named + f", {str(key).replace('_', ' ')} " + rows[key].astype(str)
     fit: dict[str, str | int] = {"N": result.n_obs, "units": result.n_units}

@@ -73,7 +73,11 @@ def _row(family: Family, place: int) -> dict[str, object]:
     result = family.results[number]
     found = effects(result).iloc[term]
     known = {name: found[name] for name in ("estimate", "conf_low", "conf_high", "unit")}
-    named = {"outcome": words.outcome(result), "method": words.named(result), "term": words.term(str(found["term"]))}
+    named = {
+        "outcome": words.outcome(result),
+        "method": words.named(result),
+        "term": words.term(str(found["term"]), result.method),
+    }
     return named | known
 
 
@@ -118,7 +122,8 @@ def family_sentence(family: Family) -> Sentence:
 
 def _name(family: Family, place: int) -> str:
     number, _ = family.places[place]
-    outcome, term = words.outcome(family.results[number]), words.term(str(family.table["term"].iloc[place]))
+    result = family.results[number]
+    outcome, term = words.outcome(result), words.term(str(family.table["term"].iloc[place]), result.method)
     return outcome if family.table["outcome"].is_unique else f"{outcome} ({term})"
 
 

@@ -41,12 +41,12 @@ def records(table: Table) -> str:
 
 def _plain(value: object) -> str | int | float | bool | None:
     """Return a cell as JSON has it."""
-    if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
+    if value is None or value is pd.NA or value is pd.NaT:
         return None
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
     if isinstance(value, (int, np.integer)):
         return int(value)
     if isinstance(value, (float, np.floating)):
-        return infinite.get(float(value), float(value))
+        return None if np.isnan(value) else infinite.get(float(value), float(value))
     return str(value)

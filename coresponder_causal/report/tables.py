@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -130,8 +131,15 @@ def by_outcome(results: Sequence[Result]) -> Table:
         Column("p_value", "p", "p"),
     )
     frame = pd.concat(
-        [result.tidy().assign(outcome=words.counted(result)) for result in results], ignore_index=True
-    ).assign(term=lambda table: table["term"].map(words.term))
+        [
+            result.tidy().assign(
+                outcome=words.counted(result),
+                term=lambda table, method=result.method: table["term"].map(partial(words.term, method=method)),
+            )
+            for result in results
+        ],
+        ignore_index=True,
+    )
     unusable = any(result.extra.get("enough_clusters") is False for result in results)
     unit = "log ratios" if results[0].scale == "log_ratio" else words.unit(results[0]).split(" per ", 1)[-1]
     return Table(
@@ -269,7 +277,7 @@ def _evidence(results: Sequence[Result], terms: Literal["all", "headline"]) -> T
             rows.assign(
                 method=words.named(result),
                 outcome=words.outcome(result),
-                term=rows["term"].map(words.term),
+                term=rows["term"].map(partial(words.term, method=result.method)),
                 measured=pd.Series(_coverages(result, rows["term"]), index=rows.index, dtype=object),
                 n_obs=result.n_obs,
                 notes=len(result.notes),
@@ -352,7 +360,7 @@ def _distance_rows(result: Result, truth: Mapping[str, float]) -> list[dict[str,
             {
                 "key": f"{result.method}.{row['term']}",
                 "method": words.named(result),
-                "term": words.term(str(row["term"])),
+                "term": words.term(str(row["term"]), result.method),
                 "truth": shown,
                 "estimate": row["estimate"],
                 "distance": row["estimate"] - shown,

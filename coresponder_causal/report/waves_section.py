@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import pandas as pd
 
@@ -175,7 +176,7 @@ def _changes(one: ScoreFound, result: Result) -> pd.DataFrame:
     odds = result.method == "officer_ordinal"
     return shown.assign(
         score=score_name(one.design.outcome),
-        what=shown["term"].str.removeprefix("change, ").map(words.term),
+        what=shown["term"].str.removeprefix("change, ").map(partial(words.term, method=result.method)),
         kind="odds of a higher answer, ordered logit" if odds else "mean change, least squares",
         unit=shown["unit"] if odds else f"per unit of {one.design.exposure.replace('_', ' ')}",
     )

@@ -118,8 +118,10 @@ terms = {
     "per_doubling": "per doubling of the calls beside the team",
     "held_out": "before the start, in periods held out",
     "bend": "change of the slope from the median dose on",
-    "change": "change per unit of exposure",
-    "log_odds": "odds of a higher answer per unit of exposure",
+}
+terms_of = {
+    ("wave_change", "change"): "change per unit of exposure",
+    ("officer_ordinal", "log_odds"): "odds of a higher answer per unit of exposure",
 }
 outcomes = {
     "arrest": "arrests",
@@ -303,8 +305,8 @@ def _errors(result: Result) -> str:
     return "clustered errors" if result.wild is None else "wild bootstrap"
 
 
-def term(name: str) -> str:
-    """Name the term in plain words.
+def term(name: str, method: str = "") -> str:
+    """Name the term in plain words, which may be those of its method alone.
 
     Examples
     --------
@@ -312,9 +314,13 @@ def term(name: str) -> str:
     'calls followed by custody first, within 90 days'
     >>> term("effect_at_6_months"), term("effect_at_52_weeks"), term("mean_first_6_months"), term("event_time_3")
     ('after 6 months', 'after 52 weeks (12 months)', 'mean of the first 6 months', 'event time 3')
+    >>> term("change"), term("change", "wave_change")
+    ('change', 'change per unit of exposure')
     >>> term("event_time=0"), term("volunteers: event_time=-6"), term("dose=1 to 10")
     ('at the start', 'volunteers, 6 periods before the start', 'dose of 1 to 10')
     """
+    if (method, name) in terms_of:
+        return terms_of[method, name]
     group, colon, span = name.rpartition(": ")
     if (since := re.fullmatch(r"event_time=(-?\d+)", span)) is not None:
         return f"{terms.get(group, group)}, {_since(int(since[1]))}" if colon else _since(int(since[1]))
@@ -340,8 +346,10 @@ def _since(periods: int) -> str:
 
 
 def outcome(result: Result) -> str:
-    """Name what is counted: "calls", "arrests", "the rate of burglary"."""
+    """Name what is counted: "calls", "arrests", "the rate of burglary", "the rate"."""
     plain = counted(result)
+    if plain.split(" ")[-1] == "rate":
+        return f"the {plain}"
     return plain if plain.endswith("s") or result.estimand.outcome in outcomes else f"the rate of {plain}"
 
 

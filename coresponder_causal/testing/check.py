@@ -77,6 +77,10 @@ def check_method(fn: Callable[..., Result], example: Example | None = None, *, s
     -------
     Checked
 
+    Notes
+    -----
+    A standard error that is wrong by a constant factor passes: what it is worth, the study of coverage shows.
+
     Raises
     ------
     EstimationError

@@ -6,14 +6,17 @@ import ast
 import inspect
 import json
 import pickle
+import re
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from coresponder_causal.core.errors import CausalError, DesignError, EstimationError
-from coresponder_causal.core.registry import headings
+from coresponder_causal.core.method_card import headings
 from coresponder_causal.core.version import VERSION
 from coresponder_causal.testing.case import Broken, Case
 from coresponder_causal.testing.examples import examples
+
+slots = ("outcome", "city", "population", "estimate", "interval")  # those of every result
 
 
 def one_public_function(case: Case) -> Broken:
@@ -29,7 +32,7 @@ def one_public_function(case: Case) -> Broken:
 
 
 def complete_card(case: Case) -> Broken:
-    """Ask for every heading of the card, a source that can be found, and a sentence with an interval."""
+    """Ask for every heading of the card, a source that can be found, and a sentence with an interval and known places."""
     card = case.card
     sections = dict(card.sections)
     if short := [heading for heading in headings if len(sections.get(heading, "")) <= 20]:
@@ -40,6 +43,9 @@ def complete_card(case: Case) -> Broken:
         yield "its card names no source by doi"
     if "{interval}" not in sections.get("Say", ""):
         yield "its sentence for a council has no {interval}"
+    known = {*slots, *case.result.terms.columns, *case.result.terms["term"]}
+    if unknown := sorted(set(re.findall(r"{(.*?)}", sections.get("Say", ""))) - known):
+        yield f"its sentence for a council has places that its result does not fill: {', '.join(unknown)}"
     shown = card.to_markdown()
     if not all(f"**{heading}.** {text}" in shown for heading, text in card.sections):
         yield "its card is not shown whole"

@@ -1,7 +1,7 @@
 """Our number beside that of other programs: ``python -m coresponder_causal.validity.agreement``, at a checkout.
 
 Data and the numbers of programs in R are read from the folder of reference numbers (CORESPONDER_GOLDEN); programs in
-Python, those of the dependency group ``peers``, are asked anew, and keep the numbers they had where they are not
+Python, those of the extra ``peers``, are asked anew, and keep the numbers they had where they are not
 installed. It writes agreement.csv beside this file and docs/agreement.md.
 """
 
@@ -19,7 +19,7 @@ from coresponder_causal.validity import agreement_data as data
 from coresponder_causal.validity.agreement_panels import counties, states
 from coresponder_causal.validity.agreement_people import earnings, one_city, series
 from coresponder_causal.validity.agreement_question import Asked, Question, Why
-from coresponder_causal.validity.safety import ours, version_of
+from coresponder_causal.validity.safety_question import ours, version_of
 
 table_path, page = Path(__file__).with_name("agreement.csv"), Path("docs", "agreement.md")
 questions: tuple[Question, ...] = (*counties, *earnings, *states, *series, *one_city)
@@ -101,8 +101,8 @@ def differences(table: pd.DataFrame) -> pd.DataFrame:
     """
     own = table[table["program"] == ours].set_index(["data", "question"])[["estimate", "std_error"]].add_prefix("our_")
     others = table[table["program"] != ours].join(own, on=["data", "question"])
-    size = np.fmax(others["our_estimate"].abs(), others["our_std_error"])
-    apart = (others["estimate"] - others["our_estimate"]).abs() / size
+    size = others[["our_estimate", "our_std_error"]].abs().max(axis=1)
+    apart: pd.Series = (others["estimate"] - others["our_estimate"]).abs() / size
     errors_apart = (others["std_error"] / others["our_std_error"] - 1).abs()
     agrees = (apart <= same) & ~(errors_apart > same)
     return others.assign(apart=apart, errors_apart=errors_apart, agrees=agrees)
@@ -136,7 +136,7 @@ def agreement_page(table: pd.DataFrame) -> str:
     for name, rows in table.groupby("data", sort=False):
         sections.append(f"## {name}\n")
         for question, answers in rows.groupby("question", sort=False):
-            lines = [_line(row, held, why) for row in answers.to_dict("records")]
+            lines = [_line(row, held, why) for row in answers.to_dict("records")]  # type: ignore[arg-type]
             head = "| Program | Call | Estimate | Standard error | Beside ours |\n| --- | --- | ---: | ---: | --- |"
             sections.append(f"**{question}**\n\n{head}\n" + "\n".join(lines) + "\n")
     body, answers, agreeing = "\n".join(sections), int(held["estimate"].notna().sum()), int(held["agrees"].sum())

@@ -14,11 +14,11 @@ from numpy.typing import ArrayLike
 
 from coresponder_causal.core.errors import DataError
 from coresponder_causal.design import CallDesign, PanelDesign, SeriesDesign
-from coresponder_causal.validity.safety import Drawn, panels
+from coresponder_causal.validity.safety_cities import Panel, first_panels
 
 trainee_facts = ["age", "educ", "black", "married", "nodegree", "hisp", "re74"]
 lalonde_facts = ["age", "educ", "race", "married", "nodegree", "re74", "re75"]
-law, first_after = 170, 1989
+law, first_after, panels_shown = 170, 1989, 3
 
 
 class Answer(NamedTuple):
@@ -135,14 +135,14 @@ def driver_design() -> SeriesDesign:
 
 
 @cache
-def city() -> Drawn:
-    """One simulated city of a programme without effect, among ten."""
-    return panels(1)[0]
+def cities() -> tuple[Panel, ...]:
+    """Simulated panels of a programme without effect, each of one city among ten."""
+    return tuple(first_panels(panels_shown))
 
 
-def city_design() -> PanelDesign:
-    """Take the same city from its first whole month on, as every program is told."""
-    frame = city().frame
+def city_design(number: int) -> PanelDesign:
+    """Take a panel from the city's first whole month on, as every program is told."""
+    frame = cities()[number].frame
     population = frame["calls"] / np.exp(frame["rate"])
     treated = frame.loc[frame["treated"] == 1, ["city", "first"]].iloc[0].astype(int)
     return PanelDesign.from_frame(

@@ -12,7 +12,7 @@ from itertools import product
 from math import log
 from typing import get_args
 
-from coresponder_causal.core.registry import Setting
+from coresponder_causal.core.method_card import Setting
 from coresponder_causal.validity.cell import Adjustment, Cell
 
 

@@ -19,7 +19,8 @@ from coresponder_causal import estimate
 from coresponder_causal.core import inference
 from coresponder_causal.core.errors import CausalError, EstimationError
 from coresponder_causal.core.files import write_whole
-from coresponder_causal.core.registry import METHODS, Design, Setting, numbers_of
+from coresponder_causal.core.method_card import Setting
+from coresponder_causal.core.registry import METHODS, Design, numbers_of
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.version import VERSION
 from coresponder_causal.validity.cell import Cell, coordinate_names, whole_names

@@ -1,190 +1,91 @@
 """What default calls find where nothing happened: ``python -m coresponder_causal.validity.safety``, at a checkout.
 
-One city among ten others starts a programme without any effect, and once more with one. Log rates of the same panels go
-through the calls that the pages of other programs show first, and through ours. It writes safety.csv beside this file
-and docs/safety.md; the other programs are those of the dependency group ``peers``, imported where they are called.
+Data without any effect, and once more with one, go through the calls that the pages of other programs show first, and
+through ours: a city among others, the series of one city alone, calls of a town. It writes safety.csv beside this file
+and docs/safety.md, row by row, and goes on where it stopped: a row that stands in safety.csv is not measured again. The
+other programs are those of the extra ``peers``, imported where they are called.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from coresponder_causal import estimate
 from coresponder_causal.core.errors import CausalError, EstimationError
+from coresponder_causal.core.inference import rejection_rate_limit
 from coresponder_causal.core.notes import quietly
-from coresponder_causal.core.regressors import log_rate
-from coresponder_causal.core.version import VERSION
-from coresponder_causal.design import PanelDesign
-from coresponder_causal.validity.cell import Cell
-from coresponder_causal.validity.worlds import before_share, designs
+from coresponder_causal.validity.safety_calls import town
+from coresponder_causal.validity.safety_cities import cities
+from coresponder_causal.validity.safety_question import Call, Drawn, Question, nominal, ours, version_of
+from coresponder_causal.validity.safety_series import one_series
 
-world = Cell(setting="city", comparison=10, periods=72, events=400.0, rho=0.4, tau=0.0, treated_noise=1.0)
 table_path, page = Path(__file__).with_name("safety.csv"), Path("docs", "safety.md")
-draws, effect, nominal, samples = 400, -0.25, 0.05, 999
-ours = "coresponder_causal"
+questions = (cities, one_series, town)
+asked_by = ["question", "program", "version", "call", "draws"]
+mostly, errors_allowed = 0.5, 3.0
+Key: TypeAlias = tuple[object, ...]
 
 
-class Drawn(NamedTuple):
-    """One panel, as a frame of ``city, month, calls, rate, treated, post, d, first`` and as our design."""
-
-    frame: pd.DataFrame
-    design: PanelDesign
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call of a program.
+def measured(chosen: tuple[Question, ...] = questions, kept: pd.DataFrame | None = None) -> Iterator[pd.DataFrame]:
+    """Run every call on the same data, without an effect and with one.
 
     Parameters
     ----------
-    program : str
-        Its distribution.
-    code : str
-        The call, as it is written.
-    p_value : callable
-        From a panel to the p-value of no effect.
-    """
+    chosen : tuple of Question
+    kept : DataFrame, optional
+        An earlier table; its rows are not measured again.
 
-    program: str
-    code: str
-    p_value: Callable[[Drawn], float]
-
-
-def panels(replications: int, *, effect: float = 0.0) -> list[Drawn]:
-    """Draw panels of the world with an effect, by default with none.
-
-    Examples
-    --------
-    >>> [one] = panels(1)
-    >>> one.frame.groupby("treated")["city"].nunique().tolist(), int(one.frame["d"].sum())
-    ([10, 1], 30)
-    """
-    return [_drawn(design) for design in designs(replace(world, effect=effect), replications)]
-
-
-def _drawn(d: object) -> Drawn:
-    assert isinstance(d, PanelDesign)
-    source, month = d.source, d.axis.positions - d.axis.positions.min()
-    start = d.start_position - d.axis.positions.min()
-    treated = (source[d.unit] == d.treated_units[0]).to_numpy(int)
-    frame = pd.DataFrame({"city": pd.factorize(source[d.unit])[0], "month": month, "calls": source[str(d.outcome)]})
-    counts, population = (source[str(name)].to_numpy(float) for name in (d.outcome, d.exposure))
-    frame = frame.assign(rate=log_rate(counts, population), treated=treated, post=(month >= start).astype(int))
-    return Drawn(frame.assign(d=treated * frame["post"], first=np.where(treated, start, 0)), d)
-
-
-def _ols(drawn: Drawn, clustered: bool) -> float:
-    import statsmodels.formula.api as smf
-
-    model = smf.ols("rate ~ d + C(city) + C(month)", drawn.frame)
-    groups = {"groups": drawn.frame["city"]}
-    fit = model.fit(cov_type="cluster", cov_kwds=groups) if clustered else model.fit()
-    return float(fit.pvalues["d"])
-
-
-def _feols(drawn: Drawn, vcov: dict[str, str] | None) -> float:
-    import pyfixest
-
-    return float(pyfixest.feols("rate ~ d | city + month", drawn.frame, vcov=vcov).pvalue()["d"])
-
-
-def _fepois(drawn: Drawn) -> float:
-    import pyfixest
-
-    return float(pyfixest.fepois("calls ~ d | city + month", drawn.frame).pvalue()["d"])
-
-
-def _wildboottest(drawn: Drawn) -> float:
-    import pyfixest
-
-    fit = pyfixest.feols("rate ~ d | city + month", drawn.frame, vcov={"CRV1": "city"})
-    return float(fit.wildboottest(param="d", reps=samples, seed=1)["Pr(>|t|)"])
-
-
-def _diff_diff(drawn: Drawn, name: str) -> float:
-    import diff_diff
-
-    named = {"outcome": "rate", "unit": "city"}
-    if name == "CallawaySantAnna":
-        return float(diff_diff.CallawaySantAnna().fit(drawn.frame, time="month", first_treat="first", **named).p_value)
-    if name == "SyntheticDiD":
-        after = sorted(drawn.frame.loc[drawn.frame["post"] == 1, "month"].unique())
-        run = diff_diff.SyntheticDiD(seed=1)
-        return float(run.fit(drawn.frame, treatment="treated", time="month", post_periods=after, **named).p_value)
-    if name == "TwoWayFixedEffects":
-        run = diff_diff.TwoWayFixedEffects()
-        return float(run.fit(drawn.frame, treatment="treated", post="post", **named).p_value)
-    return float(diff_diff.DifferenceInDifferences().fit(drawn.frame, "rate", "treated", "post").p_value)
-
-
-def _two_way(drawn: Drawn, inference: str) -> float:
-    result = estimate.did_two_way(drawn.design, log=True, inference=inference)  # type: ignore[arg-type]
-    return float(result.pvalues.iloc[0])
-
-
-def _prediction(drawn: Drawn) -> float:
-    return float(estimate.did_prediction_interval(drawn.design).pvalues.iloc[0])
-
-
-calls = (
-    Call("statsmodels", 'ols("rate ~ d + C(city) + C(month)").fit()', lambda one: _ols(one, False)),
-    Call("statsmodels", 'the same, fit(cov_type="cluster") by city', lambda one: _ols(one, True)),
-    Call("pyfixest", 'feols("rate ~ d | city + month")', lambda one: _feols(one, None)),
-    Call("pyfixest", 'the same, vcov={"CRV1": "city"}', lambda one: _feols(one, {"CRV1": "city"})),
-    Call("pyfixest", 'fepois("calls ~ d | city + month")', _fepois),
-    Call("pyfixest", "feols by city, then wildboottest", _wildboottest),
-    Call("diff-diff", "DifferenceInDifferences()", lambda one: _diff_diff(one, "DifferenceInDifferences")),
-    Call("diff-diff", "TwoWayFixedEffects()", lambda one: _diff_diff(one, "TwoWayFixedEffects")),
-    Call("diff-diff", "CallawaySantAnna()", lambda one: _diff_diff(one, "CallawaySantAnna")),
-    Call("diff-diff", "SyntheticDiD()", lambda one: _diff_diff(one, "SyntheticDiD")),
-    Call(ours, "did_two_way(log=True)", lambda one: _two_way(one, "auto")),
-    Call(ours, 'did_two_way(log=True, inference="cluster")', lambda one: _two_way(one, "cluster")),
-    Call(ours, 'did_two_way(log=True, inference="wild")', lambda one: _two_way(one, "wild")),
-    Call(ours, 'did_two_way(log=True, inference="permutation")', lambda one: _two_way(one, "permutation")),
-    Call(ours, "did_prediction_interval()", _prediction),
-)
-
-
-def measured(replications: int = draws) -> pd.DataFrame:
-    """Run every call on the same panels, without an effect and with one.
-
-    Parameters
-    ----------
-    replications : int
-
-    Returns
-    -------
+    Yields
+    ------
     DataFrame
-        ``program, version, call, draws, answers, invented, found``: panels that gave a p-value where nothing happened,
-        those of them with one below 5 %, and those where the programme did something.
+        The table, after each row that was not there before, and at the end: ``question, program, version, call, draws, answers, invented, found``:
+        data sets, those that gave a p-value where nothing happened, those of them with one below 5 %, and those where
+        something did.
 
     Raises
     ------
     EstimationError
         Programs that are not installed.
     """
-    versions = {name: version_of(name) for name in dict.fromkeys(call.program for call in calls)}
+    versions = {call.program: version_of(call.program) for one in chosen for call in one.calls}
     missing = [name for name, there in versions.items() if not there]
     if missing:
-        raise EstimationError(f"{', '.join(missing)} not installed", mend="pip install --group peers")
-    nothing, something = (panels(replications, effect=size) for size in (0.0, effect))
-    rows = []
-    for call in calls:
-        without, with_effect = (np.array([_asked(call, one) for one in drawn]) for drawn in (nothing, something))
-        below = [int((p_values < nominal).sum()) for p_values in (without, with_effect)]
-        rows.append((call.program, versions[call.program], call.code, len(without), np.isfinite(without).sum(), *below))
-    return pd.DataFrame(rows, columns=["program", "version", "call", "draws", "answers", "invented", "found"])
+        raise EstimationError(f"{', '.join(missing)} not installed", mend='pip install "coresponder-causal[peers]"')
+    asked = {
+        (one.name, call.program, versions[call.program], call.code, call.draws): (one, call)
+        for one in chosen
+        for call in one.calls
+    }
+    rows = [] if kept is None else kept.itertuples(index=False, name=None)
+    found = {row[: len(asked_by)]: row[len(asked_by) :] for row in rows}
+    for key, (one, call) in asked.items():
+        if key not in found:
+            found[key] = _counts(one, call)
+            yield _table(asked, found)
+    yield _table(asked, found)
 
 
-def _asked(call: Call, drawn: Drawn) -> float:
+def _table(asked: Mapping[Key, object], found: Mapping[Key, tuple[int, ...]]) -> pd.DataFrame:
+    rows = [(*key, *found[key]) for key in asked if key in found]
+    return pd.DataFrame(rows, columns=[*asked_by, "answers", "invented", "found"])
+
+
+def _counts(one: Question, call: Call) -> tuple[int, int, int]:
+    """Answers where there is nothing, and p-values below the nominal size where there is nothing and something."""
+    without, with_effect = (
+        np.array([_asked(call, drawn) for drawn in islice(one.draw(size), call.draws)]) for size in (0.0, one.effect)
+    )
+    below = [int((p_values < nominal).sum()) for p_values in (without, with_effect)]
+    return int(np.isfinite(without).sum()), below[0], below[1]
+
+
+def _asked(call: Call, drawn: Drawn) -> float:  # type: ignore[type-arg]
     """P-value of one call, NaN where the program refuses; what other programs warn of is left out."""
     try:
         with quietly(), warnings.catch_warnings():
@@ -194,57 +95,84 @@ def _asked(call: Call, drawn: Drawn) -> float:
         return np.nan
 
 
-def version_of(program: str) -> str:
-    """Return the version of a program, nothing where it is not installed."""
-    try:
-        return VERSION if program == ours else version(program)
-    except PackageNotFoundError:
-        return ""
+def held(table: pd.DataFrame) -> pd.Series:
+    """Say which calls answered and found effects that are not there in 5 % of data sets, but for Monte-Carlo error."""
+    limits = [rejection_rate_limit(nominal, max(int(many), 1), errors_allowed) for many in table["answers"]]
+    return (table["answers"] > 0) & (table["invented"] <= table["answers"] * np.array(limits))
 
 
-def safety_page(table: pd.DataFrame) -> str:
+def safety_page(table: pd.DataFrame, chosen: tuple[Question, ...] = questions) -> str:
     """Write the table as a page.
 
     Parameters
     ----------
     table : DataFrame
-        As `measured` gives it.
+        As `measured` gives it last.
+    chosen : tuple of Question
 
     Returns
     -------
     str
         Markdown.
     """
-    named = zip(table["program"], table["version"], table["call"], strict=True)
-    shares = zip(table["answers"], table["invented"], table["found"], strict=True)
-    rows = "\n".join(
-        f"| {program} {number} | `{_cell(call)}` | {_shares(*map(int, counts))} |"
-        for (program, number, call), counts in zip(named, shares, strict=True)
-    )
-    share_before, change = round(100 * before_share), round(100 * np.expm1(effect))
+    sections = "\n".join(_section(one, table[table["question"] == one.name]) for one in chosen)
     return f"""# What is found where nothing happened
 
-One city starts a programme, {world.comparison} others do not. Of {world.periods} months about {share_before} % lie \
-before the start; the city has {world.events:g} calls a month, shocks correlate {world.rho:g} from month to month, and \
-no city drifts from the others. In one world the programme changes nothing: a test at 5 % should find an effect in 5 % \
-of panels at most. In the other it changes the city's calls by {change} %. The same {table["draws"].iloc[0]} panels of \
-each world went through every call; ± is one Monte-Carlo error.
+The same data go through default calls of other programs and through ours. Where nothing happens, a test at 5 % should \
+find an effect in 5 % of data sets at most; where something does, in many. A test that often finds effects that are \
+not there says nothing when it finds one; a test that finds none is blind. ± is one Monte-Carlo error; slow calls went \
+through fewer data sets. A call “holds” where what it invents is within {errors_allowed:g} such errors of 5 %.
 
-| Program | Call | Found an effect where there is none | Found it where there is one |
-| --- | --- | --- | --- |
-{rows}
-
-A test that often finds effects that are not there says nothing when it finds one; a test that finds none is blind.
+{sections}
 Written, with `coresponder_causal/validity/safety.csv`, by `python -m coresponder_causal.validity.safety`.
 """
 
 
-def _cell(code: str) -> str:
+def _section(one: Question, rows: pd.DataFrame) -> str:
+    lines = "\n".join(
+        f"| {row.program} {row.version} | `{_cell(row.call)}` | {row.draws} | {_shares(row)} |"
+        for row in rows.itertuples(index=False)
+    )
+    return f"""## {one.name}
+
+{one.told}
+
+| Program | Call | Data sets | Found an effect where there is none | Found it where there is one |
+| --- | --- | ---: | ---: | ---: |
+{lines}
+
+{_conclusion(rows)}
+"""
+
+
+def _conclusion(rows: pd.DataFrame) -> str:
+    """Sort the calls by what they are worth, ours among them."""
+    holds, sees, refuses = held(rows), rows["found"] >= mostly * rows["answers"], rows["answers"] == 0
+    said = {
+        f"Hold, and find the effect in {100 * mostly:g} % of data sets or more": holds & sees,
+        "Hold, and are blind to it more often than not": holds & ~sees,
+        "Find what is not there": ~holds & ~refuses,
+        "Refuse, and name what to take": refuses,
+    }
+    return "\n".join(f"- {words}: {_named(rows[chosen])}." for words, chosen in said.items() if chosen.any())
+
+
+def _named(rows: pd.DataFrame) -> str:
+    """Name ours one by one, of others the programs."""
+    mine, others = rows[rows["program"] == ours], rows[rows["program"] != ours]
+    counts = others["program"].value_counts(sort=False)
+    said = [f"{program} ({many} call{'s' if many > 1 else ''})" for program, many in counts.items()]
+    own = ["of ours " + ", ".join(f"`{_cell(call)}`" for call in mine["call"])] if len(mine) else []
+    return "; ".join([*([", ".join(said)] if said else []), *own])
+
+
+def _cell(code: object) -> str:
     """Escape what would end the cell of a table."""
-    return code.replace("|", "\\|")
+    return str(code).replace("|", "\\|")
 
 
-def _shares(answers: int, invented: int, found: int) -> str:
+def _shares(row: tuple[object, ...]) -> str:
+    answers, invented, found = (int(str(count)) for count in row[-3:])
     if not answers:
         return "refuses, and names what to take | "
     return " | ".join(_share(count, answers) for count in (invented, found))
@@ -256,6 +184,7 @@ def _share(count: int, answers: int) -> str:
 
 
 if __name__ == "__main__":
-    table = measured()
-    table.to_csv(table_path, index=False)
+    had = pd.read_csv(table_path) if table_path.exists() else None
+    for table in measured(kept=had):
+        table.to_csv(table_path, index=False)
     page.write_text(safety_page(table), encoding="utf-8")

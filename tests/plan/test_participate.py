@@ -16,7 +16,7 @@ from coresponder_causal.core.estimand import Estimand
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.second_stage import second_stage
 from coresponder_causal.decide.federated import pool_releases
-from coresponder_causal.privacy import Counts
+from coresponder_causal.privacy import Counts, Ledger, city_choice, release
 from coresponder_causal.privacy.city_choice import city_release
 from coresponder_causal.privacy.city_release import read_release, write_release
 
@@ -179,6 +179,19 @@ def test_a_month_more_that_gives_a_small_count_away_stays(tmp_path):
     panel.to_csv(tmp_path / "town" / "city_panel.csv", index=False)
     with pytest.raises(DisclosureError, match="withheld"):
         plan.make_release(study, tmp_path / "second.json", ledger=ledger)
+
+
+def test_a_release_beside_which_another_was_recorded_is_refused(tmp_path, monkeypatch):
+    ledger = Ledger(tmp_path / "left.jsonl")
+
+    def slow(counts, **options):
+        gate = release(counts, **options)
+        ledger.record({"holds": []}, content=b"", name="the fast one")
+        return gate
+
+    monkeypatch.setattr(city_choice, "release", slow)
+    with pytest.raises(DisclosureError, match="another release was recorded"):
+        city_release("Small", [effect_on("calls")], [sides("calls", 400, 380)], ledger=ledger)
 
 
 def test_releases_that_cannot_be_put_together(consortium):

@@ -87,6 +87,12 @@ CHANGES = {
         "result with terms",
         "does not say which interval it has",
     ),
+    "a sentence about a term that is not there": (
+        "{mean_change}",
+        "{mean_chance}",
+        "complete card",
+        "places that its result does not fill: mean_chance",
+    ),
     "no doi": ("doi:10.2307/1913610", "Econometrica", "complete card", "no source by doi"),
     "no such check": ("(check: pre_period,", "(check: crystal_ball,", "checks that exist", "crystal_ball"),
     "a print": (
@@ -103,6 +109,10 @@ CHANGES = {
 def test_a_broken_rule_is_named(written, change):
     old, new, rule, said = CHANGES[change]
     assert said in found(written(old, new))[rule]
+
+
+def test_a_standard_error_of_half_its_size_passes_as_the_docs_say(written):
+    assert check_method(written('small_sample="n/(n-k)")[1:, 1:]', 'small_sample="n/(n-k)")[1:, 1:] / 4.0')).passed
 
 
 def test_all_broken_rules_stand_in_one_error(written):
