@@ -140,8 +140,8 @@ def _theirs(name: str, draws: int = draws) -> Call:
     return Call("diff-diff", f"{name}()", partial(_diff_diff, name=name), draws)
 
 
-def _ours(name: str) -> Call:
-    return Call(ours, f"{name}(d)", lambda one: headline(getattr(estimate, name)(one.design)))
+def _ours(name: str, draws: int = draws) -> Call:
+    return Call(ours, f"{name}(d)", lambda one: headline(getattr(estimate, name)(one.design)), draws)
 
 
 def _two_way(inference: str) -> Call:
@@ -187,7 +187,7 @@ cities = Question(
         _ours("did_prediction_interval"),
         _ours("did_few_treated"),
         _ours("did_gap"),
-        _ours("did_poisson"),
+        _ours("did_poisson", fewer),
         _ours("synth_control"),
         _ours("synth_did"),
     ),
