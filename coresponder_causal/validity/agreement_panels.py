@@ -14,6 +14,10 @@ nested = (
     "It counts the fixed effects of units within clusters as parameters, which makes errors larger, and has no factor for "
     "the number of clusters; ours is the other way round."
 )
+uncorrelated = (
+    "Its error of the mean takes the effects of different years as uncorrelated, although the same counties stand behind "
+    "them."
+)
 gardner = "Errors of a second regression on the effect; ours holds each effect against the mean of its start and year."
 one_stack = (
     "Errors of one regression of the stack, with one intercept for all starts; ours holds units against the mean of their "
@@ -89,6 +93,34 @@ counties = (
                 "TwoStageDiD()",
                 lambda: peers.staggered("TwoStageDiD", data.counties(), *county),
                 Why("convention", gardner),
+            ),
+        ),
+    ),
+    Question(
+        "mpdta",
+        "Changes of the treatment, their first year",
+        "did_switching(d), event_time=0",
+        lambda: term(estimate.did_switching(data.county_design()), "event_time=0"),
+        (
+            Asked(
+                "diff-diff",
+                "ChaisemartinDHaultfoeuille()",
+                lambda: peers.switching_counties(first_alone=True),
+                Why("convention", "Its errors have no factor for the number of counties in each group."),
+            ),
+        ),
+    ),
+    Question(
+        "mpdta",
+        "Changes of the treatment, all years",
+        "did_switching(d)",
+        lambda: first(estimate.did_switching(data.county_design())),
+        (
+            Asked(
+                "diff-diff",
+                "ChaisemartinDHaultfoeuille(), L_max=4",
+                lambda: peers.switching_counties(first_alone=False),
+                Why("bug", uncorrelated),
             ),
         ),
     ),

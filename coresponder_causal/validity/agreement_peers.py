@@ -45,6 +45,24 @@ def stacked_counties() -> Answer:
     return answer(fit.overall_att, fit.overall_se)
 
 
+def switching_counties(first_alone: bool) -> Answer:
+    """Ask diff-diff for the effects of changes, in the first year or over all of them."""
+    import diff_diff
+
+    named = {"outcome": "lemp", "unit": "countyreal", "time": "year", "treatment": "post"}
+    fit = diff_diff.ChaisemartinDHaultfoeuille().fit(data.counties(), L_max=None if first_alone else 4, **named)
+    return answer(fit.att, fit.se)
+
+
+def lee_wooldridge(frame: pd.DataFrame, errors: str = "hc1") -> Answer:
+    """Ask diff-diff for the change of a simulated city's mean."""
+    import diff_diff
+
+    named = {"outcome": "rate", "unit": "city", "time": "month", "treatment": "d"}
+    fit = diff_diff.LWDiD(vcov_type=errors).fit(frame, **named)
+    return answer(fit.att, fit.se)
+
+
 def did2s_castle() -> Answer:
     """Ask pyfixest for both stages of Gardner's regression on states."""
     import pyfixest

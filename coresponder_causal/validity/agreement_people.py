@@ -23,6 +23,7 @@ not_unique = (
     "With more months before the start than cities many weights of months fit; each search ends at another one."
 )
 two_points = "It draws weights of two points by default; ours has Webb's six, which few clusters need."
+no_error = "HC1, its default, gives the one treated city no error of its own: its residual is nought."
 no_clusters = "Its errors take the months of a city as independent of each other."
 
 
@@ -180,6 +181,16 @@ def _of_city(number: int) -> tuple[Question, ...]:
                     lambda: peers.wild(frame, "webb"),
                     Why("lot", "Other draws of the same weights."),
                 ),
+            ),
+        ),
+        Question(
+            name,
+            "Change of the city's mean log rate against others' changes",
+            "did_few_treated(d)",
+            lambda: first(estimate.did_few_treated(data.city_design(number))),
+            (
+                Asked("diff-diff", 'LWDiD(vcov_type="classical")', lambda: peers.lee_wooldridge(frame, "classical")),
+                Asked("diff-diff", "LWDiD()", lambda: peers.lee_wooldridge(frame), Why("convention", no_error)),
             ),
         ),
         Question(

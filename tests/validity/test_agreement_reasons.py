@@ -94,9 +94,13 @@ counties, years, cities, months, controls = 500, 5, 11, 72, 17
             (cities * months - months - 1) / (cities * months - 3),
         ),
         ("Lalonde (MatchIt", "Weights", "WeightIt", (614 - 2) / 614),
+        (
+            "One city among ten, panel 1", "Change of the city's mean", "LWDiD()",  # Σe²/m² of m others' for Σe² (1 + 1/m)/m
+            1 / (cities - 1),
+        ),
         ("Seatbelts", "Change of level, least squares", "ols(...).fit(HAC, maxlags=12)", (192 - controls) / 192),
     ],
-    ids=["linearmodels", "statsmodels", "diff-diff", "WeightIt", "HAC"],
+    ids=["linearmodels", "statsmodels", "diff-diff", "WeightIt", "HC1", "HAC"],
 )  # fmt: skip
 def test_counted_parameters_are_the_whole_difference_of_errors(data, question, call, squared):
     np.testing.assert_allclose(ratio_of_errors(data, question, call), np.sqrt(squared), rtol=1e-6)
@@ -108,6 +112,14 @@ def test_one_start_alone_has_the_stack_error_of_diff_diff():
         found = did_stacked(agreement_data.county_design(), before=2, after=1).tidy()
     np.testing.assert_allclose(found["estimate"].iloc[0], -0.022909539249539403, rtol=1e-9)
     np.testing.assert_allclose(found["std_error"].iloc[0], 0.01684223777231494, rtol=1e-9)
+
+
+def test_years_added_as_if_uncorrelated_give_the_error_of_diff_diff():
+    """Errors by year of ChaisemartinDHaultfoeuille(), L_max=4, diff-diff 3.13.0, weighted by counties that changed."""
+    errors = np.array([0.01201346577313322, 0.016792909207606538, 0.035403311602575815, 0.034359225834673233])
+    changed = np.array([191, 60, 20, 20])
+    added = np.sqrt(np.square(changed * errors).sum()) / changed.sum()
+    np.testing.assert_allclose(added, shown("mpdta", "Changes of the treatment, all", "Chaisemartin")[1], rtol=1e-9)
 
 
 @pytest.mark.full
