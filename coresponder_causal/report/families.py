@@ -73,7 +73,11 @@ def _row(family: Family, place: int) -> dict[str, object]:
     result = family.results[number]
     found = effects(result).iloc[term]
     known = {name: found[name] for name in ("estimate", "conf_low", "conf_high", "unit")}
-    named = {"outcome": words.outcome(result), "method": words.named(result), "term": words.term(str(found["term"]), result.method)}
+    named = {
+        "outcome": words.outcome(result),
+        "method": words.named(result),
+        "term": words.term(str(found["term"]), result.method),
+    }
     return named | known
 
 

@@ -11,17 +11,17 @@ from coresponder_causal.validity.agreement_question import Asked, Question, Why,
 r_did, r_fixest, r_imputation = "did_mpdta_grid", "fixest_feols_sunab", "didimputation"
 r_synthdid, county = "synthdid_prop99", ("lemp", "countyreal")
 nested = (
-    "It counts the fixed effects of units within clusters as parameters, which makes errors larger, and has no factor for "
-    "the number of clusters; ours is the other way round."
+    "It counts the fixed effects of units within clusters as parameters, which makes errors larger, and has no factor "
+    "for the number of clusters; ours is the other way round."
 )
 uncorrelated = (
-    "Its error of the mean takes the effects of different years as uncorrelated, although the same counties stand behind "
-    "them."
+    "Its error of the mean takes the effects of different years as uncorrelated, although the same counties stand "
+    "behind them."
 )
 gardner = "Errors of a second regression on the effect; ours holds each effect against the mean of its start and year."
 one_stack = (
-    "Errors of one regression of the stack, with one intercept for all starts; ours holds units against the mean of their "
-    "group in their own comparison. With a single start, as where before=2, both are the same."
+    "Errors of one regression of the stack, with one intercept for all starts; ours holds units against the mean of "
+    "their group in their own comparison. With a single start, as where before=2, both are the same."
 )
 early = "Its solver stops early by default; the call below it lets it go on."
 
@@ -106,7 +106,10 @@ counties = (
                 "diff-diff",
                 "ChaisemartinDHaultfoeuille()",
                 lambda: peers.switching_counties(first_alone=True),
-                Why("convention", "Its errors have no factor for the number of counties in each group."),
+                Why(
+                    "convention",
+                    "Squares about the means of starts, without ours' factor c / (c − 1).",
+                ),
             ),
         ),
     ),

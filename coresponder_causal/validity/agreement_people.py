@@ -10,7 +10,16 @@ from coresponder_causal.design import match_nearest, weight_propensity
 from coresponder_causal.validity import agreement_data as data
 from coresponder_causal.validity import agreement_peers as peers
 from coresponder_causal.validity.agreement_data import Answer
-from coresponder_causal.validity.agreement_question import Asked, Question, Why, first, p_value, stored, term, without_draws
+from coresponder_causal.validity.agreement_question import (
+    Asked,
+    Question,
+    Why,
+    first,
+    p_value,
+    stored,
+    term,
+    without_draws,
+)
 
 r_drdid, r_matchit, r_weightit, r_belts = "drdid_lalonde", "matchit_lalonde", "weightit_lalonde", "its_seatbelts"
 counts_cities = "It counts the fixed effects of cities as parameters, which makes errors larger; ours does not."
@@ -127,6 +136,8 @@ series = (
         ),
     ),
 )
+
+
 def _of_city(number: int) -> tuple[Question, ...]:
     """Ask about one simulated panel."""
     name, frame = f"One city among ten, panel {number + 1}", data.cities()[number].frame

@@ -44,9 +44,7 @@ def _drawn(rng: np.random.Generator, effect: float) -> Town:
     odds = usual_odds + severity_odds * severity + night_odds * night
     attended = (rng.random(calls) < expit(odds + sent)).astype(int)
     arrest = (rng.random(calls) < np.clip(expit(odds + held) + effect * attended, 0, 1)).astype(int)
-    frame = pd.DataFrame(
-        {"beat": beat, "severity": severity, "night": night, "attended": attended, "arrest": arrest}
-    )
+    frame = pd.DataFrame({"beat": beat, "severity": severity, "night": night, "attended": attended, "arrest": arrest})
     design = CallDesign.from_frame(frame, outcome="arrest", treatment="attended", covariates=known, person="beat")
     return Drawn(frame, design)
 

@@ -153,9 +153,9 @@ def _two_way(inference: str) -> Call:
 cities = Question(
     "One city among ten others",
     f"One city starts a programme, {world.comparison} others do not. Of {world.periods} months about "
-    f"{round(100 * before_share)} % lie before the start; the city has {world.events:g} calls a month, shocks correlate "
-    f"{world.rho:g} from month to month, and no city drifts from the others. Where something happens, the programme "
-    f"changes the city's calls by {round(100 * np.expm1(effect))} %.",
+    f"{round(100 * before_share)} % lie before the start; the city has {world.events:g} calls a month, shocks "
+    f"correlate {world.rho:g} from month to month, and no city drifts from the others. Where something happens, the "
+    f"programme changes the city's calls by {round(100 * np.expm1(effect))} %.",
     panels,
     effect,
     (

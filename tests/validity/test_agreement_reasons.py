@@ -94,8 +94,8 @@ counties, years, cities, months, controls = 500, 5, 11, 72, 17
             (cities * months - months - 1) / (cities * months - 3),
         ),
         ("Lalonde (MatchIt", "Weights", "WeightIt", (614 - 2) / 614),
-        (
-            "One city among ten, panel 1", "Change of the city's mean", "LWDiD()",  # Σe²/m² of m others' for Σe² (1 + 1/m)/m
+        (  # of m others Σe²/m² where ours has Σe² (1 + 1/m)/m
+            "One city among ten, panel 1", "Change of the city's mean", "LWDiD()",
             1 / (cities - 1),
         ),
         ("Seatbelts", "Change of level, least squares", "ols(...).fit(HAC, maxlags=12)", (192 - controls) / 192),
@@ -112,6 +112,20 @@ def test_one_start_alone_has_the_stack_error_of_diff_diff():
         found = did_stacked(agreement_data.county_design(), before=2, after=1).tidy()
     np.testing.assert_allclose(found["estimate"].iloc[0], -0.022909539249539403, rtol=1e-9)
     np.testing.assert_allclose(found["std_error"].iloc[0], 0.01684223777231494, rtol=1e-9)
+
+
+def test_squares_about_each_start_without_a_factor_give_the_error_of_diff_diff():
+    """The counties of 2004 two years after, ChaisemartinDHaultfoeuille(), L_max=4, diff-diff 3.13.0."""
+    frame = agreement_data.counties()
+    wide, start = (
+        frame.pivot(index="countyreal", columns="year", values="lemp"),
+        frame.groupby("countyreal")["first"].first(),
+    )
+    change = wide[2006] - wide[2003]
+    about = (change - change.groupby(start).transform("mean")) ** 2
+    treated, others = start == 2004, (start == 0) | (start > 2006)
+    theirs = np.sqrt(about[treated].sum() / treated.sum() ** 2 + about[others].sum() / others.sum() ** 2)
+    np.testing.assert_allclose(theirs, 0.035403311602575815, rtol=1e-9)
 
 
 def test_years_added_as_if_uncorrelated_give_the_error_of_diff_diff():
