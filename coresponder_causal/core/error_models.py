@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.reml import serial_design
-from coresponder_causal.core.sandwich import andrews_lags, newey_west
+from coresponder_causal.core.sandwich import andrews_lags, lagged
 from coresponder_causal.core.serial import ols, prais_winsten
 from coresponder_causal.core.serial_noise import SerialNoise
 from coresponder_causal.core.variance import VarianceRecord
@@ -86,7 +86,7 @@ def fit_errors(y: Array, X: Array, *, positions: Array, errors: Errors, lags: La
         facts |= {"rho": fit.rho}
     if errors == "newey-west":
         last = andrews_lags(fit.residuals) if lags == "andrews" else lags
-        vcov = newey_west(X, fit.residuals, lags=last, small_sample="n/(n-k)")
+        vcov = lagged(X, fit.residuals, lags=last, small_sample="n/(n-k)")
         facts |= {"lags": last}
     spread = float(fit.residuals.var()) * fit.n / (fit.n - fit.k)
     persistent, white = (spread, 0.0) if fit.rho else (0.0, spread)

@@ -17,8 +17,9 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, get_type_hint
 
 import numpy as np
 
-from coresponder_causal.core.domain import Measured, by_inference, coordinates_of, nearest
+from coresponder_causal.core.domain import by_inference, coordinates_of, nearest
 from coresponder_causal.core.errors import DesignError, EstimationError
+from coresponder_causal.core.measured import Measured
 from coresponder_causal.core.method_card import MethodCard, Setting, card_sections, not_measured, setting_of_design
 from coresponder_causal.core.method_options import admits, chosen_options
 from coresponder_causal.core.notes import Doubt, collecting, note, quietly

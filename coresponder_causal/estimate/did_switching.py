@@ -28,7 +28,8 @@ change with those who took it back: the headline divides by what was kept. Units
 they see break it as any difference in differences.
 
 Reference: de Chaisemartin & D'Haultfœuille 2024, doi:10.1162/rest_a_01414; 2020, doi:10.1257/aer.20181169. Checked by
-hand, against did_group_time where treatment stays, and by simulated truth; no outside program's numbers.
+hand, against did_group_time where treatment stays, by simulated truth, and the effects where it stays against diff-diff
+3.13 (ChaisemartinDHaultfoeuille), whose error of their mean leaves out that they covary.
 
 Say: Per period under the treatment, {outcome} changed by {overall} against units that had not changed ({interval}).
 """
@@ -62,7 +63,7 @@ Switches = Literal["all", "on", "off"]
     setting="adopters",
     contrasts=("ATT",),
     reference="de Chaisemartin & D'Haultfœuille 2024",
-    checked_against="worked by hand, did_group_time and simulated truth",
+    checked_against="diff-diff 3.13 where treatment stays, worked by hand and simulated truth",
     interruptions=True,
 )
 def did_switching(

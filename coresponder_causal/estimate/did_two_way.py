@@ -41,6 +41,7 @@ from coresponder_causal.core.estimand import Estimand
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.few_clusters import clustered_size
 from coresponder_causal.core.notes import doubt, note
+from coresponder_causal.core.numbered import numbered
 from coresponder_causal.core.prediction_facts import ranked
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.regressors import log_rate
@@ -196,8 +197,11 @@ def _rows(
         raise EstimationError(f"per={per:g} goes with rates per exposure", mend="leave per= out, or bring an exposure")
     table, regressors = _table(d, time_effects, log, per), _regressors(d, time_effects)
     kept = _informative(table)
-    _refuse_held(table[kept], regressors.loc[kept, list(d.covariates)])
-    return table[kept], regressors[kept], kept
+    if not kept.all():
+        table, regressors = table[kept], regressors[kept]
+    if d.covariates:
+        _refuse_held(table, regressors[list(d.covariates)])
+    return table, regressors, kept
 
 
 def _refuse_held(table: pd.DataFrame, covariates: pd.DataFrame) -> None:
@@ -269,13 +273,13 @@ def _table(d: PanelDesign, time_effects: TimeEffects, log: bool, per: float) -> 
     """Return unit, position, time effect, cluster, weight and outcome of every row."""
     if time_effects == "month_of_year" and d.freq != "M":
         raise DesignError(f"month-of-year effects were asked of {d.period_name}", mend="take time_effects='period'")
-    positions = d.axis.positions
+    positions, units = d.axis.positions, pd.factorize(d.source[d.unit])[0]
     return pd.DataFrame(
         {
-            "unit": pd.factorize(d.source[d.unit])[0],
+            "unit": units,
             "position": positions,
             "effect": positions if time_effects == "period" else positions % 12,
-            "cluster": pd.factorize(d.source[d.cluster or d.unit])[0],
+            "cluster": units if d.cluster is None else pd.factorize(d.source[d.cluster])[0],
             "weight": 1.0 if d.weights is None else d.source[d.weights].to_numpy(float),
             "outcome": _outcome(d, log, per),
         }
@@ -331,12 +335,12 @@ def _informative(table: pd.DataFrame) -> NDArray[np.bool_]:
         note(f"left out: {counted(int((~kept).sum()), 'row')} without weight")
     weighted = int(kept.sum())
     while True:
-        left = table[kept]
-        alone = [left.groupby(column)[column].transform("size") == 1 for column in ("unit", "effect")]
-        lost = left.index[alone[0] | alone[1]]
-        if lost.empty:
+        left = np.flatnonzero(kept)
+        codes = [numbered(table[column].to_numpy()[left])[0] for column in ("unit", "effect")]
+        alone = np.logical_or(*(np.bincount(own)[own] == 1 for own in codes))
+        if not alone.any():
             break
-        kept[lost] = False
+        kept[left[alone]] = False
     if kept.sum() < weighted:
         note(f"left out: {counted(weighted - int(kept.sum()), 'row')} alone in a unit or time effect")
     return kept

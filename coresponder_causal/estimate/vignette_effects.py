@@ -17,7 +17,7 @@ feature works for one kind of person.
 Reference: Hainmueller, Hopkins & Yamamoto 2014, doi:10.1093/pan/mpt024; Pustejovsky & Tipton 2018,
 doi:10.1080/07350015.2016.1247004. Worked by hand, linearmodels for the estimates, and simulated truth.
 
-Say: In cases that differed by lot, {outcome} was {estimate} higher with the one than with the other feature ({interval}).
+Say: In cases that differed by lot, {outcome} was {estimate} higher with one feature than with the other ({interval}).
 """
 
 from __future__ import annotations

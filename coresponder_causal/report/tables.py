@@ -40,8 +40,8 @@ evidence_columns = (
     Column("notes", "Notes", "whole"),
 )
 evidence_note = (
-    "Smallest detectable: the fall that a two-sided 5 % test of this design finds four times in five; −∞: none at "
-    "all; –: none is stated. "
+    "Smallest detectable: the fall, of differences the change towards the side of the estimate, that a two-sided 5 % "
+    "test of this design finds four times in five; −∞: none at all; –: none is stated. "
     "Measured coverage: how often the method's 95 % interval held the truth in the simulated cell nearest to these "
     "data, with its Monte-Carlo error; “outside” where they lie outside all that was measured. "
     "Rows: observations used. Notes: how many remarks must be read with the number."
@@ -279,6 +279,7 @@ def _evidence(results: Sequence[Result], terms: Literal["all", "headline"]) -> T
                 outcome=words.outcome(result),
                 term=rows["term"].map(partial(words.term, method=result.method)),
                 measured=pd.Series(_coverages(result, rows["term"]), index=rows.index, dtype=object),
+                mde=_towards(rows["mde"], rows["estimate"]) if result.scale == "difference" else rows["mde"],
                 n_obs=result.n_obs,
                 notes=len(result.notes),
                 **_unusable(result),
@@ -293,6 +294,11 @@ def _evidence(results: Sequence[Result], terms: Literal["all", "headline"]) -> T
     return Table(
         title="Estimates", frame=frame, columns=columns, note=evidence_note + set_note * bounded, support=support
     )
+
+
+def _towards(falls: pd.Series, estimates: pd.Series) -> pd.Series:
+    """Turn falls to the side of their estimates: a difference is found up as well as down."""
+    return falls.where(np.isinf(falls) | ~(estimates > 0), falls.abs())
 
 
 def _unusable(result: Result) -> dict[str, float]:

@@ -22,13 +22,14 @@ from coresponder_causal.validity.agreement_question import Asked, Question, Why
 from coresponder_causal.validity.safety_question import ours, version_of
 
 table_path, page = Path(__file__).with_name("agreement.csv"), Path("docs", "agreement.md")
-questions: tuple[Question, ...] = (*counties, *earnings, *states, *series, *one_city)
+questions: tuple[Question, ...] = (*counties, *earnings, *states, *series, *one_city())
 same = 1e-6  # of the estimate or its error, whichever is larger: what searches that end at their optimum differ by
 asked_by = ["data", "question", "program", "call"]
 kinds = {
     "convention": "another rule for the same quantity",
     "estimand": "another quantity",
     "solver": "a search that stops elsewhere",
+    "lot": "other draws",
     "bug": "a mistake",
 }
 

@@ -44,9 +44,9 @@ def measured(chosen: tuple[Question, ...] = questions, kept: pd.DataFrame | None
     Yields
     ------
     DataFrame
-        The table, after each row that was not there before, and at the end: ``question, program, version, call, draws, answers, invented, found``:
-        data sets, those that gave a p-value where nothing happened, those of them with one below 5 %, and those where
-        something did.
+        The table, after each row that was not there before, and at the end: ``question, program, version, call, draws,
+        answers, invented, found``: data sets, those that gave a p-value where nothing happened, those of them with one
+        below 5 %, and those where something did.
 
     Raises
     ------
