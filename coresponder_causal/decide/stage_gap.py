@@ -47,13 +47,7 @@ def stage_row(stage: Stage, read: ComparedCalls, name: str, level: float) -> dic
     """Gap of one group at one stage, within cells, by clusters of the calls that have others beside them."""
     member, other = read.groups.member(name), read.groups.member(read.groups.reference)
     used = stage.rows & (member | other)
-    x = member[used].astype(float)
-    columns_ = [stage.y[used], x if stage.factor is None else x * stage.factor[used]]
-    beside = pd.DataFrame(index=range(int(used.sum())))
-    if stage.factor is not None:
-        beside = pd.DataFrame({"group": x, "strictness": stage.factor[used]})
-    left, spent = swept(np.column_stack(columns_), strata=stage.cells[used], regressors=beside)
-    y, z = left.T
+    y, z, spent = _among_alike(stage, used, member[used].astype(float))
     if not z @ z > 1e-9:
         raise EstimationError(f"no cell holds calls of '{name}' and of the reference", mend="make fewer columns alike")
     gap, telling = float(z @ y / (z @ z)), np.abs(z) > 1e-9
@@ -88,6 +82,16 @@ def stage_row(stage: Stage, read: ComparedCalls, name: str, level: float) -> dic
         "events": min(int(stage.y[side].sum()) for side in sides),
         "persons": min(int(read.persons[side].nunique()) for side in sides),
     }
+
+
+def _among_alike(stage: Stage, used: Flags, x: Array) -> tuple[Array, Array, int]:
+    """Outcome and group, times the factor of the stage, as cells leave them, and how many of these there are."""
+    beside = pd.DataFrame(index=range(int(used.sum())))
+    if stage.factor is not None:
+        beside = pd.DataFrame({"group": x, "strictness": stage.factor[used]})
+        x = x * stage.factor[used]
+    left, spent = swept(np.column_stack([stage.y[used], x]), strata=stage.cells[used], regressors=beside)
+    return left[:, 0], left[:, 1], spent
 
 
 def _two_shares(y: Array, z: Array, *, design: float) -> tuple[Array, Array]:
