@@ -46,7 +46,9 @@ NAMES = (
     "A$B_{x}$ \\alpha",
     "<script>",
     "Da\x07vis",
+    'Two\nlines, a "quote" and a comma',
 )
+COLUMNS = {'🚓 two\nlines, a "quote"' + "x" * 300: 0, " month ": 2}
 
 
 def screen(*words: object) -> tuple[int, str]:
@@ -177,6 +179,18 @@ def test_two_evaluations_at_once_into_one_folder_leave_one_of_them_whole(series_
         assert json.loads((out / "results.json").read_text(encoding="utf-8")) == alone
         assert [path for path in tmp_path.iterdir() if path.name.startswith(".") and path.name != kept_name] == []
         out.rename(tmp_path / f"out of {time.time_ns()}")
+
+
+def test_columns_of_any_name_are_ingested_or_one_screen_names_them(mapping, tmp_path):
+    """Names are read without the spaces around them; a mapping that has these is told so."""
+    for name, ends in COLUMNS.items():
+        rows = pd.DataFrame({"ID": range(9), name: "2024-07-01 12:00"})
+        rows.to_csv(tmp_path / "cad.csv", index=False)
+        mapping.write_text(MAPPING.replace('"Time"', json.dumps(name, ensure_ascii=False)), encoding="utf-8")
+        code, said = screen("ingest", mapping, "--out", tmp_path / f"out {ends}")
+        assert code == ends, said
+        assert (tmp_path / f"out {ends}").exists() == (ends == 0)
+    assert len(pd.read_csv(tmp_path / "out 0" / "calls.csv")) == 9
 
 
 @pytest.mark.full
