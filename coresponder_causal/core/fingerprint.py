@@ -50,4 +50,4 @@ def _update(digest: "hashlib._Hash", part: object) -> None:
 
 def _update_rows(digest: "hashlib._Hash", part: pd.DataFrame | pd.Series | pd.Index) -> None:
     for at in range(0, len(part), at_once):
-        digest.update(pd.util.hash_pandas_object(part[at : at + at_once], index=False).to_numpy())
+        digest.update(pd.util.hash_pandas_object(part[at : at + at_once], index=False).to_numpy().tobytes())
