@@ -304,9 +304,8 @@ def _drawn(course: Course, fit: SeriesFit, contrast: Array, seed: int) -> dict[s
     facts = _ends("averted", averted)
     if fit.noise is not None:
         expected = _single(without @ fit.beta)[:, None] + _single(without @ uncertain) @ shifts
-        noisy: Single = expected + change + fit.noise(normals[k:])
-        counted = _inverse(noisy, fit.link)
-        facts |= _ends("averted_predicted", _single(unit) @ (_inverse(expected, fit.link) - counted))
+        counted = _inverse(expected + change + fit.noise(normals[k:]), fit.link)
+        facts |= _ends("averted_predicted", _single(_single(unit) @ (_inverse(expected, fit.link) - counted)))
     return facts
 
 

@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import DesignError, Problems
 from coresponder_causal.core.form import form_of
+from coresponder_causal.core.numbered import numbered
 from coresponder_causal.data import frames
 from coresponder_causal.data.periods import TimeAxis, parse_time
 
 Array = NDArray[np.float64]
 Sign = Literal["any", "nonnegative", "positive"]
 T = TypeVar("T")
+most_places = 8  # for each row, when rows are told apart by marking places
 of_any_row = "fill them at the source, or leave those rows out and say so"
 of_a_period = "fill them (a period without events is a 0) or leave those rows out"
 of_a_call = "a blank is not a no: leave those calls out and say so, or bound what they can be: PartlyKnownDesign"
@@ -110,10 +112,27 @@ def check_named(table: pd.DataFrame, column: str, problems: Problems, *, mend: s
 
 def check_single(keys: Mapping[str, object], what: str, problems: Problems, *, mend: str) -> None:
     """Gather the rows that repeat the keys of an earlier row; ``what`` names the keys in words."""
+    if _all_differ(keys):
+        return
     doubled = pd.DataFrame(keys).duplicated().to_numpy()
     if doubled.any():
         rows = np.flatnonzero(doubled)
         problems.add(f"{counted(len(rows), 'row')} with {what} of another row", mend=mend, rows=rows)
+
+
+def _all_differ(keys: Mapping[str, object]) -> bool:
+    """Whether rows, marked in a table with a place for all keys, need a place each; not told where places are many."""
+    cells: NDArray[np.intp] | int = 0
+    places, rows = 1, 0
+    for labels in keys.values():
+        codes, many = numbered(np.asarray(labels))
+        places, rows = places * many, len(codes)
+        if places > most_places * rows or codes.min(initial=0) < 0:
+            return False
+        cells = cells * many + codes
+    taken = np.zeros(places, bool)
+    taken[cells] = True
+    return int(np.count_nonzero(taken)) == rows
 
 
 def require_outcome(table: pd.DataFrame, outcome: str, subject: str, *, sign: Sign = "any") -> None:

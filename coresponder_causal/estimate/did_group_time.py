@@ -236,7 +236,7 @@ def _terms(cells: list[Cell], d: PanelDesign) -> pd.DataFrame:
 
 def _support(rows: AdoptionRows, effects: CellEffects, terms: pd.DataFrame) -> pd.DataFrame:
     """Units compared in each cell, and events of the treated ones where the outcome is a count."""
-    counts = bool(np.all((rows.outcome >= 0) & (rows.outcome == np.round(rows.outcome))))
+    counts = bool(rows.outcome.min() >= 0 and (rows.outcome == np.round(rows.outcome)).all())
     sums = pd.Series(rows.outcome).groupby([rows.first[rows.unit], rows.period]).sum().to_dict() if counts else {}
     events = [float(sums[cell[:2]]) if counts else np.nan for cell in effects.cells]
     return pd.DataFrame({"term": terms["term"], "persons": np.nan, "events": events, "units": effects.compared})
