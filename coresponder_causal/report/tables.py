@@ -130,16 +130,7 @@ def by_outcome(results: Sequence[Result]) -> Table:
         Column("conf_high", "to", "fine"),
         Column("p_value", "p", "p"),
     )
-    frame = pd.concat(
-        [
-            result.tidy().assign(
-                outcome=words.counted(result),
-                term=lambda table, method=result.method: table["term"].map(partial(words.term, method=method)),
-            )
-            for result in results
-        ],
-        ignore_index=True,
-    )
+    frame = pd.concat([_in_words(result) for result in results], ignore_index=True)
     unusable = any(result.extra.get("enough_clusters") is False for result in results)
     unit = "log ratios" if results[0].scale == "log_ratio" else words.unit(results[0]).split(" per ", 1)[-1]
     return Table(
@@ -293,6 +284,13 @@ def _evidence(results: Sequence[Result], terms: Literal["all", "headline"]) -> T
     support = support_of(results) if terms == "all" else headlines(results)
     return Table(
         title="Estimates", frame=frame, columns=columns, note=evidence_note + set_note * bounded, support=support
+    )
+
+
+def _in_words(result: Result) -> pd.DataFrame:
+    rows = result.tidy()
+    return rows.assign(
+        outcome=words.counted(result), term=rows["term"].map(partial(words.term, method=result.method))
     )
 
 
