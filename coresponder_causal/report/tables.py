@@ -263,14 +263,13 @@ def distances(results: Sequence[Result], truth: Mapping[str, float]) -> Table:
 def _evidence(results: Sequence[Result], terms: Literal["all", "headline"]) -> Table:
     frames = []
     for result in results:
-        rows = effects(result)
+        rows = _towards_estimates(effects(result)) if result.scale == "difference" else effects(result)
         frames.append(
             rows.assign(
                 method=words.named(result),
                 outcome=words.outcome(result),
                 term=rows["term"].map(partial(words.term, method=result.method)),
                 measured=pd.Series(_coverages(result, rows["term"]), index=rows.index, dtype=object),
-                mde=_towards(rows["mde"], rows["estimate"]) if result.scale == "difference" else rows["mde"],
                 n_obs=result.n_obs,
                 notes=len(result.notes),
                 **_unusable(result),
@@ -294,9 +293,10 @@ def _in_words(result: Result) -> pd.DataFrame:
     )
 
 
-def _towards(falls: pd.Series, estimates: pd.Series) -> pd.Series:
+def _towards_estimates(rows: pd.DataFrame) -> pd.DataFrame:
     """Turn falls to the side of their estimates: a difference is found up as well as down."""
-    return falls.where(np.isinf(falls) | ~(estimates > 0), falls.abs())
+    falls = rows["mde"]
+    return rows.assign(mde=falls.where(np.isinf(falls) | ~(rows["estimate"] > 0), falls.abs()))
 
 
 def _unusable(result: Result) -> dict[str, float]:
