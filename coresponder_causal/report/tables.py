@@ -130,16 +130,7 @@ def by_outcome(results: Sequence[Result]) -> Table:
         Column("conf_high", "to", "fine"),
         Column("p_value", "p", "p"),
     )
-    frame = pd.concat(
-        [
-            result.tidy().assign(
-                outcome=words.counted(result),
-                term=lambda table, method=result.method: table["term"].map(partial(words.term, method=method)),
-            )
-            for result in results
-        ],
-        ignore_index=True,
-    )
+    frame = pd.concat([_in_words(result) for result in results], ignore_index=True)
     unusable = any(result.extra.get("enough_clusters") is False for result in results)
     unit = "log ratios" if results[0].scale == "log_ratio" else words.unit(results[0]).split(" per ", 1)[-1]
     return Table(
@@ -272,14 +263,13 @@ def distances(results: Sequence[Result], truth: Mapping[str, float]) -> Table:
 def _evidence(results: Sequence[Result], terms: Literal["all", "headline"]) -> Table:
     frames = []
     for result in results:
-        rows = effects(result)
+        rows = _towards_estimates(effects(result)) if result.scale == "difference" else effects(result)
         frames.append(
             rows.assign(
                 method=words.named(result),
                 outcome=words.outcome(result),
                 term=rows["term"].map(partial(words.term, method=result.method)),
                 measured=pd.Series(_coverages(result, rows["term"]), index=rows.index, dtype=object),
-                mde=_towards(rows["mde"], rows["estimate"]) if result.scale == "difference" else rows["mde"],
                 n_obs=result.n_obs,
                 notes=len(result.notes),
                 **_unusable(result),
@@ -296,9 +286,15 @@ def _evidence(results: Sequence[Result], terms: Literal["all", "headline"]) -> T
     )
 
 
-def _towards(falls: pd.Series, estimates: pd.Series) -> pd.Series:
+def _in_words(result: Result) -> pd.DataFrame:
+    rows = result.tidy()
+    return rows.assign(outcome=words.counted(result), term=rows["term"].map(partial(words.term, method=result.method)))
+
+
+def _towards_estimates(rows: pd.DataFrame) -> pd.DataFrame:
     """Turn falls to the side of their estimates: a difference is found up as well as down."""
-    return falls.where(np.isinf(falls) | ~(estimates > 0), falls.abs())
+    falls = rows["mde"]
+    return rows.assign(mde=falls.where(np.isinf(falls) | ~(rows["estimate"] > 0), falls.abs()))
 
 
 def _unusable(result: Result) -> dict[str, float]:
