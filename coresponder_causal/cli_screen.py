@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from coresponder_causal.plan import Written
 
 wrong_input = 2
+no_room = "failed to map segment"  # how a library says that it cannot be loaded for want of memory
 longest = 30  # lines of an error on the screen
 
 
@@ -42,7 +43,9 @@ def one_screen() -> Iterator[None]:
     except OSError as error:
         _show(f"{error.strerror or error}: {error.filename or ''}", "check the path and the permissions")
         raise typer.Exit(wrong_input) from None
-    except MemoryError:
+    except (MemoryError, ImportError) as error:
+        if isinstance(error, ImportError) and no_room not in str(error):
+            raise
         _show("there is not enough memory for this", "end other programs, or give fewer tables, cities or months")
         raise typer.Exit(wrong_input) from None
 

@@ -17,8 +17,9 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, get_type_hint
 
 import numpy as np
 
-from coresponder_causal.core.domain import Measured, by_inference, coordinates_of, nearest
+from coresponder_causal.core.domain import by_inference, coordinates_of, nearest
 from coresponder_causal.core.errors import DesignError, EstimationError
+from coresponder_causal.core.measured import Measured
 from coresponder_causal.core.method_card import MethodCard, Setting, card_sections, not_measured, setting_of_design
 from coresponder_causal.core.method_options import admits, chosen_options
 from coresponder_causal.core.notes import Doubt, collecting, note, quietly
@@ -284,10 +285,20 @@ def measured(result: Result, term: str | None = None) -> Measured | None:
     """
     if result.method not in _functions or (result.placebo is not None and result.method not in by_inference):
         return None
-    own = result.provenance.option_values()
-    defaults = inspect.signature(_functions[result.method]).parameters
-    changed = {key: value for key, value in own.items() if key in defaults and value != defaults[key].default}
-    return nearest(result.method, coordinates_of(result), term or str(result.terms["term"].iloc[0]), options=changed)
+    named = term or str(result.terms["term"].iloc[0])
+    return nearest(result.method, coordinates_of(result), named, options=_changed_options(result))
+
+
+def by_default(result: Result, design: Design) -> bool:
+    """Whether a result is what its method gives for a design by default."""
+    same = result.provenance.data == design.fingerprint and averaged not in result.extra
+    return same and result.method in _functions and not _changed_options(result)
+
+
+def _changed_options(result: Result) -> dict[str, object]:
+    """Options of a result that are not its method's defaults."""
+    own, defaults = result.provenance.option_values(), inspect.signature(_functions[result.method]).parameters
+    return {key: value for key, value in own.items() if key in defaults and value != defaults[key].default}
 
 
 def _say_measured(result: Result) -> None:

@@ -20,7 +20,7 @@ Labels = NDArray[np.intp]
 HC = Literal["HC0", "HC1", "HC2", "HC3"]
 Convention = Literal["stata", "fixest", "linearmodels", "none"]
 
-_SINGULAR = 1e-10
+singular = 1e-10
 
 
 def heteroskedastic(X: Array, residuals: Array, *, kind: HC = "HC1") -> Array:
@@ -57,7 +57,7 @@ def heteroskedastic(X: Array, residuals: Array, *, kind: HC = "HC1") -> Array:
     residuals, X, basis, triangle = checked_qr(residuals, X)
     n, k = X.shape
     free = np.ones(n) if kind in ("HC0", "HC1") else 1 - np.sum(basis**2, axis=1)
-    fixed = np.flatnonzero(free < _SINGULAR)
+    fixed = np.flatnonzero(free < singular)
     problems = Problems(f"regression for {kind}")
     if len(fixed):
         problems.add(f"{len(fixed)} rows have leverage 1", rows=fixed, mend="drop them with the term they determine")
@@ -291,7 +291,7 @@ def quadratic_df(own: Array, shared: Array, variance: float) -> float:
     """
     overlap = np.sum(shared**2, axis=1)
     trace = float(np.sum(own - overlap))
-    if trace <= _SINGULAR * variance:
+    if trace <= singular * variance:
         raise EstimationError(
             "the contrast's CR2 variance is zero whatever the outcome",
             mend="use clusters that do not each determine a coefficient, or permutation inference",
@@ -316,12 +316,17 @@ def leverages(basis: Array, labels: Labels, many: int) -> Iterator[tuple[Labels,
     H_gg = U s² U', so (I − H_gg)^−½ scales the directions U by (1 − s²)^−½ and leaves the others; directions the
     cluster determines alone (s = 1) carry no residual and get 0 (the Moore–Penrose root).
     """
-    order = np.argsort(labels, kind="stable")
-    for rows in np.split(order, np.cumsum(np.bincount(labels, minlength=many))[:-1]):
+    for rows in rows_of_clusters(labels, many):
         left, values, right = np.linalg.svd(basis[rows], full_matrices=False)
         free = 1 - values**2
-        alone = free < _SINGULAR
+        alone = free < singular
         yield rows, left, values, right, np.where(alone, 0.0, 1 / np.sqrt(np.where(alone, 1.0, free)))
+
+
+def rows_of_clusters(labels: Labels, many: int) -> list[Labels]:
+    """Rows of each numbered cluster, in their order."""
+    order = np.argsort(labels, kind="stable")
+    return np.split(order, np.cumsum(np.bincount(labels, minlength=many))[:-1])
 
 
 def numbered_clusters(cluster: ArrayLike, n: int) -> tuple[Labels, int]:

@@ -15,21 +15,10 @@ from coresponder_causal.core.fingerprint import fingerprint
 from coresponder_causal.core.notes import collecting, note
 from coresponder_causal.core.propensity import Propensity, propensity
 from coresponder_causal.data.demand import asked_for
-from coresponder_causal.design import columns
+from coresponder_causal.design import call_rules, columns
 from coresponder_causal.design.adjustment import Adjustment
 from coresponder_causal.design.call_clusters import persons_of
-from coresponder_causal.design.call_rules import (
-    call_id,
-    in_order,
-    on_duty_rows,
-    refuse_constant_outcome,
-    refuse_off_duty,
-    refuse_repeats,
-    refuse_roles,
-    refuse_uncontrasted,
-    refuse_untold,
-    require_other,
-)
+from coresponder_causal.design.call_rules import call_id
 from coresponder_causal.design.call_sequence import CallSequence
 from coresponder_causal.design.covariates import as_numbers, doubt_adjusted, groups_of, refuse_late, refuse_unusable
 from coresponder_causal.design.eligibility import Eligible
@@ -137,22 +126,22 @@ class CallDesign:
         """
         problems = Problems("calls")
         adjusted = list(dict.fromkeys((*covariates, *exact, *([stratum] if stratum else []))))
-        known = refuse_untold(calls, treatment, problems)
+        known = call_rules.refuse_untold(calls, treatment, problems)
         table = columns.rectangular(calls, [*known, outcome, person, weights, *adjusted], problems)
-        refuse_roles(treatment, outcome, adjusted, problems)
-        refuse_repeats(table, problems)
+        call_rules.refuse_roles(treatment, outcome, adjusted, problems)
+        call_rules.refuse_repeats(table, problems)
         with collecting() as notes:
             table = asked_for(table)
             if on_duty == "only":
-                table = on_duty_rows(table, treatment)
+                table = call_rules.on_duty_rows(table, treatment)
             table = table.reset_index(drop=True)
-            refuse_uncontrasted(table, treatment, problems)
+            call_rules.refuse_uncontrasted(table, treatment, problems)
             others = [name for name in adjusted if name not in (treatment, outcome)]
             refuse_late(others, problems, treatment=treatment, graph=graph)
             for name in adjusted:
                 refuse_unusable(table, name, problems, grouping=name not in covariates)
             if outcome is not None:
-                refuse_constant_outcome(table, outcome, problems)
+                call_rules.refuse_constant_outcome(table, outcome, problems)
             if weights is not None:
                 columns.numbers(table, weights, problems, sign="positive")
             problems.raise_if_any(DesignError)
@@ -161,7 +150,7 @@ class CallDesign:
             if person is not None and table[person].isna().any():
                 note(f"{int(table[person].isna().sum())} calls have no {person} and count as persons of their own")
         return cls(
-            source=in_order(table),
+            source=call_rules.in_order(table),
             treatment=treatment,
             outcome=outcome,
             covariates=tuple(covariates),
@@ -297,12 +286,12 @@ class CallDesign:
 
     def with_outcome(self, outcome: str) -> Self:
         """Return the same design, with the same weights and pairs, for another column of its frame."""
-        require_other(self.source, outcome, self.treatment, [*self.covariates, *self.exact])
+        call_rules.require_other(self.source, outcome, self.treatment, [*self.covariates, *self.exact])
         return replace(self, outcome=outcome)
 
     def require_plain(self, asked: str) -> None:
         """Refuse to adjust twice, to adjust for nothing, and to adjust where nobody could be sent."""
-        refuse_off_duty(self.source, self.treatment, asked)
+        call_rules.refuse_off_duty(self.source, self.treatment, asked)
         if self.adjustment is not None:
             raise DesignError(
                 f"{asked} was given a design that {self.adjustment.method} has adjusted",
@@ -313,7 +302,7 @@ class CallDesign:
 
     def propensity(self) -> Propensity:
         """Probability of the treatment given covariates and stratum, by logistic regression."""
-        refuse_off_duty(self.source, self.treatment, "the probability of treatment")
+        call_rules.refuse_off_duty(self.source, self.treatment, "the probability of treatment")
         frame = self.covariate_frame(reference_levels=False)
         return propensity(
             self.treated.astype(float), frame.to_numpy(float), list(map(str, frame)), weights=self.sampling_weights()

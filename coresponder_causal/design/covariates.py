@@ -210,7 +210,7 @@ def groups_of(table: pd.DataFrame, names: Sequence[str]) -> NDArray[np.int64]:
     if not names:
         return np.zeros(len(table), np.int64)
     texts = pd.DataFrame({name: labels(table[name]) for name in names})
-    return np.asarray(texts.groupby(list(names), sort=True).ngroup(), np.int64)
+    return np.asarray(texts.groupby(list(texts), sort=True).ngroup(), np.int64)
 
 
 def as_numbers(

@@ -15,8 +15,8 @@ from coresponder_causal.core.fingerprint import fingerprint
 from coresponder_causal.core.notes import collecting
 from coresponder_causal.data import frames
 from coresponder_causal.data.periods import Start, TimeAxis
-from coresponder_causal.design import columns
-from coresponder_causal.design.call_timing import first_moment, received, shifts_of
+from coresponder_causal.design import columns, coverage_hours
+from coresponder_causal.design.call_timing import first_moment, hours_in_week, received, shifts_of
 from coresponder_causal.design.covariates import as_numbers
 from coresponder_causal.design.coverage_calls import (
     known_at_receipt,
@@ -28,14 +28,6 @@ from coresponder_causal.design.coverage_calls import (
     with_sums,
 )
 from coresponder_causal.design.coverage_gap import log_gap
-from coresponder_causal.design.coverage_hours import (
-    by_class,
-    cells_of,
-    hours_in_week,
-    plan_of,
-    refuse_unplanned_dose,
-    treated_city,
-)
 from coresponder_causal.design.coverage_shifts import fidelity_of, kept_shifts, say_shifts, say_variation
 from coresponder_causal.design.eligibility import Eligible
 from coresponder_causal.design.onset import Onset, made_up, onset
@@ -176,9 +168,9 @@ class CoverageDesign:
         problems, late = Problems("coverage"), Problems("coverage")
         with collecting() as said:
             hourly, each = read_calls(frames.to_pandas(calls), late, outcome, covariates, person, eligible or {})
-        table, axis = cells_of(hourly, outcome, exposure, problems)
+        table, axis = coverage_hours.cells_of(hourly, outcome, exposure, problems)
         shifts = frames.to_pandas(schedule)
-        city = columns.attempt(lambda: treated_city(shifts, table, treated), problems)
+        city = columns.attempt(lambda: coverage_hours.treated_city(shifts, table, treated), problems)
         months = np.unique(axis.positions)
         by_month = replace(axis, positions=months)
         problems.found.extend(late.found)
@@ -186,11 +178,11 @@ class CoverageDesign:
             found = columns.attempt(
                 lambda: onset(by_month, start=start, between=start_between, phase_in=phase_in), problems
             )
-            refuse_unplanned_dose(dose, phase_in, problems)
+            coverage_hours.refuse_unplanned_dose(dose, phase_in, problems)
             problems.raise_if_any(DesignError)
             assert found is not None  # raised above otherwise
             assert city is not None
-            covered, planned, delivered, found = plan_of(shifts, city, by_month, found, dose)
+            covered, planned, delivered, found = coverage_hours.plan_of(shifts, city, by_month, found, dose)
             roster, _ = shifts_of(shifts, city)
             begin = first_moment(start if start_between is None else start_between[0])
             say_shifts(roster, begin)
@@ -198,7 +190,7 @@ class CoverageDesign:
             if each is not None:
                 each = timed_calls(each, roster=roster, city=city, covered=covered, begin=begin)
                 say_calls(each, city, between=start_between is not None)
-        source = by_class(table, axis, covered)
+        source = coverage_hours.by_class(table, axis, covered)
         return cls(
             source=source,
             axis=replace(axis, positions=source.pop("position").to_numpy()),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Self, get_args
+from typing import Literal, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from coresponder_causal.core.choices import refuse_choice
 from coresponder_causal.core.errors import DesignError, Problems
 from coresponder_causal.core.fingerprint import fingerprint
 from coresponder_causal.core.notes import collecting
@@ -146,9 +147,8 @@ class SeriesDesign:
         """
         problems = Problems("series")
         table, axis = _read(frame, problems, outcome, time, exposure, dose, controls)
-        for option, value, choices in (("covid", covid, Pandemic), ("phase_in_as", phase_in_as, PhaseIn)):
-            if value not in get_args(choices):
-                problems.add(f"{option}={value!r} is not a choice", mend=f"take one of {', '.join(get_args(choices))}")
+        refuse_choice("covid", covid, Pandemic, problems)
+        refuse_choice("phase_in_as", phase_in_as, PhaseIn, problems)
         ramp = phase_in_as == "ramp"
         with collecting() as notes:
             found = columns.attempt(

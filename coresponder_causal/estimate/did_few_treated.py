@@ -45,7 +45,7 @@ doi:10.1162/rest.89.2.221; Lau & Li 2025, arXiv:2511.05710; Conley & Taber 2011,
 Pinto 2019, doi:10.1162/rest_a_00759; Hagemann 2025, Review of Economic Studies 92:3968. Checked by hand, against Lee &
 Wooldridge's printed estimates of castle laws (both transformations, 21 states with five starts) and a Stata run of
 them, a printed critical value of Lau & Li and the printed number of cities from which Hagemann's test can reject,
-and against simulated truth.
+against diff-diff 3.13 (LWDiD with vcov_type="classical", to the last digits), and against simulated truth.
 
 Say: In {city}, {outcome} changed by {mean_post} against what the comparison cities' changes let expect ({interval}).
 """
@@ -85,7 +85,7 @@ largest_ratio, most_told = 1.3, 8
     design=PanelDesign,
     contrasts=("ATT",),
     reference="Lee & Wooldridge 2023",
-    checked_against="printed values of Lee & Wooldridge and of Lau & Li 2025, worked by hand, and simulated truth",
+    checked_against="diff-diff 3.13, printed values of Lee & Wooldridge and of Lau & Li 2025, and simulated truth",
 )
 def did_few_treated(
     d: PanelDesign,
@@ -166,6 +166,7 @@ def did_few_treated(
     changes = framed.table
     if seen.k > 1:
         _say_several(seen, changes)
+    ratio = _error_ratio(fit, inference, rho, seen.k)
     return Result(
         method="did_few_treated",
         estimand=seen.estimand,
@@ -182,22 +183,11 @@ def did_few_treated(
         n_obs=seen.counts.size,
         n_units=len(seen.cities),
         extra=Facts(
-            {
-                "city": seen.name,
-                "start": d.start,
-                "treated_units": seen.k,
-                "mean_events": float(seen.events.mean()),
-                "harmonics": harmonics,
-                "adjust": adjust,
-            }
+            {"city": seen.name, "start": d.start, "treated_units": seen.k, "mean_events": float(seen.events.mean())}
+            | {"harmonics": harmonics, "adjust": adjust}
             | process_facts(fit)
-            | {
-                "rho_star": few_treated.breakdown_ratio(changes),
-                "error_ratio": _error_ratio(fit, inference, rho, seen.k),
-                "inference": inference,
-                "mde80": judged.detectable(),
-                "outcome_unit": f"{d.outcome} a {d.period_name[:-1]}",
-            }
+            | {"rho_star": few_treated.breakdown_ratio(changes), "error_ratio": ratio, "inference": inference}
+            | {"mde80": judged.detectable(), "outcome_unit": f"{d.outcome} a {d.period_name[:-1]}"}
             | dict(judged.facts)
         ),
     )

@@ -41,6 +41,8 @@ class Readiness:
         What was read, what is not known, and what to give.
     rows : DataFrame
         ``table, rows`` of what was read.
+    city : str or None
+        Whose programme it is; None where it is not known.
     """
 
     questions: pd.DataFrame
@@ -50,6 +52,7 @@ class Readiness:
     quality: pd.DataFrame
     lines: tuple[str, ...]
     rows: pd.DataFrame
+    city: str | None
 
 
 def readiness(tables: Mapping[str, pd.DataFrame], *, start: str | None = None, city: str | None = None) -> Readiness:
@@ -91,6 +94,7 @@ def readiness(tables: Mapping[str, pd.DataFrame], *, start: str | None = None, c
         quality=quality,
         lines=tuple(lines),
         rows=pd.DataFrame({"table": list(tables), "rows": [len(table) for table in tables.values()]}),
+        city=city if counted is None else counted.city,
     )
 
 

@@ -13,10 +13,10 @@ from coresponder_causal.core.notes import collecting
 from coresponder_causal.data import dictionary, read_table
 from coresponder_causal.data.ingest_write import beside_tables
 from coresponder_causal.plan.labour_beside import open_points
-from coresponder_causal.plan.plan_file import plan_name
 from coresponder_causal.simulate import world
 
 kinds_of_file = (".csv", ".tsv", ".xlsx", ".parquet")
+documents = (".toml", ".md")  # such as STUDY.toml and DATA_DICTIONARY.md: never tables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,8 @@ def read_folder(folder: str | Path) -> Folder:
         )
     with collecting() as said:
         read = {file.stem: read_table(file) for file in tables}
-    unknown = [file.name for file in files if file not in tables and file.name not in (*beside_tables, plan_name)]
+    others = [file for file in files if file not in tables and file.suffix.lower() not in documents]
+    unknown = [file.name for file in others if file.name not in beside_tables]
     lines = [f"Not read, since no table has that name: {', '.join(unknown)}."] if unknown else []
     return Folder(tables=read, lines=(*lines, *said, *open_points(place, read)))
 

@@ -16,6 +16,7 @@ import pandas as pd
 
 from coresponder_causal.core.errors import DisclosureError, Problems
 from coresponder_causal.core.folders import write_together
+from coresponder_causal.core.parsed import json_of
 from coresponder_causal.data.frames import to_pandas
 from coresponder_causal.privacy.county_return import Key
 
@@ -139,7 +140,7 @@ def read_headed(
     """Read a table below a line that says what it is; every cell is text."""
     try:
         with Path(path).open(encoding="utf-8", newline="") as file:
-            head = json.loads(file.readline().lstrip("# "))
+            head = json_of(file.readline().lstrip("# "))
             rows = pd.DataFrame(list(csv.DictReader(file, strict=True)), dtype=object)
         whole = None not in rows and bool(rows.notna().all(axis=None))
         fits = whole and head["format"] == version and "key" in head and set(columns) <= set(rows)

@@ -12,7 +12,11 @@ from coresponder_causal.report.colours import ink
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-changes = (-0.9, -0.8, -0.7, -0.6, -0.5, -0.4, -0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 4.0, 9.0)
+changes = (
+    -0.9, -0.8, -0.7, -0.6, -0.5, -0.4, -0.3, -0.2, -0.1, -0.05, -0.02, -0.01,
+    0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 4.0, 9.0,
+)  # fmt: skip
+letter_width = 0.036  # of an axis beside long names
 
 
 def calendar_axis(axes: Axes, first: float, last: float) -> None:
@@ -39,9 +43,11 @@ def percent_axis(axes: Axes, low: float, high: float) -> None:
     """Label the axis of log ratios with percent changes, with room for each."""
     margin = 0.04 * (high - low)
     axes.set_xlim(low - margin, high + margin)
-    inside = sorted((np.log1p(change) for change in changes if low <= np.log1p(change) <= high), key=abs)
-    kept: list[float] = []
-    for place in inside:
-        if all(abs(place - other) > (high - low) / 7.5 for other in kept):
-            kept.append(float(place))
-    axes.set_xticks(kept, [words.percent(round(100 * np.expm1(place), 6)).replace(".0 %", " %") for place in kept])
+    inside = sorted((change for change in changes if low <= np.log1p(change) <= high), key=lambda c: abs(np.log1p(c)))
+    kept: dict[float, str] = {}
+    for change in inside:
+        place, said = float(np.log1p(change)), words.percent(100 * change).replace(".0 %", " %")
+        room = letter_width * (high - low) / 2
+        if all(abs(place - other) > room * (len(said) + len(there)) for other, there in kept.items()):
+            kept[place] = said
+    axes.set_xticks(list(kept), list(kept.values()))

@@ -40,8 +40,8 @@ evidence_columns = (
     Column("notes", "Notes", "whole"),
 )
 evidence_note = (
-    "Smallest detectable: the fall that a two-sided 5 % test of this design finds four times in five; −∞: none at "
-    "all; –: none is stated. "
+    "Smallest detectable: the fall, of differences the change towards the side of the estimate, that a two-sided 5 % "
+    "test of this design finds four times in five; −∞: none at all; –: none is stated. "
     "Measured coverage: how often the method's 95 % interval held the truth in the simulated cell nearest to these "
     "data, with its Monte-Carlo error; “outside” where they lie outside all that was measured. "
     "Rows: observations used. Notes: how many remarks must be read with the number."
@@ -130,16 +130,7 @@ def by_outcome(results: Sequence[Result]) -> Table:
         Column("conf_high", "to", "fine"),
         Column("p_value", "p", "p"),
     )
-    frame = pd.concat(
-        [
-            result.tidy().assign(
-                outcome=words.counted(result),
-                term=lambda table, method=result.method: table["term"].map(partial(words.term, method=method)),
-            )
-            for result in results
-        ],
-        ignore_index=True,
-    )
+    frame = pd.concat([_in_words(result) for result in results], ignore_index=True)
     unusable = any(result.extra.get("enough_clusters") is False for result in results)
     unit = "log ratios" if results[0].scale == "log_ratio" else words.unit(results[0]).split(" per ", 1)[-1]
     return Table(
@@ -272,7 +263,7 @@ def distances(results: Sequence[Result], truth: Mapping[str, float]) -> Table:
 def _evidence(results: Sequence[Result], terms: Literal["all", "headline"]) -> Table:
     frames = []
     for result in results:
-        rows = effects(result)
+        rows = _towards_estimates(effects(result)) if result.scale == "difference" else effects(result)
         frames.append(
             rows.assign(
                 method=words.named(result),
@@ -293,6 +284,17 @@ def _evidence(results: Sequence[Result], terms: Literal["all", "headline"]) -> T
     return Table(
         title="Estimates", frame=frame, columns=columns, note=evidence_note + set_note * bounded, support=support
     )
+
+
+def _in_words(result: Result) -> pd.DataFrame:
+    rows = result.tidy()
+    return rows.assign(outcome=words.counted(result), term=rows["term"].map(partial(words.term, method=result.method)))
+
+
+def _towards_estimates(rows: pd.DataFrame) -> pd.DataFrame:
+    """Turn falls to the side of their estimates: a difference is found up as well as down."""
+    falls = rows["mde"]
+    return rows.assign(mde=falls.where(np.isinf(falls) | ~(rows["estimate"] > 0), falls.abs()))
 
 
 def _unusable(result: Result) -> dict[str, float]:

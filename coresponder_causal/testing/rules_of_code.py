@@ -32,7 +32,7 @@ def one_public_function(case: Case) -> Broken:
 
 
 def complete_card(case: Case) -> Broken:
-    """Ask for every heading of the card, a source that can be found, and a sentence with an interval and known places."""
+    """Ask for every heading of the card, a source that can be found, and a sentence whose places are filled."""
     card = case.card
     sections = dict(card.sections)
     if short := [heading for heading in headings if len(sections.get(heading, "")) <= 20]:

@@ -8,6 +8,7 @@ installed. It writes agreement.csv beside this file and docs/agreement.md.
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -22,13 +23,14 @@ from coresponder_causal.validity.agreement_question import Asked, Question, Why
 from coresponder_causal.validity.safety_question import ours, version_of
 
 table_path, page = Path(__file__).with_name("agreement.csv"), Path("docs", "agreement.md")
-questions: tuple[Question, ...] = (*counties, *earnings, *states, *series, *one_city)
+questions: tuple[Question, ...] = (*counties, *earnings, *states, *series, *one_city())
 same = 1e-6  # of the estimate or its error, whichever is larger: what searches that end at their optimum differ by
 asked_by = ["data", "question", "program", "call"]
 kinds = {
     "convention": "another rule for the same quantity",
     "estimand": "another quantity",
     "solver": "a search that stops elsewhere",
+    "lot": "other draws",
     "bug": "a mistake",
 }
 
@@ -135,8 +137,8 @@ def agreement_page(table: pd.DataFrame) -> str:
     sections = []
     for name, rows in table.groupby("data", sort=False):
         sections.append(f"## {name}\n")
-        for question, answers in rows.groupby("question", sort=False):
-            lines = [_line(row, held, why) for row in answers.to_dict("records")]  # type: ignore[arg-type]
+        for question, asked in rows.groupby("question", sort=False):
+            lines = [_line(row, held, why) for row in asked.to_dict("records")]  # type: ignore[arg-type]
             head = "| Program | Call | Estimate | Standard error | Beside ours |\n| --- | --- | ---: | ---: | --- |"
             sections.append(f"**{question}**\n\n{head}\n" + "\n".join(lines) + "\n")
     body, answers, agreeing = "\n".join(sections), int(held["estimate"].notna().sum()), int(held["agrees"].sum())
@@ -156,7 +158,7 @@ Written, with `coresponder_causal/validity/agreement.csv`, by `python -m corespo
 
 def _line(row: dict[str, object], held: pd.DataFrame, why: dict[tuple[str, str, str, str], Why]) -> str:
     key = (str(row["data"]), str(row["question"]), str(row["program"]), str(row["call"]))
-    beside = "" if row["program"] == ours else _beside(held.set_index(asked_by).loc[key], why.get(key))
+    beside = "" if row["program"] == ours else _beside(held[(held[asked_by] == key).all(axis=1)].iloc[0], why.get(key))
     call = key[3].replace("|", "\\|")
     numbers = f"{_number(row['estimate'])} | {_number(row['std_error'])}"
     return f"| {key[2]} {row['version']} | `{call}` | {numbers} | {beside} |"
@@ -166,8 +168,7 @@ def _counted(held: pd.DataFrame, why: dict[tuple[str, str, str, str], Why]) -> s
     """Say how many answers differ for which kind of reason."""
     apart = held[~held["agrees"] & held["estimate"].notna()]
     found = [why[key].kind for key in apart[asked_by].itertuples(index=False, name=None) if key in why]
-    counts = pd.Series(found, dtype=object).value_counts()
-    return "; ".join(f"{many} by {kind} ({kinds[kind]})" for kind, many in counts.items())
+    return "; ".join(f"{many} by {kind} ({kinds[kind]})" for kind, many in Counter(found).most_common())
 
 
 def _beside(found: pd.Series, why: Why | None) -> str:

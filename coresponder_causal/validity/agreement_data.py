@@ -136,7 +136,7 @@ def driver_design() -> SeriesDesign:
 
 @cache
 def cities() -> tuple[Panel, ...]:
-    """Simulated panels of a programme without effect, each of one city among ten."""
+    """Draw panels of a programme without effect, each of one city among ten."""
     return tuple(first_panels(panels_shown))
 
 

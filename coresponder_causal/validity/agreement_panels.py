@@ -5,12 +5,24 @@ from __future__ import annotations
 from coresponder_causal import estimate
 from coresponder_causal.validity import agreement_data as data
 from coresponder_causal.validity import agreement_peers as peers
-from coresponder_causal.validity.agreement_data import Answer
+from coresponder_causal.validity.agreement_data import Answer, answer
 from coresponder_causal.validity.agreement_question import Asked, Question, Why, first, stored, term, without_draws
 
 r_did, r_fixest, r_imputation = "did_mpdta_grid", "fixest_feols_sunab", "didimputation"
 r_synthdid, county = "synthdid_prop99", ("lemp", "countyreal")
-nested = "It counts the fixed effects of units within clusters as parameters, which makes errors larger; ours does not."
+nested = (
+    "It counts the fixed effects of units within clusters as parameters, which makes errors larger, and has no factor "
+    "for the number of clusters; ours is the other way round."
+)
+uncorrelated = (
+    "Its error of the mean takes the effects of different years as uncorrelated, although the same counties stand "
+    "behind them."
+)
+gardner = "Errors of a second regression on the effect; ours holds each effect against the mean of its start and year."
+one_stack = (
+    "Errors of one regression of the stack, with one intercept for all starts; ours holds units against the mean of "
+    "their group in their own comparison. With a single start, as where before=2, both are the same."
+)
 early = "Its solver stops early by default; the call below it lets it go on."
 
 
@@ -76,6 +88,57 @@ counties = (
         (
             stored("R didimputation", r_imputation, "mpdta_static", "estimate", "std.error"),
             Asked("diff-diff", "ImputationDiD()", lambda: peers.staggered("ImputationDiD", data.counties(), *county)),
+            Asked(
+                "diff-diff",
+                "TwoStageDiD()",
+                lambda: peers.staggered("TwoStageDiD", data.counties(), *county),
+                Why("convention", gardner),
+            ),
+        ),
+    ),
+    Question(
+        "mpdta",
+        "Changes of the treatment, their first year",
+        "did_switching(d), event_time=0",
+        lambda: term(estimate.did_switching(data.county_design()), "event_time=0"),
+        (
+            Asked(
+                "diff-diff",
+                "ChaisemartinDHaultfoeuille()",
+                lambda: peers.switching_counties(first_alone=True),
+                Why(
+                    "convention",
+                    "Squares about the means of starts, without ours' factor c / (c − 1).",
+                ),
+            ),
+        ),
+    ),
+    Question(
+        "mpdta",
+        "Changes of the treatment, all years",
+        "did_switching(d)",
+        lambda: first(estimate.did_switching(data.county_design())),
+        (
+            Asked(
+                "diff-diff",
+                "ChaisemartinDHaultfoeuille(), L_max=4",
+                lambda: peers.switching_counties(first_alone=False),
+                Why("bug", uncorrelated),
+            ),
+        ),
+    ),
+    Question(
+        "mpdta",
+        "Stacked comparisons, one year before to one after",
+        "did_stacked(d, before=1, after=1)",
+        lambda: first(estimate.did_stacked(data.county_design(), before=1, after=1)),
+        (
+            Asked(
+                "diff-diff",
+                'StackedDiD(vcov_type="hc2_bm")',
+                peers.stacked_counties,
+                Why("convention", one_stack),
+            ),
         ),
     ),
     Question(
@@ -115,6 +178,20 @@ states = (
                 "SyntheticDiD(seed=1)",
                 peers.smoking,
                 Why("solver", "It follows R's solver, with R's early stop."),
+            ),
+        ),
+    ),
+    Question(
+        "Prop 99",
+        "The same, root mean square of the placebos: every other state in turn",
+        'synth_did(d, log=False).extra["placebo_std_error"]',
+        lambda: answer(estimate.synth_did(data.smoking(), log=False).extra.number("placebo_std_error")),
+        (
+            Asked(
+                "synthdid-py",
+                "synthdid_estimate(Y, N0, T0) of each other state",
+                peers.synthdid_placebos,
+                Why("solver", "Its solver stops early by default."),
             ),
         ),
     ),
@@ -175,6 +252,13 @@ states = (
                 "ImputationDiD()",
                 lambda: peers.staggered("ImputationDiD", data.castle(), "l_homicide", "state"),
             ),
+            Asked(
+                "diff-diff",
+                "TwoStageDiD()",
+                lambda: peers.staggered("TwoStageDiD", data.castle(), "l_homicide", "state"),
+                Why("convention", gardner),
+            ),
+            Asked("pyfixest", "did2s(...), by state", peers.did2s_castle, Why("convention", gardner)),
         ),
     ),
 )

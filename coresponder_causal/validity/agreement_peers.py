@@ -36,6 +36,42 @@ def staggered(name: str, frame: pd.DataFrame, outcome: str, unit: str, covariate
     return answer(fit.overall_att, fit.overall_se)
 
 
+def stacked_counties() -> Answer:
+    """Ask diff-diff for the mean over a window of stacked comparisons."""
+    import diff_diff
+
+    named = {"outcome": "lemp", "unit": "countyreal", "time": "year", "first_treat": "first"}
+    fit = diff_diff.StackedDiD(kappa_pre=1, kappa_post=1, vcov_type="hc2_bm").fit(data.counties(), **named)
+    return answer(fit.overall_att, fit.overall_se)
+
+
+def switching_counties(first_alone: bool) -> Answer:
+    """Ask diff-diff for the effects of changes, in the first year or over all of them."""
+    import diff_diff
+
+    named = {"outcome": "lemp", "unit": "countyreal", "time": "year", "treatment": "post"}
+    fit = diff_diff.ChaisemartinDHaultfoeuille().fit(data.counties(), L_max=None if first_alone else 4, **named)
+    return answer(fit.att, fit.se)
+
+
+def lee_wooldridge(frame: pd.DataFrame, errors: str = "hc1") -> Answer:
+    """Ask diff-diff for the change of a simulated city's mean."""
+    import diff_diff
+
+    named = {"outcome": "rate", "unit": "city", "time": "month", "treatment": "d"}
+    fit = diff_diff.LWDiD(vcov_type=errors).fit(frame, **named)
+    return answer(fit.att, fit.se)
+
+
+def did2s_castle() -> Answer:
+    """Ask pyfixest for both stages of Gardner's regression on states."""
+    import pyfixest
+
+    named = {"yname": "l_homicide", "first_stage": "~ 0 | state + year", "second_stage": "~ i(post, ref=0)"}
+    fit = pyfixest.did2s(data.castle(), treatment="post", cluster="state", **named)
+    return answer(fit.coef(), fit.se())
+
+
 def csdid_counties(formula: str) -> Answer:
     """Ask csdid for the average effect on counties."""
     from csdid.att_gt import ATTgt
@@ -57,11 +93,19 @@ def trainees(method: str) -> Answer:
     return answer(fit.overall_att, fit.overall_se)
 
 
-def synthdid_city() -> Answer:
-    """Ask synthdid-py for the simulated city."""
+def wild(frame: pd.DataFrame, weights: str = "rademacher") -> Answer:
+    """Ask wildboottest for the p-value of a simulated city."""
+    import pyfixest
+
+    fit = pyfixest.feols("rate ~ d | city + month", frame, vcov={"CRV1": "city"})
+    return answer(fit.wildboottest(param="d", reps=9999, seed=1, weights_type=weights)["Pr(>|t|)"])
+
+
+def synthdid_city(frame: pd.DataFrame) -> Answer:
+    """Ask synthdid-py for a simulated city."""
     import synthdid
 
-    panel = synthdid.panel_matrices(data.city().frame[["city", "month", "rate", "d"]])
+    panel = synthdid.panel_matrices(frame[["city", "month", "rate", "d"]])
     return answer(float(synthdid.synthdid_estimate(panel.Y, panel.N0, panel.T0)))
 
 
@@ -71,6 +115,17 @@ def synthdid_smoking(name: str) -> Answer:
 
     panel = synthdid.panel_matrices(data.frame("california_prop99"))
     return answer(float(getattr(synthdid, name)(panel.Y, panel.N0, panel.T0)))
+
+
+def synthdid_placebos() -> Answer:
+    """Ask synthdid-py for every other state, each as if it had had the law, and take the root mean square."""
+    import synthdid
+
+    panel = synthdid.panel_matrices(data.frame("california_prop99"))
+    others = np.asarray(panel.Y)[: panel.N0]
+    turns = (np.append(np.delete(np.arange(panel.N0), state), state) for state in range(panel.N0))
+    found = [float(synthdid.synthdid_estimate(others[turn], panel.N0 - 1, panel.T0)) for turn in turns]
+    return answer(np.sqrt(np.mean(np.square(found))))
 
 
 def synthetic(frame: pd.DataFrame, outcome: str, unit: str, time: str, after: list[int]) -> Answer:
@@ -89,18 +144,17 @@ def smoking() -> Answer:
     return synthetic(frame.assign(ever=ever), "PacksPerCapita", "State", "Year", after)
 
 
-def city_synthetic() -> Answer:
-    """Ask diff-diff for the simulated city."""
-    frame = data.city().frame
+def city_synthetic(frame: pd.DataFrame) -> Answer:
+    """Ask diff-diff for a simulated city."""
     after = [int(month) for month in sorted(frame.loc[frame["post"] == 1, "month"].unique())]
     return synthetic(frame.assign(ever=frame["treated"]), "rate", "city", "month", after)
 
 
-def city_two_way(name: str) -> Answer:
+def city_two_way(frame: pd.DataFrame, name: str) -> Answer:
     """Ask diff-diff for two groups before and after, or with effects of cities."""
     import diff_diff
 
-    frame, named = data.city().frame, {"outcome": "rate", "treatment": "treated"}
+    named = {"outcome": "rate", "treatment": "treated"}
     if name == "TwoWayFixedEffects":
         fit = diff_diff.TwoWayFixedEffects().fit(frame, time="post", unit="city", **named)
     else:
@@ -126,11 +180,10 @@ def linearmodels_counties() -> Answer:
     return answer(found.params["post"], found.std_errors["post"])
 
 
-def statsmodels_city(clustered: bool) -> Answer:
+def statsmodels_city(frame: pd.DataFrame, *, clustered: bool) -> Answer:
     """Ask statsmodels for a regression on dummies of cities and months."""
     import statsmodels.formula.api as smf
 
-    frame = data.city().frame
     model, groups = smf.ols("rate ~ d + C(city) + C(month)", frame), {"groups": frame["city"]}
     fit = model.fit(cov_type="cluster", cov_kwds=groups) if clustered else model.fit()
     return answer(fit.params["d"], fit.bse["d"])

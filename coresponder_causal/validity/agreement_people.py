@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Literal
 
 from coresponder_causal import estimate
@@ -9,17 +10,29 @@ from coresponder_causal.design import match_nearest, weight_propensity
 from coresponder_causal.validity import agreement_data as data
 from coresponder_causal.validity import agreement_peers as peers
 from coresponder_causal.validity.agreement_data import Answer
-from coresponder_causal.validity.agreement_question import Asked, Question, Why, first, stored, term, without_draws
+from coresponder_causal.validity.agreement_question import (
+    Asked,
+    Question,
+    Why,
+    first,
+    p_value,
+    stored,
+    term,
+    without_draws,
+)
 
 r_drdid, r_matchit, r_weightit, r_belts = "drdid_lalonde", "matchit_lalonde", "weightit_lalonde", "its_seatbelts"
 counts_cities = "It counts the fixed effects of cities as parameters, which makes errors larger; ours does not."
 Method = Literal["dr", "dr_improved", "ipw", "reg"]
 raised = "It raises small propensities to its pscore_trim; most people of the survey have smaller ones."
-ties = "Among controls whose scores are equal it takes another one."
+raised_too = f"{raised} And it divides the weights of the comparison by the number treated, not by their sum."
+ties = "Trainees, and controls, whose scores are equal it takes in another order."
 two_periods = "Told of two periods, not of months, it counts fewer parameters, which makes errors smaller."
 not_unique = (
     "With more months before the start than cities many weights of months fit; each search ends at another one."
 )
+two_points = "It draws weights of two points by default; ours has Webb's six, which few clusters need."
+no_error = "HC1, its default, gives the one treated city no error of its own: its residual is nought."
 no_clusters = "Its errors take the months of a city as independent of each other."
 
 
@@ -37,7 +50,7 @@ def _of_trainees(method: Method, words: str, key: str, named: str = "", why: Why
 
 
 earnings = (
-    _of_trainees("dr", "doubly robust", "drdid|trad", "dr", Why("convention", raised)),
+    _of_trainees("dr", "doubly robust", "drdid|trad", "dr", Why("convention", raised_too)),
     _of_trainees("dr_improved", "improved doubly robust", "drdid|imp"),
     _of_trainees("ipw", "weighted", "ipwdid|norm=TRUE", "ipw", Why("convention", raised)),
     _of_trainees("reg", "by regression", "ordid", "reg"),
@@ -123,70 +136,110 @@ series = (
         ),
     ),
 )
-one_city = (
-    Question(
-        "One city among ten",
-        "Two-way fixed effects of log rates, errors by city",
-        'did_two_way(d, log=True, inference="cluster")',
-        lambda: first(estimate.did_two_way(data.city_design(), log=True, inference="cluster")),
-        (
-            Asked(
-                "pyfixest",
-                'feols("rate ~ d | city + month"), CRV1 by city',
-                lambda: peers.pyfixest("rate ~ d | city + month", data.city().frame, "city", "d"),
-            ),
-            Asked(
-                "statsmodels",
-                'ols("rate ~ d + C(city) + C(month)"), clustered by city',
-                lambda: peers.statsmodels_city(True),
-                Why("convention", counts_cities),
-            ),
-            Asked(
-                "statsmodels",
-                "the same without clusters",
-                lambda: peers.statsmodels_city(False),
-                Why("convention", no_clusters),
-            ),
-            Asked(
-                "diff-diff",
-                "DifferenceInDifferences()",
-                lambda: peers.city_two_way("DifferenceInDifferences"),
-                Why("convention", no_clusters),
-            ),
-            Asked(
-                "diff-diff",
-                'TwoWayFixedEffects(), time="post"',
-                lambda: peers.city_two_way("TwoWayFixedEffects"),
-                Why("convention", two_periods),
-            ),
-        ),
-    ),
-    Question(
-        "One city among ten",
-        "Poisson regression with both effects",
-        'did_poisson(d, effects="pooled", inference="cluster")',
-        lambda: first(estimate.did_poisson(data.city_design(), effects="pooled", inference="cluster")),
-        (
-            Asked(
-                "pyfixest",
-                'fepois("calls ~ d | city + month"), CRV1 by city',
-                lambda: peers.pyfixest("calls ~ d | city + month", data.city().frame, "city", "d", counts=True),
+
+
+def _of_city(number: int) -> tuple[Question, ...]:
+    """Ask about one simulated panel."""
+    name, frame = f"One city among ten, panel {number + 1}", data.cities()[number].frame
+    return (
+        Question(
+            name,
+            "Two-way fixed effects of log rates, errors by city",
+            'did_two_way(d, log=True, inference="cluster")',
+            lambda: first(estimate.did_two_way(data.city_design(number), log=True, inference="cluster")),
+            (
+                Asked(
+                    "pyfixest",
+                    'feols("rate ~ d | city + month"), CRV1 by city',
+                    lambda: peers.pyfixest("rate ~ d | city + month", frame, "city", "d"),
+                ),
+                Asked(
+                    "statsmodels",
+                    'ols("rate ~ d + C(city) + C(month)"), clustered by city',
+                    lambda: peers.statsmodels_city(frame, clustered=True),
+                    Why("convention", counts_cities),
+                ),
+                Asked(
+                    "statsmodels",
+                    "the same without clusters",
+                    lambda: peers.statsmodels_city(frame, clustered=False),
+                    Why("convention", no_clusters),
+                ),
+                Asked(
+                    "diff-diff",
+                    "DifferenceInDifferences()",
+                    lambda: peers.city_two_way(frame, "DifferenceInDifferences"),
+                    Why("convention", no_clusters),
+                ),
+                Asked(
+                    "diff-diff",
+                    'TwoWayFixedEffects(), time="post"',
+                    lambda: peers.city_two_way(frame, "TwoWayFixedEffects"),
+                    Why("convention", two_periods),
+                ),
             ),
         ),
-    ),
-    Question(
-        "One city among ten",
-        "Synthetic difference in differences of log rates",
-        "synth_did(d)",
-        lambda: without_draws(estimate.synth_did(data.city_design())),
-        (
-            Asked("synthdid-py", "synthdid_estimate(Y, N0, T0)", peers.synthdid_city, Why("solver", not_unique)),
-            Asked(
-                "diff-diff",
-                "SyntheticDiD(seed=1)",
-                peers.city_synthetic,
-                Why("solver", not_unique),
+        Question(
+            name,
+            "The same, p-value of the restricted wild bootstrap by city",
+            'did_two_way(d, log=True, inference="wild")',
+            lambda: p_value(estimate.did_two_way(data.city_design(number), log=True, inference="wild")),
+            (
+                Asked("wildboottest", "wildboottest()", lambda: peers.wild(frame), Why("convention", two_points)),
+                Asked(
+                    "wildboottest",
+                    'wildboottest(weights_type="webb")',
+                    lambda: peers.wild(frame, "webb"),
+                    Why("lot", "Other draws of the same weights."),
+                ),
             ),
         ),
-    ),
-)
+        Question(
+            name,
+            "Change of the city's mean log rate against others' changes",
+            "did_few_treated(d)",
+            lambda: first(estimate.did_few_treated(data.city_design(number))),
+            (
+                Asked("diff-diff", 'LWDiD(vcov_type="classical")', lambda: peers.lee_wooldridge(frame, "classical")),
+                Asked("diff-diff", "LWDiD()", lambda: peers.lee_wooldridge(frame), Why("convention", no_error)),
+            ),
+        ),
+        Question(
+            name,
+            "Poisson regression with both effects",
+            'did_poisson(d, effects="pooled", inference="cluster")',
+            lambda: first(estimate.did_poisson(data.city_design(number), effects="pooled", inference="cluster")),
+            (
+                Asked(
+                    "pyfixest",
+                    'fepois("calls ~ d | city + month"), CRV1 by city',
+                    lambda: peers.pyfixest("calls ~ d | city + month", frame, "city", "d", counts=True),
+                ),
+            ),
+        ),
+        Question(
+            name,
+            "Synthetic difference in differences of log rates",
+            "synth_did(d)",
+            lambda: without_draws(estimate.synth_did(data.city_design(number))),
+            (
+                Asked(
+                    "synthdid-py",
+                    "synthdid_estimate(Y, N0, T0)",
+                    lambda: peers.synthdid_city(frame),
+                    Why("solver", not_unique),
+                ),
+                Asked(
+                    "diff-diff",
+                    "SyntheticDiD(seed=1)",
+                    lambda: peers.city_synthetic(frame),
+                    Why("solver", not_unique),
+                ),
+            ),
+        ),
+    )
+
+
+def one_city() -> tuple[Question, ...]:
+    """Ask about every panel that is shown."""
+    return tuple(chain.from_iterable(map(_of_city, range(data.panels_shown))))

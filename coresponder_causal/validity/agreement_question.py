@@ -10,7 +10,7 @@ from coresponder_causal.core.result import Result
 from coresponder_causal.validity.agreement_data import Answer, answer
 from coresponder_causal.validity.agreement_peers import of_r
 
-Kind = Literal["convention", "estimand", "solver", "bug"]
+Kind = Literal["convention", "estimand", "solver", "lot", "bug"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +19,8 @@ class Why:
 
     Parameters
     ----------
-    kind : {"convention", "estimand", "solver", "bug"}
-        Another rule for the same quantity; another quantity; a search that stops elsewhere; a mistake.
+    kind : {"convention", "estimand", "solver", "lot", "bug"}
+        Another rule for the same quantity; another quantity; a search that stops elsewhere; other draws; a mistake.
     text : str
     """
 
@@ -91,6 +91,11 @@ def term(result: Result, name: str) -> Answer:
 def without_draws(result: Result) -> Answer:
     """Return the headline; its error comes from placebos, drawn by lot in the other programs."""
     return answer(result.estimate)
+
+
+def p_value(result: Result) -> Answer:
+    """Return the p-value of the headline."""
+    return answer(result.pvalues)
 
 
 def stored(program: str, file: str, key: str, *path: str, why: Why | None = None) -> Asked:

@@ -25,7 +25,8 @@ from coresponder_causal.core.result import Result
 from coresponder_causal.core.version import VERSION
 from coresponder_causal.validity.cell import Cell, coordinate_names, whole_names
 from coresponder_causal.validity.cells import cells
-from coresponder_causal.validity.comparators import Inverted, comparators, failures
+from coresponder_causal.validity.comparators import comparators, failures
+from coresponder_causal.validity.comparison import Inverted
 from coresponder_causal.validity.few_treated import few_treated_cases
 from coresponder_causal.validity.series_comparison import compared
 from coresponder_causal.validity.worlds import designs, truth

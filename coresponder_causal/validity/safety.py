@@ -44,9 +44,9 @@ def measured(chosen: tuple[Question, ...] = questions, kept: pd.DataFrame | None
     Yields
     ------
     DataFrame
-        The table, after each row that was not there before, and at the end: ``question, program, version, call, draws, answers, invented, found``:
-        data sets, those that gave a p-value where nothing happened, those of them with one below 5 %, and those where
-        something did.
+        The table, after each row that was not there before, and at the end: ``question, program, version, call, draws,
+        answers, invented, found``: data sets, those that gave a p-value where nothing happened, those of them with one
+        below 5 %, and those where something did.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def measured(chosen: tuple[Question, ...] = questions, kept: pd.DataFrame | None
     missing = [name for name, there in versions.items() if not there]
     if missing:
         raise EstimationError(f"{', '.join(missing)} not installed", mend='pip install "coresponder-causal[peers]"')
-    asked = {
+    asked: dict[Key, tuple[Question, Call]] = {
         (one.name, call.program, versions[call.program], call.code, call.draws): (one, call)
         for one in chosen
         for call in one.calls
@@ -97,8 +97,8 @@ def _asked(call: Call, drawn: Drawn) -> float:  # type: ignore[type-arg]
 
 def held(table: pd.DataFrame) -> pd.Series:
     """Say which calls answered and found effects that are not there in 5 % of data sets, but for Monte-Carlo error."""
-    limits = [rejection_rate_limit(nominal, max(int(many), 1), errors_allowed) for many in table["answers"]]
-    return (table["answers"] > 0) & (table["invented"] <= table["answers"] * np.array(limits))
+    most = [many * rejection_rate_limit(nominal, max(many, 1), errors_allowed) for many in table["answers"]]
+    return table["answers"].gt(0) & table["invented"].le(pd.Series(most, table.index))
 
 
 def safety_page(table: pd.DataFrame, chosen: tuple[Question, ...] = questions) -> str:

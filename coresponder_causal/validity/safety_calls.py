@@ -119,7 +119,7 @@ town = Question(
         Call("pymatchit-causal", 'MatchIt(method="nearest"), t test', _pymatchit, fewer),
         Call("dowhy", 'estimate_effect("backdoor.linear_regression")', _dowhy, fewer),
         Call("econml", "LinearDRLearner().fit(Y, T, W=W)", _econml, fewest),
-        Call(ours, "call_aipw(d)", lambda one: headline(estimate.call_aipw(one.design)), 2 * fewer),
+        Call(ours, "call_aipw(d)", lambda one: headline(estimate.call_aipw(one.design)), fewer),
         Call(
             ours,
             "call_difference(match_nearest(d, caliper=0.2))",

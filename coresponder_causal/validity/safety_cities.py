@@ -24,6 +24,9 @@ world = Cell(setting="city", comparison=10, periods=72, events=400.0, rho=0.4, t
 effect, samples = -0.25, 999
 Panel = Drawn[PanelDesign]
 both = "rate ~ d | city + month"
+by_start = {"unit": "city", "time": "month", "first_treat": "first"}
+by_dose = {"unit": "city", "time": "month", "treatment": "d"}
+by_group = {"unit": "city", "time": "month", "treatment": "treated"}
 
 
 def panels(effect: float = 0.0) -> Iterator[Panel]:
@@ -119,29 +122,23 @@ def _synthdid(drawn: Panel) -> float:
     return float(p_value(float(found) / error, np.inf))
 
 
-def _diff_diff(drawn: Panel, name: str) -> float:
+def _diff_diff(drawn: Panel, name: str, made: dict[str, object], told: dict[str, str]) -> float:
     import diff_diff
 
-    named = {"outcome": "rate", "unit": "city"}
-    if name in ("CallawaySantAnna", "ImputationDiD", "StackedDiD", "TwoStageDiD"):
-        fit = getattr(diff_diff, name)().fit(drawn.frame, time="month", first_treat="first", **named)
-        return float(fit.p_value if name == "CallawaySantAnna" else fit.overall_p_value)
-    if name == "SyntheticDiD":
-        after = sorted(drawn.frame.loc[drawn.frame["post"] == 1, "month"].unique())
-        run = diff_diff.SyntheticDiD(seed=1)
-        return float(run.fit(drawn.frame, treatment="treated", time="month", post_periods=after, **named).p_value)
-    if name == "TwoWayFixedEffects":
-        run = diff_diff.TwoWayFixedEffects()
-        return float(run.fit(drawn.frame, treatment="treated", post="post", **named).p_value)
-    return float(diff_diff.DifferenceInDifferences().fit(drawn.frame, "rate", "treated", "post").p_value)
+    after = sorted(drawn.frame.loc[drawn.frame["post"] == 1, "month"].unique())
+    periods = {"post_periods": after} if name == "SyntheticDiD" else {}
+    fit = getattr(diff_diff, name)(**made).fit(drawn.frame, outcome="rate", **told, **periods)
+    return float(getattr(fit, "overall_p_value", None) or fit.p_value)
 
 
-def _theirs(name: str, draws: int = draws) -> Call:
-    return Call("diff-diff", f"{name}()", partial(_diff_diff, name=name), draws)
+def _theirs(name: str, told: dict[str, str], draws: int = draws, made: dict[str, object] | None = None) -> Call:
+    made = made or {}
+    written = ", ".join(f'{option}="{value}"' for option, value in made.items() if option != "seed")
+    return Call("diff-diff", f"{name}({written})", partial(_diff_diff, name=name, made=made, told=told), draws)
 
 
-def _ours(name: str) -> Call:
-    return Call(ours, f"{name}(d)", lambda one: headline(getattr(estimate, name)(one.design)))
+def _ours(name: str, draws: int = draws) -> Call:
+    return Call(ours, f"{name}(d)", lambda one: headline(getattr(estimate, name)(one.design)), draws)
 
 
 def _two_way(inference: str) -> Call:
@@ -156,9 +153,9 @@ def _two_way(inference: str) -> Call:
 cities = Question(
     "One city among ten others",
     f"One city starts a programme, {world.comparison} others do not. Of {world.periods} months about "
-    f"{round(100 * before_share)} % lie before the start; the city has {world.events:g} calls a month, shocks correlate "
-    f"{world.rho:g} from month to month, and no city drifts from the others. Where something happens, the programme "
-    f"changes the city's calls by {round(100 * np.expm1(effect))} %.",
+    f"{round(100 * before_share)} % lie before the start; the city has {world.events:g} calls a month, shocks "
+    f"correlate {world.rho:g} from month to month, and no city drifts from the others. Where something happens, the "
+    f"programme changes the city's calls by {round(100 * np.expm1(effect))} %.",
     panels,
     effect,
     (
@@ -172,13 +169,15 @@ cities = Question(
         Call("pyfixest", "did2s(...), by city", _did2s, fewer),
         Call("wildboottest", "pyfixest's feols by city, then wildboottest", _wildboottest),
         Call("csdid", 'ATTgt(...).fit(), aggte("simple")', _csdid, fewer),
-        _theirs("DifferenceInDifferences"),
-        _theirs("TwoWayFixedEffects"),
-        _theirs("CallawaySantAnna"),
-        _theirs("ImputationDiD", fewer),
-        _theirs("TwoStageDiD", fewer),
-        _theirs("StackedDiD", fewer),
-        _theirs("SyntheticDiD"),
+        _theirs("DifferenceInDifferences", {"treatment": "treated", "time": "post"}),
+        _theirs("TwoWayFixedEffects", {"unit": "city", "treatment": "treated", "post": "post"}),
+        _theirs("CallawaySantAnna", by_start),
+        _theirs("ImputationDiD", by_start, fewer),
+        _theirs("TwoStageDiD", by_start, fewer),
+        _theirs("StackedDiD", by_start, fewer),
+        _theirs("LWDiD", by_dose, fewer),
+        _theirs("LWDiD", by_dose, fewer, {"vcov_type": "classical"}),
+        _theirs("SyntheticDiD", by_group, made={"seed": 1}),
         Call("synthdid-py", 'synthdid_estimate(...), synthdid_se(method="placebo")', _synthdid, fewest),
         _two_way("auto"),
         _two_way("cluster"),
@@ -187,7 +186,7 @@ cities = Question(
         _ours("did_prediction_interval"),
         _ours("did_few_treated"),
         _ours("did_gap"),
-        _ours("did_poisson"),
+        _ours("did_poisson", fewer),
         _ours("synth_control"),
         _ours("synth_did"),
     ),

@@ -226,6 +226,10 @@ def test_the_commands(consortium, tmp_path):
     able = run(app, ["participate", "check", folder, "--start", "2020-01-01", "--city", "Ashford"])
     assert able.exit_code == 0, able.output
     assert "can take part" in able.output
+    file = str(agreed(consortium, ending="json"))
+    stranger = run(app, ["participate", "check", folder, "--city", "Ashford neighbour 1", "--consortium", file])
+    assert stranger.exit_code == 1
+    assert "'Ashford neighbour 1' is none of its cities, Ashford, Brook, Cedar" in " ".join(stranger.output.split())
     panel = pd.read_csv(consortium / "Ashford" / "city_panel.csv")
     (tmp_path / "bad").mkdir()
     panel.assign(calls=-1).to_csv(tmp_path / "bad" / "city_panel.csv", index=False)

@@ -21,7 +21,7 @@ from coresponder_causal.validity.agreement import (
     reasons,
 )
 from coresponder_causal.validity.agreement_question import Asked, Why
-from coresponder_causal.validity.safety import ours
+from coresponder_causal.validity.safety_question import ours
 
 TABLE = pd.read_csv(agreement.table_path)
 PAGE = Path(__file__).parents[2] / agreement.page
