@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.text import Text
 
 from coresponder_causal.cli_bench import bench_methods
 from coresponder_causal.cli_bundle import pack_bundle, verify_bundle
@@ -24,7 +23,7 @@ from coresponder_causal.cli_participate import participate
 from coresponder_causal.cli_plan import plan_app
 from coresponder_causal.cli_privacy import privacy
 from coresponder_causal.cli_reproduce import reproduce_published
-from coresponder_causal.cli_screen import longest, one_screen, progress, tell_evaluation, tell_files
+from coresponder_causal.cli_screen import longest, one_screen, progress, show, tell, tell_evaluation, tell_files
 from coresponder_causal.cli_simulate import simulate_a_world
 from coresponder_causal.cli_strata import strata
 from coresponder_causal.cli_tidy import write_tidy
@@ -103,11 +102,7 @@ def init(
 
         say("Writing the study and its example tables")
         written = plan.write_template(folder, force=force)
-    console = Console(highlight=False)
-    for path in written:
-        console.print(Text(str(path)), soft_wrap=True)
-    console.print("\nReplace the tables by your own, then:")
-    console.print(Text(f"coresponder-causal evaluate {written[0]}"), soft_wrap=True)
+    show([*written, "\nReplace the tables by your own, then:", f"coresponder-causal evaluate {written[0]}"])
 
 
 @app.command(rich_help_panel=of_data)
@@ -127,9 +122,7 @@ def ingest(
         else:
             say("Reading the exports")
             said = plan.ingest_into(mapping, out, form=form, force=force)
-    console = Console(highlight=False)
-    for line in said:
-        console.print(Text(line), soft_wrap=True)
+    show(said)
 
 
 @app.command(rich_help_panel=of_data)
@@ -153,11 +146,9 @@ def quality(
         written = plan.publish_quality(
             found, out, account=account, force=force, policy=plan.policy_for(audience, agreement)
         )
-    console = Console(highlight=False)
     for said in found.issues["said"].head(longest // 6):
-        console.print(Text(f"{said}\n"))
-    for path in written:
-        console.print(Text(str(path)), soft_wrap=True)
+        tell([said])
+    show(written)
 
 
 @app.command(rich_help_panel=of_data)
@@ -247,11 +238,8 @@ def publication(
         plan.refuse_filled(out, force=force)
         schedule = plan.publication_schedule(volume, plan.shares_of(share))
         written = plan.write_publication(schedule, out)
-    console = Console(highlight=False)
-    for cell, period in schedule.frame[["cell", "recommended"]].itertuples(index=False, name=None):
-        console.print(Text(f"{cell}: {period}"))
-    for path in written:
-        console.print(Text(str(path)), soft_wrap=True)
+    advised = schedule.frame[["cell", "recommended"]].itertuples(index=False, name=None)
+    show([*(f"{cell}: {period}" for cell, period in advised), *written])
 
 
 @dictionary.command("export")
@@ -271,9 +259,7 @@ def dictionary_export(
 
         say("Writing the dictionary")
         written = plan.export_dictionary(out, what or (), force=force)
-    console = Console(highlight=False)
-    for path in written:
-        console.print(Text(str(path)), soft_wrap=True)
+    show(written)
 
 
 @app.command(rich_help_panel=beforehand)
@@ -310,10 +296,7 @@ def switchback(
         )
         power = None if calls is None else switchback_power(read_table(calls), calendar)
         written = plan.write_switchback(calendar, out, power=power)
-    console = Console(highlight=False)
-    console.print(Text(calendar.describe() + "\n"))
-    for path in written:
-        console.print(Text(str(path)), soft_wrap=True)
+    tell([calendar.describe()], written)
 
 
 handed_on = ((pack_bundle, "bundle"), (verify_bundle, "verify"), (write_a_twin, "twin"), (simulate_a_world, "simulate"))

@@ -22,7 +22,7 @@ Quick = Annotated[bool, typer.Option("--quick", help="Tiny sizes in this process
 def bench_methods(names: Names = None, quick: Quick = False, out: Out = None) -> None:
     """Time our methods and other programs on the same data, and only where their answers agree.
 
-    The other programs are those of the dependency group peers; one that is not installed is a row that says so.
+    The other programs are those of the extra peers; one that is not installed is a row that says so.
     """
     console = Console(highlight=False)
     with one_screen(), progress() as say:

@@ -6,10 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
-from coresponder_causal.cli_screen import longest, one_screen, progress
+from coresponder_causal.cli_screen import longest, one_screen, progress, show
 
 if TYPE_CHECKING:
     from coresponder_causal.plan.verify import Verified
@@ -34,9 +32,7 @@ def pack_bundle(
 
         policy = None if audience is None and agreement is None else plan.policy_for(audience, agreement)
         written = plan.bundle(study, out, policy=policy, with_tables=with_tables, force=force, say=say)
-    console = Console(highlight=False)
-    console.print(Text(str(written)), soft_wrap=True)
-    console.print(Text(f"coresponder-causal verify {written}"), soft_wrap=True)
+    show([written, f"coresponder-causal verify {written}"])
 
 
 def verify_bundle(
@@ -69,7 +65,6 @@ def verify_bundle(
 
 def _tell(found: Verified, written: list[Path]) -> None:
     """Show what was compared, and what is not as stated."""
-    console = Console(highlight=False)
     other = ["Other versions than the bundle's: what differs may come from them.", *found.versions]
     said = [*found.lines, *(other if found.versions else [])]
     number = len(found.differences)
@@ -79,5 +74,4 @@ def _tell(found: Verified, written: list[Path]) -> None:
     said += [f"{one.anchor}\n  stated: {one.stated}\n  found:  {one.found}" for one in shown]
     if number > longest:
         said.append(f"… and {number - longest} more")
-    for line in (*said, *map(str, written)):
-        console.print(Text(line), soft_wrap=True)
+    show([*said, *written])

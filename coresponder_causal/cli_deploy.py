@@ -7,11 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
 from coresponder_causal.cli_options import Force
-from coresponder_causal.cli_screen import one_screen, progress
+from coresponder_causal.cli_screen import one_screen, progress, show
 
 
 class Hours(StrEnum):
@@ -79,6 +77,4 @@ def deploy(
             robust=robust,
         )
         written = plan.write_deployment(found, out, policy=stated.policy, ledger=stated.ledger, time_zone=time_zone)
-    console = Console(highlight=False)
-    for path in written:
-        console.print(Text(str(path)), soft_wrap=True)
+    show(written)

@@ -6,10 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
-from coresponder_causal.cli_screen import one_screen
+from coresponder_causal.cli_screen import one_screen, show
 
 Name = Annotated[str | None, typer.Argument(help="A shipped graph, or a YAML file; by default that of a call.")]
 OfStudy = Annotated[Path | None, typer.Option("--study", help="STUDY.toml: the graph that it states.")]
@@ -37,6 +35,4 @@ def graph(
         if out is not None:
             plan.refuse_present(out, force=force)
             written = report.write(plan.picture_of(found, treatment, outcome), out)
-    console = Console(highlight=False)
-    for line in (f"{found.title} ({found.name})", *said, *([] if written is None else [str(written)])):
-        console.print(Text(line), soft_wrap=True)
+    show([f"{found.title} ({found.name})", *said, *([] if written is None else [written])])

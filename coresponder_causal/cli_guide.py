@@ -7,11 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
 from coresponder_causal.cli_options import Force
-from coresponder_causal.cli_screen import one_screen, progress, tell_files
+from coresponder_causal.cli_screen import one_screen, progress, show, tell_files
 
 if TYPE_CHECKING:
     from coresponder_causal.data.guides import GuideFor
@@ -52,7 +50,7 @@ def _add_guide(audience: GuideFor, who: str) -> None:
             written = plan.write_guide(
                 audience, language.value, out, facts=facts, given=plan.facts_of(given or ()), force=force
             )
-        Console(highlight=False).print(Text(str(written)), soft_wrap=True)
+        show([written])
 
 
 for _audience, _who in readers.items():
@@ -68,7 +66,7 @@ def guide_facts(
         from coresponder_causal import plan
 
         written = plan.write_city_facts(path, force=force)
-    Console(highlight=False).print(Text(str(written)), soft_wrap=True)
+    show([written])
 
 
 @guide.command("effect")
@@ -108,5 +106,4 @@ def guide_vignettes(
         written = plan.write_vignettes(
             out, call_takers=call_takers, cases=cases, seed=seed, language=language.value, force=force
         )
-    for path in written:
-        Console(highlight=False).print(Text(str(path)), soft_wrap=True)
+    show(written)

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from coresponder_causal.cli_screen import one_screen
+from coresponder_causal.cli_screen import one_screen, show
 
 if TYPE_CHECKING:
     from coresponder_causal import plan
@@ -33,7 +33,7 @@ def logic_init(
 
         plan.refuse_present(path, force=force)
         written = write_whole(path, plan.LogicModel.template().encode())
-    Console(highlight=False).print(Text(str(written)), soft_wrap=True)
+    show([written])
 
 
 @logic.command("check")
@@ -70,7 +70,7 @@ def logic_draw(
 
         plan.refuse_present(out, force=force)
         written = report.write(_model(model).picture(), out)
-    Console(highlight=False).print(Text(str(written)), soft_wrap=True)
+    show([written])
 
 
 def _model(file: Path | None) -> plan.LogicModel:

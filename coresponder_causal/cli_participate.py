@@ -6,11 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
 from coresponder_causal.cli_options import Force
-from coresponder_causal.cli_screen import longest, one_screen, progress, tell_files
+from coresponder_causal.cli_screen import longest, one_screen, progress, show, tell_files
 
 participate = typer.Typer(no_args_is_help=True, help="Take part in a study of several cities; no row leaves a city.")
 not_yet = 1
@@ -26,7 +24,7 @@ def example(
         from coresponder_causal import plan
 
         written = plan.write_consortium(file, force=force)
-    _tell([str(written)])
+    show([str(written)])
 
 
 @participate.command("check")
@@ -48,7 +46,7 @@ def check(
     said += [f"… and {len(found.must) - longest} more"] if len(found.must) > longest else []
     points = f"{len(found.must)} point{'s' if len(found.must) > 1 else ''} to mend"
     head = "This city can take part." if found.able else f"Not yet: {points}."
-    _tell([head, *said, *(["", "In doubt:", *found.doubts[:longest]] if found.doubts else []), *read.lines])
+    show([head, *said, *(["", "In doubt:", *found.doubts[:longest]] if found.doubts else []), *read.lines])
     if not found.able:
         raise typer.Exit(not_yet)
 
@@ -69,7 +67,7 @@ def release(
         made = plan.make_release(study, out, consortium=agreed, ledger=ledger, force=force, say=say)
     said = [f"{one.outcome} by {one.method}: released" for one in made.effects]
     said += [f"{outcome} by {method}: {why}" for outcome, method, why in made.withheld]
-    _tell([*said, f"Say these digits by telephone: {made.sha256[:16]}", str(out)])
+    show([*said, f"Say these digits by telephone: {made.sha256[:16]}", str(out)])
 
 
 @participate.command("pool")
@@ -99,10 +97,3 @@ def pool(
         )
         told = plan.together_words(found)
     tell_files(told, [page], simulated=found.simulated)
-
-
-def _tell(lines: list[str]) -> None:
-    """Show lines as they are."""
-    console = Console(highlight=False)
-    for line in lines:
-        console.print(Text(line), soft_wrap=True)

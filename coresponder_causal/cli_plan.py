@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from coresponder_causal.cli_screen import longest, one_screen, progress, tell_evaluation
+from coresponder_causal.cli_screen import longest, one_screen, progress, show, tell_evaluation
 
 if TYPE_CHECKING:
     from coresponder_causal.plan.frozen import Change
@@ -31,7 +31,7 @@ def plan_init(study: OfStudy, force: Force = False) -> None:
         from coresponder_causal import plan
 
         written = plan.write_example_plan(plan.read_study(study), force=force)
-    _tell([], [written])
+    show([written])
 
 
 @plan_app.command("example")
@@ -69,7 +69,7 @@ def plan_check(
     Console(highlight=False).print(shown)
     offer = "Outcomes have been seen: coresponder-causal plan seal hides which way results go until the freeze."
     said = [*found.left_out, *plan.unrecorded(stated), *([offer] if stated.plan.seen else [])]
-    _tell(["Every rule is kept.", *said], written)
+    show(["Every rule is kept.", *said, *written])
 
 
 @plan_app.command("freeze")
@@ -86,7 +86,7 @@ def plan_freeze(
         say("Sealing")
         written = plan.freeze(stated.plan, stated.study, stated.before, by=by)
         state = plan.read_record(written)[-1]
-    _tell([f"Frozen: sha256 {state['sha256']}.", *state["changes"][:longest]], [written])
+    show([f"Frozen: sha256 {state['sha256']}.", *state["changes"][:longest], written])
 
 
 @plan_app.command("seal")
@@ -96,7 +96,7 @@ def plan_seal(study: OfStudy) -> None:
         from coresponder_causal import plan
 
         written = plan.seal(plan.read_study(study))
-    _tell([], [written])
+    show([written])
 
 
 @plan_app.command("blinded")
@@ -113,7 +113,7 @@ def plan_blinded(study: OfStudy) -> None:
     for row in found.itertuples(index=False):
         shown.add_row(*(f"{value:.3f}" if isinstance(value, float) else str(value) for value in row))
     Console(highlight=False).print(shown)
-    _tell(remarks, [])
+    show(remarks)
 
 
 @plan_app.command("unseal")
@@ -123,7 +123,7 @@ def plan_unseal(study: OfStudy, by: Annotated[str, typer.Option(help="Who opens 
         from coresponder_causal import plan
 
         offset = plan.unseal(plan.read_study(study), by=by)
-    _tell([f"Every log ratio was shifted by {offset:+.3f}."], [])
+    show([f"Every log ratio was shifted by {offset:+.3f}."])
 
 
 @plan_app.command("papers")
@@ -147,7 +147,7 @@ def plan_papers(
     shown.add_row("in all", str(sum(made.unfilled.values())))
     Console(highlight=False).print(shown)
     warned = [f"The plan breaks {made.broken} of its rules: plan check lists them."] if made.broken else []
-    _tell(warned, made.written)
+    show([*warned, *made.written])
 
 
 @plan_app.command("diff")
@@ -161,7 +161,7 @@ def plan_diff(
 
         found = plan.plan_diff(old, new)
     if not found:
-        _tell(["No difference."], [])
+        show(["No difference."])
         return
     console = Console(highlight=False)
     for change in found:
@@ -175,9 +175,3 @@ def _changed(change: Change) -> Text:
     lines += [Text(f"- {change.old}", style="red")] if change.old is not None else []
     lines += [Text(f"+ {change.new}", style="green")] if change.new is not None else []
     return Text("\n").join(lines)
-
-
-def _tell(said: list[str], written: list[Path]) -> None:
-    console = Console(highlight=False)
-    for line in (*said, *map(str, written)):
-        console.print(Text(line), soft_wrap=True)

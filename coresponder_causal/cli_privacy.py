@@ -6,11 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
 from coresponder_causal.cli_options import Force
-from coresponder_causal.cli_screen import one_screen
+from coresponder_causal.cli_screen import one_screen, show
 
 if TYPE_CHECKING:
     from coresponder_causal.privacy import Census, Recognisers, Role
@@ -53,10 +51,10 @@ def scan(
         )
         if statement is not None and found.violations.empty:
             write_whole(statement, found.statement().encode())
-    _show(str(found))
+    show([str(found)])
     if len(found.violations):
         if statement is not None:
-            _show("The statement is not written while violations stand: mend them, and scan again.")
+            show(["The statement is not written while violations stand: mend them, and scan again."])
         raise typer.Exit(found_something)
 
 
@@ -72,15 +70,15 @@ def limited(
     """Take the sixteen identifiers of 45 CFR 164.514(e)(2) out of a table, and write what must be agreed."""
     with one_screen():
         from coresponder_causal import plan
-        from coresponder_causal.core.files import write_whole
+        from coresponder_causal.core.folders import write_together
         from coresponder_causal.data import read_table
         from coresponder_causal.privacy import limited_data_set
 
         plan.refuse_filled(out, force=force)
         made = limited_data_set(read_table(file), purpose=purpose, roles=_roles(role), table=table)
-        write_whole(out / f"{file.stem}.csv", made.frame.to_csv(index=False, lineterminator="\n").encode())
-        write_whole(out / "agreement.txt", made.checklist().encode())
-    _show(made.checklist())
+        rows = made.frame.to_csv(index=False, lineterminator="\n").encode()
+        write_together(out, {f"{file.stem}.csv": rows, "agreement.txt": made.checklist().encode()})
+    show([made.checklist()])
 
 
 @privacy.command()
@@ -98,7 +96,7 @@ def expert(
         found = expert_report(
             read_table(file), quasi_identifiers=quasi, sensitive=sensitive or (), population=population
         )
-    _show(str(found))
+    show([str(found)])
 
 
 @privacy.command()
@@ -126,7 +124,7 @@ def redact(
             texts[column], known=lines_of(known), places=place or (), recognisers=cast("Recognisers", recognisers)
         )
         room.write_redacted(done, out)
-    _show(done.report())
+    show([done.report()])
 
 
 @privacy.command()
@@ -154,7 +152,7 @@ def sign(
             raise DataError("--read is no list of numbers", mend='write "0,3,7", or "all"') from None
         word = room.sign_off(done, reader=reader, date=date, read=positions, missed=missed)
         room.write_sign_off(word, folder)
-    _show(str(word))
+    show([str(word)])
 
 
 def _roles(stated: list[str] | None) -> dict[str, Role]:
@@ -175,8 +173,3 @@ def lines_of(file: Path | None) -> tuple[str, ...]:
         return () if file is None else tuple(file.read_text(encoding="utf-8-sig").splitlines())
     except UnicodeDecodeError:
         raise DataError(f"{file} is not written in UTF-8", mend="save it as UTF-8") from None
-
-
-def _show(text: str) -> None:
-    """Show a text as it is."""
-    Console(highlight=False).print(Text(text), soft_wrap=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from coresponder_causal.plan import Written
 
 wrong_input = 2
+no_room = "failed to map segment"  # how a library says that it cannot be loaded for want of memory
 longest = 30  # lines of an error on the screen
 
 
@@ -42,7 +43,9 @@ def one_screen() -> Iterator[None]:
     except OSError as error:
         _show(f"{error.strerror or error}: {error.filename or ''}", "check the path and the permissions")
         raise typer.Exit(wrong_input) from None
-    except MemoryError:
+    except (MemoryError, ImportError) as error:
+        if isinstance(error, ImportError) and no_room not in str(error):
+            raise
         _show("there is not enough memory for this", "end other programs, or give fewer tables, cities or months")
         raise typer.Exit(wrong_input) from None
 
@@ -81,24 +84,35 @@ def bar() -> Iterator[Callable[[str], Callable[[int, int], None]]]:
         yield begin
 
 
+def show(lines: Iterable[object]) -> None:
+    """Show lines as they are: a long one is not broken, so that a path in it can be copied."""
+    console = Console(highlight=False)
+    for line in lines:
+        console.print(Text(str(line)), soft_wrap=True)
+
+
+def tell(said: Iterable[str], lines: Iterable[object] = ()) -> None:
+    """Show what was found, then lines as they are, such as the files that were written."""
+    Console(highlight=False).print(Text("\n".join(said) + "\n"))
+    show(lines)
+
+
 def tell_files(said: list[str], written: list[Path], *, simulated: bool) -> None:
-    """Show what was found and the files that hold it."""
-    console = _found("\n\n".join(said) + "\n", simulated=simulated)
-    for path in written:
-        console.print(Text(str(path)), soft_wrap=True)
+    """Show what was found and the files that hold it; of a simulated city, that it is one."""
+    _found("\n\n".join(said) + "\n", simulated=simulated)
+    show(written)
 
 
 def tell_evaluation(done: Written) -> None:
     """Show what was found, how much of it was found before, and where its page is."""
-    console = _found(done.finding, simulated=done.simulated)
-    if kept := sum(step.kept for step in done.steps):
-        console.print(f"\n{kept} of {len(done.steps)} steps were kept from an earlier run.")
-    console.print(Text(f"\nThe page: {done.file}"), soft_wrap=True)
+    _found(done.finding, simulated=done.simulated)
+    kept = sum(step.kept for step in done.steps)
+    again = [f"\n{kept} of {len(done.steps)} steps were kept from an earlier run."] if kept else []
+    show([*again, f"\nThe page: {done.file}"])
 
 
-def _found(said: str, *, simulated: bool) -> Console:
+def _found(said: str, *, simulated: bool) -> None:
     console = Console(highlight=False)
     if simulated:
         console.print(Text("This is a simulated city: nothing here is evidence about a real programme.", style="bold"))
     console.print(Text(said))
-    return console

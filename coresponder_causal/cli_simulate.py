@@ -6,11 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
 from coresponder_causal.cli_options import Force
-from coresponder_causal.cli_screen import one_screen, progress
+from coresponder_causal.cli_screen import one_screen, progress, tell
 
 if TYPE_CHECKING:
     from coresponder_causal.simulate.presets import Preset
@@ -28,6 +26,4 @@ def simulate_a_world(
 
         say("Drawing the world and writing its tables")
         written = plan.write_simulated(cast("Preset", preset), out, seed=seed, force=force)
-    console = Console(highlight=False)
-    console.print(Text(f"{len(written) - 1} tables and a study, all made up.\n"))
-    console.print(Text(f"coresponder-causal evaluate {written[0]}"), soft_wrap=True)
+    tell([f"{len(written) - 1} tables and a study, all made up."], [f"coresponder-causal evaluate {written[0]}"])

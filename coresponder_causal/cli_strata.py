@@ -7,11 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
 from coresponder_causal.cli_options import Force
-from coresponder_causal.cli_screen import one_screen, progress
+from coresponder_causal.cli_screen import one_screen, progress, tell
 
 strata = typer.Typer(
     no_args_is_help=True,
@@ -55,7 +53,7 @@ def strata_key(
         with collecting() as remarks:
             before = None if replaces is None else privacy.read_key(replaces)
             key = privacy.new_key(path, project=project, period=period, replaces=before)
-    _tell([f"Key {key.id}.", *remarks], [path])
+    tell([f"Key {key.id}.", *remarks], [path])
 
 
 @strata.command("prepare")
@@ -85,11 +83,8 @@ def strata_prepare(
     """Cut calls into strata and write the token list for the county, the crosswalk to keep, and the agreement."""
     with one_screen(), progress() as say:
         from coresponder_causal import plan, privacy
-        from coresponder_causal.core.errors import DataError
 
-        columns = [name.strip() for name in names.split(",")]
-        if len(columns) != 3:
-            raise DataError(f"--names has {len(columns)} columns", mend="name first name, last name, birth date")
+        first, last, birth = _three(names)
         say("Making tokens and strata")
         made = plan.prepare_strata(
             calls,
@@ -97,9 +92,9 @@ def strata_prepare(
             key=privacy.read_key(key),
             covariates=[name.strip() for name in covariates.split(",")],
             treatment=treatment,
-            first=columns[0],
-            last=columns[1],
-            birth=columns[2],
+            first=first,
+            last=last,
+            birth=birth,
             time=time,
             strata=number,
             by=by.value,
@@ -110,7 +105,17 @@ def strata_prepare(
             county=county,
             force=force,
         )
-    _tell([made.counts.to_string(), made.balance.sentence, *made.remarks], made.written)
+    tell([made.counts.to_string(), made.balance.sentence, *made.remarks], made.written)
+
+
+def _three(names: str) -> list[str]:
+    """Read the columns of first name, last name and birth date."""
+    from coresponder_causal.core.errors import DataError
+
+    columns = [name.strip() for name in names.split(",")]
+    if len(columns) != 3:
+        raise DataError(f"--names has {len(columns)} columns", mend="name first name, last name, birth date")
+    return columns
 
 
 @strata.command("county-file")
@@ -122,7 +127,7 @@ def strata_county_file(
         from coresponder_causal import privacy
 
         written = privacy.county_file(path)
-    _tell([f"python -I {path.name} --tokens tokens.csv --records records.csv --key KEY --out returned.json"], [written])
+    tell([f"python -I {path.name} --tokens tokens.csv --records records.csv --key KEY --out returned.json"], [written])
 
 
 @strata.command("estimate")
@@ -144,11 +149,4 @@ def strata_estimate(
         result, page = plan.estimate_strata(
             returned, out, scores=scores, contrast=contrast.value, recall=recall, force=force
         )
-    _tell([str(result), *result.notes], [page])
-
-
-def _tell(said: list[str], written: list[Path]) -> None:
-    console = Console(highlight=False)
-    console.print(Text("\n".join(said) + "\n"))
-    for path in written:
-        console.print(Text(str(path)), soft_wrap=True)
+    tell([str(result), *result.notes], [page])

@@ -6,10 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
-from coresponder_causal.cli_screen import one_screen
+from coresponder_causal.cli_screen import one_screen, show
 
 
 def write_tidy(
@@ -31,5 +29,4 @@ def write_tidy(
         policy = Policy(audience=audience, agreement=agreement)  # type: ignore[arg-type]
         kept = None if ledger is None else Ledger(ledger)
         written = report.write_all({out: table}, policy=policy, ledger=kept)
-    for path in written:
-        Console(highlight=False).print(Text(str(path)), soft_wrap=True)
+    show(written)

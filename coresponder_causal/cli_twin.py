@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from coresponder_causal.cli_screen import one_screen, progress
+from coresponder_causal.cli_screen import one_screen, progress, show
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,11 +44,8 @@ def write_a_twin(
         made = plan.twin(stated, tables, seed=seed)
         written = plan.write_twin(made, out, ledger=stated.ledger, force=force)
         apart = _apart(stated, tables, made) if compare else ""
-    console = Console(highlight=False)
-    console.print(Text("\n".join(made.remarks) + "\n" + apart))
-    for path in written:
-        console.print(Text(str(path)), soft_wrap=True)
-    console.print(Text(f"\ncoresponder-causal evaluate {out / 'STUDY.toml'}"), soft_wrap=True)
+    Console(highlight=False).print(Text("\n".join(made.remarks) + "\n" + apart))
+    show([*written, f"\ncoresponder-causal evaluate {out / 'STUDY.toml'}"])
 
 
 def _apart(study: plan.Study, tables: Mapping[str, pd.DataFrame], made: plan.Twin) -> str:

@@ -6,11 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
 from coresponder_causal.cli_options import Force
-from coresponder_causal.cli_screen import bar, one_screen, tell_files
+from coresponder_causal.cli_screen import bar, one_screen, show, tell_files
 
 if TYPE_CHECKING:
     from coresponder_causal import plan
@@ -128,4 +126,4 @@ def validity_run(
         entries = coverage.study([name.strip() for name in methods.split(",") if name.strip()] or None, full=full)
         replications = coverage.full_replications if full else coverage.fast_replications
         coverage.run_study(entries, out, replications=replications, jobs=jobs, progress=begin("Cells"))
-    Console(highlight=False).print(Text(str(out)), soft_wrap=True)
+    show([out])

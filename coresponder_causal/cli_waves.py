@@ -6,11 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
 from coresponder_causal.cli_options import Force
-from coresponder_causal.cli_screen import one_screen, progress
+from coresponder_causal.cli_screen import one_screen, progress, tell
 
 waves = typer.Typer(
     no_args_is_help=True,
@@ -32,7 +30,7 @@ def waves_key(
         from coresponder_causal import privacy
 
         key = privacy.new_key(path, project=project, period=period, use="waves")
-    _tell([f"Key {key.id}. It stays at the university."], [path])
+    tell([f"Key {key.id}. It stays at the university."], [path])
 
 
 @waves.command("codes")
@@ -48,7 +46,7 @@ def waves_codes(
         from coresponder_causal import plan, privacy
 
         written = plan.code_people(people, out, key=privacy.read_key(key, use="waves"), person=person, force=force)
-    _tell([], written)
+    tell([], written)
 
 
 @waves.command("dose")
@@ -81,7 +79,7 @@ def waves_dose(
                 force=force,
             )
     counts = [made.frame[name].value_counts().sort_index().to_string() for name in made.columns]
-    _tell([*counts, *remarks], [out])
+    tell([*counts, *remarks], [out])
 
 
 @waves.command("roles")
@@ -100,7 +98,7 @@ def waves_roles(
 
         with collecting() as remarks:
             plan.write_roles(staff, codes, out, between=_two(between), by=_names(by), force=force)
-    _tell(remarks, [out])
+    tell(remarks, [out])
 
 
 @waves.command("join")
@@ -118,7 +116,7 @@ def waves_join(
 
         with collecting() as remarks:
             linked = plan.join_waves(groups, answers, out, key=privacy.read_key(key, use="waves"), force=force)
-    _tell([str(linked), *remarks], [out])
+    tell([str(linked), *remarks], [out])
 
 
 @waves.command("return")
@@ -156,7 +154,7 @@ def waves_return(
                 agreement=agreement,
                 force=force,
             )
-    _tell([str(returned), *remarks], written)
+    tell([str(returned), *remarks], written)
 
 
 def _names(text: str) -> list[str]:
@@ -172,10 +170,3 @@ def _two(text: str) -> tuple[int, int]:
     except ValueError:
         raise DataError(f"--between {text!r} is no pair of waves", mend="write 0,1") from None
     return first, last
-
-
-def _tell(said: list[str], written: list[Path]) -> None:
-    console = Console(highlight=False)
-    console.print(Text("\n".join(said) + "\n"))
-    for path in written:
-        console.print(Text(str(path)), soft_wrap=True)

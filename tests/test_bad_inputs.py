@@ -226,7 +226,7 @@ ERRORS: dict[str, tuple[Callable[[], object], type[CausalError], str]] = {
     "a level in percent": (
         lambda: its_segmented(series()).tidy(level=95),
         EstimationError,
-        "level=95 and scale=None cannot be shown",
+        "level=95, scale=None and names=None cannot be shown",
     ),
     "half a phase-in": (lambda: series(phase_in=2.5), DesignError, "phase_in=2.5"),
     "interval as number": (lambda: series(start=None, start_between=7), DesignError, "start_between= is not a pair"),

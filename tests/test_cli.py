@@ -61,7 +61,9 @@ def test_without_a_study_the_embedded_one_is_evaluated(tmp_path, monkeypatch, re
         assert name in files(out)
     assert "This is a simulated city: nothing here is evidence about a real programme." in done.output
     page, results = plain(out / "index.html"), stored(out)
-    jsonschema.validate(json.loads((out / "results.json").read_text(encoding="utf-8")), cc.report.json_schema("results"))
+    jsonschema.validate(
+        json.loads((out / "results.json").read_text(encoding="utf-8")), cc.report.json_schema("results")
+    )
     assert [result.to_json() for result in plan.read_results(out)] == [result.to_json() for result in results]
     assert "This is a simulated city." in page
     assert [result.method for result in results] == [

@@ -41,7 +41,7 @@ TABLE_SUFFIXES = {
 }
 LARGEST = 1_000_000
 ENGINES = {"spark", "cluster"}  # large: a lock of their own, on top of the lock
-BESIDE_THE_LOCK = {"redact", *ENGINES}
+BESIDE_THE_LOCK = {"redact", "peers", *ENGINES}
 
 # Spelt in halves, so that this file does not find itself.
 REGISTRY_HOSTS = (

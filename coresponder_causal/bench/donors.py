@@ -109,25 +109,40 @@ control = Case(
     tolerance=tolerance,
     why=why,
 )  # fmt: skip
-differences = Case(
-    name="synthetic_did",
-    title="Synthetic differences, all placebos",
-    counted=control.counted,
-    sizes=control.sizes,
-    tiny=control.tiny,
-    draw=partial(donor_panel, long=False),
-    numbers=control.numbers,
-    programs=(
-        Program(ours, "synth_did(d, log=False)", partial(_call, did=True)),
-        Program(ours, "synthetic_did", partial(_kernel, did=True), role="kernel"),
-        Program(
-            "diff-diff", "SyntheticDiD(n_bootstrap=N-1).fit(...)", peers.diff_diff_synthetic, needs=("diff_diff",)
+
+
+def _differences(name: str, title: str, *, long: bool, tolerance: dict[str, float], why: str) -> Case:
+    return Case(
+        name=name,
+        title=title,
+        counted=control.counted,
+        sizes=control.sizes,
+        tiny=control.tiny,
+        draw=partial(donor_panel, long=long),
+        numbers=control.numbers,
+        programs=(
+            Program(ours, "synth_did(d, log=False)", partial(_call, did=True)),
+            Program(ours, "synthetic_did", partial(_kernel, did=True), role="kernel"),
+            Program(
+                "diff-diff", "SyntheticDiD(n_bootstrap=N-1).fit(...)", peers.diff_diff_synthetic, needs=("diff_diff",)
+            ),
+            Program(
+                "synthdid-py", "synthdid_estimate(Y, N0, T0), unit by unit", partial(peers.synthdid, method="sdid"),
+                needs=("synthdid",),
+            ),
         ),
-        Program(
-            "synthdid-py", "synthdid_estimate(Y, N0, T0), unit by unit", partial(peers.synthdid, method="sdid"),
-            needs=("synthdid",),
-        ),
-    ),
-    tolerance=tolerance,
-    why=why + "; of diff-diff the estimate alone, whose placebos are drawn at random",
-)  # fmt: skip
+        tolerance=tolerance,
+        why=why + "; of diff-diff the estimate alone, whose placebos are drawn at random",
+    )  # fmt: skip
+
+
+differences = _differences(
+    "synthetic_did", "Synthetic differences, fewer periods than units", long=False, tolerance=tolerance, why=why
+)
+differences_long = _differences(
+    "synthetic_did_long",
+    "Synthetic differences, more periods than units",
+    long=True,
+    tolerance=dict.fromkeys(tolerance, 0.05),
+    why="many weights on periods fit almost as well, and steps towards the best stop early elsewhere",
+)

@@ -168,11 +168,12 @@ def lines(table: pd.DataFrame) -> list[str]:
         As `case_table` gives it.
     """
     said = []
-    for row in table.itertuples():
-        what = f"{row.case} {row.size:,}: {row.program} ({row.role})"
-        if pd.isna(row.cpu_seconds):
-            said.append(f"{what}: {row.outcome}")
+    for _, row in table.iterrows():
+        what = f"{row['case']} {row['size']:,}: {row['program']} ({row['role']})"
+        seconds, times = row["cpu_seconds"], row["times_ours"]
+        if pd.isna(seconds):
+            said.append(f"{what}: {row['outcome']}")
             continue
-        ratio = "" if pd.isna(row.times_ours) or row.program == ours else f", {row.times_ours:.3g} times ours"
-        said.append(f"{what}: {row.cpu_seconds:.3g} s{ratio}")
+        ratio = "" if pd.isna(times) or row["program"] == ours else f", {times:.3g} times ours"
+        said.append(f"{what}: {seconds:.3g} s{ratio}")
     return said

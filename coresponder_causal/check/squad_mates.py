@@ -6,7 +6,7 @@ import numpy as np
 
 from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.inference import power
-from coresponder_causal.core.registry import run_method
+from coresponder_causal.core.registry import by_default, run_method
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult, as_change, judged, not_applicable
 from coresponder_causal.design.officer_words import imputed_by, peers_column
@@ -50,7 +50,8 @@ def squad_mates(result: Result, design: OfficerDesign) -> CheckResult:
         return not_applicable(name, assumption, "The design has no squads.")
     try:
         method = imputed_by(result.method)
-        plain = run_method(method, design, {})
+        own = result.method == method and by_default(result, design)
+        plain = result if own else run_method(method, design, {})
         fit = run_method(method, design, {"peers": "adjusted"})
     except (DesignError, EstimationError) as error:
         return not_applicable(name, assumption, f"Squad mates cannot be allowed for: {error.what.splitlines()[0]}.")

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from coresponder_causal.core.sandwich import leverages, numbered_clusters, quadratic_df
+from coresponder_causal.core.sandwich import numbered_clusters, quadratic_df, rows_of_clusters, singular
 
 Array = NDArray[np.float64]
 
@@ -67,10 +67,25 @@ def clustered_sums(weights: Array, outcome: Array, basis: Array, cluster: ArrayL
     residuals = outcome - basis @ (basis.T @ outcome)
     k = weights.shape[1]
     scores, own, shared = np.empty((many, k)), np.empty((many, k)), np.empty((many, k, basis.shape[1]))
-    for g, (rows, left, _, _, adjustment) in enumerate(leverages(basis, labels, many)):
-        loading = weights[rows] + left @ ((adjustment - 1)[:, None] * (left.T @ weights[rows]))
+    for g, rows in enumerate(rows_of_clusters(labels, many)):
+        loading = _adjusted(basis[rows], weights[rows])
         scores[g], own[g] = residuals[rows] @ loading, np.sum(loading**2, axis=0)
         shared[g] = loading.T @ basis[rows]
     variance = np.sum(weights**2, axis=0)
     df = [quadratic_df(own[:, j], shared[:, j], float(variance[j])) for j in range(k)]
     return ClusteredSums(scores.T @ scores, np.array(df), scores)
+
+
+def _adjusted(block: Array, weights: Array) -> Array:
+    """(I − BB')^−½ v, B a cluster's rows of the basis; directions that the cluster determines alone get 0.
+
+    With BB' = U s² U' and r = √(1 − s²) this is v + U (1/r − 1) U'v; of B'B = R s² R', which may be the smaller, U is
+    B R/s, and (1/r − 1)/s² = 1/(r + r²).
+    """
+    tall = block.shape[0] > block.shape[1]
+    square, axes = np.linalg.eigh(block.T @ block if tall else block @ block.T)
+    alone = 1 - square < singular
+    root = np.sqrt(np.where(alone, 1.0, 1 - square))
+    added = np.where(alone, -1.0, 1 / (root + root**2) if tall else 1 / root - 1)
+    seen = block @ axes if tall else axes
+    return np.asarray(weights + seen @ (added[:, None] * (seen.T @ weights)))

@@ -23,6 +23,7 @@ from coresponder_causal.core.influence import Influence
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
+at_once = 2**14  # units whose courses are held beside the result
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,7 +99,8 @@ class CohortPanel:
         places[:, :periods] = (self.group * periods)[:, None] + np.arange(periods)
         places[:, periods], places[:, periods + 1] = own, base + groups
         values = np.empty((n, periods + 2))
-        np.subtract(self.outcome, self.mean[self.group], out=values[:, :periods])
+        for some in (slice(at, at + at_once) for at in range(0, n, at_once)):
+            np.subtract(self.outcome[some], self.mean[self.group[some]], out=values[some, :periods])
         values[:, :periods] *= self.weight[:, None]
         values[:, periods], values[:, periods + 1] = self.weight, 1.0
         ends = np.arange(0, n * (periods + 2) + 1, periods + 2)

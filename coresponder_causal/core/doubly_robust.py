@@ -188,11 +188,16 @@ class Repeated(NamedTuple):
 
 
 def median_of_partitions(
-    estimates: Sequence[Array], influences: Sequence[Array], unit: pd.Index, persons: pd.Index | None
+    estimates: Sequence[Array],
+    influences: Sequence[Array],
+    unit: pd.Index,
+    clusters: pd.Index | None,
+    *,
+    kind: str = "person",
 ) -> Repeated:
     """Median of the estimates of several partitions; their spread is in the variance.
 
-    V = med_r {V_r + (θ_r − θ)²} for each term, V_r summed within persons times G/(G − 1). Covariances of terms are
+    V = med_r {V_r + (θ_r − θ)²} for each term, V_r summed within clusters times G/(G − 1). Covariances of terms are
     those of the mean influence, scaled to these variances.
 
     Parameters
@@ -201,8 +206,10 @@ def median_of_partitions(
     influences : sequence of ndarray, shape (n, k)
     unit : Index, length n
         Labels of the calls.
-    persons : Index, length n, or None
-        Who stands behind each call; None: calls are independent.
+    clusters : Index, length n, or None
+        Who or what stands behind each call, by default persons; None: calls are independent.
+    kind : str
+        What one of these is, for what is said of them.
 
     Returns
     -------
@@ -211,7 +218,7 @@ def median_of_partitions(
     Raises
     ------
     EstimationError
-        With fewer than two persons, or an outcome that leaves no spread.
+        With fewer than two clusters, or an outcome that leaves no spread.
 
     References
     ----------
@@ -225,12 +232,13 @@ def median_of_partitions(
     >>> found.estimate.tolist(), round(float(found.vcov[0, 0]), 4)
     ([1.0], 1.8333)
     """
-    labels, found = pd.factorize(unit if persons is None else persons)
+    labels, found = pd.factorize(unit if clusters is None else clusters)
+    kind = "call" if clusters is None else kind
     many, n = len(found), len(unit)
     if many < 2:
-        raise EstimationError("all calls are of one person", mend="bring calls of more persons")
+        raise EstimationError(f"all calls are of one {kind}", mend=f"bring calls of more {kind}s")
     if many < few_persons:
-        doubt(f"{many} persons: the standard error is hardly known")
+        doubt(f"{many} {kind}s: the standard error is hardly known")
     factor = many / (many - 1)
     estimate = np.median(estimates, axis=0)
     variances = [
@@ -243,7 +251,7 @@ def median_of_partitions(
     if not (plain > 0).all():
         raise EstimationError("the outcome does not vary", mend="choose an outcome that varies")
     scale = np.diag(np.sqrt(variance / plain))
-    influence = Influence(left=mean, right=scale, unit=unit, cluster=persons)
+    influence = Influence(left=mean, right=scale, unit=unit, cluster=clusters)
     return Repeated(estimate, scale @ (sums.T @ sums) @ scale / n**2, influence, many)
 
 

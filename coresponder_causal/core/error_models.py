@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import EstimationError
-from coresponder_causal.core.persistence import persistence
 from coresponder_causal.core.reml import serial_design
-from coresponder_causal.core.sandwich import andrews_lags, newey_west
+from coresponder_causal.core.sandwich import andrews_lags, lagged
 from coresponder_causal.core.serial import ols, prais_winsten
+from coresponder_causal.core.serial_noise import SerialNoise
 from coresponder_causal.core.variance import VarianceRecord
 
 Array = NDArray[np.float64]
@@ -31,8 +31,8 @@ class ErrorFit:
         n − k; with a ``record`` the ceiling of the Satterthwaite df.
     record : VarianceRecord or None
         Of the REML models.
-    noise : ndarray, shape (n, n)
-        Estimated covariance of u.
+    noise : SerialNoise
+        The errors u as they were estimated.
     facts : dict
         ``errors, interval`` and what the model estimated: ``rho, phi, nugget`` and limits of ρ, or ``lags``.
     """
@@ -41,7 +41,7 @@ class ErrorFit:
     vcov: Array
     df: float
     record: VarianceRecord | None
-    noise: Array
+    noise: SerialNoise
     facts: dict[str, object]
 
 
@@ -86,17 +86,18 @@ def fit_errors(y: Array, X: Array, *, positions: Array, errors: Errors, lags: La
         facts |= {"rho": fit.rho}
     if errors == "newey-west":
         last = andrews_lags(fit.residuals) if lags == "andrews" else lags
-        vcov = newey_west(X, fit.residuals, lags=last, small_sample="n/(n-k)")
+        vcov = lagged(X, fit.residuals, lags=last, small_sample="n/(n-k)")
         facts |= {"lags": last}
-    noise = fit.residuals.var() * fit.n / (fit.n - fit.k) * persistence(fit.rho, positions)
+    spread = float(fit.residuals.var()) * fit.n / (fit.n - fit.k)
+    persistent, white = (spread, 0.0) if fit.rho else (0.0, spread)
+    noise = SerialNoise(persistent, white, fit.rho, positions)
     return ErrorFit(fit.beta, vcov, fit.df, None, noise, facts)
 
 
 def _reml(y: Array, X: Array, positions: Array, errors: Errors) -> ErrorFit:
     serial = serial_design(X, time=positions, nugget=errors == "reml-nugget")
     fit, (lower, upper) = serial.fit(y), serial.rho_limits(y)
-    persistent = fit.phi * persistence(fit.rho, positions)
     facts: dict[str, object] = {"errors": errors, "interval": "t, Satterthwaite df", "rho": fit.rho, "phi": fit.phi}
     facts |= {"nugget": 1 - fit.phi, "rho_lower": lower, "rho_upper": upper, "at_bound": ", ".join(fit.at_bound)}
-    noise = fit.sigma2 * (persistent + (1 - fit.phi) * np.eye(len(y)))
+    noise = SerialNoise(fit.sigma2 * fit.phi, fit.sigma2 * (1 - fit.phi), fit.rho, positions)
     return ErrorFit(fit.beta, fit.vcov, fit.record.ceiling, fit.record, noise, facts)

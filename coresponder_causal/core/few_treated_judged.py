@@ -12,14 +12,9 @@ from coresponder_causal.core import few_treated, few_treated_ranks, rearrangemen
 from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.few_treated import Windows
-from coresponder_causal.core.inference import (
-    critical,
-    minimum_detectable_effect,
-    randomization_interval,
-    rank_critical,
-)
+from coresponder_causal.core.inference import critical, minimum_detectable_effect, randomization_interval, rank_critical
 from coresponder_causal.core.notes import note
-from coresponder_causal.core.prediction import ranked
+from coresponder_causal.core.prediction_facts import ranked
 
 Array = NDArray[np.float64]
 Inference = Literal[

@@ -3,13 +3,10 @@
 import os
 import secrets
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
-
-from coresponder_causal.core.errors import DataError
 
 if sys.platform != "win32":
     import fcntl
@@ -37,50 +34,6 @@ def write_whole(path: Path, content: bytes, *, private: bool = False) -> Path:
 
 
 @contextmanager
-def folder_beside(out: Path) -> Iterator[Path]:
-    """Give an empty folder to write into, whose files move into another when all are there; after an error none do.
-
-    A folder that is not there yet appears at once, with everything in it.
-
-    Raises
-    ------
-    DataError
-        The folder was not there, and another run has filled it meanwhile: name another.
-
-    Examples
-    --------
-    >>> with tempfile.TemporaryDirectory() as home:
-    ...     with folder_beside(Path(home) / "out") as made:
-    ...         _ = write_whole(made / "tables" / "a.txt", b"whole")
-    ...     (Path(home) / "out" / "tables" / "a.txt").read_bytes()
-    b'whole'
-    """
-    out.parent.mkdir(parents=True, exist_ok=True)
-    there = out.exists()
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".writing-") as folder:
-        made = Path(folder) / "made"
-        made.mkdir()
-        yield made
-        if not there:
-            _appear(made, out)
-            return
-        for file in sorted(path for path in made.rglob("*") if path.is_file()):
-            target = out / file.relative_to(made)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            file.replace(target)
-
-
-def _appear(made: Path, out: Path) -> None:
-    """Give a folder its name, unless another run was faster."""
-    try:
-        made.rename(out)
-    except OSError as error:
-        if not out.exists():
-            raise
-        raise DataError(f"another run has filled {out} meanwhile", mend="name another folder") from error
-
-
-@contextmanager
 def opened_alone(path: Path) -> Iterator[BinaryIO]:
     """Open a file to add to, alone: whoever comes second waits. The hold ends with the process, however that ends.
 
@@ -93,6 +46,7 @@ def opened_alone(path: Path) -> Iterator[BinaryIO]:
 
     Examples
     --------
+    >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as home, opened_alone(Path(home) / "one.lock") as file:
     ...     file.write(b"mine")
     4
@@ -109,6 +63,7 @@ def add_whole(file: BinaryIO, content: bytes, *, after: int) -> None:
 
     Examples
     --------
+    >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as home, opened_alone(Path(home) / "lines") as file:
     ...     add_whole(file, b"half a li", after=0)
     ...     add_whole(file, b"a line", after=0)

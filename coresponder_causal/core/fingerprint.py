@@ -5,6 +5,8 @@ import hashlib
 import numpy as np
 import pandas as pd
 
+at_once = 2**18  # rows hashed together: their hashes do not depend on other rows, and are held beside the data
+
 
 def fingerprint(*parts: object) -> str:
     """SHA-256 (hex) of frames, arrays, numbers, text, and tuples or mappings of these, in the order given.
@@ -24,9 +26,9 @@ def _update(digest: "hashlib._Hash", part: object) -> None:
     digest.update(type(part).__name__.encode())
     if isinstance(part, pd.DataFrame):
         _update(digest, tuple(str(column) for column in part.columns))
-        digest.update(pd.util.hash_pandas_object(part, index=False).to_numpy().tobytes())
+        _update_rows(digest, part)
     elif isinstance(part, (pd.Series, pd.Index)):
-        digest.update(pd.util.hash_pandas_object(part, index=False).to_numpy().tobytes())
+        _update_rows(digest, part)
     elif isinstance(part, np.ndarray) and part.dtype == object:
         _update(digest, (part.shape, part.ravel().tolist()))
     elif isinstance(part, np.ndarray):
@@ -44,3 +46,8 @@ def _update(digest: "hashlib._Hash", part: object) -> None:
     else:
         text = repr(part).encode()
         digest.update(f"{len(text)}:".encode() + text)
+
+
+def _update_rows(digest: "hashlib._Hash", part: pd.DataFrame | pd.Series | pd.Index) -> None:
+    for at in range(0, len(part), at_once):
+        digest.update(pd.util.hash_pandas_object(part[at : at + at_once], index=False).to_numpy().tobytes())

@@ -67,6 +67,20 @@ def toml_of(text: str, *, name: str) -> dict[str, Any]:
         raise DataError(f"{name} nests lists or tables too deeply", mend="take brackets out") from error
 
 
+def json_of(text: str | bytes) -> Any:  # noqa: ANN401
+    """Read JSON; what nests too deeply to be read is a ValueError, as all that is no JSON.
+
+    Examples
+    --------
+    >>> json_of('{"a": 1}')
+    {'a': 1}
+    """
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("it nests lists or mappings too deeply") from None
+
+
 def read_json(file: Path, kinds: Mapping[str, type | tuple[type, ...]], *, mend: str) -> dict[str, Any]:
     """Read a file of ours that somebody may have changed since.
 
@@ -102,8 +116,8 @@ def read_json(file: Path, kinds: Mapping[str, type | tuple[type, ...]], *, mend:
     if not file.is_file():
         raise DataError(f"there is no {file.name}", mend=mend)
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
+        found = json_of(file.read_text(encoding="utf-8"))
+    except ValueError as error:
         raise DataError(f"{file.name} is not JSON: {error}", mend=mend) from error
     held = found if isinstance(found, dict) else {}
     if lacking := [key for key, kind in kinds.items() if key not in held or not isinstance(held[key], kind)]:

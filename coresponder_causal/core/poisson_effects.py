@@ -153,6 +153,7 @@ class _Block:
         self.unit, self.units, n = rows.unit, units, len(rows.unit)
         self.sums = csr_array((np.ones(n), (rows.unit, np.arange(n))), shape=(units, n))
         self.shared = np.hstack([effects[columns[rows.time]], rows.covariates])
+        self.covariates, self.column, self.columns = rows.covariates, columns[rows.time], int(columns.max())
 
     def collect(self, weights: Array) -> tuple[Array, Array]:
         """Z'w, of units and of the shared columns; weights of shape (n,) or (n, k)."""
@@ -164,13 +165,27 @@ class _Block:
 
     def solve(self, mean: Array, a: Array, rest: Array) -> tuple[Array, Array]:
         """H⁻¹ (a, rest) with H = Z' diag(μ) Z."""
-        crossed, corner = self.collect(mean[:, None] * self.shared)
-        diagonal = np.bincount(self.unit, mean, self.units)
+        crossed, corner, diagonal = self._products(mean)
         inverse = np.divide(1.0, diagonal, out=np.zeros(self.units), where=diagonal > 0)
         weighted = inverse[:, None] * crossed
         schur = corner - crossed.T @ weighted
         shared = np.asarray(np.linalg.solve(schur, rest - weighted.T @ a))
         return np.asarray((inverse * a.T).T - weighted @ shared), shared
+
+    def _products(self, mean: Array) -> tuple[Array, Array, Array]:
+        """Z' diag(μ) Z in parts: units by shared columns, those among themselves, and the diagonal of the units.
+
+        A row is in one period, so that what concerns periods is summed and not multiplied.
+        """
+        periods = self.columns + 1
+        cells = np.bincount(self.unit * periods + self.column, mean, self.units * periods)
+        by_period = np.asarray(cells.reshape(self.units, periods), float)
+        weighted = mean[:, None] * self.covariates
+        beside = np.array([np.bincount(self.column, one, periods) for one in weighted.T], float)
+        beside = beside.reshape(weighted.shape[1], periods)[:, :-1]
+        corner = np.block([[np.diag(by_period[:, :-1].sum(axis=0)), beside.T], [beside, self.covariates.T @ weighted]])
+        crossed = np.hstack([by_period[:, :-1], np.asarray(self.sums @ weighted, float)])
+        return crossed, corner, by_period.sum(axis=1)
 
 
 def _climb(rows: CountRows, block: _Block, a: Array, rest: Array) -> tuple[Array, Array, Array]:

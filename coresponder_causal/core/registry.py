@@ -9,67 +9,24 @@ from __future__ import annotations
 
 import inspect
 import json
-import re
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import wraps
-from types import UnionType
-from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, get_type_hints
 
 import numpy as np
 
-from coresponder_causal.core.domain import Measured, by_inference, coordinates_of, nearest, summary
+from coresponder_causal.core.domain import by_inference, coordinates_of, nearest
 from coresponder_causal.core.errors import DesignError, EstimationError
+from coresponder_causal.core.measured import Measured
+from coresponder_causal.core.method_card import MethodCard, Setting, card_sections, not_measured, setting_of_design
+from coresponder_causal.core.method_options import admits, chosen_options
 from coresponder_causal.core.notes import Doubt, collecting, note, quietly
 from coresponder_causal.core.plugins import load_methods
 from coresponder_causal.core.provenance import Provenance
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.series_regression import SeriesRegression
-
-headings = ("Estimand", "Needs", "Estimator", "Inference", "Breaks", "Reference", "Say")
-not_measured = "domain: not yet measured"
-Setting = Literal[
-    "series",
-    "rare",
-    "city",
-    "hours",
-    "adopters",
-    "calls",
-    "plain_calls",
-    "history",
-    "instrument",
-    "switchback",
-    "boundary",
-    "hour_calls",
-    "strata",
-    "partly_known",
-    "double_sample",
-    "linkage",
-    "narrative",
-    "officers",
-    "officer_counts",
-    "officer_dose",
-    "waves",
-    "ordinal_waves",
-    "lost_waves",
-    "vignettes",
-]
-"""How a method meets the simulated data of the study of coverage."""
-setting_of_design: dict[str, Setting] = {
-    "SeriesDesign": "series",
-    "PanelDesign": "city",
-    "CoverageDesign": "hours",
-    "CallInstrumentDesign": "instrument",
-    "CallDesign": "calls",
-    "HistoryDesign": "history",
-    "SwitchbackDesign": "switchback",
-    "StrataDesign": "strata",
-    "PartlyKnownDesign": "partly_known",
-    "OfficerDesign": "officers",
-    "WaveDesign": "waves",
-    "VignetteDesign": "vignettes",
-}
 
 
 class Design(Protocol):
@@ -90,62 +47,6 @@ class Design(Protocol):
 
 P = ParamSpec("P")
 D = TypeVar("D", bound=Design)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MethodCard:
-    """What a method is, when it holds and when not to use it.
-
-    Parameters
-    ----------
-    name : str
-        Name of the estimator.
-    title : str
-        First line of its module.
-    design : str
-        Name of the design it takes.
-    contrasts : tuple of str
-        Estimands it can give.
-    reference, checked_against : str
-        Source of the method; program and version its numbers were checked against.
-    sections : tuple of (heading, text)
-        The card itself.
-    setting : str or None
-        Simulated data it is studied on: one city in time ("series"), the same with few events ("rare"), one treated
-        city among others ("city"), the same by hours ("hours"), several treated units ("adopters"), calls ("calls"),
-        calls that nothing has adjusted ("plain_calls"), what comes after calls ("history"), half-days covered by lot
-        ("switchback"), calls near the hours of the team ("boundary"), calls by hours across cities ("hour_calls"),
-        counts by strata of two agencies ("strata"), calls whose outcome is known of some ("partly_known"), of whose
-        others a sample was found ("double_sample"), was linked ("linkage"), or coded by a machine and a sample by hand
-        ("narrative"), officers in time ("officers"), their events ("officer_counts") and dose ("officer_dose"),
-        persons' scores on several waves ("waves"), their answers in order ("ordinal_waves"), scores of some of them
-        ("lost_waves"), or answers to drawn cases ("vignettes"). None: it is not studied.
-    """
-
-    name: str
-    title: str
-    design: str
-    contrasts: tuple[str, ...]
-    reference: str
-    checked_against: str
-    sections: tuple[tuple[str, str], ...]
-    setting: Setting | None = None
-
-    @property
-    def domain(self) -> str:
-        """Where its interval was measured, and how it behaved there."""
-        return summary(self.name) or not_measured
-
-    def to_markdown(self) -> str:
-        """Return the card as a section of the methods page."""
-        facts = [
-            f"Design: `{self.design}` · contrasts: {', '.join(self.contrasts)}",
-            f"Source: {self.reference} · checked against: {self.checked_against} · {self.domain}",
-        ]
-        body = [f"**{heading}.** {text}" for heading, text in self.sections]
-        return "\n\n".join([f"## `{self.name}`", self.title, *facts, *body])
-
-
 METHODS: dict[str, MethodCard] = {}
 _functions: dict[str, Callable[..., Result]] = {}
 _averages: dict[str, Callable[..., Result]] = {}
@@ -181,7 +82,7 @@ def estimator(
     def register(function: Callable[Concatenate[D, P], Result]) -> Callable[Concatenate[D, P], Result]:
         name = function.__name__
         _refuse_taken(name, function.__module__)
-        title, sections = _card_sections(sys.modules[function.__module__].__doc__ or "", name)
+        title, sections = card_sections(sys.modules[function.__module__].__doc__ or "", name)
         METHODS[name] = MethodCard(
             name=name,
             title=title,
@@ -196,7 +97,7 @@ def estimator(
         @wraps(function)
         def run(given: D, /, *args: P.args, **options: P.kwargs) -> Result:
             _require(given, design, name, interruptions=interruptions)
-            chosen = _options(function, given, dict(options))
+            chosen = chosen_options(function, given, dict(options))
             with collecting() as notes:
                 for said in given.notes:
                     note(said)
@@ -282,7 +183,7 @@ def refit(result: Result, design: Design, *, options: Mapping[str, object] | Non
     """
     own = result.provenance.option_values()
     hints = get_type_hints(inspect.unwrap(method_called(result.method)))
-    changed = {key: value for key, value in (options or {}).items() if key in own and _admits(hints[key], value)}
+    changed = {key: value for key, value in (options or {}).items() if key in own and admits(hints[key], value)}
     return _averaged_as(result, run_method(result.method, design, own | changed))
 
 
@@ -384,10 +285,20 @@ def measured(result: Result, term: str | None = None) -> Measured | None:
     """
     if result.method not in _functions or (result.placebo is not None and result.method not in by_inference):
         return None
-    own = result.provenance.option_values()
-    defaults = inspect.signature(_functions[result.method]).parameters
-    changed = {key: value for key, value in own.items() if key in defaults and value != defaults[key].default}
-    return nearest(result.method, coordinates_of(result), term or str(result.terms["term"].iloc[0]), options=changed)
+    named = term or str(result.terms["term"].iloc[0])
+    return nearest(result.method, coordinates_of(result), named, options=_changed_options(result))
+
+
+def by_default(result: Result, design: Design) -> bool:
+    """Whether a result is what its method gives for a design by default."""
+    same = result.provenance.data == design.fingerprint and averaged not in result.extra
+    return same and result.method in _functions and not _changed_options(result)
+
+
+def _changed_options(result: Result) -> dict[str, object]:
+    """Options of a result that are not its method's defaults."""
+    own, defaults = result.provenance.option_values(), inspect.signature(_functions[result.method]).parameters
+    return {key: value for key, value in own.items() if key in defaults and value != defaults[key].default}
 
 
 def _say_measured(result: Result) -> None:
@@ -399,18 +310,6 @@ def _say_measured(result: Result) -> None:
         note(not_measured)
     else:
         note(str(found) if found.licensed and not found.short else Doubt(str(found)))
-
-
-def _card_sections(text: str, name: str) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """Title and sections of a method card: paragraphs that open with one of the headings and a colon."""
-    pieces = re.split(rf"^({'|'.join(headings)}):", inspect.cleandoc(text), flags=re.MULTILINE)
-    found = dict(zip(pieces[1::2], (" ".join(piece.split()) for piece in pieces[2::2]), strict=True))
-    missing = [heading for heading in headings if not found.get(heading)]
-    if missing:
-        raise EstimationError(
-            f"the card of {name} lacks {', '.join(missing)}", mend="write them in its module docstring"
-        )
-    return " ".join(pieces[0].split()), tuple((heading, found[heading]) for heading in headings)
 
 
 def _require(given: object, design: type[Any], name: str, *, interruptions: bool) -> None:
@@ -432,54 +331,6 @@ def _require(given: object, design: type[Any], name: str, *, interruptions: bool
             f"{len(units)} unit{'s' if len(units) > 1 else ''} ({some})",
             mend="use did_switching, or leave these units out",
         )
-
-
-def _options(function: Callable[..., Result], given: object, options: dict[str, Any]) -> dict[str, Any]:
-    """Options with their defaults; an unknown one, or a value its annotation does not admit, is refused by name."""
-    signature = inspect.signature(function)
-    own = list(signature.parameters)[1:]
-    if unknown := [key for key in options if key not in own]:
-        raise EstimationError(
-            f"{function.__name__} has no option {', '.join(unknown)}",
-            mend=f"its options are {', '.join(own)}" if own else "leave it out: it has no options",
-        )
-    bound = signature.bind(given, **options)
-    bound.apply_defaults()
-    chosen = dict(list(bound.arguments.items())[1:])
-    hints = get_type_hints(function)
-    for key, value in chosen.items():
-        if not _admits(hints[key], value):
-            raise EstimationError(
-                f"{function.__name__}: {key}={value!r} is not a choice",
-                mend=f"choose {key} from {', '.join(_words(hints[key]))}",
-            )
-    return chosen
-
-
-def _admits(hint: Any, value: object) -> bool:  # noqa: ANN401
-    """Whether an annotation of an option admits a value; True is not the whole number 1."""
-    origin, parts = get_origin(hint), get_args(hint)
-    if origin is Literal:
-        return any(type(value) is type(choice) and value == choice for choice in parts)
-    if origin in (Union, UnionType):
-        return any(_admits(part, value) for part in parts)
-    if origin is tuple:
-        return isinstance(value, (tuple, list)) and all(_admits(parts[0], item) for item in value)
-    if hint in (int, float):
-        return isinstance(value, (int, hint)) and not isinstance(value, bool)
-    return isinstance(value, hint)
-
-
-def _words(hint: Any) -> list[str]:  # noqa: ANN401
-    """Say what an annotation admits."""
-    origin, parts = get_origin(hint), get_args(hint)
-    if origin is Literal:
-        return [repr(choice) for choice in parts]
-    if origin in (Union, UnionType):
-        return [word for part in parts for word in _words(part)]
-    if origin is tuple:
-        return [f"several of {word}" for word in _words(parts[0])]
-    return [{int: "whole numbers", float: "numbers", bool: "True, False", str: "text"}.get(hint, "None")]
 
 
 def _provenance(given: Design, design: str, options: dict[str, Any]) -> Provenance:

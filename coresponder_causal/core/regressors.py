@@ -60,19 +60,31 @@ def require_full_rank(matrix: Array, names: Sequence[str]) -> None:
     coresponder_causal.core.errors.EstimationError: 'burglary' is absorbed by the other terms
       mend: leave it out
     """
-    full_rank_basis(matrix, names)
+    _refuse_absorbed(np.asarray(np.linalg.qr(matrix / _scale(matrix), mode="r"), float), matrix, names)
 
 
-def full_rank_basis(matrix: Array, names: Sequence[str]) -> Array:
-    """Orthonormal basis of the columns, refused as `require_full_rank` does.
+def full_rank_qr(matrix: Array, names: Sequence[str]) -> tuple[Array, Array]:
+    """Orthonormal basis of the columns and the triangle that gives them back, refused as `require_full_rank` does.
 
     Examples
     --------
-    >>> np.abs(full_rank_basis(np.array([[3.0], [4.0]]), ["load"])).round(1).tolist()
-    [[0.6], [0.8]]
+    >>> basis, triangle = full_rank_qr(np.array([[3.0], [4.0]]), ["load"])
+    >>> np.abs(basis).round(1).tolist(), (basis @ triangle).round(9).tolist()
+    ([[0.6], [0.8]], [[3.0], [4.0]])
     """
-    scale = np.abs(matrix).max(axis=0)
-    basis, triangle = np.linalg.qr(matrix / np.where(scale > 0, scale, 1.0))
+    scale = _scale(matrix)
+    basis, triangle = np.linalg.qr(matrix / scale)
+    _refuse_absorbed(triangle, matrix, names)
+    return np.asarray(basis, float), np.asarray(triangle * scale, float)
+
+
+def _scale(matrix: Array) -> Array:
+    """Largest absolute value of each column, 1 where all are zero; found along the transpose, since rows are short."""
+    scale = np.abs(matrix.T, order="C").max(axis=1)
+    return np.where(scale > 0, scale, 1.0)
+
+
+def _refuse_absorbed(triangle: Array, matrix: Array, names: Sequence[str]) -> None:
     small = np.abs(np.diag(triangle)) < 1e-9 * np.sqrt(len(matrix))
     absorbed = [name for name, lost in zip(names, small, strict=False) if lost] + list(names[len(matrix) :])
     if absorbed:
@@ -81,7 +93,6 @@ def full_rank_basis(matrix: Array, names: Sequence[str]) -> Array:
             f"{listed} {'is' if len(absorbed) == 1 else 'are'} absorbed by the other terms",
             mend=f"leave {'it' if len(absorbed) == 1 else 'them'} out",
         )
-    return np.asarray(basis, float)
 
 
 def independent(matrix: Array, *, size: Array | None = None) -> NDArray[np.bool_]:

@@ -12,12 +12,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coresponder_causal.core import broom, inference, serialise
+from coresponder_causal.core.combining import clustered_gram, combined_vcov, require_combinable
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.estimand import Estimand
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.influence import Influence
 from coresponder_causal.core.provenance import Provenance
 from coresponder_causal.core.support import small_rows
+from coresponder_causal.core.term_inference import half_widths, limits, p_values
+from coresponder_causal.core.term_numbers import freeze, require_numbers
 from coresponder_causal.core.variance import VarianceRecord
 
 Array = NDArray[np.float64]
@@ -126,21 +129,21 @@ class Result:
     def __post_init__(self) -> None:
         k = len(self.terms)
         for name, shape in (("estimate", (k,)), ("vcov", (k, k)), ("df", (k,)), ("event_base", (k,))):
-            _freeze(self, name, shape)
+            freeze(self, name, shape)
         for name in ("set_low", "set_high"):
-            _freeze(self, name, (k,))
+            freeze(self, name, (k,))
         if self.placebo is not None:
-            _freeze(self, "placebo", (k, *np.shape(self.placebo)[1:]))
+            freeze(self, "placebo", (k, *np.shape(self.placebo)[1:]))
         if self.crossings is not None:
-            _freeze(self, "crossings", (k, np.shape(self.crossings)[1], 2))
-        _freeze(self, "split", (k, 3))
-        _freeze(self, "set_spread", (k, 2))
+            freeze(self, "crossings", (k, np.shape(self.crossings)[1], 2))
+        freeze(self, "split", (k, 3))
+        freeze(self, "set_spread", (k, 2))
         if self.wild is not None:
-            _freeze(self, "wild", (k, np.shape(self.wild)[1], 5))
+            freeze(self, "wild", (k, np.shape(self.wild)[1], 5))
         for name in ("terms", "support", "path", "cities"):
             frame = getattr(self, name)
             object.__setattr__(self, name, None if frame is None else frame.reset_index(drop=True).copy())
-        _check(self)
+        require_numbers(self)
 
     def __reduce__(self) -> tuple[Callable[..., Result], tuple[dict[str, Any]]]:
         return _remade, ({f.name: getattr(self, f.name) for f in fields(self)},)
@@ -183,12 +186,12 @@ class Result:
         std_error = np.sqrt(np.diag(self.vcov))
         with np.errstate(divide="ignore", invalid="ignore"):
             statistic = self.estimate / std_error
-        low, high = self._limits(std_error, level)
+        low, high = limits(self, std_error, level)
         columns = {
             "estimate": self._shown(self.estimate, scale),
             "std_error": std_error * self._slope(scale),
             "statistic": statistic,
-            "p_value": self._p_values(statistic),
+            "p_value": p_values(self, statistic),
             "conf_low": self._shown(low, scale),
             "conf_high": self._shown(high, scale),
         }
@@ -204,13 +207,7 @@ class Result:
 
     def critical(self, level: float = 0.95) -> Array:
         """Half-widths of the terms' intervals in standard errors, shape (k,); of a bootstrap's the wider half."""
-        if self.wild is not None:
-            std_error = np.sqrt(np.diag(self.vcov))
-            low, high = self._limits(std_error, level)
-            return np.asarray(np.maximum(self.estimate - low, high - self.estimate) / std_error, float)
-        if self.placebo is None:
-            return inference.critical(self.df, level)
-        return np.array([inference.rank_critical(row, level) for row in self.placebo])
+        return half_widths(self, level)
 
     def glance(self, *, names: broom.Names | None = None) -> pd.DataFrame:
         """One row about the fit: method, estimand, sizes, the small facts of ``extra`` and the number of notes.
@@ -262,22 +259,9 @@ class Result:
         Callaway & Sant'Anna (2021), doi:10.1016/j.jeconom.2020.12.001.
         """
         w = np.atleast_2d(np.asarray(weights, float))
-        if w.shape != (len(terms), len(self.terms)):
-            raise EstimationError(
-                f"weights have shape {w.shape}, not {(len(terms), len(self.terms))}",
-                mend="one row each, one column per term",
-            )
-        if self.kind == "set":
-            raise EstimationError(f"{self.method} is a set: its bounds do not combine", mend="combine point estimates")
-        own_tests = {"ranks among placebos": self.placebo, "randomization tests": self.crossings}
-        for what, held in (own_tests | {"exact tests": self.split, "bootstrap tests": self.wild}).items():
-            if held is not None:
-                raise EstimationError(f"{what} do not combine", mend="ask for another inference")
-        used = (w != 0).any(axis=0)
-        if self.event_base is not None and np.any(np.isfinite(self.event_base) & used):
-            raise EstimationError("terms in events do not combine with log ratios", mend="give them zero weight")
+        require_combinable(self, w, terms)
         influence = None if self.influence is None else self.influence.transform(w)
-        vcov = _combined_vcov(w, self.vcov)
+        vcov = combined_vcov(w, self.vcov)
         if weight_influence is not None or weight_scores is not None:
             if influence is None:
                 raise EstimationError(
@@ -285,7 +269,7 @@ class Result:
                 )
             influence = influence if weight_influence is None else influence.plus(weight_influence)
             influence = influence if weight_scores is None else influence.along(weight_scores)
-            vcov = influence.gram() if influence.cluster is None else _clustered_gram(influence)
+            vcov = influence.gram() if influence.cluster is None else clustered_gram(influence)
         return replace(
             self,
             terms=terms,
@@ -379,39 +363,6 @@ class Result:
     def _by_term(self, column: str) -> pd.Series:
         return self.tidy().set_index("term")[column]
 
-    def _limits(self, std_error: Array, level: float) -> tuple[Array, Array]:
-        """Bounds of the terms on their own scale."""
-        if self.crossings is not None:
-            bounds = np.array([inference.randomization_interval(rows, level) for rows in self.crossings])
-            return bounds[:, 0], bounds[:, 1]
-        if self.split is not None:
-            return inference.split_interval(self.split, level)
-        if self.set_spread is not None:
-            return inference.set_interval(self._ends(), self.set_spread, self.df, level)
-        if self.wild is not None:
-            pairs = zip(self.wild, self.estimate, strict=True)
-            bounds = np.array([inference.wild_interval(rows, float(own), level) for rows, own in pairs])
-            return bounds[:, 0], bounds[:, 1]
-        half = self.critical(level) * std_error
-        return self.estimate - half, self.estimate + half
-
-    def _p_values(self, statistic: Array) -> Array:
-        if self.crossings is not None:
-            return np.array([inference.randomization_p_value(rows) for rows in self.crossings])
-        if self.split is not None:
-            return inference.split_p_value(self.split)
-        if self.set_spread is not None:
-            return inference.set_p_value(self._ends(), self.set_spread, self.df)
-        if self.wild is not None:
-            pairs = zip(self.wild, self.estimate, strict=True)
-            return np.array([inference.wild_p_value(rows, float(own)) for rows, own in pairs])
-        if self.placebo is None:
-            return inference.p_value(statistic, self.df)
-        return np.array([inference.rank_test(*pair).p_value for pair in zip(statistic, self.placebo, strict=True)])
-
-    def _ends(self) -> Array:
-        return np.column_stack([self.set_low, self.set_high])  # type: ignore[list-item]
-
     def _combined_df(self, weights: Array) -> Array:
         if self.variance_record is None:
             return np.array([self.df[row != 0].min() if (row != 0).any() else np.inf for row in weights])
@@ -433,46 +384,6 @@ class Result:
 def _remade(content: dict[str, Any]) -> Result:
     """Make a pickled result again, its arrays read-only as before."""
     return Result(**content)
-
-
-def _freeze(result: Result, name: str, shape: tuple[int, ...]) -> None:
-    """Replace an array field by a read-only copy of the stated shape: the caller's array stays writeable."""
-    value = getattr(result, name)
-    if value is None:
-        return
-    array = np.array(value, dtype=float)
-    if array.shape != shape:
-        raise EstimationError(f"{name} has shape {array.shape}, not {shape}", mend="give one value per term")
-    array.setflags(write=False)
-    object.__setattr__(result, name, array)
-
-
-def _check(result: Result) -> None:
-    """Refuse what must never be read as a number: no terms, non-finite estimates, negative variances."""
-    if len(result.terms) == 0 or "term" not in result.terms:
-        raise EstimationError(f"{result.method} has no terms", mend="name each estimate in a column 'term'")
-    if result.kind == "set" and (result.set_low is None or result.set_high is None):
-        raise EstimationError(f"{result.method} is a set without bounds", mend="give set_low and set_high")
-    bad = ~np.isfinite(result.estimate) | ~(np.diag(result.vcov) >= 0) | ~(result.df > 0)
-    if bad.any():
-        names = ", ".join(map(str, result.terms.loc[bad, "term"]))
-        raise EstimationError(
-            f"{result.method} has no finite estimate, variance or df for {names}",
-            mend="ask for terms the data support, or a longer series",
-        )
-
-
-def _combined_vcov(weights: Array, vcov: Array) -> Array:
-    """W V W', NaN where a pair of terms is used whose covariance was not estimated."""
-    unknown = np.isnan(vcov)
-    combined = weights @ np.where(unknown, 0.0, vcov) @ weights.T
-    used = (weights != 0).astype(float)
-    return np.asarray(np.where(used @ unknown @ used.T > 0, np.nan, combined))
-
-
-def _clustered_gram(influence: Influence) -> Array:
-    sums = influence.by_cluster().to_numpy()
-    return np.asarray(sums.T @ sums, float) / influence.n**2
 
 
 def _without_digits(notes: tuple[str, ...]) -> tuple[str, ...]:

@@ -9,18 +9,18 @@ from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from coresponder_causal.core.errors import EstimationError, Problems
-from coresponder_causal.core.serial import checked_regression, note_outcome_problems
+from coresponder_causal.core.numbered import numbered
+from coresponder_causal.core.serial import checked_qr, checked_regression, note_outcome_problems
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.intp]
 HC = Literal["HC0", "HC1", "HC2", "HC3"]
 Convention = Literal["stata", "fixest", "linearmodels", "none"]
 
-_SINGULAR = 1e-10
+singular = 1e-10
 
 
 def heteroskedastic(X: Array, residuals: Array, *, kind: HC = "HC1") -> Array:
@@ -54,11 +54,10 @@ def heteroskedastic(X: Array, residuals: Array, *, kind: HC = "HC1") -> Array:
     >>> heteroskedastic(np.ones((4, 1)), np.array([1.0, -1.0, 2.0, -2.0]), kind="HC0").tolist()
     [[0.625]]
     """
-    residuals, X = checked_regression(residuals, X)
-    basis, triangle = np.linalg.qr(X)
+    residuals, X, basis, triangle = checked_qr(residuals, X)
     n, k = X.shape
     free = np.ones(n) if kind in ("HC0", "HC1") else 1 - np.sum(basis**2, axis=1)
-    fixed = np.flatnonzero(free < _SINGULAR)
+    fixed = np.flatnonzero(free < singular)
     problems = Problems(f"regression for {kind}")
     if len(fixed):
         problems.add(f"{len(fixed)} rows have leverage 1", rows=fixed, mend="drop them with the term they determine")
@@ -104,16 +103,20 @@ def newey_west(
     [[0.3125]]
     """
     residuals, X = checked_regression(residuals, X)
+    return lagged(X, residuals, lags=andrews_lags(residuals) if lags == "andrews" else lags, small_sample=small_sample)
+
+
+def lagged(X: Array, residuals: Array, *, lags: int, small_sample: Literal["none", "n/(n-k)"]) -> Array:
+    """Compute `newey_west` of a regression that was checked."""
     n, k = X.shape
-    last = andrews_lags(residuals) if lags == "andrews" else lags
-    if not 0 <= last < n:
-        raise EstimationError(f"{last} lags for {n} rows", mend=f"take between 0 and {n - 1} lags")
+    if not 0 <= lags < n:
+        raise EstimationError(f"{lags} lags for {n} rows", mend=f"take between 0 and {n - 1} lags")
     basis, triangle = np.linalg.qr(X)
     scores = basis * residuals[:, None]
     meat = scores.T @ scores
-    for lag in range(1, last + 1):
+    for lag in range(1, lags + 1):
         crossed = scores[lag:].T @ scores[:-lag]
-        meat += (1 - lag / (last + 1)) * (crossed + crossed.T)
+        meat += (1 - lag / (lags + 1)) * (crossed + crossed.T)
     factor = n / (n - k) if small_sample == "n/(n-k)" else 1.0
     return _unrotate(factor * meat, triangle)
 
@@ -210,12 +213,11 @@ def clustered(
     >>> clustered(np.ones((4, 1)), u, ["a", "a", "b", "b"], convention="none").tolist()
     [[0.5]]
     """
-    residuals, X = checked_regression(residuals, X)
+    residuals, X, basis, triangle = checked_qr(residuals, X)
     labels, many = numbered_clusters(cluster, len(X))
-    basis, triangle = np.linalg.qr(X)
     if kind == "CR1":
-        scores = np.zeros((many, X.shape[1]))
-        np.add.at(scores, labels, basis * residuals[:, None])
+        sums = [np.bincount(labels, column * residuals, many) for column in basis.T]
+        scores = np.asarray(np.stack(sums, axis=1), float)
         factor = _factor(convention, clusters=many, n=len(X), spent=X.shape[1] + absorbed)
         return _unrotate(factor * scores.T @ scores, triangle)
     if absorbed:
@@ -260,9 +262,8 @@ def clustered_df(X: Array, cluster: ArrayLike, contrast: Array) -> float:
     >>> round(clustered_df(np.ones((15, 1)), labels, np.ones(1)), 9)
     4.0
     """
-    _, X = checked_regression(np.zeros(len(X)), X)
+    _, X, basis, triangle = checked_qr(np.zeros(len(X)), X)
     labels, many = numbered_clusters(cluster, len(X))
-    basis, triangle = np.linalg.qr(X)
     turned = np.linalg.solve(triangle.T, np.asarray(contrast, float))
     own, shared = np.empty(many), np.empty((many, X.shape[1]))
     for g, (_, _, values, right, adjustment) in enumerate(leverages(basis, labels, many)):
@@ -290,7 +291,7 @@ def quadratic_df(own: Array, shared: Array, variance: float) -> float:
     """
     overlap = np.sum(shared**2, axis=1)
     trace = float(np.sum(own - overlap))
-    if trace <= _SINGULAR * variance:
+    if trace <= singular * variance:
         raise EstimationError(
             "the contrast's CR2 variance is zero whatever the outcome",
             mend="use clusters that do not each determine a coefficient, or permutation inference",
@@ -315,12 +316,17 @@ def leverages(basis: Array, labels: Labels, many: int) -> Iterator[tuple[Labels,
     H_gg = U s² U', so (I − H_gg)^−½ scales the directions U by (1 − s²)^−½ and leaves the others; directions the
     cluster determines alone (s = 1) carry no residual and get 0 (the Moore–Penrose root).
     """
-    order = np.argsort(labels, kind="stable")
-    for rows in np.split(order, np.cumsum(np.bincount(labels, minlength=many))[:-1]):
+    for rows in rows_of_clusters(labels, many):
         left, values, right = np.linalg.svd(basis[rows], full_matrices=False)
         free = 1 - values**2
-        alone = free < _SINGULAR
+        alone = free < singular
         yield rows, left, values, right, np.where(alone, 0.0, 1 / np.sqrt(np.where(alone, 1.0, free)))
+
+
+def rows_of_clusters(labels: Labels, many: int) -> list[Labels]:
+    """Rows of each numbered cluster, in their order."""
+    order = np.argsort(labels, kind="stable")
+    return np.split(order, np.cumsum(np.bincount(labels, minlength=many))[:-1])
 
 
 def numbered_clusters(cluster: ArrayLike, n: int) -> tuple[Labels, int]:
@@ -336,14 +342,14 @@ def numbered_clusters(cluster: ArrayLike, n: int) -> tuple[Labels, int]:
     if values.shape != (n,):
         problems.add(f"labels have shape {values.shape}, the regressors have {n} rows", mend="give one label per row")
         problems.raise_if_any(EstimationError)
-    labels, found = pd.factorize(values)
+    labels, many = numbered(values)
     missing = np.flatnonzero(labels < 0)
     if len(missing):
         problems.add(f"{len(missing)} rows have no cluster", rows=missing, mend="drop them or name their cluster")
-    if len(found) < 2:
-        problems.add(f"{len(found)} cluster{'' if len(found) == 1 else 's'}, two are needed", mend="cluster finer")
+    if many < 2:
+        problems.add(f"{many} cluster{'' if many == 1 else 's'}, two are needed", mend="cluster finer")
     problems.raise_if_any(EstimationError)
-    return labels, len(found)
+    return labels, many
 
 
 def _factor(convention: Convention, *, clusters: int, n: int, spent: int) -> float:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import EstimationError, Problems
 from coresponder_causal.core.notes import doubt, note
-from coresponder_causal.core.regressors import require_full_rank
+from coresponder_causal.core.regressors import full_rank_qr, require_full_rank
 
 Array = NDArray[np.float64]
 
@@ -166,13 +166,28 @@ def checked_regression(y: Array, X: Array) -> tuple[Array, Array]:
     EstimationError
         As `ols`.
     """
+    y, X = _arrays(y, X)
+    require_full_rank(X, _numbers(X))
+    return y, X
+
+
+def checked_qr(y: Array, X: Array) -> tuple[Array, Array, Array, Array]:
+    """Return `checked_regression` with an orthonormal basis of the regressors and its triangle."""
+    y, X = _arrays(y, X)
+    return y, X, *full_rank_qr(X, _numbers(X))
+
+
+def _arrays(y: Array, X: Array) -> tuple[Array, Array]:
     y, X = np.asarray(y, float), np.asarray(X, float)
     problems = Problems("regression")
     note_regressor_problems(problems, X, spare=1)
     note_outcome_problems(problems, y, len(X))
     problems.raise_if_any(EstimationError)
-    require_full_rank(X, [f"column {j}" for j in range(X.shape[1])])
     return y, X
+
+
+def _numbers(X: Array) -> list[str]:
+    return [f"column {j}" for j in range(X.shape[1])]
 
 
 def note_regressor_problems(problems: Problems, X: Array, *, spare: int) -> None:
@@ -183,8 +198,9 @@ def note_regressor_problems(problems: Problems, X: Array, *, spare: int) -> None
     n, k = X.shape
     if n < k + spare:
         problems.add(f"{n} rows for {k} columns, {k + spare} are needed", mend="take a longer series or fewer terms")
-    bad = np.flatnonzero(~np.isfinite(X).all(axis=1))
-    if len(bad):
+    finite = np.isfinite(X)
+    if not finite.all():
+        bad = np.flatnonzero(~finite.all(axis=1))
         problems.add(f"{len(bad)} rows of the regressors are not finite", rows=bad, mend="drop or repair them")
 
 

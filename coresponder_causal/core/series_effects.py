@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, TypeVar
@@ -17,9 +17,11 @@ from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.inference import critical
 from coresponder_causal.core.notes import note
 from coresponder_causal.core.result import Result
+from coresponder_causal.core.serial_noise import root
 from coresponder_causal.core.variance import VarianceRecord
 
 Array = NDArray[np.float64]
+Single = NDArray[np.float32]
 F = TypeVar("F", np.float32, np.float64)
 Link = Literal["log", "identity"]
 default_horizons = {"M": (6, 12, 24), "W": (26, 52, 104)}  # half a year, one year, two
@@ -102,9 +104,9 @@ class SeriesFit:
         Contrasts with a name of their own, ``level_change`` and, where the slope may change, ``slope_change``.
     record : VarianceRecord, optional
         Gives every contrast its own Satterthwaite df.
-    noise : ndarray, shape (n_after, n_after), optional
-        Covariance of the errors of the periods after the start on the scale of the link: counting noise and
-        persistence. Needed for the interval of ``averted_predicted``.
+    noise : callable, optional
+        From independent normal draws, shape (n_after, draws), to the errors of the periods after the start on the scale
+        of the link, as counting noise and persistence make them. Needed for the interval of ``averted_predicted``.
     own_course : bool
         Whether the predictor with the programme is a fitted course; False where it is the observed one, which `path`
         then does not repeat.
@@ -118,7 +120,7 @@ class SeriesFit:
     link: Link
     named: Mapping[str, Array]
     record: VarianceRecord | None = None
-    noise: Array | None = None
+    noise: Callable[[Single], Single] | None = None
     own_course: bool = True
 
     def df_of(self, contrast: Array) -> float:
@@ -291,40 +293,34 @@ def _drawn(course: Course, fit: SeriesFit, contrast: Array, seed: int) -> dict[s
     """
     after, k, df = course.after, len(fit.beta), fit.df_of(contrast)
     effects, without, unit = (fit.matrix - fit.without)[after], fit.without[after], _unit(course, fit.link)[after]
-    normals, root = _normals(seed, k + len(unit)), _root(fit.vcov)
+    normals, uncertain = _normals(seed, k + len(unit)), root(fit.vcov)
     tails = np.sqrt(df / np.random.default_rng((seed, 1)).chisquare(df, draws)) if np.isfinite(df) else np.ones(draws)
     shifts = normals[:k] * tails.astype(np.float32)
-    change = _single(effects @ fit.beta)[:, None] + _single(effects @ root) @ shifts
+    change = _single(effects @ fit.beta)[:, None] + _single(effects @ uncertain) @ shifts
     if fit.link == "log":
         averted = _single(_observed(course)) @ (_inverse(-change, fit.link) - 1)
     else:
         averted = -_single(unit) @ change
     facts = _ends("averted", averted)
     if fit.noise is not None:
-        expected = _single(without @ fit.beta)[:, None] + _single(without @ root) @ shifts
-        counted = _inverse(expected + change + _single(_root(fit.noise)) @ normals[k:], fit.link)
-        facts |= _ends("averted_predicted", _single(unit) @ (_inverse(expected, fit.link) - counted))
+        expected = _single(without @ fit.beta)[:, None] + _single(without @ uncertain) @ shifts
+        counted = _inverse(expected + change + fit.noise(normals[k:]), fit.link)
+        facts |= _ends("averted_predicted", _single(_single(unit) @ (_inverse(expected, fit.link) - counted)))
     return facts
 
 
 @lru_cache(maxsize=8)
-def _normals(seed: int, rows: int) -> NDArray[np.float32]:
+def _normals(seed: int, rows: int) -> Single:
     """Give standard normal draws, shape (rows, draws), the same for every series of one length."""
     found = np.random.default_rng(seed).standard_normal((rows, draws), dtype=np.float32)
     found.setflags(write=False)
     return found
 
 
-def _single(values: Array) -> NDArray[np.float32]:
+def _single(values: Array) -> Single:
     return values.astype(np.float32)
 
 
-def _root(covariance: Array) -> Array:
-    """Square root L of a covariance L L', which may be singular."""
-    values, vectors = np.linalg.eigh(covariance)
-    return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)), float)
-
-
-def _ends(name: str, values: NDArray[np.float32]) -> dict[str, object]:
+def _ends(name: str, values: Single) -> dict[str, object]:
     low, high = np.quantile(values, [0.025, 0.975])
     return {f"{name}_low": float(low), f"{name}_high": float(high)}

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from coresponder_causal.core.errors import EstimationError
-from coresponder_causal.core.regressors import full_rank_basis
+from coresponder_causal.core.regressors import full_rank_qr
 from coresponder_causal.core.sandwich import clustered, clustered_df
 
 Array = NDArray[np.float64]
@@ -205,7 +205,7 @@ def swept(
     within = _within(np.column_stack([values, regressors.to_numpy(float)]), labels, len(found), weight)
     left, matrix = within[:, : values.shape[1]], within[:, values.shape[1] :]
     if matrix.shape[1]:
-        basis = full_rank_basis(matrix, list(map(str, regressors)))
+        basis, _ = full_rank_qr(matrix, list(map(str, regressors)))
         left = left - basis @ (basis.T @ left)
         left = left - basis @ (basis.T @ left)
     return left, spent

@@ -14,7 +14,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from coresponder_causal.core.notes import note
-from coresponder_causal.core.regressors import require_full_rank
+from coresponder_causal.core.numbered import numbered
+from coresponder_causal.core.regressors import full_rank_qr
 from coresponder_causal.core.sandwich import Convention, clustered, clustered_df
 from coresponder_causal.core.wild_bootstrap import cluster_multipliers, wild_statistics
 
@@ -58,8 +59,8 @@ def two_way_fit(rows: pd.DataFrame, regressors: pd.DataFrame) -> TwoWayFit:
     own, weight = regressors.to_numpy(float), rows["weight"].to_numpy(float)
     left = swept(np.column_stack([own, rows["outcome"]]), unit=rows["unit"], effect=rows["effect"], weight=weight)
     X, y = left[:, :-1], left[:, -1]
-    require_left(X, np.sqrt(weight)[:, None] * own, list(map(str, regressors)))
-    estimate = np.asarray(np.linalg.lstsq(X, y, rcond=None)[0], float)
+    basis, triangle = require_left(X, np.sqrt(weight)[:, None] * own, list(map(str, regressors)))
+    estimate = np.asarray(np.linalg.solve(triangle, basis.T @ y), float)
     return TwoWayFit(estimate, y - X @ estimate, X)
 
 
@@ -79,11 +80,10 @@ def two_way_clustered(
         Small-sample factor of CR1, see `coresponder_causal.core.sandwich.clustered`.
     """
     terms, clusters = fit.swept.shape[1], rows["cluster"].to_numpy()
-    units, effects = rows["unit"].nunique(), rows["effect"].nunique()
     if kind == "CR1":
-        absorbed = effects if convention == "fixest" else units + effects - 1
+        absorbed = rows["effect"].nunique() + (0 if convention == "fixest" else rows["unit"].nunique() - 1)
         vcov = clustered(fit.swept, fit.residuals, clusters, convention=convention, absorbed=absorbed)
-        return vcov, np.full(terms, float(rows["cluster"].nunique() - 1))
+        return vcov, np.full(terms, numbered(clusters)[1] - 1.0)
     matrix = with_time_effects(fit, rows)
     vcov = clustered(matrix, fit.residuals, clusters, kind="CR2")[:terms, :terms]
     return vcov, np.array([clustered_df(matrix, clusters, row) for row in np.eye(terms, matrix.shape[1])])
@@ -179,8 +179,7 @@ def _rectangle(unit: ArrayLike, effect: ArrayLike, weight: Array) -> tuple[NDArr
     """Places of the rows in a full table of units and effects, None where in order, and its shape; else nothing."""
     if not len(weight) or np.ptp(weight) > 0:
         return None
-    units, times = pd.factorize(np.asarray(unit))[0], pd.factorize(np.asarray(effect))[0]
-    many, periods = int(units.max()) + 1, int(times.max()) + 1
+    (units, many), (times, periods) = numbered(unit), numbered(effect)
     if many * periods != len(weight):
         return None
     place = units * periods + times
@@ -191,15 +190,15 @@ def _rectangle(unit: ArrayLike, effect: ArrayLike, weight: Array) -> tuple[NDArr
 
 def _swept_rectangle(columns: Array, place: NDArray[np.intp] | None, units: int, periods: int) -> Array:
     """Columns less their means by unit and by effect, of a full table with equal weights."""
-    table = np.empty_like(columns)
-    table[slice(None) if place is None else place] = columns
-    cube = table.reshape(units, periods, columns.shape[1])
+    table = np.empty(columns.shape[::-1])  # a column stands in one piece: means along short rows are slow
+    table[:, slice(None) if place is None else place] = columns.T
+    cube = table.reshape(-1, units, periods)
+    cube -= cube.mean(axis=2, keepdims=True)
     cube -= cube.mean(axis=1, keepdims=True)
-    cube -= cube.mean(axis=0, keepdims=True)
-    return table if place is None else table[place]
+    return (table if place is None else table[:, place]).T
 
 
-def require_left(X: Array, own: Array, names: list[str]) -> None:
+def require_left(X: Array, own: Array, names: list[str]) -> tuple[Array, Array]:
     """Refuse regressors that the effects, or the other regressors, absorb; by name.
 
     Parameters
@@ -210,13 +209,18 @@ def require_left(X: Array, own: Array, names: list[str]) -> None:
         The regressors themselves, times √weight.
     names : list of str
 
+    Returns
+    -------
+    ndarray, shapes (n, k) and (k, k)
+        Orthonormal basis of X, and the triangle that gives it back.
+
     Raises
     ------
     EstimationError
         Naming every one that is absorbed.
     """
     gone = np.abs(X).max(axis=0, initial=0) <= 1e-10 * np.abs(own).max(axis=0, initial=0)
-    require_full_rank(np.where(gone, 0.0, X), names)
+    return full_rank_qr(np.where(gone, 0.0, X) if gone.any() else X, names)
 
 
 def _dummies_within(unit: ArrayLike, effect: ArrayLike, weight: Array) -> Array:
@@ -226,7 +230,7 @@ def _dummies_within(unit: ArrayLike, effect: ArrayLike, weight: Array) -> Array:
 
 def within_units(columns: Array, unit: ArrayLike, weight: Array) -> Array:
     """√weight times the distances of columns, shape (n, k), from their weighted means in the units."""
-    units = pd.factorize(np.asarray(unit))[0]
+    units, _ = numbered(unit)
     sums = [np.bincount(units, weight * column) for column in columns.T]
     means = np.stack(sums, axis=1) if sums else np.zeros((units.max() + 1, 0))
     return np.asarray(np.sqrt(weight)[:, None] * (columns - (means / np.bincount(units, weight)[:, None])[units]))

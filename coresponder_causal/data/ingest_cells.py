@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from coresponder_causal.core.errors import DataError, Problems
-from coresponder_causal.data.columns import missing_value, read_cells, spelled, unexpected_code
+from coresponder_causal.data.column_readers import spelled
+from coresponder_causal.data.columns import missing_value, read_cells, unexpected_code
 from coresponder_causal.data.ingest_files import RawFile
 from coresponder_causal.data.ingest_mapping import nearest
 from coresponder_causal.data.ingest_source import Candidate, SourceMap, any_other, to_minutes

@@ -13,8 +13,8 @@ from typing import Any, cast
 from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.core.parsed import read_toml
 from coresponder_causal.data import dictionary
-from coresponder_causal.data.columns import is_zone
 from coresponder_causal.data.ingest_source import Candidate, SameKey, Skipped, SourceMap, Twice, to_minutes
+from coresponder_causal.data.zones import is_zone
 
 repairs = ("spaces", "swap_day_and_month")
 recipes = ("hour_of", "minutes_between", "join", "number_within")

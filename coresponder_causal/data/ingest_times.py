@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from coresponder_causal.data.columns import spelled
+from coresponder_causal.data.column_readers import spelled
 from coresponder_causal.data.ingest_source import SourceMap
 
 swapped = "day and month exchanged"

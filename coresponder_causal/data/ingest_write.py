@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 import pandas as pd
 
 from coresponder_causal.core.errors import DataError
-from coresponder_causal.core.files import folder_beside, write_whole
+from coresponder_causal.core.folders import write_together
 from coresponder_causal.data.ingest import Ingested
 
 Form: TypeAlias = Literal["csv", "parquet"]
@@ -58,11 +58,8 @@ def write_ingested(done: Ingested, out: str | Path, *, form: Form = "csv") -> li
     files["ledger.json"] = (json.dumps(done.ledger, indent=1, ensure_ascii=False) + "\n").encode()
     files["SENSITIVE.txt"] = warning.encode()
     files[".gitignore"] = b"*\n"
-    folder = Path(out)
-    with folder_beside(folder) as made:
-        for name, content in files.items():
-            write_whole(made / name, content, private=name == "quarantine.csv")
-    return [folder / name for name in files if name != ".gitignore"]
+    written = write_together(Path(out), files, private=["quarantine.csv"])
+    return [path for path in written if path.name != ".gitignore"]
 
 
 def _bytes(frame: pd.DataFrame, form: Form) -> bytes:

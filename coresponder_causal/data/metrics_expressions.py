@@ -7,6 +7,7 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from coresponder_causal.core.errors import DataError
 from coresponder_causal.data.metrics_catalogue import names_in
 
 if TYPE_CHECKING:
@@ -70,4 +71,6 @@ def _value(node: ast.expr, rows: Table) -> Any:  # noqa: ANN401
             return _BINARY[type(node.op)](_value(node.left, rows), _value(node.right, rows))
         case ast.Compare(ops=[kind], comparators=[other]):
             return _BINARY[type(kind)](_value(node.left, rows), _value(other, rows))
-    raise NotImplementedError(ast.unparse(node))
+    raise DataError(
+        f"an engine cannot compute {ast.unparse(node)!r}", mend="compare two values at a time, with & between"
+    )

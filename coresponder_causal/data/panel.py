@@ -15,12 +15,14 @@ import numpy as np
 import pandas as pd
 
 from coresponder_causal.core.errors import DataError, Problems
-from coresponder_causal.data.columns import SEVERAL_OFFSETS, Finding, local_clock, typed
+from coresponder_causal.data.column_readers import SEVERAL_OFFSETS
+from coresponder_causal.data.columns import Finding, typed
 from coresponder_causal.data.demand import asked_for, origin
 from coresponder_causal.data.frames import to_pandas
 from coresponder_causal.data.panel_counts import PeriodName, counts, freq_of, full_grid
 from coresponder_causal.data.panel_spans import say_doubts, stamps_by_unit
 from coresponder_causal.data.validate import refuse
+from coresponder_causal.data.zones import local_clock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

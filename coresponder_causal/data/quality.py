@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from coresponder_causal.core.days import day_of
 from coresponder_causal.core.errors import DataError
 from coresponder_causal.data import dictionary
 from coresponder_causal.data.quality_issues import issues_of
@@ -119,7 +120,7 @@ def quality(
     Raises
     ------
     DataError
-        Neither a table nor a name for it, or a column of ``coders`` that is not there: name it.
+        Neither a table nor a name for it, a day that is none, or a column of ``coders`` that is not there: name it.
 
     Examples
     --------
@@ -130,8 +131,8 @@ def quality(
     [['arrest', '2024-05-08']]
     """
     given, sources = _given(tables, table, source)
-    last = pd.Timestamp(dt.date.today() if until is None else until) + pd.Timedelta(days=1)
-    first = None if since is None else pd.Timestamp(since)
+    last = day_of(dt.date.today() if until is None else until, "until") + pd.Timedelta(days=1)
+    first = None if since is None else day_of(since, "since")
     typed: dict[str, pd.DataFrame] = {}
     found: dict[str, list[pd.DataFrame]] = {}
     for name, frame in given.items():

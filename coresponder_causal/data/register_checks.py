@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from coresponder_causal.core.errors import DataError
-from coresponder_causal.data.columns import Finding, Severity
+from coresponder_causal.data.column_readers import Severity
+from coresponder_causal.data.columns import Finding
 from coresponder_causal.data.validate import examine
 
 no_source = ("", "?", "-", "n/a", "na", "none", "unknown", "tbd")

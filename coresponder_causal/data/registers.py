@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from coresponder_causal.core.days import day_of
 from coresponder_causal.core.errors import DataError
 from coresponder_causal.core.notes import note
 from coresponder_causal.data.frames import to_pandas
@@ -58,7 +59,7 @@ def contaminated(programmes: object, cities: object, start: str | dt.date, end: 
     for name in ("start_latest", "end_date"):
         if name not in register.columns:
             register[name] = pd.NaT
-    first, last = _day(start, "start"), _day(end, "end")
+    first, last = day_of(start, "start"), day_of(end, "end")
     if last < first:
         raise DataError(f"the window ends {last.date()} but starts {first.date()}", mend="exchange start and end")
     names = _names(cities)
@@ -218,11 +219,3 @@ def _names(cities: object) -> set[str]:
     if "city" not in table.columns:
         raise DataError("the table of cities has no column 'city'", mend="rename or add it")
     return {str(name) for name in table["city"].dropna()}
-
-
-def _day(value: str | dt.date, name: str) -> pd.Timestamp:
-    """Read one end of a window."""
-    day = pd.to_datetime(value, format="ISO8601", errors="coerce") if isinstance(value, str) else pd.Timestamp(value)
-    if pd.isna(day):
-        raise DataError(f"{name} is {value!r}", mend="write it as a date, e.g. '2020-07-15'")
-    return day.normalize()

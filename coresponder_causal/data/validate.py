@@ -13,8 +13,10 @@ import pandas as pd
 
 from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.core.notes import note
-from coresponder_causal.data.columns import SEVERAL_OFFSETS, Finding, local_clock, typed
+from coresponder_causal.data.column_readers import SEVERAL_OFFSETS
+from coresponder_causal.data.columns import Finding, typed
 from coresponder_causal.data.frames import to_pandas
+from coresponder_causal.data.zones import local_clock
 
 if TYPE_CHECKING:
     from coresponder_causal.data.dictionary import Table

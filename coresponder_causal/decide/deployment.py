@@ -188,22 +188,15 @@ def deployment(
         if proposed is not None:
             held_out = held_out_weeks(values, fit, rules, robust=robust)
             further = frontier(values, rules, robust=robust)
-        if proposed is not None and officers is not None:
-            apart = told_apart(calls, plain, proposed, officers, values=values)
-    won = gains(values, proposed) if proposed else np.full(draws, np.nan)
-    low, high = np.quantile(won, [0.05, 0.95])
+            if officers is not None:
+                apart = told_apart(calls, plain, proposed, officers, values=values)
     return Deployment(
         city=design.treated,
         outcome=str(design.outcome),
         rules=rules,
         values=values,
         proposed=proposed,
-        gain=float(won.mean()),
-        gain_low=float(low),
-        gain_high=float(high),
-        better=float((won > 0).mean()) if proposed else float("nan"),
-        averted=worth(values, proposed) if proposed else float("nan"),
-        averted_today=float(values.value[0] @ values.today) if proposed else float("nan"),
+        **_won(values, proposed),
         held_out=held_out,
         frontier=further,
         first_monday=monday,
@@ -214,6 +207,18 @@ def deployment(
         apart=apart,
         notes=tuple(dict.fromkeys((*design.notes, *said))),
     )
+
+
+def _won(values: HourValues, proposed: Schedule | None) -> dict[str, float]:
+    """Gain over today with its limits, how often it is one, and events averted; NaN without a proposal."""
+    names = ("gain", "gain_low", "gain_high", "better", "averted", "averted_today")
+    if proposed is None:
+        return dict.fromkeys(names, float("nan"))
+    won = gains(values, proposed)
+    low, high = np.quantile(won, [0.05, 0.95])
+    today = values.value[0] @ values.today
+    told = (won.mean(), low, high, (won > 0).mean(), worth(values, proposed), today)
+    return dict(zip(names, map(float, told), strict=True))
 
 
 def hours_today(design: CoverageDesign, *, contrast: Contrast = "planned", since: str | None = None) -> int:

@@ -194,11 +194,12 @@ def _clustered(c: CallDesign, clusters: Clusters, estimates: Sequence[Array], in
     if clusters == "person":
         return median_of_partitions(estimates, influences, c.calls, persons)
     weeks = weeks_of(c.source)
-    by_week = median_of_partitions(estimates, influences, c.calls, weeks)
+    by_week = median_of_partitions(estimates, influences, c.calls, weeks, kind="week")
     if clusters == "week":
         return by_week
     both = pd.Index(pd.MultiIndex.from_arrays([c.persons, weeks]).to_flat_index())
-    by_person, shared = (median_of_partitions(estimates, influences, c.calls, kind) for kind in (persons, both))
+    by_person = median_of_partitions(estimates, influences, c.calls, persons)
+    shared = median_of_partitions(estimates, influences, c.calls, both, kind="person-week")
     rarer = min(by_person, by_week, key=lambda one: one.clusters)
     return rarer._replace(vcov=crossed(by_person.vcov, by_week.vcov, shared.vcov))
 

@@ -18,7 +18,7 @@ from coresponder_causal.core.partial_means import Ends
 from coresponder_causal.design.call_clusters import Clusters
 from coresponder_causal.design.compared_calls import compared_calls
 from coresponder_causal.design.compared_groups import ComparedGroups
-from coresponder_causal.design.covariates import labels, stage_of
+from coresponder_causal.design.covariates import groups_of, stage_of
 
 Array = NDArray[np.float64]
 usual_shares = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5)
@@ -209,8 +209,7 @@ def say_contact(y: Array, groups: ComparedGroups, outcome: str, weights: Array) 
 def _by_proxies(
     calls: pd.DataFrame, y: Array, texts: pd.Series, name: str, reference: str, proxies: Sequence[str]
 ) -> Ends:
-    kinds = pd.DataFrame({each: labels(calls[each]) for each in proxies}).groupby(list(proxies), sort=True).ngroup()
-    z = np.asarray(kinds, np.int64)
+    z = groups_of(calls, proxies)
     first, second = (shares_by_kind(z, texts, each) for each in (name, reference))
     if np.isnan(first).any():
         raise EstimationError(

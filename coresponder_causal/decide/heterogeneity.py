@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, NoReturn
 
 import numpy as np
@@ -18,7 +19,7 @@ from coresponder_causal.core.inference import Medians
 from coresponder_causal.core.notes import collecting, note
 from coresponder_causal.core.support import smallest
 from coresponder_causal.core.targeting import ranked_groups
-from coresponder_causal.decide.held_out_tests import Halves, examined, fifths, shares
+from coresponder_causal.decide.held_out_tests import Half, Halves, examined, fifths, shares
 from coresponder_causal.decide.learned_effects import EffectLearner, HeldOut, held_out, material
 from coresponder_causal.design.call_estimates import support
 from coresponder_causal.design.call_learners import OutcomeModel, PropensityModel
@@ -182,34 +183,20 @@ def heterogeneity(
     sign = -1.0 if better == "less" else 1.0
     with collecting() as said:
         known = material(c, effect_modifiers, outcome_model=outcome_model, propensity_model=propensity_model, seed=seed)
-        parts = [
-            held_out(
-                known,
-                person_folds(known.samples.outcome.persons, 2, seed=(seed, r)),
-                contrast,
-                learner=learner,
-                folds=folds,
-                trees=trees,
-                seed=seed + r,
-            )
-            for r in range(halves)
-        ]
+        learn = partial(held_out, known, contrast=contrast, learner=learner, folds=folds, trees=trees)
+        halved = [person_folds(known.samples.outcome.persons, 2, seed=(seed, r)) for r in range(halves)]
+        parts = [learn(half, seed=seed + r) for r, half in enumerate(halved)]
         say_probabilities([part.probability for part in parts])
         note(f"{halves} random halves of persons; effects learnt in one half and tested in the other")
     names = known.modifiers
     raw, persons = c.covariate_frame(reference_levels=False)[names].to_numpy(float), c.persons.to_numpy()
     each = [examined(part, sign, raw[part.rows], persons[part.rows], names, seed) for part in parts]
-    found = Halves(
-        pd.DataFrame([half.estimate for half in each]),
-        pd.DataFrame([half.std_error for half in each]),
-        np.array([half.df for half in each]),
-        level,
-    )
+    found = _together(each, level)
     tests = _tests(found)
-    p = tests.set_index("test")["p_value"]
-    passed = bool((p[list(gate_tests)] <= 1 - level).all())
+    by_test = tests.set_index("test")
+    passed = bool((by_test["p_value"][list(gate_tests)] <= 1 - level).all())
     predicted = sign * np.median([half.predicted for half in each], axis=0)
-    apart = float(tests.set_index("test")["std_error"]["most_least"])
+    apart = float(by_test["std_error"]["most_least"])
     return Heterogeneity(
         outcome=str(c.outcome),
         treatment=c.treatment,
@@ -244,6 +231,16 @@ def refuse_roster(d: CoverageDesign) -> NoReturn:
         f"effects of being on duty cannot be learnt call by call from a roster: {said}; the rest is told from other "
         "hours and other months, which differ for other reasons",
         mend="give subgroups() this design and groups named beforehand, or draw shifts by lot (SwitchbackDesign)",
+    )
+
+
+def _together(each: Sequence[Half], level: float) -> Halves:
+    """Put the numbers of all halves beside each other."""
+    return Halves(
+        pd.DataFrame([half.estimate for half in each]),
+        pd.DataFrame([half.std_error for half in each]),
+        np.array([half.df for half in each]),
+        level,
     )
 
 

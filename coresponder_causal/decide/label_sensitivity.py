@@ -15,7 +15,7 @@ from coresponder_causal.core.notes import doubt
 from coresponder_causal.core.partial_means import Moved
 from coresponder_causal.design.call_clusters import Clusters
 from coresponder_causal.design.compared_calls import ComparedCalls, compared_calls
-from coresponder_causal.design.covariates import labels
+from coresponder_causal.design.covariates import groups_of
 
 Array = NDArray[np.float64]
 
@@ -90,8 +90,7 @@ def label_sensitivity(
         raise DesignError(f"no call is labelled {', '.join(strange)}", mend=f"name labels of '{label}' in right")
     correct, crisis = np.asarray(read.table[label].isin(list(right)), float), read.yes(truth)
     known = np.isfinite(crisis)
-    texts = pd.DataFrame({name: labels(read.table[name]) for name in dict.fromkeys((label, *met_by))})
-    cells = np.asarray(texts.groupby(list(texts), sort=True).ngroup(), np.int64)
+    cells = groups_of(read.table, [label, *met_by])
     shares: dict[str, Moved] = {}
     counts: dict[str, dict[str, int]] = {}
     plain: dict[str, float] = {}

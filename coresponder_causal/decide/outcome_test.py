@@ -104,16 +104,7 @@ def outcome_test(
         ).known(place).known(acted)  # fmt: skip
         names = [reference, *read.groups.others]
         told = _told(read, acted, right, place)
-        counts = told.groupby(["place", "group"])[["calls", "acted", "known", "right"]].sum().unstack(fill_value=0)
-        enough = pd.Series((counts["known"][names].to_numpy() >= few_acted).all(axis=1), index=counts.index)
-        if few := int((~enough).sum()):
-            note(f"{few} places of {place} in which a group was acted on fewer than {few_acted} times are left out")
-        counts = counts[enough]
-        if len(counts) < 2:
-            raise EstimationError(
-                f"{len(counts)} places of {place} in which every group was acted on {few_acted} times",
-                mend="merge places",
-            )
+        counts = _counts(told, names, place)
         worth = _design_effect(told[told["place"].isin(counts.index)])
         if worth > 1:
             note(f"calls of one person are alike: {worth:.2f} calls are worth one")
@@ -158,6 +149,21 @@ def _told(read: ComparedCalls, acted: str, right: str, place: str) -> pd.DataFra
         }
     )
     return told[read.groups.known]
+
+
+def _counts(told: pd.DataFrame, names: list[str], place: str) -> pd.DataFrame:
+    """Count by place and group, in the places where every group was acted on often enough."""
+    sums = told.groupby(["place", "group"])[["calls", "acted", "known", "right"]].sum()
+    counts = pd.DataFrame(sums.unstack(fill_value=0))
+    enough = pd.Series((counts["known"][names].to_numpy() >= few_acted).all(axis=1), index=counts.index)
+    if few := int((~enough).sum()):
+        note(f"{few} places of {place} in which a group was acted on fewer than {few_acted} times are left out")
+    if enough.sum() < 2:
+        raise EstimationError(
+            f"{int(enough.sum())} places of {place} in which every group was acted on {few_acted} times",
+            mend="merge places",
+        )
+    return pd.DataFrame(counts[enough])
 
 
 def _design_effect(told: pd.DataFrame) -> float:

@@ -15,7 +15,7 @@ from coresponder_causal.core.inference import interval, p_value
 from coresponder_causal.core.notes import note
 from coresponder_causal.design.call_clusters import Clusters
 from coresponder_causal.design.compared_calls import compared_calls
-from coresponder_causal.design.covariates import labels
+from coresponder_causal.design.covariates import groups_of
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -93,8 +93,7 @@ def similar_calls(
         calls, subject="similar_calls", group=group, reference=reference, wanted=alike, yes_no=[outcome],
         person=person, clusters=clusters, level=level,
     ).known(outcome)  # fmt: skip
-    texts = pd.DataFrame({name: labels(read.table[name]) for name in dict.fromkeys(alike)})
-    cells = np.asarray(texts.groupby(list(texts), sort=True).ngroup(), np.intp)
+    cells = groups_of(read.table, alike)
     y, other, rows = read.yes(outcome), read.groups.member(reference), []
     for name in read.groups.others:
         member = read.groups.member(name)

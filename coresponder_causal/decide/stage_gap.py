@@ -33,17 +33,21 @@ class Stage(NamedTuple):
     factor: Array | None = None
 
 
+class _Judged(NamedTuple):
+    low: float
+    high: float
+    p_value: float
+
+    def widened(self, low: float, high: float, p_value: float) -> _Judged:
+        """Reach as far as another interval, and find no more than its test does."""
+        return _Judged(min(self.low, low), max(self.high, high), max(self.p_value, p_value))
+
+
 def stage_row(stage: Stage, read: ComparedCalls, name: str, level: float) -> dict[str, object] | None:
     """Gap of one group at one stage, within cells, by clusters of the calls that have others beside them."""
     member, other = read.groups.member(name), read.groups.member(read.groups.reference)
     used = stage.rows & (member | other)
-    x = member[used].astype(float)
-    columns_ = [stage.y[used], x if stage.factor is None else x * stage.factor[used]]
-    beside = pd.DataFrame(index=range(int(used.sum())))
-    if stage.factor is not None:
-        beside = pd.DataFrame({"group": x, "strictness": stage.factor[used]})
-    left, spent = swept(np.column_stack(columns_), strata=stage.cells[used], regressors=beside)
-    y, z = left.T
+    y, z, spent = _among_alike(stage, used, member[used].astype(float))
     if not z @ z > 1e-9:
         raise EstimationError(f"no cell holds calls of '{name}' and of the reference", mend="make fewer columns alike")
     gap, telling = float(z @ y / (z @ z)), np.abs(z) > 1e-9
@@ -56,28 +60,38 @@ def stage_row(stage: Stage, read: ComparedCalls, name: str, level: float) -> dic
         return None
     sides = [there[rows[there]] for rows in (member, other)]
     low, high = (float(end) for end in interval(gap, error, found.df, level))
-    p = float(p_value(gap / error, found.df))
+    judged = _Judged(low, high, float(p_value(gap / error, found.df)))
     few = any(seldom(stage.y[side]) for side in sides)
     if few and stage.factor is None:
         pair = _two_shares(stage.y[used], z, design=error**2 / float(left_over @ left_over))
-        below, above = share_gap(*pair, found.df, level)
-        low, high, p = min(low, below), max(high, above), max(p, share_gap_p_value(*pair, found.df))
+        judged = judged.widened(*share_gap(*pair, found.df, level), share_gap_p_value(*pair, found.df))
     elif few:
         doubt(f"{stage.name}: fewer than {few_events} calls of {name}, or of the reference, are labelled one way: the "
               "interval is too narrow")  # fmt: skip
+    half = (judged.high - judged.low) / 2
     return {
         "stage": stage.name,
         "group": name,
         "gap": gap,
         "std_error": error,
-        "conf_low": low,
-        "conf_high": high,
-        "p_value": p,
-        "power": float(power_of(matters, (high - low) / 2 / critical(found.df, level), found.df)),
+        "conf_low": judged.low,
+        "conf_high": judged.high,
+        "p_value": judged.p_value,
+        "power": float(power_of(matters, half / critical(found.df, level), found.df)),
         "calls": min(map(len, sides)),
         "events": min(int(stage.y[side].sum()) for side in sides),
         "persons": min(int(read.persons[side].nunique()) for side in sides),
     }
+
+
+def _among_alike(stage: Stage, used: Flags, x: Array) -> tuple[Array, Array, int]:
+    """Outcome and group, times the factor of the stage, as cells leave them, and how many of these there are."""
+    beside = pd.DataFrame(index=range(int(used.sum())))
+    if stage.factor is not None:
+        beside = pd.DataFrame({"group": x, "strictness": stage.factor[used]})
+        x = x * stage.factor[used]
+    left, spent = swept(np.column_stack([stage.y[used], x]), strata=stage.cells[used], regressors=beside)
+    return left[:, 0], left[:, 1], spent
 
 
 def _two_shares(y: Array, z: Array, *, design: float) -> tuple[Array, Array]:

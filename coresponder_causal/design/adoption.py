@@ -129,7 +129,7 @@ def adoption_rows(d: PanelDesign, first: pd.Series, *, end: float = np.inf) -> A
         (d.source, d.axis.positions, codes) if whole else (d.source[used], d.axis.positions[used], codes[used])
     )
     present = np.bincount(codes, minlength=len(first)) > 0
-    unit = (np.cumsum(present) - 1)[codes]
+    unit = codes if present.all() else (np.cumsum(present) - 1)[codes]
     first = first[present]
     periods = np.unique(period)
     covariates, names = _covariates(source, d.covariates)
@@ -137,7 +137,7 @@ def adoption_rows(d: PanelDesign, first: pd.Series, *, end: float = np.inf) -> A
         outcome=source[str(d.outcome)].to_numpy(float),
         covariates=covariates,
         names=names,
-        weights=np.ones(len(source)) if d.weights is None else source[d.weights].to_numpy(float),
+        weights=np.broadcast_to(1.0, len(source)) if d.weights is None else source[d.weights].to_numpy(float),
         period=period,
         unit=unit,
         first=first.to_numpy(float),

@@ -12,7 +12,7 @@ from coresponder_causal.core.cohort_panel import CohortPanel
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.influence import Influence
 from coresponder_causal.core.result import Result
-from coresponder_causal.core.welch import welch_df
+from coresponder_causal.core.welch import clustered_spread, welch_df
 from coresponder_causal.design.adoption import AdoptionRows, adoption_estimand, count_events
 from coresponder_causal.design.panel import PanelDesign
 
@@ -51,6 +51,46 @@ def spread_of_cohorts(
     own, untreated = np.einsum("gkk->gk", by_cohort), int(np.isinf(rows.first).sum())
     df = welch_df(np.array([own[:-1].sum(axis=0), own[-1]]), (len(rows.first) - untreated, untreated))
     return by_cohort.sum(axis=0), df, panel.influence(contrast, shift, rows.units, rows.cluster, never=True)
+
+
+def scored_result(
+    method: str,
+    d: PanelDesign,
+    rows: AdoptionRows,
+    events: Sequence[int],
+    estimate: Array,
+    scores: Array,
+    behind: Bools,
+    *,
+    horizon: str,
+    facts: dict[str, object],
+) -> Result:
+    """Put averages together whose errors are sums of the scores of clusters, against the period before the start.
+
+    Parameters
+    ----------
+    method, d, rows, estimate, behind, horizon, facts
+        As `event_result` takes them.
+    events : sequence of int
+        Times since the start; the first term is the mean of all.
+    scores : ndarray, shape (units, k)
+        Share of each unit in the error of each term.
+    """
+    vcov, df = clustered_spread(scores, np.isfinite(rows.first), rows.cluster)
+    n, terms = len(scores), event_terms(events)
+    return event_result(
+        method,
+        d,
+        rows,
+        terms,
+        estimate,
+        behind,
+        vcov=vcov,
+        df=df,
+        influence=Influence(left=n * scores, right=np.eye(len(terms)), unit=rows.units, cluster=rows.cluster),
+        horizon=horizon,
+        facts={"interval": f"t({df[0]:.3g}), clustered by {d.cluster or d.unit}", "base": -1} | facts,
+    )
 
 
 def event_result(

@@ -13,8 +13,8 @@ from coresponder_causal.core.notes import note
 Clusters = Literal["person", "week", "person and week"]
 
 
-def persons_behind(calls: pd.DataFrame, person: str | None) -> pd.Index:
-    """Tell apart who stands behind the calls; a call without a code is a person of its own, and that is said.
+def persons_of(calls: pd.DataFrame, person: str | None) -> pd.Index:
+    """Tell apart who stands behind the calls; a call without a code is a person of its own.
 
     Parameters
     ----------
@@ -24,15 +24,20 @@ def persons_behind(calls: pd.DataFrame, person: str | None) -> pd.Index:
 
     Examples
     --------
-    >>> persons_behind(pd.DataFrame({"person": ["p", None, "p"]}), "person").tolist()
+    >>> persons_of(pd.DataFrame({"person": ["p", None, "p"]}), "person").tolist()
     [0, 4, 0]
     """
     if person is None:
         return pd.RangeIndex(len(calls))
     codes = pd.factorize(calls[person])[0]
-    if unknown := int((codes < 0).sum()):
-        note(f"{unknown} of {len(calls)} calls have no code in '{person}': each counts as a person of its own")
     return pd.Index(np.where(codes < 0, len(codes) + np.arange(len(codes)), codes))
+
+
+def persons_behind(calls: pd.DataFrame, person: str | None) -> pd.Index:
+    """Tell apart who stands behind the calls, as `persons_of`, and say how many have no code."""
+    if person is not None and (unknown := int(calls[person].isna().sum())):
+        note(f"{unknown} of {len(calls)} calls have no code in '{person}': each counts as a person of its own")
+    return persons_of(calls, person)
 
 
 def weeks_of(calls: pd.DataFrame) -> pd.Index:

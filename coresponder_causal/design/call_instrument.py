@@ -149,13 +149,9 @@ class CallInstrumentDesign:
         >>> d.describe().split(";")[0]
         'arrest of 120 calls, 15 with attended, 30 received in a planned shift'
         """
+        _refuse_unknown(instrument)
         problems = Problems("calls")
-        known = tuple(instruments)
-        if instrument not in known:
-            problems.add(f"instrument={instrument!r} is not known", mend=f"choose {' or '.join(known)}")
-            problems.raise_if_any(DesignError)
-        wanted = [received, *needed[instrument]]
-        table = columns.rectangular(calls, wanted, problems)
+        table = columns.rectangular(calls, [received, *needed[instrument]], problems)
         begin = columns.attempt(lambda: first_moment(start), problems)
         where = columns.attempt(lambda: shifts_of(schedule, city), problems)
         times = received_times(table, problems)
@@ -178,8 +174,7 @@ class CallInstrumentDesign:
             if instrument == "call_taker":
                 timing = with_leniency(timing, plain)
             _refuse_unmoved(timing, plain, instrument)
-            last = plain.source[received].max()
-            planned, delivered = hours_a_week(shifts, begin, last)
+            planned, delivered = hours_a_week(shifts, begin, plain.source[received].max())
             _say(plain, timing, instrument, covered, planned, delivered)
         return cls(
             calls=plain,
@@ -301,6 +296,13 @@ class CallInstrumentDesign:
     def _keep(self, rows: Booleans, timing: pd.DataFrame) -> Self:
         kept = replace(self.calls, source=self.calls.source[rows].reset_index(drop=True))
         return replace(self, calls=kept, timing=timing[rows].reset_index(drop=True))
+
+
+def _refuse_unknown(instrument: str) -> None:
+    problems = Problems("calls")
+    if instrument not in instruments:
+        problems.add(f"instrument={instrument!r} is not known", mend=f"choose {' or '.join(instruments)}")
+    problems.raise_if_any(DesignError)
 
 
 def _of_city(table: pd.DataFrame, city: str) -> Booleans:

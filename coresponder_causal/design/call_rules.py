@@ -89,6 +89,15 @@ def refuse_constant_outcome(table: pd.DataFrame, outcome: str, problems: Problem
         problems.add(f"'{outcome}' is {values[0]:g} in every call", mend="choose an outcome that varies")
 
 
+def require_other(table: pd.DataFrame, outcome: str, treatment: str, adjusted: Sequence[str]) -> None:
+    """Refuse another outcome that is not there, has a role already, is no number everywhere or never varies."""
+    problems = Problems("calls")
+    columns.rectangular(table, [outcome], problems)
+    refuse_roles(treatment, outcome, adjusted, problems)
+    refuse_constant_outcome(table, outcome, problems)
+    problems.raise_if_any(DesignError)
+
+
 def on_duty_rows(table: pd.DataFrame, treatment: str) -> pd.DataFrame:
     """Leave out calls received off duty, where a column says so: nobody could be sent, so that they are no controls.
 

@@ -55,6 +55,14 @@ class CallSequence:
         alone = self.timing["days_since"].to_numpy(float) > washout_days if washout_days else True
         return np.asarray(self.timing["open"].to_numpy(bool) & alone)
 
+    def known(self, washout_days: int, outcome: str | None) -> pd.DataFrame:
+        """Return the `compared` calls whose outcome is known, all of them where none is named."""
+        calls = self.calls[self.compared(washout_days)]
+        if outcome is None or not calls[outcome].isna().any():
+            return calls
+        known = calls[calls[outcome].notna()]
+        return known.assign(**{outcome: known[outcome].astype(float)})
+
 
 def in_sequence(
     table: pd.DataFrame,

@@ -12,27 +12,17 @@ from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import DesignError, Problems
 from coresponder_causal.core.fingerprint import fingerprint
-from coresponder_causal.core.notes import collecting, doubt, note
+from coresponder_causal.core.notes import collecting, note
 from coresponder_causal.core.propensity import Propensity, propensity
 from coresponder_causal.data.demand import asked_for
-from coresponder_causal.design import columns
+from coresponder_causal.design import call_rules, columns
 from coresponder_causal.design.adjustment import Adjustment
-from coresponder_causal.design.call_rules import (
-    call_id,
-    in_order,
-    on_duty_rows,
-    refuse_constant_outcome,
-    refuse_off_duty,
-    refuse_repeats,
-    refuse_roles,
-    refuse_uncontrasted,
-    refuse_untold,
-)
+from coresponder_causal.design.call_clusters import persons_of
+from coresponder_causal.design.call_rules import call_id
 from coresponder_causal.design.call_sequence import CallSequence
-from coresponder_causal.design.covariates import as_numbers, certain_levels, labels, refuse_late, refuse_unusable
+from coresponder_causal.design.covariates import as_numbers, doubt_adjusted, groups_of, refuse_late, refuse_unusable
 from coresponder_causal.design.eligibility import Eligible
 from coresponder_causal.design.graph import CausalGraph
-from coresponder_causal.design.graph_rules import opened
 from coresponder_causal.design.open_calls import Which, open_calls
 
 Array = NDArray[np.float64]
@@ -136,34 +126,31 @@ class CallDesign:
         """
         problems = Problems("calls")
         adjusted = list(dict.fromkeys((*covariates, *exact, *([stratum] if stratum else []))))
-        known = refuse_untold(calls, treatment, problems)
+        known = call_rules.refuse_untold(calls, treatment, problems)
         table = columns.rectangular(calls, [*known, outcome, person, weights, *adjusted], problems)
-        refuse_roles(treatment, outcome, adjusted, problems)
-        refuse_repeats(table, problems)
+        call_rules.refuse_roles(treatment, outcome, adjusted, problems)
+        call_rules.refuse_repeats(table, problems)
         with collecting() as notes:
             table = asked_for(table)
             if on_duty == "only":
-                table = on_duty_rows(table, treatment)
+                table = call_rules.on_duty_rows(table, treatment)
             table = table.reset_index(drop=True)
-            refuse_uncontrasted(table, treatment, problems)
-            others = tuple(name for name in adjusted if name not in (treatment, outcome))
+            call_rules.refuse_uncontrasted(table, treatment, problems)
+            others = [name for name in adjusted if name not in (treatment, outcome)]
             refuse_late(others, problems, treatment=treatment, graph=graph)
             for name in adjusted:
                 refuse_unusable(table, name, problems, grouping=name not in covariates)
             if outcome is not None:
-                refuse_constant_outcome(table, outcome, problems)
+                call_rules.refuse_constant_outcome(table, outcome, problems)
             if weights is not None:
                 columns.numbers(table, weights, problems, sign="positive")
             problems.raise_if_any(DesignError)
             if on_duty == "only":
-                for said in opened(others, treatment, outcome, graph):
-                    doubt(said)
-                for said in certain_levels(table, adjusted, table[treatment].to_numpy(bool)):
-                    doubt(f"{said}: calls that could only go one way are compared with none of their kind")
+                doubt_adjusted(table, adjusted, treatment, outcome, graph)
             if person is not None and table[person].isna().any():
                 note(f"{int(table[person].isna().sum())} calls have no {person} and count as persons of their own")
         return cls(
-            source=in_order(table),
+            source=call_rules.in_order(table),
             treatment=treatment,
             outcome=outcome,
             covariates=tuple(covariates),
@@ -283,10 +270,7 @@ class CallDesign:
         """
         if self.sequence is None:
             raise DesignError("this design holds no calls but those it compares", mend="form it by from_tables")
-        calls = self.sequence.calls[self.sequence.compared(days)]
-        if self.outcome is not None and calls[self.outcome].isna().any():
-            known = calls[calls[self.outcome].notna()]
-            calls = known.assign(**{self.outcome: known[self.outcome].astype(float)})
+        calls = self.sequence.known(days, self.outcome)
         plain = type(self).from_frame(
             calls,
             outcome=self.outcome,
@@ -302,16 +286,12 @@ class CallDesign:
 
     def with_outcome(self, outcome: str) -> Self:
         """Return the same design, with the same weights and pairs, for another column of its frame."""
-        problems = Problems("calls")
-        columns.rectangular(self.source, [outcome], problems)
-        refuse_roles(self.treatment, outcome, [*self.covariates, *self.exact], problems)
-        refuse_constant_outcome(self.source, outcome, problems)
-        problems.raise_if_any(DesignError)
+        call_rules.require_other(self.source, outcome, self.treatment, [*self.covariates, *self.exact])
         return replace(self, outcome=outcome)
 
     def require_plain(self, asked: str) -> None:
         """Refuse to adjust twice, to adjust for nothing, and to adjust where nobody could be sent."""
-        refuse_off_duty(self.source, self.treatment, asked)
+        call_rules.refuse_off_duty(self.source, self.treatment, asked)
         if self.adjustment is not None:
             raise DesignError(
                 f"{asked} was given a design that {self.adjustment.method} has adjusted",
@@ -322,7 +302,7 @@ class CallDesign:
 
     def propensity(self) -> Propensity:
         """Probability of the treatment given covariates and stratum, by logistic regression."""
-        refuse_off_duty(self.source, self.treatment, "the probability of treatment")
+        call_rules.refuse_off_duty(self.source, self.treatment, "the probability of treatment")
         frame = self.covariate_frame(reference_levels=False)
         return propensity(
             self.treated.astype(float), frame.to_numpy(float), list(map(str, frame)), weights=self.sampling_weights()
@@ -337,15 +317,12 @@ class CallDesign:
             Whether the first of three or more levels has an indicator too: wanted for a balance table, not for a
             regression with a constant.
         """
-        names = [*self.covariates, *([self.stratum] if self.stratum and self.stratum not in self.covariates else [])]
+        names = list(dict.fromkeys((*self.covariates, *([self.stratum] if self.stratum else []))))
         return as_numbers(self.source, names, levels_of=self.stratum, reference_levels=reference_levels)
 
     def groups(self) -> NDArray[np.int64]:
         """Give each call the number of its group: calls equal in ``exact`` and ``stratum``, shape (n,)."""
-        if not (names := self.equal_in):
-            return np.zeros(len(self.source), np.int64)
-        texts = pd.DataFrame({name: labels(self.source[name]) for name in names})
-        return np.asarray(texts.groupby(names, sort=True).ngroup(), np.int64)
+        return groups_of(self.source, self.equal_in)
 
     def outcome_values(self) -> Array:
         """Outcome per call, shape (n,)."""
@@ -378,10 +355,7 @@ class CallDesign:
     @property
     def persons(self) -> pd.Index:
         """Number of the person behind each call; a call without a code, or a design without persons, is its own."""
-        if self.person is None:
-            return pd.RangeIndex(len(self.source))
-        codes = pd.factorize(self.source[self.person])[0]
-        return pd.Index(np.where(codes < 0, len(codes) + np.arange(len(codes)), codes))
+        return persons_of(self.source, self.person)
 
     @property
     def contrast(self) -> str:

@@ -22,13 +22,14 @@ def clusters_of(d: PanelDesign, kept: NDArray[np.bool_]) -> tuple[int, int]:
     DesignError
         If a unit changes its cluster.
     """
-    rows, column = d.source[kept], d.cluster or d.unit
-    moved = rows.groupby(d.unit)[column].nunique().loc[lambda n: n > 1]
+    rows = d.source.loc[kept, list({d.unit, d.cluster or d.unit})].drop_duplicates()
+    moved = rows[rows[d.unit].duplicated()][d.unit].unique()
     if len(moved):
-        some = ", ".join(map(str, moved.index[:3]))
-        raise DesignError(f"'{column}' changes within {len(moved)} units ({some})", mend="give each unit one cluster")
-    treated = int(rows.loc[rows[d.unit].isin(d.treated_units), column].nunique())
-    return treated, int(rows[column].nunique()) - treated
+        where = f"within {len(moved)} units ({', '.join(map(str, moved[:3]))})"
+        raise DesignError(f"'{d.cluster}' changes {where}", mend="give each unit one cluster")
+    clusters = rows[d.cluster or d.unit]
+    treated = int(clusters[rows[d.unit].isin(d.treated_units)].nunique())
+    return treated, int(clusters.nunique()) - treated
 
 
 def licence(d: PanelDesign, kept: NDArray[np.bool_], *, asked: bool, kind: Kind = "CR1", interval: str) -> Facts:

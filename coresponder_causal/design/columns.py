@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, TypeVar
 
 import numpy as np
@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import DesignError, Problems
 from coresponder_causal.core.form import form_of
+from coresponder_causal.core.numbered import numbered
 from coresponder_causal.data import frames
 from coresponder_causal.data.periods import TimeAxis, parse_time
 
 Array = NDArray[np.float64]
 Sign = Literal["any", "nonnegative", "positive"]
 T = TypeVar("T")
+most_places = 8  # for each row, when rows are told apart by marking places
 of_any_row = "fill them at the source, or leave those rows out and say so"
 of_a_period = "fill them (a period without events is a 0) or leave those rows out"
 of_a_call = "a blank is not a no: leave those calls out and say so, or bound what they can be: PartlyKnownDesign"
@@ -78,11 +80,66 @@ def numbers(
     return found
 
 
+def check_numbers(
+    table: pd.DataFrame,
+    problems: Problems,
+    *,
+    any_sign: Sequence[str],
+    nonnegative: Sequence[str | None],
+    positive: Sequence[str | None],
+) -> None:
+    """Gather what is wrong with columns of numbers, each once, by its strictest sign; None is no column."""
+    signs: dict[str, Sign] = dict.fromkeys(any_sign, "any")
+    signs |= {name: "nonnegative" for name in nonnegative if name is not None}
+    signs |= {name: "positive" for name in positive if name is not None}
+    for name, sign in signs.items():
+        numbers(table, name, problems, sign=sign)
+
+
+def check_outcome(table: pd.DataFrame, outcome: str | None, problems: Problems, *, sign: Sign = "any") -> None:
+    """Gather what is wrong with an outcome by period: no number everywhere, or the same in every period."""
+    if outcome is not None:
+        varies(numbers(table, outcome, problems, sign=sign, missing=of_a_period), f"'{outcome}'", problems)
+
+
+def check_named(table: pd.DataFrame, column: str, problems: Problems, *, mend: str) -> None:
+    """Gather the rows that do not say whose they are."""
+    missing = table[column].isna().to_numpy()
+    if missing.any():
+        rows = np.flatnonzero(missing)
+        problems.add(f"'{column}' is missing in {counted(len(rows), 'row')}", mend=mend, rows=rows)
+
+
+def check_single(keys: Mapping[str, object], what: str, problems: Problems, *, mend: str) -> None:
+    """Gather the rows that repeat the keys of an earlier row; ``what`` names the keys in words."""
+    if _all_differ(keys):
+        return
+    doubled = pd.DataFrame(keys).duplicated().to_numpy()
+    if doubled.any():
+        rows = np.flatnonzero(doubled)
+        problems.add(f"{counted(len(rows), 'row')} with {what} of another row", mend=mend, rows=rows)
+
+
+def _all_differ(keys: Mapping[str, object]) -> bool:
+    """Whether rows, marked in a table with a place for all keys, need a place each; not told where places are many."""
+    cells: NDArray[np.intp] | int = 0
+    places, rows = 1, 0
+    for labels in keys.values():
+        codes, many = numbered(np.asarray(labels))
+        places, rows = places * many, len(codes)
+        if places > most_places * rows or codes.min(initial=0) < 0:
+            return False
+        cells = cells * many + codes
+    taken = np.zeros(places, bool)
+    taken[cells] = True
+    return int(np.count_nonzero(taken)) == rows
+
+
 def require_outcome(table: pd.DataFrame, outcome: str, subject: str, *, sign: Sign = "any") -> None:
     """Refuse an outcome that is not there, not a number everywhere, or never varies."""
     problems = Problems(subject)
     rectangular(table, [outcome], problems)
-    varies(numbers(table, outcome, problems, sign=sign, missing=of_a_period), f"'{outcome}'", problems)
+    check_outcome(table, outcome, problems, sign=sign)
     problems.raise_if_any(DesignError)
 
 

@@ -45,7 +45,7 @@ class ComparedGroups(NamedTuple):
 
 
 def compared_groups(
-    calls: pd.DataFrame, *, group: str, reference: str, persons: pd.Index | None = None, least: int = least_shown
+    calls: pd.DataFrame, *, group: str, reference: str, persons: pd.Index | None = None
 ) -> ComparedGroups:
     """Tell the groups apart that have persons enough; those left out are said.
 
@@ -58,8 +58,6 @@ def compared_groups(
         Group that the others are held against.
     persons : Index, length n, optional
         Who stands behind each call; by default each call is a person.
-    least : int
-        Fewest persons of a group that is shown.
 
     Raises
     ------
@@ -79,17 +77,17 @@ def compared_groups(
     texts = calls[group].astype("string").reset_index(drop=True)
     who = pd.Series(np.arange(len(calls)) if persons is None else np.asarray(persons))
     sizes = who.groupby(texts).nunique()
-    enough = [str(name) for name in sizes[sizes >= least].index]
+    enough = [str(name) for name in sizes[sizes >= least_shown].index]
     if reference not in enough:
         problems.add(
-            f"'{reference}' is no group of {group} with {least} persons", mend=f"choose from {', '.join(enough)}"
+            f"'{reference}' is no group of {group} with {least_shown} persons", mend=f"choose from {', '.join(enough)}"
         )
     elif len(enough) < 2:
-        problems.add(f"no other group of {group} has {least} persons", mend="merge groups, or bring more calls")
+        problems.add(f"no other group of {group} has {least_shown} persons", mend="merge groups, or bring more calls")
     problems.raise_if_any(DesignError)
     few, unknown = len(sizes) - len(enough), int(texts.isna().sum())
     if few:
-        note(f"{few} groups of {group} with fewer than {least} persons are left out")
+        note(f"{few} groups of {group} with fewer than {least_shown} persons are left out")
     if unknown:
         doubt(f"{group} is not known of {unknown} of {len(calls)} calls: those left say nothing of them; bound the gap")
     largest = sorted((name for name in enough if name != reference), key=lambda name: (-sizes[name], name))

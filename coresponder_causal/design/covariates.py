@@ -10,12 +10,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import Problems
-from coresponder_causal.core.notes import note
+from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.data import dictionary
 from coresponder_causal.data.metrics_fields import derived
 from coresponder_causal.design import columns
 from coresponder_causal.design.graph import CausalGraph
-from coresponder_causal.design.graph_rules import unknown, why_late
+from coresponder_causal.design.graph_rules import opened, unknown, why_late
 
 Array = NDArray[np.float64]
 coverage = "team_on_duty"
@@ -163,6 +163,29 @@ def certain_levels(table: pd.DataFrame, names: Sequence[str], treated: NDArray[n
     return found
 
 
+def doubt_adjusted(
+    table: pd.DataFrame, names: Sequence[str], treatment: str, outcome: str | None, graph: CausalGraph | None
+) -> None:
+    """Doubt columns that open a path and close none, and levels whose calls all went one way.
+
+    Parameters
+    ----------
+    table : DataFrame, n rows
+    names : sequence of str
+        Columns that are adjusted for.
+    treatment : str
+        Column of 1 and 0.
+    outcome : str or None
+    graph : CausalGraph or None
+        None for that of a call.
+    """
+    others = tuple(name for name in names if name not in (treatment, outcome))
+    for said in opened(others, treatment, outcome, graph):
+        doubt(said)
+    for said in certain_levels(table, names, table[treatment].to_numpy(bool)):
+        doubt(f"{said}: calls that could only go one way are compared with none of their kind")
+
+
 def is_text(values: pd.Series) -> bool:
     """Whether a column holds text or categories."""
     if isinstance(values.dtype, pd.CategoricalDtype):
@@ -174,6 +197,20 @@ def labels(values: pd.Series) -> NDArray[np.object_]:
     """Values as text, a missing one as a level of its own."""
     codes, found = pd.factorize(values)
     return np.array([*map(str, found), no_value], object)[codes]
+
+
+def groups_of(table: pd.DataFrame, names: Sequence[str]) -> NDArray[np.int64]:
+    """Give each row the number of its group of equal values in some columns, 0 where none is named, shape (n,).
+
+    Examples
+    --------
+    >>> groups_of(pd.DataFrame({"city": ["Davis", "Woodland", None, "Davis"]}), ["city"]).tolist()
+    [0, 1, 2, 0]
+    """
+    if not names:
+        return np.zeros(len(table), np.int64)
+    texts = pd.DataFrame({name: labels(table[name]) for name in names})
+    return np.asarray(texts.groupby(list(texts), sort=True).ngroup(), np.int64)
 
 
 def as_numbers(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Self
 
@@ -15,13 +15,11 @@ from coresponder_causal.core.fingerprint import fingerprint
 from coresponder_causal.core.notes import collecting
 from coresponder_causal.data import frames
 from coresponder_causal.data.periods import Start, TimeAxis
-from coresponder_causal.design import columns
-from coresponder_causal.design.call_timing import first_moment, received, shifts_of
+from coresponder_causal.design import columns, coverage_hours
+from coresponder_causal.design.call_timing import first_moment, hours_in_week, received, shifts_of
 from coresponder_causal.design.covariates import as_numbers
 from coresponder_causal.design.coverage_calls import (
-    keys,
-    late_columns,
-    made,
+    known_at_receipt,
     pretended,
     read_calls,
     say_calls,
@@ -30,18 +28,12 @@ from coresponder_causal.design.coverage_calls import (
     with_sums,
 )
 from coresponder_causal.design.coverage_gap import log_gap
-from coresponder_causal.design.coverage_hours import (
-    by_class,
-    check_cells,
-    hours_in_week,
-    plan_of,
-    treated_city,
-)
 from coresponder_causal.design.coverage_shifts import fidelity_of, kept_shifts, say_shifts, say_variation
 from coresponder_causal.design.eligibility import Eligible
-from coresponder_causal.design.onset import Onset, made_up, onset, refuse_two_doses
+from coresponder_causal.design.onset import Onset, made_up, onset
 
 Array = NDArray[np.float64]
+Booleans = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -88,7 +80,7 @@ class CoverageDesign:
     axis: TimeAxis
     onset: Onset
     months: NDArray[np.int64]
-    covered: NDArray[np.bool_]
+    covered: Booleans
     treated: str
     outcome: str | None
     exposure: str
@@ -175,23 +167,10 @@ class CoverageDesign:
         """
         problems, late = Problems("coverage"), Problems("coverage")
         with collecting() as said:
-            hourly, each = read_calls(
-                frames.to_pandas(calls),
-                outcome=outcome,
-                covariates=covariates,
-                person=person,
-                eligible=eligible or {},
-                problems=late,
-            )
-        table = columns.rectangular(hourly, ["city", "month", "hour_of_week", "hours", outcome, exposure], problems)
-        axis = columns.time_axis(table, "month", problems)
-        check_cells(table, axis, problems)
-        columns.numbers(table, "hours", problems, sign="positive")
-        if outcome is not None:
-            counts = columns.numbers(table, outcome, problems, sign="nonnegative", missing=columns.of_a_period)
-            columns.varies(counts, f"'{outcome}'", problems)
+            hourly, each = read_calls(frames.to_pandas(calls), late, outcome, covariates, person, eligible or {})
+        table, axis = coverage_hours.cells_of(hourly, outcome, exposure, problems)
         shifts = frames.to_pandas(schedule)
-        city = columns.attempt(lambda: treated_city(shifts, table, treated), problems)
+        city = columns.attempt(lambda: coverage_hours.treated_city(shifts, table, treated), problems)
         months = np.unique(axis.positions)
         by_month = replace(axis, positions=months)
         problems.found.extend(late.found)
@@ -199,13 +178,11 @@ class CoverageDesign:
             found = columns.attempt(
                 lambda: onset(by_month, start=start, between=start_between, phase_in=phase_in), problems
             )
-            if dose not in (None, "planned_hours", "delivered_hours"):
-                problems.add(f"dose={dose!r} is not in the schedule", mend="give planned_hours or delivered_hours")
-            refuse_two_doses(dose, phase_in, problems)
+            coverage_hours.refuse_unplanned_dose(dose, phase_in, problems)
             problems.raise_if_any(DesignError)
             assert found is not None  # raised above otherwise
             assert city is not None
-            covered, planned, delivered, found = plan_of(shifts, city, by_month, found, dose)
+            covered, planned, delivered, found = coverage_hours.plan_of(shifts, city, by_month, found, dose)
             roster, _ = shifts_of(shifts, city)
             begin = first_moment(start if start_between is None else start_between[0])
             say_shifts(roster, begin)
@@ -213,7 +190,7 @@ class CoverageDesign:
             if each is not None:
                 each = timed_calls(each, roster=roster, city=city, covered=covered, begin=begin)
                 say_calls(each, city, between=start_between is not None)
-        source = by_class(table, axis, covered)
+        source = coverage_hours.by_class(table, axis, covered)
         return cls(
             source=source,
             axis=replace(axis, positions=source.pop("position").to_numpy()),
@@ -254,35 +231,31 @@ class CoverageDesign:
         """
         months = self.months[self.months < self.start_position]
         fake = made_up(replace(self.axis, positions=months), start=start, rising_from=int(months.min()))
-        before = self._keep(self.axis.positions < self.start_position)
-        if self.calls is None:
-            return replace(before, months=months, onset=fake)
         end, begin = (first_moment(self.axis.label(position)) for position in (self.start_position, fake.position))
-        calls = pretended(self.calls[self.calls[received] < end], city=self.treated, begin=begin)
-        return replace(before, months=months, onset=fake, calls=calls)
+        before = self._keep(
+            self.axis.positions < self.start_position, lambda calls: (calls[received] < end).to_numpy(bool)
+        )
+        if before.calls is not None:
+            before = replace(before, calls=pretended(before.calls, city=self.treated, begin=begin))
+        return replace(before, months=months, onset=fake)
 
     def without(self, city: str) -> Self:
         """Return the design without one of the comparison cities."""
         self._require_comparison(city)
-        return self._leave_out(city)
+        return self._without(city)
 
     def without_month(self, month: int) -> Self:
         """Return the design without one of its months, given by its position."""
-        stays = self.months != month
-        kept = replace(
-            self._keep(self.axis.positions != month),
-            months=self.months[stays],
-            onset=replace(self.onset, dose=self.onset.dose[stays]),
+        stays, label = self.months != month, self.axis.label(month)
+        kept = self._keep(
+            self.axis.positions != month, lambda calls: pd.DatetimeIndex(calls[received]).to_period("M") != label
         )
-        if self.calls is None:
-            return kept
-        there = pd.DatetimeIndex(self.calls[received]).to_period("M") != self.axis.label(month)
-        return replace(kept, calls=self.calls[there].reset_index(drop=True))
+        return replace(kept, months=self.months[stays], onset=replace(self.onset, dose=self.onset.dose[stays]))
 
     def pretending(self, city: str) -> Self:
         """Return the comparison cities alone, with one of them in the treated city's place."""
         self._require_comparison(city)
-        placebo = replace(self._leave_out(self.treated), treated=city)
+        placebo = replace(self._without(self.treated), treated=city)
         if placebo.calls is None:
             return placebo
         on = placebo.calls["city"].eq(city) & placebo.calls["covered"] & placebo.calls["after"]
@@ -386,8 +359,7 @@ class CoverageDesign:
         cells = self.source[["city", "covered", "hours"]]
         if self.calls is None:
             return fingerprint("CoverageDesign", stated, self.dose, self.covered, cells)
-        named = [*keys, *self.covariates, *([self.person] if self.person else []), *made, "hour"]
-        known = self.calls[[name for name in dict.fromkeys(named) if name in self.calls and name not in late_columns]]
+        known = known_at_receipt(self.calls, self.covariates, self.person)
         return fingerprint("CoverageDesign", stated, self.dose, self.covered, cells, known)
 
     def describe(self) -> str:
@@ -400,26 +372,22 @@ class CoverageDesign:
             f"{n} comparison {'city' if n == 1 else 'cities'} with hours",
             f"start {self.start}",
         ]
-        if self.calls is not None:
-            parts.append(f"{len(self.calls)} eligible calls one by one")
+        parts += [] if self.calls is None else [f"{len(self.calls)} eligible calls one by one"]
         parts += [f"known before dispatch: {', '.join(self.covariates)}"] if self.covariates else []
         return "; ".join([*parts, *self.notes])
 
-    def _leave_out(self, city: str) -> Self:
-        """Return the design without the rows and the calls of a city."""
-        kept = self._keep(self.source["city"].ne(city).to_numpy())
-        if self.calls is None:
-            return kept
-        return replace(kept, calls=self.calls[self.calls["city"].ne(city).to_numpy()].reset_index(drop=True))
+    def _without(self, city: str) -> Self:
+        return self._keep(self.source["city"].ne(city).to_numpy(), lambda calls: calls["city"].ne(city).to_numpy(bool))
 
     def _require_comparison(self, city: str) -> None:
         if city not in self.comparison_units:
             there = ", ".join(self.comparison_units[:8])
             raise DesignError(f"'{city}' is not a comparison city", mend=f"choose from {there}")
 
-    def _keep(self, rows: NDArray[np.bool_]) -> Self:
+    def _keep(self, rows: Booleans, of_calls: Callable[[pd.DataFrame], Booleans]) -> Self:
         return replace(
             self,
             source=self.source[rows].reset_index(drop=True),
             axis=replace(self.axis, positions=self.axis.positions[rows]),
+            calls=None if self.calls is None else self.calls[of_calls(self.calls)].reset_index(drop=True),
         )

@@ -41,18 +41,15 @@ late_columns = ("delivered", "busy", "held_minutes")  # of these the team's own 
 
 def read_calls(
     given: pd.DataFrame,
-    *,
+    problems: Problems,
     outcome: str | None,
     covariates: Sequence[str],
     person: str | None,
     eligible: Eligible,
-    problems: Problems,
 ) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     """Take counts by hour of the week as they are, or read calls and count them; see `eligible_calls`."""
     if "hour_of_week" not in given.columns:
-        calls = eligible_calls(
-            given, outcome=outcome, covariates=covariates, person=person, eligible=eligible, problems=problems
-        )
+        calls = eligible_calls(given, problems, outcome, covariates, person, eligible)
         return hourly_counts(calls, outcome), calls
     asked = {"covariates=": covariates, "person=": person, "eligible=": eligible}
     if any(asked.values()):
@@ -66,12 +63,11 @@ def read_calls(
 
 def eligible_calls(
     given: pd.DataFrame,
-    *,
+    problems: Problems,
     outcome: str | None,
     covariates: Sequence[str],
     person: str | None,
     eligible: Eligible,
-    problems: Problems,
 ) -> pd.DataFrame:
     """Read the calls and keep the eligible ones, in order of city and time.
 
@@ -79,10 +75,10 @@ def eligible_calls(
     ----------
     given : DataFrame
         Table of calls.
-    outcome, covariates, person, eligible
-        As in `CoverageDesign.from_tables`.
     problems : Problems
         Gathers every broken rule but missing columns and unreadable cells, which are raised at once.
+    outcome, covariates, person, eligible
+        As in `CoverageDesign.from_tables`.
 
     Returns
     -------
@@ -244,6 +240,12 @@ def timed_calls(
         held_minutes=held,
     )
     return timed
+
+
+def known_at_receipt(calls: pd.DataFrame, covariates: Sequence[str], person: str | None) -> pd.DataFrame:
+    """Columns of the calls on which neither the team's doings nor any outcome has a hold."""
+    named = [*keys, *covariates, *([person] if person else []), *made, "hour"]
+    return calls[[name for name in dict.fromkeys(named) if name in calls and name not in late_columns]]
 
 
 def pretended(calls: pd.DataFrame, *, city: str, begin: pd.Timestamp) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from coresponder_causal.core.notes import note
 from coresponder_causal.data.periods import TimeAxis, parse_time
 from coresponder_causal.data.registers import scheduled_hours
 from coresponder_causal.design import columns
-from coresponder_causal.design.onset import Onset, measured_dose
+from coresponder_causal.design.onset import Onset, measured_dose, refuse_two_doses
 
 Array = NDArray[np.float64]
 hours_in_week = 168
@@ -30,21 +30,27 @@ def treated_city(schedule: pd.DataFrame, table: pd.DataFrame, treated: str | Non
     return city
 
 
-def check_cells(table: pd.DataFrame, axis: TimeAxis, problems: Problems) -> None:
+def cells_of(
+    hourly: pd.DataFrame, outcome: str | None, exposure: str, problems: Problems
+) -> tuple[pd.DataFrame, TimeAxis]:
+    """Read counts by city, month and hour of the week, with the months of their rows."""
+    table = columns.rectangular(hourly, ["city", "month", "hour_of_week", "hours", outcome, exposure], problems)
+    axis = columns.time_axis(table, "month", problems)
+    _check_cells(table, axis, problems)
+    columns.numbers(table, "hours", problems, sign="positive")
+    columns.check_outcome(table, outcome, problems, sign="nonnegative")
+    return table, axis
+
+
+def _check_cells(table: pd.DataFrame, axis: TimeAxis, problems: Problems) -> None:
     """Refuse rows that are not one for each city, month and hour of the week."""
     if axis.freq != "M":
         problems.add(f"time is in periods '{axis.freq}'", mend="count by month and hour of the week")
     hours = table["hour_of_week"]
     if not pd.api.types.is_integer_dtype(hours) or not hours.between(0, hours_in_week - 1).all():
         problems.add("'hour_of_week' is not a whole number from 0 to 167", mend="count hours from Monday 00:00")
-    cells = pd.DataFrame({"city": table["city"], "month": axis.positions, "hour": hours})
-    doubled = cells.duplicated().to_numpy()
-    if doubled.any():
-        problems.add(
-            f"{columns.counted(int(doubled.sum()), 'row')} with a city, month and hour of another row",
-            mend="keep one row for each",
-            rows=np.flatnonzero(doubled),
-        )
+    cells = {"city": table["city"], "month": axis.positions, "hour": hours}
+    columns.check_single(cells, "a city, month and hour", problems, mend="keep one row for each")
 
 
 def by_class(table: pd.DataFrame, axis: TimeAxis, covered: NDArray[np.bool_]) -> pd.DataFrame:
@@ -53,6 +59,13 @@ def by_class(table: pd.DataFrame, axis: TimeAxis, covered: NDArray[np.bool_]) ->
     numeric = table.select_dtypes("number").drop(columns="hour_of_week")
     cells = numeric.assign(city=table["city"].astype(str), month=table["month"], **keys)
     return cells.groupby(["city", "position", "month", "covered"], as_index=False, sort=True).sum()
+
+
+def refuse_unplanned_dose(dose: str | None, phase_in: int, problems: Problems) -> None:
+    """Refuse a dose that no schedule holds, or one beside a phase-in."""
+    if dose not in (None, "planned_hours", "delivered_hours"):
+        problems.add(f"dose={dose!r} is not in the schedule", mend="give planned_hours or delivered_hours")
+    refuse_two_doses(dose, phase_in, problems)
 
 
 def plan_of(

@@ -10,11 +10,12 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from coresponder_causal.core.days import day_of
 from coresponder_causal.core.errors import DesignError, Problems
 from coresponder_causal.core.fingerprint import fingerprint
 from coresponder_causal.core.notes import collecting, doubt, note
 from coresponder_causal.data.periods import parse_start
-from coresponder_causal.design.donor_rules import Criteria, Role, day_of, read_cities, scored
+from coresponder_causal.design.donor_rules import Criteria, Role, read_cities, scored
 from coresponder_causal.design.panel import PanelDesign
 
 Adopters = Literal["leave out", "until then"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -11,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from coresponder_causal.core.errors import DataError, DesignError, Problems
+from coresponder_causal.core.errors import DesignError, Problems
 from coresponder_causal.core.notes import doubt
 from coresponder_causal.data import dictionary, frames
 from coresponder_causal.data.registers import contaminated
@@ -246,22 +245,3 @@ def _reasons(table: pd.DataFrame, ratio: pd.Series, days: pd.Series, broken: pd.
     )
     fails = table[list(rules)] == "no"
     return said.where(fails).apply(lambda row: "; ".join(row.dropna()), axis=1)
-
-
-def day_of(value: str | dt.date, name: str) -> pd.Timestamp:
-    """Read a date.
-
-    Raises
-    ------
-    DataError
-        Write it as a date, e.g. '2020-07-15'.
-
-    Examples
-    --------
-    >>> day_of("2020-07-15", "start").month
-    7
-    """
-    try:
-        return pd.Timestamp(value).normalize()
-    except (ValueError, TypeError):
-        raise DataError(f"{name} is {value!r}", mend="write it as a date, e.g. '2020-07-15'") from None

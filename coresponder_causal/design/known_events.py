@@ -31,9 +31,9 @@ class Known(NamedTuple):
 def known(
     axis: TimeAxis,
     problems: Problems,
-    *,
     start: int,
     whole: int,
+    *,
     exclude: Sequence[Start | tuple[Start, Start]],
     breaks: Sequence[Start],
     holidays: Sequence[Start],
@@ -155,11 +155,10 @@ def _say_pandemic(axis: TimeAxis, covid: Pandemic) -> None:
     )
 
 
-def say_gaps(axis: TimeAxis, left_out: int) -> None:
+def say_gaps(positions: NDArray[np.int64], left_out: int) -> None:
     """Say how many periods were left out on request, and how many are missing without one."""
     if left_out:
         note(f"{left_out} periods were left out on request")
-    positions = axis.positions
     missing = int(positions.max() - positions.min() + 1 - len(positions)) - left_out
     if missing > 0:
         note(f"{missing} periods are missing inside the series; the errors' correlation spans the gaps")

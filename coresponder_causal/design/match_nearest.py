@@ -141,22 +141,11 @@ def match_nearest(
         focal = c.treated == (contrast == "ATT")
         by = alike(c, score, kept, how)
         found = _within_groups(c, by, focal, kept, processing=(first, seed), ratio=ratio, replace=replace)
-        if not len(found.treated):
-            one, other = _kinds(contrast)
-            raise DesignError(
-                f"no {one} call has {'an' if other == 'untreated' else 'a'} {other} call {_near(c, how)}",
-                mend="widen the caliper, or ask for equality in fewer columns",
-            )
+        _refuse_none(c, found, how, contrast)
         _say(c, found, how, ratio=ratio, contrast=contrast, kept=kept)
-    adjustment = _adjustment(
-        found,
-        focal,
-        contrast,
-        reused=replace,
-        options={"ratio": ratio, "replace": replace, "contrast": contrast, "order": first}
-        | (asdict(how) | {"calipers": tuple(how.calipers.items())})
-        | ({"seed": seed} if first == "random" else {}),
-    )
+    options = {"ratio": ratio, "replace": replace, "contrast": contrast, "order": first}
+    options |= asdict(how) | {"calipers": tuple(how.calipers.items())} | ({"seed": seed} if first == "random" else {})
+    adjustment = _adjustment(found, focal, contrast, reused=replace, options=options)
     return replace_fields(c, adjustment=adjustment, notes=(*c.notes, *notes))
 
 
@@ -172,6 +161,15 @@ def _require(c: CallDesign, how: Likeness, ratio: int, contrast: str, order: str
     elif ratio > many:
         problems.add(f"ratio={ratio} and there are {many} {other} calls", mend="ask for fewer")
     problems.raise_if_any(DesignError)
+
+
+def _refuse_none(c: CallDesign, found: Matches, how: Likeness, contrast: Focus) -> None:
+    if not len(found.treated):
+        one, other = _kinds(contrast)
+        raise DesignError(
+            f"no {one} call has {'an' if other == 'untreated' else 'a'} {other} call {_near(c, how)}",
+            mend="widen the caliper, or ask for equality in fewer columns",
+        )
 
 
 def _within_groups(

@@ -43,20 +43,9 @@ def check_officers(
     problems: Problems,
 ) -> None:
     """Note every rule that the rows break: officers, doses that only grow, what is constant in an officer."""
-    missing = table[officer].isna().to_numpy()
-    if missing.any():
-        problems.add(
-            f"'{officer}' is missing in {counted(int(missing.sum()), 'row')}",
-            mend="name the officer or leave the rows out",
-            rows=np.flatnonzero(missing),
-        )
-    twice = pd.DataFrame({"officer": table[officer], "position": axis.positions}).duplicated().to_numpy()
-    if twice.any():
-        problems.add(
-            f"{counted(int(twice.sum()), 'row')} with an officer and period of another row",
-            mend="keep one row per officer and period",
-            rows=np.flatnonzero(twice),
-        )
+    columns.check_named(table, officer, problems, mend="name the officer or leave the rows out")
+    cells = {"officer": table[officer], "position": axis.positions}
+    columns.check_single(cells, "an officer and period", problems, mend="keep one row per officer and period")
     for name in dict.fromkeys(dose for dose in doses if dose is not None):
         _check_dose(table, axis, officer, name, needed=name == doses[0], problems=problems)
     for name in (*([] if volunteered is None else [volunteered]), *covariates):

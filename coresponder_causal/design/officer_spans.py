@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from coresponder_causal.core.drdid import independent_columns
+from coresponder_causal.core.errors import Problems
 from coresponder_causal.core.notes import note
 from coresponder_causal.core.two_way import swept
 from coresponder_causal.design.event_bins import event_bins
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 apart = f"{volunteers}_less_{assigned}"
+Peers = Literal["ignored", "adjusted"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -61,6 +63,14 @@ class OfficerSpans:
     def expected(self, beside: Array | None) -> Array:
         """Columns of what outcomes are expected to be: spans, leads and squad mates where asked for, shape (n, p)."""
         return np.column_stack([self.rows_after, self.rows_before, *([] if beside is None else [beside])]).astype(float)
+
+
+def check_terms(d: OfficerDesign, bin_width: int | None, leads: int, peers: Peers, problems: Problems) -> None:
+    """Gather what is wrong with the spans and the squad mates that were asked for."""
+    if (bin_width is not None and bin_width < 1) or leads < 0:
+        problems.add(f"bin_width={bin_width}, leads={leads}", mend="give spans of one period or more, and leads ≥ 0")
+    if peers == "adjusted" and d.squad is None:
+        problems.add("peers were asked for and the design has no squads", mend="give squad=")
 
 
 def span_width(d: OfficerDesign, rows: OfficerRows) -> int:

@@ -146,9 +146,7 @@ class OfficerDesign:
             table = with_calls(table, exposure, problems)
             axis = columns.time_axis(table, time, problems)
             check_officers(table, axis, officer, (dose, assigned), volunteered, covariates, per, problems)
-            if outcome is not None:
-                values = columns.numbers(table, outcome, problems, missing=columns.of_a_period)
-                columns.varies(values, f"'{outcome}'", problems)
+            columns.check_outcome(table, outcome, problems)
             problems.raise_if_any(DesignError)
             order = np.lexsort((axis.positions, table[officer].astype(str).to_numpy()))
             axis, table = replace(axis, positions=axis.positions[order]), table.iloc[order].reset_index(drop=True)

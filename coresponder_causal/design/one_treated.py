@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from coresponder_causal.core import few_treated
 from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.estimand import Estimand
+from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.core.prediction import gap_matrix
 from coresponder_causal.core.regressors import log_rate
+from coresponder_causal.core.result import Result
 from coresponder_causal.core.series_regression import SeriesRegression
 from coresponder_causal.design.panel import PanelDesign
 
@@ -204,3 +207,10 @@ def _say_doubtful(counts: pd.DataFrame, d: PanelDesign) -> None:
     low = counts.mean()[lambda mean: mean < few_events]
     if len(low):
         doubt(f"fewer than {few_events} events a period in {', '.join(map(str, low.index))}: log rates are biased down")
+
+
+def beside_changes(result: Result, effects: Array) -> Result:
+    """Return a result with what stands beside its first term among the changes of all cities, the treated one first."""
+    effect, std_error, df = float(result.estimate[0]), float(np.sqrt(result.vcov[0, 0])), float(result.df[0])
+    known = few_treated.beside(effects, estimate=effect, std_error=std_error, df=df)
+    return replace(result, extra=Facts(dict(result.extra) | known))

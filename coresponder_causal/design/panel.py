@@ -144,11 +144,10 @@ class PanelDesign:
         table = columns.rectangular(frame, wanted, problems)
         axis = columns.time_axis(table, time, problems)
         _check_rows(table, axis, unit, problems)
-        for name, sign in _signs(exposure, weights, dose, path, covariates).items():
-            columns.numbers(table, name, problems, sign=sign)
-        if outcome is not None:
-            values = columns.numbers(table, outcome, problems, missing=columns.of_a_period)
-            columns.varies(values, f"'{outcome}'", problems)
+        columns.check_numbers(
+            table, problems, any_sign=covariates, nonnegative=(weights, dose, path), positive=(exposure,)
+        )
+        columns.check_outcome(table, outcome, problems)
         with collecting() as notes:
             label, first, shares = treatment_of(
                 table, axis, unit, cohort, treated, start, start_between, phase_in, path, problems
@@ -157,9 +156,9 @@ class PanelDesign:
             if dose is not None and path is not None:
                 problems.add("path= already holds the dose", mend="leave dose= out")
             problems.raise_if_any(DesignError)
-            order = np.lexsort((axis.positions, _places(table[unit])))
             if dose is not None:
                 label, shares = dosed(table, axis, unit, dose, label, first, problems)
+            order = np.lexsort((axis.positions, _places(table[unit])))
             made = cls(
                 source=table.iloc[order].reset_index(drop=True),
                 axis=replace(axis, positions=axis.positions[order]),
@@ -359,32 +358,13 @@ def _places(labels: pd.Series) -> NDArray[np.int64]:
     return place[codes]
 
 
-def _signs(
-    exposure: str | None, weights: str | None, dose: str | None, path: str | None, covariates: Sequence[str]
-) -> dict[str, columns.Sign]:
-    signs: dict[str, columns.Sign] = dict.fromkeys(covariates, "any")
-    signs |= {name: "nonnegative" for name in (weights, dose, path) if name is not None}
-    return signs | ({} if exposure is None else {exposure: "positive"})
-
-
 def _check_rows(table: pd.DataFrame, axis: TimeAxis, unit: str, problems: Problems) -> None:
     if table[unit].dtype == object and not table[unit].map(lambda one: isinstance(one, Hashable)).all():
         problems.add(f"'{unit}' holds lists or tables", mend="name every unit by text or a number")
         problems.raise_if_any(DesignError)
-    missing = table[unit].isna().to_numpy()
-    if missing.any():
-        problems.add(
-            f"'{unit}' is missing in {counted(int(missing.sum()), 'row')}",
-            mend="name it",
-            rows=np.flatnonzero(missing),
-        )
-    doubled = pd.DataFrame({"unit": table[unit], "position": axis.positions}).duplicated().to_numpy()
-    if doubled.any():
-        problems.add(
-            f"{counted(int(doubled.sum()), 'row')} with a unit and period of another row",
-            mend="keep one row per unit and period",
-            rows=np.flatnonzero(doubled),
-        )
+    columns.check_named(table, unit, problems, mend="name it")
+    cells = {"unit": table[unit], "position": axis.positions}
+    columns.check_single(cells, "a unit and period", problems, mend="keep one row per unit and period")
     if table[unit].nunique() < 2:
         problems.add("there is one unit only", mend="bring comparison units, or take a SeriesDesign")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coresponder_causal.core import regressors
+from coresponder_causal.core.error_models import ErrorFit
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.notes import doubt
+from coresponder_causal.core.series_effects import Link, SeriesFit, Single
 from coresponder_causal.design import known_events
 from coresponder_causal.design.series import SeriesDesign
 
@@ -47,6 +49,20 @@ class Segmented:
     def named(self) -> dict[str, Array]:
         """The programme's columns as contrasts of the coefficients, shape (k,) each."""
         return {name: np.eye(len(self.names))[column] for name, column in self.programme.items()}
+
+    def fitted(self, found: ErrorFit, *, link: Link, noise: Callable[[Single], Single] | None = None) -> SeriesFit:
+        """State a fit of these regressors as the report of a method takes it."""
+        return SeriesFit(
+            matrix=self.matrix,
+            without=self.without,
+            beta=found.beta,
+            vcov=found.vcov,
+            df=found.df,
+            link=link,
+            named=self.named,
+            record=found.record,
+            noise=noise,
+        )
 
 
 def segmented(d: SeriesDesign, *, slope_change: bool, season: Season = 2, trend: bool = True) -> Segmented:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Self, get_args
+from typing import Literal, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from coresponder_causal.core.choices import refuse_choice
 from coresponder_causal.core.errors import DesignError, Problems
 from coresponder_causal.core.fingerprint import fingerprint
 from coresponder_causal.core.notes import collecting
@@ -145,35 +146,19 @@ class SeriesDesign:
         [0.0, 0.548, 1.0]
         """
         problems = Problems("series")
-        table = columns.rectangular(frame, [outcome, time, exposure, dose, *controls], problems)
-        axis = columns.time_axis(table, time, problems)
-        _refuse_duplicates(axis, problems)
-        for option, value, choices in (("covid", covid, Pandemic), ("phase_in_as", phase_in_as, PhaseIn)):
-            if value not in get_args(choices):
-                problems.add(f"{option}={value!r} is not a choice", mend=f"take one of {', '.join(get_args(choices))}")
-        for name, sign in _signs(exposure, dose, controls).items():
-            columns.numbers(table, name, problems, sign=sign)
-        if outcome is not None:
-            values = columns.numbers(table, outcome, problems, missing=columns.of_a_period)
-            columns.varies(values, f"'{outcome}'", problems)
+        table, axis = _read(frame, problems, outcome, time, exposure, dose, controls)
+        refuse_choice("covid", covid, Pandemic, problems)
+        refuse_choice("phase_in_as", phase_in_as, PhaseIn, problems)
+        ramp = phase_in_as == "ramp"
         with collecting() as notes:
-            ramp = phase_in_as == "ramp"
             found = columns.attempt(
                 lambda: onset(axis, start=start, between=start_between, phase_in=phase_in, ramp=ramp), problems
             )
+            _refuse_doses(dose, full_dose, phase_in if ramp else 0, problems)
             begins = 0 if found is None else found.position
-            refuse_two_doses(dose, phase_in if ramp else 0, problems)
-            if full_dose is not None and dose is None:
-                problems.add("full_dose= without a dose", mend="name the column of the dose, too")
+            whole = begins if ramp else begins + phase_in
             known = known_events.known(
-                axis,
-                problems,
-                start=begins,
-                whole=begins if ramp else begins + phase_in,
-                exclude=exclude,
-                breaks=breaks,
-                holidays=holidays,
-                covid=covid,
+                axis, problems, begins, whole, exclude=exclude, breaks=breaks, holidays=holidays, covid=covid
             )
             assert found is not None  # raised above otherwise
             if dose is not None:
@@ -181,13 +166,12 @@ class SeriesDesign:
                 found = measured_dose(table[dose].to_numpy(float), found, after, dose, full=full_dose)
             order = np.argsort(axis.positions)
             order = order[~known.left_out[order]]
-            kept = replace(axis, positions=axis.positions[order])
-            known_events.say_gaps(kept, int(known.left_out.sum()))
+            known_events.say_gaps(axis.positions[order], int(known.left_out.sum()))
         partial = int(((found.dose > 0) & (found.dose < 1)).sum()) if start_between is not None else 0
         made = cls(
-            source=table.iloc[order].reset_index(drop=True),
-            axis=kept,
-            onset=Onset(found.label, found.position, found.dose[order]),
+            source=table,
+            axis=axis,
+            onset=found,
             outcome=outcome,
             time=time,
             city=_city(table, city),
@@ -200,6 +184,7 @@ class SeriesDesign:
             phase_in=phase_in or partial,
             notes=tuple(notes),
         )
+        made = made._keep(order)
         if not made.n_before or not made.n_after:
             raise DesignError("no period is left on one side of the start", mend="exclude fewer periods")
         return made
@@ -224,13 +209,7 @@ class SeriesDesign:
 
     def without_periods(self, positions: Sequence[int]) -> Self:
         """Return the design without the periods at some positions; the start stays where it is."""
-        kept = columns.kept_periods(self.axis.positions, positions, self.start_position)
-        return replace(
-            self,
-            source=self.source[kept].reset_index(drop=True),
-            axis=replace(self.axis, positions=self.axis.positions[kept]),
-            onset=Onset(self.onset.label, self.onset.position, self.dose[kept]),
-        )
+        return self._keep(columns.kept_periods(self.axis.positions, positions, self.start_position))
 
     def starting(self, start: Start) -> Self:
         """Return the design with another start, at full dose from then on."""
@@ -245,16 +224,9 @@ class SeriesDesign:
             Position from which the made-up dose is 1. Without it the dose rises linearly from 0 halfway to 1 at the
             end: a bend in the trend.
         """
-        before = ~self.after
-        axis = replace(self.axis, positions=self.axis.positions[before])
-        middle = int((axis.positions.min() + axis.positions.max()) // 2)
-        return replace(
-            self,
-            source=self.source[before].reset_index(drop=True),
-            axis=axis,
-            onset=made_up(axis, start=start, rising_from=middle),
-            phase_in=0,
-        )
+        before = self._keep(~self.after)
+        middle = int((before.axis.positions.min() + before.axis.positions.max()) // 2)
+        return replace(before, onset=made_up(before.axis, start=start, rising_from=middle), phase_in=0)
 
     def outcome_values(self) -> Array:
         """Outcome per period, shape (n,)."""
@@ -370,17 +342,27 @@ class SeriesDesign:
         parts += [f"{sum(days for _, days in self.holidays)} holidays"] if self.holidays else []
         return "; ".join([*parts, *self.notes])
 
+    def _keep(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> Self:
+        return replace(
+            self,
+            source=self.source.iloc[rows].reset_index(drop=True),
+            axis=replace(self.axis, positions=self.axis.positions[rows]),
+            onset=replace(self.onset, dose=self.dose[rows]),
+        )
 
-def _signs(exposure: str | None, dose: str | None, controls: Sequence[str]) -> dict[str, columns.Sign]:
-    signs: dict[str, columns.Sign] = dict.fromkeys(controls, "any")
-    if dose is not None:
-        signs[dose] = "nonnegative"
-    if exposure is not None:
-        signs[exposure] = "positive"
-    return signs
 
-
-def _refuse_duplicates(axis: TimeAxis, problems: Problems) -> None:
+def _read(
+    frame: object,
+    problems: Problems,
+    outcome: str | None,
+    time: str,
+    exposure: str | None,
+    dose: str | None,
+    controls: Sequence[str],
+) -> tuple[pd.DataFrame, TimeAxis]:
+    """Table and time axis; what is wrong with the columns is among the problems."""
+    table = columns.rectangular(frame, [outcome, time, exposure, dose, *controls], problems)
+    axis = columns.time_axis(table, time, problems)
     doubled = pd.Series(axis.positions).duplicated().to_numpy()
     if doubled.any():
         problems.add(
@@ -388,6 +370,15 @@ def _refuse_duplicates(axis: TimeAxis, problems: Problems) -> None:
             mend="keep one city and one row per period",
             rows=np.flatnonzero(doubled),
         )
+    columns.check_numbers(table, problems, any_sign=controls, nonnegative=(dose,), positive=(exposure,))
+    columns.check_outcome(table, outcome, problems)
+    return table, axis
+
+
+def _refuse_doses(dose: str | None, full: float | None, phase_in: int, problems: Problems) -> None:
+    refuse_two_doses(dose, phase_in, problems)
+    if full is not None and dose is None:
+        problems.add("full_dose= without a dose", mend="name the column of the dose, too")
 
 
 def _city(table: pd.DataFrame, city: str | None) -> str:

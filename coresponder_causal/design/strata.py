@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
@@ -15,6 +14,7 @@ from coresponder_causal.core.errors import DesignError, Problems
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.fingerprint import fingerprint
 from coresponder_causal.core.notes import collecting, note
+from coresponder_causal.core.parsed import json_of
 from coresponder_causal.design import columns
 from coresponder_causal.privacy.county_return import return_format
 
@@ -84,7 +84,7 @@ class StrataDesign:
             `from_frame`.
         """
         try:
-            said = json.loads(Path(path).read_text(encoding="utf-8"))
+            said = json_of(Path(path).read_text(encoding="utf-8"))
             cells = [{**cell, "stratum": "+".join(map(str, cell["strata"]))} for cell in said["cells"]]
             asked = sum(len(cell["strata"]) for cell in said["cells"] if cell["arm"] == 1)
             about = {name: said[name] for name in ("project", "period", "key", "by", "follow", "agreeing", "linked")}

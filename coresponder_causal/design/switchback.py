@@ -220,9 +220,7 @@ def _blocks(
     """Put counts beside the plan, block by block, in whole weeks from the first on."""
     problems = Problems("switchback")
     table = columns.rectangular(counted, ["shift_start", outcome], problems)
-    if outcome is not None:
-        counts = columns.numbers(table, outcome, problems, sign="nonnegative", missing=columns.of_a_period)
-        columns.varies(counts, f"'{outcome}'", problems)
+    columns.check_outcome(table, outcome, problems, sign="nonnegative")
     table = table.assign(shift_start=pd.to_datetime(table["shift_start"]).astype("datetime64[us]"))
     table = table.sort_values("shift_start", ignore_index=True)
     weeks, slots = len(table) // calendar.law.slots, calendar.law.slots

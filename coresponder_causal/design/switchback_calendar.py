@@ -13,6 +13,7 @@ import pandas as pd
 
 from coresponder_causal.core.errors import DesignError
 from coresponder_causal.core.fingerprint import fingerprint
+from coresponder_causal.core.parsed import json_of
 from coresponder_causal.design.agenda import Event, agenda
 from coresponder_causal.design.switchback_law import Assignment, Stratum, SwitchbackLaw
 
@@ -197,7 +198,7 @@ def calendar_from_json(text: str) -> SwitchbackCalendar:
         If the text is not one; give the column ``law`` as it was written.
     """
     try:
-        stated: dict[str, Any] = json.loads(text)
+        stated: dict[str, Any] = json_of(text)
         return switchback_schedule(**stated)
     except (TypeError, ValueError) as error:
         raise DesignError(f"the law cannot be read: {error}", mend="give the column 'law' as it was written") from None

@@ -34,6 +34,7 @@ Say: Among {population}, {outcome} differed by {effect} between calls with and w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -166,7 +167,6 @@ def call_aipw(
     found = median_of_partitions(effects, influences, c.calls, c.persons if c.person else None)
     say_probabilities([each.probability for each in fitted])
     _say(folds, len(drawn), kept, trim)
-    means = np.median([each.means for each in arms], axis=0)
     among = np.any(kept, axis=0)
     return Result(
         method="call_aipw",
@@ -180,18 +180,7 @@ def call_aipw(
         support=support(c, {"effect": among}),
         n_obs=int(among.sum()),
         n_units=found.clusters,
-        extra=Facts(
-            facts(c)
-            | found.facts(c.person)
-            | {
-                "mean_treated": means[0],
-                "mean_untreated": means[1],
-                "lowest_probability": min(float(each.probability.min()) for each in fitted),
-                "highest_probability": max(float(each.probability.max()) for each in fitted),
-                "folds": folds,
-                "repeats": len(drawn),
-            }
-        ),
+        extra=Facts(facts(c) | found.facts(c.person) | _means(arms, fitted) | {"folds": folds, "repeats": len(drawn)}),
     )
 
 
@@ -215,6 +204,17 @@ def _by_econml(samples: CallSamples, treated: Mask, models: ArmModels, fold: Lab
         here = [np.column_stack([rows[own], np.full(len(own), arm)]) for arm in (1.0, 0.0)]
         fitted[own] = np.column_stack([share.predict_proba(rows[own])[:, 1], *map(outcome.predict, here)])
     return Fitted(*fitted.T)
+
+
+def _means(arms: Sequence[ArmMeans], fitted: Sequence[Fitted]) -> dict[str, object]:
+    """Means of both arms over the draws of folds, and the range of the probabilities."""
+    first, second = np.median([each.means for each in arms], axis=0)
+    return {
+        "mean_treated": first,
+        "mean_untreated": second,
+        "lowest_probability": min(float(each.probability.min()) for each in fitted),
+        "highest_probability": max(float(each.probability.max()) for each in fitted),
+    }
 
 
 def _effect(arms: ArmMeans, scale: Scale, outcome: str) -> tuple[Array, Array]:

@@ -48,7 +48,8 @@ from coresponder_causal.core.estimand import Estimand
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.hour_profile import is_calm, profile_table, weekly_moves
 from coresponder_causal.core.notes import doubt, note
-from coresponder_causal.core.prediction import Prediction, doubt_bound, facts, placebo_statistics, predict, ranked
+from coresponder_causal.core.prediction import Prediction, placebo_statistics, predict
+from coresponder_causal.core.prediction_facts import doubt_bound, facts, ranked
 from coresponder_causal.core.prediction_tables import city_table, gap_path
 from coresponder_causal.core.reduced_form import reduced_form
 from coresponder_causal.core.registry import estimator
@@ -231,18 +232,9 @@ def _result(
         if placebo is not None:
             terms, estimate, variance, df = terms[:1], estimate[:1], variance[:1], df[:1]
             extra |= dict(ranked(placebo[0]))
-        own_rows = (d.source["city"] == d.treated).to_numpy()
-        monthly = d.source.loc[own_rows, str(d.outcome)].groupby(d.axis.positions[own_rows]).sum().reindex(gap.index)
-        path = gap_path(across, gap.to_numpy(), after, d.axis.labels(gap.index), monthly.to_numpy(float))
+        path = gap_path(across, gap.to_numpy(), after, d.axis.labels(gap.index), _monthly(d, gap.index))
         cities = city_table(across, list(gap.columns), events[gap.columns].to_numpy())
-    about = {
-        "city": d.treated,
-        "start": d.start,
-        "harmonics": pairs,
-        "hours_covered": int(d.covered.sum()),
-        "mean_events": float(events[d.treated] / len(gap)),
-        "outcome_unit": f"{d.outcome} per {'hour' if d.exposure == 'hours' else d.exposure}",
-    }
+    about = _about(d, pairs, float(events[d.treated] / len(gap)))
     units = [gap.shape[1] if term == "triple_difference" else 1 for term in terms]
     return Result(
         method="call_coverage",
@@ -260,6 +252,24 @@ def _result(
         n_units=gap.shape[1],
         extra=Facts(about | extra),
     )
+
+
+def _monthly(d: CoverageDesign, months: pd.Index) -> Array:
+    """Events of the treated city by month."""
+    own = (d.source["city"] == d.treated).to_numpy()
+    counts = d.source.loc[own, str(d.outcome)].groupby(d.axis.positions[own]).sum()
+    return np.asarray(counts.reindex(months).to_numpy(float))
+
+
+def _about(d: CoverageDesign, pairs: int, mean_events: float) -> dict[str, object]:
+    return {
+        "city": d.treated,
+        "start": d.start,
+        "harmonics": pairs,
+        "hours_covered": int(d.covered.sum()),
+        "mean_events": mean_events,
+        "outcome_unit": f"{d.outcome} per {'hour' if d.exposure == 'hours' else d.exposure}",
+    }
 
 
 def _estimand(d: CoverageDesign, months: int) -> Estimand:

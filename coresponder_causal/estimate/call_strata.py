@@ -34,6 +34,7 @@ Say: Among {population}, {outcome} differed by {effect} between persons with and
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
@@ -129,23 +130,26 @@ def call_strata(d: StrataDesign, *, contrast: Contrast = "ATE", recall: float | 
         support=pd.DataFrame({"term": ["effect"], "persons": n.sum(), "events": least.sum(), "units": int(n.sum())}),
         n_obs=n.size,
         n_units=len(n),
-        extra=Facts(
-            {
-                "treatment": d.treatment,
-                "yes_or_no": True,
-                "outcome_unit": f"{str(d.outcome).replace('_', ' ')} per person",
-                "adjustment": f"{d.asked} strata" + (" with scores" if adjusted else ""),
-                "scheme": None if d.epsilon is None else f"ε = {d.epsilon:g}",
-                "strata": len(n),
-                "calls": float(n.sum()),
-                "share_treated": float(n[:, 1].sum() / n.sum()),
-                **means,
-                "noise_variance": d.noise_variance,
-                "interval": "of the value in its set, Imbens and Manski, " * hides
-                + "normal, binomial counts"
-                + ("" if d.epsilon is None else " with noise"),
-            }
-        ),
+        extra=_facts(d, n, means, adjusted=adjusted, hides=hides),
+    )
+
+
+def _facts(d: StrataDesign, n: Array, means: Mapping[str, float], *, adjusted: bool, hides: bool) -> Facts:
+    noisy = "" if d.epsilon is None else " with noise"
+    return Facts(
+        {
+            "treatment": d.treatment,
+            "yes_or_no": True,
+            "outcome_unit": f"{str(d.outcome).replace('_', ' ')} per person",
+            "adjustment": f"{d.asked} strata" + (" with scores" if adjusted else ""),
+            "scheme": None if d.epsilon is None else f"ε = {d.epsilon:g}",
+            "strata": len(n),
+            "calls": float(n.sum()),
+            "share_treated": float(n[:, 1].sum() / n.sum()),
+            **means,
+            "noise_variance": d.noise_variance,
+            "interval": f"{'of the value in its set, Imbens and Manski, ' * hides}normal, binomial counts{noisy}",
+        }
     )
 
 

@@ -34,29 +34,31 @@ Say: In {city}, {outcome} changed by {mean_post} against the half-year before th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from coresponder_causal.core import few_treated, regressors
+from coresponder_causal.core import regressors
 from coresponder_causal.core.errors import DesignError, EstimationError
 from coresponder_causal.core.estimand import Estimand
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.notes import doubt, note
-from coresponder_causal.core.prediction import doubt_random_walk, predict
+from coresponder_causal.core.prediction import Prediction, predict
+from coresponder_causal.core.prediction_facts import doubt_random_walk
 from coresponder_causal.core.pretrend_power import pretrend
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.reml import serial_design
+from coresponder_causal.core.reml_fit import RemlFit
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.two_way import two_way_clustered, two_way_fit
 from coresponder_causal.core.variance import VarianceRecord
 from coresponder_causal.core.verdict import as_change
 from coresponder_causal.design.clusters import licence
 from coresponder_causal.design.event_bins import bin_width_of, event_bins
-from coresponder_causal.design.one_treated import one_treated
+from coresponder_causal.design.one_treated import beside_changes, one_treated
 from coresponder_causal.design.panel import PanelDesign
 
 Array = NDArray[np.float64]
@@ -204,30 +206,30 @@ def _one_city(d: PanelDesign, width: int, pairs: int) -> Result:
     k = len(spans.starts)
     record = fit.record.transform(np.eye(k, len(fit.beta))).plus(loading, between.tau_information)
     vcov = fit.vcov[:k, :k] + between.tau**2 * loading
-    (rho_lower, rho_upper), (tau_lower, tau_upper) = serial.rho_limits(gap), between.tau_limits()
-    facts = {
-        "interval": "prediction interval",
-        "m": m,
-        "tau": between.tau,
-        "tau_lower": tau_lower,
-        "tau_upper": tau_upper,
-        "rho": fit.rho,
-        "phi": fit.phi,
-        "rho_lower": rho_lower,
-        "rho_upper": rho_upper,
-        "at_bound": ", ".join(fit.at_bound),
+    facts = _limits(fit, serial.rho_limits(gap), between) | {
         "mean_events": float(seen.events.mean()),
         "harmonics": pairs,
     }
     events = (spans.columns > 0).T @ seen.events
     made = _result(d, spans, fit.beta[:k], vcov, record, events, seen.counts.size, m + 1, facts)
-    known = few_treated.beside(
-        between.effects,
-        estimate=float(made.estimate[0]),
-        std_error=float(np.sqrt(made.vcov[0, 0])),
-        df=float(made.df[0]),
-    )
-    return replace(made, extra=Facts(dict(made.extra) | known))
+    return beside_changes(made, between.effects)
+
+
+def _limits(fit: RemlFit, rho_limits: tuple[float, float], between: Prediction) -> dict[str, object]:
+    """Facts of the noise in time and of the spread between cities."""
+    tau_lower, tau_upper = between.tau_limits()
+    return {
+        "interval": "prediction interval",
+        "m": len(between.effects) - 1,
+        "tau": between.tau,
+        "tau_lower": tau_lower,
+        "tau_upper": tau_upper,
+        "rho": fit.rho,
+        "phi": fit.phi,
+        "rho_lower": rho_limits[0],
+        "rho_upper": rho_limits[1],
+        "at_bound": ", ".join(fit.at_bound),
+    }
 
 
 def _several(d: PanelDesign, width: int, *, asked: bool) -> Result:
@@ -282,14 +284,7 @@ def _result(
     said = _leads(d, spans, beta, vcov, df[1:], float(estimate[0]), squared=moved is None)
     return Result(
         method="did_event_study",
-        estimand=Estimand(
-            contrast="ATT",
-            outcome=str(d.outcome),
-            treatment=d.treatment,
-            population=", ".join(map(str, d.treated_units[:5])) + (", …" if len(d.treated_units) > 5 else ""),
-            horizon=f"by spans of {spans.width} {d.period_name}, against the last one before {d.start}",
-            scale="ratio of rates",
-        ),
+        estimand=_estimand(d, spans.width),
         terms=terms,
         estimate=estimate,
         vcov=whole,
@@ -308,6 +303,17 @@ def _result(
             | {"bin_width": spans.width, "base": -spans.width, "period_name": d.period_name}
             | said
         ),
+    )
+
+
+def _estimand(d: PanelDesign, width: int) -> Estimand:
+    return Estimand(
+        contrast="ATT",
+        outcome=str(d.outcome),
+        treatment=d.treatment,
+        population=", ".join(map(str, d.treated_units[:5])) + (", …" if len(d.treated_units) > 5 else ""),
+        horizon=f"by spans of {width} {d.period_name}, against the last one before {d.start}",
+        scale="ratio of rates",
     )
 
 

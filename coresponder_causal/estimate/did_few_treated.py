@@ -65,7 +65,8 @@ from coresponder_causal.core.few_treated import Adjust
 from coresponder_causal.core.few_treated_judged import Inference, judge
 from coresponder_causal.core.headlines import Panels, headlines_of
 from coresponder_causal.core.notes import doubt, note
-from coresponder_causal.core.prediction import Prediction, predict, process_facts
+from coresponder_causal.core.prediction import Prediction, predict
+from coresponder_causal.core.prediction_facts import process_facts
 from coresponder_causal.core.prediction_tables import city_table, gap_path
 from coresponder_causal.core.registry import estimator, series_behind
 from coresponder_causal.core.result import Result
@@ -165,6 +166,7 @@ def did_few_treated(
     changes = framed.table
     if seen.k > 1:
         _say_several(seen, changes)
+    ratio = _error_ratio(fit, inference, rho, seen.k)
     return Result(
         method="did_few_treated",
         estimand=seen.estimand,
@@ -181,22 +183,11 @@ def did_few_treated(
         n_obs=seen.counts.size,
         n_units=len(seen.cities),
         extra=Facts(
-            {
-                "city": seen.name,
-                "start": d.start,
-                "treated_units": seen.k,
-                "mean_events": float(seen.events.mean()),
-                "harmonics": harmonics,
-                "adjust": adjust,
-            }
+            {"city": seen.name, "start": d.start, "treated_units": seen.k, "mean_events": float(seen.events.mean())}
+            | {"harmonics": harmonics, "adjust": adjust}
             | process_facts(fit)
-            | {
-                "rho_star": few_treated.breakdown_ratio(changes),
-                "error_ratio": _error_ratio(fit, inference, rho, seen.k),
-                "inference": inference,
-                "mde80": judged.detectable(),
-                "outcome_unit": f"{d.outcome} a {d.period_name[:-1]}",
-            }
+            | {"rho_star": few_treated.breakdown_ratio(changes), "error_ratio": ratio, "inference": inference}
+            | {"mde80": judged.detectable(), "outcome_unit": f"{d.outcome} a {d.period_name[:-1]}"}
             | dict(judged.facts)
         ),
     )

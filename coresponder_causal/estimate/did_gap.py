@@ -45,7 +45,6 @@ from numpy.typing import NDArray
 from coresponder_causal.core import few_treated, regressors
 from coresponder_causal.core.error_models import fit_errors
 from coresponder_causal.core.errors import EstimationError
-from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.gap import (
     Donors,
     doubt_fit,
@@ -57,18 +56,20 @@ from coresponder_causal.core.gap import (
 )
 from coresponder_causal.core.headlines import Panels, headlines_of
 from coresponder_causal.core.notes import doubt
-from coresponder_causal.core.prediction import doubt_random_walk
+from coresponder_causal.core.prediction_facts import doubt_random_walk
 from coresponder_causal.core.registry import estimator, series_behind
 from coresponder_causal.core.reml import serial_design
 from coresponder_causal.core.result import Result
-from coresponder_causal.core.series_effects import Course, SeriesFit, series_result
+from coresponder_causal.core.series_effects import Course, series_result
 from coresponder_causal.core.series_regression import SeriesRegression
-from coresponder_causal.design.one_treated import OneTreated, one_treated
+from coresponder_causal.design.one_treated import OneTreated, beside_changes, one_treated
 from coresponder_causal.design.panel import PanelDesign
+from coresponder_causal.design.segmented import Segmented
 
 Array = NDArray[np.float64]
 Weights = Literal["equal", "population", "synthetic"]
 few_before, long_after = 12, 24
+programme = ("level_change", "slope_change")
 
 
 @estimator(
@@ -138,25 +139,12 @@ def did_gap(
     donors = _donors(d, seen, weights, regressors.harmonics(seen.positions, d.season, harmonics))
     sloped = int(seen.after.sum()) >= long_after if slope_change is None else slope_change
     gap = seen.rates[:, 0] - donors.course
-    matrix, names = _regressors(d, seen, sloped, harmonics)
-    found = fit_errors(gap, matrix, positions=seen.positions, errors="reml-nugget")
-    programme = [name for name in ("level_change", "slope_change") if name in names]
-    unit = np.eye(len(names))
-    fit = SeriesFit(
-        matrix=matrix,
-        without=matrix * ~np.isin(names, programme),
-        beta=found.beta,
-        vcov=found.vcov,
-        df=found.df,
-        link="log",
-        named={name: unit[names.index(name)] for name in programme},
-        record=found.record,
-        noise=found.noise[np.ix_(seen.after, seen.after)],
-    )
+    made = _regressors(d, seen, sloped, harmonics)
+    found = fit_errors(gap, made.matrix, positions=seen.positions, errors="reml-nugget")
     facts = {"m": len(seen.cities) - 1, "harmonics": harmonics, "slope_change": sloped} | found.facts
     result = series_result(
         _course(d, seen, donors),
-        fit,
+        made.fitted(found, link="log", noise=found.noise.among(seen.after).draw),
         method="did_gap",
         facts=facts | _said(seen, donors, weights),
         horizons=horizons,
@@ -166,30 +154,14 @@ def did_gap(
         doubt_random_walk(float(result.estimate[0]), gap, seen.after)
     say_what_a_gap_answers("did_gap", "mean_post")
     assert result.support is not None
-    window = few_treated.windows(
-        seen.rates,
-        seen.dose[:, None],
-        seen.after[:, None],
-        seen.positions,
-        [1],
-        season=d.season,
-        pairs=harmonics,
-        adjust="regression",
-    )
-    known = few_treated.beside(
-        window.table[:, 0],
-        estimate=float(result.estimate[0]),
-        std_error=float(np.sqrt(result.vcov[0, 0])),
-        df=float(result.df[0]),
-    )
-    return replace(
+    result = replace(
         result,
         estimand=seen.estimand,
         support=result.support.assign(units=len(seen.cities)),
         n_obs=seen.counts.size,
         n_units=len(seen.cities),
-        extra=Facts(dict(result.extra) | known),
     )
+    return beside_changes(result, _plain_changes(seen, d.season, harmonics))
 
 
 @series_behind("did_gap")
@@ -197,16 +169,15 @@ def _series(result: Result, d: PanelDesign) -> SeriesRegression:
     seen, pairs = one_treated(d, method="did_gap"), int(result.extra.number("harmonics"))
     weights = cast(Weights, result.extra["weights"])
     donors = _donors(d, seen, weights, regressors.harmonics(seen.positions, d.season, pairs))
-    matrix, names = _regressors(d, seen, bool(result.extra["slope_change"]), pairs)
-    programme = np.isin(names, ["level_change", "slope_change"])
+    made = _regressors(d, seen, bool(result.extra["slope_change"]), pairs)
     return SeriesRegression(
         outcome=seen.rates[:, 0] - donors.course,
-        matrix=matrix,
+        matrix=made.matrix,
         time=seen.positions,
         periods=d.axis.labels(seen.counts.index.to_numpy()),
         start=d.start_position,
-        effect=tuple(np.flatnonzero(programme)),
-        headline=(matrix * programme)[seen.after].mean(axis=0),
+        effect=tuple(made.programme.values()),
+        headline=(made.matrix - made.without)[seen.after].mean(axis=0),
     )
 
 
@@ -224,8 +195,7 @@ def _many(given: Panels, options: Mapping[str, Any]) -> Array | None:
         pairs=options["harmonics"],
     )
     matrix = np.column_stack(list(columns.values()))
-    programme = np.isin(list(columns), ["level_change", "slope_change"])
-    contrast = (matrix * programme)[given.after].mean(axis=0)
+    contrast = (matrix * np.isin(list(columns), programme))[given.after].mean(axis=0)
     gaps = given.courses[:, :, 0] - given.courses[:, :, 1:].mean(axis=2)
     fits = serial_design(matrix, time=given.positions).fit_many(gaps.T)
     errors = (np.sqrt(contrast @ fit.vcov @ contrast) for fit in fits)
@@ -255,14 +225,15 @@ def _donors(d: PanelDesign, seen: OneTreated, weights: Weights, seasons: Array) 
     return donors
 
 
-def _regressors(d: PanelDesign, seen: OneTreated, sloped: bool, pairs: int) -> tuple[Array, list[str]]:
+def _regressors(d: PanelDesign, seen: OneTreated, sloped: bool, pairs: int) -> Segmented:
     if sloped and int(seen.after.sum()) < long_after:
         few = f"{int(seen.after.sum())} {d.period_name} after the start"
         doubt(f"{few}: a change of slope is hardly told from a change of level")
     columns = _columns(seen.dose, seen.positions, start=d.start_position, season=d.season, sloped=sloped, pairs=pairs)
     matrix = np.column_stack(list(columns.values()))
     regressors.require_full_rank(matrix, list(columns))
-    return matrix, list(columns)
+    names = tuple(columns)
+    return Segmented(matrix, names, {name: names.index(name) for name in names if name in programme})
 
 
 def _columns(
@@ -273,6 +244,21 @@ def _columns(
         columns["slope_change"] = np.maximum(positions - start, 0.0)
     waves = regressors.harmonics(positions, season, pairs)
     return columns | {f"season {number + 1}": column for number, column in enumerate(waves.T)}
+
+
+def _plain_changes(seen: OneTreated, season: float | None, pairs: int) -> Array:
+    """Change of every city by one regression of its own, the treated one first."""
+    window = few_treated.windows(
+        seen.rates,
+        seen.dose[:, None],
+        seen.after[:, None],
+        seen.positions,
+        [1],
+        season=season,
+        pairs=pairs,
+        adjust="regression",
+    )
+    return window.table[:, 0]
 
 
 def _course(d: PanelDesign, seen: OneTreated, donors: Donors) -> Course:

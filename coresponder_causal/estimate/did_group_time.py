@@ -157,18 +157,10 @@ def did_group_time(
     cells = list(group_time_cells(rows, control, base, anticipation))
     effects = group_time_effects(rows, cells, method, panel=panel)
     _say_lost(effects, d)
-    influence = effects.influence
-    vcov = influence_variance(influence)
-    extra: dict[str, object] = {
-        "interval": "normal, clustered influence functions" if d.cluster else "normal, influence functions",
-        "control": control,
-        "base": base,
-        "cohorts": tuple(str(d.axis.label(int(g))) for g in rows.cohorts),
-        "treated_units": int(np.isfinite(rows.first).sum()),
-        "untreated_units": int(np.isinf(rows.first).sum()),
-    }
+    vcov = influence_variance(effects.influence)
+    extra = _facts(d, rows, control, base)
     if inference == "bootstrap":
-        draws = multiplier_draws(influence, replications=replications, seed=seed, multipliers=multipliers)
+        draws = multiplier_draws(effects.influence, replications=replications, seed=seed, multipliers=multipliers)
         half = simultaneous_critical_value(draws, np.sqrt(np.diag(vcov)), level=level)
         extra |= {"critical_value": half, "band_level": level, "replications": replications}
     terms = _terms(effects.cells, d)
@@ -180,7 +172,7 @@ def did_group_time(
         vcov=vcov,
         df=np.full(len(terms), np.inf),
         scale="difference",
-        influence=influence,
+        influence=effects.influence,
         support=_support(rows, effects, terms),
         n_obs=len(rows.outcome),
         n_units=len(rows.first),
@@ -194,6 +186,18 @@ def _rows(d: PanelDesign, control: Control, anticipation: int) -> AdoptionRows:
         raise EstimationError("no unit is never treated", mend="use control='not_yet'")
     first, end = last_cohort_compares(d, first, anticipation)
     return adoption_rows(d, first, end=end)
+
+
+def _facts(d: PanelDesign, rows: AdoptionRows, control: Control, base: Base) -> dict[str, object]:
+    """Say whose errors the interval allows for, and who is compared."""
+    return {
+        "interval": "normal, clustered influence functions" if d.cluster else "normal, influence functions",
+        "control": control,
+        "base": base,
+        "cohorts": tuple(str(d.axis.label(int(g))) for g in rows.cohorts),
+        "treated_units": int(np.isfinite(rows.first).sum()),
+        "untreated_units": int(np.isinf(rows.first).sum()),
+    }
 
 
 def _say_levels(rows: AdoptionRows) -> None:
@@ -232,7 +236,7 @@ def _terms(cells: list[Cell], d: PanelDesign) -> pd.DataFrame:
 
 def _support(rows: AdoptionRows, effects: CellEffects, terms: pd.DataFrame) -> pd.DataFrame:
     """Units compared in each cell, and events of the treated ones where the outcome is a count."""
-    counts = bool(np.all((rows.outcome >= 0) & (rows.outcome == np.round(rows.outcome))))
+    counts = bool(rows.outcome.min() >= 0 and (rows.outcome == np.round(rows.outcome)).all())
     sums = pd.Series(rows.outcome).groupby([rows.first[rows.unit], rows.period]).sum().to_dict() if counts else {}
     events = [float(sums[cell[:2]]) if counts else np.nan for cell in effects.cells]
     return pd.DataFrame({"term": terms["term"], "persons": np.nan, "events": events, "units": effects.compared})

@@ -51,15 +51,8 @@ from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.headlines import Panels, headlines_of
 from coresponder_causal.core.inference import minimum_detectable_effect, rank_critical
 from coresponder_causal.core.notes import doubt, note
-from coresponder_causal.core.prediction import (
-    Prediction,
-    doubt_bound,
-    facts,
-    placebo_statistics,
-    predict,
-    predict_many,
-    ranked,
-)
+from coresponder_causal.core.prediction import Prediction, placebo_statistics, predict, predict_many
+from coresponder_causal.core.prediction_facts import doubt_bound, facts, ranked
 from coresponder_causal.core.prediction_tables import city_table, gap_path
 from coresponder_causal.core.registry import estimator, series_behind
 from coresponder_causal.core.result import Result

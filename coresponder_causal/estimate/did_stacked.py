@@ -36,12 +36,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import DesignError, EstimationError, Problems
-from coresponder_causal.core.influence import Influence
 from coresponder_causal.core.mean_changes import Change, added_changes
 from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.result import Result
-from coresponder_causal.core.welch import clustered_spread
 from coresponder_causal.design.adoption import (
     AdoptionRows,
     adoption_rows,
@@ -50,7 +48,7 @@ from coresponder_causal.design.adoption import (
     say_unused,
     starts_before,
 )
-from coresponder_causal.design.adoption_result import event_result, event_terms
+from coresponder_causal.design.adoption_result import scored_result
 from coresponder_causal.design.columns import counted
 from coresponder_causal.design.panel import PanelDesign
 
@@ -111,26 +109,16 @@ def did_stacked(d: PanelDesign, *, before: int | None = None, after: int | None 
     events = [*range(after + 1), *range(-2, -before - 1, -1)]
     changes = _changes(parts, events, rows.unit_weights)
     estimate, scores = added_changes(outcome, rows.unit_weights, rows.cluster_codes, changes, 1 + len(events))
-    vcov, df = clustered_spread(scores, np.isfinite(rows.first), rows.cluster)
-    n, terms = len(scores), event_terms(events)
-    return event_result(
+    return scored_result(
         "did_stacked",
         d,
         rows,
-        terms,
+        events,
         estimate,
+        scores,
         _behind(rows, parts, events),
-        vcov=vcov,
-        df=df,
-        influence=Influence(left=n * scores, right=np.eye(len(terms)), unit=rows.units, cluster=rows.cluster),
         horizon=f"the first {after + 1} {d.period_name} from the start on",
-        facts={
-            "interval": f"t({df[0]:.3g}), clustered by {d.cluster or d.unit}",
-            "base": -1,
-            "before": before,
-            "after": after,
-            "cohorts_used": len(parts),
-        },
+        facts={"before": before, "after": after, "cohorts_used": len(parts)},
     )
 
 

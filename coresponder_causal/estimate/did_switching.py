@@ -43,14 +43,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coresponder_causal.core.errors import DesignError, EstimationError, Problems
-from coresponder_causal.core.influence import Influence
 from coresponder_causal.core.mean_changes import Change, added_changes
 from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.result import Result
-from coresponder_causal.core.welch import clustered_spread
 from coresponder_causal.design.adoption import AdoptionRows, adoption_rows, require_clusters
-from coresponder_causal.design.adoption_result import event_result, event_terms
+from coresponder_causal.design.adoption_result import scored_result
 from coresponder_causal.design.columns import counted
 from coresponder_causal.design.panel import PanelDesign
 
@@ -124,25 +122,16 @@ def did_switching(
     changes, denominator = _changes(rows, parts, events, treatment)
     estimate, scores = added_changes(rows.table, rows.unit_weights, rows.cluster_codes, changes, 1 + len(events))
     estimate[0], scores[:, 0] = estimate[0] / denominator, scores[:, 0] / denominator
-    vcov, df = clustered_spread(scores, np.isfinite(rows.first), rows.cluster)
-    n, terms = len(scores), event_terms(events)
-    return event_result(
+    return scored_result(
         "did_switching",
         d,
         rows,
-        terms,
+        events,
         estimate,
+        scores,
         _behind(rows, parts, events),
-        vcov=vcov,
-        df=df,
-        influence=Influence(left=n * scores, right=np.eye(len(terms)), unit=rows.units, cluster=rows.cluster),
         horizon=f"{d.period_name} from the first change on, per period under full treatment",
-        facts={
-            "interval": f"t({df[0]:.3g}), clustered by {d.cluster or d.unit}",
-            "base": -1,
-            "switches": switches,
-            "treated_periods": denominator,
-        },
+        facts={"switches": switches, "treated_periods": denominator},
     )
 
 

@@ -55,7 +55,8 @@ from coresponder_causal.core.domain import measured_table
 from coresponder_causal.core.drdid import Method
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.notes import doubt, note
-from coresponder_causal.core.prediction import Prediction, facts_of_spread, predict_effects
+from coresponder_causal.core.prediction import Prediction, predict_effects
+from coresponder_causal.core.prediction_facts import facts_of_spread
 from coresponder_causal.core.prediction_tables import city_table
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.result import Result
@@ -208,9 +209,7 @@ def _result(
     spread: dict[str, object] = {"interval": f"t({weeks - 1}), clusters: week", "m": len(cities) - 1}
     table = None
     if headline.across is not None:
-        deviation = float(y.std())
-        spread = facts_of_spread(headline.across)
-        spread |= {f"tau_{side}": spread[f"tau_{side}"] / deviation for side in ("lower", "upper")}  # type: ignore[operator]
+        spread = _standardised(facts_of_spread(headline.across), float(y.std()))
         table = city_table(headline.across, cities, np.bincount(place).astype(float))
     about: dict[str, object] = {
         "city": d.treated,
@@ -240,6 +239,11 @@ def _result(
         n_units=len(cities),
         extra=Facts(about | spread),
     )
+
+
+def _standardised(spread: dict[str, object], deviation: float) -> dict[str, object]:
+    """Facts with the limits of τ in standard deviations of the outcome."""
+    return spread | {f"tau_{side}": spread[f"tau_{side}"] / deviation for side in ("lower", "upper")}  # type: ignore[operator]
 
 
 def _support(d: CoverageDesign, calls: pd.DataFrame, *, yes_or_no: bool) -> pd.DataFrame:

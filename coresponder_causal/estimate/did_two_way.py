@@ -30,18 +30,19 @@ Say: In {city}, {outcome} changed by {mean_post} against the comparison units ({
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from coresponder_causal.core.errors import DesignError, EstimationError
+from coresponder_causal.core.errors import DesignError, EstimationError, Problems
 from coresponder_causal.core.estimand import Estimand
 from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.few_clusters import clustered_size
 from coresponder_causal.core.notes import doubt, note
-from coresponder_causal.core.prediction import ranked
+from coresponder_causal.core.numbered import numbered
+from coresponder_causal.core.prediction_facts import ranked
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.regressors import log_rate
 from coresponder_causal.core.result import Result
@@ -54,6 +55,16 @@ from coresponder_causal.design.panel import PanelDesign
 Array = NDArray[np.float64]
 TimeEffects = Literal["period", "month_of_year"]
 few_events, most_zeros = 10, 0.05
+
+
+class _Judged(NamedTuple):
+    """Covariance and df of the terms that an inference speaks of, what is said of it, its placebos or its samples."""
+
+    vcov: Array
+    df: Array
+    facts: Facts
+    placebo: Array | None = None
+    wild: Array | None = None
 
 
 @estimator(
@@ -139,31 +150,28 @@ def did_two_way(
     table, regressors, kept = _rows(d, time_effects, log, per)
     _say_staggered(d)
     fit = two_way_fit(table, regressors)
-    estimate, (vcov, df) = fit.estimate, two_way_clustered(fit, table, kind=kind, convention=cluster_convention)
+    vcov, df = two_way_clustered(fit, table, kind=kind, convention=cluster_convention)
+    std_error = float(np.sqrt(vcov[0, 0]))
     label = f"clustered by {d.cluster or d.unit}: {kind if kind == 'CR2' else f'CR1, factor of {cluster_convention}'}"
-    placebo, samples, std_error = None, None, float(np.sqrt(vcov[0, 0]))
-    if inference in ("wild", "permutation"):
-        regressors, estimate, vcov, df = regressors[["mean_post"]], estimate[:1], vcov[:1, :1], df[:1]
     if inference == "permutation":
-        others = _placebo(d, time_effects, log, per)
-        about = _unused(others, std_error, label, kind)
-        vcov, df = np.array([[np.mean(others**2)]]), np.array([float(len(others))])
-        placebo = others[None, :] / np.sqrt(vcov)
+        judged = _by_ranks(_placebo(d, time_effects, log, per), std_error, label, kind)
     elif inference == "wild":
         samples = two_way_wild(fit, table, std_error=std_error, wild=wild, replications=replications, seed=seed)[None]
         label = f"wild bootstrap ({wild}) of {samples.shape[1] - 1} samples, {label}"
-        about = licence(d, kept, asked=True, kind=wild, interval=label)
+        judged = _Judged(vcov[:1, :1], df[:1], licence(d, kept, asked=True, kind=wild, interval=label), wild=samples)
     else:
-        about = licence(d, kept, asked=inference == "cluster", kind=kind, interval=f"t({df[0]:.3g}), {label}")
+        interval = f"t({df[0]:.3g}), {label}"
+        judged = _Judged(vcov, df, licence(d, kept, asked=inference == "cluster", kind=kind, interval=interval))
+    regressors = regressors.iloc[:, : len(judged.df)]
     return Result(
         method="did_two_way",
         estimand=_estimand(d, log, per),
         terms=pd.DataFrame({"term": list(regressors)}),
-        estimate=estimate,
-        vcov=vcov,
-        df=df,
-        placebo=placebo,
-        wild=samples,
+        estimate=fit.estimate[: len(judged.df)],
+        vcov=judged.vcov,
+        df=judged.df,
+        placebo=judged.placebo,
+        wild=judged.wild,
         scale="log_ratio" if log else "difference",
         support=_support(d, kept, regressors),
         n_obs=len(table),
@@ -176,7 +184,7 @@ def did_two_way(
                 "outcome_unit": _unit(d, per),
                 "clusters": table["cluster"].nunique(),
             }
-            | dict(about)
+            | dict(judged.facts)
         ),
     )
 
@@ -189,7 +197,28 @@ def _rows(
         raise EstimationError(f"per={per:g} goes with rates per exposure", mend="leave per= out, or bring an exposure")
     table, regressors = _table(d, time_effects, log, per), _regressors(d, time_effects)
     kept = _informative(table)
-    return table[kept], regressors[kept], kept
+    if not kept.all():
+        table, regressors = table[kept], regressors[kept]
+    if d.covariates:
+        _refuse_held(table, regressors[list(d.covariates)])
+    return table, regressors, kept
+
+
+def _refuse_held(table: pd.DataFrame, covariates: pd.DataFrame) -> None:
+    """Refuse covariates that the effects of units or of time hold already, and say what takes them."""
+    problems = Problems("did_two_way")
+    for column, why, mend in (
+        (
+            "unit",
+            "unit effects, as it never changes within a unit",
+            "take did_group_time, which compares units alike in it",
+        ),
+        ("effect", "time effects, as it is the same for all units at any time", "leave it out"),
+    ):
+        each = covariates.groupby(table[column].to_numpy()).nunique()
+        for name in covariates.columns[(each <= 1).all()]:
+            problems.add(f"'{name}' is absorbed by the {why}", mend=mend)
+    problems.raise_if_any(EstimationError)
 
 
 def _placebo(d: PanelDesign, time_effects: TimeEffects, log: bool, per: float) -> Array:
@@ -208,6 +237,12 @@ def _placebo(d: PanelDesign, time_effects: TimeEffects, log: bool, per: float) -
         )
     rows = (_rows(d.pretending(unit), time_effects, log, per) for unit in d.comparison_units)
     return np.array([two_way_fit(table, regressors).estimate[0] for table, regressors, _ in rows])
+
+
+def _by_ranks(others: Array, std_error: float, label: str, kind: Literal["CR1", "CR2"]) -> _Judged:
+    """Judge the dose by the estimates of the untreated units."""
+    vcov, facts = np.array([[np.mean(others**2)]]), _unused(others, std_error, label, kind)
+    return _Judged(vcov, np.array([float(len(others))]), facts, placebo=others[None, :] / np.sqrt(vcov))
 
 
 def _unused(placebo: Array, std_error: float, label: str, kind: Literal["CR1", "CR2"]) -> Facts:
@@ -238,13 +273,13 @@ def _table(d: PanelDesign, time_effects: TimeEffects, log: bool, per: float) -> 
     """Return unit, position, time effect, cluster, weight and outcome of every row."""
     if time_effects == "month_of_year" and d.freq != "M":
         raise DesignError(f"month-of-year effects were asked of {d.period_name}", mend="take time_effects='period'")
-    positions = d.axis.positions
+    positions, units = d.axis.positions, pd.factorize(d.source[d.unit])[0]
     return pd.DataFrame(
         {
-            "unit": pd.factorize(d.source[d.unit])[0],
+            "unit": units,
             "position": positions,
             "effect": positions if time_effects == "period" else positions % 12,
-            "cluster": pd.factorize(d.source[d.cluster or d.unit])[0],
+            "cluster": units if d.cluster is None else pd.factorize(d.source[d.cluster])[0],
             "weight": 1.0 if d.weights is None else d.source[d.weights].to_numpy(float),
             "outcome": _outcome(d, log, per),
         }
@@ -300,12 +335,12 @@ def _informative(table: pd.DataFrame) -> NDArray[np.bool_]:
         note(f"left out: {counted(int((~kept).sum()), 'row')} without weight")
     weighted = int(kept.sum())
     while True:
-        left = table[kept]
-        alone = [left.groupby(column)[column].transform("size") == 1 for column in ("unit", "effect")]
-        lost = left.index[alone[0] | alone[1]]
-        if lost.empty:
+        left = np.flatnonzero(kept)
+        codes = [numbered(table[column].to_numpy()[left])[0] for column in ("unit", "effect")]
+        alone = np.logical_or(*(np.bincount(own)[own] == 1 for own in codes))
+        if not alone.any():
             break
-        kept[lost] = False
+        kept[left[alone]] = False
     if kept.sum() < weighted:
         note(f"left out: {counted(weighted - int(kept.sum()), 'row')} alone in a unit or time effect")
     return kept

@@ -55,6 +55,7 @@ from coresponder_causal.core.registry import estimator, series_behind
 from coresponder_causal.core.regressors import independent
 from coresponder_causal.core.reml import serial_design
 from coresponder_causal.core.result import Result
+from coresponder_causal.core.serial_noise import root
 from coresponder_causal.core.series_effects import Link, SeriesFit, series_result
 from coresponder_causal.core.series_regression import SeriesRegression
 from coresponder_causal.design.modelled_series import modelled_series
@@ -282,7 +283,7 @@ def _as_series(d: SeriesDesign, y: Array, standing: _Regressors, found: ArmaFit,
     effects, vcov = standing.effects, found.vcov * found.n / df
     named = {name: np.eye(len(found.beta))[column] for name, column in standing.programme.items()}
     if not found.order.lost:
-        noise = found.covariance[np.ix_(d.after, d.after)] * found.n / df
+        errors = root(found.covariance[np.ix_(d.after, d.after)] * found.n / df).astype(np.float32)
         matrix = standing.matrix
         return SeriesFit(
             matrix=matrix,
@@ -292,7 +293,7 @@ def _as_series(d: SeriesDesign, y: Array, standing: _Regressors, found: ArmaFit,
             df=df,
             link=link,
             named=named,
-            noise=noise,
+            noise=lambda normals: errors @ normals,
         )
     own = np.zeros_like(effects)
     return SeriesFit(

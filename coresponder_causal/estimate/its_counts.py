@@ -46,7 +46,7 @@ from coresponder_causal.core.notes import doubt, note
 from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.serial import positive_correlation
-from coresponder_causal.core.series_effects import SeriesFit, series_result
+from coresponder_causal.core.series_effects import series_result
 from coresponder_causal.design.segmented import Season, segmented, slope_may_change
 from coresponder_causal.design.series import SeriesDesign
 
@@ -129,16 +129,7 @@ def its_counts(
     made = segmented(d, slope_change=sloped, season=harmonics, trend=trend)
     regression = fit_counts(counts, made.matrix, exposure=d.exposure_values(), family=family, names=made.names)
     found = _fit_errors(regression, d.positions, errors, lags)
-    fit = SeriesFit(
-        matrix=made.matrix,
-        without=made.without,
-        beta=found.beta,
-        vcov=found.vcov,
-        df=found.df,
-        link="log",
-        named=made.named,
-        record=found.record,
-    )
+    fit = made.fitted(found, link="log")
     facts: dict[str, object] = {"family": family, "harmonics": harmonics, "slope_change": sloped}
     facts |= {"dispersion": regression.dispersion, "alpha": regression.alpha}
     headline = (made.matrix - made.without)[d.after].mean(axis=0)

@@ -42,7 +42,7 @@ from coresponder_causal.core.error_models import Errors, Lags, fit_errors
 from coresponder_causal.core.notes import note
 from coresponder_causal.core.registry import estimator, series_behind
 from coresponder_causal.core.result import Result
-from coresponder_causal.core.series_effects import Link, SeriesFit, series_result
+from coresponder_causal.core.series_effects import Link, series_result
 from coresponder_causal.core.series_regression import SeriesRegression
 from coresponder_causal.design.modelled_series import modelled_series
 from coresponder_causal.design.segmented import Season, segmented, slope_may_change
@@ -122,17 +122,7 @@ def its_segmented(
     season = _aicc_pairs(d, y, sloped, trend) if harmonics == "aicc" else harmonics
     made = segmented(d, slope_change=sloped, season=season, trend=trend)
     found = fit_errors(y, made.matrix, positions=d.positions, errors=errors, lags=lags)
-    fit = SeriesFit(
-        matrix=made.matrix,
-        without=made.without,
-        beta=found.beta,
-        vcov=found.vcov,
-        df=found.df,
-        link=link,
-        named=made.named,
-        record=found.record,
-        noise=found.noise[np.ix_(d.after, d.after)],
-    )
+    fit = made.fitted(found, link=link, noise=found.noise.among(d.after).draw)
     facts = {"harmonics": season, "slope_change": sloped} | found.facts
     return series_result(d.course(), fit, method="its_segmented", facts=facts, horizons=horizons, seed=seed)
 

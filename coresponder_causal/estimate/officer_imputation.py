@@ -47,14 +47,13 @@ from coresponder_causal.core.result import Result
 from coresponder_causal.design.officer_exchange import Exchanged, exchanged
 from coresponder_causal.design.officer_result import officer_result, say_rough
 from coresponder_causal.design.officer_rows import Cluster, OfficerRows, Weighting, officer_rows
-from coresponder_causal.design.officer_spans import officer_spans, span_width
+from coresponder_causal.design.officer_spans import Peers, check_terms, officer_spans, span_width
 from coresponder_causal.design.officer_terms import lead_weights, mean_weights, officer_terms
 from coresponder_causal.design.officer_words import peers_column
 from coresponder_causal.design.officers import OfficerDesign
 
 Array = NDArray[np.float64]
 Inference = Literal["cluster", "permutation"]
-Peers = Literal["ignored", "adjusted"]
 
 
 @estimator(
@@ -150,10 +149,7 @@ def _check(
     replications: int,
 ) -> None:
     problems = Problems("officer_imputation")
-    if (bin_width is not None and bin_width < 1) or leads < 0:
-        problems.add(f"bin_width={bin_width}, leads={leads}", mend="give spans of one period or more, and leads ≥ 0")
-    if peers == "adjusted" and d.squad is None:
-        problems.add("peers were asked for and the design has no squads", mend="give squad=")
+    check_terms(d, bin_width, leads, peers, problems)
     if peers == "adjusted" and inference == "permutation":
         problems.add("exchanges of exposure move the peers too", mend="leave peers= out")
     if inference == "permutation" and replications < 19:

@@ -50,7 +50,7 @@ from coresponder_causal.core.result import Result
 from coresponder_causal.design.officer_counts import officer_counts
 from coresponder_causal.design.officer_result import officer_result, say_rough
 from coresponder_causal.design.officer_rows import Cluster, OfficerRows
-from coresponder_causal.design.officer_spans import OfficerSpans, officer_spans, span_width
+from coresponder_causal.design.officer_spans import OfficerSpans, Peers, check_terms, officer_spans, span_width
 from coresponder_causal.design.officer_terms import OfficerTerms, lead_weights, mean_weights, officer_terms
 from coresponder_causal.design.officer_words import peers_column
 from coresponder_causal.design.officers import OfficerDesign
@@ -58,7 +58,6 @@ from coresponder_causal.design.officers import OfficerDesign
 Array = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Scale = Literal["ratio", "difference"]
-Peers = Literal["ignored", "adjusted"]
 
 
 @estimator(
@@ -157,10 +156,7 @@ def officer_poisson(
 
 def _check(d: OfficerDesign, bin_width: int | None, leads: int, peers: Peers) -> None:
     problems = Problems("officer_poisson")
-    if (bin_width is not None and bin_width < 1) or leads < 0:
-        problems.add(f"bin_width={bin_width}, leads={leads}", mend="give spans of one period or more, and leads ≥ 0")
-    if peers == "adjusted" and d.squad is None:
-        problems.add("peers were asked for and the design has no squads", mend="give squad=")
+    check_terms(d, bin_width, leads, peers, problems)
     problems.raise_if_any(DesignError)
 
 

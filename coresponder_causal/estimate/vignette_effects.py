@@ -92,14 +92,7 @@ def vignette_effects(d: VignetteDesign) -> Result:
     persons = int(person.max()) + 1
     return Result(
         method="vignette_effects",
-        estimand=Estimand(
-            contrast="average marginal component effect",
-            outcome=str(d.outcome),
-            treatment=f"another level of {', '.join(d.factors)}",
-            population=f"{persons} persons and the cases drawn for them",
-            horizon="one case",
-            scale="units of the answer",
-        ),
+        estimand=_estimand(d, persons),
         terms=pd.DataFrame({"term": terms}),
         estimate=coef,
         vcov=clustered(matrix, y - matrix @ coef, person, kind="CR2"),
@@ -117,4 +110,15 @@ def vignette_effects(d: VignetteDesign) -> Result:
                 "interval": "t, CR2 by person",
             }
         ),
+    )
+
+
+def _estimand(d: VignetteDesign, persons: int) -> Estimand:
+    return Estimand(
+        contrast="average marginal component effect",
+        outcome=str(d.outcome),
+        treatment=f"another level of {', '.join(d.factors)}",
+        population=f"{persons} persons and the cases drawn for them",
+        horizon="one case",
+        scale="units of the answer",
     )

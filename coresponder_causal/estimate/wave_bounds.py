@@ -94,16 +94,8 @@ def wave_bounds(
     """
     pairs = first_to_last(d)
     known = np.isfinite(pairs.change)
-    answered = [int((known & arm).sum()) for arm in (pairs.exposed, ~pairs.exposed)]
-    if min(answered) < 2:
-        raise EstimationError(
-            f"{answered[0]} exposed and {answered[1]} other persons answered on the first and the last wave",
-            mend="bring two or more of each",
-        )
-    if min(answered) < few:
-        doubt(f"{min(answered)} persons of a kind answered both times: the standard error is hardly known")
+    _require_answers(pairs, known)
     ends = _lee(pairs, known) if method == "lee" else _worst(d, pairs, known, least, most)
-    shares = [float(known[arm].mean()) for arm in (pairs.exposed, ~pairs.exposed)]
     n = len(known)
     slopes = np.column_stack([end.slope for end in ends]) * np.sqrt(n / (n - 2))
     bounds = np.array([end.value for end in ends])
@@ -124,19 +116,35 @@ def wave_bounds(
         support=pd.DataFrame({"term": ["effect"], "persons": n, "events": int(known.sum()), "units": n}),
         n_obs=n,
         n_units=n,
-        extra=Facts(
-            {
-                "exposure": d.exposure,
-                "treated_units": int(pairs.exposed.sum()),
-                "untreated_units": int((~pairs.exposed).sum()),
-                "periods": 2,
-                "adjustment": "four in five known" if min(shares) >= 0.65 else "half known",
-                "known_exposed": shares[0],
-                "known_others": shares[1],
-                "outcome_unit": str(d.outcome).replace("_", " "),
-                "interval": f"of the value in its set, Imbens and Manski, t({n - 2})",
-            }
-        ),
+        extra=_facts(d, pairs, known),
+    )
+
+
+def _require_answers(pairs: FirstToLast, known: Flags) -> None:
+    exposed, others = (int((known & arm).sum()) for arm in (pairs.exposed, ~pairs.exposed))
+    if min(exposed, others) < 2:
+        raise EstimationError(
+            f"{exposed} exposed and {others} other persons answered on the first and the last wave",
+            mend="bring two or more of each",
+        )
+    if min(exposed, others) < few:
+        doubt(f"{min(exposed, others)} persons of a kind answered both times: the standard error is hardly known")
+
+
+def _facts(d: WaveDesign, pairs: FirstToLast, known: Flags) -> Facts:
+    exposed, others = (float(known[arm].mean()) for arm in (pairs.exposed, ~pairs.exposed))
+    return Facts(
+        {
+            "exposure": d.exposure,
+            "treated_units": int(pairs.exposed.sum()),
+            "untreated_units": int((~pairs.exposed).sum()),
+            "periods": 2,
+            "adjustment": "four in five known" if min(exposed, others) >= 0.65 else "half known",
+            "known_exposed": exposed,
+            "known_others": others,
+            "outcome_unit": str(d.outcome).replace("_", " "),
+            "interval": f"of the value in its set, Imbens and Manski, t({len(known) - 2})",
+        }
     )
 
 

@@ -25,7 +25,7 @@ from coresponder_causal.plan.guides import facts_of, write_city_facts, write_gui
 from coresponder_causal.plan.intake import ingest_into, write_mapping_example
 from coresponder_causal.plan.logic_model import LogicModel
 from coresponder_causal.plan.logic_parts import Assumption, External, Node
-from coresponder_causal.plan.manifest import manifest, result_ids, write_manifest
+from coresponder_causal.plan.manifest import manifest, result_ids
 from coresponder_causal.plan.monitor import Seen, monitor
 from coresponder_causal.plan.monitor_terms import Terms, months_of_looks
 from coresponder_causal.plan.numbers import numbers
@@ -40,17 +40,11 @@ from coresponder_causal.plan.publication import publication_schedule, shares_of,
 from coresponder_causal.plan.quality_run import publish_quality, quality_of_files
 from coresponder_causal.plan.quoting import read_quotes, write_quotes
 from coresponder_causal.plan.readers import reader_specs
-from coresponder_causal.plan.readiness import Folder, Readiness, read_folder, readiness, simulated_folder
+from coresponder_causal.plan.readiness import Readiness, readiness
+from coresponder_causal.plan.readiness_folder import Folder, read_folder, simulated_folder
 from coresponder_causal.plan.readiness_page import readiness_page, screen, write_readiness
 from coresponder_causal.plan.reading import quality_of, read_before, read_tables
-from coresponder_causal.plan.run import (
-    Evaluation,
-    evaluation_page,
-    publish,
-    refuse_filled,
-    refuse_present,
-    run,
-)
+from coresponder_causal.plan.run import Evaluation, evaluation_page, publish, refuse_filled, refuse_present, run
 from coresponder_causal.plan.sealing import blinded, seal, unseal
 from coresponder_causal.plan.simulated_study import write_simulated
 from coresponder_causal.plan.steps import Step, Steps, kept_beside
@@ -195,7 +189,6 @@ __all__ = [
     "write_example_plan",
     "write_guide",
     "write_guide_effect",
-    "write_manifest",
     "write_mapping_example",
     "write_metrics",
     "write_papers",

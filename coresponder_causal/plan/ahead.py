@@ -15,6 +15,7 @@ from coresponder_causal.plan.assemble import Counts, counts
 from coresponder_causal.plan.designs import after_calls, like_calls, settings, some_known, stated_options
 from coresponder_causal.plan.reading import unguarded
 from coresponder_causal.plan.study import Study
+from coresponder_causal.privacy import inside
 from coresponder_causal.report.specs import Spec
 from coresponder_causal.report.tables import plain
 from coresponder_causal.validity import Calibration, Power
@@ -182,7 +183,7 @@ def write_power(name: str, found: Power, out: Path) -> list[Path]:
         ),
         f"{name}_power.svg": report.power_picture(found),
     }
-    return [report.write(spec, out / file) for file, spec in specs.items()]
+    return report.write_all({out / file: spec for file, spec in specs.items()}, policy=inside, into=out)
 
 
 def write_calibration(name: str, found: Calibration, out: Path) -> list[Path]:
@@ -206,4 +207,4 @@ def write_calibration(name: str, found: Calibration, out: Path) -> list[Path]:
         f"{name}_noise.csv": plain(found.cities, title=f"Noise of the cities: {found.name}", support=found.support),
         f"{name}_calibration.svg": report.calibration_picture(found),
     }
-    return [report.write(spec, out / file) for file, spec in specs.items()]
+    return report.write_all({out / file: spec for file, spec in specs.items()}, policy=inside, into=out)

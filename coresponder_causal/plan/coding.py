@@ -12,8 +12,9 @@ import pandas as pd
 from coresponder_causal import qualitative
 from coresponder_causal.core.allocation import Allocation
 from coresponder_causal.core.errors import DataError
-from coresponder_causal.core.files import folder_beside, write_whole
+from coresponder_causal.core.files import write_whole
 from coresponder_causal.core.fingerprint import fingerprint
+from coresponder_causal.core.folders import folder_beside, write_together
 from coresponder_causal.core.notes import collecting
 from coresponder_causal.core.parsed import read_json
 from coresponder_causal.data import validate
@@ -157,10 +158,8 @@ def read_coding(found: City, folder: Path, out: Path) -> tuple[list[str], list[P
     if "outcomes" in found.tables:
         clash = [name for name in calls.columns[1:] if name in found.tables["outcomes"]]
         files["outcomes.csv"] = found.tables["outcomes"].drop(columns=clash).merge(calls, on="call_id", how="right")
-    with folder_beside(out) as made:
-        for name, frame in files.items():
-            write_whole(made / name, _csv(frame), private=name != "agreement.csv")
-    return lines, [out / name for name in files]
+    made = {name: _csv(frame) for name, frame in files.items()}
+    return lines, write_together(out, made, private=made.keys() - {"agreement.csv"})
 
 
 def _tables(found: City) -> tuple[pd.DataFrame, pd.DataFrame]:

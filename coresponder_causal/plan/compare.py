@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from coresponder_causal.core.parsed import json_of
 from coresponder_causal.plan.anew import numbers_name, pages, read_numbers
 from coresponder_causal.plan.frozen import differences
 from coresponder_causal.plan.manifest import hashed, manifest_name, result_hash, stated_results
@@ -74,7 +75,7 @@ def of_manifest(stated: Mapping[str, Any], evaluation: Evaluation) -> Iterator[D
 def of_results(folder: Path, again: Path, stated: Mapping[str, Any], tolerance: float) -> Iterator[Difference]:
     """Compare every field of the stated results with what was found, and with their hashes in the manifest."""
     try:
-        then = json.loads((folder / results_inside).read_text(encoding="utf-8"))
+        then = json_of((folder / results_inside).read_text(encoding="utf-8"))
         prints = [result_hash(one) for one in then]
     except (OSError, ValueError, TypeError) as error:
         yield Difference(results_inside, "results as JSON", str(error))

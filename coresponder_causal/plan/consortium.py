@@ -73,6 +73,12 @@ class Consortium:
     bridges: Path | None = None
     take_unknown: bool = False
 
+    def strange(self, city: str | None) -> tuple[str, str] | None:
+        """Say that a city is none of those that take part, and what to do; None where it is one, or none is named."""
+        if not self.cities or city in self.cities:
+            return None
+        return f"'{city}' is none of its cities, {', '.join(sorted(self.cities))}", "agree on the name of the city"
+
     def table(self, name: str) -> pd.DataFrame | None:
         """Register "systems" or "bridges", where one is named."""
         path: Path | None = getattr(self, name)

@@ -12,6 +12,7 @@ import pandas as pd
 from coresponder_causal import report
 from coresponder_causal.core.errors import DesignError
 from coresponder_causal.core.files import write_whole
+from coresponder_causal.core.folders import folder_beside
 from coresponder_causal.decide import Deployment
 from coresponder_causal.design import CoverageDesign
 from coresponder_causal.design.agenda import Event, agenda
@@ -19,6 +20,7 @@ from coresponder_causal.plan.study import Study
 from coresponder_causal.privacy import Ledger, Policy
 from coresponder_causal.report.specs import Spec
 from coresponder_causal.report.tables import plain
+from coresponder_causal.report.write import refuse_mixed
 
 weeks_shown = 13
 
@@ -80,22 +82,27 @@ def write_deployment(
     list of Path
     """
     hours = found.frame()
-    specs: dict[Path, Spec] = {
-        out: report.deployment_page(found),
-        out / "hours.csv": plain(hours, title="Hours of the week", support=hours[["calls"]]),
+    specs: dict[str, Spec] = {
+        "index.html": report.deployment_page(found),
+        "hours.csv": plain(hours, title="Hours of the week", support=hours[["calls"]]),
     }
     if found.proposed is not None:
-        specs[out / "shifts.csv"] = report.shifts_table(found)
+        specs["shifts.csv"] = report.shifts_table(found)
     if found.exploration is not None:
-        specs[out / "exploration.csv"] = plain(
+        specs["exploration.csv"] = plain(
             found.exploration.frame, title="Hours to learn about", support=report.of_nobody
         )
-    written = report.write_all(specs, policy=policy, ledger=ledger)
+    agendas = {}
     if found.proposed is not None:
-        written.append(write_whole(out / "shifts.ics", _agenda(found, time_zone).encode()))
+        agendas["shifts.ics"] = _agenda(found, time_zone)
     if found.exploration is not None:
-        written.append(write_whole(out / "exploration.ics", found.exploration.to_ics().encode()))
-    return written
+        agendas["exploration.ics"] = found.exploration.to_ics()
+    refuse_mixed(out, policy)
+    with folder_beside(out) as made:
+        report.write_all({made / name: spec for name, spec in specs.items()}, policy=policy, ledger=ledger)
+        for name, agenda in agendas.items():
+            write_whole(made / name, agenda.encode())
+    return [out / name for name in (*specs, *agendas)]
 
 
 def _agenda(found: Deployment, time_zone: str) -> str:

@@ -14,7 +14,8 @@ from coresponder_causal.data import metrics, pathway, pathway_flows
 from coresponder_causal.plan.embedded import embedded_study
 from coresponder_causal.plan.frozen import require_frozen
 from coresponder_causal.plan.plan_file import plan_name
-from coresponder_causal.plan.readiness import programme_city, read_folder
+from coresponder_causal.plan.readiness_designs import programme_city
+from coresponder_causal.plan.readiness_folder import read_folder
 from coresponder_causal.plan.reading import read_tables
 from coresponder_causal.plan.study import Study, read_study
 from coresponder_causal.privacy import Ledger, Policy, inside
@@ -151,7 +152,9 @@ def write_metrics(found: City, out: Path, *, policy: Policy | None = None, ledge
     """
     policy = policy or found.policy
     monthly = metrics(found.tables, period="month")
-    return report.write_all(metric_specs(found, monthly, out, policy), policy=policy, ledger=ledger or found.ledger)
+    return report.write_all(
+        metric_specs(found, monthly, out, policy), policy=policy, ledger=ledger or found.ledger, into=out
+    )
 
 
 def metric_specs(found: City, monthly: pd.DataFrame, out: Path, policy: Policy) -> dict[Path, Spec]:
@@ -227,7 +230,7 @@ def write_pathway(found: City, out: Path, *, policy: Policy | None = None, ledge
             flows, title="Calls from state to state", counts=passage_counts(flows, months=months)
         ),
     }
-    return report.write_all(specs, policy=policy or found.policy, ledger=ledger or found.ledger)
+    return report.write_all(specs, policy=policy or found.policy, ledger=ledger or found.ledger, into=out)
 
 
 def _course(found: City) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -5,16 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
-
-import numpy as np
-import pandas as pd
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from coresponder_causal import design as designing
 from coresponder_causal import estimate
-from coresponder_causal.core.errors import CausalError, DesignError
-from coresponder_causal.core.notes import note
-from coresponder_causal.core.regressors import log_rate
+from coresponder_causal.core.errors import CausalError
 from coresponder_causal.core.result import Result
 from coresponder_causal.design import (
     CallDesign,
@@ -31,6 +26,7 @@ from coresponder_causal.plan.designs_of_calls import (
     Options,
     by_half_days,
     by_instrument,
+    calls_by_hours,
     choosing_calls,
     compared_calls,
     default_adjustment,
@@ -44,6 +40,15 @@ from coresponder_causal.plan.designs_partly_known import bounded, keys_of, partl
 if TYPE_CHECKING:
     from coresponder_causal.plan.assemble import Counts
     from coresponder_causal.plan.study import Study
+from coresponder_causal.plan.designs_of_counts import (
+    adopters_by_month,
+    adopters_by_start,
+    cities_beside,
+    covered_hours,
+    few_adopters_by_start,
+    series_alone,
+    series_with_others,
+)
 
 Design = (
     SeriesDesign
@@ -75,7 +80,6 @@ of_adopters = (
     "few_adopters",
     "synthetic_adopters",
 )
-comparison = "comparison cities"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -189,30 +193,30 @@ def settings() -> dict[str, Setting]:
     instrument, switchback = ("instrument", *models[:2], "person"), ("assignment", "eligible", "carryover_minutes")
     hours = ("covariates", "person", "eligible")
     return {
-        "hours": Setting(_hours, estimate.call_coverage),
-        "triple": Setting(_calls_by_hours, estimate.did_triple, hours),
-        "cities": Setting(_cities, estimate.did_prediction_interval),
-        "few_treated": Setting(_cities, estimate.did_few_treated),
-        "gap": Setting(_cities, estimate.did_gap),
-        "synthetic": Setting(_cities, estimate.synth_control, ("covariates",)),
-        "synthetic_augmented": Setting(_cities, estimate.synth_augmented),
-        "synthetic_did": Setting(_cities, estimate.synth_did),
-        "synthetic_adopters": Setting(_few_adopters, estimate.synth_did),
-        "poisson": Setting(_cities, estimate.did_poisson, ("covariates",)),
-        "event_study": Setting(_cities, estimate.did_event_study),
-        "first_periods": Setting(_cities, estimate.its_conformal),
-        "series": Setting(_series, estimate.its_segmented, series),
-        "counts": Setting(_series, estimate.its_counts, series),
-        "rare": Setting(_series, estimate.its_rare, series),
-        "arima": Setting(_series, estimate.its_arima, series),
-        "structural": Setting(_structural, estimate.its_structural, series),
-        "two_way": Setting(_cities, estimate.did_two_way, ("covariates",)),
-        "adopters": Setting(_adopters, estimate.did_group_time, ("covariates",)),
-        "imputation": Setting(_adopters, estimate.did_imputation, ("covariates",)),
-        "interaction": Setting(_adopters, estimate.did_interaction, ("covariates",)),
-        "stacked": Setting(_adopters, estimate.did_stacked),
-        "switching": Setting(_switching, estimate.did_switching),
-        "few_adopters": Setting(_few_adopters, estimate.did_few_treated),
+        "hours": Setting(covered_hours, estimate.call_coverage),
+        "triple": Setting(calls_by_hours, estimate.did_triple, hours),
+        "cities": Setting(cities_beside, estimate.did_prediction_interval),
+        "few_treated": Setting(cities_beside, estimate.did_few_treated),
+        "gap": Setting(cities_beside, estimate.did_gap),
+        "synthetic": Setting(cities_beside, estimate.synth_control, ("covariates",)),
+        "synthetic_augmented": Setting(cities_beside, estimate.synth_augmented),
+        "synthetic_did": Setting(cities_beside, estimate.synth_did),
+        "synthetic_adopters": Setting(few_adopters_by_start, estimate.synth_did),
+        "poisson": Setting(cities_beside, estimate.did_poisson, ("covariates",)),
+        "event_study": Setting(cities_beside, estimate.did_event_study),
+        "first_periods": Setting(cities_beside, estimate.its_conformal),
+        "series": Setting(series_alone, estimate.its_segmented, series),
+        "counts": Setting(series_alone, estimate.its_counts, series),
+        "rare": Setting(series_alone, estimate.its_rare, series),
+        "arima": Setting(series_alone, estimate.its_arima, series),
+        "structural": Setting(series_with_others, estimate.its_structural, series),
+        "two_way": Setting(cities_beside, estimate.did_two_way, ("covariates",)),
+        "adopters": Setting(adopters_by_start, estimate.did_group_time, ("covariates",)),
+        "imputation": Setting(adopters_by_start, estimate.did_imputation, ("covariates",)),
+        "interaction": Setting(adopters_by_start, estimate.did_interaction, ("covariates",)),
+        "stacked": Setting(adopters_by_start, estimate.did_stacked),
+        "switching": Setting(adopters_by_month, estimate.did_switching),
+        "few_adopters": Setting(few_adopters_by_start, estimate.did_few_treated),
         "calls": Setting(compared_calls, estimate.call_difference, calls, {"scale": "ratio"}),
         "aipw": Setting(plain_calls, estimate.call_aipw, models, {"scale": "ratio"}),
         "dml": Setting(plain_calls, estimate.dml_linear, models),
@@ -227,157 +231,5 @@ def settings() -> dict[str, Setting]:
         "strata": Setting(returned, estimate.call_strata, files_of["strata"]),
         "instrument": Setting(by_instrument, estimate.call_iv, instrument),
         "switchback": Setting(by_half_days, estimate.switchback_randomization, switchback),
-        "boundary": Setting(_calls_by_hours, estimate.call_boundary, hours),
+        "boundary": Setting(calls_by_hours, estimate.call_boundary, hours),
     }
-
-
-def _hours(study: Study, data: Counts, outcome: str, _: Options) -> CoverageDesign:
-    doses: dict[str | None, Literal["planned_hours", "delivered_hours"]] = {
-        "planned_hours": "planned_hours",
-        "delivered_hours": "delivered_hours",
-    }
-    return CoverageDesign.from_tables(
-        data.hourly,
-        data.schedule,
-        outcome=outcome,
-        treated=str(study.city),
-        start=study.start,
-        start_between=study.start_between,
-        dose=doses.get(study.dose),
-    )
-
-
-def _calls_by_hours(study: Study, data: Counts, outcome: str, options: Options) -> CoverageDesign:
-    """Form the calls of all cities, one by one, with the hours of the team."""
-    person = options.get("person", "person" if "person" in data.calls else None)
-    return CoverageDesign.from_tables(
-        data.calls,
-        data.schedule,
-        outcome=outcome,
-        treated=str(study.city),
-        start=study.start,
-        start_between=study.start_between,
-        exposure="calls",
-        covariates=options.get("covariates", ()),
-        person=person,
-        eligible=options.get("eligible"),
-    )
-
-
-def _cities(study: Study, data: Counts, outcome: str, options: Options) -> PanelDesign:
-    if data.pool is None:
-        return every_city(study, data.monthly, outcome, options)
-    adopters = (study.donors or {}).get("adopters", "leave out")
-    return data.pool.apply(every_city(study, data.whole, outcome, options), adopters=adopters)
-
-
-def every_city(study: Study, monthly: pd.DataFrame, outcome: str, options: Options) -> PanelDesign:
-    """Form the panel of all cities of a frame."""
-    return PanelDesign.from_frame(
-        monthly,
-        outcome=outcome,
-        unit="city",
-        time="month",
-        treated=study.city,
-        start=study.start,
-        start_between=study.start_between,
-        exposure=_exposure(monthly),
-        dose=study.dose,
-        covariates=options.get("covariates", ()),
-    )
-
-
-def _adopters(study: Study, data: Counts, outcome: str, options: Options) -> PanelDesign:
-    """Cities by the month in which their programme started, as counts or, where populations are known, rates."""
-    _refuse_ended(data.adopters)
-    return PanelDesign.from_frame(
-        _per_thousand(data.adopters, outcome),
-        outcome=outcome,
-        unit="city",
-        time="month",
-        cohort="first_programme",
-        covariates=options.get("covariates", ()),
-    )
-
-
-def _switching(study: Study, data: Counts, outcome: str, _: Options) -> PanelDesign:
-    """Cities by the months in which their programmes ran, as counts or, where populations are known, rates."""
-    frame = _per_thousand(data.adopters, outcome)
-    return PanelDesign.from_frame(frame, outcome=outcome, unit="city", time="month", path="programme_runs")
-
-
-def _per_thousand(frame: pd.DataFrame, outcome: str) -> pd.DataFrame:
-    if not _exposure(frame):
-        return frame
-    note(f"'{outcome}' is a month's number per 1,000 residents")
-    return frame.assign(**{outcome: 1000 * frame[outcome] / frame["population"]})
-
-
-def _refuse_ended(frame: pd.DataFrame) -> None:
-    """Refuse programmes that did not run on from their start: what they leave behind is no effect of having one."""
-    ended = frame["programme_runs"].eq(0) & (frame["month"] >= frame["first_programme"])
-    if ended.any():
-        names = ", ".join(sorted(frame.loc[ended, "city"].astype(str).unique()))
-        raise DesignError(
-            f"the programme paused or ended within the months in {names}",
-            mend="ask for the design 'switching', or leave these cities out of the tables",
-        )
-
-
-def _few_adopters(study: Study, data: Counts, outcome: str, _: Options) -> PanelDesign:
-    """Cities by the month in which their programme started, as counts."""
-    _refuse_ended(data.adopters)
-    return PanelDesign.from_frame(
-        data.adopters,
-        outcome=outcome,
-        unit="city",
-        time="month",
-        cohort="first_programme",
-        exposure=_exposure(data.adopters),
-    )
-
-
-def _series(study: Study, data: Counts, outcome: str, options: Options) -> SeriesDesign:
-    return _one_city(study, data, outcome, options, data.monthly[data.monthly["city"] == study.city])
-
-
-def _structural(study: Study, data: Counts, outcome: str, options: Options) -> SeriesDesign:
-    """One city with the mean log rate of the comparison cities that have every month beside it, where there are any."""
-    monthly = data.monthly
-    people = np.asarray(monthly["population"] if _exposure(monthly) else np.ones(len(monthly)), float)
-    rates = log_rate(np.asarray(monthly[outcome], float), people)
-    wide = monthly.assign(rate=rates).pivot(index="month", columns="city", values="rate")
-    others = wide.drop(columns=str(study.city)).dropna(axis=1)
-    mine = monthly[monthly["city"] == study.city]
-    if others.empty:
-        return _one_city(study, data, outcome, options, mine)
-    note(f"the forecast is told by the mean log rate of {others.shape[1]} comparison cities")
-    told = mine.assign(**{comparison: mine["month"].map(others.mean(axis=1))})
-    return _one_city(study, data, outcome, options, told, controls=(comparison,))
-
-
-def _one_city(
-    study: Study, data: Counts, outcome: str, options: Options, frame: pd.DataFrame, controls: tuple[str, ...] = ()
-) -> SeriesDesign:
-    return SeriesDesign.from_frame(
-        frame,
-        outcome=outcome,
-        time="month",
-        start=study.start,
-        start_between=study.start_between,
-        exposure=_exposure(data.monthly),
-        dose=study.dose,
-        full_dose=options.get("full_dose"),
-        phase_in=options.get("phase_in", 0),
-        phase_in_as=options.get("phase_in_as", "ramp"),
-        exclude=options.get("exclude", ()),
-        breaks=data.breaks,
-        holidays=options.get("holidays", ()),
-        covid=options.get("covid", "none"),
-        controls=controls,
-        city=str(study.city),
-    )
-
-
-def _exposure(monthly: pd.DataFrame) -> str | None:
-    return "population" if monthly["population"].notna().any() else None

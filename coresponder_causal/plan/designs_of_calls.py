@@ -15,7 +15,7 @@ from coresponder_causal.core.errors import DesignError
 from coresponder_causal.core.notes import collecting, doubt, note, quietly
 from coresponder_causal.data import follow_up, read_table, stays_of
 from coresponder_causal.data.follow_up import of_outcomes
-from coresponder_causal.design import CallDesign, CallInstrumentDesign, HistoryDesign, SwitchbackDesign
+from coresponder_causal.design import CallDesign, CallInstrumentDesign, CoverageDesign, HistoryDesign, SwitchbackDesign
 from coresponder_causal.design.call_rules import duty
 from coresponder_causal.design.call_sequence import CallSequence
 from coresponder_causal.design.call_timing import received
@@ -210,3 +210,20 @@ def _known(frame: pd.DataFrame, outcome: str, treatment: str) -> pd.DataFrame:
     doubt(f"{outcome} is not known of {int(unknown.sum()):,} of {len(frame):,} calls ({said}): they are left out")
     kept = frame[~unknown]
     return kept.assign(**{outcome: kept[outcome].astype(float)})
+
+
+def calls_by_hours(study: Study, data: Counts, outcome: str, options: Options) -> CoverageDesign:
+    """Form the calls of all cities, one by one, with the hours of the team."""
+    person = options.get("person", "person" if "person" in data.calls else None)
+    return CoverageDesign.from_tables(
+        data.calls,
+        data.schedule,
+        outcome=outcome,
+        treated=str(study.city),
+        start=study.start,
+        start_between=study.start_between,
+        exposure="calls",
+        covariates=options.get("covariates", ()),
+        person=person,
+        eligible=options.get("eligible"),
+    )

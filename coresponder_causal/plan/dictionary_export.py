@@ -8,6 +8,7 @@ from pathlib import Path
 from coresponder_causal import report
 from coresponder_causal.core.errors import DataError
 from coresponder_causal.core.files import write_whole
+from coresponder_causal.core.folders import folder_beside
 from coresponder_causal.data import dictionary
 from coresponder_causal.data.export_redcap import projects, redcap
 from coresponder_causal.data.export_tableschema import as_json, data_package, table_schema
@@ -57,15 +58,16 @@ def export_dictionary(out: Path, what: Sequence[str] = (), *, force: bool = Fals
         )
     refuse_filled(out, force=force)
     written: list[Path] = []
-    for kind in what or kinds:
-        if kind == "codebook":
-            written.append(report.write(report.codebook(), out / "codebook.html"))
-        elif kind == "paper":
-            papers = {name: report.paper(entry) for name, entry in instruments().items()}
-            written += [report.write(spec, out / "paper" / f"{name}.html") for name, spec in papers.items()]
-        else:
-            written += [write_whole(out / name, content) for name, content in _files(kind)]
-    return written
+    with folder_beside(out) as made:
+        for kind in what or kinds:
+            if kind == "codebook":
+                written.append(report.write(report.codebook(), made / "codebook.html"))
+            elif kind == "paper":
+                papers = {name: report.paper(entry) for name, entry in instruments().items()}
+                written += [report.write(spec, made / "paper" / f"{name}.html") for name, spec in papers.items()]
+            else:
+                written += [write_whole(made / name, content) for name, content in _files(kind)]
+    return [out / path.relative_to(made) for path in written]
 
 
 def _files(kind: str) -> Iterator[tuple[str, bytes]]:

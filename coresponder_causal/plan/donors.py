@@ -10,7 +10,8 @@ import pandas as pd
 from coresponder_causal import check
 from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.design import DonorPool, PanelDesign, SeriesDesign, donor_pool
-from coresponder_causal.plan.designs import Estimated, every_city
+from coresponder_causal.plan.designs import Estimated
+from coresponder_causal.plan.designs_of_counts import every_city
 
 if TYPE_CHECKING:
     from coresponder_causal.plan.assemble import Counts

@@ -10,7 +10,7 @@ from coresponder_causal import decide
 from coresponder_causal.core.result import Result
 from coresponder_causal.plan.frozen import frozen_state
 from coresponder_causal.plan.study import Study
-from coresponder_causal.report.sentences import description
+from coresponder_causal.report.against import description
 
 
 def families_of(study: Study, results: Sequence[Result]) -> tuple[decide.Family, ...]:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from coresponder_causal.core.errors import DataError
 from coresponder_causal.core.files import write_whole
+from coresponder_causal.core.parsed import json_of
 from coresponder_causal.plan.evaluation_plan import EvaluationPlan
 from coresponder_causal.plan.plan_file import plan_path, read_plan
 from coresponder_causal.plan.study import Study
@@ -148,7 +149,7 @@ def read_record(path: Path) -> list[dict[str, Any]]:
     if not file.is_file():
         return []
     try:
-        states = json.loads(file.read_text(encoding="utf-8"))["states"]
+        states = json_of(file.read_text(encoding="utf-8"))["states"]
         chain = [("", states[0]), *((one["sha256"], after) for one, after in pairwise(states))]
         broken = [i for i, (previous, state) in enumerate(chain, 1) if not _holds(previous, state)]
     except (ValueError, KeyError, TypeError, IndexError) as error:

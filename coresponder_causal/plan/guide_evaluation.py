@@ -81,7 +81,7 @@ def write_guide_effect(city: City, out: Path, *, given: str, force: bool = False
         months = found.months
         behind = months[["eligible", "complete"]].set_axis(["calls", "events"], axis=1)
         specs[out / "months.csv"] = plain(months, title="First calls by month", support=behind)
-    return report.write_all(specs, policy=city.policy, ledger=city.ledger)
+    return report.write_all(specs, policy=city.policy, ledger=city.ledger, into=out)
 
 
 def write_vignettes(

@@ -13,7 +13,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from coresponder_causal.core.files import write_whole
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.version import VERSION
 from coresponder_causal.data.ingest_files import checksum
@@ -107,31 +106,6 @@ def manifest(
         "results": list(stated_results(evaluation.every_result, hashes=not study.policy.guarded)),
         "steps": [{part: step[part] for part in step if part not in kept_back} for step in steps],
     }
-
-
-def write_manifest(
-    folder: Path,
-    evaluation: Evaluation,
-    *,
-    file: Path | None,
-    started: datetime,
-    finished: datetime,
-    steps: Sequence[Mapping[str, object]] = (),
-) -> Path:
-    """Write the manifest of an evaluation into its folder, whole or not at all; see `manifest`.
-
-    Parameters
-    ----------
-    folder : Path
-    evaluation : Evaluation
-    file : Path or None
-        The study's file, where it has one.
-    started, finished : datetime
-    steps : sequence of mapping
-        What was computed and what was taken over from before, with seconds.
-    """
-    made = manifest(evaluation, file=file, started=started, finished=finished, steps=steps)
-    return write_whole(folder / manifest_name, as_json(made))
 
 
 def as_json(content: object) -> bytes:

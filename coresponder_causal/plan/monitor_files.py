@@ -66,7 +66,7 @@ def publish_monitoring(
         made, city=found.name, pictures=pictures, inside=inside, simulated=found.simulated, sensitive=found.sensitive
     )
     drawn: dict[Path, Spec] = {out / "charts" / f"{name.replace(' ', '_')}.svg": one for name, one in pictures.items()}
-    return report.write_all({out: page, **beside, **drawn}, policy=policy, ledger=found.ledger)
+    return report.write_all({out: page, **beside, **drawn}, policy=policy, ledger=found.ledger, into=out)
 
 
 def _picture(made: Monitoring, name: str, one: Chosen, monthly: pd.DataFrame) -> Picture:

@@ -14,7 +14,7 @@ from coresponder_causal.data.procedure import steps as collected
 from coresponder_causal.plan.evaluation_plan import EvaluationPlan, Partner
 from coresponder_causal.plan.needed_fields import Needed, needed_fields
 from coresponder_causal.plan.paper_tables import tables
-from coresponder_causal.plan.readiness import fewest_months
+from coresponder_causal.plan.readiness_designs import fewest_months
 from coresponder_causal.plan.study import Study
 from coresponder_causal.plan.timeline import Step, frozen, returned, scheduled, usual, weeks_to_wait
 from coresponder_causal.privacy.policy import inside

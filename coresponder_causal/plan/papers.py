@@ -80,7 +80,7 @@ def write_papers(study: Path | None, out: Path, *, meeting: date | None = None, 
     facts, tables = filled_with(plan, stated, meeting)
     pages = {name: paper(text, facts, tables, banners=said) for name, text in templates().items()}
     files = {out / f"{name}{ending}": page for name, page in pages.items() for ending in (".html", ".md")}
-    written = report.write_all(files, policy=inside)
+    written = report.write_all(files, policy=inside, into=out)
     unfilled = {path.stem: path.read_text(encoding="utf-8").count(to_fill) for path in written if path.suffix == ".md"}
     return Papers(written=written, unfilled=unfilled, broken=broken)
 

@@ -103,9 +103,8 @@ def _narrowed(stated: Study, consortium: Consortium | None) -> Study:
         return stated
     if missing := [name for name in consortium.designs if name not in stated.designs]:
         problems.add(f"the consortium asks for {', '.join(missing)}", mend="add it to run= in [designs]")
-    if consortium.cities and stated.city not in consortium.cities:
-        named = ", ".join(sorted(consortium.cities))
-        problems.add(f"'{stated.city}' is none of its cities, {named}", mend="agree on the name of the city")
+    if strange := consortium.strange(stated.city):
+        problems.add(strange[0], mend=strange[1])
     counted = {outcome for name in consortium.designs for outcome, _ in stated.asked(name)}
     if absent := [name for name in consortium.outcomes if name not in counted]:
         problems.add(f"the outcomes {', '.join(absent)} are not asked for", mend="add them to outcomes= of the design")

@@ -10,7 +10,8 @@ import pandas as pd
 from coresponder_causal.data import findings
 from coresponder_causal.data.register_checks import register_findings
 from coresponder_causal.plan.consortium import Consortium
-from coresponder_causal.plan.readiness import Readiness, now, readiness
+from coresponder_causal.plan.readiness import Readiness, readiness
+from coresponder_causal.plan.readiness_answers import now
 
 registers = ("programmes", "breaks")
 
@@ -69,6 +70,8 @@ def check_tables(
                 (must if severity == "error" else doubts).append(f"{table}: {rule} ({count}). {mend}")
     doubts += [f"There is no register of {name}: nothing is known of them." for name in registers if name not in tables]
     must += list(_designs_missing(found, consortium))
+    if consortium is not None and found.city is not None and (strange := consortium.strange(found.city)):
+        must.append(f"{strange[0]}: {strange[1]}.")
     if "metric_systems" not in tables:
         doubts.append("There is no table metric_systems: nobody can know whether your outcomes mean what others count.")
     return Checked(able=not must, must=tuple(must), doubts=tuple(doubts), found=found)

@@ -29,7 +29,8 @@ from coresponder_causal.plan.plan_document import plan_document
 from coresponder_causal.plan.plan_file import example_plan, parse_plan, plan_name, read_plan, stated_plan
 from coresponder_causal.plan.reading import read_before
 from coresponder_causal.plan.study import Study, read_study
-from coresponder_causal.report.specs import of_nobody
+from coresponder_causal.privacy import inside
+from coresponder_causal.report.specs import Spec, of_nobody
 from coresponder_causal.report.tables import plain
 
 
@@ -101,11 +102,8 @@ def write_plan(stated: Planned, operating: Operating, out: Path) -> list[Path]:
     as_frozen = None if state is None or changed_since(state, plan, study) else state
     page = plan_document(plan, operating, frozen=as_frozen, simulated=study.simulated)
     chances = plain(operating.table, title="Chance of each verdict", support=of_nobody)
-    return [
-        report.write(page, out),
-        report.write(page, out / "plan.md"),
-        report.write(chances, out / "verdicts.csv"),
-    ]
+    specs: dict[Path, Spec] = {out / "index.html": page, out / "plan.md": page, out / "verdicts.csv": chances}
+    return report.write_all(specs, policy=inside, into=out)
 
 
 def plan_diff(old: Path, new: Path) -> list[Change]:

@@ -146,7 +146,7 @@ def write_publication(schedule: Table, out: Path) -> list[Path]:
     list of Path
     """
     files = {out / "publication.html": schedule, out / "publication.csv": schedule}
-    return report.write_all(files, policy=inside)
+    return report.write_all(files, policy=inside, into=out)
 
 
 def _require(

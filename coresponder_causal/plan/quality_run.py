@@ -10,7 +10,7 @@ import pandas as pd
 
 from coresponder_causal import report
 from coresponder_causal.core.errors import DataError
-from coresponder_causal.core.files import folder_beside
+from coresponder_causal.core.folders import folder_beside
 from coresponder_causal.core.parsed import read_json
 from coresponder_causal.data import Quality, dictionary, quality, read_table
 from coresponder_causal.data.frames import separators

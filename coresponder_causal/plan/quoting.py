@@ -8,7 +8,8 @@ import pandas as pd
 
 from coresponder_causal import qualitative
 from coresponder_causal.core.errors import DataError
-from coresponder_causal.core.files import folder_beside, write_whole
+from coresponder_causal.core.files import write_whole
+from coresponder_causal.core.folders import folder_beside
 from coresponder_causal.core.notes import collecting
 from coresponder_causal.plan.filled import filled_form
 from coresponder_causal.plan.heard import coded_of, register_of

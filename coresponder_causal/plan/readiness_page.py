@@ -8,7 +8,8 @@ import pandas as pd
 
 from coresponder_causal import report
 from coresponder_causal.core.facts import Facts
-from coresponder_causal.plan.readiness import Readiness, mend_first, not_yet, now, one_more
+from coresponder_causal.plan.readiness import Readiness
+from coresponder_causal.plan.readiness_answers import mend_first, not_yet, now, one_more
 from coresponder_causal.privacy import Policy, inside
 from coresponder_causal.report import words
 from coresponder_causal.report.page import sensitive_banner, simulated_banner
@@ -162,7 +163,7 @@ def write_readiness(
     for name, table in tables.items():
         if len(table):
             specs[out / f"{name}.csv"] = plain(table, title=name, support=behind[name])
-    return report.write_all(specs, policy=policy or inside)
+    return report.write_all(specs, policy=policy or inside, into=out)
 
 
 def _tables(found: Readiness) -> dict[str, pd.DataFrame]:

@@ -13,7 +13,8 @@ import pandas as pd
 
 from coresponder_causal import check, report
 from coresponder_causal.core.errors import DataError
-from coresponder_causal.core.files import folder_beside
+from coresponder_causal.core.files import write_whole
+from coresponder_causal.core.folders import folder_beside, settled
 from coresponder_causal.core.notes import collecting
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult
@@ -241,6 +242,7 @@ def publish(
     out: Path,
     *,
     others: Mapping[str, Spec] = MappingProxyType({}),
+    beside: Mapping[str, bytes] = MappingProxyType({}),
     force: bool = False,
 ) -> Path:
     """Write an evaluation for the audience of its study: the page, and inside the results as JSON. All or nothing.
@@ -256,6 +258,8 @@ def publish(
         tables go, and other files stay. One that holds files for another audience is refused.
     others : mapping of str to Spec
         Further files by name, such as `reader_specs` gives them.
+    beside : mapping of str to bytes
+        Files by name that are written as they are, such as the manifest.
     force : bool
 
     Returns
@@ -271,14 +275,14 @@ def publish(
     policy = evaluation.study.policy
     refuse_filled(out, force=force, policy=policy)
     refuse_mixed(out / folder_of_tables, policy)
-    with folder_beside(out) as made:
+    with folder_beside(out, instead_of=f"{folder_of_tables}/[0-9][0-9]_*") as made:
         specs = {made / name: spec for name, spec in ({full: page} | dict(others)).items()}
         report.write_all(specs, policy=policy, ledger=evaluation.study.ledger)
         if not policy.guarded:
             results = [json.loads(result.to_json()) for result in evaluation.every_result]
             (made / results_inside).write_text(json.dumps(results, indent=1), encoding="utf-8")
-        for earlier in (out / folder_of_tables).glob("[0-9][0-9]_*"):
-            earlier.unlink(missing_ok=True)
+        for name, content in beside.items():
+            write_whole(made / name, content)
     return out / full
 
 
@@ -300,6 +304,7 @@ def refuse_filled(out: Path, *, force: bool, policy: Policy | None = None) -> No
     DisclosureError
         Name another folder, or empty this one.
     """
+    settled(out)
     if out.is_file():
         raise DataError(f"{out} is a file", mend="name a folder")
     if out.is_dir() and any(out.iterdir()) and not force:

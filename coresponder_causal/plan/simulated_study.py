@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from coresponder_causal.core.files import write_whole
+from coresponder_causal.core.folders import write_together
 from coresponder_causal.plan.run import refuse_filled
 from coresponder_causal.simulate import World, world
 from coresponder_causal.simulate.presets import LESSONS, Preset
@@ -129,7 +129,7 @@ def write_simulated(preset: Preset, folder: Path, *, seed: int = 1, force: bool 
         tables="\n".join(f'{name} = "{name}.csv"' for name in tables),
         further=further_text,
     )
-    return [write_whole(folder / name, content.encode()) for name, content in ({"STUDY.toml": text} | files).items()]
+    return write_together(folder, {name: content.encode() for name, content in ({"STUDY.toml": text} | files).items()})
 
 
 def simulated_tables(drawn: World) -> dict[str, pd.DataFrame]:

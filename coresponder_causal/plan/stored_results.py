@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from coresponder_causal.core.errors import DataError
+from coresponder_causal.core.parsed import json_of
 from coresponder_causal.core.result import Result
 from coresponder_causal.report.write import results_inside
 
@@ -32,7 +33,7 @@ def read_results(path: str | Path) -> tuple[Result, ...]:
     if not file.is_file():
         raise DataError(f"there is no file {file}", mend="name the folder of an evaluation whose audience is internal")
     try:
-        read = tuple(Result.from_json(json.dumps(entry)) for entry in json.loads(file.read_text(encoding="utf-8")))
+        read = tuple(Result.from_json(json.dumps(entry)) for entry in json_of(file.read_text(encoding="utf-8")))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise DataError(
             f"{file} holds no results of an evaluation ({type(error).__name__}: {error})",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from coresponder_causal import report
 from coresponder_causal.core.files import write_whole
+from coresponder_causal.core.folders import folder_beside
 from coresponder_causal.design import SwitchbackCalendar
 from coresponder_causal.report.tables import plain
 from coresponder_causal.validity import SwitchbackPower
@@ -28,8 +29,10 @@ def write_switchback(calendar: SwitchbackCalendar, out: Path, *, power: Switchba
     """
     agenda = calendar.to_ics()
     page = report.switchback_page(calendar, power)
-    return [
-        report.write(plain(calendar.frame, title="Schedule"), out / "schedule.csv"),
-        write_whole(out / "calendar.ics", agenda.encode()),
-        report.write(page, out),
-    ]
+    with folder_beside(out) as made:
+        written = [
+            report.write(plain(calendar.frame, title="Schedule"), made / "schedule.csv"),
+            write_whole(made / "calendar.ics", agenda.encode()),
+            report.write(page, made),
+        ]
+    return [out / path.name for path in written]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from coresponder_causal.core.files import write_whole
+from coresponder_causal.core.folders import write_together
 from coresponder_causal.data import dictionary_page
 from coresponder_causal.plan.run import refuse_filled
 from coresponder_causal.simulate import world
@@ -246,7 +246,7 @@ def write_template(folder: Path, *, force: bool = False) -> list[Path]:
     refuse_filled(folder, force=force)
     texts = {"STUDY.toml": study_text, "DATA_DICTIONARY.md": dictionary_page.readme()}
     texts |= {f"{name}.csv": table.to_csv(index=False) for name, table in _examples().items()}
-    return [write_whole(folder / name, text.encode()) for name, text in texts.items()]
+    return write_together(folder, {name: text.encode() for name, text in texts.items()})
 
 
 def _examples() -> dict[str, pd.DataFrame]:

@@ -21,6 +21,7 @@ from coresponder_causal.plan.study import Study
 from coresponder_causal.plan.study_files import Source
 from coresponder_causal.plan.twin_counts import gated, public
 from coresponder_causal.privacy import Earlier, inside, small_in_words
+from coresponder_causal.privacy.ledger import beginning
 from coresponder_causal.simulate import like
 
 registers = ("cities", "programmes", "breaks", "schedule")
@@ -53,6 +54,8 @@ class Twin:
         ``twin``, seed, version, threshold, and the cells hidden by table of counts.
     cells : mapping of family to list of Earlier
         What leaves, for a ledger.
+    head : str
+        Fingerprint of the ledger's last line when the counts were held against what left before.
     """
 
     study: Study
@@ -60,6 +63,7 @@ class Twin:
     remarks: tuple[str, ...]
     provenance: Mapping[str, Any]
     cells: Mapping[str, list[Earlier]]
+    head: str
 
 
 def twin(study: Study, tables: Mapping[str, pd.DataFrame], *, seed: int = 1) -> Twin:
@@ -92,7 +96,7 @@ def twin(study: Study, tables: Mapping[str, pd.DataFrame], *, seed: int = 1) -> 
     outcomes = _outcomes(study, tables)
     with collecting() as said:
         shown = {name: _open_fields(name, tables[name]) for name in registers if name in tables}
-        earlier = None if study.ledger is None else study.ledger.cells()
+        head, earlier = (beginning, None) if study.ledger is None else (study.ledger.verify(), study.ledger.cells())
         counts = gated(study, tables, outcomes, _worked(shown.get("schedule")), earlier)
         made = {"calls": like(counts.aggregates, seed=seed), **shown}
         if len(counts.controls):
@@ -110,7 +114,7 @@ def twin(study: Study, tables: Mapping[str, pd.DataFrame], *, seed: int = 1) -> 
     }
     shared = [text for text in said if not small_in_words(text, threshold=public.threshold)]
     remarks = (good_for, held_apart, *left_out, *(f"{text[:1].upper()}{text[1:]}." for text in shared))
-    return Twin(study=asked, tables=validated, remarks=remarks, provenance=provenance, cells=counts.cells)
+    return Twin(study=asked, tables=validated, remarks=remarks, provenance=provenance, cells=counts.cells, head=head)
 
 
 def twin_distance(original: Evaluation, copy: Evaluation) -> pd.DataFrame:

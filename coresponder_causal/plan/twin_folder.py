@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from coresponder_causal.core.files import write_whole
+from coresponder_causal.core.folders import write_together
 from coresponder_causal.plan.run import refuse_filled
 from coresponder_causal.plan.study import Study
 from coresponder_causal.plan.twin import Twin
@@ -35,6 +35,13 @@ def write_twin(twin: Twin, out: Path, *, ledger: Ledger | None = None, force: bo
     -------
     list of Path
         ``STUDY.toml``, ``TWIN.txt``, ``twin.json`` and a file for each table.
+
+    Raises
+    ------
+    DataError
+        The folder holds files: name another.
+    DisclosureError
+        The ledger was changed, or something was recorded in it that the twin was not held against: draw it again.
     """
     refuse_filled(out, force=force)
     tables = {
@@ -42,7 +49,8 @@ def write_twin(twin: Twin, out: Path, *, ledger: Ledger | None = None, force: bo
     }
     entry = None
     if ledger is not None:
-        entry = ledger.record(twin.cells, content=b"".join(tables.values()), name=", ".join(tables))
+        content, names = b"".join(tables.values()), ", ".join(tables)
+        entry = ledger.record(twin.cells, content=content, name=names, since=twin.head)
     counted = [f"{name}: {hidden}" for name, hidden in twin.provenance["counts"].items()]
     said = [*twin.remarks, "Counts it was drawn from.", *counted, *([] if ledger else [without_ledger])]
     files = {
@@ -50,7 +58,7 @@ def write_twin(twin: Twin, out: Path, *, ledger: Ledger | None = None, force: bo
         "TWIN.txt": ("\n".join(said) + "\n").encode(),
         "twin.json": (json.dumps({**twin.provenance, "ledger": entry}, indent=1) + "\n").encode(),
     }
-    return [write_whole(out / name, content) for name, content in (files | tables).items()]
+    return write_together(out, files | tables)
 
 
 def toml(study: Study) -> str:

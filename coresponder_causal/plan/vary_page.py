@@ -98,4 +98,4 @@ def write_varied(found: Varied, out: Path) -> list[Path]:
     list of Path
     """
     specs: dict[Path, Spec] = {out / "index.html": vary_page(found), out / "comparison.csv": comparison(found)}
-    return report.write_all(specs, policy=inside)
+    return report.write_all(specs, policy=inside, into=out)

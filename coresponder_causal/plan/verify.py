@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 import zipfile
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from coresponder_causal.core.errors import CausalError, DataError
+from coresponder_causal.core.parsed import json_of
 from coresponder_causal.core.version import VERSION
 from coresponder_causal.plan.anew import Anew, evaluated_anew, pages, read_numbers, write_findings
 from coresponder_causal.plan.bundle import study_name
@@ -23,7 +23,7 @@ from coresponder_causal.plan.manifest import environment, hashed, inputs, manife
 from coresponder_causal.plan.portable import of_tables
 from coresponder_causal.plan.run import Evaluation, Say
 from coresponder_causal.plan.study import Study, read_study
-from coresponder_causal.report.page import made_with
+from coresponder_causal.report.origins import made_with
 
 usual_tolerance = 1e-9
 
@@ -120,7 +120,7 @@ def opened(bundle: str | Path, tables: Path | None = None) -> Iterator[Path]:
 def read_manifest(folder: Path) -> dict[str, Any]:
     """Read the manifest of a bundle, and make sure that it says all that is compared."""
     try:
-        stated: dict[str, Any] = json.loads((folder / manifest_name).read_text(encoding="utf-8"))
+        stated: dict[str, Any] = json_of((folder / manifest_name).read_text(encoding="utf-8"))
         said: list[object] = [(one["file"], one["packed"], one["sha256"]) for one in stated["inputs"]]
         said += [one["sha256"] for one in (*stated["files"].values(), *stated["results"])]
         said += [made_with(*_made(stated)), stated["code"]["sha256"], stated["environment"]["platform"]]

@@ -188,5 +188,5 @@ def return_waves(
     page = report.means_page(returned, linked.person, employer)
     record_return(returned, ledger, content=returned.frame.to_csv(index=False).encode(), name=f"for {employer}")
     leaving: dict[Path, Spec] = {out / "index.html": page, out / "means.csv": table}
-    written = report.write_all(leaving, policy=policy)
+    written = report.write_all(leaving, policy=policy, into=out)
     return returned, written

@@ -9,9 +9,10 @@ from typing import Any, Literal, TypeAlias
 
 from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.data import dictionary, scoring_key
+from coresponder_causal.design.officer_spans import Peers
 from coresponder_causal.design.officer_tables import Counted, Period
 from coresponder_causal.estimate.officer_dose import Form
-from coresponder_causal.estimate.officer_imputation import Inference, Peers
+from coresponder_causal.estimate.officer_imputation import Inference
 from coresponder_causal.estimate.wave_bounds import Method
 from coresponder_causal.plan.value_kinds import Kind, a_name, a_share, choice, choices, names, truth
 

@@ -60,8 +60,9 @@ def city_release(
     Raises
     ------
     DisclosureError
-        Nothing may leave.
+        Nothing may leave, or another release was recorded meanwhile: release again.
     """
+    head = None if ledger is None else ledger.verify()
     guard = policy or Policy(audience="public")
     every = [one for own in behind for one in own]
     gate = release(every, policy=guard, earlier=None if ledger is None else ledger.cells())
@@ -83,7 +84,7 @@ def city_release(
         )
     made = CityRelease(city=city, effects=tuple(effects), withheld=tuple(withheld), simulated=simulated)
     if ledger is not None:
-        ledger.record(gate.cells, content=release_bytes(made), name=name)
+        ledger.record(gate.cells, content=release_bytes(made), name=name, since=head)
     return made
 
 

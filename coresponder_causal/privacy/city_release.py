@@ -18,6 +18,7 @@ import numpy as np
 
 from coresponder_causal.core.errors import DataError, Problems
 from coresponder_causal.core.files import write_whole
+from coresponder_causal.core.parsed import json_of
 from coresponder_causal.core.version import VERSION
 from coresponder_causal.privacy.policy import Policy
 
@@ -120,7 +121,7 @@ def read_release(path: str | Path) -> CityRelease:
     """
     file = Path(path)
     try:
-        content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        content: dict[str, Any] = json_of(file.read_text(encoding="utf-8"))
         said = content.pop("sha256")
     except FileNotFoundError:
         raise DataError(f"there is no file {file}", mend="give the path of a release") from None

@@ -136,7 +136,7 @@ def read_key(path: Path, version: str = key_format) -> Key:
     try:
         held = json.loads(path.read_text(encoding="utf-8"))
         secret = bytes.fromhex(held["key"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise Refusal(f"{path} is not a key", "name the file that new_key wrote") from None
     if held.get("format") != version or len(secret) != 32:
         raise Refusal(f"{path} is not a key of this version and use", "name the file that new_key wrote for it")
@@ -228,7 +228,7 @@ def read_tokens(path: Path, key: Key) -> tuple[Head, list[Row]]:
                 (said["format"], said["key"]),
             )
             rows = [_row(line, head.by) for line in csv.DictReader(file, strict=True)]
-        except (ValueError, KeyError, TypeError, csv.Error):
+        except (ValueError, KeyError, TypeError, RecursionError, csv.Error):
             raise Refusal(f"{path} is not a token list", again) from None
     if stated[0] != token_format or head.by not in ("quarter", "year"):
         raise Refusal(f"{path} is a token list of another version", f"this file reads {token_format}")

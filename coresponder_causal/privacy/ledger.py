@@ -13,6 +13,7 @@ from typing import Any
 from coresponder_causal.core.errors import DisclosureError
 from coresponder_causal.core.files import add_whole, opened_alone
 from coresponder_causal.core.notes import note
+from coresponder_causal.core.parsed import json_of
 from coresponder_causal.privacy.family import Earlier
 
 beginning = "0" * 64
@@ -155,7 +156,7 @@ class Ledger:
         previous = beginning
         for number, line in enumerate(lines, 1):
             try:
-                entry = json.loads(line)
+                entry = json_of(line)
                 fits = entry["previous"] == previous and entry["fingerprint"] == _fingerprint(entry)
             except (ValueError, KeyError, TypeError):
                 fits = False
@@ -171,7 +172,7 @@ class Ledger:
 def _begun(line: bytes) -> bool:
     """Whether a line ends before its JSON does, as one whose run was killed."""
     try:
-        json.loads(line)
+        json_of(line)
     except ValueError:
         return True
     return False

@@ -10,6 +10,7 @@ import pandas as pd
 
 from coresponder_causal.core.errors import DisclosureError
 from coresponder_causal.core.files import write_whole
+from coresponder_causal.core.folders import write_together
 from coresponder_causal.core.parsed import read_json
 from coresponder_causal.privacy.redaction import Redacted, digest, span_head
 from coresponder_causal.privacy.sign_off import SignOff
@@ -47,11 +48,9 @@ def write_redacted(done: Redacted, folder: str | Path) -> list[Path]:
         "texts": list(done.texts),
         "spans": done.spans.to_dict("records"),
     }
-    out = Path(folder)
-    return [
-        write_whole(out / texts_file, (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()),
-        write_whole(out / report_file, (done.report() + "\n").encode()),
-    ]
+    texts = json.dumps(content, ensure_ascii=False, indent=1)
+    files = {texts_file: f"{texts}\n".encode(), report_file: f"{done.report()}\n".encode()}
+    return write_together(Path(folder), files)
 
 
 def read_redacted(folder: str | Path) -> Redacted:

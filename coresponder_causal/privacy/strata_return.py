@@ -16,6 +16,7 @@ import pandas as pd
 
 from coresponder_causal.core.errors import DisclosureError, Problems
 from coresponder_causal.core.files import write_whole
+from coresponder_causal.core.folders import write_together
 from coresponder_causal.core.notes import note
 from coresponder_causal.privacy import county_return
 from coresponder_causal.privacy.agreement import Stated, agreement_text
@@ -109,15 +110,14 @@ def write_list(
         police, county, key.project, key.period, key.id, len(listed), int(listed["stratum"].max()), by, follow
     )
     text = agreement_text(stated, combinations=combinations, smallest=county_return.smallest)
-    folder = Path(out)
     kept = listed.drop(columns=list(token_columns[1:])).to_csv(index=False)
     cells = listed.groupby(["stratum", "arm"], as_index=False)["score"].agg(persons="size", score="mean")
-    return [
-        write_whole(folder / "to_county" / "tokens.csv", lines.encode(), private=True),
-        write_whole(folder / "kept" / "crosswalk.csv", kept.encode(), private=True),
-        write_whole(folder / "kept" / "scores.csv", cells.to_csv(index=False).encode(), private=True),
-        write_whole(folder / "agreement.md", text.encode()),
-    ]
+    private = {
+        "to_county/tokens.csv": lines.encode(),
+        "kept/crosswalk.csv": kept.encode(),
+        "kept/scores.csv": cells.to_csv(index=False).encode(),
+    }
+    return write_together(Path(out), private | {"agreement.md": text.encode()}, private=private)
 
 
 def county_file(path: Path | str) -> Path:

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from coresponder_causal.core.errors import DisclosureError, Problems
-from coresponder_causal.core.files import write_whole
+from coresponder_causal.core.folders import write_together
+from coresponder_causal.core.parsed import json_of
 from coresponder_causal.data.frames import to_pandas
 from coresponder_causal.privacy.county_return import Key
 
@@ -104,10 +105,8 @@ def write_codes(codes: pd.DataFrame, out: Path | str, *, key: Key) -> list[Path]
     head = {"format": codes_format, "key": key.id}
     listed = with_head(head, rows[["person", "code"]])
     invited = rows[["person", "answers"]].to_csv(index=False, lineterminator="\n")
-    return [
-        write_whole(Path(out) / "to_employer" / "codes.csv", listed, private=True),
-        write_whole(Path(out) / "kept" / "invitations.csv", invited.encode(), private=True),
-    ]
+    files = {"to_employer/codes.csv": listed, "kept/invitations.csv": invited.encode()}
+    return write_together(Path(out), files, private=files)
 
 
 def read_codes(path: Path | str) -> Codes:
@@ -141,7 +140,7 @@ def read_headed(
     """Read a table below a line that says what it is; every cell is text."""
     try:
         with Path(path).open(encoding="utf-8", newline="") as file:
-            head = json.loads(file.readline().lstrip("# "))
+            head = json_of(file.readline().lstrip("# "))
             rows = pd.DataFrame(list(csv.DictReader(file, strict=True)), dtype=object)
         whole = None not in rows and bool(rows.notna().all(axis=None))
         fits = whole and head["format"] == version and "key" in head and set(columns) <= set(rows)

@@ -47,12 +47,15 @@ class WaveReturn:
         Ends of each score. Means are rounded to a fortieth of what lies between; bounds are rounded outwards.
     cells : mapping of str to list of Earlier
         For the ledger: it stays at the university.
+    head : str
+        Fingerprint of the ledger's last line when this was held against what left before.
     """
 
     between: tuple[int, int]
     frame: pd.DataFrame
     scales: Mapping[str, Scale]
     cells: Mapping[str, list[Earlier]]
+    head: str
 
     def __repr__(self) -> str:
         shown = int(self.frame["said"].ne(not_reported).sum())
@@ -126,7 +129,7 @@ def wave_return(
     cuts = tuple(linked.groups if by is None else by)
     ends = {**_own_scales(linked.person), **(scales or {})}
     _refuse(linked, key, named, cuts, waves, ends)
-    left = ledger.cells()
+    head, left = ledger.verify(), ledger.cells()
     frames, cells = [], {}
     for score in named:
         changes = changes_of(linked, score, waves)
@@ -149,7 +152,8 @@ def wave_return(
             f"none of {len(frame)} means may be returned at this n, with what left before",
             mend="return fewer groupings, or wait for a wave with more answers",
         )
-    return WaveReturn(between=waves, frame=frame, scales={score: ends[score] for score in named}, cells=cells)
+    chosen = {score: ends[score] for score in named}
+    return WaveReturn(between=waves, frame=frame, scales=chosen, cells=cells, head=head)
 
 
 def step_of(ends: Scale) -> float:
@@ -169,11 +173,16 @@ def record_return(returned: WaveReturn, ledger: Ledger, *, content: bytes, name:
         Of the file that leaves.
     name : str
         Of the file that leaves.
+
+    Raises
+    ------
+    DisclosureError
+        The ledger was changed, or another release was recorded since the means were chosen: choose them again.
     """
     if not ledger.path.exists():
         ledger.path.parent.mkdir(parents=True, exist_ok=True)
         ledger.path.touch(mode=0o600)
-    return ledger.record(returned.cells, content=content, name=name)
+    return ledger.record(returned.cells, content=content, name=name, since=returned.head)
 
 
 def _own_scales(person: str) -> dict[str, Scale]:

@@ -13,12 +13,7 @@ from coresponder_causal.report.evidence_sentences import Weighed, council_verdic
 from coresponder_causal.report.fairness import Treated, fairness_line, fairness_section
 from coresponder_causal.report.families import family_sentence, family_table
 from coresponder_causal.report.figures import figure
-from coresponder_causal.report.first_calls import (
-    agreement_picture,
-    agreement_table,
-    course_picture,
-    first_call_section,
-)
+from coresponder_causal.report.first_calls import agreement_picture, agreement_table, course_picture, first_call_section
 from coresponder_causal.report.funnel import funnel_picture, funnel_sentence, funnel_table
 from coresponder_causal.report.graph_picture import graph_picture
 from coresponder_causal.report.graph_section import graph_section
@@ -26,13 +21,7 @@ from coresponder_causal.report.group_sentences import Benefits, benefits_line, b
 from coresponder_causal.report.growth_picture import growth_picture
 from coresponder_causal.report.hours_picture import hours_picture
 from coresponder_causal.report.improvements import improvement_picture, improvement_section, improvement_tables
-from coresponder_causal.report.joint_display import (
-    heard_table,
-    joint_picture,
-    joint_section,
-    joint_table,
-    quote_table,
-)
+from coresponder_causal.report.joint_display import heard_table, joint_picture, joint_section, joint_table, quote_table
 from coresponder_causal.report.leaflet import leaflet
 from coresponder_causal.report.logic_picture import logic_picture
 from coresponder_causal.report.metric_pictures import flow_picture, rates_picture, surface_picture, trend_picture
@@ -43,11 +32,12 @@ from coresponder_causal.report.page import page
 from coresponder_causal.report.pair_form import pair_form
 from coresponder_causal.report.paper import paper
 from coresponder_causal.report.power_picture import calibration_picture, power_picture
+from coresponder_causal.report.printed import Leaflet, Paper
 from coresponder_causal.report.quality_page import breaks_table, quality_page
 from coresponder_causal.report.saturation_picture import saturation_picture
 from coresponder_causal.report.sentences import sentence
 from coresponder_causal.report.specification_picture import donor_table
-from coresponder_causal.report.specs import Leaflet, Page, Paper, Picture, Sentence, Table, of_nobody
+from coresponder_causal.report.specs import Page, Picture, Sentence, Table, of_nobody
 from coresponder_causal.report.supervisor_page import supervisor_page
 from coresponder_causal.report.switchback_page import calendar_picture, switchback_page
 from coresponder_causal.report.tables import table

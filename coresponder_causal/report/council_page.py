@@ -14,17 +14,12 @@ from coresponder_causal.core.registry import measured
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.report import words
-from coresponder_causal.report.page import (
-    headline_of,
-    quality_counts,
-    sensitive_banner,
-    simulated_banner,
-    single_series,
-    too_narrow,
-)
+from coresponder_causal.report.against import comparisons
+from coresponder_causal.report.data_section import quality_counts
+from coresponder_causal.report.headline import headline_of, single_series, too_narrow
+from coresponder_causal.report.page import sensitive_banner, simulated_banner
 from coresponder_causal.report.per_hundred import hundred_picture, noticed, said_per_hundred
 from coresponder_causal.report.sensitive import as_sensitive, of_sensitive
-from coresponder_causal.report.sentences import comparisons
 from coresponder_causal.report.sets import turned_by_the_unknown
 from coresponder_causal.report.specs import Bullets, Page, Section, Sentence, of_nobody
 from coresponder_causal.report.tables import support_of
@@ -96,22 +91,19 @@ def council_page(
     else:
         judged = headline.estimand.outcome
         finding = _answer(headline, own, tuple(said for outcome, said in verdicts.items() if outcome == judged))
-        picture = hundred_picture(headline)
-        beside = (said for outcome, said in verdicts.items() if outcome != judged)
         sure = (
             *_sure(headline, results, own, planned),
             *_others_broken(headline, results, checks),
-            *beside,
+            *(said for outcome, said in verdicts.items() if outcome != judged),
             *_doubted(design_lines),
         )
-        of_groups = tuple(said for said in (groups, treated) if said is not None)
-        told = () if costs is None else (Section(title="What does it cost?", blocks=(Bullets(items=(costs,)),)),)
+        of_groups = (said for said in (groups, treated) if said is not None)
         sections = (
-            *((Section(title="", blocks=(picture,)),) if picture is not None else ()),
-            Section(title="How sure is this?", blocks=(Bullets(items=sure),)),
-            Section(title="What does it not say?", blocks=(Bullets(items=(*_unsaid(headline), *of_groups)),)),
-            *told,
-            Section(title="What next?", blocks=(Bullets(items=_next(headline, own, quality)),)),
+            *_drawn(headline),
+            _listed("How sure is this?", sure),
+            _listed("What does it not say?", (*_unsaid(headline), *of_groups)),
+            *(() if costs is None else (_listed("What does it cost?", (costs,)),)),
+            _listed("What next?", _next(headline, own, quality)),
         )
     made = Page(
         title=title,
@@ -122,6 +114,16 @@ def council_page(
         sheet=True,
     )
     return as_sensitive(made, True) if sensitive else made
+
+
+def _listed(title: str, items: tuple[Sentence, ...]) -> Section:
+    return Section(title=title, blocks=(Bullets(items=items),))
+
+
+def _drawn(headline: Result) -> tuple[Section, ...]:
+    """Draw the answer as so many of a hundred, where it can be told so."""
+    picture = hundred_picture(headline)
+    return () if picture is None else (Section(title="", blocks=(picture,)),)
 
 
 def _question(headline: Result | None) -> str:
@@ -288,13 +290,11 @@ def _without_answer(
     finding = (*_plain([text]), quality_counts(quality))
     unsaid = "Nothing here says whether the programme helps, or does not."
     steps = [*_to_mend(quality), "Then decide what is to be compared, and write it down before anybody looks."]
+    first = () if planned is None else (planned,)
     sections = (
-        Section(title="What does it not say?", blocks=(Bullets(items=_plain([unsaid])),)),
-        Section(title="What next?", blocks=(Bullets(items=_plain(steps)),)),
-        Section(
-            title="Where is more?",
-            blocks=(Bullets(items=(*((planned,) if planned is not None else ()), where_more)),),
-        ),
+        _listed("What does it not say?", _plain([unsaid])),
+        _listed("What next?", _plain(steps)),
+        _listed("Where is more?", (*first, where_more)),
     )
     return finding, sections
 

@@ -8,10 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
-
 from coresponder_causal.report.answers_picture import answers_height, draw_answers
 from coresponder_causal.report.bounds_picture import bounds_height, draw_bounds
 from coresponder_causal.report.cities_picture import (
@@ -20,9 +16,8 @@ from coresponder_causal.report.cities_picture import (
     draw_multiples,
     multiples_height,
 )
-from coresponder_causal.report.colours import accent, expected, grey, ink, pale
+from coresponder_causal.report.colours import grey
 from coresponder_causal.report.donor_picture import draw_donors
-from coresponder_causal.report.drawing_axes import calendar_axis, percent_axis, start_line
 from coresponder_causal.report.drawing_benefit import draw_benefit
 from coresponder_causal.report.drawing_bias import draw_bias, draw_contour
 from coresponder_causal.report.drawing_boundary import draw_boundary
@@ -30,7 +25,9 @@ from coresponder_causal.report.drawing_calendar import calendar_height, draw_cal
 from coresponder_causal.report.drawing_checks import draw_breaks, draw_placebos, draw_residuals, draw_support
 from coresponder_causal.report.drawing_control import draw_control
 from coresponder_causal.report.drawing_cost import draw_acceptability, draw_tornado, tornado_height
+from coresponder_causal.report.drawing_course import draw_course
 from coresponder_causal.report.drawing_deployment import draw_deployment
+from coresponder_causal.report.drawing_estimates import draw_events, draw_forest, draw_love
 from coresponder_causal.report.drawing_first_calls import draw_first_calls, first_calls_height
 from coresponder_causal.report.drawing_funnel import draw_funnel, funnel_height
 from coresponder_causal.report.drawing_graph import draw_graph
@@ -65,20 +62,87 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Array = NDArray[np.float64]
 style = Path(__file__).with_name("style.mplstyle")
-by_rows: dict[str, tuple[Callable[[Picture], float], Callable[[Axes, Picture], None]]] = {
-    "answers": (answers_height, draw_answers),
-    "bounds": (bounds_height, draw_bounds),
-    "features": (features_height, draw_features),
+on_axes: dict[str, Callable[[Axes, Picture], None]] = {
+    "acceptability": draw_acceptability,
+    "agreement": draw_first_calls,
+    "answers": draw_answers,
+    "bias": draw_bias,
+    "boundary": draw_boundary,
+    "bounds": draw_bounds,
+    "breaks": draw_breaks,
+    "calendar": draw_calendar,
+    "contour": draw_contour,
+    "course": draw_events,
+    "donors": draw_donors,
+    "events": draw_events,
+    "features": draw_features,
+    "forest": draw_forest,
+    "funnel": draw_funnel,
+    "gap": draw_course,
+    "groups": draw_groups,
+    "hundred": draw_hundred,
+    "love": draw_love,
+    "placebos": draw_placebos,
+    "saturation": draw_saturation,
+    "series": draw_course,
+    "shares": draw_shares,
+    "support": draw_support,
+    "tipping": draw_tipping,
+    "told": draw_first_calls,
+    "tornado": draw_tornado,
+    "treated": draw_treated,
+    "waves": draw_waves,
 }
-"""Pictures whose height follows from their rows, with what tells it and what draws them."""
-of_panels: dict[str, tuple[Callable[[Picture], float], Callable[[Figure, Picture], None]]] = {
-    "multiples": (multiples_height, draw_multiples),
-    "comparable": (comparable_height, draw_comparable),
-    "growth": (growth_height, draw_growth),
+"""What draws pictures of one frame."""
+on_canvas: dict[str, Callable[[Figure, Picture], None]] = {
+    "benefit": draw_benefit,
+    "comparable": draw_comparable,
+    "contacts": draw_contacts,
+    "control": draw_control,
+    "deployment": draw_deployment,
+    "drift": draw_drift,
+    "flow": draw_metrics,
+    "growth": draw_growth,
+    "heat": draw_quality,
+    "hours": draw_hours,
+    "improvements": draw_improvements,
+    "incidence": draw_incidence,
+    "joint": draw_joint,
+    "ladder": draw_ladder,
+    "multiples": draw_multiples,
+    "power": draw_power,
+    "rate": draw_quality,
+    "rates": draw_metrics,
+    "residuals": draw_residuals,
+    "specifications": draw_specifications,
+    "surface": draw_metrics,
+    "trend": draw_metrics,
 }
-"""The same of pictures with a panel each for several outcomes or questions."""
+"""What draws pictures that lay out their own frames."""
+framing_themselves: dict[str, Callable[..., None]] = {"logic": draw_logic, "graph": draw_graph}
+"""What draws pictures that write their own title."""
+by_rows: dict[str, tuple[float, Callable[[Picture], float]]] = {
+    "agreement": (1.1, first_calls_height),
+    "answers": (1.15, answers_height),
+    "bounds": (1.15, bounds_height),
+    "comparable": (1.4, comparable_height),
+    "drift": (1.25, drift_height),
+    "features": (1.15, features_height),
+    "funnel": (1.0, funnel_height),
+    "growth": (1.4, growth_height),
+    "hundred": (1.0, hundred_height),
+    "improvements": (1.2, improvements_height),
+    "joint": (1.5, joint_height),
+    "ladder": (1.5, ladder_height),
+    "multiples": (1.4, multiples_height),
+    "told": (1.1, first_calls_height),
+    "tornado": (1.0, tornado_height),
+    "treated": (1.25, treated_height),
+}
+"""Pictures whose height follows from their rows: their share of the usual width, and what tells the height."""
+taller = {"control": (1.15, 0.6), "deployment": (1.0, 1.6), "hours": (1.0, 1.6), "incidence": (1.0, 0.7)}
+"""Pictures of another size than usual: their share of the usual width, and inches added to its height."""
 described = ("trend", "flow", "surface", "rates")
 no_dates = {
     "svg": {"Date": None, "Creator": None, "Format": None, "Type": None},
@@ -107,91 +171,37 @@ def drawn(picture: Picture, form: Literal["svg", "png", "pdf"], *, framed: bool 
     from matplotlib.figure import Figure
 
     with matplotlib.style.context(["default", style]):
-        rows = sum(len(picture.data[name]) for name in ("cities", "balance") if name in picture.data)
-        wide, tall = (6.5, 4.5) if framed else (5.4, 3.3)
-        tall = calendar_height(int(picture.labels.number("weeks"))) if picture.kind == "calendar" else tall
-        canvas = Figure(figsize=(wide, height_of(picture) or tall + 0.2 * max(0, rows - 11)))
-        if picture.kind == "power":
-            draw_power(canvas, picture)
-        elif picture.kind in ("heat", "rate"):
-            draw_quality(canvas, picture)
-        elif picture.kind == "hours":
-            canvas.set_size_inches(wide, tall + 1.6)
-            draw_hours(canvas, picture)
-        elif picture.kind == "deployment":
-            canvas.set_size_inches(wide, tall + 1.6)
-            draw_deployment(canvas, picture)
-        elif picture.kind == "control":
-            canvas.set_size_inches(1.15 * wide, tall + 0.6)
-            draw_control(canvas, picture)
-        elif picture.kind == "incidence":
-            canvas.set_size_inches(wide, tall + 0.7)
-            draw_incidence(canvas, picture)
-        elif picture.kind == "logic":
-            draw_logic(canvas, picture, framed=framed)
-        elif picture.kind == "benefit":
-            draw_benefit(canvas, picture)
-        elif picture.kind == "graph":
-            draw_graph(canvas, picture, framed=framed)
-        elif picture.kind == "residuals":
-            draw_residuals(canvas, picture)
-        elif picture.kind == "specifications":
-            canvas.set_size_inches(wide, specifications_height(picture))
-            draw_specifications(canvas, picture)
-        elif picture.kind == "ladder":
-            canvas.set_size_inches(1.5 * wide, ladder_height(picture) + 1.0 * framed)
-            draw_ladder(canvas, picture)
-        elif picture.kind == "hundred":
-            canvas.set_size_inches(wide, hundred_height(picture) + 1.0 * framed)
-            draw_hundred(canvas.add_subplot(), picture)
-        elif picture.kind == "funnel":
-            canvas.set_size_inches(wide, funnel_height(picture) + 1.0 * framed)
-            draw_funnel(canvas.add_subplot(), picture)
-        elif picture.kind == "tornado":
-            canvas.set_size_inches(wide, tornado_height(picture) + 1.0 * framed)
-            draw_tornado(canvas.add_subplot(), picture)
-        elif picture.kind == "improvements":
-            canvas.set_size_inches(1.2 * wide, improvements_height(picture) + 1.0 * framed)
-            draw_improvements(canvas, picture)
-        elif picture.kind == "treated":
-            canvas.set_size_inches(1.25 * wide, treated_height(picture) + 1.0 * framed)
-            draw_treated(canvas.add_subplot(), picture)
-        elif picture.kind == "contacts":
-            draw_contacts(canvas, picture)
-        elif picture.kind == "drift":
-            canvas.set_size_inches(1.25 * wide, drift_height(picture) + 1.0 * framed)
-            draw_drift(canvas, picture)
-        elif picture.kind == "joint":
-            canvas.set_size_inches(1.5 * wide, joint_height(picture) + 1.0 * framed)
-            draw_joint(canvas, picture)
-        elif picture.kind in of_panels:
-            high, draw_panels = of_panels[picture.kind]
-            canvas.set_size_inches(1.4 * wide, high(picture) + 1.0 * framed)
-            draw_panels(canvas, picture)
-        elif picture.kind in by_rows:
-            height, draw_rows = by_rows[picture.kind]
-            canvas.set_size_inches(1.15 * wide, height(picture) + 1.0 * framed)
-            draw_rows(canvas.add_subplot(), picture)
-        elif picture.kind in ("agreement", "told"):
-            canvas.set_size_inches(1.1 * wide, first_calls_height(picture) + 1.0 * framed)
-            draw_first_calls(canvas.add_subplot(), picture)
-        elif picture.kind in described:
-            canvas.set_size_inches(*size_of(picture, framed=framed))
-            draw_metrics(canvas, picture)
+        canvas = Figure(figsize=_size(picture, framed=framed))
+        if picture.kind in framing_themselves:
+            framing_themselves[picture.kind](canvas, picture, framed=framed)
+        elif picture.kind in on_canvas:
+            on_canvas[picture.kind](canvas, picture)
         else:
-            draw = {
-                "forest": _forest, "love": _love, "events": _events, "course": _events, "calendar": draw_calendar,
-                "shares": draw_shares, "boundary": draw_boundary, "breaks": draw_breaks,
-                "support": draw_support, "placebos": draw_placebos, "acceptability": draw_acceptability,
-                "bias": draw_bias, "contour": draw_contour, "tipping": draw_tipping, "groups": draw_groups,
-                "waves": draw_waves, "saturation": draw_saturation, "donors": draw_donors,
-            }.get(picture.kind, _path)  # fmt: skip
-            draw(canvas.add_subplot(), picture)
-        if framed and picture.kind not in ("logic", "graph"):  # which frame themselves
+            on_axes[picture.kind](canvas.add_subplot(), picture)
+        if framed and picture.kind not in framing_themselves:
             _frame(canvas, picture)
         target = io.BytesIO()
         canvas.savefig(target, format=form, metadata=no_dates[form])
     return target.getvalue()
+
+
+def _size(picture: Picture, *, framed: bool) -> tuple[float, float]:
+    """Width and height in inches, with room for title and caption where they are part of the picture."""
+    wide, tall = (6.5, 4.5) if framed else (5.4, 3.3)
+    if picture.kind in described:
+        return size_of(picture, framed=framed)
+    if picture.kind == "specifications":
+        return wide, specifications_height(picture)
+    if picture.kind in by_rows:
+        share, height = by_rows[picture.kind]
+        return share * wide, height(picture) + 1.0 * framed
+    if picture.kind in taller:
+        share, more = taller[picture.kind]
+        return share * wide, tall + more
+    if picture.kind == "calendar":
+        tall = calendar_height(int(picture.labels.number("weeks")))
+    rows = sum(len(picture.data[name]) for name in ("cities", "balance") if name in picture.data)
+    return wide, height_of(picture) or tall + 0.2 * max(0, rows - 11)
 
 
 def _frame(canvas: Figure, picture: Picture) -> None:
@@ -199,151 +209,3 @@ def _frame(canvas: Figure, picture: Picture) -> None:
     canvas.suptitle(textwrap.fill(picture.title, 62), x=0.015, ha="left", fontsize=12, fontweight="bold")
     caption = textwrap.fill(picture.caption, 104)
     canvas.supxlabel(caption, x=0.015, ha="left", fontsize=8, color=grey)
-
-
-def _path(axes: Axes, picture: Picture) -> None:
-    data, labels = picture.data["path"], picture.labels
-    spaced = _with_gaps(data)
-    before, after = spaced[~spaced["after"]], spaced[spaced["after"]]
-    axes.plot(data["position"], data["observed"], "o", ms=3.6, mfc=pale, mec="none", zorder=2)
-    axes.plot(before["position"], before["counterfactual"], color=grey, lw=1.3, zorder=3)
-    if "fitted" in data:
-        axes.plot(after["position"], after["fitted"], color=grey, lw=1.3, zorder=3)
-    if labels.get("whole") is not None:
-        axes.axvspan(labels.number("start"), labels.number("whole"), color="#EFEFEF", lw=0, zorder=0)
-    axes.fill_between(after["position"], after["low"], after["high"], color=expected, alpha=0.2, lw=0, zorder=1)
-    axes.plot(after["position"], after["counterfactual"], color=expected, ls=(0, (4, 1.6)), zorder=3)
-    axes.set_ylabel(str(labels["y"]))
-    if picture.kind == "gap":
-        axes.axhline(picture.labels.number("even"), color=ink, lw=0.8, zorder=1)
-    else:
-        axes.set_ylim(0, labels.number("top") if "top" in labels else None)
-    first, last = float(data["position"].iloc[0]), float(data["position"].iloc[-1])
-    axes.set_xlim(first - 0.015 * (last - first), last + 0.015 * (last - first))
-    if labels["calendar"]:
-        calendar_axis(axes, first, last)
-    if labels["start"] is not None:
-        start_line(axes, labels.number("start"), str(labels["start_label"]))
-    _end_labels(axes, data)
-
-
-def _with_gaps(data: pd.DataFrame) -> pd.DataFrame:
-    """Break the lines where periods were left out: an empty row before each jump of the positions."""
-    jump = data["position"].diff() > 1.5 * data["position"].diff().median()
-    values = data.columns.difference(["after"])
-    empty = data[jump].assign(**{name: np.nan for name in values if name != "time"})
-    return pd.concat([empty, data]).sort_index(kind="stable")
-
-
-def _end_labels(axes: Axes, data: pd.DataFrame) -> None:
-    """Name the line and the dots beside their ends, kept apart by the height of a label."""
-    heights = _ends(data)
-    low, high = axes.get_ylim()
-    edge, apart = 0.04 * (high - low), max(abs(heights[1] - heights[0]), 0.15 * (high - low))
-    middle = np.clip(heights.mean(), low + edge + apart / 2, high - edge - apart / 2)
-    sides = np.array([0.5, -0.5]) * (1 if heights[0] > heights[1] else -1)
-    heights = np.clip(middle + sides * apart, low + edge, high - edge)
-    for height, label, color in zip(heights, ("observed", "expected\nwithout it"), (grey, expected), strict=True):
-        axes.annotate(
-            label, (1, height), (5, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
-            va="center", fontsize=9, color=color,
-        )  # fmt: skip
-
-
-def _ends(data: pd.DataFrame) -> Array:
-    """Give where what was observed ends, and what was expected: dots without a line by their last few distances."""
-    after = data[data["after"]] if data["after"].any() else data
-    expected_end = after["counterfactual"].iloc[-1]
-    if "fitted" in after:
-        return np.array([after["fitted"].iloc[-1], expected_end])
-    tail = after.tail(max(3, len(after) // 6))
-    return np.array([expected_end + (tail["observed"] - tail["counterfactual"]).mean(), expected_end])
-
-
-def _forest(axes: Axes, picture: Picture) -> None:
-    rows = picture.data["cities"]
-    height = -np.arange(len(rows), dtype=float)
-    height[rows["role"].ne("treated").to_numpy()] -= 0.5
-    treated = rows["role"].eq("treated").to_numpy()
-    axes.axvline(0, color=ink, lw=0.8, zorder=1)
-    low, high = (rows[end].where(np.isfinite(rows[end])).fillna(edge) for end, edge in _edges(rows))
-    for mask, color, width, size in ((~treated, pale, 1.2, 4.2), (treated, accent, 2.6, 7.0)):
-        axes.hlines(height[mask], low[mask], high[mask], color=color, lw=width, zorder=2)
-        axes.plot(rows["effect"][mask], height[mask], "o", ms=size, mfc=color, mec="white", mew=0.6, zorder=3)
-    axes.set_yticks(height, ["\n".join(_short(line) for line in str(city).split("\n")) for city in rows["city"]])
-    for label, is_treated in zip(axes.get_yticklabels(), treated, strict=True):
-        label.set(color=accent if is_treated else "#444444", fontweight="bold" if is_treated else "normal")
-    axes.tick_params(axis="y", length=0)
-    axes.grid(axis="y", visible=False)
-    axes.grid(axis="x", visible=True)
-    axes.set_ylim(height.min() - 0.7, 0.8)
-    axes.set_xlabel(str(picture.labels["x"]))
-    ends = rows[["low", "high"]].where(np.isfinite(rows[["low", "high"]]))
-    if "range" in picture.data:
-        _range(axes, picture.data["range"], str(picture.labels["range"]))
-        ends = pd.concat([ends, picture.data["range"]])
-    if picture.labels["percent"]:
-        least, most = min(ends["low"].min(), rows["effect"].min(), 0), max(ends["high"].max(), rows["effect"].max(), 0)
-        percent_axis(axes, float(least), float(most))
-
-
-def _edges(rows: pd.DataFrame) -> tuple[tuple[str, float], tuple[str, float]]:
-    """Give where a bar without an end runs to: beyond everything that has one."""
-    ends = rows[["effect", "low", "high"]].where(np.isfinite(rows[["effect", "low", "high"]]))
-    span = float(ends.max().max() - ends.min().min()) or 1.0
-    return ("low", float(ends.min().min()) - span), ("high", float(ends.max().max()) + span)
-
-
-def _love(axes: Axes, picture: Picture) -> None:
-    rows = picture.data["balance"]
-    height = -np.arange(len(rows), dtype=float)
-    small = picture.labels.number("small")
-    axes.hlines(height, rows["after"], rows["before"], color=pale, lw=1, zorder=1)
-    axes.plot(rows["before"], height, "o", ms=5.5, mfc="white", mec=grey, mew=1.2, zorder=2)
-    axes.plot(rows["after"], height, "o", ms=5.5, mfc=accent, mec="white", mew=0.6, zorder=3)
-    axes.axvline(small, color=ink, lw=1, ls=(0, (3, 2)), zorder=1)
-    axes.set_yticks(height, [_short(str(name)) for name in rows["covariate"]])
-    axes.tick_params(axis="y", length=0)
-    axes.grid(axis="y", visible=False)
-    most = max(1.12 * float(rows[["before", "after"]].max().max()), 1.5 * small)
-    axes.set_xlim(-0.02 * most, most)
-    axes.set_ylim(height.min() - 0.7, 0.9)
-    axes.set_xlabel(str(picture.labels["x"]))
-    first = rows.iloc[0]
-    sides: tuple[tuple[str, str, Literal["left", "right"], str], ...] = (
-        ("before", "as they came", "right", grey),
-        ("after", "adjusted", "left", accent),
-    )
-    for name, label, side, color in sides:
-        axes.annotate(
-            label, (first[name], 0), (0, 6), textcoords="offset points", ha=side, va="bottom", fontsize=9, color=color
-        )
-
-
-def _events(axes: Axes, picture: Picture) -> None:
-    rows = picture.data["events"]
-    after, base = (rows["event_time"] >= 0).to_numpy(), rows["low"].isna().to_numpy()
-    axes.axhline(0, color=ink, lw=0.8, zorder=1)
-    for mask, color in ((~after & ~base, grey), (after & ~base, accent)):
-        axes.vlines(rows["position"][mask], rows["low"][mask], rows["high"][mask], color=color, lw=1.6, zorder=2)
-        axes.plot(rows["position"][mask], rows["estimate"][mask], "o", ms=5, mfc=color, mec="white", mew=0.6, zorder=3)
-    axes.plot(rows["position"][base], rows["estimate"][base], "o", ms=5, mfc="white", mec=grey, mew=1.2, zorder=3)
-    axes.set_xlabel(str(picture.labels["x"]))
-    axes.set_ylabel(str(picture.labels["y"]))
-    if picture.labels["step"]:
-        first, step = float(rows["position"].min()), picture.labels.number("step")
-        axes.set_xticks(np.arange(np.ceil(min(first, 0.0) / step), rows["position"].max() / step) * step)
-    start_line(axes, -0.5, "start")
-
-
-def _short(name: str) -> str:
-    return textwrap.shorten(name, 38, placeholder="…")
-
-
-def _range(axes: Axes, limits: pd.DataFrame, label: str) -> None:
-    """Shade where the city would be expected without the programme, and say so above the frame."""
-    axes.axvspan(limits["low"].iloc[0], limits["high"].iloc[0], color="#EFEFEF", lw=0, zorder=0)
-    axes.annotate(
-        label, (0, 1), (0, 4), xycoords=("data", "axes fraction"), textcoords="offset points",
-        ha="center", va="bottom", fontsize=8.5, color=grey,
-    )  # fmt: skip

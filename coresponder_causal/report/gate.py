@@ -14,9 +14,10 @@ from coresponder_causal.core.support import known_counts, small_rows
 from coresponder_causal.data import dictionary
 from coresponder_causal.privacy import Counts, Earlier, Policy, release, small_in_words, watermark
 from coresponder_causal.report.joint_display import unsigned
+from coresponder_causal.report.printed import Blank
 from coresponder_causal.report.redact import Bools, withheld, without_points, without_rows, without_words
 from coresponder_causal.report.sensitive import as_sensitive
-from coresponder_causal.report.specs import Blank, Block, Bullets, Fold, Page, Picture, Section, Sentence, Spec, Table
+from coresponder_causal.report.specs import Block, Bullets, Fold, Page, Picture, Section, Sentence, Spec, Table
 
 Part: TypeAlias = Table | Picture | Sentence
 never_passed_on = "Not for release."

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, cast
 
 from coresponder_causal.report import words
 from coresponder_causal.report.drawing import drawn
-from coresponder_causal.report.specs import Blank, Column, Leaflet, Page, Paper, Picture, Section, Sentence, Table
+from coresponder_causal.report.printed import Blank, Leaflet, Paper
+from coresponder_causal.report.specs import Column, Page, Picture, Section, Sentence, Table
 
 if TYPE_CHECKING:
     from jinja2 import Template

@@ -6,7 +6,7 @@ from string import Template
 
 from coresponder_causal.data.guides import Guide, band_in_words
 from coresponder_causal.qualitative.reading_level import reading_level
-from coresponder_causal.report.specs import Leaflet
+from coresponder_causal.report.printed import Leaflet
 
 
 def leaflet(guide: Guide) -> Leaflet:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from coresponder_causal.core.errors import DesignError
-from coresponder_causal.report.specs import Paper, PaperLine
+from coresponder_causal.report.printed import Paper, PaperLine
 
 
 def pair_form(drawn: pd.DataFrame, *, person: str, question: str, answers: Sequence[str]) -> Paper:

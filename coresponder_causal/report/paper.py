@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from coresponder_causal.report.specs import Paper, PaperLine
+from coresponder_causal.report.printed import Paper, PaperLine
 
 if TYPE_CHECKING:
     from coresponder_causal.data.forms import Condition, Form, Question

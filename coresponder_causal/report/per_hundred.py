@@ -11,8 +11,8 @@ from coresponder_causal.core.facts import Facts
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.support import smallest
 from coresponder_causal.report import words
+from coresponder_causal.report.against import comparisons
 from coresponder_causal.report.effects import effects
-from coresponder_causal.report.sentences import comparisons
 from coresponder_causal.report.specs import Picture, Sentence
 from coresponder_causal.report.words import of_hundred
 

@@ -14,8 +14,8 @@ from coresponder_causal.core.support import smallest
 from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.decide import Pooled
 from coresponder_causal.report import words
+from coresponder_causal.report.against import description
 from coresponder_causal.report.effects import effects
-from coresponder_causal.report.sentences import description
 from coresponder_causal.report.specs import Picture
 
 small_difference = 0.1

@@ -10,7 +10,8 @@ from typing import ParamSpec, TypeVar
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult
 from coresponder_causal.decide import Family
-from coresponder_causal.report.specs import Blank, Block, Bullets, Fold, Page, Section, Spec
+from coresponder_causal.report.printed import Blank
+from coresponder_causal.report.specs import Block, Bullets, Fold, Page, Section, Spec
 
 Given = ParamSpec("Given")
 Made = TypeVar("Made", bound=Spec)

@@ -288,9 +288,7 @@ def _evidence(results: Sequence[Result], terms: Literal["all", "headline"]) -> T
 
 def _in_words(result: Result) -> pd.DataFrame:
     rows = result.tidy()
-    return rows.assign(
-        outcome=words.counted(result), term=rows["term"].map(partial(words.term, method=result.method))
-    )
+    return rows.assign(outcome=words.counted(result), term=rows["term"].map(partial(words.term, method=result.method)))
 
 
 def _towards_estimates(rows: pd.DataFrame) -> pd.DataFrame:

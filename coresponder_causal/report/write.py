@@ -8,14 +8,16 @@ from typing import Literal, cast
 
 from coresponder_causal.core.errors import CausalError, DisclosureError
 from coresponder_causal.core.files import write_whole
+from coresponder_causal.core.folders import write_together
 from coresponder_causal.privacy import Audience, Ledger, Policy
 from coresponder_causal.report import html
 from coresponder_causal.report.drawing import drawn
 from coresponder_causal.report.gate import passed
 from coresponder_causal.report.latex import latex
 from coresponder_causal.report.markdown import markdown
+from coresponder_causal.report.printed import Blank, Leaflet, Paper
 from coresponder_causal.report.records import records
-from coresponder_causal.report.specs import Blank, Leaflet, Page, Paper, Picture, Section, Sentence, Spec, Table
+from coresponder_causal.report.specs import Page, Picture, Section, Sentence, Spec, Table
 from coresponder_causal.report.workbook import guarded, workbook
 
 forms: dict[type, tuple[str, ...]] = {
@@ -88,6 +90,7 @@ def write_all(
     *,
     policy: Policy,
     ledger: Ledger | None = None,
+    into: Path | None = None,
 ) -> list[Path]:
     """Make files of specs that leave together, so that none gives away what another hides.
 
@@ -98,6 +101,8 @@ def write_all(
         For whom.
     ledger : Ledger, optional
         As of `write`.
+    into : Path, optional
+        Folder that holds all of them: they appear in it together, or none does. Without it each appears by itself.
 
     Returns
     -------
@@ -120,10 +125,17 @@ def write_all(
     if ledger is not None and policy.guarded:
         names = ", ".join(target.name for target in targets)
         ledger.record(through.cells, content=b"".join(contents), name=names, since=head)
-    for target, inside in zip(targets, through.marked, strict=True):
-        if target.suffix in silent and (inside or policy.agreement is not None):
-            write_whole(target.with_name(said_inside if inside else said_agreed), _side(policy).encode())
-    return [write_whole(target, content) for target, content in zip(targets, contents, strict=True)]
+    files = {
+        target.with_name(said_inside if inside else said_agreed): _side(policy).encode()
+        for target, inside in zip(targets, through.marked, strict=True)
+        if target.suffix in silent and (inside or policy.agreement is not None)
+    } | dict(zip(targets, contents, strict=True))
+    if into is not None:
+        write_together(into, {path.relative_to(into).as_posix(): content for path, content in files.items()})
+    else:
+        for path, content in files.items():
+            write_whole(path, content)
+    return targets
 
 
 def refuse_mixed(folder: Path, policy: Policy) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coresponder_causal.simulate.config import WorldConfig
-from coresponder_causal.simulate.spells import MONTHS
+from coresponder_causal.simulate.spells import END, MONTHS
 from coresponder_causal.simulate.streams import Floats
 
 FIRST_ADOPTION = "2021-01"
@@ -39,7 +39,8 @@ def adoption_months(config: WorldConfig) -> NDArray[np.datetime64]:
     """
     months = np.full(config.n_comparison + 1, "NaT", dtype="datetime64[M]")
     turn = np.arange(min(config.adopters, config.n_comparison))
-    months[1 : len(turn) + 1] = np.datetime64(FIRST_ADOPTION) + WAVE_MONTHS * (turn % config.adoption_waves)
+    later = WAVE_MONTHS * (turn % config.adoption_waves)
+    months[1 : len(turn) + 1] = np.datetime64(FIRST_ADOPTION) + later.astype("timedelta64[M]")
     return months
 
 
@@ -63,5 +64,5 @@ def adopter_effects(config: WorldConfig) -> Floats:
     [[0.0, 0.0, 0.0], [0.0, -0.02, -0.24], [0.0, 0.0, 0.0]]
     """
     start = adoption_months(config)
-    since = (MONTHS - np.where(np.isnat(start), MONTHS[-1] + 1, start)[:, None]).astype(np.int64) + 1
+    since = (MONTHS - np.where(np.isnat(start), END, start)[:, None]).astype(np.int64) + 1
     return np.where(since > 0, config.adopter_effect * np.minimum(since / GROWTH_MONTHS, 1.0), 0.0)

@@ -11,7 +11,7 @@ from coresponder_causal.simulate.habits import NOBODY, Habits
 from coresponder_causal.simulate.intake import Intake
 from coresponder_causal.simulate.outcomes import FOLLOW_UP_DAYS, Index, score
 from coresponder_causal.simulate.persons import person_order
-from coresponder_causal.simulate.spells import MONTHS
+from coresponder_causal.simulate.spells import END
 from coresponder_causal.simulate.streams import Floats, Tier, logistic, uniforms
 
 _FOLLOWED_UP = Index(-2.8, 0.10, -0.10, 0.00, 0.00, 1.90, (0.0, 0.4, 0.6, 0.1, 0.2, -0.4, 0.0))
@@ -76,7 +76,7 @@ def follow_calls(calls: Intake, sent: Dispatch, config: WorldConfig, seed: int, 
     order, key = person_order(calls.person, calls.received)
     repeated = np.zeros(len(calls.id), dtype=bool)
     repeated[order[:-1]] = np.diff(key) <= FOLLOW_UP_DAYS * DAY
-    end = (MONTHS[-1] + 1).astype("datetime64[s]").astype(np.int64)
+    end = END.astype("datetime64[s]").astype(np.int64)
     return Aftercare(without, with_team, observed, repeated, calls.received < end - FOLLOW_UP_DAYS * DAY)
 
 

@@ -73,7 +73,7 @@ def contacts_frame(play: Play, clinician: Integers, traits: Traits, cities: Citi
             "person": person_codes(play.calls.person[call]),
             "contact_at": stamps(when),
             "origin": text(("911", "follow_up"), (~scene).astype(np.int64)),
-            "co_responder_arrived_at": np.where(scene, stamps(play.sent.arrived[call]), np.datetime64("NaT")),
+            "co_responder_arrived_at": np.where(scene, stamps(play.sent.arrived[call]), np.datetime64("NaT", "us")),
             "clinician_present": np.ones(len(call), dtype=bool),
             "joint_arrival": pd.arrays.BooleanArray(draws[0] < _JOINT, ~scene),
             **_met(play, call, scene, traits, draws),

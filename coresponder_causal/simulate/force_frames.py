@@ -75,7 +75,7 @@ def staff_frame(team: Staff, cities: Cities) -> pd.DataFrame:
         One row per member; `end_date` is missing while employed.
     """
     n = len(team.role)
-    employed = team.end_day > MONTHS[-1]
+    employed, last_day = team.end_day > MONTHS[-1], team.end_day - np.timedelta64(1, "D")
     return pd.DataFrame(
         {
             "staff": staff_codes(np.arange(n)),
@@ -84,7 +84,7 @@ def staff_frame(team: Staff, cities: Cities) -> pd.DataFrame:
             "sworn": np.zeros(n, dtype=bool),
             "licence": strings(team.licence),
             "start_date": team.first_day.astype(STAMP),
-            "end_date": np.where(employed, np.datetime64("NaT"), team.end_day - 1).astype(STAMP),
+            "end_date": np.where(employed, np.datetime64("NaT", "D"), last_day).astype(STAMP),
         }
     )
 

@@ -94,7 +94,7 @@ def detailed_frame(
     unseen = uniforms(seed, Tier.TRAITS, _OF_CALLS + play.calls.id, 1)[:, 0] < _NOT_WRITTEN
     return calls.assign(
         call_taker=staff_codes(first_dispatcher() + labels.call_taker),
-        co_responder_arrived_at=np.where(play.sent.attended, calls.arrived_at, np.datetime64("NaT")),
+        co_responder_arrived_at=np.where(play.sent.attended, calls.arrived_at, np.datetime64("NaT", "us")),
         crisis_on_scene=play.records.crisis,
         perceived_race=text(RACES, np.where(unseen, -1, traits.race[whom])),
         unhoused=traits.unhoused[whom] | (play.calls.problem == HOMELESSNESS),

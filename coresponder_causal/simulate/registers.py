@@ -58,7 +58,8 @@ def programmes_frame(cities: Cities, config: WorldConfig) -> pd.DataFrame:
     others = np.flatnonzero(~np.isnat(adopted))
     starts, end = adopted[others].astype("datetime64[D]"), end_of_programme(config.months_running)
     withdrawn = end.astype("datetime64[M]") <= MONTHS[-1]
-    last = np.datetime64("NaT") if withdrawn else np.datetime64(START) - 1
+    day = np.timedelta64(1, "D")
+    last = np.datetime64("NaT", "D") if withdrawn else np.datetime64(START) - day
     n = len(others)
     return pd.DataFrame(
         {
@@ -67,7 +68,7 @@ def programmes_frame(cities: Cities, config: WorldConfig) -> pd.DataFrame:
             "model": strings(["co-responder"] * (n + 2)),
             "start_earliest": np.array([earlier.first_day, START, *starts], dtype=STAMP),
             "start_latest": np.array([earlier.first_day, full.first_day, *starts], dtype=STAMP),
-            "end_date": np.array([last, end - 1 if withdrawn else "NaT", *["NaT"] * n], dtype=STAMP),
+            "end_date": np.array([last, end - day if withdrawn else "NaT", *["NaT"] * n], dtype=STAMP),
             "hours_per_week": np.array([earlier.weekly_hours] + [full.weekly_hours] * (n + 1), dtype=np.float64),
             "source": strings(["simulated"] * (n + 2)),
             "certainty": strings(["documented"] * (n + 2)),

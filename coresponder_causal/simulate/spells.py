@@ -17,6 +17,9 @@ START = "2020-07-15"
 MONTHS: NDArray[np.datetime64] = np.arange("2017-01", "2023-01", dtype="datetime64[M]")
 """The 72 months of a world."""
 
+END: np.datetime64 = MONTHS[-1] + np.timedelta64(1, "M")
+"""The month after the last."""
+
 HOURS_OF_WEEK = 168
 HOUR_OF_DAY: NDArray[np.int64] = np.arange(HOURS_OF_WEEK) % 24
 """Clock hour of each hour of the week; hour 0 is Monday 00:00."""
@@ -94,7 +97,7 @@ def spells() -> Spells:
     >>> len(cut.days), int(cut.days.sum()), int(cut.clock_hours.sum()) == 24 * int(cut.days.sum())
     (73, 2191, True)
     """
-    end = (MONTHS[-1] + 1).astype("datetime64[D]")
+    end = END.astype("datetime64[D]")
     changes = np.array([phase.first_day for phase in PHASES], dtype="datetime64[D]")
     first_day = np.union1d(MONTHS.astype("datetime64[D]"), changes)
     days = np.diff(np.append(first_day, end)).astype(np.int64)
@@ -207,7 +210,7 @@ def end_of_programme(months_running: int) -> np.datetime64:
     >>> str(end_of_programme(30))
     '2023-01-01'
     """
-    end: np.datetime64 = (np.datetime64(START, "M") + months_running).astype("datetime64[D]")
+    end: np.datetime64 = (np.datetime64(START, "M") + np.timedelta64(months_running, "M")).astype("datetime64[D]")
     return end
 
 
@@ -247,7 +250,7 @@ def planned_shifts(months_running: int = LONGEST_RUN) -> Shifts:
     """
     run = phases(months_running)
     first = np.array([phase.first_day for phase in run], dtype="datetime64[D]")
-    last = np.append(first[1:], (MONTHS[-1] + 1).astype("datetime64[D]"))
+    last = np.append(first[1:], END.astype("datetime64[D]"))
     starts, ends = [], []
     for phase, begin, stop in zip(run, first, last, strict=True):
         days = np.arange(begin, stop)

@@ -6,10 +6,10 @@ import numpy as np
 
 from coresponder_causal.simulate.candidates import DAY
 from coresponder_causal.simulate.labels import CALL_TAKERS
-from coresponder_causal.simulate.spells import MONTHS, PHASES, START, Shifts
+from coresponder_causal.simulate.spells import END, MONTHS, PHASES, START, Shifts
 from coresponder_causal.simulate.streams import Integers, Tier, uniforms
 
-_END = str(MONTHS[-1] + 1)
+_END = str(END)
 _EMPLOYED = (
     ("clinician", "lcsw", PHASES[0].first_day, "2021-10-01"),
     ("clinician", "lmft", START, _END),

@@ -9,8 +9,9 @@ from functools import cached_property
 
 import pandas as pd
 
+from coresponder_causal.core.method_card import MethodCard
 from coresponder_causal.core.notes import quietly
-from coresponder_causal.core.registry import METHODS, Design, MethodCard
+from coresponder_causal.core.registry import METHODS, Design
 from coresponder_causal.core.result import Result
 from coresponder_causal.testing.examples import Example, outcome
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from coresponder_causal.core.errors import CausalError, DesignError, EstimationError
-from coresponder_causal.core.registry import headings
+from coresponder_causal.core.method_card import headings
 from coresponder_causal.core.version import VERSION
 from coresponder_causal.testing.case import Broken, Case
 from coresponder_causal.testing.examples import examples

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from coresponder_causal.core.influence import Influence
-from coresponder_causal.core.registry import measured, not_measured
+from coresponder_causal.core.method_card import not_measured
+from coresponder_causal.core.registry import measured
 from coresponder_causal.core.result import Result
 from coresponder_causal.testing.case import Broken, Case
 

@@ -1,7 +1,7 @@
 """Our number beside that of other programs: ``python -m coresponder_causal.validity.agreement``, at a checkout.
 
 Data and the numbers of programs in R are read from the folder of reference numbers (CORESPONDER_GOLDEN); programs in
-Python, those of the dependency group ``peers``, are asked anew, and keep the numbers they had where they are not
+Python, those of the extra ``peers``, are asked anew, and keep the numbers they had where they are not
 installed. It writes agreement.csv beside this file and docs/agreement.md.
 """
 

@@ -117,13 +117,8 @@ def call_table(
     odds = 0.5 * severity + 0.6 * hidden + type_odds[kind]
     answered: dict[str, NDArray[np.int64]] = {}
     if takers is not None:
-        taker, lenient = _takers(
-            rng,
-            day,
-            hour,
-            hidden if takers == "chosen" else None,
-            deviation=alike_sd if takers == "alike" else leniency_sd,
-        )
+        deviation = alike_sd if takers == "alike" else leniency_sd
+        taker, lenient = _takers(rng, day, hour, hidden if takers == "chosen" else None, deviation=deviation)
         odds, answered = odds + lenient, {"call_taker": taker}
     held = np.zeros(n, bool)
     if holding:
@@ -138,10 +133,9 @@ def call_table(
         risk += profile_moves * (inside & after)
     uneven = 1 + 0.25 * severity
     risk = np.clip(risk, 0.2, 0.95) + attended * effect * uneven / uneven[attended].mean()
-    seconds = (hour * 3600).astype(np.int64)
     return pd.DataFrame(
         {
-            "received_at": first_day + pd.to_timedelta(day, unit="D") + pd.to_timedelta(seconds, unit="s"),
+            "received_at": _moments(day, hour),
             "severity": severity,
             "initial_type": types[kind],
             "patrol_load": load,
@@ -173,6 +167,12 @@ def _when(rng: np.random.Generator, calls: int, *, moved: bool) -> tuple[NDArray
     hour += rng.random(n)
     order = np.argsort(day * 24 + hour, kind="stable")
     return day[order], hour[order]
+
+
+def _moments(day: NDArray[np.int64], hour: Array) -> pd.DatetimeIndex:
+    """When calls came, to the second."""
+    seconds = (hour * 3600).astype(np.int64)
+    return first_day + pd.to_timedelta(day, unit="D") + pd.to_timedelta(seconds, unit="s")
 
 
 def _takers(

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from coresponder_causal.core.registry import Setting
+from coresponder_causal.core.method_card import Setting
 
 World = Literal[
     "",

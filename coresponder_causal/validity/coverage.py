@@ -19,12 +19,14 @@ from coresponder_causal import estimate
 from coresponder_causal.core import inference
 from coresponder_causal.core.errors import CausalError, EstimationError
 from coresponder_causal.core.files import write_whole
-from coresponder_causal.core.registry import METHODS, Design, Setting, numbers_of
+from coresponder_causal.core.method_card import Setting
+from coresponder_causal.core.registry import METHODS, Design, numbers_of
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.version import VERSION
 from coresponder_causal.validity.cell import Cell, coordinate_names, whole_names
 from coresponder_causal.validity.cells import cells
-from coresponder_causal.validity.comparators import Inverted, comparators, failures
+from coresponder_causal.validity.comparators import comparators, failures
+from coresponder_causal.validity.comparison import Inverted
 from coresponder_causal.validity.few_treated import few_treated_cases
 from coresponder_causal.validity.series_comparison import compared
 from coresponder_causal.validity.worlds import designs, truth

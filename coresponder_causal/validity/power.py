@@ -168,12 +168,9 @@ def power(
     later = [found(study, [float(at)], len(grid) + i) for i, study in enumerate(longer)]
     periods = pd.DataFrame([{"periods": n} | _power(rows) for n, rows in zip(lengths, later, strict=True)])
     needed = crossing(np.array(lengths, float), periods["power"].to_numpy()) if lengths else np.nan
-    by_effect = [part for _, part in rows.groupby("effect", sort=False)]
     return Power(
         method=name,
-        curve=pd.DataFrame(
-            [{"effect": e} | _power(part) | _errors(part) for e, part in zip(grid, by_effect, strict=True)]
-        ),
+        curve=_curve(grid, rows),
         mde=mde,
         mde_low=mde_low,
         mde_high=mde_high,
@@ -249,6 +246,12 @@ def _detectable(grid: list[float], rows: pd.DataFrame, seed: int) -> tuple[float
         float(value) if np.isfinite(place) else np.nan for value, place in zip(percents, (0.0, low, high), strict=True)
     )
     return mde, least, most
+
+
+def _curve(grid: list[float], rows: pd.DataFrame) -> pd.DataFrame:
+    """Power, type M and type S errors by effect."""
+    by_effect = [part for _, part in rows.groupby("effect", sort=False)]
+    return pd.DataFrame([{"effect": e} | _power(part) | _errors(part) for e, part in zip(grid, by_effect, strict=True)])
 
 
 def _power(rows: pd.DataFrame) -> dict[str, float]:

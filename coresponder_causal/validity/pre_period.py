@@ -24,6 +24,7 @@ from coresponder_causal.validity.drift import Drift, between, side
 from coresponder_causal.validity.layout import Array, Design, Layout, blinded, layout, with_counts
 
 rhos, phis = np.array([0.0, *np.arange(0.1, 0.95, 0.1), 0.95]), np.array([0.02, *np.arange(0.1, 1.05, 0.1)])
+seasonal_pairs = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -63,7 +64,7 @@ class PrePeriod:
         return with_counts(self.design, counts[self.layout.series, self.layout.period].astype(float))
 
 
-def pre_period(design: Design, *, tau: float | None = None, pairs: int = 2) -> PrePeriod:
+def pre_period(design: Design, *, tau: float | None = None) -> PrePeriod:
     r"""Fit what generates a design's counts, from the periods before its start.
 
     Parameters
@@ -71,8 +72,6 @@ def pre_period(design: Design, *, tau: float | None = None, pairs: int = 2) -> P
     design : PanelDesign with one treated unit, SeriesDesign or CoverageDesign
     tau : float, optional
         Standard deviation between cities of structural changes, instead of the upper limit of its estimate.
-    pairs : int
-        Seasonal harmonics.
 
     Returns
     -------
@@ -118,7 +117,7 @@ def pre_period(design: Design, *, tau: float | None = None, pairs: int = 2) -> P
     shared = ~np.isnan(counts).any(axis=0) & ~plan.after
     _require_enough(counts[:, shared], plan)
     scarce = len(plan.cities) == 1 and bool((counts[:, shared] == 0).mean() > most_zeros)
-    pairs = 0 if scarce else pairs
+    pairs = 0 if scarce else seasonal_pairs
     rates = (_relative(counts, plan, shared) if scarce else plan.outcomes(counts)[:, shared]).T
     drift = between(rates, plan.positions[shared].astype(float), season=plan.season, pairs=pairs, stated=tau)
     rho, persistent, white = _noise(rates, plan, shared, pairs)

@@ -3,7 +3,7 @@
 Data without any effect, and once more with one, go through the calls that the pages of other programs show first, and
 through ours: a city among others, the series of one city alone, calls of a town. It writes safety.csv beside this file
 and docs/safety.md, row by row, and goes on where it stopped: a row that stands in safety.csv is not measured again. The
-other programs are those of the dependency group ``peers``, imported where they are called.
+other programs are those of the extra ``peers``, imported where they are called.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def measured(chosen: tuple[Question, ...] = questions, kept: pd.DataFrame | None
     versions = {call.program: version_of(call.program) for one in chosen for call in one.calls}
     missing = [name for name, there in versions.items() if not there]
     if missing:
-        raise EstimationError(f"{', '.join(missing)} not installed", mend="pip install --group peers")
+        raise EstimationError(f"{', '.join(missing)} not installed", mend='pip install "coresponder-causal[peers]"')
     asked: dict[Key, tuple[Question, Call]] = {
         (one.name, call.program, versions[call.program], call.code, call.draws): (one, call)
         for one in chosen

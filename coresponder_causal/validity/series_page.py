@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from coresponder_causal.core.domain import least_coverage
+from coresponder_causal.core.measured import least_coverage
 from coresponder_causal.validity.cell import Cell
 from coresponder_causal.validity.cells import cells
 from coresponder_causal.validity.measured_rows import measured_row

@@ -208,20 +208,25 @@ def _cities(cell: Cell, part: int) -> Iterator[Design]:
         dose=post,
         effect=cell.effect + (np.log(recorded) if cell.world == "funnel" else 0.0),
     )
+    template = _panel(size, months, starts)
+    return _filled(template, (counts.ravel() for counts in process.draw(block, seed=cell.seed, part=part)))
+
+
+def _panel(size: Array, months: pd.PeriodIndex, starts: list[pd.Timestamp]) -> PanelDesign:
+    """Form the panel of cities, the first of them treated, whose counts are still to be drawn."""
     names = [f"city {number:02d}" for number in range(len(size))]
     frame = pd.DataFrame(
         {
-            "city": np.repeat(names, periods),
+            "city": np.repeat(names, len(months)),
             "month": np.tile(months, len(size)),
-            "population": np.repeat(1000 * size, periods),
-            "calls": np.arange(len(size) * periods),
+            "population": np.repeat(1000 * size, len(months)),
+            "calls": np.arange(len(size) * len(months)),
         }
     )
     dates = dict(zip(names, (date.date().isoformat() for date in starts), strict=False))
     frame["first"] = frame["city"].map(dates)
     form = partial(PanelDesign.from_frame, frame, outcome="calls", unit="city", time="month", exposure="population")
-    template = form(treated=treated_city, start=start) if k == 1 else form(cohort="first")
-    return _filled(template, (counts.ravel() for counts in process.draw(block, seed=cell.seed, part=part)))
+    return form(treated=treated_city, start=start) if len(starts) == 1 else form(cohort="first")
 
 
 def _share_after(months: pd.PeriodIndex, date: pd.Timestamp) -> Array:

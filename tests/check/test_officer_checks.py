@@ -42,6 +42,12 @@ def test_courses_are_tested_behind_every_method_and_without_leads_again(clean):
         assert check.officer_trends(result, clean).table.equals(plain.table)
 
 
+def test_squad_mates_are_allowed_for_alike_behind_a_default_fit_which_is_not_made_again_and_behind_another(clean):
+    own, other = (check.squad_mates(officer_imputation(clean, leads=leads), clean) for leads in (2, 0))
+    assert own.table.equals(other.table)
+    assert (own.moves, own.sentence) == (other.moves, other.sentence)
+
+
 def test_the_battery_of_officers_is_these_two(clean):
     found = check.battery(officer_imputation(clean), clean)
     assert {one.check for one in found} == {"officer_trends", "squad_mates", "officer_leavers"}

@@ -144,10 +144,10 @@ def test_rows_that_are_left_out_may_be_certain_and_others_may_not():
 
 
 def test_the_spread_of_partitions_is_in_the_variance():
-    """Worked by hand: variances 2 (four persons, factor 4/3, Σψ² = 24, n = 4); squared distances 1, 0 and 4."""
+    """Worked by hand: variances 2 (four calls, factor 4/3, Σψ² = 24, n = 4); squared distances 1, 0 and 4."""
     psi = np.array([[np.sqrt(6.0)], [-np.sqrt(6.0)]] * 2)
     estimates = [np.array([1.0]), np.array([2.0]), np.array([4.0])]
-    with pytest.warns(IdentificationWarning, match="4 persons"):
+    with pytest.warns(IdentificationWarning, match="4 calls"):
         found = median_of_partitions(estimates, [psi] * 3, pd.RangeIndex(4), None)
     assert found.estimate.tolist() == [2.0]
     assert found.vcov[0, 0] == pytest.approx(2.0 + 1.0)

@@ -7,14 +7,10 @@ from scipy import integrate, stats
 
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.inference import critical
-from coresponder_causal.core.prediction import facts, placebo_statistics, predict
+from coresponder_causal.core.prediction import placebo_statistics, predict
+from coresponder_causal.core.prediction_facts import facts
 from coresponder_causal.core.prediction_tables import city_table, gap_path
-from coresponder_causal.core.random_effects import (
-    between_cities,
-    probability_of_zero,
-    restricted_loglik,
-    tau_limits,
-)
+from coresponder_causal.core.random_effects import between_cities, probability_of_zero, restricted_loglik, tau_limits
 from coresponder_causal.core.regressors import harmonics
 from coresponder_causal.core.reml import SerialDesign
 

@@ -16,6 +16,7 @@ import pytest
 from coresponder_causal.core import registry
 from coresponder_causal.core.errors import DesignError, EstimationError, IdentificationWarning
 from coresponder_causal.core.estimand import Estimand
+from coresponder_causal.core.method_card import headings
 from coresponder_causal.core.notes import collecting, doubt, note
 from coresponder_causal.core.result import Result
 from coresponder_causal.design import PanelDesign, SeriesDesign
@@ -104,7 +105,7 @@ def test_the_card_is_read_from_the_file(registered):
     card = registry.METHODS["mean"]
     assert (card.title, card.design, card.contrasts) == ("A mean, for these tests.", "Values", ("mean",))
     assert dict(card.sections)["Estimator"] == "Σx/n, over two lines."
-    assert [heading for heading, _ in card.sections] == list(registry.headings)
+    assert [heading for heading, _ in card.sections] == list(headings)
     assert card.to_markdown().splitlines()[:3] == ["## `mean`", "", "A mean, for these tests."]
     assert registered.__doc__ == "Mean of the values."
 

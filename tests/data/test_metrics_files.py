@@ -10,6 +10,7 @@ import pytest
 from coresponder_causal.core.errors import DataError
 from coresponder_causal.core.notes import collecting, quietly
 from coresponder_causal.data import metrics, metrics_of_files
+from coresponder_causal.data.metrics_expressions import in_engine
 from coresponder_causal.simulate import WorldConfig, world
 
 IN_MEMORY = {
@@ -154,6 +155,11 @@ def test_tables_that_break_rules_are_refused_with_all_of_them(tmp_path):
         metrics_of_files({"calls": tmp_path / "rows.parquet"}, only=["M15"])
     assert "calls.call_id is missing in 1 rows" in str(raised.value)
     assert "1 rows of calls repeat a call_id" in str(raised.value)
+
+
+def test_an_expression_that_no_engine_computes_is_refused():
+    with pytest.raises(DataError, match="an engine cannot compute '1 < age < 3'"):
+        in_engine("1 < age < 3", ibis.memtable(pd.DataFrame({"age": [2]})))
 
 
 def test_a_field_of_decimals_makes_no_groups(tables, files):

@@ -52,6 +52,12 @@ def test_a_form_change_is_dated_to_the_day_and_ready_for_the_register():
     assert said.startswith(f"From {row['date'].day} May 2024 on, “Arrest at the incident” is missing in")
 
 
+@pytest.mark.parametrize("end", ["since", "until"])
+def test_a_day_that_is_none_is_refused_by_name(end):
+    with pytest.raises(DataError, match=f"{end} is 'a/../b'"):
+        quality(calls(50), table="calls", **{end: "a/../b"})
+
+
 def test_exports_are_looked_at_on_their_own():
     table = calls()
     export = np.where(np.arange(len(table)) % 2, "cad", "rms")

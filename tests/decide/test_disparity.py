@@ -99,6 +99,11 @@ def test_rates_are_those_of_the_frame_and_small_groups_are_left_out():
     weekly = disparity_rates(c, **BY_GROUP, clusters="week")
     assert weekly.estimate[0] == found.estimate[0]
     assert weekly.n_units < found.n_units
+    first = made["received_at"].min()
+    few = disparity_rates(
+        design(made[made["received_at"] < first + pd.Timedelta(weeks=5)]), **BY_GROUP, clusters="week"
+    )
+    assert f"{few.n_units} weeks: the standard error is hardly known" in few.notes
     reach = reach_rates(c, **BY_GROUP)
     assert not any("Knox" in said for said in reach.notes)
     assert reach.tidy()["conf_high"].iloc[0] < 0

@@ -11,7 +11,7 @@ from coresponder_causal.core.reml import SerialDesign
 from coresponder_causal.data.panel import panel
 from coresponder_causal.design import CoverageDesign
 from coresponder_causal.estimate import call_coverage
-from coresponder_causal.report.sentences import within_city
+from coresponder_causal.report.city_sentences import within_city
 
 CITIES = ["Davis", "Elm", "Fir", "Gum", "Hop", "Ivy"]  # Davis has the team, by day
 START, WEEKS, AHEAD = pd.Timestamp("2021-07-05"), 104, 52

@@ -155,9 +155,16 @@ def test_enough_clusters_still_say_what_was_measured():
 
 def test_absorbed_terms_are_named():
     frame = panel().assign(area=lambda f: f["city"] * 10.0, national=lambda f: np.sin(f["t"]))
-    for name in ("area", "national"):
-        with pytest.raises(EstimationError, match=f"'{name}' is absorbed"):
+    reasons = {
+        "area": "by the unit effects, .*: take did_group_time",
+        "national": "by the time effects, .*: leave it out",
+    }
+    for name, reason in reasons.items():
+        with pytest.raises(EstimationError, match=f"1 rule\n.*'{name}' is absorbed {reason}"):
             did_two_way(design(frame, covariates=["x", name]))
+    twice = frame.assign(twice=lambda f: 2 * f["x"])
+    with pytest.raises(EstimationError, match="'twice' is absorbed by the other terms"):
+        did_two_way(design(twice, covariates=["x", "twice"]))
 
 
 def test_rows_that_are_alone_are_left_out_and_said():

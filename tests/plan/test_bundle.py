@@ -191,10 +191,10 @@ def test_a_bundle_is_never_for_the_public_and_names_the_agreement_with_a_partner
     assert all("sha256" in one for one in (*stated["inputs"], *stated["results"]))
 
 
-def test_the_manifest_of_an_evaluation_for_others_gives_no_hash_away(file, tmp_path, found):
+def test_the_manifest_of_an_evaluation_for_others_gives_no_hash_away(file, found):
     times = {"file": file, "started": THEN, "finished": THEN}
     steps = [{"name": "series", "key": "5ca1ab1e", "seconds": 1.5, "kept": False}]
-    inside = read(plan.write_manifest(tmp_path, found.evaluation, steps=steps, **times).parent, "manifest.json")
+    inside = plan.manifest(found.evaluation, steps=steps, **times)
     panel = next(one for one in inside["inputs"] if one["role"] == "table city_panel")
     assert panel == {"role": "table city_panel", "file": "city_panel.csv", **hashed(file.parent / "city_panel.csv")}
     assert inside["results"][0]["fingerprint"] == found.evaluation.results[0].provenance.data

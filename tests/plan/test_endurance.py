@@ -46,7 +46,9 @@ NAMES = (
     "A$B_{x}$ \\alpha",
     "<script>",
     "Da\x07vis",
+    'Two\nlines, a "quote" and a comma',
 )
+COLUMNS = {'🚓 two\nlines, a "quote"' + "x" * 300: 0, " month ": 2}
 
 
 def screen(*words: object) -> tuple[int, str]:
@@ -120,9 +122,10 @@ def test_where_nothing_can_be_written_one_screen_says_so(mapping, tmp_path, monk
     assert not (tmp_path / "out").exists()
 
 
-def test_too_little_memory_is_one_screen(mapping, tmp_path, monkeypatch):
+@pytest.mark.parametrize("error", [MemoryError(), ImportError("libXau.so: failed to map segment from shared object")])
+def test_too_little_memory_is_one_screen(mapping, tmp_path, monkeypatch, error):
     def too_much(*_: object, **__: object) -> bytes:
-        raise MemoryError
+        raise error
 
     monkeypatch.setattr(ingest_write, "_bytes", too_much)
     code, said = screen("ingest", mapping, "--out", tmp_path / "out")
@@ -131,20 +134,35 @@ def test_too_little_memory_is_one_screen(mapping, tmp_path, monkeypatch):
     assert not (tmp_path / "out").exists()
 
 
+def capped(extra: int, *words: object) -> subprocess.CompletedProcess[str]:
+    """Run a command that may take so many MB more than it has when it begins."""
+    program = (
+        "import resource, sys\n"
+        "import pandas, rich, coresponder_causal.plan as plan, coresponder_causal.cli as cli\n"
+        "used = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
+        f"resource.setrlimit(resource.RLIMIT_AS, (used + {extra} * 2**20,) * 2)\n"
+        f"sys.argv = {['coresponder-causal', *map(str, words)]}\n"
+        "cli.main()\n"
+    )
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=300)
+
+
+@pytest.mark.full
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds a process to its share of memory")
+def test_an_evaluation_under_a_cap_of_memory_ends_on_one_screen(series_alone, tmp_path):
+    done = capped(150, "evaluate", series_alone(tmp_path), "--out", tmp_path / "out")
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "there is not enough memory" in done.stderr
+    assert {path.name for path in tmp_path.iterdir() if not path.is_file()} <= {kept_name}
+
+
 @pytest.mark.full
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds a process to its share of memory")
 def test_under_a_cap_of_memory_the_command_ends_on_one_screen(tmp_path):
     frame = pd.DataFrame({"call_id": np.arange(400_000), "city": "Davis", "received_at": "2024-07-01 12:00"})
     frame.to_csv(tmp_path / "calls.csv", index=False)
-    program = (
-        "import resource, sys\n"
-        "import pandas, rich, coresponder_causal.plan as plan, coresponder_causal.cli as cli\n"
-        "used = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
-        "resource.setrlimit(resource.RLIMIT_AS, (used + 60 * 2**20,) * 2)\n"
-        f"sys.argv = ['coresponder-causal', 'quality', '{tmp_path / 'calls.csv'}', '--out', '{tmp_path / 'out'}']\n"
-        "cli.main()\n"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=300)
+    done = capped(60, "quality", tmp_path / "calls.csv", "--out", tmp_path / "out")
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
     assert "memory" in done.stderr
@@ -161,6 +179,18 @@ def test_two_evaluations_at_once_into_one_folder_leave_one_of_them_whole(series_
         assert json.loads((out / "results.json").read_text(encoding="utf-8")) == alone
         assert [path for path in tmp_path.iterdir() if path.name.startswith(".") and path.name != kept_name] == []
         out.rename(tmp_path / f"out of {time.time_ns()}")
+
+
+def test_columns_of_any_name_are_ingested_or_one_screen_names_them(mapping, tmp_path):
+    """Names are read without the spaces around them; a mapping that has these is told so."""
+    for name, ends in COLUMNS.items():
+        rows = pd.DataFrame({"ID": range(9), name: "2024-07-01 12:00"})
+        rows.to_csv(tmp_path / "cad.csv", index=False)
+        mapping.write_text(MAPPING.replace('"Time"', json.dumps(name, ensure_ascii=False)), encoding="utf-8")
+        code, said = screen("ingest", mapping, "--out", tmp_path / f"out {ends}")
+        assert code == ends, said
+        assert (tmp_path / f"out {ends}").exists() == (ends == 0)
+    assert len(pd.read_csv(tmp_path / "out 0" / "calls.csv")) == 9
 
 
 @pytest.mark.full

@@ -16,7 +16,7 @@ from coresponder_causal.core.estimand import Estimand
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.second_stage import second_stage
 from coresponder_causal.decide.federated import pool_releases
-from coresponder_causal.privacy import Counts
+from coresponder_causal.privacy import Counts, Ledger, city_choice, release
 from coresponder_causal.privacy.city_choice import city_release
 from coresponder_causal.privacy.city_release import read_release, write_release
 
@@ -181,6 +181,19 @@ def test_a_month_more_that_gives_a_small_count_away_stays(tmp_path):
         plan.make_release(study, tmp_path / "second.json", ledger=ledger)
 
 
+def test_a_release_beside_which_another_was_recorded_is_refused(tmp_path, monkeypatch):
+    ledger = Ledger(tmp_path / "left.jsonl")
+
+    def slow(counts, **options):
+        gate = release(counts, **options)
+        ledger.record({"holds": []}, content=b"", name="the fast one")
+        return gate
+
+    monkeypatch.setattr(city_choice, "release", slow)
+    with pytest.raises(DisclosureError, match="another release was recorded"):
+        city_release("Small", [effect_on("calls")], [sides("calls", 400, 380)], ledger=ledger)
+
+
 def test_releases_that_cannot_be_put_together(consortium):
     one, two, _ = (read_release(path) for path in releases(consortium))
     with pytest.raises(DesignError, match="two releases of Ashford"):
@@ -213,6 +226,10 @@ def test_the_commands(consortium, tmp_path):
     able = run(app, ["participate", "check", folder, "--start", "2020-01-01", "--city", "Ashford"])
     assert able.exit_code == 0, able.output
     assert "can take part" in able.output
+    file = str(agreed(consortium, ending="json"))
+    stranger = run(app, ["participate", "check", folder, "--city", "Ashford neighbour 1", "--consortium", file])
+    assert stranger.exit_code == 1
+    assert "'Ashford neighbour 1' is none of its cities, Ashford, Brook, Cedar" in " ".join(stranger.output.split())
     panel = pd.read_csv(consortium / "Ashford" / "city_panel.csv")
     (tmp_path / "bad").mkdir()
     panel.assign(calls=-1).to_csv(tmp_path / "bad" / "city_panel.csv", index=False)

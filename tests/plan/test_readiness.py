@@ -178,6 +178,8 @@ def test_an_empty_column_is_not_there(made, tmp_path: Path) -> None:
 
 def test_files_that_are_no_table_and_columns_nobody_knows_are_named(made, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("hello")
+    for name in ("STUDY.toml", "DATA_DICTIONARY.md"):  # which `init` writes beside tables
+        (tmp_path / name).write_text("")
     made["calls"].head(50).assign(shoe_size=1).to_csv(tmp_path / "calls.csv", index=False)
     made["calls"].head(5).to_csv(tmp_path / "old_calls.csv", index=False)
     read = plan.read_folder(tmp_path)

@@ -19,7 +19,7 @@ from coresponder_causal.plan.designs import rank
 from coresponder_causal.plan.reading import validated
 from coresponder_causal.plan.study import Study
 from coresponder_causal.plan.study_files import Source
-from coresponder_causal.report.sentences import components, drift
+from coresponder_causal.report.city_sentences import components, drift
 from coresponder_causal.simulate import WorldConfig, world
 
 CITY, START = "West Sacramento", "2020-07-15"

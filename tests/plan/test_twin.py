@@ -195,6 +195,19 @@ def test_counts_that_changed_since_they_were_released_are_refused(calls: pd.Data
         cc.plan.twin(asked, fewer)
 
 
+def test_a_twin_is_recorded_only_where_it_was_held_against_the_last_release(
+    calls: pd.DataFrame, made: cc.plan.Twin, tmp_path: Path
+) -> None:
+    ledger = Ledger(tmp_path / "releases.jsonl")
+    asked = replace(study, ledger=ledger, designs=("series",), options={})
+    first = cc.plan.twin(asked, tables_of(calls))
+    cc.plan.write_twin(first, tmp_path / "first", ledger=ledger)
+    for late in (first, made):  # the second was held against no ledger
+        with pytest.raises(DisclosureError, match="another release was recorded"):
+            cc.plan.write_twin(late, tmp_path / "late", ledger=ledger)
+    assert not (tmp_path / "late").exists()
+
+
 def test_estimates_of_the_shown_counts_are_those_of_the_study(calls: pd.DataFrame) -> None:
     asked = replace(study, designs=("cities", "series"), options={})
     tables = tables_of(calls)

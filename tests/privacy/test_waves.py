@@ -315,6 +315,15 @@ def test_the_page_says_what_is_not_reported_and_names_the_agreement(staff, tmp_p
         plan.return_waves(linked, tmp_path / "out", key=key, ledger=ledger, employer="County Health")
 
 
+def test_of_two_returns_at_once_the_second_is_refused(staff, tmp_path):
+    """Each alone is held against a ledger without the other."""
+    linked, key, ledger = staff
+    first, second = (privacy.wave_return(linked, key=key, ledger=ledger) for _ in range(2))
+    privacy.record_return(first, ledger, content=b"", name="first")
+    with pytest.raises(DisclosureError, match="another release was recorded"):
+        privacy.record_return(second, ledger, content=b"", name="second")
+
+
 def test_what_could_not_be_written_counts_as_returned_and_leaves_no_file(staff, tmp_path, monkeypatch):
     """Twice in the ledger hides too much; once too few gives somebody away."""
     linked, key, ledger = staff

@@ -19,7 +19,7 @@ from coresponder_causal.core.notes import Doubt
 from coresponder_causal.core.provenance import Provenance
 from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult
-from coresponder_causal.report import drawing, sentences, tables, words
+from coresponder_causal.report import city_sentences, drawing, tables, words
 
 CITIES = ("Davis", "Woodland", "Folsom", "Rancho Cordova", "Citrus Heights", "Rocklin", "Chico", "Redding", "Roseville")
 MONTHS = pd.period_range("2017-01", "2022-12", freq="M")
@@ -502,7 +502,7 @@ def test_a_contrast_within_the_city_is_never_the_headline(tmp_path):
 
 
 def test_the_contrast_within_the_city_stands_beside_that_of_the_comparison_cities():
-    said = sentences.within_city(coverage_result())
+    said = city_sentences.within_city(coverage_result())
     assert said.numbers["elsewhere"] == pytest.approx(100 * np.expm1(0.06), rel=1e-9)  # -0.04 less -0.10
     assert said.numbers["estimate"] == pytest.approx(-0.04, abs=1e-15)
     assert "prediction interval" not in said.text
@@ -538,8 +538,9 @@ def test_each_spec_goes_to_its_forms_and_no_other(tmp_path):
     assert report.write(sentence, tmp_path / "s.txt").read_text(encoding="utf-8") == f"{sentence}\n"
     assert report.write(report.page(quality=quality()), tmp_path / "deep" / "page").name == "index.html"
     assert report.write(report.page(quality=quality()), tmp_path / "one.html").name == "one.html"
-    with pytest.raises(CausalError, match=r"a Table has no form '\.xlsx'\n  mend: .*\.csv or \.html or \.md or \.tex"):
-        report.write(table, tmp_path / "t.xlsx")
+    endings = r"\.csv or \.html or \.json or \.md or \.tex or \.xlsx"
+    with pytest.raises(CausalError, match=rf"a Table has no form '\.docx'\n  mend: .*{endings}"):
+        report.write(table, tmp_path / "t.docx")
     with pytest.raises(CausalError, match="a str is not something to write"):
         report.write("text", tmp_path / "t.txt")
 
@@ -606,7 +607,7 @@ def test_drawing_needs_no_pyplot():
 def test_the_drift_between_cities_and_where_the_finding_dies_are_said(tau_star, kappa_star, says):
     result = comparison_result()
     facts = {"tau": 0.1, "tau_star": tau_star, "kappa_star": kappa_star, "integrated_low": -0.4, "integrated_high": 0.1}
-    said = sentences.drift(replace(result, extra=Facts(dict(result.extra) | facts)))
+    said = city_sentences.drift(replace(result, extra=Facts(dict(result.extra) | facts)))
     assert "drift apart by about 11 % (τ = 0.100 on the log scale)" in said.text
     assert "interval is −33 % to +11 %" in said.text
     assert says in said.text
@@ -615,7 +616,7 @@ def test_the_drift_between_cities_and_where_the_finding_dies_are_said(tau_star, 
 def test_an_estimate_of_no_drift_comes_with_how_easily_it_is_had():
     facts = {"tau": 0.0, "tau_star": 0.2, "kappa_star": np.inf, "integrated_low": -0.4, "integrated_high": 0.1}
     facts |= {"prob_tau_zero": 0.21, "tau_upper": 0.1}
-    said = sentences.drift(replace(comparison_result(), extra=Facts(dict(comparison_result().extra) | facts)))
+    said = city_sentences.drift(replace(comparison_result(), extra=Facts(dict(comparison_result().extra) | facts)))
     assert "no drift at all is to be had 21 % of the time even if cities drift apart by 11 %" in said.text
 
 
@@ -625,7 +626,7 @@ def test_an_estimate_of_no_drift_comes_with_how_easily_it_is_had():
 )
 def test_how_volatile_the_treated_city_may_be_is_said(star, says):
     facts = {"rho_star": star, "error_ratio": 1.4}
-    said = sentences.volatility(replace(comparison_result(), extra=Facts(dict(comparison_result().extra) | facts)))
+    said = city_sentences.volatility(replace(comparison_result(), extra=Facts(dict(comparison_result().extra) | facts)))
     assert says in said.text
     assert "1.40 times their mean variance" in said.text
 

@@ -7,7 +7,8 @@ import pytest
 from coresponder_causal import report
 from coresponder_causal.design import SeriesDesign
 from coresponder_causal.estimate import its_arima, its_segmented, its_structural
-from coresponder_causal.report.drawing import _end_labels, _with_gaps, drawn
+from coresponder_causal.report.drawing import drawn
+from coresponder_causal.report.drawing_course import _end_labels, _with_gaps
 
 MONTHS = pd.period_range("2017-01", periods=72, freq="M")
 

@@ -129,10 +129,11 @@ def test_the_command_writes_what_the_function_makes(stored, results, tmp_path):
     found = pd.read_csv(tmp_path / "t.csv")
     np.testing.assert_array_equal(found["conf.low"], report.tidy_table(*results, level=0.9).frame["conf.low"])
     broken = tmp_path / "broken.json"
-    broken.write_text('[{"method": "x"}]', encoding="utf-8")
-    refused = CliRunner().invoke(app, ["tidy", str(broken)])
-    assert refused.exit_code == 2
-    assert "holds no results" in " ".join(refused.output.split())
+    for content in ('[{"method": "x"}]', "[" * 100_000):
+        broken.write_text(content, encoding="utf-8")
+        refused = CliRunner().invoke(app, ["tidy", str(broken)])
+        assert refused.exit_code == 2
+        assert "holds no results" in " ".join(refused.output.split())
     with pytest.raises(DataError, match="there is no file"):
         plan.read_results(tmp_path / "nowhere")
 

@@ -29,7 +29,7 @@ def test_alpha_is_that_of_krippendorff(name, measured):
 
 @pytest.mark.parametrize("measured", ["nominal", "ordinal", "interval", "ratio"])
 def test_alpha_is_that_of_the_program_where_it_is_installed(measured):
-    program = pytest.importorskip("krippendorff", reason="krippendorff is not installed: pip install --group peers")
+    program = pytest.importorskip("krippendorff", reason="krippendorff comes with the extra peers")
     ratings = np.random.default_rng(3).integers(0, 4, (3, 30)).astype(float)
     ratings[1, :9] = np.nan
     theirs = program.alpha(reliability_data=ratings, level_of_measurement=measured)
