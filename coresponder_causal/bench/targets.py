@@ -47,6 +47,7 @@ targets = (
     Target("two_way", factor=4),
     Target("synthetic_control", factor=20),
     Target("synthetic_did", factor=2),
+    Target("synthetic_did_long", factor=2),
     Target("group_time", size=1_000_000, seconds=20, megabytes=3_000),
 )
 
