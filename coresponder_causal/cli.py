@@ -302,8 +302,9 @@ def switchback(
 
 for later, named in ((deploy, "deploy"), (monitor, "monitor"), (pack_bundle, "bundle"), (verify_bundle, "verify")):
     app.command(named, rich_help_panel=of_study)(later)
-for later, named in ((write_tidy, "tidy"), (write_a_twin, "twin"), (quotes, "quotes")):
-    app.command(named, rich_help_panel=of_study)(later)
+app.command("tidy", rich_help_panel=of_study)(write_tidy)
+app.command("twin", rich_help_panel=of_study)(write_a_twin)
+app.command("quotes", rich_help_panel=of_study)(quotes)
 app.add_typer(participate, name="participate", rich_help_panel=of_study)
 app.command("code-sample", rich_help_panel=of_data)(code_sample)
 for group, named in ((dictionary, "dictionary"), (privacy, "privacy"), (strata, "strata"), (waves, "waves")):
@@ -312,8 +313,9 @@ app.add_typer(guide, name="guide", rich_help_panel=of_data)
 app.command("graph", rich_help_panel=beforehand)(graph)
 for group, named in ((plan_app, "plan"), (validity, "validity"), (logic, "logic")):
     app.add_typer(group, name=named, rich_help_panel=beforehand)
-for later, named in ((simulate_a_world, "simulate"), (reproduce_published, "reproduce"), (bench_methods, "bench")):
-    app.command(named, rich_help_panel=to_trust)(later)
+app.command("simulate", rich_help_panel=to_trust)(simulate_a_world)
+app.command("reproduce", rich_help_panel=to_trust)(reproduce_published)
+app.command("bench", rich_help_panel=to_trust)(bench_methods)
 app.add_typer(notebooks, name="notebooks", rich_help_panel=to_trust)
 
 

@@ -53,8 +53,8 @@ def tidy_table(*results: Result, level: float = 0.95) -> Table:
         raise EstimationError("there is no result to make a table of", mend="give one or several")
     frames = []
     for place, result in enumerate(results, 1):
-        about = {"result": place, "method": result.method, "outcome": result.estimand.outcome, "scale": result.scale}
-        sizes = {"nobs": result.n_obs, "n_units": result.n_units}
+        about = {"method": result.method, "outcome": result.estimand.outcome, "scale": result.scale}
+        sizes = {"result": place, "nobs": result.n_obs, "n_units": result.n_units}
         frames.append(result.tidy(level=level, names="broom").assign(**about, **sizes))
     keys = list(dict.fromkeys(str(name) for result in results for name in result.terms if name != "term"))
     frame = pd.concat(frames, ignore_index=True)

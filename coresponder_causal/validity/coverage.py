@@ -258,7 +258,7 @@ def read_table(path: Path) -> pd.DataFrame:
     """
     if not path.exists():
         return pd.DataFrame(columns=columns)
-    return pd.read_csv(path, float_precision="round_trip").astype(dict.fromkeys(whole_names, "Int64"))
+    return pd.read_csv(path, keep_default_na=True).astype(dict.fromkeys(whole_names, "Int64"))
 
 
 def _said(method: str, design: Design, options: dict[str, object]) -> dict[str, _Drawn]:
