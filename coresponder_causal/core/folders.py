@@ -130,14 +130,14 @@ def _take_over(old: Path, made: Path, gone: Collection[Path]) -> None:
         elif path not in gone and not target.exists():
             try:
                 os.link(path, target, follow_symlinks=False)
-            except OSError:  # a file system without hard links
+            except (OSError, NotImplementedError):  # no hard links here
                 shutil.copy2(path, target, follow_symlinks=False)
     _same_rights(old, made)
 
 
 def _same_rights(old: Path, made: Path) -> None:
     shutil.copymode(old, made)
-    with suppress(OSError):
+    with suppress(OSError, AttributeError):  # not ours to give, or Windows
         os.chown(made, -1, old.stat().st_gid)
 
 

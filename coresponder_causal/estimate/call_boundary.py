@@ -29,7 +29,7 @@ Reference: Grembi, Nannicini & Troiano 2016, doi:10.1257/app.20150076; Picchetti
 doi:10.48550/arXiv.2405.18531; Kolesár & Rothe 2018, doi:10.1257/aer.20160945. Checked against statsmodels 0.15 and
 linearmodels 7.1.
 
-Say: At the hour at which the team comes on, {outcome} of the calls it attended changed by {effect} ({interval}).
+Say: At the hour at which the team comes on, {outcome} of the calls it attended changed by {estimate} ({interval}).
 """
 
 from __future__ import annotations

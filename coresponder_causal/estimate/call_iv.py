@@ -35,7 +35,7 @@ Ackerberg & Devereux 2009, doi:10.1162/rest.91.2.351; Bell & McCaffrey 2002, Sur
 & Pflueger 2013, doi:10.1080/00401706.2013.806694; Lee, McCrary, Moreira & Porter 2022, doi:10.1257/aer.20211063;
 Anderson & Rubin 1949, doi:10.1214/aoms/1177730090. Checked against linearmodels 7.1.
 
-Say: Where the team came because it was there to be sent, {outcome} changed by {effect} ({interval}).
+Say: Where the team came because it was there to be sent, {outcome} changed by {estimate} ({interval}).
 """
 
 from __future__ import annotations

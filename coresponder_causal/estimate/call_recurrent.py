@@ -24,7 +24,7 @@ Reference: Lin, Wei, Yang & Ying 2000, doi:10.1111/1467-9868.00259; Ghosh & Lin 
 doi:10.1111/j.0006-341X.2000.00554.x. No outside value: worked by hand + simulated truth; without repeated events it is
 the incidence of call_repeat, which was checked against statsmodels 0.15.
 
-Say: Among {population}, {outcome} differed by {effect} between calls with and without the treatment ({interval}).
+Say: Among {population}, {outcome} differed by {estimate} between calls with and without the treatment ({interval}).
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ doi:10.1093/biomet/90.1.15 (pseudo-observations); Overgaard, Parner & Pedersen 2
 Parmar 2013, doi:10.1186/1471-2288-13-152 (restricted mean). Without weights checked against statsmodels 0.15
 (CumIncidenceRight, SurvfuncRight); with weights no outside value: worked by hand + simulated truth.
 
-Say: Among {population}, {outcome} differed by {effect} between calls with and without the treatment ({interval}).
+Say: Among {population}, {outcome} differed by {estimate} between calls with and without the treatment ({interval}).
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ doi:10.1016/j.jeconom.2020.06.003. Numbers checked against R did 2.5.1 and DRDID
 repeated cross-sections with covariates differs from theirs, which add the pre-period outcome line's term with the
 opposite sign (ours equals the numerical derivative).
 
-Say: In the units first treated in {cohort}, {outcome} changed by {att} in {time} against the comparison units
+Say: In the units first treated in {cohort}, {outcome} changed by {estimate} in {time} against the comparison units
 ({interval}).
 """
 

@@ -158,7 +158,8 @@ Written, with `coresponder_causal/validity/agreement.csv`, by `python -m corespo
 
 def _line(row: dict[str, object], held: pd.DataFrame, why: dict[tuple[str, str, str, str], Why]) -> str:
     key = (str(row["data"]), str(row["question"]), str(row["program"]), str(row["call"]))
-    beside = "" if row["program"] == ours else _beside(held[(held[asked_by] == key).all(axis=1)].iloc[0], why.get(key))
+    others = list(held[asked_by].itertuples(index=False, name=None))
+    beside = "" if row["program"] == ours else _beside(held.iloc[others.index(key)], why.get(key))
     call = key[3].replace("|", "\\|")
     numbers = f"{_number(row['estimate'])} | {_number(row['std_error'])}"
     return f"| {key[2]} {row['version']} | `{call}` | {numbers} | {beside} |"

@@ -154,7 +154,24 @@ def _conclusion(rows: pd.DataFrame) -> str:
         "Find what is not there": ~holds & ~refuses,
         "Refuse, and name what to take": refuses,
     }
-    return "\n".join(f"- {words}: {_named(rows[chosen])}." for words, chosen in said.items() if chosen.any())
+    lines = [f"- {words}: {_named(rows[chosen])}." for words, chosen in said.items() if chosen.any()]
+    return "\n".join(lines) + _most_often(rows[holds & sees])
+
+
+def _most_often(rows: pd.DataFrame) -> str:
+    """Name the call that finds the effect most often among those that hold, and the first of ours."""
+    shares = (rows["found"] / rows["answers"]).sort_values(ascending=False, kind="stable")
+    ranked = rows.loc[shares.index]
+    mine = ranked[ranked["program"] == ours]
+    if ranked.empty or mine.empty:
+        return ""
+    first, own = (f"`{_cell(one.iloc[0]['call'])}`" for one in (ranked, mine))
+    said = [f"{100 * shares[one.index[0]]:.1f} %" for one in (ranked, mine)]
+    if first == own:
+        return f"\n\nOf those that hold ours finds the effect most often: {own}, {said[0]}."
+    whose = ranked.iloc[0]["program"]
+    most = f"{first} of {whose} finds the effect most often, {said[0]}"
+    return f"\n\nOf those that hold {most}; of ours {own}, {said[1]}."
 
 
 def _named(rows: pd.DataFrame) -> str:
