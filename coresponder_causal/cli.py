@@ -1,4 +1,4 @@
-"""The command line: studies, plans, validity, a city's data, switchbacks, logic models, graphs, privacy, linkage."""
+"""The command line: a study, a city's data, what is settled before outcomes are read, and what makes it trusted."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ app = typer.Typer(
 )
 dictionary = typer.Typer(no_args_is_help=True, help="The data dictionary, its forms and its instruments.")
 of_study, of_data, beforehand = "A study", "A city's data", "Before outcomes are read"
+to_trust = "To learn and to trust"
 TablesOf = Annotated[
     Path | None, typer.Argument(help="Folder of tables, or STUDY.toml; without it the simulated city.")
 ]
@@ -299,20 +300,23 @@ def switchback(
     tell([calendar.describe()], written)
 
 
-handed_on = ((pack_bundle, "bundle"), (verify_bundle, "verify"), (write_a_twin, "twin"), (simulate_a_world, "simulate"))
-for later, named in ((deploy, "deploy"), (monitor, "monitor"), *handed_on, (write_tidy, "tidy")):
+for later, named in ((deploy, "deploy"), (monitor, "monitor"), (pack_bundle, "bundle"), (verify_bundle, "verify")):
     app.command(named, rich_help_panel=of_study)(later)
+app.command("tidy", rich_help_panel=of_study)(write_tidy)
+app.command("twin", rich_help_panel=of_study)(write_a_twin)
+app.command("quotes", rich_help_panel=of_study)(quotes)
+app.add_typer(participate, name="participate", rich_help_panel=of_study)
+app.command("code-sample", rich_help_panel=of_data)(code_sample)
 for group, named in ((dictionary, "dictionary"), (privacy, "privacy"), (strata, "strata"), (waves, "waves")):
     app.add_typer(group, name=named, rich_help_panel=of_data)
 app.add_typer(guide, name="guide", rich_help_panel=of_data)
-app.add_typer(participate, name="participate", rich_help_panel=of_study)
-for group, named in ((plan_app, "plan"), (validity, "validity"), (logic, "logic"), (notebooks, "notebooks")):
-    app.add_typer(group, name=named, rich_help_panel=beforehand)
 app.command("graph", rich_help_panel=beforehand)(graph)
-app.command("reproduce", rich_help_panel=beforehand)(reproduce_published)
-app.command("bench", rich_help_panel=beforehand)(bench_methods)
-app.command("code-sample", rich_help_panel=of_data)(code_sample)
-app.command("quotes", rich_help_panel=of_study)(quotes)
+for group, named in ((plan_app, "plan"), (validity, "validity"), (logic, "logic")):
+    app.add_typer(group, name=named, rich_help_panel=beforehand)
+app.command("simulate", rich_help_panel=to_trust)(simulate_a_world)
+app.command("reproduce", rich_help_panel=to_trust)(reproduce_published)
+app.command("bench", rich_help_panel=to_trust)(bench_methods)
+app.add_typer(notebooks, name="notebooks", rich_help_panel=to_trust)
 
 
 def main() -> None:

@@ -568,6 +568,12 @@ def changed(name: str, change: Callable[[pd.DataFrame], pd.DataFrame]) -> Callab
     return lambda folder: change(pd.read_csv(folder / name)).to_csv(folder / name, index=False)
 
 
+def two_empty(folder: Path) -> None:
+    edit("STUDY.toml", "[treated]", 'cities = "cities.csv"\n[treated]')(folder)
+    put("city_panel.csv", b"")(folder)
+    put("cities.csv", b"city\n")(folder)
+
+
 def wrong_everywhere(folder: Path) -> None:
     """Calls with every column broken in every row: far more than a screen holds."""
     columns = ["call_id", "received_at", "dispatched_at", "arrived_at", "cleared_at", "priority", "patrol_load"]
@@ -638,6 +644,9 @@ SCREENS: dict[str, tuple[Callable[[Path], None], str]] = {
     ),
     "empty file": (put("city_panel.csv", b""), "city_panel.csv is empty"),
     "head without rows": (put("city_panel.csv", b"city,month,calls\n"), "has a head but no rows"),
+    "workbook named csv": (put("city_panel.csv", b"PK\x03\x04\x14"), "is a workbook or an archive, not text"),
+    "two files that cannot be read": (two_empty, "breaks 2 rules"),
+    "misspelt section": (edit("STUDY.toml", "[designs]", "[designz]"), "did you mean designs? sections are study"),
     "no table at all": (put("city_panel.csv", b"\x00\x01\x02\n"), ""),
     "missing column": (
         changed("city_panel.csv", lambda frame: frame.drop(columns="month")),

@@ -28,6 +28,10 @@ def write_whole(path: Path, content: bytes, *, private: bool = False) -> Path:
         beside.touch(mode=0o600 if private else 0o666)
         beside.write_bytes(content)
         beside.replace(path)
+    except OSError as error:
+        if error.filename != str(beside):
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         beside.unlink(missing_ok=True)
     return path

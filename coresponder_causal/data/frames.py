@@ -202,6 +202,8 @@ def decoded(file: Path) -> str:
     raw = file.read_bytes()
     if raw[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         return raw.decode("utf-16")
+    if raw[:4] == b"PK\x03\x04":
+        raise DataError(f"{file.name} is a workbook or an archive, not text", mend="name it .xlsx, or save it as csv")
     text = _decoded(raw, "utf-8-sig")
     if text is None:
         note(f"{file.name} is not UTF-8 and was read as Windows-1252")

@@ -97,6 +97,8 @@ def _tables_in(folder: Path) -> dict[str, Path]:
 
 def _table_of(path: Path) -> str:
     """Table that a file holds, by its name."""
+    if not path.exists():
+        raise DataError(f"there is no folder or file {path}", mend="correct the path")
     if path.stem not in dictionary.tables():
         raise DataError(
             f"{path.name} is not named as a table of the dictionary",

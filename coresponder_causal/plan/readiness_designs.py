@@ -11,7 +11,7 @@ from coresponder_causal.core.notes import collecting
 from coresponder_causal.plan import detectable
 from coresponder_causal.plan.detectable import Detectable, Monthly, monthly_counts
 from coresponder_causal.plan.questions import Columns, comparisons
-from coresponder_causal.plan.readiness_answers import answer_of, not_yet, now
+from coresponder_causal.plan.readiness_answers import answer_of, mend_first, not_yet, now
 
 fewest_months, fewest_cities = 24, 3
 
@@ -96,7 +96,9 @@ def designs_answered(
         if answer == now:
             why = _condition(comparison.name, counted, typed)
             found = None if why else _found(comparison.name, counted, typed)
-            answer = not_yet if why else now
+            panel = sorted(broken & {"city_panel.city", "city_panel.month", "city_panel.calls"})
+            answer = now if not why else mend_first if panel and comparison.name != "calls" else not_yet
+            lacks = tuple(panel) if answer == mend_first else lacks
         made.append(
             {
                 "design": comparison.name,

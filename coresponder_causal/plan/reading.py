@@ -66,13 +66,26 @@ def unguarded(study: Study) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
     """Read and validate every table, frozen or not: for callers that withhold outcomes from the start on themselves."""
     columns = {name: source.columns for name, source in study.tables.items()}
     with collecting() as said:
-        read = {name: read_table(source.path) for name, source in study.tables.items()}
+        read = _read(study)
     given = {name: _with_namesakes_aside(frame, columns[name]) for name, frame in read.items()}
     if study.estimates:
         tables, quality = validated(given, columns)
     else:
         tables, quality = given, quality_of(given, columns)
     return tables, _with_remarks(quality, said)
+
+
+def _read(study: Study) -> dict[str, pd.DataFrame]:
+    """Read every table; those that cannot be read are told together."""
+    problems = Problems("the study's data")
+    read: dict[str, pd.DataFrame] = {}
+    for name, source in study.tables.items():
+        try:
+            read[name] = read_table(source.path)
+        except DataError as error:
+            problems.add(f"table '{name}': {error.what}", mend=error.mend)
+    problems.raise_if_any(DataError)
+    return read
 
 
 def _with_remarks(quality: pd.DataFrame, said: list[str]) -> pd.DataFrame:

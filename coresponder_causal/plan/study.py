@@ -144,6 +144,8 @@ def read_study(path: str | Path) -> Study:
         Listing every unknown key, missing key, wrong type and missing file.
     """
     file = Path(path)
+    if (file / "STUDY.toml").is_file():
+        raise DataError(f"{file} is a folder", mend=f"give its study: {file / 'STUDY.toml'}")
     if not file.is_file():
         raise DataError(
             f"there is no study file {file}", mend="give its path, or write one: coresponder-causal init DIR"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, TypeAlias
 
@@ -72,10 +73,10 @@ Sections: TypeAlias = Mapping[str, Mapping[str, Any]]
 
 def sections_of(content: Mapping[str, Any], problems: Problems) -> Sections:
     """Every section with its known keys, empty where it is missing; whatever is unknown is a problem."""
+    known_sections = (*keys, *design_names, *keys_of_workforce)
     for name, entries in content.items():
         if name not in keys:
-            known_sections = ", ".join((*keys, *design_names, *keys_of_workforce))
-            problems.add(f"unknown section [{name}]", mend=f"sections are {known_sections}")
+            problems.add(f"unknown section [{name}]", mend=meant(name, "section", known_sections))
         elif not isinstance(entries, dict):
             problems.add(f"{name} is a value, not a section", mend=f"write [{name}] on a line of its own")
     for name in ("study", "tables", "designs"):
@@ -86,8 +87,21 @@ def sections_of(content: Mapping[str, Any], problems: Problems) -> Sections:
     for name, entries in given.items():
         word = "table" if name == "tables" else "key"
         for key in sorted(entries.keys() - set(known[name])):
-            problems.add(f"unknown {word} '{key}' in [{name}]", mend=f"{word}s are {', '.join(known[name])}")
+            problems.add(f"unknown {word} '{key}' in [{name}]", mend=meant(key, word, known[name]))
     return {name: {key: entries[key] for key in known[name] if key in entries} for name, entries in given.items()}
+
+
+def meant(name: str, word: str, known: Iterable[str]) -> str:
+    """Suggest the name that comes nearest, if one does, and list all.
+
+    Examples
+    --------
+    >>> meant("strt", "key", ("city", "start"))
+    'did you mean start? keys are city, start'
+    """
+    choices = tuple(known)
+    close = difflib.get_close_matches(name, choices, n=1, cutoff=0.75)
+    return f"{''.join(f'did you mean {one}? ' for one in close)}{word}s are {', '.join(choices)}"
 
 
 def check_types(sections: Sections, problems: Problems) -> None:

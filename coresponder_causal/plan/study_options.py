@@ -21,7 +21,7 @@ from coresponder_causal.plan.designs import (
 from coresponder_causal.plan.designs_of_calls import adjustments, default_adjustment, files_of
 from coresponder_causal.plan.designs_partly_known import named, needs_of, ranged
 from coresponder_causal.plan.study_files import file_of
-from coresponder_causal.plan.study_keys import Sections, counted, design_names, designs_asked
+from coresponder_causal.plan.study_keys import Sections, counted, design_names, designs_asked, meant
 
 
 def design_options(content: Mapping[str, Any], problems: Problems) -> dict[str, tuple[Mapping[str, Any], ...]]:
@@ -44,7 +44,7 @@ def design_options(content: Mapping[str, Any], problems: Problems) -> dict[str, 
             known = known_keys(name, adjust if adjust in adjustments else default_adjustment)
             for key in sorted(entry.keys() - set(known)):
                 asked = f" with adjust = '{adjust}'" if name in adjusted_calls else ""
-                problems.add(f"unknown key '{key}' in [{name}]{asked}", mend=f"keys are {', '.join(known)}")
+                problems.add(f"unknown key '{key}' in [{name}]{asked}", mend=meant(key, "key", known))
             for key in ("outcomes", "covariates", "exact"):
                 if key in entry and not _names(entry[key]):
                     problems.add(f"{key} in [{name}] is {entry[key]!r}", mend="write a list of names")

@@ -14,7 +14,7 @@ from coresponder_causal.report.sensitive import as_its_items
 from coresponder_causal.report.specs import Column, Form, Table
 from coresponder_causal.report.tables import support_of
 
-first, last = ["method", "outcome", "scale"], ["nobs", "n_units"]
+first, last = ["result", "method", "outcome", "scale"], ["nobs", "n_units"]
 whole = ("nobs", "n_units")
 
 
@@ -31,9 +31,10 @@ def tidy_table(*results: Result, level: float = 0.95) -> Table:
     Returns
     -------
     Table
-        ``method, outcome, scale``, the keys of the terms, ``term, estimate, std.error, statistic, p.value, conf.low,
-        conf.high``, bounds of joint bands and of sets where there are any, ``nobs, n_units``: on the scale of each
-        method, at full precision. `report.write` makes .csv, .json, .tex, .md, .html or .xlsx of it.
+        ``result`` (its place among the results, from 1), ``method, outcome, scale``, the keys of the terms, ``term,
+        estimate, std.error, statistic, p.value, conf.low, conf.high``, bounds of joint bands and of sets where there
+        are any, ``nobs, n_units``: on the scale of each method, at full precision. `report.write` makes .csv, .json,
+        .tex, .md, .html or .xlsx of it.
 
     Raises
     ------
@@ -45,15 +46,15 @@ def tidy_table(*results: Result, level: float = 0.95) -> Table:
     >>> from coresponder_causal import estimate
     >>> from coresponder_causal.testing.examples import example_of
     >>> made = tidy_table(estimate.call_difference(example_of("CallDesign").designed()))
-    >>> made.frame.columns.tolist()[3:8]
+    >>> made.frame.columns.tolist()[4:9]
     ['term', 'estimate', 'std.error', 'statistic', 'p.value']
     """
     if not results:
         raise EstimationError("there is no result to make a table of", mend="give one or several")
     frames = []
-    for result in results:
+    for place, result in enumerate(results, 1):
         about = {"method": result.method, "outcome": result.estimand.outcome, "scale": result.scale}
-        sizes = {"nobs": result.n_obs, "n_units": result.n_units}
+        sizes = {"result": place, "nobs": result.n_obs, "n_units": result.n_units}
         frames.append(result.tidy(level=level, names="broom").assign(**about, **sizes))
     keys = list(dict.fromkeys(str(name) for result in results for name in result.terms if name != "term"))
     frame = pd.concat(frames, ignore_index=True)

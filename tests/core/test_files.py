@@ -33,6 +33,16 @@ def everything(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+def test_where_nothing_can_be_written_the_error_names_the_file_that_was_asked_for(tmp_path, monkeypatch):
+    def refuse(self: Path, mode: int) -> None:
+        raise OSError(errno.EACCES, os.strerror(errno.EACCES), str(self))
+
+    monkeypatch.setattr(Path, "touch", refuse)
+    with pytest.raises(PermissionError) as caught:
+        write_whole(tmp_path / "a.txt", b"whole")
+    assert caught.value.filename == str(tmp_path / "a.txt")
+
+
 def test_on_a_full_disk_the_file_stays_as_it_was(tmp_path, request):
     file = write_whole(tmp_path / "a.txt", b"as it was")
     request.getfixturevalue("full_disk")

@@ -171,6 +171,13 @@ def test_a_broken_key_takes_its_table_out(made, tmp_path: Path) -> None:
     assert found.quality["rule"].tolist() == ["duplicated key"]
 
 
+def test_counts_that_are_broken_are_to_be_mended_where_the_calls_of_one_city_do_not_do(made, tmp_path: Path) -> None:
+    twice = pd.concat([made["city_panel"], made["city_panel"].head(3)])
+    found = ready(folder(made, tmp_path, "calls", city_panel=twice))
+    assert "cities" in able(found.designs, "mend first")
+    assert "mend first: city_panel.calls, city_panel.city, city_panel.month\n" in plan.screen(found)
+
+
 def test_an_empty_column_is_not_there(made, tmp_path: Path) -> None:
     found = ready(folder(made, tmp_path, calls=made["calls"].assign(arrest=None)))
     assert "M15" in able(found.metrics, "after one field")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from coresponder_causal import plan, report
+from coresponder_causal import estimate, plan, report
 from coresponder_causal.cli import app
+from coresponder_causal.testing.examples import example_of
 
 PAGE = (Path(__file__).parents[2] / "docs" / "r.md").read_text(encoding="utf-8")
 CODE = {name: re.findall(rf"```{name}\n(.*?)```", PAGE, flags=re.DOTALL) for name in ("r", "py", "sh")}
@@ -45,6 +47,17 @@ def test_columns_are_those_of_the_schema():
     assert {"std.error", "p.value", "conf.low"} <= named
     assert named - {"table.tex", "conf.int"} <= stated
     assert {name for code in CODE["r"] for name in re.findall(r"rows\$(\w+)", code)} <= stated | {"percent"}
+
+
+def test_its_commands_work_one_after_the_other(tmp_path, monkeypatch):
+    (tmp_path / "evaluation").mkdir()
+    result = estimate.its_segmented(example_of("SeriesDesign").designed())
+    (tmp_path / "evaluation" / "results.json").write_text(f"[{result.to_json()}]", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    for words in re.findall(r"coresponder-causal (tidy .*)", CODE["sh"][0]):
+        done = CliRunner().invoke(app, words.split("#")[0].split())
+        assert done.exit_code == 0, done.output
+    assert json.loads((tmp_path / "tidy.json").read_text(encoding="utf-8"))[0]["result"] == 1
 
 
 def test_functions_and_options_of_commands_exist():

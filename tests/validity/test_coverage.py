@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from coresponder_causal import estimate
+from coresponder_causal.core.domain import table_path
 from coresponder_causal.core.errors import EstimationError
 from coresponder_causal.core.registry import METHODS
 from coresponder_causal.core.version import VERSION
@@ -187,3 +188,10 @@ def test_a_stranger_is_named_with_the_choices():
     with pytest.raises(EstimationError, match="no method its_segmentd") as caught:
         study(["its_segmentd"])
     assert "its_segmented" in caught.value.mend
+
+
+def test_the_shipped_table_is_as_the_command_writes_it():
+    """Whoever adds a method changes no row of another."""
+    table = read_table(table_path)
+    ordered = table.sort_values([*coverage.identity, "term"], na_position="first", kind="stable")
+    assert ordered.to_csv(index=False) == table_path.read_text(encoding="utf-8")
