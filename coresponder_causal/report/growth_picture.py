@@ -23,6 +23,7 @@ own: dict[str, tuple[str, Dashes]] = {
     "physical limit": (grey, ":"),
 }
 others = (expected, "#009E73", "#CC79A7", "#E69F00", ink, "#56B4E9")
+rounds: tuple[Dashes, ...] = ("-", (0, (6, 1.5, 1, 1.5)))  # of those beyond the colours
 
 
 def growth_picture(table: pd.DataFrame) -> Picture:
@@ -68,7 +69,7 @@ def draw_growth(canvas: Figure, picture: Picture) -> None:
     lines = picture.data["lines"]
     named = [name for name in dict.fromkeys(lines["line"]) if name not in own]
     looks: dict[str, tuple[str, Dashes]] = own | {
-        name: (others[place % len(others)], "-") for place, name in enumerate(named)
+        name: (others[place % len(others)], rounds[place // len(others)]) for place, name in enumerate(named)
     }
     panels = list(lines.groupby("panel", sort=False))
     rows = _rows(picture)
