@@ -12,7 +12,7 @@ from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult, not_applicable
 from coresponder_causal.design import CoverageDesign, PanelDesign, SeriesDesign
 from coresponder_causal.design.calls import CallDesign
-from coresponder_causal.design.matched_sets import matched_for
+from coresponder_causal.design.covariate_balance import deviation, is_indicator, mean_difference, variance
 
 Array = NDArray[np.float64]
 rounding = 1e-12
@@ -142,17 +142,17 @@ def _predicted(design: CallDesign) -> Array | None:
 def _support(x: Array, treated: NDArray[np.bool_]) -> dict[str, int]:
     """Count the calls behind a covariate, and of a level the smallest of its cells: with or without it, by arm."""
     cells = [treated.sum(), (~treated).sum()]
-    if np.isin(x, [0.0, 1.0]).all():
+    if is_indicator(x):
         cells = [np.sum((x == level) & (treated == arm)) for level in (0.0, 1.0) for arm in (True, False)]
     some = [int(cell) for cell in cells if cell > 0]
     return {"calls": len(x), "events": min(some, default=0)}
 
 
 def _row(covariate: str, x: Array, design: CallDesign) -> dict[str, object]:
-    indicator = bool(np.isin(x, [0.0, 1.0]).all())
+    indicator = is_indicator(x)
     before, after = design.sampling_weights(), design.call_weights()
     treated = design.treated
-    spread = _denominator(x, before, treated, matched_for(design), indicator=indicator)
+    spread = deviation(x, design)
     means = [float(np.average(x[arm], weights=after[arm])) for arm in (treated, ~treated)]
     (mean_before, ks_before), (mean_after, ks_after) = (ecdf_distance(x, w, treated) for w in (before, after))
     ratios = [np.nan if indicator else _variance_ratio(x, weights, treated) for weights in (before, after)]
@@ -161,8 +161,8 @@ def _row(covariate: str, x: Array, design: CallDesign) -> dict[str, object]:
         "kind": "indicator" if indicator else "number",
         "mean_treated": means[0],
         "mean_untreated": means[1],
-        "smd_before": _difference(x, before, treated) / spread,
-        "smd_after": _difference(x, after, treated) / spread,
+        "smd_before": mean_difference(x, before, treated) / spread,
+        "smd_after": mean_difference(x, after, treated) / spread,
         "variance_ratio_before": ratios[0],
         "variance_ratio_after": ratios[1],
         "ks_before": ks_before,
@@ -172,26 +172,6 @@ def _row(covariate: str, x: Array, design: CallDesign) -> dict[str, object]:
     }
 
 
-def _difference(x: Array, weights: Array, treated: NDArray[np.bool_]) -> float:
-    first, second = (np.average(x[arm], weights=weights[arm]) for arm in (treated, ~treated))
-    return float(first - second)
-
-
-def _denominator(x: Array, weights: Array, treated: NDArray[np.bool_], contrast: str, *, indicator: bool) -> float:
-    """Take the standard deviation before adjustment; that of both arms where the one asked for has none."""
-    first, second = (_variance(x[arm], weights[arm], indicator=indicator) for arm in (treated, ~treated))
-    own = {"ATT": first, "ATC": second}.get(contrast, 0.0)
-    return float(np.sqrt(own or (first + second) / 2)) or float("nan")
-
-
-def _variance(x: Array, weights: Array, *, indicator: bool) -> float:
-    total, mean = weights.sum(), np.average(x, weights=weights)
-    if indicator:
-        return float(mean * (1 - mean))
-    free = total - weights @ weights / total
-    return float(weights @ (x - mean) ** 2 / free) if free > 0 else 0.0
-
-
 def _variance_ratio(x: Array, weights: Array, treated: NDArray[np.bool_]) -> float:
-    first, second = (_variance(x[arm], weights[arm], indicator=False) for arm in (treated, ~treated))
+    first, second = (variance(x[arm], weights[arm], indicator=False) for arm in (treated, ~treated))
     return first / second if second > 0 else float("nan")

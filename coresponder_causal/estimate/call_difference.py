@@ -57,6 +57,7 @@ from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.result import Result
 from coresponder_causal.design.call_estimates import averaged_over, estimand, facts, support
 from coresponder_causal.design.calls import CallDesign
+from coresponder_causal.design.covariate_balance import left_apart, threshold
 from coresponder_causal.design.matched_sets import copies, has_sets, is_copied, matched_for, matches, places, set_labels
 
 Array = NDArray[np.float64]
@@ -133,6 +134,8 @@ def call_difference(
     """
     if d.adjustment is None:
         doubt("calls were compared as they came: those who were sent to chose, or were chosen, by the kind of call")
+    elif regression == "none" and d.covariates:
+        _doubt_imbalance(d)
     weights, y, x = d.call_weights(), d.outcome_values(), _regressed(d, regression)
     used = weights > 0
     target = _target(d, weights)
@@ -168,6 +171,17 @@ def call_difference(
             | {"regression": regression, "interval": f"t({df:.0f}), {_how(spread)}"}
         ),
     )
+
+
+def _doubt_imbalance(d: CallDesign) -> None:
+    apart = left_apart(d)
+    if len(apart):
+        others = f", and {len(apart) - 1} more by over {threshold:g}" if len(apart) > 1 else ""
+        doubt(
+            f"the calls compared still differ in '{apart.index[0]}' by {abs(apart.iloc[0]):.2f} standard "
+            f"deviations{others}, which moves the estimate: match within a caliper, weigh for overlap, or take "
+            "regression='by_arm'"
+        )
 
 
 def _compared(d: CallDesign, means: ArmMeans, spread: Spread) -> dict[str, object]:

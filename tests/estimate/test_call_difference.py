@@ -16,6 +16,7 @@ from coresponder_causal.design.matched_sets import places
 from coresponder_causal.design.weight_propensity import weight_propensity
 from coresponder_causal.estimate.call_difference import call_difference
 from coresponder_causal.simulate import WorldConfig, world
+from coresponder_causal.validity.safety_calls import towns
 
 COVARIATES = ["hour", "priority", "prior_contacts"]
 EFFECT = -4.0
@@ -390,3 +391,12 @@ def test_an_arm_of_one_call_is_refused(attended):
 def test_one_person_is_refused():
     with pytest.raises(EstimationError, match="all 1500 calls are one cluster by person"):
         call_difference(weight_propensity(design(drawn(1).assign(person="p"))))
+
+
+def test_calls_that_matching_left_apart_are_doubted_by_name():
+    """Where the treated are many, pairs without a caliper end with what is left, however far."""
+    d = next(towns()).design
+    with pytest.warns(IdentificationWarning, match="still differ in 'severity'"):
+        call_difference(match_nearest(d))
+    for alike in (call_difference(weight_propensity(d)), call_difference(match_nearest(d), regression="shared")):
+        assert not any("still differ" in said for said in alike.notes)
