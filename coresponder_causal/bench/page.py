@@ -67,8 +67,8 @@ def speed_page(table: pd.DataFrame) -> str:
         "the least of up to three calls after a small one that compiles what is compiled. Memory is the most that "
         "the process held, less what it held after that small call; the data are in it. *Whole call* is what a "
         "user writes, with checks, notes and fingerprint of the data; *kernel* is its arithmetic on arrays. "
-        "The aims hold our kernels against whole calls of other programs, which favours ours by what those calls check; "
-        "*times ours* in the tables is call against call, and kernel against kernel. The "
+        "The aims hold our kernels against whole calls of other programs, which favours ours by what those calls "
+        "check; *times ours* in the tables is call against call, and kernel against kernel. The "
         "*physical limit* reads the numbers once, sorts one column and makes one product of matrices. Seconds "
         "differ between machines and with what else runs on them; ratios of the same table do so less.",
         "",
