@@ -66,7 +66,9 @@ def speed_page(table: pd.DataFrame) -> str:
         "thread. A time is written only where the answer agrees with ours. Seconds are those of the processor, "
         "the least of up to three calls after a small one that compiles what is compiled. Memory is the most that "
         "the process held, less what it held after that small call; the data are in it. *Whole call* is what a "
-        "user writes, with checks, notes and fingerprint of the data; *kernel* is its arithmetic on arrays. The "
+        "user writes, with checks, notes and fingerprint of the data; *kernel* is its arithmetic on arrays. "
+        "The aims hold our kernels against whole calls of other programs, which favours ours by what those calls "
+        "check; *times ours* in the tables is call against call, and kernel against kernel. The "
         "*physical limit* reads the numbers once, sorts one column and makes one product of matrices. Seconds "
         "differ between machines and with what else runs on them; ratios of the same table do so less.",
         "",
