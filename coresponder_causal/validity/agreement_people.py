@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import Literal
 
 from coresponder_causal import estimate
@@ -138,103 +137,121 @@ series = (
 )
 
 
-def _of_city(number: int) -> tuple[Question, ...]:
-    """Ask about one simulated panel."""
-    name, frame = f"One city among ten, panel {number + 1}", data.cities()[number].frame
-    return (
-        Question(
-            name,
-            "Two-way fixed effects of log rates, errors by city",
-            'did_two_way(d, log=True, inference="cluster")',
-            lambda: first(estimate.did_two_way(data.city_design(number), log=True, inference="cluster")),
-            (
-                Asked(
-                    "pyfixest",
-                    'feols("rate ~ d | city + month"), CRV1 by city',
-                    lambda: peers.pyfixest("rate ~ d | city + month", frame, "city", "d"),
-                ),
-                Asked(
-                    "statsmodels",
-                    'ols("rate ~ d + C(city) + C(month)"), clustered by city',
-                    lambda: peers.statsmodels_city(frame, clustered=True),
-                    Why("convention", counts_cities),
-                ),
-                Asked(
-                    "statsmodels",
-                    "the same without clusters",
-                    lambda: peers.statsmodels_city(frame, clustered=False),
-                    Why("convention", no_clusters),
-                ),
-                Asked(
-                    "diff-diff",
-                    "DifferenceInDifferences()",
-                    lambda: peers.city_two_way(frame, "DifferenceInDifferences"),
-                    Why("convention", no_clusters),
-                ),
-                Asked(
-                    "diff-diff",
-                    'TwoWayFixedEffects(), time="post"',
-                    lambda: peers.city_two_way(frame, "TwoWayFixedEffects"),
-                    Why("convention", two_periods),
-                ),
+def _two_way(name: str, number: int) -> Question:
+    """Ask for two-way effects of one panel."""
+    frame = data.cities()[number].frame
+    return Question(
+        name,
+        "Two-way fixed effects of log rates, errors by city",
+        'did_two_way(d, log=True, inference="cluster")',
+        lambda: first(estimate.did_two_way(data.city_design(number), log=True, inference="cluster")),
+        (
+            Asked(
+                "pyfixest",
+                'feols("rate ~ d | city + month"), CRV1 by city',
+                lambda: peers.pyfixest("rate ~ d | city + month", frame, "city", "d"),
+            ),
+            Asked(
+                "statsmodels",
+                'ols("rate ~ d + C(city) + C(month)"), clustered by city',
+                lambda: peers.statsmodels_city(frame, clustered=True),
+                Why("convention", counts_cities),
+            ),
+            Asked(
+                "statsmodels",
+                "the same without clusters",
+                lambda: peers.statsmodels_city(frame, clustered=False),
+                Why("convention", no_clusters),
+            ),
+            Asked(
+                "diff-diff",
+                "DifferenceInDifferences()",
+                lambda: peers.city_two_way(frame, "DifferenceInDifferences"),
+                Why("convention", no_clusters),
+            ),
+            Asked(
+                "diff-diff",
+                'TwoWayFixedEffects(), time="post"',
+                lambda: peers.city_two_way(frame, "TwoWayFixedEffects"),
+                Why("convention", two_periods),
             ),
         ),
-        Question(
-            name,
-            "The same, p-value of the restricted wild bootstrap by city",
-            'did_two_way(d, log=True, inference="wild")',
-            lambda: p_value(estimate.did_two_way(data.city_design(number), log=True, inference="wild")),
-            (
-                Asked("wildboottest", "wildboottest()", lambda: peers.wild(frame), Why("convention", two_points)),
-                Asked(
-                    "wildboottest",
-                    'wildboottest(weights_type="webb")',
-                    lambda: peers.wild(frame, "webb"),
-                    Why("lot", "Other draws of the same weights."),
-                ),
+    )
+
+
+def _wild(name: str, number: int) -> Question:
+    """Ask for the wild bootstrap of the same regression."""
+    frame = data.cities()[number].frame
+    return Question(
+        name,
+        "The same, p-value of the restricted wild bootstrap by city",
+        'did_two_way(d, log=True, inference="wild")',
+        lambda: p_value(estimate.did_two_way(data.city_design(number), log=True, inference="wild")),
+        (
+            Asked("wildboottest", "wildboottest()", lambda: peers.wild(frame), Why("convention", two_points)),
+            Asked(
+                "wildboottest",
+                'wildboottest(weights_type="webb")',
+                lambda: peers.wild(frame, "webb"),
+                Why("lot", "Other draws of the same weights."),
             ),
         ),
-        Question(
-            name,
-            "Change of the city's mean log rate against others' changes",
-            "did_few_treated(d)",
-            lambda: first(estimate.did_few_treated(data.city_design(number))),
-            (
-                Asked("diff-diff", 'LWDiD(vcov_type="classical")', lambda: peers.lee_wooldridge(frame, "classical")),
-                Asked("diff-diff", "LWDiD()", lambda: peers.lee_wooldridge(frame), Why("convention", no_error)),
+    )
+
+
+def _changes(name: str, number: int) -> Question:
+    """Ask for one change a city, the treated one's against the others'."""
+    frame = data.cities()[number].frame
+    return Question(
+        name,
+        "Change of the city's mean log rate against others' changes",
+        "did_few_treated(d)",
+        lambda: first(estimate.did_few_treated(data.city_design(number))),
+        (
+            Asked("diff-diff", 'LWDiD(vcov_type="classical")', lambda: peers.lee_wooldridge(frame, "classical")),
+            Asked("diff-diff", "LWDiD()", lambda: peers.lee_wooldridge(frame), Why("convention", no_error)),
+        ),
+    )
+
+
+def _poisson(name: str, number: int) -> Question:
+    """Ask for two-way effects of counts."""
+    frame = data.cities()[number].frame
+    return Question(
+        name,
+        "Poisson regression with both effects",
+        'did_poisson(d, effects="pooled", inference="cluster")',
+        lambda: first(estimate.did_poisson(data.city_design(number), effects="pooled", inference="cluster")),
+        (
+            Asked(
+                "pyfixest",
+                'fepois("calls ~ d | city + month"), CRV1 by city',
+                lambda: peers.pyfixest("calls ~ d | city + month", frame, "city", "d", counts=True),
             ),
         ),
-        Question(
-            name,
-            "Poisson regression with both effects",
-            'did_poisson(d, effects="pooled", inference="cluster")',
-            lambda: first(estimate.did_poisson(data.city_design(number), effects="pooled", inference="cluster")),
-            (
-                Asked(
-                    "pyfixest",
-                    'fepois("calls ~ d | city + month"), CRV1 by city',
-                    lambda: peers.pyfixest("calls ~ d | city + month", frame, "city", "d", counts=True),
-                ),
+    )
+
+
+def _synthetic(name: str, number: int) -> Question:
+    """Ask for weights on cities and months."""
+    frame = data.cities()[number].frame
+    return Question(
+        name,
+        "Synthetic difference in differences of log rates",
+        "synth_did(d)",
+        lambda: without_draws(estimate.synth_did(data.city_design(number))),
+        (
+            Asked(
+                "synthdid-py",
+                "synthdid_estimate(Y, N0, T0)",
+                lambda: peers.synthdid_city(frame),
+                Why("solver", not_unique),
             ),
-        ),
-        Question(
-            name,
-            "Synthetic difference in differences of log rates",
-            "synth_did(d)",
-            lambda: without_draws(estimate.synth_did(data.city_design(number))),
-            (
-                Asked(
-                    "synthdid-py",
-                    "synthdid_estimate(Y, N0, T0)",
-                    lambda: peers.synthdid_city(frame),
-                    Why("solver", not_unique),
-                ),
-                Asked(
-                    "diff-diff",
-                    "SyntheticDiD(seed=1)",
-                    lambda: peers.city_synthetic(frame),
-                    Why("solver", not_unique),
-                ),
+            Asked(
+                "diff-diff",
+                "SyntheticDiD(seed=1)",
+                lambda: peers.city_synthetic(frame),
+                Why("solver", not_unique),
             ),
         ),
     )
@@ -242,4 +259,9 @@ def _of_city(number: int) -> tuple[Question, ...]:
 
 def one_city() -> tuple[Question, ...]:
     """Ask about every panel that is shown."""
-    return tuple(chain.from_iterable(map(_of_city, range(data.panels_shown))))
+    asked = (_two_way, _wild, _changes, _poisson, _synthetic)
+    return tuple(
+        question(f"One city among ten, panel {number + 1}", number)
+        for number in range(data.panels_shown)
+        for question in asked
+    )
