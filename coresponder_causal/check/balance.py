@@ -12,7 +12,7 @@ from coresponder_causal.core.result import Result
 from coresponder_causal.core.verdict import CheckResult, not_applicable
 from coresponder_causal.design import CoverageDesign, PanelDesign, SeriesDesign
 from coresponder_causal.design.calls import CallDesign
-from coresponder_causal.design.covariate_balance import deviation, is_indicator, mean_difference, variance
+from coresponder_causal.design.covariate_balance import deviation, is_indicator, mean_difference, most_apart, variance
 
 Array = NDArray[np.float64]
 rounding = 1e-12
@@ -21,7 +21,10 @@ assumption = "Treated and untreated calls that are compared were alike in what w
 
 
 def balance(
-    result: Result | None, design: CallDesign | SeriesDesign | PanelDesign | CoverageDesign, *, threshold: float = 0.1
+    result: Result | None,
+    design: CallDesign | SeriesDesign | PanelDesign | CoverageDesign,
+    *,
+    threshold: float = most_apart,
 ) -> CheckResult:
     """Compare the distribution of every covariate between the arms, before and after adjustment.
 

@@ -8,6 +8,7 @@ were sound, and designs that were not.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -204,20 +205,19 @@ def _runs() -> dict[str, Callable[[Any, int, int], Any]]:
     from dowhy.causal_refuters.placebo_treatment_refuter import PlaceboType, refute_placebo_treatment
     from dowhy.causal_refuters.random_common_cause import refute_random_common_cause
 
-    def drawn(function: Any, **more: Any) -> Callable[[Any, int, int], Any]:  # noqa: ANN401
+    def drawn(function: Any) -> Callable[[Any, int, int], Any]:  # noqa: ANN401
         return lambda estimate, many, seed: function(
             estimate._data,
             estimate.target_estimand,
             estimate,
             num_simulations=many,
             random_state=np.random.RandomState(seed),
-            **more,
         )
 
     def placebo(estimate: Any, many: int, seed: int) -> Any:  # noqa: ANN401
         named = estimate.target_estimand.treatment_variable
-        permuted = drawn(refute_placebo_treatment, treatment_names=named, placebo_type=PlaceboType.PERMUTE)
-        return permuted(estimate, many, seed)
+        permuted = partial(refute_placebo_treatment, treatment_names=named, placebo_type=PlaceboType.PERMUTE)
+        return drawn(permuted)(estimate, many, seed)
 
     def dummy(estimate: Any, many: int, seed: int) -> Any:  # noqa: ANN401
         asked = estimate.target_estimand
@@ -233,7 +233,7 @@ def _runs() -> dict[str, Callable[[Any, int, int], Any]]:
         "random_common_cause": drawn(refute_random_common_cause),
         "data_subset": drawn(refute_data_subset),
         # noise on covariates, its default, fails on text
-        "bootstrap": drawn(refute_bootstrap, required_variables=False),
+        "bootstrap": drawn(partial(refute_bootstrap, required_variables=False)),
     }
 
 

@@ -10,11 +10,11 @@ from coresponder_causal.design.calls import CallDesign
 from coresponder_causal.design.matched_sets import matched_for
 
 Array = NDArray[np.float64]
-threshold = 0.1  # Stuart, Lee & Leacy (2013), doi:10.1016/j.jclinepi.2013.01.013
+most_apart = 0.1  # standard deviations; Stuart, Lee & Leacy (2013), doi:10.1016/j.jclinepi.2013.01.013
 
 
 def left_apart(d: CallDesign) -> pd.Series:
-    """Standardised mean differences beyond the threshold that adjustment left, the largest first.
+    """Standardised mean differences beyond `most_apart` that adjustment left, the largest first.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def left_apart(d: CallDesign) -> pd.Series:
     numbers = {column: frame[column].to_numpy(float) for column in frame}
     found = {column: mean_difference(x, weights, d.treated) / deviation(x, d) for column, x in numbers.items()}
     apart = pd.Series(found, dtype=float)
-    return apart[apart.abs() > threshold].sort_values(key=np.abs, ascending=False, kind="stable")
+    return apart[apart.abs() > most_apart].sort_values(key=np.abs, ascending=False, kind="stable")
 
 
 def mean_difference(x: Array, weights: Array, treated: NDArray[np.bool_]) -> float:

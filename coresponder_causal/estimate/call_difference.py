@@ -57,7 +57,7 @@ from coresponder_causal.core.registry import estimator
 from coresponder_causal.core.result import Result
 from coresponder_causal.design.call_estimates import averaged_over, estimand, facts, support
 from coresponder_causal.design.calls import CallDesign
-from coresponder_causal.design.covariate_balance import left_apart, threshold
+from coresponder_causal.design.covariate_balance import left_apart, most_apart
 from coresponder_causal.design.matched_sets import copies, has_sets, is_copied, matched_for, matches, places, set_labels
 
 Array = NDArray[np.float64]
@@ -117,8 +117,15 @@ def call_difference(
         An outcome that does not vary within the arms, fewer than two clusters, or a ratio of means that are not
         positive: take the difference.
 
+    Warns
+    -----
+    IdentificationWarning
+        Calls as they came; without a regression, covariates whose means are still more than a tenth of a standard
+        deviation apart after matching or weighting, by name.
+
     References
     ----------
+    Stuart, Lee & Leacy (2013), doi:10.1016/j.jclinepi.2013.01.013 (a tenth);
     Lunceford & Davidian (2004), doi:10.1002/sim.1903; Abadie & Spiess (2022), doi:10.1080/01621459.2020.1840383.
 
     Examples
@@ -176,7 +183,7 @@ def call_difference(
 def _doubt_imbalance(d: CallDesign) -> None:
     apart = left_apart(d)
     if len(apart):
-        others = f", and {len(apart) - 1} more by over {threshold:g}" if len(apart) > 1 else ""
+        others = f", and {len(apart) - 1} more by over {most_apart:g}" if len(apart) > 1 else ""
         doubt(
             f"the calls compared still differ in '{apart.index[0]}' by {abs(apart.iloc[0]):.2f} standard "
             f"deviations{others}, which moves the estimate: match within a caliper, weigh for overlap, or take "
